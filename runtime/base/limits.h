@@ -1,0 +1,41 @@
+/* Every limit of the runtime has its name here. Units are in the comment; a policy may lower (not raise) what says so. */
+#ifndef WARRANT_BASE_LIMITS_H
+#define WARRANT_BASE_LIMITS_H
+
+enum {
+    LIMIT_PATH = 4095,            /* bytes of a guest path, without NUL (Linux PATH_MAX - 1) */
+    LIMIT_COMPONENT = 255,        /* bytes of one path component (NAME_MAX) */
+    LIMIT_IOVECS = 1024,          /* elements of one iovec array (IOV_MAX) */
+    LIMIT_SUBSCRIPTIONS = 1024,   /* elements of one poll_oneoff */
+    LIMIT_HANDLES = 4096,         /* guest descriptors; a policy may lower it */
+    LIMIT_PREOPENS = 64,          /* granted directories */
+    LIMIT_ARGS = 65536,           /* arguments, and environment variables */
+    LIMIT_ARGS_BYTES = 1 << 20,   /* bytes of all arguments, and of all environment variables, with NULs */
+    LIMIT_OPS = 8,                /* ops of one hostcall's plan */
+    LIMIT_RANDOM = 1 << 20,       /* bytes of one random_get */
+    LIMIT_READDIR = 1 << 16,      /* bytes of directory entries fetched by one op */
+    LIMIT_STAGING = 1 << 16,      /* bytes that pass through the host buffer in one op */
+
+    LIMIT_MODULE_BYTES = 1 << 30,
+    LIMIT_TYPES = 1000000,
+    LIMIT_FUNCTIONS = 1000000,
+    LIMIT_IMPORTS = 100000,
+    LIMIT_EXPORTS = 100000,
+    LIMIT_GLOBALS = 1000000,
+    LIMIT_TABLES = 100,
+    LIMIT_TABLE_ELEMENTS = 10000000,
+    LIMIT_SEGMENTS = 100000,
+    LIMIT_LOCALS = 50000,         /* of one function, parameters included */
+    LIMIT_PARAMS = 1000,          /* of one function type; results likewise */
+    LIMIT_BLOCK_DEPTH = 100000,
+    LIMIT_FUNCTION_BYTES = 7654321,
+    LIMIT_BR_TABLE = 65520,
+    LIMIT_MEMORY_PAGES = 65536,   /* 64 KiB each; a policy may lower it */
+    LIMIT_CALL_DEPTH = 20000,     /* frames; engine-neutral; a policy may lower it */
+    LIMIT_NAME_BYTES = 100000,
+
+    LIMIT_TRACE_CHUNK = 1 << 24,  /* bytes of one chunk, uncompressed */
+    LIMIT_TRACE_EVENT = 1 << 26,  /* bytes of one event */
+};
+
+#endif
