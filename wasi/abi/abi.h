@@ -1,0 +1,164 @@
+/* The interfaces above and below the decision core, as pure data: hostcalls, their argument types, ops, rights, rules, errno.
+ * Everything here is derived from the .def tables beside it; their legends say what a row means. */
+#ifndef WARRANT_ABI_H
+#define WARRANT_ABI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ERRNO(name) WASI_##name,
+enum wasi_errno {
+#include "wasi/abi/errno.def"
+    WASI_ERRNO_COUNT
+};
+#undef ERRNO
+
+#define RIGHT(name, writes) RIGHT_BIT_##name,
+enum right_bit {
+#include "wasi/abi/rights.def"
+    RIGHT_BIT_COUNT
+};
+#undef RIGHT
+#define R(name) (UINT64_C(1) << RIGHT_BIT_##name)
+
+#define RIGHT(name, writes) | ((writes) ? 0 : R(name))
+static const uint64_t rights_read = 0
+#include "wasi/abi/rights.def"
+    ; /* all that `access: read` carries */
+#undef RIGHT
+#define RIGHTS_ALL ((UINT64_C(1) << RIGHT_BIT_COUNT) - 1)
+
+#define RULE(id, verdict, text) RULE_##id,
+enum rule {
+#include "wasi/abi/rules.def"
+    RULE_COUNT
+};
+#undef RULE
+
+#define OP(id, text, calls, effect, syscall, operands, data) OP_##id,
+enum op_kind {
+#include "wasi/abi/ops.def"
+    OP_COUNT
+};
+#undef OP
+#define OPS(name) (UINT32_C(1) << OP_##name)
+
+#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) HOSTCALL_##id,
+enum hostcall {
+#include "wasi/abi/hostcalls.def"
+    HOSTCALL_COUNT
+};
+#undef HOSTCALL
+
+#define ARG_TYPE(name, witx, core, size, align, class) ARG_##name,
+enum arg_type {
+#include "wasi/abi/argtypes.def"
+    ARG_TYPE_COUNT
+};
+#undef ARG_TYPE
+
+enum arg_class {
+    ARG_CLASS_SCALAR, ARG_CLASS_STRING, ARG_CLASS_IOVS, ARG_CLASS_CIOVS, ARG_CLASS_BUFFER, ARG_CLASS_VECTOR, ARG_CLASS_SUBS,
+    ARG_CLASS_EVENTS, ARG_CLASS_RESULT
+};
+
+struct arg_type_row {
+    const char *name, *witx, *core;
+    uint8_t size, align, slots; /* slots: core parameters it takes */
+    uint8_t class;              /* enum arg_class */
+};
+
+struct arg {
+    uint8_t type; /* enum arg_type */
+    const char *name;
+};
+
+enum { HOSTCALL_ARGS_MAX = 9, HOSTCALL_SLOTS_MAX = 10, OP_OPERANDS_MAX = 6 };
+enum hostcall_state { HOSTCALL_STATE_BUILT, HOSTCALL_STATE_ABSENT };
+enum hostcall_kind { HOSTCALL_KIND_REGULAR, HOSTCALL_KIND_IRREGULAR };
+
+struct hostcall_row {
+    const char *name;
+    uint8_t state, kind, max_ops;
+    uint8_t arg_count, slot_count;
+    bool returns; /* an errno; false for proc_exit alone */
+    uint64_t rights;
+    uint32_t ops; /* OPS() bits */
+    struct arg args[HOSTCALL_ARGS_MAX];
+};
+
+enum op_calls { OP_CALLS_ONE, OP_CALLS_VDSO };
+enum op_effect {
+    OP_EFFECT_NONE, OP_EFFECT_READ, OP_EFFECT_WRITE, OP_EFFECT_CREATE, OP_EFFECT_REMOVE, OP_EFFECT_META, OP_EFFECT_TABLE,
+    OP_EFFECT_TIME, OP_EFFECT_RANDOM
+};
+enum op_data { OP_DATA_NONE, OP_DATA_STAT, OP_DATA_BYTES, OP_DATA_DIRENTS };
+enum op_operand {
+    OPERAND_NONE, OPERAND_FD, OPERAND_FD2, OPERAND_IOVS, OPERAND_COUNT, OPERAND_OFFSET, OPERAND_ZERO, OPERAND_PATH,
+    OPERAND_PATH2, OPERAND_STAT, OPERAND_HOW, OPERAND_HOWSIZE, OPERAND_FLAGS, OPERAND_MEM, OPERAND_MEMLEN, OPERAND_STAGE,
+    OPERAND_STAGELEN, OPERAND_TIMES, OPERAND_VALUE, OPERAND_TIME, OPERAND_ANY
+};
+
+struct op_row {
+    const char *text, *syscall;
+    uint8_t calls, effect, data;
+    uint8_t operand[OP_OPERANDS_MAX]; /* enum op_operand, OPERAND_NONE behind the last */
+};
+
+struct rule_row {
+    const char *name, *text;
+    bool refuses;
+};
+
+/* Tables, indexed by the enums above. An argument's first core parameter is the sum of the slots before it. */
+extern const struct hostcall_row abi_hostcalls[HOSTCALL_COUNT];
+extern const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT];
+extern const struct op_row abi_ops[OP_COUNT];
+extern const struct rule_row abi_rules[RULE_COUNT];
+
+const char *abi_errno_name(uint32_t wasi_errno); /* "NOENT"; "?" beyond the table */
+const char *abi_right_name(unsigned bit);        /* "FD_READ" */
+
+/* Guest-visible enumerations and flags (witx). */
+enum wasi_filetype {
+    FILETYPE_UNKNOWN, FILETYPE_BLOCK_DEVICE, FILETYPE_CHARACTER_DEVICE, FILETYPE_DIRECTORY, FILETYPE_REGULAR_FILE,
+    FILETYPE_SOCKET_DGRAM, FILETYPE_SOCKET_STREAM, FILETYPE_SYMBOLIC_LINK
+};
+enum wasi_clockid { CLOCKID_REALTIME, CLOCKID_MONOTONIC, CLOCKID_PROCESS_CPUTIME, CLOCKID_THREAD_CPUTIME };
+enum wasi_whence { WHENCE_SET, WHENCE_CUR, WHENCE_END };
+enum wasi_fdflags { FDFLAG_APPEND = 1, FDFLAG_DSYNC = 2, FDFLAG_NONBLOCK = 4, FDFLAG_RSYNC = 8, FDFLAG_SYNC = 16 };
+enum wasi_oflags { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
+enum wasi_lookupflags { LOOKUP_SYMLINK_FOLLOW = 1 };
+enum wasi_fstflags { FST_ATIM = 1, FST_ATIM_NOW = 2, FST_MTIM = 4, FST_MTIM_NOW = 8 };
+enum wasi_eventtype { EVENTTYPE_CLOCK, EVENTTYPE_FD_READ, EVENTTYPE_FD_WRITE };
+enum wasi_subclockflags { SUBCLOCK_ABSTIME = 1 };
+
+/* Flags of ops: portable bits that the backend translates.
+ * OPEN: OPEN_*; STAT_AT, SET_TIMES_AT and SET_TIMES: none (never follows); SET_FLAGS: `value` holds FDFLAG_*. */
+enum op_open_flags {
+    OPEN_READ = 1, OPEN_WRITE = 2, OPEN_CREATE = 4, OPEN_EXCLUSIVE = 8, OPEN_TRUNCATE = 16, OPEN_DIRECTORY = 32,
+    OPEN_NOFOLLOW = 64, OPEN_APPEND = 128, OPEN_DSYNC = 256, OPEN_SYNC = 512, OPEN_NONBLOCK = 1024,
+    OPEN_PATH_ONLY = 2048 /* names the object, cannot read it (O_PATH) */
+};
+/* SET_TIMES*: which of `offset` (access time) and `value` (modification time), ns since 1970, are meant. FST_* bits. */
+
+/* (offset, length) in bytes; which space it lies in (guest memory, or the request's bytes) its user says. */
+struct region {
+    uint32_t offset, length;
+};
+
+/* One portable directory entry in an op's DIRENTS data: this header, then the name, no padding. */
+struct dirent_head {
+    uint64_t next; /* cookie of the entry behind it */
+    uint64_t inode;
+    uint16_t name_length;
+    uint8_t type; /* enum wasi_filetype */
+    uint8_t reserved[5];
+};
+
+/* What a stat brings, in the units of the witx text (ns since 1970, clamped at 0). Layout of the trace: 8 u64. */
+struct filestat {
+    uint64_t dev, ino, filetype, nlink, size, atim, mtim, ctim;
+};
+
+#endif

@@ -1,0 +1,79 @@
+/* What one hostcall is made of on its way: request, op, result, outcome. Plain data without pointers, so that the decision
+ * core, the backends, the trace and the checker mean the same thing. Source: docs/trace-format.md for their stored form. */
+#ifndef WARRANT_ABI_CALL_H
+#define WARRANT_ABI_CALL_H
+
+#include "runtime/base/limits.h"
+#include "wasi/abi/abi.h"
+
+enum {
+    HANDLE_SCRATCH = LIMIT_HANDLES, /* two slots behind the guest's, for directories that a plan opens and closes itself */
+    HANDLES_TOTAL = LIMIT_HANDLES + 2,
+    REQUEST_BYTES = 2 * (LIMIT_PATH + 1), /* room for two paths */
+    REQUEST_STRINGS = 2
+};
+#define HANDLE_NONE UINT32_MAX
+
+/* One subscription of poll_oneoff, as copied from the guest. */
+struct subscription {
+    uint64_t userdata, timeout, precision;
+    uint32_t clock_or_fd;
+    uint16_t flags;
+    uint8_t type; /* enum wasi_eventtype, or any other value that the guest passed */
+};
+
+/* Which check the copying itself failed. The core turns it into a refusal; nothing of the request behind the fault is set. */
+enum request_fault { FAULT_NONE, FAULT_BOUNDS, FAULT_ALIGNMENT, FAULT_TOO_MANY };
+
+/* Copied from the guest once; nothing in it is trusted. Strings lie one behind the other in `bytes`, in the order of the
+ * arguments, each without a NUL of its own (it may contain some). Only what the call uses is initialised. */
+struct request {
+    uint32_t call;                     /* enum hostcall */
+    uint32_t fault;                    /* enum request_fault */
+    uint16_t instance, thread;         /* 0 in version 1 */
+    uint64_t slot[HOSTCALL_SLOTS_MAX]; /* the core parameters, i32 zero-extended */
+    uint32_t string_count;
+    struct region string[REQUEST_STRINGS]; /* into bytes */
+    uint32_t iov_count;
+    struct region iov[LIMIT_IOVECS];       /* guest memory, as the guest wrote them */
+    uint32_t subscription_count;
+    struct subscription subscription[LIMIT_SUBSCRIPTIONS];
+    uint8_t bytes[REQUEST_BYTES];
+};
+
+/* One op. Meaning of the fields per kind: legend of ops.def. */
+struct op {
+    uint16_t kind;   /* enum op_kind */
+    uint16_t rule;   /* enum rule: what allowed it */
+    uint32_t handle; /* table handle, HANDLE_NONE where the op has none */
+    uint32_t handle2; /* OPEN: the free slot that receives the object; HANDLE_NONE otherwise */
+    uint32_t flags;
+    uint64_t offset, value;
+    struct region mem;   /* READ, WRITE and kin: iov[mem.offset .. +mem.length) of the request; RANDOM, READ_LINK: guest memory */
+    struct region path;  /* the request's bytes: relative, not empty, no NUL */
+    struct region path2; /* MAKE_LINK: the link's content */
+};
+
+/* What an op brought. value: a count, a time in ns, 0; or -(enum wasi_errno). stat: where the op's data is STAT. BYTES lie
+ * in the regions of the op, DIRENTS in the staging buffer of the call (`value` bytes of portable entries). */
+struct op_result {
+    int64_t value;
+    struct filestat stat;
+};
+
+struct call_ops {
+    uint32_t count;
+    struct op op[LIMIT_OPS];
+    struct op_result result[LIMIT_OPS];
+};
+
+/* What the guest is told. */
+struct outcome {
+    uint16_t wasi_errno;   /* enum wasi_errno */
+    uint16_t rule;         /* enum rule: of the refusal, or RULE_NONE */
+    uint16_t trap;         /* enum rt_trap_kind's number; 0: the call returns */
+    uint16_t value_count;
+    uint64_t value[2];     /* the scalar results, in the order of the R_ arguments */
+};
+
+#endif

@@ -1,0 +1,36 @@
+/* The seam under the decision core: who performs an op. `live` issues the system call, `replay` answers from a trace,
+ * `faults` (tests) answers as told. */
+#ifndef WARRANT_WASI_BACKEND_H
+#define WARRANT_WASI_BACKEND_H
+
+#include "runtime/base/base.h"
+#include "wasi/abi/call.h"
+
+/* Where an op's regions lie while it is performed. memory: the guest's, `memory_size` bytes; staging: LIMIT_STAGING bytes for
+ * DIRENTS. Both borrowed for the call. */
+struct backend_space {
+    uint8_t *memory;
+    uint64_t memory_size;
+    uint8_t *staging;
+};
+
+struct wasi_backend {
+    void *self;
+    /* Performs `op` of `request` and fills *result (value, and stat where the op's data is STAT). A failure of the system is a
+     * result (-errno). Any other status ends the guest: DIVERGED (replay left the trace), STOPPED (trace ends here), IO. */
+    enum status (*act)(void *self, const struct op *op, const struct request *request, const struct backend_space *space,
+                       struct op_result *result, struct error *error);
+};
+
+/* The live backend (wasi/act). `host_fd` of a handle is known to it alone. */
+struct act_live;
+/* Returns owned. */
+MUST_USE enum status act_live_create(struct act_live **ret, struct error *error);
+void act_live_free(struct act_live *live); /* closes nothing: the process ends with its descriptors */
+/* Gives `handle` the host descriptor `fd` (takes); used for stdio and preopens before the guest starts. */
+void act_live_adopt(struct act_live *live, uint32_t handle, int fd);
+struct wasi_backend act_live_backend(struct act_live *live);
+/* The type, dev and inode of a host descriptor, as the guest would see them; for the initial table. */
+MUST_USE enum status act_host_stat(int fd, struct filestat *ret, struct error *error);
+
+#endif

@@ -1,0 +1,24 @@
+/* The seam beside the decision core: who is told of each hostcall. The recorder's ring and the replay's comparison are
+ * observers; NULL functions are allowed and skipped. */
+#ifndef WARRANT_WASI_OBSERVER_H
+#define WARRANT_WASI_OBSERVER_H
+
+#include "runtime/base/base.h"
+#include "wasi/abi/call.h"
+#include "wasi/backend.h"
+
+/* Each returns OK, or a status that ends the guest: STOPPED (the recorder is gone or out of space), DIVERGED. */
+struct wasi_observer {
+    void *self;
+    /* Before the first op; the request is complete, or carries its fault. */
+    enum status (*begin)(void *self, const struct request *request, struct error *error);
+    /* As each op is issued, before it is performed. `space` for the bytes that are about to leave the guest. */
+    enum status (*op)(void *self, const struct request *request, const struct op *op, const struct backend_space *space,
+                      struct error *error);
+    /* After the results were written into the guest, before it resumes. ops: all ops with their results; bytes that entered lie
+     * in their regions. committed: digest (XXH3, 64 bits) of what commit wrote through its one function, 0 if nothing. */
+    enum status (*end)(void *self, const struct request *request, const struct call_ops *ops, const struct outcome *outcome,
+                       const struct backend_space *space, uint64_t committed, struct error *error);
+};
+
+#endif

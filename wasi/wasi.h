@@ -1,0 +1,43 @@
+/* Hostcalls for one guest: links wasi_snapshot_preview1 to an instance and carries each call along the one way:
+ * request, begin, decide, act, commit, end. */
+#ifndef WARRANT_WASI_H
+#define WARRANT_WASI_H
+
+#include "runtime/rt.h"
+#include "wasi/backend.h"
+#include "wasi/observer.h"
+
+/* A granted directory, at descriptor 3 + index. */
+struct wasi_preopen {
+    const char *guest_path; /* borrowed for the life of the wasi */
+    bool writes;            /* false: rights_read only */
+    struct filestat stat;   /* of the host directory */
+};
+
+/* What the guest is given. All pointers are borrowed for the life of the wasi. Strings have no NUL inside by construction. */
+struct wasi_config {
+    uint32_t arg_count, env_count, preopen_count;
+    const char *const *args; /* args[0] is the program's name */
+    const char *const *env;  /* "KEY=VALUE" */
+    const struct wasi_preopen *preopens;
+    struct filestat stdio[3]; /* of descriptors 0, 1, 2; filetype decides whether they may be read by position */
+    uint32_t descriptor_limit; /* at most LIMIT_HANDLES */
+    bool violation_traps;      /* on_violation: trap or kill: a NOTCAPABLE refusal stops the guest with RT_TRAP_HOST_POLICY */
+};
+
+struct wasi;
+/* observer: may be NULL; copied, as the backend is. Returns owned. Failure: LIMIT (too many arguments, bytes, preopens),
+ * NO_MEMORY. */
+MUST_USE enum status wasi_create(const struct wasi_config *config, const struct wasi_backend *backend,
+                                 const struct wasi_observer *observer, struct wasi **ret, struct error *error);
+void wasi_free(struct wasi *wasi);
+/* The imports to instantiate with: HOSTCALL_COUNT of them, borrowed until wasi_free. */
+const struct rt_import *wasi_imports(struct wasi *wasi, size_t *ret_count);
+/* What proc_exit was given; 0 before. */
+uint32_t wasi_exit_code(const struct wasi *wasi);
+/* Hostcalls begun so far. */
+uint64_t wasi_call_count(const struct wasi *wasi);
+/* The status and message behind RT_TRAP_HOST_STOPPED, _DIVERGED and _FAILED. */
+const struct error *wasi_failure(const struct wasi *wasi);
+
+#endif
