@@ -1,0 +1,79 @@
+/* What a run is granted, and what it is started with. Parses and holds; decides nothing.
+ *
+ * Two libraries: `wr_policy` (structs, their stored form; libc only, the guest's process links it) and `wr_policy_yaml`
+ * (the YAML file, libcyaml; the launcher links it). The stored form of a run_spec is what the launcher hands to the guest's process and
+ * what a trace keeps as its description. */
+#ifndef WARRANT_POLICY_H
+#define WARRANT_POLICY_H
+
+#include <stdbool.h>
+#include "runtime/base/base.h"
+
+enum policy_violation { POLICY_VIOLATION_ERRNO, POLICY_VIOLATION_TRAP, POLICY_VIOLATION_KILL };
+enum policy_protocol { POLICY_TCP, POLICY_UDP };
+enum policy_verb { POLICY_CONNECT, POLICY_BIND };
+
+struct policy_file {
+    char *host, *guest; /* owned, NUL-terminated, not empty */
+    bool writes;        /* access: write */
+};
+
+struct policy_network {
+    uint8_t protocol, verb; /* enum policy_protocol, enum policy_verb */
+    uint8_t family;         /* 4 or 6 */
+    uint8_t prefix;         /* bits, at most 32 or 128 */
+    uint8_t address[16];    /* network byte order */
+    uint16_t port_first, port_last;
+};
+
+struct policy_limits {
+    uint64_t memory;      /* bytes, a multiple of 64 KiB */
+    uint32_t descriptors;
+    uint32_t call_depth;
+    uint64_t fuel;        /* instructions; UINT64_MAX: none */
+    uint64_t wall_ns;     /* UINT64_MAX: none */
+    uint64_t output;      /* bytes written in all; UINT64_MAX: none */
+};
+
+struct policy {
+    uint32_t version; /* 1 */
+    uint32_t file_count, network_count;
+    struct policy_file *files;       /* owned */
+    struct policy_network *networks; /* owned */
+    struct policy_limits limits;
+    uint8_t on_violation; /* enum policy_violation */
+};
+
+/* What is started. initial descriptors: 0, 1, 2, then one for each file of the policy, in order. */
+struct run_spec {
+    struct policy policy;
+    uint32_t arg_count, env_count;
+    char **args, **env;   /* owned; args[0] is the program's name */
+    char *module_path;    /* owned; as the user wrote it, for messages */
+    uint64_t module_size; /* bytes */
+    uint8_t module_hash[32]; /* BLAKE2b-256 */
+    uint8_t run_id[16];
+    uint64_t started_ns;  /* CLOCK_REALTIME */
+    /* What the host's objects behind the initial descriptors were: dev, ino, filetype (enum wasi_filetype), 3 + file_count. */
+    uint32_t initial_count;
+    struct run_initial { uint64_t dev, ino; uint32_t filetype, host_fd; } *initial; /* owned */
+};
+
+void policy_init(struct policy *policy); /* grants nothing; default limits */
+void policy_done(struct policy *policy);
+/* Appends a grant (copies both strings). */
+MUST_USE enum status policy_add_file(struct policy *policy, const char *host, const char *guest, bool writes, struct error *error);
+/* Parses "HOST[::GUEST][:ro]" of the command line and appends it. */
+MUST_USE enum status policy_add_dir_option(struct policy *policy, const char *text, struct error *error);
+
+void run_spec_init(struct run_spec *spec);
+void run_spec_done(struct run_spec *spec);
+/* The stored form, versioned, little-endian; decode takes hostile bytes and checks every count. */
+void run_spec_encode(const struct run_spec *spec, struct buffer *out);
+MUST_USE enum status run_spec_decode(const void *bytes, size_t size, struct run_spec *ret, struct error *error);
+
+/* Reads a policy file. `name` is for messages, which carry `name:line:`. Unknown keys, wrong types, bad numbers, an address without
+ * prefix length, a prefix over 32 or 128, trailing junk: refused. (wr_policy_yaml) */
+MUST_USE enum status policy_parse_yaml(const char *text, size_t size, const char *name, struct policy *ret, struct error *error);
+
+#endif
