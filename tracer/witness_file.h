@@ -1,0 +1,74 @@
+/* The witness file (.wwit): what the kernel saw of a run's processes, as records in the container of trace.h (kind WITNESS, the
+ * run's id). The witness process writes it, the checker reads it. docs/trace-format.md is the authority for every byte. */
+#ifndef WARRANT_WITNESS_FILE_H
+#define WARRANT_WITNESS_FILE_H
+
+#include "runtime/base/base.h"
+#include "tracer/trace.h"
+
+enum witness_kind {
+    WITNESS_SYSCALL = 1,   /* entry and exit were both seen */
+    WITNESS_ENTRY_ONLY = 2, /* never returned: exit, exit_group, or the thread was killed inside */
+    WITNESS_EXIT_ONLY = 3, /* refused by seccomp, killed before its entry, or a child's first exit */
+    WITNESS_FORK = 4,      /* result: the child's pid */
+    WITNESS_EXEC = 5,
+    WITNESS_END = 6,       /* the thread ended; result: its exit code as wait(2) has it */
+    WITNESS_LOST = 7       /* result: how many records of this thread were lost here, exactly */
+};
+
+enum witness_role { WITNESS_GUEST = 1, WITNESS_RECORDER = 2, WITNESS_OTHER = 3 };
+enum { WITNESS_FLAG_COMPAT = 1 /* the 32-bit entry: number and operands are of that table */, WITNESS_FLAG_CUT = 2 /* a copied operand was longer */ };
+
+/* An object behind a descriptor, as the kernel knows it. mode 0: not known. */
+struct witness_object {
+    uint64_t dev, ino; /* dev: as st_dev of stat(2) */
+    uint32_t mode;     /* st_mode */
+    uint32_t reserved;
+};
+
+enum { WITNESS_PATHS = 2, WITNESS_PATH_MAX = 256, WITNESS_IOVECS = 8 };
+
+/* One record as the checker sees it. */
+struct witness_record {
+    uint64_t number;     /* in the file */
+    uint64_t chunk;
+    uint64_t ktime;      /* ns, CLOCK_MONOTONIC, at the entry (or the only event) */
+    uint32_t kind, role, flags; /* enum witness_kind, enum witness_role, WITNESS_FLAG_* */
+    uint32_t pid, tid;
+    uint64_t sequence;   /* of the thread, counted by the kernel side from 0 without holes: a hole is a loss */
+    int64_t syscall;     /* the kernel's number; -1: skipped by a tracer */
+    uint64_t arg[6];
+    int64_t result;
+    struct witness_object object; /* of the first descriptor operand */
+    struct witness_object opened; /* of a descriptor that was returned */
+    /* Operands behind pointers, copied at the entry. path[i]: NUL-terminated. how: flags, mode, resolve of openat2. iov: first elements. */
+    char path[WITNESS_PATHS][WITNESS_PATH_MAX];
+    uint32_t path_count;
+    uint64_t how[3];
+    uint32_t iov_count; /* elements in iov; arg[2] says how many the call had */
+    uint64_t iov_base[WITNESS_IOVECS], iov_length[WITNESS_IOVECS];
+    uint64_t iov_total; /* sum of the lengths of all elements that were copied */
+    uint64_t times[4];  /* struct timespec[2] of utimensat, sleeps */
+};
+
+/* What the launcher tells the witness: the first record-like chunk (DESCRIPTION) of the .wwit. */
+struct witness_info {
+    uint8_t run_id[TRACE_RUN_ID];
+    uint32_t guest_pid, recorder_pid;
+    uint64_t lost; /* filled by the collector at the end: all losses */
+};
+
+/* Appends the stored form of one record to `out`; only what the record uses is stored. */
+void witness_record_encode(const struct witness_record *record, struct buffer *out);
+void witness_info_encode(const struct witness_info *info, struct buffer *out);
+
+/* Reading a .wwit back (hostile input). Same shapes as trace_reader. */
+struct witness_reader;
+MUST_USE enum status witness_reader_open(const char *path, struct witness_reader **ret, struct error *error);
+const struct witness_info *witness_reader_info(const struct witness_reader *reader);
+MUST_USE enum status witness_reader_next(struct witness_reader *reader, struct witness_record *ret, struct error *error);
+/* After NOT_FOUND: OK where the file is whole, *ret_lost all losses; else why its valid prefix ends. */
+MUST_USE enum status witness_reader_stop(const struct witness_reader *reader, uint64_t *ret_lost, struct error *error);
+void witness_reader_close(struct witness_reader *reader);
+
+#endif
