@@ -1,0 +1,62 @@
+/* Replay: executes a recorded guest again, with the trace in place of the world, and compares every hostcall. Issues no system
+ * call on the guest's behalf: it reads the trace (and the module it is told to use instead) and touches no file that the guest
+ * named. Source: design notes in ARCHITECTURE.md; docs/trace-format.md for what a trace holds. */
+#ifndef WARRANT_REPLAY_H
+#define WARRANT_REPLAY_H
+
+#include "runtime/base/base.h"
+#include "tracer/trace.h"
+
+enum replay_verdict {
+    REPLAY_IDENTICAL, /* every call, the outcome and the instruction count are as recorded */
+    REPLAY_PREFIX,    /* as recorded up to where the trace ends, which is before the guest's end */
+    REPLAY_UNTIL,     /* as recorded up to the event that was asked for */
+    REPLAY_DIVERGED   /* `divergence` says where the guest left the trace */
+};
+
+/* The first mismatch. Texts are whole sentences' halves: "expected <expected>, found <found>". */
+struct replay_divergence {
+    uint64_t event, chunk;    /* of the recorded event that was not met */
+    uint64_t call;            /* which hostcall of the run, from 0 */
+    const char *hostcall;     /* the recorded call's name; "exit" for the guest's end. Static storage. */
+    const char *what;         /* what differs, for instance "argument", "data written". Static storage. */
+    uint32_t function, offset; /* of the guest's instruction: function index, byte offset in the module file */
+    char function_name[128];  /* empty: the module has no name for it */
+    char expected[256], found[256];
+};
+
+struct replay_report {
+    enum replay_verdict verdict;
+    uint64_t calls;        /* hostcalls that were replayed whole */
+    uint64_t last_event;   /* the number of the last event that was met */
+    uint64_t instructions; /* Wasm instructions executed */
+    bool ended;            /* IDENTICAL, or DIVERGED at the end: exit and recorded are filled */
+    struct trace_exit exit, recorded;
+    /* PREFIX: why the trace ends early (status and a sentence), and whether it ends inside a call. */
+    enum status stop;
+    bool inside_call;
+    char stop_text[ERROR_TEXT_MAX];
+    bool other_module;     /* a module was given, and its bytes differ from the recorded one's */
+    struct replay_divergence divergence; /* DIVERGED */
+};
+
+struct replay_options {
+    const char *trace_path;  /* borrowed */
+    const char *module_path; /* NULL, or a file to execute instead of the trace's own module; needed where the trace has none */
+    const void *module;      /* the same as bytes (borrowed); goes before module_path */
+    size_t module_size;
+    uint64_t until_event;    /* 0: to the end; else stop before the first call that begins behind this event */
+    /* NULL, or called now and then with the calls so far and the instructions executed; false stops (STOPPED). */
+    bool (*progress)(void *self, uint64_t calls, uint64_t instructions);
+    void *progress_self;
+};
+
+/* Replays. OK: *ret is filled, whatever the verdict. Else the trace or the module could not be used (as trace_reader_open,
+ * rt_module_load and run_spec_decode say; NOT_FOUND: no module; IO: the file given cannot be read; STOPPED: `progress` said so), and
+ * *ret is not to be read. A hostile trace ends in one or the other. */
+MUST_USE enum status replay_run(const struct replay_options *options, struct replay_report *ret, struct error *error);
+
+/* The report as text for people, a line or a few, each ending in a newline. */
+void replay_report_print(const struct replay_report *report, struct buffer *out);
+
+#endif
