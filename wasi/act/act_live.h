@@ -1,0 +1,71 @@
+/* What the live backends of all systems share. Private to wasi/act. */
+#ifndef WARRANT_ACT_LIVE_H
+#define WARRANT_ACT_LIVE_H
+
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include "wasi/backend.h"
+
+/* Bytes of directory entries that the kernel is asked for at most. A portable entry is at most 7/6 of the kernel's, so that all
+ * of them fit into LIMIT_STAGING. */
+enum { ACT_KERNEL_DIRENTS = 49152 };
+
+struct act_live {
+    int host_fd[HANDLES_TOTAL]; /* -1: none. Known to nobody else. */
+    struct iovec iov[LIMIT_IOVECS];
+    _Alignas(8) uint8_t kernel[ACT_KERNEL_DIRENTS];
+};
+
+/* A path as system calls take it. */
+struct act_path {
+    char text[LIMIT_PATH + 1];
+};
+
+/* The host's errno as -(enum wasi_errno); total: what the guest's table lacks is IO. */
+int64_t act_errno_result(int host_errno);
+
+/* The result of a system call that returns -1 and sets errno, or a count. */
+static inline int64_t act_result(long returned, int host_errno)
+{
+    return __builtin_expect(returned < 0, 0) ? act_errno_result(host_errno) : (int64_t)returned;
+}
+
+/* The host descriptor of a table handle; -1 where there is none (a fault of the runtime: INTERNAL). */
+static inline int act_descriptor(const struct act_live *live, uint32_t handle)
+{
+    return __builtin_expect(handle < HANDLES_TOTAL, 1) ? live->host_fd[handle] : -1;
+}
+
+/* The only way from a region to an address. NULL where it leaves the memory: the core has proved that it does not, so this is
+ * the belt. A region of no bytes has the memory's base. */
+static inline uint8_t *act_address(const struct backend_space *space, struct region region)
+{
+    if (__builtin_expect((uint64_t)region.offset + region.length > space->memory_size, 0))
+        return region.length == 0 ? space->memory : NULL;
+    return space->memory + region.offset;
+}
+
+/* Each returns false where the op does not fit the request: a fault of the runtime. */
+bool act_vector(struct act_live *live, const struct op *op, const struct request *request,
+                const struct backend_space *space);
+bool act_path(const struct request *request, struct region region, struct act_path *ret);
+/* How much of the op's regions passes through the staging buffer: all, at most LIMIT_STAGING. UINT32_MAX: they leave the memory. */
+uint32_t act_staged_length(const struct op *op, const struct request *request, const struct backend_space *space);
+/* Copies the first `length` bytes of the op's regions to the staging buffer, or back. */
+void act_gather(const struct op *op, const struct request *request, const struct backend_space *space, uint32_t length);
+void act_scatter(const struct op *op, const struct request *request, const struct backend_space *space, uint32_t length);
+
+uint8_t act_filetype(mode_t mode);     /* enum wasi_filetype */
+uint64_t act_ns(struct timespec time); /* clamped to 0 .. UINT64_MAX */
+struct timespec act_timespec(uint64_t ns);
+/* utimensat's pair out of a SET_TIMES op. */
+void act_times(const struct op *op, struct timespec ret[2]);
+
+/* The system's own part: the backend's act (backend.h). */
+enum status act_live_act(void *self, const struct op *op, const struct request *request,
+                         const struct backend_space *space, struct op_result *result, struct error *error);
+/* For what the core must never ask: says so. */
+enum status act_internal(const struct op *op, struct error *error);
+
+#endif
