@@ -1,0 +1,141 @@
+/* The checker: imports traces and witness records into SQLite, holds the kernel's record against the trace, judges the policy
+ * again on kernel facts, replays, and answers questions. design.md sections 7 and 8; docs/queries.md is the authority for the
+ * schema and the named queries. Not built yet: the oracle model, SARIF, HTML. */
+#ifndef WARRANT_CHECKER_H
+#define WARRANT_CHECKER_H
+
+#include <stdbool.h>
+#include "runtime/base/base.h"
+#include "tracer/trace.h"
+#include "wasi/policy/policy.h"
+
+#define VERDICT(id, name, text) CHECK_VERDICT_##id,
+enum check_verdict {
+#include "checker/verdicts.def"
+    CHECK_VERDICT_COUNT
+};
+#undef VERDICT
+
+enum check_severity { CHECK_NOTICE, CHECK_WARNING, CHECK_ERROR, CHECK_CRITICAL };
+
+#define FINDING(id, rule, severity, fails, text, advice) CHECK_FINDING_##id,
+enum check_finding_kind {
+#include "checker/findings.def"
+    CHECK_FINDING_COUNT
+};
+#undef FINDING
+
+struct check_finding_row {
+    const char *rule, *text, *advice;
+    uint8_t severity; /* enum check_severity */
+    bool fails;
+};
+const struct check_finding_row *check_finding_row(enum check_finding_kind kind); /* a constant table's */
+const char *check_verdict_name(enum check_verdict verdict);                       /* "match"; "?" beyond the table */
+const char *check_severity_name(enum check_severity severity);                   /* "notice" */
+
+enum { CHECK_EVIDENCE_MAX = 400, CHECK_FINDINGS_KEPT = 1000 };
+#define CHECK_NO_PLACE UINT64_MAX
+
+/* Plain data; numbers that do not apply are CHECK_NO_PLACE. Strings from the guest are escaped already. */
+struct check_finding {
+    enum check_finding_kind kind;
+    uint64_t hostcall, event, chunk; /* in the trace: the call's number from 0, its begin event, its chunk */
+    uint64_t record;                 /* in the witness file */
+    const char *call_name;           /* "fd_write"; NULL outside hostcalls; static */
+    int64_t syscall;                 /* the kernel's number; -1: none */
+    char syscall_name[32];           /* "openat2"; empty: none */
+    const char *impact;              /* what that system call can do, from the impact table; static; NULL: none */
+    char evidence[CHECK_EVIDENCE_MAX];
+};
+
+struct check_replay {
+    bool done;           /* a replay was tried */
+    bool identical;      /* it went to the end of the trace without a difference */
+    uint64_t calls;      /* hostcalls replayed */
+    uint64_t instructions, recorded_instructions; /* recorded: 0 where the trace has no exit event */
+    char text[CHECK_EVIDENCE_MAX]; /* the divergence or failure in words; empty: none */
+};
+
+struct check_report {
+    uint8_t run_id[TRACE_RUN_ID];
+    char trace_path[4096], witness_path[4096]; /* witness_path: empty where the run is unwitnessed */
+    bool witnessed;
+    bool imported;          /* false where the run was in the database already, or no database was given */
+    uint64_t hostcalls, events;
+    uint64_t syscalls;      /* witness records of the guest's process inside hostcalls */
+    uint64_t setup_syscalls, other_syscalls;
+    uint64_t lost;
+    uint64_t verdicts[CHECK_VERDICT_COUNT];
+    bool trace_whole;       /* every chunk is valid, and an END chunk closes it */
+    uint32_t end_reason;    /* enum trace_end_reason, 0: none */
+    bool ends_inside_call;
+    char stop_text[ERROR_TEXT_MAX]; /* where and why the valid prefix stops; empty where the trace is whole */
+    bool has_exit;
+    struct trace_exit exit;
+    struct check_replay replay;
+    uint64_t finding_count; /* all, notices too; the first CHECK_FINDINGS_KEPT are kept */
+    uint64_t finding_counts[CHECK_FINDING_COUNT];
+    uint64_t failing;       /* findings that fail the check */
+    struct check_finding *findings; /* owned by the report */
+    size_t findings_kept;
+    uint64_t elapsed_ns, replay_ns; /* of the check; of its replay */
+    int exit_status;        /* 0, 1: a finding, 3: the trace's file is at fault (its valid prefix was checked) */
+};
+void check_report_init(struct check_report *report);
+void check_report_done(struct check_report *report); /* NULL is fine */
+
+/* ---- the store ---- */
+
+struct checker;
+/* db_path: NULL: nothing is stored; ":memory:": a database that ends with the checker; else a file, created if missing.
+ * Failure: IO, UNSUPPORTED (a database of a later version, or of another program). Returns owned. */
+MUST_USE enum status checker_open(const char *db_path, struct checker **ret, struct error *error);
+void checker_close(struct checker *checker); /* NULL is fine */
+
+struct check_options {
+    const char *trace_path;      /* borrowed */
+    const char *witness_path;    /* borrowed; NULL: trace_path with .wwit for .wtrace, if that file exists */
+    const struct policy *policy; /* borrowed; NULL: the policy that the trace carries. Judged instead of it: files[i] stands for the
+                                    i-th granted directory of the run */
+    bool no_replay;
+    /* Told now and then how far it is; may be NULL. what: static text ("reading", "replaying"). */
+    void (*progress)(void *self, const char *what, uint64_t done, uint64_t total);
+    void *progress_self;
+};
+/* Checks one trace and fills *report (initialised by the caller). OK also where there are findings or the trace is damaged: report->exit_status
+ * tells. Other statuses: nothing could be checked (no such file, not a trace, a later version, the database failed); the
+ * database is unchanged then. One transaction per trace; a run that is there already is replaced by what this check finds. */
+MUST_USE enum status checker_check(struct checker *checker, const struct check_options *options, struct check_report *report,
+                                   struct error *error);
+/* For people; `limit`: findings printed in full, 0: all that were kept. No terminal escapes whatever the guest did. */
+void check_report_text(const struct check_report *report, size_t limit, struct buffer *out);
+void check_report_json(const struct check_report *report, struct buffer *out);
+
+/* ---- questions ---- */
+
+struct checker_query_row {
+    const char *name, *description, *sql;
+};
+/* The named queries; *ret_count of them. A constant table's. */
+const struct checker_query_row *checker_queries(size_t *ret_count);
+enum checker_format { CHECKER_TEXT, CHECKER_JSON };
+/* Runs a named query, or SQL (one statement that only reads), on the database file `db_path`, opened read-only, and appends a table or
+ * a JSON array of objects. NOT_FOUND: no such file, or neither a known name nor SQL (the text lists the names). INVALID: SQL that
+ * does not compile or would write. */
+MUST_USE enum status checker_query(const char *db_path, const char *query, enum checker_format format, struct buffer *out,
+                                   struct error *error);
+
+/* ---- a trace as strace would print it ---- */
+
+struct show_options {
+    bool full;  /* strings and buffers are not cut */
+    bool names; /* event number and time before each line */
+};
+/* Appends one line, with its newline: `fd_write(1, [{0x1234, 12}], ...) = 0 (nwritten 12)  [pwritev 3 ... = 12]  right held`. */
+void show_call(const struct trace_call *call, const struct show_options *options, struct buffer *out);
+void show_call_json(const struct trace_call *call, const struct show_options *options, struct buffer *out); /* one object, newline */
+void show_exit(const struct trace_exit *exit, const struct show_options *options, struct buffer *out);
+void show_exit_json(const struct trace_exit *exit, struct buffer *out);
+
+#endif
