@@ -13,11 +13,19 @@ enum witness_kind {
     WITNESS_FORK = 4,      /* result: the child's pid */
     WITNESS_EXEC = 5,
     WITNESS_END = 6,       /* the thread ended; result: its exit code as wait(2) has it */
-    WITNESS_LOST = 7       /* result: how many records of this thread were lost here, exactly */
+    WITNESS_LOST = 7       /* result: how many records of this thread were lost here, exactly; sequence: of the first of them */
 };
 
 enum witness_role { WITNESS_GUEST = 1, WITNESS_RECORDER = 2, WITNESS_OTHER = 3 };
-enum { WITNESS_FLAG_COMPAT = 1 /* the 32-bit entry: number and operands are of that table */, WITNESS_FLAG_CUT = 2 /* a copied operand was longer */ };
+enum {
+    WITNESS_FLAG_COMPAT = 1, /* the 32-bit entry: number and operands are of that table */
+    WITNESS_FLAG_CUT = 2,    /* a copied operand was longer */
+    WITNESS_FLAG_FIRST = 4,  /* first record of a thread that was already running when the watch began. As EXIT_ONLY with a
+                              * result that is no refusal: a call entered before the watch, for instance the read that it
+                              * waited in */
+    WITNESS_FLAG_LATE = 8,   /* operands behind pointers were copied at the exit: not resident at the entry */
+    WITNESS_FLAG_UNREAD = 16 /* an operand behind a pointer could not be copied at all (a bad address) */
+};
 
 /* An object behind a descriptor, as the kernel knows it. mode 0: not known. */
 struct witness_object {
@@ -35,13 +43,15 @@ struct witness_record {
     uint64_t ktime;      /* ns, CLOCK_MONOTONIC, at the entry (or the only event) */
     uint32_t kind, role, flags; /* enum witness_kind, enum witness_role, WITNESS_FLAG_* */
     uint32_t pid, tid;
-    uint64_t sequence;   /* of the thread, counted by the kernel side from 0 without holes: a hole is a loss */
+    uint64_t sequence;   /* of the thread, counted by the kernel side from 0 in the order of the records (a call's is taken at
+                          * its exit) without holes: a hole is a loss, and a LOST record stands in it */
     int64_t syscall;     /* the kernel's number; -1: skipped by a tracer */
     uint64_t arg[6];
     int64_t result;
-    struct witness_object object; /* of the first descriptor operand */
+    struct witness_object object; /* of the first descriptor operand (AT_FDCWD: the working directory); of EXEC: the program */
     struct witness_object opened; /* of a descriptor that was returned */
-    /* Operands behind pointers, copied at the entry. path[i]: NUL-terminated. how: flags, mode, resolve of openat2. iov: first elements. */
+    /* Operands behind pointers, copied at the entry. path[i]: NUL-terminated, in the
+     * order of the operands (symlinkat: the target first). how: flags, mode, resolve of openat2. iov: first elements. */
     char path[WITNESS_PATHS][WITNESS_PATH_MAX];
     uint32_t path_count;
     uint64_t how[3];
