@@ -20,7 +20,7 @@ struct wasi_config {
     const char *const *args; /* args[0] is the program's name */
     const char *const *env;  /* "KEY=VALUE" */
     const struct wasi_preopen *preopens;
-    struct filestat stdio[3]; /* of descriptors 0, 1, 2; filetype decides whether they may be read by position */
+    struct filestat stdio[3]; /* of descriptors 0, 1, 2; always streams: who started us shares their position */
     uint32_t descriptor_limit; /* at most LIMIT_HANDLES */
     bool violation_traps;      /* on_violation: trap or kill: a NOTCAPABLE refusal stops the guest with RT_TRAP_HOST_POLICY */
 };

@@ -9,11 +9,12 @@ enum {
     LIMIT_SUBSCRIPTIONS = 1024,   /* elements of one poll_oneoff */
     LIMIT_HANDLES = 4096,         /* guest descriptors; a policy may lower it */
     LIMIT_PREOPENS = 64,          /* granted directories */
+    LIMIT_NETWORK_RULES = 4096,   /* addresses that a policy grants */
     LIMIT_ARGS = 65536,           /* arguments, and environment variables */
     LIMIT_ARGS_BYTES = 1 << 20,   /* bytes of all arguments, and of all environment variables, with NULs */
     LIMIT_OPS = 8,                /* ops of one hostcall's plan */
     LIMIT_RANDOM = 1 << 20,       /* bytes of one random_get */
-    LIMIT_READDIR = 1 << 16,      /* bytes of directory entries fetched by one op */
+    LIMIT_READDIR = 49152,        /* bytes of directory entries that one op asks the system for; what they become fits LIMIT_STAGING */
     LIMIT_STAGING = 1 << 16,      /* bytes that pass through the host buffer in one op */
 
     LIMIT_MODULE_BYTES = 1 << 30,
@@ -27,6 +28,9 @@ enum {
     LIMIT_SEGMENTS = 100000,
     LIMIT_LOCALS = 50000,         /* of one function, parameters included */
     LIMIT_PARAMS = 1000,          /* of one function type; results likewise */
+    LIMIT_FRAME_SLOTS = 65535,    /* locals and operand stack of one function, 8 bytes each */
+    LIMIT_STACK_SLOTS = 1 << 22,  /* all frames of a guest together; engine-neutral */
+    LIMIT_NESTING = 100,          /* calls into a guest from a host function that it called */
     LIMIT_BLOCK_DEPTH = 100000,
     LIMIT_FUNCTION_BYTES = 7654321,
     LIMIT_BR_TABLE = 65520,

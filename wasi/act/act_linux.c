@@ -29,7 +29,7 @@ struct kernel_dirent {
 };
 enum { KERNEL_DIRENT_NAME = 19 };
 /* The shortest name is one byte with its NUL, in records of eight bytes: 24 become 25. The worst is four bytes: 24 become 28. */
-_Static_assert(ACT_KERNEL_DIRENTS / 24 * 28 <= LIMIT_STAGING, "portable entries fit the staging buffer");
+_Static_assert(LIMIT_READDIR / 24 * 28 <= LIMIT_STAGING, "portable entries fit the staging buffer");
 _Static_assert(sizeof(struct dirent_head) == 24, "a portable entry is as long as the guest's");
 
 static uint64_t open_flags(uint32_t flags)
@@ -139,7 +139,7 @@ static int64_t entries_from(const uint8_t *kernel, size_t count, uint8_t *stagin
 static enum status act_read_dir(struct act_live *live, int fd, const struct op *op, const struct backend_space *space,
                                 struct op_result *result, struct error *error)
 {
-    size_t length = op->value > 0 && op->value < ACT_KERNEL_DIRENTS ? (size_t)op->value : ACT_KERNEL_DIRENTS;
+    size_t length = op->value > 0 && op->value < LIMIT_READDIR ? (size_t)op->value : LIMIT_READDIR;
     long got = syscall(SYS_getdents64, fd, live->kernel, length);
     if (got <= 0) {
         result->value = act_result(got, errno);
@@ -210,7 +210,7 @@ static enum status act_on_path(struct act_live *live, int fd, const struct op *o
         returned = syscall(SYS_symlinkat, target.text, fd, path.text);
     } else if (op->kind == OP_READ_LINK) {
         uint8_t *to = act_address(space, op->mem);
-        if (!to)
+        if (!to && op->mem.length > 0)
             return act_internal(op, error);
         returned = syscall(SYS_readlinkat, fd, path.text, to, (size_t)op->mem.length);
     } else { /* SET_TIMES_AT */
@@ -244,7 +244,7 @@ static enum status act_random(const struct op *op, const struct backend_space *s
                               struct error *error)
 {
     uint8_t *to = act_address(space, op->mem);
-    if (!to)
+    if (!to && op->mem.length > 0)
         return act_internal(op, error);
     result->value = act_result(syscall(SYS_getrandom, to, (size_t)op->mem.length, 0), errno);
     return STATUS_OK;

@@ -7,14 +7,10 @@
 #include <time.h>
 #include "wasi/backend.h"
 
-/* Bytes of directory entries that the kernel is asked for at most. A portable entry is at most 7/6 of the kernel's, so that all
- * of them fit into LIMIT_STAGING. */
-enum { ACT_KERNEL_DIRENTS = 49152 };
-
 struct act_live {
     int host_fd[HANDLES_TOTAL]; /* -1: none. Known to nobody else. */
     struct iovec iov[LIMIT_IOVECS];
-    _Alignas(8) uint8_t kernel[ACT_KERNEL_DIRENTS];
+    _Alignas(8) uint8_t kernel[LIMIT_READDIR];
 };
 
 /* A path as system calls take it. */

@@ -1,0 +1,93 @@
+/* Writes the results of a hostcall into guest memory.
+ *
+ * Invariants: guest memory is written in commit_write alone, within the memory; every byte of a result is defined, padding is
+ * zero; nothing is written for a call that failed. A result's layout is the witx text's; hosts are little-endian, as guests are.
+ * Left out on purpose: bytes that a system call brought directly into the guest's buffers (ops of data BYTES).
+ * Design: design.md section 1, step 5. */
+#define XXH_INLINE_ALL
+#include <string.h>
+#include <xxhash.h>
+#include "wasi/wasi_inner.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "guest and host agree on the order of bytes");
+_Static_assert(sizeof(struct filestat) == 64, "struct filestat has the guest's layout, its type widened over the padding");
+
+struct guest_fdstat {
+    uint8_t filetype, pad;
+    uint16_t flags;
+    uint32_t pad2;
+    uint64_t rights, inheriting;
+};
+_Static_assert(sizeof(struct guest_fdstat) == 24, "$fdstat");
+
+struct guest_prestat {
+    uint8_t tag, pad[3];
+    uint32_t name_length;
+};
+_Static_assert(sizeof(struct guest_prestat) == 8, "$prestat");
+
+enum status commit_write(struct commit *commit, uint64_t offset, const void *bytes, uint32_t length)
+{
+    uint64_t end = offset + length;
+    if (__builtin_expect(end < offset || end > commit->memory_size, 0))
+        return error_set(&commit->wasi->failure, STATUS_INTERNAL, "%s: a result would leave the guest's memory",
+                         commit->link->row->name);
+    if (length == 0)
+        return STATUS_OK;
+    memcpy(commit->memory + offset, bytes, length);
+    if (commit->wasi->observer.end)
+        commit->digest = XXH3_64bits_withSeed(bytes, length, commit->digest + offset);
+    return STATUS_OK;
+}
+
+/* What the last successful stat of the plan brought. */
+static enum status commit_filestat(struct commit *commit, uint64_t offset)
+{
+    struct call_ops *ops = &commit->wasi->ops;
+    for (uint32_t i = ops->count; i-- > 0;) {
+        if (abi_ops[ops->op[i].kind].data != OP_DATA_STAT || ops->result[i].value < 0)
+            continue;
+        struct filestat *stat = &ops->result[i].stat;
+        if (stat->filetype > FILETYPE_SYMBOLIC_LINK)
+            stat->filetype = FILETYPE_UNKNOWN;
+        return commit_write(commit, offset, stat, sizeof *stat);
+    }
+    return error_set(&commit->wasi->failure, STATUS_INTERNAL, "%s succeeded without a stat", commit->link->row->name);
+}
+
+static enum status commit_handle(struct commit *commit, uint8_t type, uint64_t offset)
+{
+    uint64_t fd = commit->wasi->request.slot[0];
+    if (fd >= LIMIT_HANDLES)
+        return error_set(&commit->wasi->failure, STATUS_INTERNAL, "%s succeeded without a descriptor",
+                         commit->link->row->name);
+    const struct handle *handle = &commit->wasi->table.handle[fd];
+    if (type == ARG_R_PRESTAT) {
+        struct guest_prestat prestat = { 0, { 0 }, handle->name_length };
+        return commit_write(commit, offset, &prestat, sizeof prestat);
+    }
+    struct guest_fdstat fdstat = { handle->type, 0, handle->fdflags, 0, handle->rights, handle->inheriting };
+    return commit_write(commit, offset, &fdstat, sizeof fdstat);
+}
+
+enum status commit_results(struct commit *commit)
+{
+    const struct wasi_link *link = commit->link;
+    const struct outcome *outcome = &commit->wasi->outcome;
+    const uint64_t *slot = commit->wasi->request.slot;
+    enum status status = STATUS_OK;
+    uint32_t scalars = 0;
+    if (link->row->kind == HOSTCALL_KIND_IRREGULAR)
+        status = commit_irregular(commit);
+    for (uint32_t i = 0; i < link->result_count && status == STATUS_OK; i++) {
+        uint64_t offset = slot[link->result[i].slot];
+        uint8_t type = link->result[i].type;
+        if (type == ARG_R_FILESTAT)
+            status = commit_filestat(commit, offset);
+        else if (type == ARG_R_FDSTAT || type == ARG_R_PRESTAT)
+            status = commit_handle(commit, type, offset);
+        else
+            status = commit_write(commit, offset, &outcome->value[scalars++], abi_arg_types[type].size);
+    }
+    return status;
+}

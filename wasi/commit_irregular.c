@@ -1,0 +1,155 @@
+/* The results that a walk over a row's arguments cannot write: argument vectors, names, directory entries, events.
+ *
+ * Invariants: as commit.c. Directory entries come from a backend and are read as foreign bytes; the entry `..` of a granted
+ * directory shows that directory's own inode, so that nothing above it is told.
+ * Source: the witx text, $dirent and $event; fd_readdir on entries that are cut. */
+#include <string.h>
+#include "wasi/wasi_inner.h"
+
+struct guest_dirent {
+    uint64_t next, inode;
+    uint32_t name_length;
+    uint8_t type, pad[3];
+};
+_Static_assert(sizeof(struct guest_dirent) == 24, "$dirent");
+
+struct guest_event {
+    uint64_t userdata;
+    uint16_t error;
+    uint8_t type, pad[5];
+    uint64_t nbytes;
+    uint16_t flags;
+    uint8_t pad2[6];
+};
+_Static_assert(sizeof(struct guest_event) == 32, "$event");
+
+/* args_get, environ_get: slot 0 the pointers, slot 1 the strings. */
+static enum status commit_strings(struct commit *commit, const char *const *strings, uint32_t count)
+{
+    const uint64_t *slot = commit->wasi->request.slot;
+    uint64_t at = slot[1];
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
+        uint32_t pointer = (uint32_t)at, length = (uint32_t)strlen(strings[i]) + 1;
+        status = commit_write(commit, slot[0] + i * sizeof pointer, &pointer, sizeof pointer);
+        if (status == STATUS_OK)
+            status = commit_write(commit, at, strings[i], length);
+        at += length;
+    }
+    return status;
+}
+
+static enum status commit_preopen_name(struct commit *commit)
+{
+    struct wasi *wasi = commit->wasi;
+    uint64_t index = wasi->request.slot[0] - 3;
+    if (index >= wasi->preopen_count)
+        return error_set(&wasi->failure, STATUS_INTERNAL, "%s succeeded without a granted directory",
+                         commit->link->row->name);
+    return commit_write(commit, wasi->request.slot[1], wasi->preopens[index].guest_path,
+                        wasi->table.handle[wasi->request.slot[0]].name_length);
+}
+
+/* Turns one staged entry into the guest's, cut where the guest's buffer ends. Returns how many bytes of it were used. */
+static enum status commit_entry(struct commit *commit, const struct dirent_head *head, const uint8_t *name, bool hides,
+                                uint64_t offset, uint32_t room, uint32_t *ret_used)
+{
+    const struct handle *handle = &commit->wasi->table.handle[commit->wasi->request.slot[0]];
+    struct guest_dirent entry = { head->next, head->inode, head->name_length, head->type, { 0 } };
+    if (hides && head->name_length == 2 && name[0] == '.' && name[1] == '.')
+        entry.inode = handle->ino;
+    if (entry.type > FILETYPE_SYMBOLIC_LINK)
+        entry.type = FILETYPE_UNKNOWN;
+    uint32_t fixed = room < sizeof entry ? room : (uint32_t)sizeof entry;
+    uint32_t rest = room - fixed < entry.name_length ? room - fixed : entry.name_length;
+    enum status status = commit_write(commit, offset, &entry, fixed);
+    if (status == STATUS_OK)
+        status = commit_write(commit, offset + fixed, name, rest);
+    *ret_used = fixed + rest;
+    return status;
+}
+
+/* fd_readdir: fd, buffer, its length, cookie. */
+static enum status commit_readdir(struct commit *commit)
+{
+    struct wasi *wasi = commit->wasi;
+    const struct call_ops *ops = &wasi->ops;
+    const uint64_t *slot = wasi->request.slot;
+    uint32_t staged = 0, at = 0, used = 0, room = (uint32_t)slot[2];
+    if (slot[0] >= LIMIT_HANDLES)
+        return error_set(&wasi->failure, STATUS_INTERNAL, "%s succeeded without a descriptor", commit->link->row->name);
+    struct handle *handle = &wasi->table.handle[slot[0]];
+    if (ops->count > 0 && ops->op[ops->count - 1].kind == OP_READ_DIR && ops->result[ops->count - 1].value > 0)
+        staged = (uint32_t)ops->result[ops->count - 1].value;
+    while (at < staged) {
+        struct dirent_head head;
+        uint32_t piece;
+        if (staged - at < sizeof head)
+            break;
+        memcpy(&head, wasi->staging + at, sizeof head);
+        at += (uint32_t)sizeof head;
+        if (head.name_length > staged - at)
+            break;
+        enum status status =
+            commit_entry(commit, &head, wasi->staging + at, handle->preopen, slot[1] + used, room - used, &piece);
+        if (status != STATUS_OK)
+            return status;
+        used += piece;
+        at += head.name_length;
+        if (at == staged)
+            handle->position = head.next;
+    }
+    if (at != staged)
+        return error_set(&wasi->failure, STATUS_MALFORMED, "%s: the directory's entries do not add up",
+                         commit->link->row->name);
+    wasi->outcome.value[0] = used;
+    wasi->outcome.value_count = 1;
+    return STATUS_OK;
+}
+
+/* poll_oneoff: subscriptions, events, how many. */
+static enum status commit_events(struct commit *commit)
+{
+    struct wasi *wasi = commit->wasi;
+    uint64_t at = wasi->request.slot[1];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < wasi->request.subscription_count; i++) {
+        const struct subscription *subscription = &wasi->request.subscription[i];
+        struct guest_event event = { .userdata = subscription->userdata, .type = subscription->type };
+        if (!decide_poll_event(&wasi->table, &wasi->request, &wasi->ops, i, &event.error))
+            continue;
+        enum status status = commit_write(commit, at, &event, sizeof event);
+        if (status != STATUS_OK)
+            return status;
+        at += sizeof event;
+        count++;
+    }
+    wasi->outcome.value[0] = count;
+    wasi->outcome.value_count = 1;
+    return STATUS_OK;
+}
+
+enum status commit_irregular(struct commit *commit)
+{
+    struct wasi *wasi = commit->wasi;
+    switch (commit->link->call) {
+    case HOSTCALL_ARGS_GET:
+        return commit_strings(commit, wasi->args, wasi->context.arg_count);
+    case HOSTCALL_ENVIRON_GET:
+        return commit_strings(commit, wasi->env, wasi->context.env_count);
+    case HOSTCALL_FD_PRESTAT_DIR_NAME:
+        return commit_preopen_name(commit);
+    case HOSTCALL_FD_READDIR:
+        return commit_readdir(commit);
+    case HOSTCALL_POLL_ONEOFF:
+        return commit_events(commit);
+    case HOSTCALL_PROC_EXIT:
+        wasi->exit_code = (uint32_t)wasi->request.slot[0];
+        wasi->outcome.trap = RT_TRAP_EXIT;
+        return STATUS_OK;
+    case HOSTCALL_PATH_READLINK: /* the system call wrote the buffer; the count is a scalar */
+        return STATUS_OK;
+    default:
+        return error_set(&wasi->failure, STATUS_INTERNAL, "%s has no commit of its own", commit->link->row->name);
+    }
+}

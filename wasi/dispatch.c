@@ -1,0 +1,163 @@
+/* Carries every hostcall along the one way: request, begin, { decide, op, act }, commit, end.
+ *
+ * Invariants: a guest byte is read once (decide_request); no op is performed that the decision core did not issue for this call
+ * and that its row does not list; what a backend answers is believed only within what the op allows; results are written in
+ * commit.c alone, after the last op; whoever ends the guest has said why in `failure`.
+ * Left out on purpose: decisions (wasi/decide), system calls (wasi/act), files called traces (behind the observer).
+ * Design: design.md section 1. */
+#include "wasi/wasi_inner.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define COLD __attribute__((cold, noinline))
+
+enum { COUNT_MAX = INT32_MAX }; /* what one read or write moves at most, on every system */
+
+/* The trap behind a status that ends the guest. */
+static COLD enum rt_trap_kind host_failed(struct wasi *wasi, enum status status)
+{
+    (void)error_set(&wasi->failure, status, "%s: %s", abi_hostcalls[wasi->request.call].name, status_text(status));
+    return status == STATUS_STOPPED ? RT_TRAP_HOST_STOPPED
+           : status == STATUS_DIVERGED ? RT_TRAP_HOST_DIVERGED
+                                       : RT_TRAP_HOST_FAILED;
+}
+
+static COLD enum status plan_failed(struct wasi *wasi, const struct op *op, const char *what)
+{
+    return error_set(&wasi->failure, STATUS_INTERNAL, "%s: op %s %s", abi_hostcalls[wasi->request.call].name,
+                     op->kind < OP_COUNT ? abi_ops[op->kind].text : "?", what);
+}
+
+/* The bytes of the op's vector, or 0 where it is none of the request's. */
+static uint64_t vector_bytes(const struct op *op, const struct request *request)
+{
+    uint64_t total = 0;
+    if ((uint64_t)op->mem.offset + op->mem.length > request->iov_count)
+        return 0;
+    for (uint32_t i = 0; i < op->mem.length; i++)
+        total += request->iov[op->mem.offset + i].length;
+    return total;
+}
+
+/* Whether a backend's answer to `op` is one that a system could give. */
+static bool answer_possible(const struct op *op, const struct request *request, int64_t value)
+{
+    if (value <= 0)
+        return value > -WASI_ERRNO_COUNT;
+    switch ((enum op_kind)op->kind) {
+    case OP_READ:
+    case OP_PREAD:
+    case OP_WRITE:
+    case OP_PWRITE:
+    case OP_APPEND:
+        return value <= COUNT_MAX && (uint64_t)value <= vector_bytes(op, request);
+    case OP_READ_LINK:
+    case OP_RANDOM:
+        return value <= op->mem.length;
+    case OP_READ_DIR:
+        return value <= LIMIT_STAGING;
+    case OP_CLOCK_TIME:
+    case OP_CLOCK_RES:
+        return true;
+    case OP_STAT:
+    case OP_STAT_AT:
+    case OP_OPEN:
+    case OP_CLOSE:
+    case OP_SET_FLAGS:
+    case OP_SET_SIZE:
+    case OP_SYNC:
+    case OP_DATASYNC:
+    case OP_SEEK_DIR:
+    case OP_MAKE_DIR:
+    case OP_REMOVE_DIR:
+    case OP_UNLINK:
+    case OP_MAKE_LINK:
+    case OP_SET_TIMES_AT:
+    case OP_SET_TIMES:
+    case OP_SLEEP:
+    case OP_YIELD:
+    case OP_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* Performs the call's plan. *ret is COMMIT or REFUSE. */
+static enum status perform_plan(struct wasi *wasi, const struct hostcall_row *row, const struct backend_space *space,
+                                struct decision *ret)
+{
+    struct call_ops *ops = &wasi->ops;
+    struct request *request = &wasi->request;
+    for (;;) {
+        /* A plan that is full may not grow; its last op is overwritten only where the call fails anyway. */
+        struct op *op = &ops->op[ops->count < LIMIT_OPS ? ops->count : LIMIT_OPS - 1];
+        *ret = decide_step(&wasi->context, &wasi->table, request, ops, op);
+        if (ret->verdict != VERDICT_ISSUE)
+            return STATUS_OK;
+        if (!LIKELY(ops->count < row->max_ops && ops->count < LIMIT_OPS))
+            return plan_failed(wasi, op, "is one more than the plan may have");
+        if (!LIKELY(op->kind < OP_COUNT && (row->ops >> op->kind & 1)))
+            return plan_failed(wasi, op, "is none that this call may issue");
+        struct op_result *result = &ops->result[ops->count];
+        enum status status;
+        if (wasi->observer.op) {
+            status = wasi->observer.op(wasi->observer.self, request, op, space, &wasi->failure);
+            if (!LIKELY(status == STATUS_OK))
+                return status;
+        }
+        status = wasi->backend.act(wasi->backend.self, op, request, space, result, &wasi->failure);
+        if (!LIKELY(status == STATUS_OK))
+            return status;
+        if (!LIKELY(answer_possible(op, request, result->value)))
+            return plan_failed(wasi, op, "was answered with what no system answers");
+        ops->count++;
+    }
+}
+
+static void refuse(const struct decision *decision, struct outcome *outcome)
+{
+    *outcome = (struct outcome){ .wasi_errno = decision->wasi_errno,
+                                 .rule = decision->rule,
+                                 .trap = decision->traps ? RT_TRAP_HOST_POINTER : RT_TRAP_NONE };
+}
+
+enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, uint64_t *slots)
+{
+    const struct wasi_link *link = env;
+    struct wasi *wasi = link->wasi;
+    struct outcome *outcome = &wasi->outcome;
+    struct rt_memory memory = rt_instance_memory(instance);
+    const struct backend_space space = { memory.base, memory.size, wasi->staging };
+    struct decision decision;
+    enum status status = STATUS_OK;
+
+    wasi->call_count++;
+    wasi->context.memory = memory.size;
+    wasi->ops.count = 0;
+    decide_request(link->row, link->call, slots, &wasi->context, memory.base, &wasi->request);
+    if (wasi->observer.begin)
+        status = wasi->observer.begin(wasi->observer.self, &wasi->request, &wasi->failure);
+    if (LIKELY(status == STATUS_OK))
+        status = perform_plan(wasi, link->row, &space, &decision);
+    if (!LIKELY(status == STATUS_OK))
+        return host_failed(wasi, status);
+
+    struct commit commit = { wasi, link, memory.base, memory.size, 0 };
+    if (LIKELY(decision.verdict == VERDICT_COMMIT)) {
+        decide_commit(&wasi->context, &wasi->table, &wasi->request, &wasi->ops, outcome);
+        outcome->trap = RT_TRAP_NONE;
+        if (LIKELY(outcome->wasi_errno == WASI_SUCCESS))
+            status = commit_results(&commit);
+    } else {
+        refuse(&decision, outcome);
+    }
+    if (!LIKELY(outcome->wasi_errno != WASI_NOTCAPABLE) && wasi->violation_traps && outcome->trap == RT_TRAP_NONE)
+        outcome->trap = RT_TRAP_HOST_POLICY;
+    if (LIKELY(status == STATUS_OK) && wasi->observer.end)
+        status = wasi->observer.end(wasi->observer.self, &wasi->request, &wasi->ops, outcome, &space, commit.digest,
+                                    &wasi->failure);
+    if (!LIKELY(status == STATUS_OK))
+        return host_failed(wasi, status);
+    if (link->row->returns)
+        slots[0] = outcome->wasi_errno;
+    return (enum rt_trap_kind)outcome->trap;
+}

@@ -1,0 +1,145 @@
+/* Creates a guest's hostcalls: its descriptor table as granted, its imports as the hostcall table lists them.
+ *
+ * Invariants: no grant, no descriptor; a directory granted for reading holds no right that changes anything, nor do the
+ * descriptors opened beneath it. Standard streams are streams even where they are files, because their position belongs to
+ * whoever started us too.
+ * Left out on purpose: opening anything; the launcher has done it (start.h). Design: design.md section 9 on what is granted. */
+#include "wasi/wasi.h"
+#include <stdlib.h>
+#include <string.h>
+#include "wasi/wasi_inner.h"
+
+enum { STDIO_COUNT = 3 };
+
+#define SOCKET_RIGHTS (R(SOCK_SHUTDOWN) | R(SOCK_ACCEPT))
+/* What has no meaning on a directory, though files beneath it may have it. */
+#define FILE_RIGHTS                                                                                                   \
+    (R(FD_READ) | R(FD_WRITE) | R(FD_SEEK) | R(FD_TELL) | R(FD_ADVISE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
+#define STREAM_RIGHTS (R(FD_FDSTAT_SET_FLAGS) | R(FD_FILESTAT_GET) | R(POLL_FD_READWRITE))
+
+static const char module_name[] = "wasi_snapshot_preview1";
+
+/* Bytes of the strings with their NULs. */
+static enum status strings_bytes(const char *const *strings, uint32_t count, const char *what, uint32_t *ret,
+                                 struct error *error)
+{
+    uint64_t bytes = 0;
+    if (count > LIMIT_ARGS)
+        return error_set(error, STATUS_LIMIT, "%u %s are given, at most %d can be", count, what, LIMIT_ARGS);
+    for (uint32_t i = 0; i < count; i++)
+        bytes += strlen(strings[i]) + 1;
+    if (bytes > LIMIT_ARGS_BYTES)
+        return error_set(error, STATUS_LIMIT, "the %s take %llu bytes, at most %d can be given", what,
+                         (unsigned long long)bytes, LIMIT_ARGS_BYTES);
+    *ret = (uint32_t)bytes;
+    return STATUS_OK;
+}
+
+static enum status table_init(const struct wasi_config *config, struct handle_table *table, struct error *error)
+{
+    if (config->preopen_count > LIMIT_PREOPENS)
+        return error_set(error, STATUS_LIMIT, "%u directories are granted, at most %d can be", config->preopen_count,
+                         LIMIT_PREOPENS);
+    if (config->descriptor_limit > LIMIT_HANDLES || config->descriptor_limit < STDIO_COUNT + config->preopen_count)
+        return error_set(error, STATUS_LIMIT, "the limit of %u descriptors is outside %u to %d: raise or lower it",
+                         config->descriptor_limit, STDIO_COUNT + config->preopen_count, LIMIT_HANDLES);
+    table->limit = config->descriptor_limit;
+    for (uint32_t i = 0; i < STDIO_COUNT; i++) {
+        const struct filestat *stat = &config->stdio[i];
+        uint64_t rights = STREAM_RIGHTS | (i == 0 ? R(FD_READ) : R(FD_WRITE) | R(FD_SYNC) | R(FD_DATASYNC));
+        uint8_t type = stat->filetype == FILETYPE_REGULAR_FILE ? FILETYPE_UNKNOWN : (uint8_t)stat->filetype;
+        table->handle[i] =
+            (struct handle){ .rights = rights, .dev = stat->dev, .ino = stat->ino, .type = type, .live = true };
+    }
+    for (uint32_t i = 0; i < config->preopen_count; i++) {
+        const struct wasi_preopen *preopen = &config->preopens[i];
+        size_t length = strlen(preopen->guest_path);
+        uint64_t rights = (preopen->writes ? RIGHTS_ALL : rights_read) & ~SOCKET_RIGHTS;
+        if (length > LIMIT_PATH)
+            return error_set(error, STATUS_LIMIT, "a granted directory's name has %zu bytes, at most %d can be", length,
+                             LIMIT_PATH);
+        table->handle[STDIO_COUNT + i] = (struct handle){ .rights = rights & ~FILE_RIGHTS,
+                                                          .inheriting = rights,
+                                                          .dev = preopen->stat.dev,
+                                                          .ino = preopen->stat.ino,
+                                                          .name_length = (uint32_t)length,
+                                                          .type = FILETYPE_DIRECTORY,
+                                                          .live = true,
+                                                          .preopen = true };
+    }
+    return STATUS_OK;
+}
+
+/* Derives call's import and the places of its results from its row. */
+static void link_init(struct wasi *wasi, uint32_t call)
+{
+    static const uint8_t errno_type[1] = { RT_I32 };
+    const struct hostcall_row *row = &abi_hostcalls[call];
+    struct wasi_link *link = &wasi->link[call];
+    uint8_t *param = wasi->param[call];
+    uint8_t slot = 0;
+    *link = (struct wasi_link){ .wasi = wasi, .row = row, .call = call };
+    for (uint32_t i = 0; i < row->arg_count; i++) {
+        const struct arg_type_row *type = &abi_arg_types[row->args[i].type];
+        if (type->class == ARG_CLASS_RESULT && link->result_count < RESULTS_MAX) {
+            link->result[link->result_count].slot = slot;
+            link->result[link->result_count].type = row->args[i].type;
+            link->result_count++;
+        }
+        for (const char *core = type->core; *core; core++)
+            param[slot++] = *core == 'I' ? RT_I64 : RT_I32;
+    }
+    wasi->import[call] = (struct rt_import){
+        .module = module_name,
+        .name = row->name,
+        .type = { .param_count = slot, .result_count = row->returns, .params = param, .results = errno_type },
+        .function = wasi_dispatch,
+        .env = link,
+    };
+}
+
+enum status wasi_create(const struct wasi_config *config, const struct wasi_backend *backend,
+                        const struct wasi_observer *observer, struct wasi **ret, struct error *error)
+{
+    struct wasi *wasi = calloc(1, sizeof *wasi);
+    if (!wasi)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the hostcalls' state");
+    struct decide_context *context = &wasi->context;
+    context->arg_count = config->arg_count;
+    context->env_count = config->env_count;
+    enum status status = strings_bytes(config->args, config->arg_count, "arguments", &context->arg_bytes, error);
+    if (status == STATUS_OK)
+        status = strings_bytes(config->env, config->env_count, "environment variables", &context->env_bytes, error);
+    if (status == STATUS_OK)
+        status = table_init(config, &wasi->table, error);
+    if (status != STATUS_OK) {
+        free(wasi);
+        return status;
+    }
+    wasi->backend = *backend;
+    if (observer)
+        wasi->observer = *observer;
+    wasi->args = config->args;
+    wasi->env = config->env;
+    wasi->preopens = config->preopens;
+    wasi->preopen_count = config->preopen_count;
+    wasi->violation_traps = config->violation_traps;
+    for (uint32_t call = 0; call < HOSTCALL_COUNT; call++)
+        link_init(wasi, call);
+    *ret = wasi;
+    return STATUS_OK;
+}
+
+void wasi_free(struct wasi *wasi) { free(wasi); }
+
+const struct rt_import *wasi_imports(struct wasi *wasi, size_t *ret_count)
+{
+    *ret_count = HOSTCALL_COUNT;
+    return wasi->import;
+}
+
+uint32_t wasi_exit_code(const struct wasi *wasi) { return wasi->exit_code; }
+
+uint64_t wasi_call_count(const struct wasi *wasi) { return wasi->call_count; }
+
+const struct error *wasi_failure(const struct wasi *wasi) { return &wasi->failure; }

@@ -1,0 +1,62 @@
+/* What the files of the dispatcher share. Private to wasi/. */
+#ifndef WARRANT_WASI_INNER_H
+#define WARRANT_WASI_INNER_H
+
+#include "wasi/decide/decide.h"
+#include "wasi/wasi.h"
+
+enum { RESULTS_MAX = 2 };
+
+/* One import's environment: which call it is, and where its results go. Derived from the call's row once. */
+struct wasi_link {
+    struct wasi *wasi;
+    const struct hostcall_row *row;
+    uint32_t call; /* enum hostcall */
+    uint8_t result_count;
+    struct {
+        uint8_t slot, type; /* core parameter with the pointer; enum arg_type */
+    } result[RESULTS_MAX];
+};
+
+struct wasi {
+    struct decide_context context;
+    struct wasi_backend backend;
+    struct wasi_observer observer;
+    uint64_t call_count;
+    uint32_t exit_code;
+    bool violation_traps;
+    uint32_t preopen_count;
+    const char *const *args, *const *env;
+    const struct wasi_preopen *preopens;
+    struct outcome outcome;
+    struct request request; /* of the call in progress, as ops is */
+    struct call_ops ops;
+    struct handle_table table;
+    struct error failure;
+    struct wasi_link link[HOSTCALL_COUNT];
+    struct rt_import import[HOSTCALL_COUNT];
+    uint8_t param[HOSTCALL_COUNT][HOSTCALL_SLOTS_MAX]; /* enum rt_type */
+    _Alignas(64) uint8_t staging[LIMIT_STAGING];
+};
+
+/* The results of one call on their way into guest memory. */
+struct commit {
+    struct wasi *wasi;
+    const struct wasi_link *link;
+    uint8_t *memory;
+    uint64_t memory_size;
+    uint64_t digest; /* observer.h: committed */
+};
+
+/* The function that every import is bound to (rt_host_fn); env is the import's struct wasi_link. */
+enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, uint64_t *slots);
+
+/* Writes `length` bytes to the guest's `offset`: the only place that writes a hostcall's results. INTERNAL: outside of the
+ * guest's memory, which the core has excluded. */
+MUST_USE enum status commit_write(struct commit *commit, uint64_t offset, const void *bytes, uint32_t length);
+/* Writes all results of a call that succeeded. INTERNAL or MALFORMED: what the backend brought cannot be a result. */
+MUST_USE enum status commit_results(struct commit *commit);
+/* Of irregular calls, what is more than scalars and structs. */
+MUST_USE enum status commit_irregular(struct commit *commit);
+
+#endif
