@@ -1,0 +1,337 @@
+/* Replays a trace: builds the guest's world from the trace's description, executes it with the trace as backend, and compares
+ * at every step.
+ *
+ * Invariants: the trace is read one item ahead, so that the guest is stopped at the end of the last call that the trace
+ * has and does not run on into what nobody recorded; the first mismatch ends the replay; nothing but the trace and a module
+ * that the caller named is opened. Leaves out: checking what was done against a policy or the kernel's record (checker/). */
+#include "replay/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wasi/start.h"
+
+enum { PROGRESS_CALLS = 1024 };
+
+__attribute__((format(printf, 3, 0)))
+static void text_set(char *text, size_t size, const char *format, va_list args)
+{
+    if (vsnprintf(text, size, format, args) < 0)
+        text[0] = 0;
+}
+
+void session_expected(struct session *session, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    text_set(session->report->divergence.expected, sizeof session->report->divergence.expected, format, args);
+    va_end(args);
+}
+
+void session_found(struct session *session, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    text_set(session->report->divergence.found, sizeof session->report->divergence.found, format, args);
+    va_end(args);
+}
+
+static void session_place(struct session *session, uint32_t function, uint32_t offset, const char *name)
+{
+    struct replay_divergence *d = &session->report->divergence;
+    d->function = function;
+    d->offset = offset;
+    snprintf(d->function_name, sizeof d->function_name, "%s", name ? name : "");
+}
+
+enum status session_diverge(struct session *session, uint64_t event, const char *what, struct error *error)
+{
+    struct replay_divergence *d = &session->report->divergence;
+    session->report->verdict = REPLAY_DIVERGED;
+    d->event = event;
+    d->what = what;
+    d->call = session->report->calls;
+    d->hostcall = "exit";
+    if (session->item == SESSION_CALL) {
+        d->chunk = session->call->chunk;
+        uint32_t call = session->call->request.call;
+        d->hostcall = call < HOSTCALL_COUNT ? abi_hostcalls[call].name : "?";
+    }
+    if (session->instance) {
+        struct rt_trap where = rt_instance_where(session->instance);
+        session_place(session, where.function, where.offset, where.function_name);
+    }
+    return error_set(error, STATUS_DIVERGED, "event %" PRIu64 ": %s: expected %s, found %s", event, what, d->expected, d->found);
+}
+
+/* Ends the replay on purpose: the guest goes no further. */
+static enum status session_stop(struct session *session, enum replay_verdict verdict, enum status why, const char *text)
+{
+    session->stopped = true;
+    session->report->verdict = verdict;
+    session->report->stop = why;
+    snprintf(session->report->stop_text, sizeof session->report->stop_text, "%s", text);
+    return STATUS_STOPPED;
+}
+
+static enum status session_end_of_trace(struct session *session)
+{
+    static const char *const reasons[] = {
+        "the trace has no closing chunk", "the trace ends before the guest's exit", "the guest's process was killed",
+        "the disk was full", "the recorder died", "the guest's process wrote no valid event"
+    };
+    struct trace_end end = { 0 };
+    struct error text = ERROR_INIT;
+    enum status why = trace_reader_stop(session->reader, &end, &session->report->inside_call, &text);
+    session->item = SESSION_END;
+    if (why != STATUS_OK)
+        return session_stop(session, REPLAY_PREFIX, why, text.status == STATUS_OK ? status_text(why) : text.text);
+    return session_stop(session, REPLAY_PREFIX, STATUS_STOPPED, end.reason < 6 ? reasons[end.reason] : "unknown reason");
+}
+
+enum status session_next(struct session *session, struct error *error)
+{
+    const struct replay_options *options = session->options;
+    enum trace_item_kind kind;
+    session->op = 0;
+    enum status status = trace_reader_next(session->reader, &kind, session->call, &session->recorded, error);
+    if (status == STATUS_NOT_FOUND)
+        return session_end_of_trace(session);
+    if (status != STATUS_OK)
+        return status;
+    if (kind == TRACE_ITEM_EXIT) {
+        session->item = SESSION_EXIT;
+        if (session->recorded.outcome == WASI_ENDED_TRAP &&
+            (session->recorded.trap == RT_TRAP_INTERRUPTED || session->recorded.trap == RT_TRAP_HOST_STOPPED))
+            return session_stop(session, REPLAY_PREFIX, STATUS_STOPPED, "the guest was stopped from outside");
+        return STATUS_OK;
+    }
+    session->item = SESSION_CALL;
+    if (session->call->request.call >= HOSTCALL_COUNT || session->call->ops.count > LIMIT_OPS)
+        return error_set(error, STATUS_MALFORMED, "event %" PRIu64 " is no hostcall", session->call->begin_event);
+    if (options->until_event && session->call->begin_event > options->until_event)
+        return session_stop(session, REPLAY_UNTIL, STATUS_STOPPED, "the event that was asked for");
+    return STATUS_OK;
+}
+
+/* The trace ends inside the current call: what it kept of the call was equal, its results nobody knows. */
+static enum status session_in_flight(struct session *session, struct error *error)
+{
+    enum trace_item_kind kind;
+    enum status status = trace_reader_next(session->reader, &kind, session->call, &session->recorded, error);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        return status;
+    if (status == STATUS_OK && kind == TRACE_ITEM_CALL)
+        return error_set(error, STATUS_MALFORMED, "a call follows one that has not ended");
+    status = status == STATUS_OK ? session_stop(session, REPLAY_PREFIX, STATUS_STOPPED, "the guest was stopped inside a call")
+                                 : session_end_of_trace(session);
+    session->report->inside_call = true;
+    return status;
+}
+
+static enum status replay_begin(void *self, const struct request *request, struct error *error)
+{
+    struct session *session = self;
+    if (session->stopped)
+        return STATUS_STOPPED;
+    if (session->item == SESSION_EXIT) {
+        session_expected(session, "the guest's end");
+        session_found(session, "a call of %s", request->call < HOSTCALL_COUNT ? abi_hostcalls[request->call].name : "?");
+        return session_diverge(session, session->report->last_event + 1, "exit", error);
+    }
+    enum status status = compare_request(session, request, error);
+    if (status == STATUS_OK)
+        session->report->last_event = session->call->begin_event;
+    return status;
+}
+
+static enum status replay_op(void *self, const struct request *request, const struct op *op, const struct backend_space *space,
+                             struct error *error)
+{
+    struct session *session = self;
+    if (session->stopped)
+        return STATUS_STOPPED;
+    if (!session->call->complete && session->op >= session->call->ops.count)
+        return session_in_flight(session, error);
+    enum status status = compare_op(session, request, op, space, error);
+    if (status == STATUS_OK)
+        session->report->last_event = session->call->op_event[session->op];
+    return status;
+}
+
+static enum status replay_act(void *self, const struct op *op, const struct request *request, const struct backend_space *space,
+                              struct op_result *result, struct error *error)
+{
+    struct session *session = self;
+    if (session->stopped)
+        return STATUS_STOPPED;
+    /* Results are stored with the end of a call: of the last one in a prefix there are none. */
+    if (!session->call->complete)
+        return session_in_flight(session, error);
+    return answer_act(session, op, request, space, result, error);
+}
+
+static enum status replay_end(void *self, const struct request *request, const struct call_ops *ops,
+                              const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
+                              struct error *error)
+{
+    struct session *session = self;
+    (void)request, (void)ops, (void)space;
+    if (session->stopped)
+        return STATUS_STOPPED;
+    if (!session->call->complete)
+        return session_in_flight(session, error);
+    enum status status = compare_outcome(session, outcome, committed, error);
+    if (status != STATUS_OK)
+        return status;
+    struct replay_report *report = session->report;
+    report->calls++;
+    report->last_event = session->call->end_event;
+    const struct replay_options *options = session->options;
+    if (options->progress && report->calls % PROGRESS_CALLS == 0 &&
+        !options->progress(options->progress_self, report->calls,
+                           session->instance ? rt_instance_instructions(session->instance) : 0))
+        return error_set(error, STATUS_STOPPED, "the replay was stopped by its caller");
+    return session_next(session, error);
+}
+
+/* Executes the guest in the world that the trace describes. *ret_ending is set where it ended by itself; other endings stand in
+ * the report, or are the status. */
+static enum status session_execute(struct session *session, const struct wasi_start *start, bool *ret_ended,
+                                   struct wasi_ending *ret_ending, struct error *error)
+{
+    const struct wasi_backend backend = { session, replay_act };
+    const struct wasi_observer observer = { session, replay_begin, replay_op, replay_end };
+    struct wasi *wasi = NULL;
+    *ret_ended = false;
+    *ret_ending = (struct wasi_ending){ .ended = WASI_ENDED_NOT_STARTED };
+    enum status status = wasi_create(&start->config, &backend, &observer, &wasi, error);
+    if (status != STATUS_OK)
+        return status;
+    status = wasi_start_run(session->module, wasi, &start->limits, &session->instance, ret_ending, error);
+    if (session->instance)
+        session->report->instructions = rt_instance_instructions(session->instance);
+    const struct error *failure = wasi_failure(wasi);
+    if (status == STATUS_OK && !session->stopped && session->report->verdict != REPLAY_DIVERGED) {
+        if (failure && failure->status != STATUS_OK)
+            status = error_set(error, failure->status, "%s", failure->text);
+        else
+            *ret_ended = true;
+    }
+    rt_instance_free(session->instance);
+    session->instance = NULL;
+    wasi_free(wasi);
+    return status;
+}
+
+static void session_ended(struct session *session, const struct wasi_ending *ending, struct error *error)
+{
+    struct replay_report *report = session->report;
+    report->ended = true;
+    report->recorded = session->recorded;
+    report->exit = (struct trace_exit){ .outcome = ending->ended,
+                                        .exit_code = ending->exit_code,
+                                        .trap = ending->trap,
+                                        .function = ending->function,
+                                        .offset = ending->offset,
+                                        .instructions = ending->instructions };
+    enum status status = compare_exit(session, &report->exit, error);
+    if (status == STATUS_OK)
+        report->verdict = REPLAY_IDENTICAL;
+    else
+        session_place(session, ending->function, ending->offset,
+                      ending->ended == WASI_ENDED_TRAP ? rt_module_function_name(session->module, ending->function) : NULL);
+}
+
+/* Takes the bytes to execute: the caller's, the file's that the caller named, or the trace's own. *owned: freed by the caller. */
+static enum status module_bytes(const struct replay_options *options, const void *recorded, size_t recorded_size,
+                                struct buffer *owned, const void **ret, size_t *ret_size, struct error *error)
+{
+    *ret = options->module ? options->module : recorded;
+    *ret_size = options->module ? options->module_size : recorded_size;
+    if (options->module || !options->module_path)
+        return *ret ? STATUS_OK : error_set(error, STATUS_NOT_FOUND, "the trace holds no module: name the file to execute");
+    FILE *file = fopen(options->module_path, "rb");
+    if (!file)
+        return error_set_errno(error, STATUS_IO, errno, "%s: cannot be opened", options->module_path);
+    enum status status = STATUS_OK;
+    size_t got = 1;
+    while (got > 0 && owned->size <= LIMIT_MODULE_BYTES && owned->status == STATUS_OK) {
+        uint8_t *at = buffer_extend(owned, 65536);
+        got = at ? fread(at, 1, 65536, file) : 0;
+        owned->size -= at ? 65536 - got : 0;
+    }
+    if (ferror(file))
+        status = error_set_errno(error, STATUS_IO, errno, "%s: cannot be read", options->module_path);
+    else if (owned->status != STATUS_OK)
+        status = error_set(error, owned->status, "%s: no memory to read it", options->module_path);
+    else if (owned->size > LIMIT_MODULE_BYTES)
+        status = error_set(error, STATUS_LIMIT, "%s: larger than %d bytes", options->module_path, LIMIT_MODULE_BYTES);
+    fclose(file);
+    *ret = owned->data;
+    *ret_size = owned->size;
+    return status;
+}
+
+/* Loads the module and executes it. A guest that could not be started is an outcome as any other. */
+static enum status session_run(struct session *session, struct error *error)
+{
+    const struct replay_options *options = session->options;
+    struct buffer file = BUFFER_INIT;
+    struct run_spec spec;
+    struct wasi_start start = { 0 };
+    struct wasi_ending ending = { .ended = WASI_ENDED_NOT_STARTED };
+    bool ended = false;
+    size_t description_size, recorded_size = 0, size = 0;
+    const void *description = trace_reader_description(session->reader, &description_size);
+    const void *recorded = trace_reader_module(session->reader, &recorded_size), *bytes = NULL;
+    run_spec_init(&spec);
+    enum status status = run_spec_decode(description, description_size, &spec, error);
+    if (status == STATUS_OK)
+        status = wasi_start_init(&spec, &start, error);
+    if (status == STATUS_OK)
+        status = module_bytes(options, recorded, recorded_size, &file, &bytes, &size, error);
+    if (status != STATUS_OK)
+        goto out;
+    session->report->other_module = recorded ? size != recorded_size || memcmp(bytes, recorded, size) != 0 : size != spec.module_size;
+    status = session_next(session, error);
+    if (status != STATUS_OK)
+        goto out;
+    struct error why = ERROR_INIT;
+    bool never_started = session->item == SESSION_EXIT && session->recorded.outcome == WASI_ENDED_NOT_STARTED;
+    status = rt_module_load(bytes, size, &session->module, &why);
+    if (status == STATUS_OK)
+        status = session_execute(session, &start, &ended, &ending, &why);
+    if (status != STATUS_OK && never_started && ending.ended == WASI_ENDED_NOT_STARTED) {
+        ended = true;
+        status = STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        error_set(error, status, "%s", why.text);
+    else if (ended)
+        session_ended(session, &ending, NULL);
+out:
+    rt_module_free(session->module);
+    wasi_start_done(&start);
+    run_spec_done(&spec);
+    buffer_done(&file);
+    return status == STATUS_STOPPED && session->stopped ? STATUS_OK : status;
+}
+
+enum status replay_run(const struct replay_options *options, struct replay_report *ret, struct error *error)
+{
+    struct session session = { .options = options, .report = ret };
+    *ret = (struct replay_report){ .verdict = REPLAY_IDENTICAL };
+    session.call = calloc(1, sizeof *session.call);
+    if (!session.call)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a call");
+    enum status status = trace_reader_open(options->trace_path, &session.reader, error);
+    if (status == STATUS_OK)
+        status = session_run(&session, error);
+    trace_reader_close(session.reader);
+    free(session.call);
+    return status;
+}

@@ -1,0 +1,295 @@
+/* Compares what the guest does now with what the trace says it did, and puts the first difference in words.
+ *
+ * Invariant: a function returns OK only where everything that the trace keeps of the step is equal; only fields that the call
+ * or op uses are looked at, since nothing else is initialised. Leaves out: results and entered bytes, which the replay takes from
+ * the trace (replay_answer.c); bytes that left are compared by length and digest. Source: call.h, docs/trace-format.md. */
+#include "replay/session.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *hostcall_name(uint32_t call)
+{
+    return call < HOSTCALL_COUNT ? abi_hostcalls[call].name : "an unknown hostcall";
+}
+
+static const char *rule_text(uint32_t rule)
+{
+    return rule < RULE_COUNT ? abi_rules[rule].text : "an unknown rule";
+}
+
+/* Names the argument behind core parameter `slot`. */
+static void slot_name(const struct hostcall_row *row, uint32_t slot, char *ret, size_t size)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < row->arg_count; i++) {
+        uint32_t slots = abi_arg_types[row->args[i].type].slots;
+        if (slot < first + slots) {
+            struct buffer text = BUFFER_INIT;
+            buffer_printf(&text, "%s%s", row->args[i].name, slot > first ? "_len" : "");
+            size_t length = text.size < size - 1 ? text.size : size - 1;
+            if (length)
+                memcpy(ret, text.data, length);
+            ret[length] = 0;
+            buffer_done(&text);
+            return;
+        }
+        first += slots;
+    }
+    ret[0] = '?';
+    ret[1] = 0;
+}
+
+static enum status compare_slots(struct session *session, const struct request *live, struct error *error)
+{
+    const struct trace_call *call = session->call;
+    const struct hostcall_row *row = &abi_hostcalls[live->call];
+    for (uint32_t i = 0; i < row->slot_count; i++) {
+        if (call->request.slot[i] == live->slot[i])
+            continue;
+        char name[64];
+        slot_name(row, i, name, sizeof name);
+        session_expected(session, "%s = %" PRIu64, name, call->request.slot[i]);
+        session_found(session, "%s = %" PRIu64, name, live->slot[i]);
+        return session_diverge(session, call->begin_event, "argument", error);
+    }
+    return STATUS_OK;
+}
+
+/* `length` bytes as text, what is not printable as '?', cut where the message would grow too long. */
+static void string_show(const struct request *request, struct region at, char ret[100])
+{
+    uint32_t shown = at.length < 96 ? at.length : 96;
+    for (uint32_t i = 0; i < shown; i++) {
+        uint8_t c = request->bytes[at.offset + i];
+        ret[i] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+    }
+    memcpy(ret + shown, shown < at.length ? "..." : "", shown < at.length ? 4 : 1);
+}
+
+static enum status compare_strings(struct session *session, const struct request *live, struct error *error)
+{
+    const struct request *recorded = &session->call->request;
+    if (recorded->string_count != live->string_count) {
+        session_expected(session, "%u strings", recorded->string_count);
+        session_found(session, "%u strings", live->string_count);
+        return session_diverge(session, session->call->begin_event, "strings", error);
+    }
+    for (uint32_t i = 0; i < live->string_count && i < REQUEST_STRINGS; i++) {
+        struct region a = recorded->string[i], b = live->string[i];
+        if (a.length == b.length && memcmp(recorded->bytes + a.offset, live->bytes + b.offset, a.length) == 0)
+            continue;
+        char expected[100], found[100];
+        string_show(recorded, a, expected);
+        string_show(live, b, found);
+        session_expected(session, "\"%s\" (%u bytes)", expected, a.length);
+        session_found(session, "\"%s\" (%u bytes)", found, b.length);
+        return session_diverge(session, session->call->begin_event, "string", error);
+    }
+    return STATUS_OK;
+}
+
+static enum status compare_iovs(struct session *session, const struct request *live, struct error *error)
+{
+    const struct request *recorded = &session->call->request;
+    if (recorded->iov_count != live->iov_count) {
+        session_expected(session, "%u buffers", recorded->iov_count);
+        session_found(session, "%u buffers", live->iov_count);
+        return session_diverge(session, session->call->begin_event, "vector", error);
+    }
+    for (uint32_t i = 0; i < live->iov_count && i < LIMIT_IOVECS; i++) {
+        struct region a = recorded->iov[i], b = live->iov[i];
+        if (a.offset == b.offset && a.length == b.length)
+            continue;
+        session_expected(session, "buffer %u at %u, %u bytes", i, a.offset, a.length);
+        session_found(session, "buffer %u at %u, %u bytes", i, b.offset, b.length);
+        return session_diverge(session, session->call->begin_event, "vector", error);
+    }
+    return STATUS_OK;
+}
+
+static bool subscription_equal(const struct subscription *a, const struct subscription *b)
+{
+    return a->userdata == b->userdata && a->timeout == b->timeout && a->precision == b->precision &&
+           a->clock_or_fd == b->clock_or_fd && a->flags == b->flags && a->type == b->type;
+}
+
+static enum status compare_subscriptions(struct session *session, const struct request *live, struct error *error)
+{
+    const struct request *recorded = &session->call->request;
+    if (recorded->subscription_count != live->subscription_count) {
+        session_expected(session, "%u subscriptions", recorded->subscription_count);
+        session_found(session, "%u subscriptions", live->subscription_count);
+        return session_diverge(session, session->call->begin_event, "subscriptions", error);
+    }
+    for (uint32_t i = 0; i < live->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++) {
+        const struct subscription *a = &recorded->subscription[i], *b = &live->subscription[i];
+        if (subscription_equal(a, b))
+            continue;
+        session_expected(session, "subscription %u: type %u, clock or descriptor %u, timeout %" PRIu64 ", flags %u", i, a->type,
+                         a->clock_or_fd, a->timeout, a->flags);
+        session_found(session, "type %u, clock or descriptor %u, timeout %" PRIu64 ", flags %u", b->type, b->clock_or_fd,
+                      b->timeout, b->flags);
+        return session_diverge(session, session->call->begin_event, "subscription", error);
+    }
+    return STATUS_OK;
+}
+
+static const char *fault_text(uint32_t fault)
+{
+    switch ((enum request_fault)fault) {
+    case FAULT_NONE: return "good pointers";
+    case FAULT_BOUNDS: return "a pointer out of bounds";
+    case FAULT_ALIGNMENT: return "a misaligned pointer";
+    case FAULT_TOO_MANY: return "too long an array";
+    case FAULT_PATH_LONG: return "too long a path";
+    }
+    return "an unknown fault";
+}
+
+enum status compare_request(struct session *session, const struct request *live, struct error *error)
+{
+    const struct trace_call *call = session->call;
+    if (call->request.call != live->call) {
+        session_expected(session, "%s", hostcall_name(call->request.call));
+        session_found(session, "%s", hostcall_name(live->call));
+        return session_diverge(session, call->begin_event, "hostcall", error);
+    }
+    enum status status = compare_slots(session, live, error);
+    if (status != STATUS_OK)
+        return status;
+    if (call->request.fault != live->fault || call->request.thread != live->thread ||
+        call->request.instance != live->instance) {
+        session_expected(session, "%s", fault_text(call->request.fault));
+        session_found(session, "%s", fault_text(live->fault));
+        return session_diverge(session, call->begin_event, "copying of the arguments", error);
+    }
+    if (live->fault != FAULT_NONE)
+        return STATUS_OK;
+    status = compare_strings(session, live, error);
+    if (status == STATUS_OK)
+        status = compare_iovs(session, live, error);
+    if (status == STATUS_OK)
+        status = compare_subscriptions(session, live, error);
+    return status;
+}
+
+static bool region_equal(struct region a, struct region b) { return a.offset == b.offset && a.length == b.length; }
+
+static bool op_equal(const struct op *a, const struct op *b)
+{
+    return a->kind == b->kind && a->rule == b->rule && a->handle == b->handle && a->handle2 == b->handle2 &&
+           a->flags == b->flags && a->offset == b->offset && a->value == b->value && region_equal(a->mem, b->mem) &&
+           region_equal(a->path, b->path) && region_equal(a->path2, b->path2);
+}
+
+static void op_show(const struct op *op, struct buffer *out)
+{
+    buffer_printf(out, "%s on %d", op->kind < OP_COUNT ? abi_ops[op->kind].text : "an unknown op", (int)op->handle);
+    buffer_printf(out, " (second %d, flags %u, offset %" PRIu64 ", value %" PRIu64, (int)op->handle2, op->flags, op->offset,
+                  op->value);
+    buffer_printf(out, ", memory %u+%u, path %u+%u; %s)", op->mem.offset, op->mem.length, op->path.offset, op->path.length,
+                  rule_text(op->rule));
+}
+
+enum status compare_op(struct session *session, const struct request *request, const struct op *live,
+                       const struct backend_space *space, struct error *error)
+{
+    const struct trace_call *call = session->call;
+    struct buffer found = BUFFER_INIT, expected = BUFFER_INIT;
+    enum status status = STATUS_OK;
+    if (session->op >= call->ops.count) {
+        op_show(live, &found);
+        session_expected(session, "no further op of %s", hostcall_name(request->call));
+        session_found(session, "%.*s", (int)found.size, (const char *)found.data);
+        status = session_diverge(session, call->end_event, "op", error);
+    } else if (!op_equal(&call->ops.op[session->op], live)) {
+        op_show(live, &found);
+        op_show(&call->ops.op[session->op], &expected);
+        session_expected(session, "%.*s", (int)expected.size, (const char *)expected.data);
+        session_found(session, "%.*s", (int)found.size, (const char *)found.data);
+        status = session_diverge(session, call->op_event[session->op], "op", error);
+    } else {
+        const struct trace_op_data *data = &call->data[session->op];
+        struct trace_op_data now;
+        leaving_get(request, live, space, &now);
+        if (data->out_length != now.out_length || data->out_digest != now.out_digest) {
+            session_expected(session, "%u bytes with digest %016" PRIx64, data->out_length, data->out_digest);
+            session_found(session, "%u bytes with digest %016" PRIx64, now.out_length, now.out_digest);
+            status = session_diverge(session, call->op_event[session->op], "data that left the guest", error);
+        }
+    }
+    buffer_done(&found);
+    buffer_done(&expected);
+    return status;
+}
+
+enum status compare_outcome(struct session *session, const struct outcome *live, uint64_t committed, struct error *error)
+{
+    const struct trace_call *call = session->call;
+    const struct outcome *recorded = &call->outcome;
+    if (session->op != call->ops.count) {
+        session_expected(session, "%u ops", call->ops.count);
+        session_found(session, "%u", session->op);
+        return session_diverge(session, call->op_event[session->op], "number of ops", error);
+    }
+    if (recorded->wasi_errno != live->wasi_errno || recorded->rule != live->rule || recorded->trap != live->trap) {
+        session_expected(session, "errno %s, %s%s", abi_errno_name(recorded->wasi_errno), rule_text(recorded->rule),
+                         recorded->trap ? ", and a trap" : "");
+        session_found(session, "errno %s, %s%s", abi_errno_name(live->wasi_errno), rule_text(live->rule),
+                      live->trap ? ", and a trap" : "");
+        return session_diverge(session, call->end_event, "outcome", error);
+    }
+    bool same = recorded->value_count == live->value_count;
+    for (uint32_t i = 0; same && i < live->value_count && i < 2; i++)
+        same = recorded->value[i] == live->value[i];
+    if (!same) {
+        session_expected(session, "%u results, the first %" PRIu64, recorded->value_count,
+                         recorded->value_count ? recorded->value[0] : 0);
+        session_found(session, "%u results, the first %" PRIu64, live->value_count, live->value_count ? live->value[0] : 0);
+        return session_diverge(session, call->end_event, "results", error);
+    }
+    if (call->committed != committed) {
+        session_expected(session, "digest %016" PRIx64, call->committed);
+        session_found(session, "digest %016" PRIx64, committed);
+        return session_diverge(session, call->end_event, "bytes that the call wrote into memory", error);
+    }
+    return STATUS_OK;
+}
+
+static void exit_show(const struct trace_exit *exit, struct buffer *out)
+{
+    if (exit->outcome == 1)
+        buffer_printf(out, "exit with code %u", exit->exit_code);
+    else if (exit->outcome == 2)
+        buffer_printf(out, "trap \"%s\" in function %u at offset 0x%x",
+                      exit->trap < RT_TRAP_COUNT ? rt_trap_text((enum rt_trap_kind)exit->trap) : "of an unknown kind",
+                      exit->function, exit->offset);
+    else
+        buffer_printf(out, "%s", exit->outcome == 0 ? "return from _start" : "no start at all");
+    buffer_printf(out, " after %" PRIu64 " instructions", exit->instructions);
+}
+
+enum status compare_exit(struct session *session, const struct trace_exit *live, struct error *error)
+{
+    const struct trace_exit *recorded = &session->recorded;
+    struct buffer found = BUFFER_INIT;
+    enum status status = STATUS_OK;
+    exit_show(live, &found);
+    if (session->item == SESSION_CALL) {
+        session_expected(session, "a call of %s", hostcall_name(session->call->request.call));
+        session_found(session, "the guest's end: %.*s", (int)found.size, (const char *)found.data);
+        status = session_diverge(session, session->call->begin_event, "hostcall", error);
+    } else if (recorded->outcome != live->outcome || recorded->exit_code != live->exit_code || recorded->trap != live->trap ||
+               recorded->function != live->function || recorded->offset != live->offset ||
+               recorded->instructions != live->instructions) {
+        struct buffer expected = BUFFER_INIT;
+        exit_show(recorded, &expected);
+        session_expected(session, "%.*s", (int)expected.size, (const char *)expected.data);
+        session_found(session, "%.*s", (int)found.size, (const char *)found.data);
+        status = session_diverge(session, session->report->last_event + 1, "how the guest ended", error);
+        buffer_done(&expected);
+    }
+    buffer_done(&found);
+    return status;
+}

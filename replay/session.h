@@ -1,0 +1,51 @@
+/* One replay on its way. Internal to replay/. */
+#ifndef WARRANT_REPLAY_SESSION_H
+#define WARRANT_REPLAY_SESSION_H
+
+#include "replay/replay.h"
+#include "runtime/rt.h"
+#include "wasi/backend.h"
+#include "wasi/observer.h"
+
+/* What the trace has next. */
+enum session_item { SESSION_CALL, SESSION_EXIT, SESSION_END };
+
+struct session {
+    const struct replay_options *options;
+    struct replay_report *report;
+    struct trace_reader *reader;  /* owned */
+    struct rt_module *module;     /* owned */
+    struct rt_instance *instance; /* owned; set before the guest's first instruction */
+    struct trace_call *call;      /* owned; the recorded call, where item is SESSION_CALL */
+    struct trace_exit recorded;   /* where item is SESSION_EXIT */
+    enum session_item item;
+    uint32_t op;    /* ops of the current call that were answered */
+    bool stopped;   /* the guest is stopped on purpose: the verdict is PREFIX or UNTIL */
+};
+
+/* Notes the first mismatch in the report, with the place in the guest, and returns DIVERGED. expected and found are kept in the
+ * report's buffers, written by the caller through the two functions below. */
+enum status session_diverge(struct session *session, uint64_t event, const char *what, struct error *error);
+void session_expected(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void session_found(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Reads the trace's next item. STOPPED where the replay is to end here (the report says why); MALFORMED and the like. */
+MUST_USE enum status session_next(struct session *session, struct error *error);
+
+/* Comparing (replay_compare.c): OK or DIVERGED. */
+MUST_USE enum status compare_request(struct session *session, const struct request *live, struct error *error);
+MUST_USE enum status compare_op(struct session *session, const struct request *request, const struct op *live,
+                                const struct backend_space *space, struct error *error);
+MUST_USE enum status compare_outcome(struct session *session, const struct outcome *live, uint64_t committed,
+                                     struct error *error);
+MUST_USE enum status compare_exit(struct session *session, const struct trace_exit *live, struct error *error);
+
+/* The bytes that `op` takes out of the guest, as the trace keeps them: length and digest (replay_leaving.c). */
+void leaving_get(const struct request *request, const struct op *op, const struct backend_space *space,
+                 struct trace_op_data *ret);
+
+/* Answering (replay_answer.c): fills *result from the current call's next op, which is complete. OK or DIVERGED. */
+MUST_USE enum status answer_act(struct session *session, const struct op *op, const struct request *request,
+                                const struct backend_space *space, struct op_result *result, struct error *error);
+
+#endif
