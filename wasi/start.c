@@ -1,0 +1,110 @@
+/* Starts a guest from the description of its run.
+ *
+ * Invariant: everything the guest can learn before its first op (arguments, environment, grants, kinds of descriptors) comes
+ * from the description alone, so that a replay on another machine gives it the same. Leaves out: opening anything; the
+ * launcher has done that, and the live backend adopts the descriptors. */
+#include "wasi/start.h"
+
+#include <stdlib.h>
+
+static struct filestat initial_stat(const struct run_initial *initial)
+{
+    return (struct filestat){ .dev = initial->dev, .ino = initial->ino, .filetype = initial->filetype };
+}
+
+enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret, struct error *error)
+{
+    const struct policy *policy = &spec->policy;
+    if (policy->file_count > LIMIT_PREOPENS)
+        return error_set(error, STATUS_LIMIT, "%u directories are granted, at most %d can be", policy->file_count,
+                         LIMIT_PREOPENS);
+    if (spec->initial_count != 3 + policy->file_count)
+        return error_set(error, STATUS_MALFORMED, "the run's description has %u first descriptors for %u grants",
+                         spec->initial_count, policy->file_count);
+    struct wasi_preopen *preopens = NULL;
+    if (policy->file_count > 0) {
+        preopens = calloc(policy->file_count, sizeof *preopens);
+        if (!preopens)
+            return error_set(error, STATUS_NO_MEMORY, "no memory for %u grants", policy->file_count);
+    }
+    for (uint32_t i = 0; i < policy->file_count; i++)
+        preopens[i] = (struct wasi_preopen){ .guest_path = policy->files[i].guest,
+                                             .writes = policy->files[i].writes,
+                                             .stat = initial_stat(&spec->initial[3 + i]) };
+    uint64_t pages = policy->limits.memory / 65536;
+    uint32_t descriptors = policy->limits.descriptors, depth = policy->limits.call_depth;
+    *ret = (struct wasi_start){
+        .config = { .arg_count = spec->arg_count,
+                    .env_count = spec->env_count,
+                    .preopen_count = policy->file_count,
+                    .args = (const char *const *)spec->args,
+                    .env = (const char *const *)spec->env,
+                    .preopens = preopens,
+                    .stdio = { initial_stat(&spec->initial[0]), initial_stat(&spec->initial[1]),
+                               initial_stat(&spec->initial[2]) },
+                    .descriptor_limit = descriptors < LIMIT_HANDLES ? descriptors : LIMIT_HANDLES,
+                    .violation_traps = policy->on_violation != POLICY_VIOLATION_ERRNO },
+        .limits = { .memory_pages = pages < LIMIT_MEMORY_PAGES ? (uint32_t)pages : LIMIT_MEMORY_PAGES,
+                    .call_depth = depth < LIMIT_CALL_DEPTH ? depth : LIMIT_CALL_DEPTH,
+                    .table_elements = LIMIT_TABLE_ELEMENTS,
+                    .fuel = policy->limits.fuel },
+        .preopens = preopens,
+    };
+    return STATUS_OK;
+}
+
+void wasi_start_done(struct wasi_start *start)
+{
+    if (!start)
+        return;
+    free(start->preopens);
+    start->preopens = NULL;
+}
+
+/* Fills *ret from how `status` ended what was started in `instance`. */
+static enum status ending_fill(const struct rt_instance *instance, const struct wasi *wasi, enum status status,
+                               struct wasi_ending *ret, struct error *error)
+{
+    ret->instructions = rt_instance_instructions(instance);
+    if (status == STATUS_OK) {
+        ret->ended = WASI_ENDED_RETURNED;
+    } else if (status == STATUS_EXITED) {
+        ret->ended = WASI_ENDED_EXIT;
+        ret->exit_code = wasi_exit_code(wasi);
+    } else if (status == STATUS_TRAPPED) {
+        const struct rt_trap *trap = rt_instance_trap(instance);
+        ret->ended = WASI_ENDED_TRAP;
+        ret->trap = (uint32_t)trap->kind;
+        ret->function = trap->function;
+        ret->offset = trap->offset;
+    } else {
+        return error_set(error, status, "the guest could not be started");
+    }
+    return STATUS_OK;
+}
+
+enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, const struct rt_limits *limits,
+                           struct rt_instance **ret_instance, struct wasi_ending *ret, struct error *error)
+{
+    struct error trap_text = ERROR_INIT; /* a trap's text is no failure of ours */
+    *ret = (struct wasi_ending){ .ended = WASI_ENDED_NOT_STARTED };
+    *ret_instance = NULL;
+    uint32_t entry;
+    if (!rt_module_export(module, "_start", &entry))
+        return error_set(error, STATUS_NOT_FOUND, "the module exports no function `_start`: it is no command");
+    struct rt_functype type = rt_module_function_type(module, entry);
+    if (type.param_count || type.result_count)
+        return error_set(error, STATUS_NOT_FOUND, "the module's `_start` takes %u parameters and has %u results, not none",
+                         type.param_count, type.result_count);
+    size_t import_count;
+    const struct rt_import *imports = wasi_imports(wasi, &import_count);
+    enum status status = rt_instance_create(module, imports, import_count, limits, ret_instance, &trap_text);
+    if (status == STATUS_TRAPPED && *ret_instance)
+        return ending_fill(*ret_instance, wasi, status, ret, error);
+    if (status != STATUS_OK)
+        return error_set(error, status, "%s", trap_text.text);
+    status = rt_instance_start(*ret_instance, &trap_text);
+    if (status == STATUS_OK)
+        status = rt_call(*ret_instance, entry, NULL, 0, NULL, 0, &trap_text);
+    return ending_fill(*ret_instance, wasi, status, ret, error);
+}
