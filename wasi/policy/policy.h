@@ -61,14 +61,26 @@ struct run_spec {
 
 void policy_init(struct policy *policy); /* grants nothing; default limits */
 void policy_done(struct policy *policy);
-/* Appends a grant (copies both strings). */
+/* Appends a grant (copies both strings). INVALID: an empty path, or a guest path that was granted already. LIMIT: too many or too
+ * long. */
 MUST_USE enum status policy_add_file(struct policy *policy, const char *host, const char *guest, bool writes, struct error *error);
 /* Parses "HOST[::GUEST][:ro]" of the command line and appends it. */
 MUST_USE enum status policy_add_dir_option(struct policy *policy, const char *text, struct error *error);
+/* Parses "ADDRESS/PREFIX:PORT" or "...:FIRST-LAST" (an IPv6 address in brackets, as `[2001:db8::]/32:443`) and appends the rule. No
+ * names: a name is whatever a resolver says later. Bits behind the prefix must be 0. Port 0 only to bind. */
+MUST_USE enum status policy_add_network(struct policy *policy, enum policy_protocol protocol, enum policy_verb verb,
+                                        const char *text, struct error *error);
+
+/* Numbers as policies and options write them, exact or refused. *ret only on success.
+ * count: "64", "5e9". size: a count, or with B, KiB, MiB, GiB, TiB. duration, in ns: an integer with ms, s, m or h. */
+MUST_USE enum status policy_parse_count(const char *text, uint64_t *ret, struct error *error);
+MUST_USE enum status policy_parse_size(const char *text, uint64_t *ret, struct error *error);
+MUST_USE enum status policy_parse_duration(const char *text, uint64_t *ret, struct error *error);
 
 void run_spec_init(struct run_spec *spec);
 void run_spec_done(struct run_spec *spec);
-/* The stored form, versioned, little-endian; decode takes hostile bytes and checks every count. */
+/* The stored form, versioned, little-endian (layout: run_spec.c); decode takes hostile bytes and checks every count and value. On
+ * failure *ret is empty. */
 void run_spec_encode(const struct run_spec *spec, struct buffer *out);
 MUST_USE enum status run_spec_decode(const void *bytes, size_t size, struct run_spec *ret, struct error *error);
 

@@ -1,0 +1,179 @@
+/* Grants of the command line, and the stored form of a run: it comes back as it was, and hostile bytes are refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "wasi/policy/policy.h"
+
+static void dir_is(const char *text, const char *host, const char *guest, bool writes)
+{
+    struct policy p;
+    policy_init(&p);
+    assert_int_equal(policy_add_dir_option(&p, text, NULL), STATUS_OK);
+    assert_string_equal(p.files[0].host, host);
+    assert_string_equal(p.files[0].guest, guest);
+    assert_int_equal(p.files[0].writes, writes);
+    policy_done(&p);
+}
+
+static void test_dir_option(void **state)
+{
+    (void)state;
+    dir_is("data", "data", "data", true);
+    dir_is("data:ro", "data", "data", false);
+    dir_is("/srv/x::/data", "/srv/x", "/data", true);
+    dir_is("/srv/x::/data:ro", "/srv/x", "/data", false);
+    dir_is("a:b", "a:b", "a:b", true);
+    static const char *const bad[] = { "", ":ro", "::/data", "a::", "a:::ro" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct policy p;
+        struct error error = ERROR_INIT;
+        policy_init(&p);
+        assert_int_equal(policy_add_dir_option(&p, bad[i], &error), STATUS_INVALID);
+        assert_non_null(strstr(error.text, "--dir"));
+        assert_int_equal(p.file_count, 0);
+        policy_done(&p);
+    }
+}
+
+static void test_too_many_grants(void **state)
+{
+    (void)state;
+    struct policy p;
+    policy_init(&p);
+    char name[16];
+    for (int i = 0; i < LIMIT_PREOPENS; i++) {
+        snprintf(name, sizeof name, "d%d", i);
+        assert_int_equal(policy_add_file(&p, name, name, true, NULL), STATUS_OK);
+    }
+    assert_int_equal(policy_add_file(&p, "more", "more", true, NULL), STATUS_LIMIT);
+    assert_int_equal(p.file_count, LIMIT_PREOPENS);
+    policy_done(&p);
+}
+
+static void spec_fill(struct run_spec *spec)
+{
+    run_spec_init(spec);
+    assert_int_equal(policy_add_file(&spec->policy, "./data", "/data", false, NULL), STATUS_OK);
+    assert_int_equal(policy_add_file(&spec->policy, "/tmp/w", "w", true, NULL), STATUS_OK);
+    assert_int_equal(policy_add_network(&spec->policy, POLICY_TCP, POLICY_CONNECT, "10.0.0.0/8:1-99", NULL), STATUS_OK);
+    assert_int_equal(policy_add_network(&spec->policy, POLICY_UDP, POLICY_BIND, "[::]/0:0", NULL), STATUS_OK);
+    spec->policy.limits.fuel = 123456789012;
+    spec->policy.on_violation = POLICY_VIOLATION_KILL;
+    spec->arg_count = 2;
+    spec->args = calloc(2, sizeof *spec->args);
+    spec->env_count = 1;
+    spec->env = calloc(1, sizeof *spec->env);
+    assert_true(spec->args && spec->env);
+    spec->args[0] = strdup("prog");
+    spec->args[1] = strdup("");
+    spec->env[0] = strdup("K=");
+    spec->module_path = strdup("x.wasm");
+    spec->module_size = 77;
+    memset(spec->module_hash, 0xab, sizeof spec->module_hash);
+    memset(spec->run_id, 0xcd, sizeof spec->run_id);
+    spec->started_ns = 0x0102030405060708;
+    spec->initial_count = 5;
+    spec->initial = calloc(5, sizeof *spec->initial);
+    assert_non_null(spec->initial);
+    for (uint32_t i = 0; i < 5; i++) {
+        spec->initial[i].dev = 100 + i;
+        spec->initial[i].ino = 200 + i;
+        spec->initial[i].filetype = i;
+        spec->initial[i].host_fd = i;
+    }
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    struct run_spec spec, back;
+    struct buffer first = BUFFER_INIT, second = BUFFER_INIT;
+    spec_fill(&spec);
+    run_spec_encode(&spec, &first);
+    assert_int_equal(first.status, STATUS_OK);
+    struct error error = ERROR_INIT;
+    enum status status = run_spec_decode(first.data, first.size, &back, &error);
+    assert_string_equal(error.text, "");
+    assert_int_equal(status, STATUS_OK);
+    assert_string_equal(back.policy.files[1].guest, "w");
+    assert_true(back.policy.files[1].writes);
+    assert_int_equal(back.policy.networks[0].port_last, 99);
+    assert_true(back.policy.limits.fuel == 123456789012);
+    assert_string_equal(back.args[1], "");
+    assert_string_equal(back.env[0], "K=");
+    assert_string_equal(back.module_path, "x.wasm");
+    assert_int_equal(back.initial[4].ino, 204);
+    run_spec_encode(&back, &second);
+    assert_int_equal(first.size, second.size);
+    assert_memory_equal(first.data, second.data, first.size);
+    buffer_done(&first);
+    buffer_done(&second);
+    run_spec_done(&spec);
+    run_spec_done(&back);
+}
+
+/* Whatever is decoded out of changed bytes encodes to exactly those bytes; nothing else is accepted. */
+static void accept_or_refuse(const uint8_t *bytes, size_t size)
+{
+    struct run_spec spec;
+    struct error error = ERROR_INIT;
+    if (run_spec_decode(bytes, size, &spec, &error) == STATUS_OK) {
+        struct buffer out = BUFFER_INIT;
+        run_spec_encode(&spec, &out);
+        assert_int_equal(out.size, size);
+        assert_memory_equal(out.data, bytes, size);
+        buffer_done(&out);
+    } else {
+        assert_true(error.text[0]);
+        assert_null(spec.args);
+        assert_null(spec.policy.files);
+    }
+    run_spec_done(&spec);
+}
+
+static void test_hostile_bytes(void **state)
+{
+    (void)state;
+    struct run_spec spec;
+    struct buffer good = BUFFER_INIT;
+    spec_fill(&spec);
+    run_spec_encode(&spec, &good);
+    run_spec_done(&spec);
+    for (size_t i = 0; i <= good.size; i++) {
+        uint8_t *cut = malloc(i ? i : 1); /* an exact heap block, so that ASan sees a read past it */
+        assert_non_null(cut);
+        memcpy(cut, good.data, i);
+        struct run_spec back;
+        enum status status = run_spec_decode(cut, i, &back, NULL);
+        assert_true((status == STATUS_OK) == (i == good.size));
+        run_spec_done(&back);
+        free(cut);
+    }
+    static const uint8_t values[] = { 0, 1, 2, 0x7f, 0x80, 0xff };
+    for (size_t i = 0; i < good.size; i++) {
+        uint8_t was = good.data[i];
+        for (size_t k = 0; k < sizeof values; k++) {
+            good.data[i] = values[k];
+            accept_or_refuse(good.data, good.size);
+        }
+        good.data[i] = was;
+    }
+    buffer_u8(&good, 0);
+    struct run_spec back;
+    assert_int_equal(run_spec_decode(good.data, good.size, &back, NULL), STATUS_MALFORMED);
+    good.data[4] = 2;
+    struct error error = ERROR_INIT;
+    assert_int_equal(run_spec_decode(good.data, good.size, &back, &error), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "version 2"));
+    buffer_done(&good);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_dir_option), cmocka_unit_test(test_too_many_grants),
+                                        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_hostile_bytes) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

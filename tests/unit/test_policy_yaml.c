@@ -1,0 +1,210 @@
+/* The policy file: what is granted is exactly what is written, and every refusal names file and line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "wasi/policy/policy.h"
+
+struct broken {
+    const char *text;   /* of the policy */
+    const char *begins; /* of the message */
+    const char *says;   /* something in it */
+};
+
+#define HEAD "version: 1\n"
+#define CONNECT(address) HEAD "network:\n  - protocol: tcp\n    connect: [\"1.2.3.4/32:1\",\n    \"" address "\"]\n"
+#define BIND(address) HEAD "network:\n  - protocol: udp\n    bind: [\"" address "\"]\n"
+
+static const struct broken broken[] = {
+    { "", "p.yaml:1: ", "empty" },
+    { "# only a remark\n", "p.yaml:1: ", "empty" },
+    { "- version\n", "p.yaml:1: ", "MAPPING" },
+    { "files: []\n", "p.yaml:1: ", "version" },
+    { "version: 2\n", "p.yaml:1: version: 2 is from a later warrant", "" },
+    { "\n\nversion: 0\n", "p.yaml:3: ", "must be 1" },
+    { "version: one\n", "p.yaml:1: ", "must be 1" },
+    { "version: 1x\n", "p.yaml:1: ", "must be 1" },
+    { "version: 18446744073709551617\n", "p.yaml:1: ", "must be 1" },
+    { HEAD "files:\n  - host: a\n    gest: b\n", "p.yaml:4: ", "gest" },
+    { HEAD "files:\n  - host: a\n\nshells: 3\n", "p.yaml:5: ", "shells" },
+    { HEAD "files:\n  - host: a\n    host: b\n", "p.yaml:4: ", "'host' stands twice" },
+    { HEAD "version: 1\n", "p.yaml:2: ", "'version' stands twice" },
+    { HEAD "files:\n  - host: a\n  - guest: b\n\n\nlimits: { fuel: 1 }\n", "p.yaml:4: ", "host" },
+    { HEAD "files: a\n", "p.yaml:2: ", "SEQUENCE" },
+    { HEAD "files:\n", "p.yaml:2: ", "SEQUENCE" },
+    { HEAD "files:\n  - a\n", "p.yaml:3: ", "MAPPING" },
+    { HEAD "files:\n  - host: [a]\n", "p.yaml:3: ", "STRING" },
+    { HEAD "files:\n  - host: \"\"\n", "p.yaml:3: ", "" },
+    { HEAD "files:\n  - host: \"a\\0b\"\n", "p.yaml:3: ", "NUL" },
+    { HEAD "files:\n  - host: a\n    access: rw\n", "p.yaml:4: ", "read or write" },
+    { HEAD "files:\n  - host: a\n    access: Read\n", "p.yaml:4: ", "read or write" },
+    { HEAD "files:\n  - host: a\n  - host: b\n    guest: a\n", "p.yaml:4: ", "twice" },
+    { HEAD "limits: { memory: 256MB }\n", "p.yaml:2: memory: ", "MiB" },
+    { HEAD "limits: { memory: 65537 }\n", "p.yaml:2: memory: ", "64KiB" },
+    { HEAD "limits: { memory: 5GiB }\n", "p.yaml:2: memory: ", "more than" },
+    { HEAD "limits: { memory: -1 }\n", "p.yaml:2: memory: ", "size" },
+    { HEAD "limits: { memory: 1.5GiB }\n", "p.yaml:2: memory: ", "size" },
+    { HEAD "limits: { memory: 99999999999999999999 }\n", "p.yaml:2: memory: ", "64 bits" },
+    { HEAD "limits:\n  memory: 1MiB\n  descriptors: 4097\n", "p.yaml:4: descriptors: ", "more than" },
+    { HEAD "limits: { descriptors: 2 }\n", "p.yaml:2: descriptors: ", "too small" },
+    { HEAD "limits: { descriptors: 0x10 }\n", "p.yaml:2: descriptors: ", "count" },
+    { HEAD "limits: { call_depth: 20001 }\n", "p.yaml:2: call_depth: ", "more than" },
+    { HEAD "limits: { fuel: 5e20 }\n", "p.yaml:2: fuel: ", "64 bits" },
+    { HEAD "limits: { fuel: 1KiB }\n", "p.yaml:2: fuel: ", "count" },
+    { HEAD "limits: { wall: 30 }\n", "p.yaml:2: wall: ", "30s" },
+    { HEAD "limits: { wall: 0s }\n", "p.yaml:2: wall: ", "too small" },
+    { HEAD "limits: { wall: 3 s }\n", "p.yaml:2: wall: ", "duration" },
+    { HEAD "limits: { output: 1GiB, cpu: 3 }\n", "p.yaml:2: ", "cpu" },
+    { HEAD "on_violation: ignore\n", "p.yaml:2: ", "errno, trap or kill" },
+    { HEAD "network:\n  - protocol: icmp\n    connect: [\"1.2.3.4/32:1\"]\n", "p.yaml:3: ", "tcp or udp" },
+    { HEAD "network:\n  - protocol: tcp\n", "p.yaml:3: ", "grants nothing" },
+    { HEAD "network:\n  - protocol: tcp\n    connect: 1.2.3.4/32:1\n", "p.yaml:4: ", "SEQUENCE" },
+    { CONNECT("127.0.0.1:80"), "p.yaml:5: ", "no prefix length" },
+    { CONNECT("127.0.0.1/33:80"), "p.yaml:5: ", "from 0 to 32" },
+    { CONNECT("127.0.0.1/:80"), "p.yaml:5: ", "from 0 to 32" },
+    { CONNECT("127.0.0.1/032:80"), "p.yaml:5: ", "from 0 to 32" },
+    { CONNECT("127.0.0.1/32"), "p.yaml:5: ", "no port" },
+    { CONNECT("127.0.0.1/32:"), "p.yaml:5: ", "port" },
+    { CONNECT("127.0.0.1/32:80x"), "p.yaml:5: ", "port" },
+    { CONNECT("127.0.0.1/32:80 "), "p.yaml:5: ", "port" },
+    { CONNECT("127.0.0.1/32:65536"), "p.yaml:5: ", "port" },
+    { CONNECT("127.0.0.1/32:0"), "p.yaml:5: ", "port 0" },
+    { CONNECT("127.0.0.1/32:90-80"), "p.yaml:5: ", "range" },
+    { CONNECT("127.0.0.1/32:80-"), "p.yaml:5: ", "range" },
+    { CONNECT("127.0.0.1/8:80"), "p.yaml:5: ", "behind its prefix" },
+    { CONNECT("127.1/32:80"), "p.yaml:5: ", "IPv4" },
+    { CONNECT("0177.0.0.1/32:80"), "p.yaml:5: ", "IPv4" },
+    { CONNECT("example.org/32:80"), "p.yaml:5: ", "host names" },
+    { CONNECT("/32:80"), "p.yaml:5: ", "no address" },
+    { CONNECT("::1/128:80"), "p.yaml:5: ", "brackets" },
+    { CONNECT("[::1/128:80"), "p.yaml:5: ", "no address" },
+    { CONNECT("[::1]/129:80"), "p.yaml:5: ", "from 0 to 128" },
+    { CONNECT("[::ffff:1.2.3.4]/128:80"), "p.yaml:5: ", "disguise" },
+    { CONNECT("[fe80::1%eth0]/128:80"), "p.yaml:5: ", "IPv6" },
+    { CONNECT("1.2.3.4/32:1"), "p.yaml:5: ", "twice" },
+    { BIND("1.2.3.4/32:5\\0"), "p.yaml:4: ", "NUL" },
+    { "version: &a 1\n", "p.yaml:1: ", "anchors" },
+    { "version: !!int 1\n", "p.yaml:1: ", "tags" },
+    { HEAD "files: &f []\n", "p.yaml:2: ", "anchors" },
+    { HEAD "---\nversion: 1\n", "p.yaml:2: ", "second document" },
+    { HEAD "? [a]\n: b\n", "p.yaml:2: ", "word" },
+    { HEAD "files: [[[[[[[[[[]]]]]]]]]]\n", "p.yaml:2: ", "nested" },
+    { HEAD "files: [\n", "p.yaml:3: ", "not YAML" },
+    { HEAD "\tfiles: 1\n", "p.yaml:2: ", "not YAML" },
+    { HEAD "\nfiles: \xff\n", "p.yaml:3: ", "not YAML" },
+};
+
+static void test_broken_policies(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        struct policy policy;
+        struct error error = ERROR_INIT;
+        enum status status = policy_parse_yaml(broken[i].text, strlen(broken[i].text), "p.yaml", &policy, &error);
+        if (status == STATUS_OK || strncmp(error.text, broken[i].begins, strlen(broken[i].begins)) ||
+            !strstr(error.text, broken[i].says))
+            fail_msg("policy %zu:\n%s\nsaid: %s\nwanted: %s... %s", i, broken[i].text, error.text, broken[i].begins,
+                     broken[i].says);
+        assert_int_equal(policy.file_count + policy.network_count, 0);
+        policy_done(&policy);
+    }
+}
+
+static void test_whole_policy(void **state)
+{
+    (void)state;
+    static const char text[] = "version: 1\n"
+                               "files:\n"
+                               "  - host: ./data\n"
+                               "    guest: /data\n"
+                               "    access: read            # read | write\n"
+                               "  - { host: /tmp/x, access: write }\n"
+                               "  - host: plain\n"
+                               "network:\n"
+                               "  - protocol: tcp\n"
+                               "    connect: [\"127.0.0.1/32:5432\", \"[2001:db8::]/32:443\"]\n"
+                               "  - protocol: udp\n"
+                               "    bind: [\"0.0.0.0/0:8000-8999\"]\n"
+                               "limits: { memory: 256MiB, descriptors: 64, call_depth: 100, fuel: 5e9, wall: 30s, output: 1GiB }\n"
+                               "on_violation: trap\n";
+    struct policy p;
+    struct error error = ERROR_INIT;
+    enum status status = policy_parse_yaml(text, sizeof text - 1, "p.yaml", &p, &error);
+    assert_string_equal(error.text, "");
+    assert_int_equal(status, STATUS_OK);
+    assert_int_equal(p.version, 1);
+    assert_int_equal(p.file_count, 3);
+    assert_string_equal(p.files[0].host, "./data");
+    assert_string_equal(p.files[0].guest, "/data");
+    assert_false(p.files[0].writes);
+    assert_string_equal(p.files[1].guest, "/tmp/x");
+    assert_true(p.files[1].writes);
+    assert_false(p.files[2].writes); /* silence grants reading alone */
+    assert_int_equal(p.network_count, 3);
+    static const uint8_t v4[4] = { 127, 0, 0, 1 }, v6[4] = { 0x20, 0x01, 0x0d, 0xb8 };
+    assert_int_equal(p.networks[0].protocol, POLICY_TCP);
+    assert_int_equal(p.networks[0].verb, POLICY_CONNECT);
+    assert_int_equal(p.networks[0].family, 4);
+    assert_int_equal(p.networks[0].prefix, 32);
+    assert_memory_equal(p.networks[0].address, v4, 4);
+    assert_int_equal(p.networks[0].port_first, 5432);
+    assert_int_equal(p.networks[0].port_last, 5432);
+    assert_int_equal(p.networks[1].family, 6);
+    assert_memory_equal(p.networks[1].address, v6, 4);
+    assert_int_equal(p.networks[2].protocol, POLICY_UDP);
+    assert_int_equal(p.networks[2].verb, POLICY_BIND);
+    assert_int_equal(p.networks[2].port_first, 8000);
+    assert_int_equal(p.networks[2].port_last, 8999);
+    assert_int_equal(p.limits.memory, 256U << 20);
+    assert_int_equal(p.limits.descriptors, 64);
+    assert_int_equal(p.limits.call_depth, 100);
+    assert_true(p.limits.fuel == 5000000000U);
+    assert_true(p.limits.wall_ns == 30000000000U);
+    assert_int_equal(p.limits.output, 1U << 30);
+    assert_int_equal(p.on_violation, POLICY_VIOLATION_TRAP);
+    policy_done(&p);
+}
+
+static void test_least_policy(void **state)
+{
+    (void)state;
+    struct policy p;
+    assert_int_equal(policy_parse_yaml("version: 1\n", 11, "p.yaml", &p, NULL), STATUS_OK);
+    assert_int_equal(p.file_count, 0);
+    assert_int_equal(p.network_count, 0);
+    assert_true(p.limits.fuel == UINT64_MAX && p.limits.wall_ns == UINT64_MAX && p.limits.output == UINT64_MAX);
+    policy_done(&p);
+}
+
+/* Any cut or changed byte of a policy is read or refused, never worse (the sanitizers watch). */
+static void test_mangled_policy(void **state)
+{
+    (void)state;
+    static const char text[] = "version: 1\nfiles:\n  - host: a\n    access: write\nnetwork:\n  - protocol: tcp\n"
+                               "    connect: [\"1.2.3.4/32:1\"]\nlimits: { memory: 1MiB, wall: 1s }\n";
+    static const char changes[] = { 0, '\n', ':', '[', '{', '"', '&', '*', '-', ' ', (char)0xff };
+    char copy[sizeof text];
+    for (size_t i = 0; i < sizeof text; i++) {
+        for (size_t k = 0; k < sizeof changes; k++) {
+            memcpy(copy, text, sizeof text);
+            copy[i] = changes[k];
+            struct policy p;
+            struct error error = ERROR_INIT;
+            enum status status = policy_parse_yaml(copy, sizeof text - 1, "p.yaml", &p, &error);
+            assert_true(status == STATUS_OK || !strncmp(error.text, "p.yaml:", 7));
+            policy_done(&p);
+        }
+        struct policy p;
+        enum status status = policy_parse_yaml(text, i, "p.yaml", &p, NULL);
+        assert_true(status == STATUS_OK || !p.file_count);
+        policy_done(&p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_broken_policies), cmocka_unit_test(test_whole_policy),
+                                        cmocka_unit_test(test_least_policy), cmocka_unit_test(test_mangled_policy) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,95 @@
+/* Holds what a run is granted: structs, their limits, and the grants that the command line adds.
+ *
+ * Invariant: every grant in a struct policy has passed the checks here, whether it came from YAML, an option or a trace.
+ * Left out on purpose: deciding (wasi/decide), and opening anything. */
+#include "wasi/policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void policy_init(struct policy *policy)
+{
+    *policy = (struct policy){
+        .version = 1,
+        .limits = { .memory = (uint64_t)LIMIT_MEMORY_PAGES << 16,
+                    .descriptors = LIMIT_HANDLES,
+                    .call_depth = LIMIT_CALL_DEPTH,
+                    .fuel = UINT64_MAX,
+                    .wall_ns = UINT64_MAX,
+                    .output = UINT64_MAX },
+        .on_violation = POLICY_VIOLATION_ERRNO,
+    };
+}
+
+void policy_done(struct policy *policy)
+{
+    if (!policy)
+        return;
+    for (uint32_t i = 0; i < policy->file_count; i++) {
+        free(policy->files[i].host);
+        free(policy->files[i].guest);
+    }
+    free(policy->files);
+    free(policy->networks);
+    *policy = (struct policy){ 0 };
+}
+
+static enum status file_check(const struct policy *policy, const char *host, const char *guest, struct error *error)
+{
+    if (!*host)
+        return error_set(error, STATUS_INVALID, "a granted directory has no host path");
+    if (!*guest)
+        return error_set(error, STATUS_INVALID, "the granted directory %s has an empty guest path", host);
+    if (strlen(host) > LIMIT_PATH || strlen(guest) > LIMIT_PATH)
+        return error_set(error, STATUS_LIMIT, "the path of a granted directory is longer than %d bytes", LIMIT_PATH);
+    if (policy->file_count >= LIMIT_PREOPENS)
+        return error_set(error, STATUS_LIMIT, "more than %d directories are granted", LIMIT_PREOPENS);
+    for (uint32_t i = 0; i < policy->file_count; i++)
+        if (!strcmp(policy->files[i].guest, guest))
+            return error_set(error, STATUS_INVALID, "the guest path %s is granted twice (%s, %s)", guest,
+                             policy->files[i].host, host);
+    return STATUS_OK;
+}
+
+enum status policy_add_file(struct policy *policy, const char *host, const char *guest, bool writes, struct error *error)
+{
+    enum status status = file_check(policy, host, guest, error);
+    if (status != STATUS_OK)
+        return status;
+    struct policy_file *files = realloc(policy->files, (policy->file_count + (size_t)1) * sizeof *files);
+    if (!files)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a granted directory");
+    policy->files = files;
+    struct policy_file *file = &files[policy->file_count];
+    *file = (struct policy_file){ strdup(host), strdup(guest), writes };
+    if (!file->host || !file->guest) {
+        free(file->host);
+        free(file->guest);
+        return error_set(error, STATUS_NO_MEMORY, "no memory for a granted directory");
+    }
+    policy->file_count++;
+    return STATUS_OK;
+}
+
+enum status policy_add_dir_option(struct policy *policy, const char *text, struct error *error)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for --dir %s", text);
+    size_t size = strlen(copy);
+    bool writes = true;
+    if (size >= 3 && !strcmp(copy + size - 3, ":ro")) {
+        writes = false;
+        copy[size - 3] = 0;
+    }
+    char *guest = strstr(copy, "::");
+    if (guest) {
+        *guest = 0;
+        guest += 2;
+    }
+    enum status status = policy_add_file(policy, copy, guest ? guest : copy, writes, error);
+    if (status != STATUS_OK)
+        error_prefix(error, "--dir %s", text);
+    free(copy);
+    return status;
+}

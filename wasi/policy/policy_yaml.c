@@ -1,0 +1,276 @@
+/* Reads a policy file: libcyaml brings it into plain structs of texts, the functions of policy_text.c say what they mean.
+ *
+ * Invariant: a policy comes out whole or not at all, and every refusal names file and line.
+ * Left out on purpose: opening the file, and whether the granted paths exist (the launcher opens them). Format: design.md
+ * section 9. */
+#include "wasi/policy/policy.h"
+
+#include <cyaml/cyaml.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "wasi/policy/policy_marks.h"
+
+struct yaml_file {
+    char *host, *guest, *access;
+};
+struct yaml_network {
+    char *protocol;
+    char **connect, **bind;
+    uint32_t connect_count, bind_count;
+};
+struct yaml_limits {
+    char *memory, *descriptors, *call_depth, *fuel, *wall, *output;
+};
+struct yaml_policy {
+    char *version, *on_violation;
+    struct yaml_file *files;
+    struct yaml_network *network;
+    struct yaml_limits *limits;
+    uint32_t files_count, network_count;
+};
+
+#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define TEXT(key, flags, object) CYAML_FIELD_STRING_PTR(#key, flags, object, key, 1, LIMIT_PATH)
+
+static const cyaml_schema_value_t text_schema = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, LIMIT_PATH) };
+
+static const cyaml_schema_field_t file_fields[] = {
+    TEXT(host, CYAML_FLAG_POINTER, struct yaml_file), TEXT(guest, OPTIONAL, struct yaml_file),
+    TEXT(access, OPTIONAL, struct yaml_file), CYAML_FIELD_END
+};
+static const cyaml_schema_value_t file_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_file,
+                                                                      file_fields) };
+
+static const cyaml_schema_field_t network_fields[] = {
+    TEXT(protocol, CYAML_FLAG_POINTER, struct yaml_network),
+    CYAML_FIELD_SEQUENCE_COUNT("connect", OPTIONAL, struct yaml_network, connect, connect_count, &text_schema, 1,
+                               LIMIT_NETWORK_RULES),
+    CYAML_FIELD_SEQUENCE_COUNT("bind", OPTIONAL, struct yaml_network, bind, bind_count, &text_schema, 1,
+                               LIMIT_NETWORK_RULES),
+    CYAML_FIELD_END
+};
+static const cyaml_schema_value_t network_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_network,
+                                                                         network_fields) };
+
+static const cyaml_schema_field_t limits_fields[] = {
+    TEXT(memory, OPTIONAL, struct yaml_limits),     TEXT(descriptors, OPTIONAL, struct yaml_limits),
+    TEXT(call_depth, OPTIONAL, struct yaml_limits), TEXT(fuel, OPTIONAL, struct yaml_limits),
+    TEXT(wall, OPTIONAL, struct yaml_limits),       TEXT(output, OPTIONAL, struct yaml_limits),
+    CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t policy_fields[] = {
+    TEXT(version, CYAML_FLAG_POINTER, struct yaml_policy),
+    CYAML_FIELD_SEQUENCE("files", OPTIONAL, struct yaml_policy, files, &file_schema, 0, LIMIT_PREOPENS),
+    CYAML_FIELD_SEQUENCE("network", OPTIONAL, struct yaml_policy, network, &network_schema, 0, LIMIT_NETWORK_RULES),
+    CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct yaml_policy, limits, limits_fields),
+    TEXT(on_violation, OPTIONAL, struct yaml_policy),
+    CYAML_FIELD_END
+};
+static const cyaml_schema_value_t policy_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct yaml_policy,
+                                                                        policy_fields) };
+
+/* What libcyaml logs: each event it takes (so that the marks tell the line), then what is wrong with the last one. */
+struct listener {
+    uint32_t events;
+    bool complained;
+    char text[256];
+};
+
+static void __attribute__((format(printf, 3, 0))) listener_log(cyaml_log_t level, void *self, const char *format,
+                                                               va_list args)
+{
+    struct listener *l = self;
+    if (level == CYAML_LOG_DEBUG && !l->complained && !strncmp(format, "Load: Event:", 12))
+        l->events++;
+    if (level != CYAML_LOG_ERROR || l->complained)
+        return;
+    l->complained = true;
+    if (vsnprintf(l->text, sizeof l->text, format, args) < 0)
+        l->text[0] = 0;
+    l->text[strcspn(l->text, "\n")] = 0;
+}
+
+/* One policy being put together. */
+struct build {
+    struct policy *policy;
+    const struct policy_marks *marks;
+    const char *name;
+    struct error *error;
+};
+
+/* Places a refusal. The path is formatted by the caller into `path`. */
+static enum status refuse(const struct build *b, enum status status, const char *path, const char *what)
+{
+    return error_set(b->error, status, "%s:%u: %s", b->name, policy_marks_line(b->marks, path), what);
+}
+
+typedef enum status parse_fn(const char *text, uint64_t *ret, struct error *error);
+
+static enum status limit_build(const struct build *b, const char *key, const char *text, parse_fn *parse, uint64_t least,
+                               uint64_t most, uint64_t *ret)
+{
+    if (!text)
+        return STATUS_OK;
+    char path[MARK_PATH_MAX], what[ERROR_TEXT_MAX];
+    snprintf(path, sizeof path, "limits/%s", key);
+    struct error why = ERROR_INIT;
+    uint64_t value = 0;
+    enum status status = parse(text, &value, &why);
+    if (status == STATUS_OK && (value < least || value > most)) {
+        status = STATUS_LIMIT;
+        snprintf(why.text, sizeof why.text, "'%s' is %s", text, value < least ? "too small" : "more than is possible");
+    }
+    if (status != STATUS_OK) {
+        snprintf(what, sizeof what, "%s: %s", key, why.text);
+        return refuse(b, status, path, what);
+    }
+    *ret = value;
+    return STATUS_OK;
+}
+
+#define TRY(expression)                        \
+    do {                                       \
+        enum status try_status = (expression); \
+        if (try_status != STATUS_OK)           \
+            return try_status;                 \
+    } while (0)
+
+static enum status limits_build(const struct build *b, const struct yaml_limits *y)
+{
+    struct policy_limits *limits = &b->policy->limits;
+    uint64_t descriptors = limits->descriptors, depth = limits->call_depth;
+    TRY(limit_build(b, "memory", y->memory, policy_parse_size, 0, (uint64_t)LIMIT_MEMORY_PAGES << 16, &limits->memory));
+    if (limits->memory % 65536)
+        return refuse(b, STATUS_INVALID, "limits/memory", "memory: not a multiple of 64KiB");
+    TRY(limit_build(b, "descriptors", y->descriptors, policy_parse_count, 3, LIMIT_HANDLES, &descriptors));
+    TRY(limit_build(b, "call_depth", y->call_depth, policy_parse_count, 1, LIMIT_CALL_DEPTH, &depth));
+    TRY(limit_build(b, "fuel", y->fuel, policy_parse_count, 1, INT64_MAX, &limits->fuel));
+    TRY(limit_build(b, "wall", y->wall, policy_parse_duration, 1, INT64_MAX, &limits->wall_ns));
+    TRY(limit_build(b, "output", y->output, policy_parse_size, 0, INT64_MAX, &limits->output));
+    limits->descriptors = (uint32_t)descriptors;
+    limits->call_depth = (uint32_t)depth;
+    return STATUS_OK;
+}
+
+static enum status file_build(const struct build *b, uint32_t i, const struct yaml_file *y)
+{
+    char path[MARK_PATH_MAX];
+    snprintf(path, sizeof path, "files/%u/access", i);
+    bool writes = y->access && !strcmp(y->access, "write");
+    if (y->access && !writes && strcmp(y->access, "read"))
+        return refuse(b, STATUS_INVALID, path, "access: must be read or write");
+    struct error why = ERROR_INIT;
+    enum status status = policy_add_file(b->policy, y->host, y->guest ? y->guest : y->host, writes, &why);
+    snprintf(path, sizeof path, "files/%u", i);
+    return status == STATUS_OK ? STATUS_OK : refuse(b, status, path, why.text);
+}
+
+static enum status addresses_build(const struct build *b, uint32_t i, const char *key, char **texts, uint32_t count,
+                                   enum policy_protocol protocol, enum policy_verb verb)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        struct error why = ERROR_INIT;
+        enum status status = policy_add_network(b->policy, protocol, verb, texts[k], &why);
+        char path[MARK_PATH_MAX];
+        snprintf(path, sizeof path, "network/%u/%s/%u", i, key, k);
+        if (status != STATUS_OK)
+            return refuse(b, status, path, why.text);
+    }
+    return STATUS_OK;
+}
+
+static enum status network_build(const struct build *b, uint32_t i, const struct yaml_network *y)
+{
+    char path[MARK_PATH_MAX];
+    snprintf(path, sizeof path, "network/%u/protocol", i);
+    bool udp = !strcmp(y->protocol, "udp");
+    if (!udp && strcmp(y->protocol, "tcp"))
+        return refuse(b, STATUS_INVALID, path, "protocol: must be tcp or udp");
+    snprintf(path, sizeof path, "network/%u", i);
+    if (!y->connect_count && !y->bind_count)
+        return refuse(b, STATUS_INVALID, path, "this rule grants nothing: it has neither connect nor bind");
+    enum policy_protocol protocol = udp ? POLICY_UDP : POLICY_TCP;
+    TRY(addresses_build(b, i, "connect", y->connect, y->connect_count, protocol, POLICY_CONNECT));
+    return addresses_build(b, i, "bind", y->bind, y->bind_count, protocol, POLICY_BIND);
+}
+
+static enum status version_check(const struct build *b, const char *text)
+{
+    uint64_t version = 0;
+    if (policy_parse_count(text, &version, NULL) != STATUS_OK || !version)
+        return refuse(b, STATUS_INVALID, "version", "version: must be 1");
+    char what[80];
+    snprintf(what, sizeof what, "version: %llu is from a later warrant; this one knows 1", (unsigned long long)version);
+    return version == 1 ? STATUS_OK : refuse(b, STATUS_UNSUPPORTED, "version", what);
+}
+
+static enum status violation_build(const struct build *b, const char *text)
+{
+    static const char *const words[] = { "errno", "trap", "kill" };
+    for (uint8_t i = 0; text && i < sizeof words / sizeof *words; i++)
+        if (!strcmp(text, words[i])) {
+            b->policy->on_violation = i;
+            return STATUS_OK;
+        }
+    return text ? refuse(b, STATUS_INVALID, "on_violation", "on_violation: must be errno, trap or kill") : STATUS_OK;
+}
+
+static enum status policy_build(const struct build *b, const struct yaml_policy *y)
+{
+    TRY(version_check(b, y->version));
+    for (uint32_t i = 0; i < y->files_count; i++)
+        TRY(file_build(b, i, &y->files[i]));
+    for (uint32_t i = 0; i < y->network_count; i++)
+        TRY(network_build(b, i, &y->network[i]));
+    if (y->limits)
+        TRY(limits_build(b, y->limits));
+    return violation_build(b, y->on_violation);
+}
+
+/* The message of libcyaml without its own name, placed. */
+static enum status complaint(const struct build *b, const struct listener *l, cyaml_err_t err)
+{
+    if (err == CYAML_ERR_OOM)
+        return error_set(b->error, STATUS_NO_MEMORY, "no memory to read %s", b->name);
+    const char *text = l->complained ? l->text : cyaml_strerror(err);
+    if (!strncmp(text, "Load: ", 6))
+        text += 6;
+    uint32_t line = policy_marks_event_line(b->marks, l->events ? l->events - 1 : 0);
+    return error_set(b->error, STATUS_INVALID, "%s:%u: %s", b->name, line, text);
+}
+
+static enum status policy_load(const struct build *b, const char *text, size_t size)
+{
+    struct listener listener = { 0 };
+    const cyaml_config_t config = { .log_fn = listener_log,
+                                    .log_ctx = &listener,
+                                    .mem_fn = cyaml_mem,
+                                    .log_level = CYAML_LOG_DEBUG,
+                                    .flags = CYAML_CFG_NO_ALIAS };
+    struct yaml_policy *y = NULL;
+    cyaml_err_t err = cyaml_load_data((const uint8_t *)text, size, &config, &policy_schema, (cyaml_data_t **)&y, NULL);
+    if (err != CYAML_OK)
+        return complaint(b, &listener, err);
+    enum status status = policy_build(b, y);
+    cyaml_free(&config, &policy_schema, y, 0);
+    return status;
+}
+
+enum status policy_parse_yaml(const char *text, size_t size, const char *name, struct policy *ret, struct error *error)
+{
+    struct policy_marks marks;
+    policy_init(ret);
+    enum status status = policy_marks_read(text, size, name, &marks, error);
+    if (status != STATUS_OK)
+        return status;
+    struct build build = { ret, &marks, name, error };
+    status = policy_load(&build, text, size);
+    policy_marks_done(&marks);
+    if (status != STATUS_OK) {
+        policy_done(ret);
+        policy_init(ret);
+    }
+    return status;
+}
