@@ -6,7 +6,6 @@
  * that the caller named is opened. Leaves out: checking what was done against a policy or the kernel's record (checker/). */
 #include "replay/session.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,23 +253,7 @@ static enum status module_bytes(const struct replay_options *options, const void
     *ret_size = options->module ? options->module_size : recorded_size;
     if (options->module || !options->module_path)
         return *ret ? STATUS_OK : error_set(error, STATUS_NOT_FOUND, "the trace holds no module: name the file to execute");
-    FILE *file = fopen(options->module_path, "rb");
-    if (!file)
-        return error_set_errno(error, STATUS_IO, errno, "%s: cannot be opened", options->module_path);
-    enum status status = STATUS_OK;
-    size_t got = 1;
-    while (got > 0 && owned->size <= LIMIT_MODULE_BYTES && owned->status == STATUS_OK) {
-        uint8_t *at = buffer_extend(owned, 65536);
-        got = at ? fread(at, 1, 65536, file) : 0;
-        owned->size -= at ? 65536 - got : 0;
-    }
-    if (ferror(file))
-        status = error_set_errno(error, STATUS_IO, errno, "%s: cannot be read", options->module_path);
-    else if (owned->status != STATUS_OK)
-        status = error_set(error, owned->status, "%s: no memory to read it", options->module_path);
-    else if (owned->size > LIMIT_MODULE_BYTES)
-        status = error_set(error, STATUS_LIMIT, "%s: larger than %d bytes", options->module_path, LIMIT_MODULE_BYTES);
-    fclose(file);
+    enum status status = file_read_all(options->module_path, LIMIT_MODULE_BYTES, owned, error);
     *ret = owned->data;
     *ret_size = owned->size;
     return status;
