@@ -140,7 +140,8 @@ enum op_open_flags {
     OPEN_NOFOLLOW = 64, OPEN_APPEND = 128, OPEN_DSYNC = 256, OPEN_SYNC = 512, OPEN_NONBLOCK = 1024,
     OPEN_PATH_ONLY = 2048 /* names the object, cannot read it (O_PATH) */
 };
-/* SET_TIMES*: which of `offset` (access time) and `value` (modification time), ns since 1970, are meant. FST_* bits. */
+/* SLEEP: `value` is the clock, `flags` 0 (relative), `offset` the time in ns. CLOCK_TIME, CLOCK_RES: `value` is the clock.
+ * SET_TIMES*: which of `offset` (access time) and `value` (modification time), ns since 1970, are meant. FST_* bits in `flags`. */
 
 /* (offset, length) in bytes; which space it lies in (guest memory, or the request's bytes) its user says. */
 struct region {

@@ -23,7 +23,10 @@ struct subscription {
 };
 
 /* Which check the copying itself failed. The core turns it into a refusal; nothing of the request behind the fault is set. */
-enum request_fault { FAULT_NONE, FAULT_BOUNDS, FAULT_ALIGNMENT, FAULT_TOO_MANY };
+enum request_fault {
+    FAULT_NONE, FAULT_BOUNDS, FAULT_ALIGNMENT, FAULT_TOO_MANY,
+    FAULT_PATH_LONG /* a string longer than LIMIT_PATH: not copied */
+};
 
 /* Copied from the guest once; nothing in it is trusted. Strings lie one behind the other in `bytes`, in the order of the
  * arguments, each without a NUL of its own (it may contain some). Only what the call uses is initialised. */

@@ -1,0 +1,228 @@
+/* decide_commit: what the ops did to the handle table, and the numbers that the guest is told.
+ *
+ * At most one handle changes. An opened handle's rights are the parent's inheriting rights, masked by what was asked for and by what
+ * makes sense for the object; so rights only shrink on the way down. Results of the system are checked before they are
+ * added to anything: in a replay they come from a file. Structures and events are the dispatcher's (decide.h). */
+#include "wasi/decide/decide_inner.h"
+
+/* Rights that only make sense on a directory; all that have no meaning for regular files. */
+#define RIGHTS_OF_DIRECTORIES                                                                                       \
+    (R(PATH_CREATE_DIRECTORY) | R(PATH_CREATE_FILE) | R(PATH_LINK_SOURCE) | R(PATH_LINK_TARGET) | R(PATH_OPEN) |    \
+     R(FD_READDIR) | R(PATH_READLINK) | R(PATH_RENAME_SOURCE) | R(PATH_RENAME_TARGET) | R(PATH_FILESTAT_GET) |      \
+     R(PATH_FILESTAT_SET_SIZE) | R(PATH_FILESTAT_SET_TIMES) | R(PATH_SYMLINK) | R(PATH_REMOVE_DIRECTORY) |          \
+     R(PATH_UNLINK_FILE))
+/* Rights that have no meaning for directories. */
+#define RIGHTS_OF_FILES                                                                                             \
+    (R(FD_READ) | R(FD_SEEK) | R(FD_TELL) | R(FD_WRITE) | R(FD_ADVISE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
+
+uint32_t decide_main_op(const struct call_ops *ops)
+{
+    uint32_t count = ops->count <= LIMIT_OPS ? ops->count : LIMIT_OPS;
+    if (count == 2 && ops->op[0].kind == OP_APPEND)
+        return 0;
+    if (count > 1 && ops->op[count - 1].rule == RULE_PLAN_CLEANUP)
+        return count - 2;
+    return count > 0 ? count - 1 : ops->count;
+}
+
+/* What the call's main op brought: its value, 0 without one. */
+static int64_t main_value(const struct call_ops *ops)
+{
+    uint32_t index = decide_main_op(ops);
+    return index < LIMIT_OPS && index < ops->count ? ops->result[index].value : 0;
+}
+
+static void set_error(struct outcome *outcome, int64_t value)
+{
+    outcome->wasi_errno = value > -(int64_t)WASI_ERRNO_COUNT ? (uint16_t)-value : (uint16_t)WASI_IO;
+}
+
+static void set_value(struct outcome *outcome, uint64_t value)
+{
+    outcome->value[0] = value;
+    outcome->value_count = 1;
+}
+
+/* fd_read and fd_write of `moved` bytes. */
+static void commit_moved(struct handle *handle, const struct call_ops *ops, uint64_t moved)
+{
+    if (handle->type != FILETYPE_REGULAR_FILE || ops->count == 0)
+        return;
+    if (ops->op[0].kind == OP_APPEND) {
+        if (ops->count == 2 && ops->result[1].value >= 0)
+            handle->position = ops->result[1].stat.size;
+    } else if (handle->position <= INT64_MAX - moved) {
+        handle->position += moved;
+    }
+}
+
+static void commit_seek(struct handle *handle, const struct request *request, const struct call_ops *ops, struct outcome *outcome)
+{
+    uint64_t whence = request->slot[SLOT_SEEK_WHENCE];
+    uint64_t base = whence == WHENCE_CUR ? handle->position : 0;
+    if (whence == WHENCE_END && ops->count > 0)
+        base = ops->result[0].stat.size;
+    uint64_t target = decide_seek_target(base, request->slot[SLOT_SEEK_OFFSET]);
+    if (target > INT64_MAX) {
+        outcome->wasi_errno = WASI_INVAL;
+        return;
+    }
+    handle->position = target;
+    set_value(outcome, target);
+}
+
+/* value: bytes of entries in the staging buffer. */
+static void commit_readdir(struct handle *handle, const struct request *request, const struct call_ops *ops, uint64_t value,
+                           struct outcome *outcome)
+{
+    if (ops->count > 0)
+        handle->position = value > 0 ? HANDLE_POSITION_UNKNOWN : request->slot[SLOT_READDIR_COOKIE];
+    set_value(outcome, 0);
+}
+
+static void free_handle(struct handle *handle)
+{
+    handle->rights = 0;
+    handle->inheriting = 0;
+    handle->position = 0;
+    handle->dev = 0;
+    handle->ino = 0;
+    handle->name_length = 0;
+    handle->fdflags = 0;
+    handle->type = FILETYPE_UNKNOWN;
+    handle->live = false;
+    handle->preopen = false;
+}
+
+/* The new handle of path_open, from its parent and what STAT said. */
+static void fill_handle(struct handle *handle, const struct handle *parent, const struct request *request,
+                        const struct filestat *stat)
+{
+    bool directory = stat->filetype == FILETYPE_DIRECTORY;
+    uint64_t meaningful = directory ? ~(RIGHTS_OF_FILES) : ~(RIGHTS_OF_DIRECTORIES);
+    uint64_t below = directory ? UINT64_MAX : 0;
+    handle->rights = parent->inheriting & (request->slot[SLOT_OPEN_RIGHTS] & meaningful);
+    handle->inheriting = parent->inheriting & (request->slot[SLOT_OPEN_INHERITING] & below);
+    handle->position = 0;
+    handle->dev = stat->dev;
+    handle->ino = stat->ino;
+    handle->name_length = 0;
+    handle->fdflags = (uint16_t)request->slot[SLOT_OPEN_FDFLAGS];
+    handle->type = (uint8_t)stat->filetype;
+    handle->preopen = false;
+    handle->live = true;
+}
+
+/* path_open, whose plan ended in a STAT that went well. */
+static void commit_open(struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                        struct outcome *outcome)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    outcome->wasi_errno = WASI_IO;
+    if (ops->count < 2 || ops->count > LIMIT_OPS || ops->op[ops->count - 1].kind != OP_STAT ||
+        ops->op[ops->count - 2].kind != OP_OPEN || decide_handle_rule(table, fd, R(PATH_OPEN)) != RULE_NONE)
+        return;
+    uint32_t slot = ops->op[ops->count - 2].handle2;
+    if (slot >= table->limit || slot >= LIMIT_HANDLES || table->handle[slot].live)
+        return;
+    fill_handle(&table->handle[slot], &table->handle[fd], request, &ops->result[ops->count - 1].stat);
+    outcome->wasi_errno = WASI_SUCCESS;
+    set_value(outcome, slot);
+}
+
+/* The events there are. */
+static void commit_poll(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                        struct outcome *outcome)
+{
+    uint64_t events = 0;
+    for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++) {
+        uint16_t wasi_errno = WASI_SUCCESS;
+        if (decide_poll_event(table, request, ops, i, &wasi_errno))
+            events++;
+    }
+    set_value(outcome, events);
+}
+
+/* Calls that answer with facts about the run or with what the op brought. */
+static void commit_plain(const struct decide_context *context, const struct request *request, uint64_t value,
+                         struct outcome *outcome)
+{
+    bool args = request->call == HOSTCALL_ARGS_SIZES_GET;
+    switch (request->call) {
+    case HOSTCALL_ARGS_SIZES_GET:
+    case HOSTCALL_ENVIRON_SIZES_GET:
+        outcome->value[0] = args ? context->arg_count : context->env_count;
+        outcome->value[1] = args ? context->arg_bytes : context->env_bytes;
+        outcome->value_count = 2;
+        break;
+    case HOSTCALL_CLOCK_RES_GET:
+    case HOSTCALL_CLOCK_TIME_GET:
+    case HOSTCALL_FD_PREAD:
+    case HOSTCALL_FD_PWRITE:
+    case HOSTCALL_PATH_READLINK:
+        set_value(outcome, value);
+        break;
+    case HOSTCALL_RANDOM_GET:
+        if (value != decide_buffer(request, SLOT_RANDOM_BUFFER).length)
+            outcome->wasi_errno = WASI_IO;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Calls that change or read their descriptor's row, once it is known to be open. */
+static void commit_handle(struct handle *handle, const struct request *request, const struct call_ops *ops, uint64_t value,
+                          struct outcome *outcome)
+{
+    switch (request->call) {
+    case HOSTCALL_FD_READ:
+    case HOSTCALL_FD_WRITE:
+        commit_moved(handle, ops, value);
+        set_value(outcome, value);
+        break;
+    case HOSTCALL_FD_SEEK:
+        commit_seek(handle, request, ops, outcome);
+        break;
+    case HOSTCALL_FD_TELL:
+        set_value(outcome, handle->position);
+        break;
+    case HOSTCALL_FD_READDIR:
+        commit_readdir(handle, request, ops, value, outcome);
+        break;
+    case HOSTCALL_FD_FDSTAT_SET_FLAGS:
+        handle->fdflags = (uint16_t)request->slot[SLOT_FLAGS_FLAGS];
+        break;
+    default:
+        break;
+    }
+}
+
+void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
+                   const struct call_ops *ops, struct outcome *outcome)
+{
+    int64_t value = main_value(ops);
+    uint64_t fd = request->slot[SLOT_FD];
+    outcome->wasi_errno = WASI_SUCCESS;
+    outcome->rule = RULE_NONE;
+    outcome->trap = 0;
+    outcome->value_count = 0;
+    outcome->value[0] = 0;
+    outcome->value[1] = 0;
+    if (request->call == HOSTCALL_FD_CLOSE && ops->count > 0 && decide_handle_rule(table, fd, 0) == RULE_NONE)
+        free_handle(&table->handle[fd]);
+    if (value < 0 && request->call == HOSTCALL_FD_READDIR && decide_handle_rule(table, fd, 0) == RULE_NONE)
+        table->handle[fd].position = HANDLE_POSITION_UNKNOWN;
+    if (value < 0)
+        set_error(outcome, value);
+    else if (request->call == HOSTCALL_PATH_OPEN)
+        commit_open(table, request, ops, outcome);
+    else if (request->call == HOSTCALL_POLL_ONEOFF)
+        commit_poll(table, request, ops, outcome);
+    else if (request->call >= HOSTCALL_FD_ADVISE && request->call <= HOSTCALL_FD_WRITE &&
+             request->call != HOSTCALL_FD_PREAD && request->call != HOSTCALL_FD_PWRITE &&
+             decide_handle_rule(table, fd, 0) == RULE_NONE)
+        commit_handle(&table->handle[fd], request, ops, (uint64_t)value, outcome);
+    else
+        commit_plain(context, request, (uint64_t)value, outcome);
+}

@@ -1,0 +1,69 @@
+/* Calls without a descriptor: clocks, random bytes, yield, arguments.
+ *
+ * The CPU-time clocks are not offered (they tell the guest about the host's load). One random_get brings at most LIMIT_RANDOM
+ * bytes, so that it takes a bounded time; more is refused. Source: witx. */
+#include "wasi/decide/decide_inner.h"
+
+static struct decision clock_op(const struct request *request, const struct call_ops *ops, enum op_kind kind, struct op *op)
+{
+    uint64_t id = request->slot[SLOT_CLOCK_ID];
+    if (ops->count > 0)
+        return decide_go_commit();
+    if (id > CLOCKID_THREAD_CPUTIME)
+        return decide_refuse(RULE_BAD_VALUE);
+    if (id > CLOCKID_MONOTONIC)
+        return decide_refuse(RULE_NOT_SUPPORTED);
+    struct decision decision = decide_issue(op, kind, RULE_CLOCK_GRANTED, HANDLE_NONE);
+    op->value = id;
+    return decision;
+}
+
+struct decision decide_clock_res_get(const struct request *request, const struct call_ops *ops, struct op *op)
+{
+    return clock_op(request, ops, OP_CLOCK_RES, op);
+}
+
+struct decision decide_clock_time_get(const struct request *request, const struct call_ops *ops, struct op *op)
+{
+    return clock_op(request, ops, OP_CLOCK_TIME, op);
+}
+
+struct decision decide_random_get(const struct decide_context *context, const struct request *request, const struct call_ops *ops,
+                                  struct op *op)
+{
+    struct region buffer = decide_buffer(request, SLOT_RANDOM_BUFFER);
+    if (ops->count > 0 || buffer.length == 0)
+        return decide_go_commit();
+    if (!decide_region_ok(buffer, context->memory))
+        return decide_refuse(RULE_MEMORY_BOUNDS);
+    if (buffer.length > LIMIT_RANDOM)
+        return decide_refuse(RULE_TOO_MANY);
+    struct decision decision = decide_issue(op, OP_RANDOM, RULE_RANDOM_GRANTED, HANDLE_NONE);
+    op->mem.offset = buffer.offset;
+    op->mem.length = buffer.length;
+    return decision;
+}
+
+struct decision decide_sched_yield(const struct call_ops *ops, struct op *op)
+{
+    if (ops->count > 0)
+        return decide_go_commit();
+    return decide_issue(op, OP_YIELD, RULE_YIELD_GRANTED, HANDLE_NONE);
+}
+
+struct decision decide_args_get(const struct decide_context *context, const struct request *request)
+{
+    bool args = request->call == HOSTCALL_ARGS_GET;
+    uint32_t count = args ? context->arg_count : context->env_count;
+    uint32_t bytes = args ? context->arg_bytes : context->env_bytes;
+    struct region pointers = { (uint32_t)request->slot[SLOT_ARGS_POINTERS], 0 };
+    struct region strings = { (uint32_t)request->slot[SLOT_ARGS_STRINGS], bytes };
+    if (count > LIMIT_ARGS)
+        return decide_refuse(RULE_TOO_MANY);
+    pointers.length = count * 4;
+    if (!decide_region_ok(pointers, context->memory))
+        return decide_refuse(RULE_MEMORY_BOUNDS);
+    if (!decide_region_ok(strings, context->memory))
+        return decide_refuse(RULE_MEMORY_BOUNDS);
+    return decide_go_commit();
+}

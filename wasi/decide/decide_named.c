@@ -1,0 +1,108 @@
+/* Calls that change or read a name: create and remove directories, unlink, read and make symbolic links.
+ *
+ * Slashes behind the path: stripped for directories. unlink: the directory is opened to tell NOTDIR, NOENT and ISDIR apart. readlink
+ * and symlink: refused as NOTDIR and NOENT. "." and ".." at the end: EXIST for mkdir, INVAL otherwise. A link's target is kept as it
+ * is, but never absolute; following it stays beneath the handle like any path. Source: witx, path_*; POSIX on trailing slashes. */
+#include "wasi/decide/decide_inner.h"
+
+struct decision decide_path_create_directory(const struct handle_table *table, const struct request *request,
+                                             const struct call_ops *ops, struct op *op)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    enum rule rule = decide_name_rule(table, request, fd, R(PATH_CREATE_DIRECTORY), 0);
+    if (rule != RULE_NONE)
+        return decide_refuse_first(ops, rule, decide_rule_errno(rule));
+    struct path_split split = decide_path_split(request, 0);
+    if (split.dots)
+        return decide_refuse_first(ops, RULE_PATH_LAST, WASI_EXIST);
+    return decide_name_step((uint32_t)fd, split, ops, OP_MAKE_DIR, op);
+}
+
+struct decision decide_path_remove_directory(const struct handle_table *table, const struct request *request,
+                                             const struct call_ops *ops, struct op *op)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    enum rule rule = decide_name_rule(table, request, fd, R(PATH_REMOVE_DIRECTORY), 0);
+    if (rule != RULE_NONE)
+        return decide_refuse_first(ops, rule, decide_rule_errno(rule));
+    struct path_split split = decide_path_split(request, 0);
+    if (split.dots)
+        return decide_refuse_first(ops, RULE_PATH_LAST, WASI_INVAL);
+    return decide_name_step((uint32_t)fd, split, ops, OP_REMOVE_DIR, op);
+}
+
+/* unlink of a path with a slash behind it never unlinks: where it names a directory, that is the reason. */
+static struct decision unlink_directory(uint32_t fd, struct region path, const struct call_ops *ops, struct op *op)
+{
+    struct decision decision = decide_whole_step(fd, path, OPEN_PATH_ONLY | OPEN_DIRECTORY, ops, 0, OP_STAT, op);
+    uint32_t count = ops->count;
+    if (decision.verdict != VERDICT_COMMIT || count < 3 || count > LIMIT_OPS || ops->op[count - 1].kind != OP_CLOSE ||
+        ops->op[count - 2].kind != OP_STAT || decide_opening(ops, 0).at != count - 3)
+        return decision;
+    return decide_refuse(RULE_IS_DIRECTORY);
+}
+
+struct decision decide_path_unlink_file(const struct handle_table *table, const struct request *request,
+                                        const struct call_ops *ops, struct op *op)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    enum rule rule = decide_name_rule(table, request, fd, R(PATH_UNLINK_FILE), 0);
+    if (rule != RULE_NONE)
+        return decide_refuse_first(ops, rule, decide_rule_errno(rule));
+    struct path_split split = decide_path_split(request, 0);
+    if (split.dots)
+        return decide_refuse_first(ops, RULE_PATH_LAST, WASI_INVAL);
+    if (split.trailing)
+        return unlink_directory((uint32_t)fd, request->string[0], ops, op);
+    return decide_name_step((uint32_t)fd, split, ops, OP_UNLINK, op);
+}
+
+struct decision decide_path_readlink(const struct decide_context *context, const struct handle_table *table,
+                                     const struct request *request, const struct call_ops *ops, struct op *op)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    struct region buffer = decide_buffer(request, SLOT_READLINK_BUFFER);
+    enum rule rule = decide_name_rule(table, request, fd, R(PATH_READLINK), 0);
+    if (rule == RULE_NONE && !decide_region_ok(buffer, context->memory))
+        rule = RULE_MEMORY_BOUNDS;
+    if (rule != RULE_NONE)
+        return decide_refuse_first(ops, rule, decide_rule_errno(rule));
+    struct path_split split = decide_path_split(request, 0);
+    if (split.dots || split.trailing)
+        return decide_refuse_first(ops, RULE_PATH_LAST, split.dots ? WASI_INVAL : WASI_NOTDIR);
+    if (buffer.length == 0)
+        return decide_go_commit();
+    struct decision decision = decide_name_step((uint32_t)fd, split, ops, OP_READ_LINK, op);
+    if (decision.verdict == VERDICT_ISSUE && op->kind == OP_READ_LINK) {
+        op->mem.offset = buffer.offset;
+        op->mem.length = buffer.length <= LIMIT_PATH ? buffer.length : LIMIT_PATH;
+    }
+    return decision;
+}
+
+/* A link's target: as a path, but absolute is a reason of its own. */
+static enum rule target_rule(const struct request *request)
+{
+    enum rule rule = decide_path_rule(request, 0);
+    return rule == RULE_PATH_ABSOLUTE ? RULE_LINK_TARGET : rule;
+}
+
+struct decision decide_path_symlink(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                                    struct op *op)
+{
+    uint64_t fd = request->slot[SLOT_SYMLINK_FD];
+    enum rule rule = decide_name_rule(table, request, fd, R(PATH_SYMLINK), 1);
+    if (rule == RULE_NONE)
+        rule = target_rule(request);
+    if (rule != RULE_NONE)
+        return decide_refuse_first(ops, rule, decide_rule_errno(rule));
+    struct path_split split = decide_path_split(request, 1);
+    if (split.dots || split.trailing)
+        return decide_refuse_first(ops, RULE_PATH_LAST, split.dots ? WASI_EXIST : WASI_NOENT);
+    struct decision decision = decide_name_step((uint32_t)fd, split, ops, OP_MAKE_LINK, op);
+    if (decision.verdict == VERDICT_ISSUE && op->kind == OP_MAKE_LINK) {
+        op->path2.offset = request->string[0].offset;
+        op->path2.length = request->string[0].length;
+    }
+    return decision;
+}

@@ -1,0 +1,142 @@
+/* path_open.
+ *
+ * Plan: OPEN into the lowest free descriptor, again after EAGAIN; STAT it; commit, or CLOSE it and refuse where it is neither
+ * a regular file nor a directory. The host's access mode follows from the rights asked for, so that the kernel too refuses what the
+ * guest has no right to; truncating counts as writing. The op never blocks on a FIFO. Rights are compared, not cut: asking for more
+ * than the directory's inheriting rights is refused. What the kernel does beneath the handle (symbolic links, "..") is its
+ * business; a path that leaves the tree comes back as XDEV. Opening a device may have effects of its own even though it is closed
+ * again: a granted tree with devices in it is outside the threat model. Source: witx, path_open. */
+#include "wasi/decide/decide_inner.h"
+
+#define RIGHTS_OF_WRITERS (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
+#define RIGHTS_OF_READERS (R(FD_READ) | R(FD_READDIR))
+
+/* Whether the flags of the call have a meaning. */
+static bool open_flags_known(const struct request *request)
+{
+    const uint64_t oflags = OFLAG_CREAT | OFLAG_DIRECTORY | OFLAG_EXCL | OFLAG_TRUNC;
+    const uint64_t fdflags = FDFLAG_APPEND | FDFLAG_DSYNC | FDFLAG_NONBLOCK | FDFLAG_RSYNC | FDFLAG_SYNC;
+    if (request->slot[SLOT_OPEN_LOOKUP] > LOOKUP_SYMLINK_FOLLOW || request->slot[SLOT_OPEN_OFLAGS] > oflags ||
+        request->slot[SLOT_OPEN_FDFLAGS] > fdflags)
+        return false;
+    return !(request->slot[SLOT_OPEN_OFLAGS] & OFLAG_DIRECTORY) ||
+           !(request->slot[SLOT_OPEN_OFLAGS] & (OFLAG_CREAT | OFLAG_TRUNC));
+}
+
+/* Whether the directory may hand on what is asked for, and create or truncate where that is asked. */
+static enum rule open_rights_rule(const struct handle *directory, const struct request *request)
+{
+    uint64_t base = request->slot[SLOT_OPEN_RIGHTS];
+    uint64_t inheriting = request->slot[SLOT_OPEN_INHERITING];
+    uint64_t oflags = request->slot[SLOT_OPEN_OFLAGS];
+    if ((directory->inheriting & base) != base || (directory->inheriting & inheriting) != inheriting)
+        return RULE_RIGHT_MISSING;
+    if ((oflags & OFLAG_CREAT) && !(directory->rights & R(PATH_CREATE_FILE)))
+        return RULE_RIGHT_MISSING;
+    if ((oflags & OFLAG_TRUNC) && !(directory->rights & R(PATH_FILESTAT_SET_SIZE)))
+        return RULE_RIGHT_MISSING;
+    return RULE_NONE;
+}
+
+static enum rule open_rule(const struct handle_table *table, const struct request *request)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    enum rule rule = decide_handle_rule(table, fd, R(PATH_OPEN));
+    if (rule != RULE_NONE)
+        return rule;
+    if (table->handle[fd].type != FILETYPE_DIRECTORY)
+        return RULE_NOT_DIRECTORY;
+    if (!open_flags_known(request))
+        return RULE_BAD_VALUE;
+    rule = decide_path_rule(request, 0);
+    if (rule != RULE_NONE)
+        return rule;
+    return open_rights_rule(&table->handle[fd], request);
+}
+
+/* The access mode: write where a right asked for writes (never to a directory), read where one reads or nothing else is left. */
+static uint32_t open_access(const struct request *request)
+{
+    uint64_t rights = request->slot[SLOT_OPEN_RIGHTS];
+    if (!(rights & RIGHTS_OF_WRITERS) || (request->slot[SLOT_OPEN_OFLAGS] & OFLAG_DIRECTORY))
+        return OPEN_READ;
+    return (rights & RIGHTS_OF_READERS) ? OPEN_READ | OPEN_WRITE : OPEN_WRITE;
+}
+
+/* What may create or truncate. */
+static uint32_t open_making(const struct request *request)
+{
+    uint64_t oflags = request->slot[SLOT_OPEN_OFLAGS];
+    uint32_t flags = 0;
+    if (oflags & OFLAG_CREAT)
+        flags |= (oflags & OFLAG_EXCL) ? OPEN_CREATE | OPEN_EXCLUSIVE : OPEN_CREATE;
+    if (oflags & OFLAG_TRUNC)
+        flags |= OPEN_TRUNCATE;
+    return flags;
+}
+
+/* What changes nothing by itself. */
+static uint32_t open_manner(const struct request *request)
+{
+    uint64_t fdflags = request->slot[SLOT_OPEN_FDFLAGS];
+    uint32_t flags = OPEN_NONBLOCK;
+    if (request->slot[SLOT_OPEN_OFLAGS] & OFLAG_DIRECTORY)
+        flags |= OPEN_DIRECTORY;
+    if (!(request->slot[SLOT_OPEN_LOOKUP] & LOOKUP_SYMLINK_FOLLOW))
+        flags |= OPEN_NOFOLLOW;
+    if (fdflags & FDFLAG_APPEND)
+        flags |= OPEN_APPEND;
+    if (fdflags & FDFLAG_DSYNC)
+        flags |= OPEN_DSYNC;
+    if (fdflags & (FDFLAG_SYNC | FDFLAG_RSYNC))
+        flags |= OPEN_SYNC;
+    return flags;
+}
+
+static struct decision open_issue(const struct handle_table *table, const struct request *request, struct op *op)
+{
+    uint32_t slot = decide_free_slot(table);
+    enum rule rule = open_rule(table, request);
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    if (slot >= table->limit || slot >= LIMIT_HANDLES)
+        return decide_refuse(RULE_TABLE_FULL);
+    struct decision decision = decide_issue(op, OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_FD]);
+    op->handle2 = slot;
+    op->flags = open_access(request) | open_making(request) | open_manner(request);
+    op->path.offset = request->string[0].offset;
+    op->path.length = request->string[0].length;
+    return decision;
+}
+
+/* Behind the successful OPEN at `at`. */
+static struct decision open_check(const struct handle_table *table, const struct call_ops *ops, uint32_t at, struct op *op)
+{
+    uint32_t slot = ops->op[at].handle2;
+    if (slot >= table->limit || slot >= LIMIT_HANDLES || table->handle[slot].live)
+        return decide_go_commit();
+    if (ops->count == at + 1)
+        return decide_issue(op, OP_STAT, RULE_OBJECT_CHECK, slot);
+    if (ops->count > at + 3 || ops->op[at + 1].kind != OP_STAT)
+        return decide_go_commit();
+    uint64_t type = ops->result[at + 1].stat.filetype;
+    bool failed = ops->result[at + 1].value < 0;
+    if (!failed && (type == FILETYPE_REGULAR_FILE || type == FILETYPE_DIRECTORY))
+        return decide_go_commit();
+    if (ops->count == at + 2)
+        return decide_issue(op, OP_CLOSE, RULE_PLAN_CLEANUP, slot);
+    return failed || ops->op[at + 2].kind != OP_CLOSE ? decide_go_commit() : decide_refuse(RULE_SPECIAL_FILE);
+}
+
+struct decision decide_path_open(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                                 struct op *op)
+{
+    struct opening_state opening = decide_opening(ops, 0);
+    if (opening.state == OPENING_TRY)
+        return open_issue(table, request, op);
+    if (opening.state == OPENING_ESCAPES)
+        return decide_refuse(RULE_PATH_ESCAPES);
+    if (opening.state == OPENING_DONE && opening.at < LIMIT_OPS - 2)
+        return open_check(table, ops, opening.at, op);
+    return decide_go_commit();
+}

@@ -1,0 +1,91 @@
+/* The text of paths, and how far the opening part of a plan has come.
+ *
+ * Only what can be told from the text alone is told here: relative, not empty, no NUL, where the last component starts. Interior ".."
+ * and symbolic links are the kernel's, which resolves beneath the handle (openat2, RESOLVE_BENEATH). Bytes need not be UTF-8. */
+#include "wasi/decide/decide_inner.h"
+
+/* Whether bytes [start, end) of the request have a NUL. */
+static bool has_nul(const struct request *request, uint32_t start, uint32_t end)
+{
+    for (uint32_t i = start; i < end; i++)
+        if (request->bytes[i] == 0)
+            return true;
+    return false;
+}
+
+enum rule decide_path_rule(const struct request *request, uint32_t index)
+{
+    if (index >= REQUEST_STRINGS || index >= request->string_count)
+        return RULE_BAD_VALUE;
+    uint32_t offset = request->string[index].offset;
+    uint32_t length = request->string[index].length;
+    if (length == 0)
+        return RULE_PATH_EMPTY;
+    if (length > LIMIT_PATH || offset > REQUEST_BYTES - length)
+        return RULE_PATH_LONG;
+    if (request->bytes[offset] == '/')
+        return RULE_PATH_ABSOLUTE;
+    if (has_nul(request, offset, offset + length))
+        return RULE_PATH_NUL;
+    return RULE_NONE;
+}
+
+/* The end of [start, end) without the slashes at its end; `start` itself has none. */
+static uint32_t strip_slashes(const struct request *request, uint32_t start, uint32_t end)
+{
+    while (end > start + 1 && request->bytes[end - 1] == '/')
+        end--;
+    return end;
+}
+
+/* Where the last component of [start, end) starts; the byte before `end` is no slash. */
+static uint32_t last_start(const struct request *request, uint32_t start, uint32_t end)
+{
+    uint32_t at = end - 1;
+    while (at > start && request->bytes[at - 1] != '/')
+        at--;
+    return at;
+}
+
+static bool is_dots(const struct request *request, uint32_t start, uint32_t end)
+{
+    if (end - start == 1)
+        return request->bytes[start] == '.';
+    return end - start == 2 && request->bytes[start] == '.' && request->bytes[start + 1] == '.';
+}
+
+struct path_split decide_path_split(const struct request *request, uint32_t index)
+{
+    uint32_t start = request->string[index].offset;
+    uint32_t whole = start + request->string[index].length;
+    uint32_t end = strip_slashes(request, start, whole);
+    uint32_t last = last_start(request, start, end);
+    struct path_split split;
+    split.trailing = end < whole;
+    split.dots = is_dots(request, last, end);
+    split.last.offset = last;
+    split.last.length = end - last;
+    split.parent.offset = start;
+    split.parent.length = last > start ? strip_slashes(request, start, last) - start : 0;
+    return split;
+}
+
+struct opening_state decide_opening(const struct call_ops *ops, uint32_t first)
+{
+    struct opening_state opening = { OPENING_FAILED, first };
+    while (opening.at < ops->count && opening.at < LIMIT_OPS && ops->op[opening.at].kind == OP_OPEN &&
+           ops->result[opening.at].value == -(int64_t)WASI_AGAIN)
+        opening.at++;
+    if (opening.at >= ops->count) {
+        if (opening.at <= first + DECIDE_RETRIES && opening.at < LIMIT_OPS)
+            opening.state = OPENING_TRY;
+        return opening;
+    }
+    if (opening.at >= LIMIT_OPS || ops->op[opening.at].kind != OP_OPEN)
+        return opening;
+    if (ops->result[opening.at].value >= 0)
+        opening.state = OPENING_DONE;
+    else if (ops->result[opening.at].value == -(int64_t)WASI_XDEV && ops->count == opening.at + 1)
+        opening.state = OPENING_ESCAPES;
+    return opening;
+}

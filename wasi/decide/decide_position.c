@@ -1,0 +1,87 @@
+/* fd_seek, fd_tell, fd_readdir: where a descriptor stands.
+ *
+ * The position of a regular file is the table's, so only the file's end has to be asked of the kernel. A directory's kernel position
+ * is moved only when the guest asks for another cookie than the one that was read last; a cookie is an opaque number that the
+ * kernel checks, never a pointer. Source: witx, fd_seek, fd_tell, fd_readdir. */
+#include "wasi/decide/decide_inner.h"
+
+uint64_t decide_seek_target(uint64_t base, uint64_t delta)
+{
+    if (base > INT64_MAX)
+        return UINT64_MAX;
+    if (delta <= INT64_MAX)
+        return base <= INT64_MAX - delta ? base + delta : UINT64_MAX;
+    uint64_t back = UINT64_MAX - delta + 1;
+    return back <= base ? base - back : UINT64_MAX;
+}
+
+static struct decision seek_to(uint64_t base, uint64_t delta)
+{
+    return decide_seek_target(base, delta) <= INT64_MAX ? decide_go_commit() : decide_refuse(RULE_OFFSET_RANGE);
+}
+
+struct decision decide_fd_seek(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                               struct op *op)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t delta = request->slot[SLOT_SEEK_OFFSET];
+    uint64_t whence = request->slot[SLOT_SEEK_WHENCE];
+    if (ops->count > 1 || (ops->count == 1 && (ops->op[0].kind != OP_STAT || ops->result[0].value < 0)))
+        return decide_go_commit();
+    enum rule rule = decide_handle_rule(table, fd, R(FD_SEEK));
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    if (whence > WHENCE_END)
+        return decide_refuse(RULE_BAD_VALUE);
+    if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
+        return decide_refuse(RULE_NOT_SEEKABLE);
+    if (whence == WHENCE_SET)
+        return seek_to(0, delta);
+    if (whence == WHENCE_CUR)
+        return seek_to(table->handle[fd].position, delta);
+    if (ops->count == 0)
+        return decide_issue(op, OP_STAT, RULE_RIGHT_HELD, (uint32_t)fd);
+    return seek_to(ops->result[0].stat.size, delta);
+}
+
+struct decision decide_fd_tell(const struct handle_table *table, const struct request *request)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    enum rule rule = decide_handle_rule(table, fd, R(FD_TELL));
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    return table->handle[fd].type == FILETYPE_REGULAR_FILE ? decide_go_commit() : decide_refuse(RULE_NOT_SEEKABLE);
+}
+
+static struct decision read_entries(uint64_t fd, struct op *op)
+{
+    struct decision decision = decide_issue(op, OP_READ_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
+    op->value = LIMIT_READDIR;
+    return decision;
+}
+
+struct decision decide_fd_readdir(const struct decide_context *context, const struct handle_table *table,
+                                  const struct request *request, const struct call_ops *ops, struct op *op)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t cookie = request->slot[SLOT_READDIR_COOKIE];
+    struct region buffer = decide_buffer(request, SLOT_READDIR_BUFFER);
+    if (ops->count > 1 || (ops->count == 1 && (ops->op[0].kind != OP_SEEK_DIR || ops->result[0].value < 0)))
+        return decide_go_commit();
+    enum rule rule = decide_handle_rule(table, fd, R(FD_READDIR));
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    if (table->handle[fd].type != FILETYPE_DIRECTORY)
+        return decide_refuse(RULE_NOT_DIRECTORY);
+    if (!decide_region_ok(buffer, context->memory))
+        return decide_refuse(RULE_MEMORY_BOUNDS);
+    if (cookie > INT64_MAX)
+        return decide_refuse(RULE_OFFSET_RANGE);
+    if (buffer.length == 0)
+        return decide_go_commit();
+    if (ops->count == 1 || cookie == table->handle[fd].position)
+        return read_entries(fd, op);
+    struct decision decision = decide_issue(op, OP_SEEK_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
+    op->offset = cookie;
+    return decision;
+}

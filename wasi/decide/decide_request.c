@@ -1,0 +1,163 @@
+/* Copies a request out of guest memory, once, walking the argument types of its row.
+ *
+ * Every pointer is checked as a whole array, in 64 bits, before a byte behind it is read. The first check that fails sets
+ * request->fault and ends the copying. A call that is not offered is copied like any other, so that the trace shows it.
+ * Left out on purpose: what values mean; that is decide_step's. Source: witx, argtypes.def. */
+#include "wasi/decide/decide_row.h"
+
+enum { IOVEC_BYTES = 8, SUBSCRIPTION_BYTES = 48 };
+
+static uint32_t load_u32(const uint8_t *memory, uint64_t at)
+{
+    return (uint32_t)memory[at] | (uint32_t)memory[at + 1] << 8 | (uint32_t)memory[at + 2] << 16 |
+           (uint32_t)memory[at + 3] << 24;
+}
+
+static uint64_t load_u64(const uint8_t *memory, uint64_t at)
+{
+    return (uint64_t)load_u32(memory, at) | (uint64_t)load_u32(memory, at + 4) << 32;
+}
+
+/* Whether `count` elements of `size` bytes at `pointer` lie in memory and are aligned. No elements may lie anywhere. */
+static enum request_fault array_fault(uint32_t pointer, uint64_t count, uint32_t size, uint32_t align, uint64_t memory)
+{
+    if (count == 0)
+        return FAULT_NONE;
+    if (pointer % align != 0)
+        return FAULT_ALIGNMENT;
+    if (count > UINT32_MAX || count * size > memory || pointer > memory - count * size)
+        return FAULT_BOUNDS;
+    return FAULT_NONE;
+}
+
+/* Copies a string behind those before it. */
+static enum request_fault copy_string(uint32_t pointer, uint32_t length, const struct decide_context *context,
+                                      const uint8_t *memory, struct request *request)
+{
+    uint32_t index = request->string_count;
+    enum request_fault fault = array_fault(pointer, length, 1, 1, context->memory);
+    if (fault != FAULT_NONE)
+        return fault;
+    if (length > LIMIT_PATH || index >= REQUEST_STRINGS)
+        return FAULT_PATH_LONG;
+    uint32_t start = index == 0 ? 0 : request->string[0].length;
+    if (start > LIMIT_PATH)
+        return FAULT_PATH_LONG;
+    for (uint32_t i = 0; i < length; i++)
+        request->bytes[start + i] = memory[(uint64_t)pointer + i];
+    request->string[index].offset = start;
+    request->string[index].length = length;
+    request->string_count = index + 1;
+    return FAULT_NONE;
+}
+
+static enum request_fault copy_iovs(uint32_t pointer, uint32_t count, const struct decide_context *context,
+                                    const uint8_t *memory, struct request *request)
+{
+    if (count > LIMIT_IOVECS)
+        return FAULT_TOO_MANY;
+    enum request_fault fault = array_fault(pointer, count, IOVEC_BYTES, 4, context->memory);
+    if (fault != FAULT_NONE)
+        return fault;
+    for (uint32_t i = 0; i < count; i++) {
+        request->iov[i].offset = load_u32(memory, (uint64_t)pointer + (uint64_t)i * IOVEC_BYTES);
+        request->iov[i].length = load_u32(memory, (uint64_t)pointer + (uint64_t)i * IOVEC_BYTES + 4);
+    }
+    request->iov_count = count;
+    return FAULT_NONE;
+}
+
+/* One $subscription (48 bytes): userdata 0, tag 8, then clock: id 16, timeout 24, precision 32, flags 40; or descriptor 16. */
+static void copy_subscription(const uint8_t *memory, uint64_t at, struct subscription *subscription)
+{
+    subscription->userdata = load_u64(memory, at);
+    subscription->type = memory[at + 8];
+    subscription->clock_or_fd = load_u32(memory, at + 16);
+    subscription->timeout = load_u64(memory, at + 24);
+    subscription->precision = load_u64(memory, at + 32);
+    subscription->flags = (uint16_t)(memory[at + 40] | memory[at + 41] << 8);
+}
+
+static enum request_fault copy_subscriptions(uint32_t pointer, uint32_t count, const struct decide_context *context,
+                                             const uint8_t *memory, struct request *request)
+{
+    if (count > LIMIT_SUBSCRIPTIONS)
+        return FAULT_TOO_MANY;
+    enum request_fault fault = array_fault(pointer, count, SUBSCRIPTION_BYTES, 8, context->memory);
+    if (fault != FAULT_NONE)
+        return fault;
+    for (uint32_t i = 0; i < count; i++)
+        copy_subscription(memory, (uint64_t)pointer + (uint64_t)i * SUBSCRIPTION_BYTES, &request->subscription[i]);
+    request->subscription_count = count;
+    return FAULT_NONE;
+}
+
+/* How many elements a VECTOR has: a pointer to each argument, or the bytes of all; of the environment for its calls. */
+static uint32_t vector_count(uint32_t call, uint32_t size, const struct decide_context *context)
+{
+    if (call == HOSTCALL_ARGS_GET)
+        return size == 1 ? context->arg_bytes : context->arg_count;
+    return size == 1 ? context->env_bytes : context->env_count;
+}
+
+/* Checks, and copies where its class says so, the argument of `shape` in slot `at`. */
+static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, const struct decide_context *context,
+                                        const uint8_t *memory, struct request *request)
+{
+    uint32_t pointer = (uint32_t)request->slot[at];
+    uint32_t second = shape.slots == 2 && at + 1 < HOSTCALL_SLOTS_MAX ? (uint32_t)request->slot[at + 1] : 0;
+    uint32_t events = (uint32_t)request->slot[SLOT_POLL_COUNT];
+    switch ((enum arg_class)shape.class) {
+    case ARG_CLASS_SCALAR:
+        return FAULT_NONE;
+    case ARG_CLASS_STRING:
+        return copy_string(pointer, second, context, memory, request);
+    case ARG_CLASS_IOVS:
+    case ARG_CLASS_CIOVS:
+        return copy_iovs(pointer, second, context, memory, request);
+    case ARG_CLASS_BUFFER:
+        return array_fault(pointer, second, 1, 1, context->memory);
+    case ARG_CLASS_VECTOR:
+        return array_fault(pointer, vector_count(request->call, shape.size, context), shape.size, shape.align, context->memory);
+    case ARG_CLASS_SUBS:
+        return copy_subscriptions(pointer, events, context, memory, request);
+    case ARG_CLASS_EVENTS:
+        return array_fault(pointer, events, shape.size, shape.align, context->memory);
+    case ARG_CLASS_RESULT:
+        return array_fault(pointer, 1, shape.size, shape.align, context->memory);
+    }
+    return FAULT_NONE;
+}
+
+/* Copies the parameters of one argument, from slot `at` on. */
+static void copy_slots(struct arg_shape shape, uint32_t at, const uint64_t *slots, struct request *request)
+{
+    for (uint32_t i = at; i < at + shape.slots && i < HOSTCALL_SLOTS_MAX; i++)
+        request->slot[i] = shape.wide ? slots[i] : (uint32_t)slots[i];
+}
+
+void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_t *slots, const struct decide_context *context,
+                    const uint8_t *memory, struct request *request)
+{
+    request->call = call;
+    request->fault = FAULT_NONE;
+    request->instance = 0;
+    request->thread = 0;
+    request->string_count = 0;
+    request->iov_count = 0;
+    request->subscription_count = 0;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < row->arg_count && i < HOSTCALL_ARGS_MAX; i++) {
+        struct arg_shape shape = decide_arg_shape(row->args[i].type);
+        copy_slots(shape, at, slots, request);
+        at += shape.slots;
+    }
+    at = 0;
+    for (uint32_t i = 0; i < row->arg_count && i < HOSTCALL_ARGS_MAX && at < HOSTCALL_SLOTS_MAX; i++) {
+        struct arg_shape shape = decide_arg_shape(row->args[i].type);
+        request->fault = (uint32_t)copy_argument(shape, at, context, memory, request);
+        if (request->fault != FAULT_NONE)
+            return;
+        at += shape.slots;
+    }
+}

@@ -1,0 +1,22 @@
+/* The two questions that the core asks the tables of wasi/abi: is a call offered, and how an argument lies in guest memory. Their
+ * contracts are believed by the prover and held against every row by a unit test. */
+#include "wasi/decide/decide_row.h"
+
+bool decide_is_built(uint32_t call)
+{
+    return call < HOSTCALL_COUNT && abi_hostcalls[call].state == HOSTCALL_STATE_BUILT;
+}
+
+struct arg_shape decide_arg_shape(uint8_t type)
+{
+    struct arg_shape shape = { ARG_CLASS_SCALAR, 1, 0, 1, false };
+    if (type < ARG_TYPE_COUNT) {
+        const struct arg_type_row *row = &abi_arg_types[type];
+        shape.class = row->class;
+        shape.slots = row->slots;
+        shape.size = row->size;
+        shape.align = row->align;
+        shape.wide = row->core[0] == 'I';
+    }
+    return shape;
+}

@@ -1,0 +1,16 @@
+/* How one argument lies in the slots and in guest memory; from argtypes.def. Not for others. */
+#ifndef WARRANT_DECIDE_ROW_H
+#define WARRANT_DECIDE_ROW_H
+
+#include "wasi/decide/decide_inner.h"
+
+struct arg_shape {
+    uint8_t class; /* enum arg_class */
+    uint8_t slots; /* 1 or 2 */
+    uint8_t size;  /* bytes of an element */
+    uint8_t align; /* 1, 2, 4 or 8 */
+    bool wide;     /* its slot is an i64 */
+};
+struct arg_shape decide_arg_shape(uint8_t type);
+
+#endif

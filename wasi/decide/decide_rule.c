@@ -1,0 +1,62 @@
+/* What a rule tells the guest, and the checks on regions and tables that all calls share. */
+#include "wasi/decide/decide_inner.h"
+
+bool decide_region_ok(struct region region, uint64_t memory)
+{
+    return region.length == 0 || (region.length <= memory && region.offset <= memory - region.length);
+}
+
+/* The errno of a refusal for this reason. */
+enum wasi_errno decide_rule_errno(enum rule rule)
+{
+    if (rule == RULE_NOT_BUILT)
+        return WASI_NOSYS;
+    if (rule == RULE_BAD_DESCRIPTOR || rule == RULE_NOT_PREOPEN)
+        return WASI_BADF;
+    if (rule == RULE_NOT_DIRECTORY)
+        return WASI_NOTDIR;
+    if (rule == RULE_IS_DIRECTORY)
+        return WASI_ISDIR;
+    if (rule == RULE_NOT_SEEKABLE)
+        return WASI_SPIPE;
+    if (rule == RULE_MEMORY_BOUNDS || rule == RULE_MISALIGNED)
+        return WASI_FAULT;
+    if (rule == RULE_BUFFER_SMALL || rule == RULE_PATH_LONG)
+        return WASI_NAMETOOLONG;
+    if (rule == RULE_PATH_EMPTY)
+        return WASI_NOENT;
+    if (rule == RULE_PATH_NUL)
+        return WASI_ILSEQ;
+    if (rule == RULE_RIGHT_MISSING || rule == RULE_PATH_ABSOLUTE || rule == RULE_PATH_ESCAPES || rule == RULE_LINK_TARGET)
+        return WASI_NOTCAPABLE;
+    if (rule == RULE_TABLE_FULL)
+        return WASI_MFILE;
+    if (rule == RULE_SPECIAL_FILE || rule == RULE_NOT_SUPPORTED)
+        return WASI_NOTSUP;
+    return WASI_INVAL; /* BAD_VALUE, TOO_MANY, OFFSET_RANGE, PATH_LAST */
+}
+
+struct decision decide_refuse_as(enum rule rule, enum wasi_errno wasi_errno)
+{
+    struct decision decision = { VERDICT_REFUSE, (uint16_t)rule, (uint16_t)wasi_errno,
+                                 rule == RULE_MEMORY_BOUNDS || rule == RULE_MISALIGNED };
+    return decision;
+}
+
+struct decision decide_refuse(enum rule rule)
+{
+    return decide_refuse_as(rule, decide_rule_errno(rule));
+}
+
+struct decision decide_refuse_first(const struct call_ops *ops, enum rule rule, enum wasi_errno wasi_errno)
+{
+    return ops->count == 0 ? decide_refuse_as(rule, wasi_errno) : decide_go_commit();
+}
+
+uint32_t decide_free_slot(const struct handle_table *table)
+{
+    uint32_t slot = 0;
+    while (slot < table->limit && slot < LIMIT_HANDLES && table->handle[slot].live)
+        slot++;
+    return slot;
+}

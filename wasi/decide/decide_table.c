@@ -1,0 +1,119 @@
+/* Calls on one descriptor that move no bulk data: close, sync, flags, sizes, status.
+ *
+ * What the handle table knows is not asked of the kernel. Flags other than NONBLOCK of anything but a regular file are not
+ * changed, and NONBLOCK of those is a bit of the table only: stdio is shared with the process that started us.
+ * Source: witx, fd_*. */
+#include "wasi/decide/decide_inner.h"
+
+/* One op on the descriptor, then commit. */
+static struct decision simple_op(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                                 uint64_t rights, enum op_kind kind, struct op *op)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    if (ops->count > 0)
+        return decide_go_commit();
+    enum rule rule = decide_handle_rule(table, fd, rights);
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    return decide_issue(op, kind, RULE_RIGHT_HELD, (uint32_t)fd);
+}
+
+struct decision decide_fd_close(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                                struct op *op)
+{
+    return simple_op(table, request, ops, 0, OP_CLOSE, op);
+}
+
+struct decision decide_fd_sync(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                               struct op *op)
+{
+    return simple_op(table, request, ops, R(FD_SYNC), OP_SYNC, op);
+}
+
+struct decision decide_fd_datasync(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                                   struct op *op)
+{
+    return simple_op(table, request, ops, R(FD_DATASYNC), OP_DATASYNC, op);
+}
+
+struct decision decide_fd_filestat_get(const struct handle_table *table, const struct request *request,
+                                       const struct call_ops *ops, struct op *op)
+{
+    return simple_op(table, request, ops, R(FD_FILESTAT_GET), OP_STAT, op);
+}
+
+struct decision decide_fd_fdstat_get(const struct handle_table *table, const struct request *request)
+{
+    enum rule rule = decide_handle_rule(table, request->slot[SLOT_FD], 0);
+    return rule == RULE_NONE ? decide_go_commit() : decide_refuse(rule);
+}
+
+struct decision decide_fd_prestat_get(const struct handle_table *table, const struct request *request)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    enum rule rule = decide_handle_rule(table, fd, 0);
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    return table->handle[fd].preopen ? decide_go_commit() : decide_refuse(RULE_NOT_PREOPEN);
+}
+
+struct decision decide_fd_prestat_dir_name(const struct decide_context *context, const struct handle_table *table,
+                                           const struct request *request)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    struct region buffer = decide_buffer(request, SLOT_NAME_BUFFER);
+    enum rule rule = decide_handle_rule(table, fd, 0);
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    if (!table->handle[fd].preopen)
+        return decide_refuse(RULE_NOT_PREOPEN);
+    if (!decide_region_ok(buffer, context->memory))
+        return decide_refuse(RULE_MEMORY_BOUNDS);
+    if (buffer.length < table->handle[fd].name_length)
+        return decide_refuse(RULE_BUFFER_SMALL);
+    return decide_go_commit();
+}
+
+struct decision decide_fd_fdstat_set_flags(const struct handle_table *table, const struct request *request,
+                                           const struct call_ops *ops, struct op *op)
+{
+    const uint32_t all = FDFLAG_APPEND | FDFLAG_DSYNC | FDFLAG_NONBLOCK | FDFLAG_RSYNC | FDFLAG_SYNC;
+    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t flags = request->slot[SLOT_FLAGS_FLAGS];
+    if (ops->count > 0)
+        return decide_go_commit();
+    enum rule rule = decide_handle_rule(table, fd, R(FD_FDSTAT_SET_FLAGS));
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    if (flags > all)
+        return decide_refuse(RULE_BAD_VALUE);
+    uint32_t changed = (uint32_t)flags ^ table->handle[fd].fdflags;
+    if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
+        return (changed & ~(uint32_t)FDFLAG_NONBLOCK) == 0 ? decide_go_commit() : decide_refuse(RULE_NOT_SUPPORTED);
+    if ((changed & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK)) != 0)
+        return decide_refuse(RULE_NOT_SUPPORTED);
+    struct decision decision = decide_issue(op, OP_SET_FLAGS, RULE_RIGHT_HELD, (uint32_t)fd);
+    op->value = flags;
+    return decision;
+}
+
+struct decision decide_fd_filestat_set_size(const struct handle_table *table, const struct request *request,
+                                            const struct call_ops *ops, struct op *op)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t size = request->slot[SLOT_SIZE_SIZE];
+    if (ops->count > 0)
+        return decide_go_commit();
+    enum rule rule = decide_handle_rule(table, fd, R(FD_FILESTAT_SET_SIZE));
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    if (table->handle[fd].type == FILETYPE_DIRECTORY)
+        return decide_refuse(RULE_IS_DIRECTORY);
+    if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
+        return decide_refuse(RULE_BAD_VALUE);
+    if (size > INT64_MAX)
+        return decide_refuse(RULE_OFFSET_RANGE);
+    struct decision decision = decide_issue(op, OP_SET_SIZE, RULE_RIGHT_HELD, (uint32_t)fd);
+    op->value = size;
+    return decision;
+}
