@@ -1,0 +1,158 @@
+/* Every row of the hostcall and op tables is well-formed: what the walk over arguments, the dispatcher and the checker rely on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "wasi/abi/call.h"
+
+static uint8_t class_of(const struct hostcall_row *row, uint32_t arg) { return abi_arg_types[row->args[arg].type].class; }
+
+static uint32_t count_class(const struct hostcall_row *row, uint8_t class)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < row->arg_count; i++)
+        count += class_of(row, i) == class;
+    return count;
+}
+
+static void argument_types_are_sound(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARG_TYPE_COUNT; i++) {
+        const struct arg_type_row *type = &abi_arg_types[i];
+        assert_int_equal(type->slots, strlen(type->core));
+        assert_in_range(type->slots, 1, 2);
+        assert_true(type->align == 1 || type->align == 2 || type->align == 4 || type->align == 8);
+        assert_int_equal(type->size % type->align, 0);
+        if (type->class == ARG_CLASS_SCALAR)
+            assert_int_equal(type->core[0] == 'I', type->size == 8);
+        else
+            assert_int_equal(type->core[0], 'i');
+    }
+}
+
+static void arguments_fit_a_request(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HOSTCALL_COUNT; i++) {
+        const struct hostcall_row *row = &abi_hostcalls[i];
+        uint32_t slots = 0;
+        assert_in_range(row->arg_count, 0, HOSTCALL_ARGS_MAX);
+        for (uint32_t j = 0; j < row->arg_count; j++)
+            slots += abi_arg_types[row->args[j].type].slots;
+        assert_int_equal(row->slot_count, slots);
+        assert_in_range(slots, 0, HOSTCALL_SLOTS_MAX);
+        assert_in_range(count_class(row, ARG_CLASS_STRING), 0, REQUEST_STRINGS);
+        assert_in_range(count_class(row, ARG_CLASS_IOVS) + count_class(row, ARG_CLASS_CIOVS), 0, 1);
+        assert_in_range(count_class(row, ARG_CLASS_SUBS), 0, 1);
+        assert_int_equal(count_class(row, ARG_CLASS_SUBS), count_class(row, ARG_CLASS_EVENTS));
+        assert_in_range(count_class(row, ARG_CLASS_RESULT), 0, 2);
+    }
+}
+
+/* Results stand behind the parameters, and an array whose length another argument gives has that argument. */
+static void arguments_stand_in_order(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HOSTCALL_COUNT; i++) {
+        const struct hostcall_row *row = &abi_hostcalls[i];
+        bool results = false, counted = false;
+        for (uint32_t j = 0; j < row->arg_count; j++) {
+            bool result = class_of(row, j) == ARG_CLASS_RESULT;
+            assert_true(result || !results);
+            results = results || result;
+            counted = counted || strcmp(row->args[j].name, "nsubscriptions") == 0;
+        }
+        assert_int_equal(counted, count_class(row, ARG_CLASS_SUBS) > 0);
+    }
+}
+
+/* A right or a struct result is looked up by the descriptor, which must be the first of its kind; structs by slot 0. */
+static void descriptors_stand_where_they_are_looked_for(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HOSTCALL_COUNT; i++) {
+        const struct hostcall_row *row = &abi_hostcalls[i];
+        bool has_fd = false;
+        for (uint32_t j = 0; j < row->arg_count; j++) {
+            uint8_t type = row->args[j].type;
+            has_fd = has_fd || type == ARG_FD;
+            if (type == ARG_R_FDSTAT || type == ARG_R_PRESTAT)
+                assert_int_equal(row->args[0].type, ARG_FD);
+        }
+        assert_true(has_fd || row->rights == 0);
+        assert_true((row->rights & ~RIGHTS_ALL) == 0);
+    }
+}
+
+static void plans_are_bounded(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HOSTCALL_COUNT; i++) {
+        const struct hostcall_row *row = &abi_hostcalls[i];
+        assert_in_range(row->max_ops, 0, LIMIT_OPS);
+        assert_int_equal(row->max_ops == 0, row->ops == 0);
+        assert_true(row->ops >> OP_COUNT == 0);
+        if (row->state == HOSTCALL_STATE_ABSENT)
+            assert_int_equal(row->max_ops, 0);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(row->name, abi_hostcalls[j].name);
+    }
+}
+
+/* What changes something is issued by no call that only asks. */
+static void reading_calls_change_nothing(void **state)
+{
+    (void)state;
+    static const uint32_t asking[] = { HOSTCALL_FD_READ, HOSTCALL_FD_PREAD, HOSTCALL_FD_READDIR, HOSTCALL_FD_SEEK,
+                                       HOSTCALL_FD_FILESTAT_GET, HOSTCALL_FD_FDSTAT_GET };
+    for (size_t i = 0; i < sizeof asking / sizeof *asking; i++)
+        for (uint32_t op = 0; op < OP_COUNT; op++)
+            if (abi_hostcalls[asking[i]].ops >> op & 1)
+                assert_true(abi_ops[op].effect == OP_EFFECT_READ || abi_ops[op].effect == OP_EFFECT_TABLE);
+}
+
+static void ops_are_sound(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OP_COUNT; i++) {
+        const struct op_row *row = &abi_ops[i];
+        bool ended = false;
+        for (size_t j = 0; j < OP_OPERANDS_MAX; j++) {
+            assert_true(!ended || row->operand[j] == OPERAND_NONE);
+            ended = row->operand[j] == OPERAND_NONE;
+        }
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(row->text, abi_ops[j].text);
+    }
+}
+
+/* A grant with `access: read` holds no right that changes the file system. */
+static void read_rights_are_harmless(void **state)
+{
+    (void)state;
+    static const uint64_t changing = R(FD_WRITE) | R(FD_ALLOCATE) | R(PATH_CREATE_DIRECTORY) | R(PATH_CREATE_FILE) |
+                                     R(PATH_LINK_SOURCE) | R(PATH_LINK_TARGET) | R(PATH_RENAME_SOURCE) |
+                                     R(PATH_RENAME_TARGET) | R(PATH_FILESTAT_SET_SIZE) | R(PATH_FILESTAT_SET_TIMES) |
+                                     R(FD_FILESTAT_SET_SIZE) | R(FD_FILESTAT_SET_TIMES) | R(PATH_SYMLINK) |
+                                     R(PATH_REMOVE_DIRECTORY) | R(PATH_UNLINK_FILE);
+    assert_true((rights_read & changing) == 0);
+    assert_true((rights_read | changing) == RIGHTS_ALL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(argument_types_are_sound),
+        cmocka_unit_test(arguments_fit_a_request),
+        cmocka_unit_test(arguments_stand_in_order),
+        cmocka_unit_test(descriptors_stand_where_they_are_looked_for),
+        cmocka_unit_test(plans_are_bounded),
+        cmocka_unit_test(reading_calls_change_nothing),
+        cmocka_unit_test(ops_are_sound),
+        cmocka_unit_test(read_rights_are_harmless),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
