@@ -211,8 +211,9 @@ enum status compare_op(struct session *session, const struct request *request, c
         status = session_diverge(session, call->op_event[session->op], "op", error);
     } else {
         const struct trace_op_data *data = &call->data[session->op];
-        struct trace_op_data now;
-        leaving_get(request, live, space, &now);
+        struct trace_op_data now = { 0 };
+        if (trace_op_out(request, live, space, &now) != STATUS_OK)
+            return error_set(error, STATUS_INTERNAL, "an op would read outside the guest's memory");
         if (data->out_length != now.out_length || data->out_digest != now.out_digest) {
             session_expected(session, "%u bytes with digest %016" PRIx64, data->out_length, data->out_digest);
             session_found(session, "%u bytes with digest %016" PRIx64, now.out_length, now.out_digest);

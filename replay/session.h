@@ -40,10 +40,6 @@ MUST_USE enum status compare_outcome(struct session *session, const struct outco
                                      struct error *error);
 MUST_USE enum status compare_exit(struct session *session, const struct trace_exit *live, struct error *error);
 
-/* The bytes that `op` takes out of the guest, as the trace keeps them: length and digest (replay_leaving.c). */
-void leaving_get(const struct request *request, const struct op *op, const struct backend_space *space,
-                 struct trace_op_data *ret);
-
 /* Answering (replay_answer.c): fills *result from the current call's next op, which is complete. OK or DIVERGED. */
 MUST_USE enum status answer_act(struct session *session, const struct op *op, const struct request *request,
                                 const struct backend_space *space, struct op_result *result, struct error *error);
