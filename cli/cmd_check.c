@@ -1,0 +1,133 @@
+/* `warrant check`: everything that can be said of a trace afterwards. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+#include "checker/checker.h"
+#include "cli/progress.h"
+#include "cli/run_options.h"
+
+enum { CHECK_DB, CHECK_WITNESS, CHECK_POLICY, CHECK_FORMAT, CHECK_NO_REPLAY, CHECK_JSON, CHECK_ALL };
+static const struct option_row rows[] = {
+    { 0, "db", "FILE", "keep what was found in this SQLite database (made if missing); `warrant query` reads it" },
+    { 0, "witness", "FILE", "the witness file; FILE.wwit beside the trace otherwise" },
+    { 'p', "policy", "FILE", "judge this policy instead of the one in the trace" },
+    { 0, "format", "text|json", "how to print" },
+    { 0, "no-replay", NULL, "do not execute the guest again" },
+    { 0, "json", NULL, "the same as --format json" },
+    { 0, "all", NULL, "print every finding that was kept, not the first 20" },
+};
+
+struct check {
+    struct check_options options;
+    struct policy policy;
+    struct progress progress;
+    const char *db;
+    bool json, all;
+};
+
+static void on_progress(void *self, const char *what, uint64_t done, uint64_t total)
+{
+    progress_show(self, what, done, total, "hostcalls");
+}
+
+static int check_one(const struct command *command, struct check *check, struct checker *checker, const char *path)
+{
+    enum { FINDINGS_SHOWN = 20 };
+    struct error error = ERROR_INIT;
+    struct check_report report;
+    check_report_init(&report);
+    check->options.trace_path = path;
+    enum status s = checker_check(checker, &check->options, &report, &error);
+    progress_done(&check->progress);
+    int status = EXIT_FILE;
+    if (s != STATUS_OK) {
+        command_failed(command, EXIT_FILE, &error);
+    } else {
+        struct buffer text = BUFFER_INIT;
+        if (check->json)
+            check_report_json(&report, &text);
+        else
+            check_report_text(&report, check->all ? 0 : FINDINGS_SHOWN, &text);
+        fwrite(text.data, 1, text.size, stdout);
+        buffer_done(&text);
+        status = report.exit_status;
+    }
+    check_report_done(&report);
+    return status;
+}
+
+static int check_option(const struct command *command, struct check *check, int option, const char *value)
+{
+    struct error error = ERROR_INIT;
+    switch (option) {
+    case CHECK_DB: check->db = value; return EXIT_OK;
+    case CHECK_WITNESS: check->options.witness_path = value; return EXIT_OK;
+    case CHECK_NO_REPLAY: check->options.no_replay = true; return EXIT_OK;
+    case CHECK_JSON: check->json = true; return EXIT_OK;
+    case CHECK_ALL: check->all = true; return EXIT_OK;
+    case CHECK_POLICY:
+        if (cli_policy_read(value, &check->policy, &error) != STATUS_OK)
+            return command_failed(command, EXIT_FILE, &error);
+        check->options.policy = &check->policy;
+        return EXIT_OK;
+    default:
+        if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
+            return command_usage(command, "--format wants text or json, not \"%s\"", value);
+        check->json = value[0] == 'j';
+        return EXIT_OK;
+    }
+}
+
+/* The worst of two statuses: a file at fault before a finding, a finding before nothing. */
+static int worst(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static int check_run(const struct command *command, struct check *check, int argc, char **argv)
+{
+    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    const char *value;
+    int option;
+    while ((option = options_next(command, &state, &value)) >= 0) {
+        int status = check_option(command, check, option, value);
+        if (status != EXIT_OK)
+            return status;
+    }
+    if (option == OPTIONS_HELP)
+        return command_help(command, stdout), EXIT_OK;
+    if (option == OPTIONS_ERROR)
+        return EXIT_USAGE;
+    if (state.index >= argc)
+        return command_usage(command, "no trace is given");
+    if (check->options.witness_path && argc - state.index > 1)
+        return command_usage(command, "--witness goes with one trace");
+    struct error error = ERROR_INIT;
+    struct checker *checker;
+    if (checker_open(check->db, &checker, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    int status = EXIT_OK;
+    for (int i = state.index; i < argc; i++)
+        status = worst(status, check_one(command, check, checker, argv[i]));
+    checker_close(checker);
+    return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct check check = { .options = { .progress = on_progress } };
+    check.options.progress_self = &check.progress;
+    progress_init(&check.progress, command->name);
+    policy_init(&check.policy);
+    int status = check_run(command, &check, argc, argv);
+    policy_done(&check.policy);
+    return status;
+}
+
+const struct command command_check = {
+    "check", "FILE.wtrace...", "Hold a trace against the kernel's record, the policy and its own replay.",
+    "Exit status: 0 nothing found, 1 a finding (escape, divergence, or the witness contradicts the trace), 2 usage, 3 a file "
+    "is at fault.",
+    { rows, sizeof rows / sizeof *rows }, run
+};

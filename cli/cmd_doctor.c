@@ -1,0 +1,70 @@
+/* `warrant doctor`: what this machine offers, and why not the rest. */
+#include "cli/commands.h"
+
+#include <sys/utsname.h>
+
+#include "ebpf/witness.h"
+#include "wasi/confine/confine.h"
+
+enum { DOCTOR_JSON };
+static const struct option_row rows[] = {
+    { 0, "json", NULL, "print as JSON" },
+};
+
+static void doctor_text(const struct confine_report *confine, const struct error *witness)
+{
+    struct utsname host;
+    if (uname(&host) == 0)
+        printf("system        %s %s, %s\n", host.sysname, host.release, host.machine);
+    puts("version       warrant " WARRANT_VERSION "\ntiers         interp");
+    printf("witness       %s%s\n", witness->status == STATUS_OK ? "yes" : "no: ", witness->text);
+    for (int line = 0; line < CONFINE_LINE_COUNT; line++)
+        printf("%-13s %s\n", confine_line_name((enum confine_line)line), confine_state_name((enum confine_state)confine->state[line]));
+    printf("Landlock ABI  %d\n", confine->landlock_abi);
+    if (confine->sanitizer)
+        puts("sanitizer     this build carries one: the seccomp filter allows what it needs");
+}
+
+static void doctor_json(const struct confine_report *confine, const struct error *witness)
+{
+    printf("{\"version\":\"" WARRANT_VERSION "\",\"tiers\":[\"interp\"],\"witness\":%s", witness->status == STATUS_OK ? "true" : "false");
+    if (witness->status != STATUS_OK) {
+        fputs(",\"witness_reason\":\"", stdout);
+        for (const char *p = witness->text; *p; p++)
+            printf(*p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
+        putchar('"');
+    }
+    for (int line = 0; line < CONFINE_LINE_COUNT; line++)
+        printf(",\"%s\":\"%s\"", confine_line_name((enum confine_line)line),
+               confine_state_name((enum confine_state)confine->state[line]));
+    printf(",\"landlock_abi\":%d,\"sanitizer\":%s}\n", confine->landlock_abi, confine->sanitizer ? "true" : "false");
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    bool json = false;
+    const char *value;
+    int option;
+    while ((option = options_next(command, &state, &value)) >= 0)
+        json = true;
+    if (option == OPTIONS_HELP)
+        return command_help(command, stdout), EXIT_OK;
+    if (option == OPTIONS_ERROR || state.index < argc)
+        return option == OPTIONS_ERROR ? EXIT_USAGE : command_usage(command, "no operand is wanted");
+    struct error witness = ERROR_INIT;
+    struct confine_report confine;
+    enum status s = witness_probe_machine(&witness);
+    if (s != STATUS_OK && witness.status == STATUS_OK)
+        error_set(&witness, s, "%s", status_text(s));
+    confine_probe_machine(&confine);
+    if (json)
+        doctor_json(&confine, &witness);
+    else
+        doctor_text(&confine, &witness);
+    return EXIT_OK;
+}
+
+const struct command command_doctor = {
+    "doctor", "", "Tell what this machine offers: witness, Landlock, seccomp, tiers.", NULL, { rows, sizeof rows / sizeof *rows }, run
+};

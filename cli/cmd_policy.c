@@ -1,0 +1,46 @@
+/* `warrant policy lint`: reads a policy file and prints what it grants. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+#include "cli/run_options.h"
+
+static void lint_print(const struct policy *policy)
+{
+    for (uint32_t i = 0; i < policy->file_count; i++)
+        printf("%s %s as %s\n", policy->files[i].writes ? "reads and writes" : "reads", policy->files[i].host,
+               policy->files[i].guest);
+    if (!policy->file_count)
+        puts("no files");
+    if (policy->network_count)
+        printf("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
+    else
+        puts("no network");
+    printf("memory %llu bytes, %u descriptors\n", (unsigned long long)policy->limits.memory, policy->limits.descriptors);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    const char *value;
+    int option = options_next(command, &state, &value);
+    if (option == OPTIONS_HELP)
+        return command_help(command, stdout), EXIT_OK;
+    if (option == OPTIONS_ERROR)
+        return EXIT_USAGE;
+    if (argc - state.index != 2 || strcmp(argv[state.index], "lint") != 0)
+        return command_usage(command, "`lint FILE` is wanted");
+    struct policy policy;
+    struct error error = ERROR_INIT;
+    policy_init(&policy);
+    enum status s = cli_policy_read(argv[state.index + 1], &policy, &error);
+    if (s == STATUS_OK)
+        lint_print(&policy);
+    policy_done(&policy);
+    return s == STATUS_OK ? EXIT_OK : command_failed(command, EXIT_FILE, &error);
+}
+
+const struct command command_policy = {
+    "policy", "lint FILE", "Read a policy file and print what it grants.",
+    "Exit status: 0 the policy is sound, 2 usage, 3 it is not; the message has the file's name and line.", { NULL, 0 }, run
+};

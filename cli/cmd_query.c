@@ -1,0 +1,55 @@
+/* `warrant query`: questions to a database that `warrant check --db` made. */
+#include "cli/commands.h"
+
+#include "checker/checker.h"
+
+enum { QUERY_JSON };
+static const struct option_row rows[] = {
+    { 0, "json", NULL, "print an array of JSON objects" },
+};
+
+static void list_queries(FILE *out)
+{
+    size_t count;
+    const struct checker_query_row *queries = checker_queries(&count);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "  %-12s %s\n", queries[i].name, queries[i].description);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    enum checker_format format = CHECKER_TEXT;
+    const char *value;
+    int option;
+    while ((option = options_next(command, &state, &value)) >= 0)
+        format = CHECKER_JSON;
+    if (option == OPTIONS_HELP) {
+        command_help(command, stdout);
+        fputs("\nnamed queries:\n", stdout);
+        list_queries(stdout);
+        return EXIT_OK;
+    }
+    if (option == OPTIONS_ERROR)
+        return EXIT_USAGE;
+    int operands = argc - state.index;
+    if (operands < 1 || operands > 2)
+        return command_usage(command, "a database, and a query's name or SQL, are wanted");
+    if (operands == 1) {
+        list_queries(stdout);
+        return EXIT_OK;
+    }
+    struct error error = ERROR_INIT;
+    struct buffer out = BUFFER_INIT;
+    enum status s = checker_query(argv[state.index], argv[state.index + 1], format, &out, &error);
+    if (s == STATUS_OK)
+        fwrite(out.data, 1, out.size, stdout);
+    buffer_done(&out);
+    return s == STATUS_OK ? EXIT_OK : command_failed(command, s == STATUS_INVALID ? EXIT_USAGE : EXIT_FILE, &error);
+}
+
+const struct command command_query = {
+    "query", "DB [NAME | SQL]", "Ask a database that `warrant check --db` made.",
+    "Without a name the named queries are listed; docs/queries.md has their columns and the schema.",
+    { rows, sizeof rows / sizeof *rows }, run
+};

@@ -1,0 +1,135 @@
+/* `warrant record`: a guest with its trace, and the kernel's own view beside it. */
+#include "cli/commands.h"
+#include "cli/run_options.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE };
+static const struct option_row rows[] = {
+    RUN_OPTION_ROWS,
+    { 'o', "output", "FILE", "the trace to write; MODULE's name with .wtrace, in this folder, otherwise" },
+    { 0, "witness", "auto|on|off", "let the kernel watch (needs root): auto does without where it cannot be had and says so" },
+    { 0, "no-module", NULL, "leave the module out of the trace; replay then needs it again" },
+};
+
+struct record {
+    struct run_arguments arguments;
+    struct launch_options launch;
+    char output[4096];
+};
+
+static enum status record_option(struct record *record, int option, const char *value, struct error *error)
+{
+    static const char *const modes[] = { [WITNESS_MODE_AUTO] = "auto", [WITNESS_MODE_ON] = "on", [WITNESS_MODE_OFF] = "off" };
+    if (option < RUN_OPTION_COUNT)
+        return run_option_apply(&record->arguments, option, value, error);
+    if (option == RECORD_NO_MODULE) {
+        record->launch.no_module = true;
+        return STATUS_OK;
+    }
+    if (option == RECORD_OUTPUT) {
+        if (snprintf(record->output, sizeof record->output, "%s", value) >= (int)sizeof record->output || !*value)
+            return error_set(error, STATUS_INVALID, "the output's name is empty or too long");
+        return STATUS_OK;
+    }
+    for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (!strcmp(value, modes[i])) {
+            record->launch.witness = (enum witness_mode)i;
+            return STATUS_OK;
+        }
+    }
+    return error_set(error, STATUS_INVALID, "--witness wants auto, on or off, not \"%s\"", value);
+}
+
+static void output_default(struct record *record)
+{
+    const char *module = record->arguments.spec.module_path, *slash = strrchr(module, '/');
+    const char *name = slash ? slash + 1 : module, *dot = strrchr(name, '.');
+    snprintf(record->output, sizeof record->output, "%.*s.wtrace", dot && dot != name ? (int)(dot - name) : (int)strlen(name), name);
+}
+
+/* The reasons why a trace ends before the guest's own end, in words; NULL for a clean end. */
+static const char *end_text(const struct launch_result *result)
+{
+    if (result->recorder_died)
+        return "the recorder died; the guest was stopped, and what the ring still held was saved";
+    switch ((enum trace_end_reason)result->end.reason) {
+    case TRACE_END_CLEAN: return NULL;
+    case TRACE_END_GUEST_DIED: return "the guest's process died before its end";
+    case TRACE_END_NO_SPACE: return "the file could not grow; the guest was stopped";
+    case TRACE_END_RECORDER_DIED: return "the recorder died";
+    case TRACE_END_BAD_RING: return "the guest's process wrote no valid event";
+    }
+    return NULL;
+}
+
+static void record_summary(const struct record *record, const struct launch_result *result)
+{
+    const char *why = end_text(result);
+    if (why)
+        fprintf(stderr, "warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s%s%s\n", record->output,
+                (unsigned long long)result->end.events, (unsigned long long)result->trace_bytes, why,
+                result->recorder_text[0] ? ": " : "", result->recorder_text);
+    if (record->arguments.quiet)
+        return;
+    if (!why)
+        fprintf(stderr, "warrant record: %s: %llu hostcalls, %llu events, %llu bytes\n", record->output,
+                (unsigned long long)result->report.hostcalls, (unsigned long long)result->end.events,
+                (unsigned long long)result->trace_bytes);
+    if (result->witnessed)
+        fprintf(stderr, "warrant record: %s: witnessed, %llu lost, %llu bytes%s%s\n", result->witness_path,
+                (unsigned long long)result->witness_lost, (unsigned long long)result->witness_bytes,
+                result->witness_reason[0] ? "; " : "", result->witness_reason);
+    else
+        fprintf(stderr, "warrant record: the witness is off: %s\n", result->witness_reason);
+}
+
+static int record_parsed(const struct command *command, struct record *record, int argc, char **argv)
+{
+    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    struct error error = ERROR_INIT;
+    const char *value;
+    int option;
+    while ((option = options_next(command, &state, &value)) >= 0) {
+        enum status s = record_option(record, option, value, &error);
+        if (s != STATUS_OK)
+            return s == STATUS_INVALID && option != RUN_POLICY ? command_usage(command, "%s", error.text)
+                                                               : command_failed(command, EXIT_WARRANT_FAILED, &error);
+    }
+    if (option == OPTIONS_HELP)
+        return command_help(command, stdout), EXIT_OK;
+    if (option == OPTIONS_ERROR)
+        return EXIT_USAGE;
+    if (run_operands(&record->arguments, argc - state.index, argv + state.index, &error) != STATUS_OK)
+        return command_usage(command, "%s", error.text);
+    if (!record->output[0])
+        output_default(record);
+    record->launch.spec = &record->arguments.spec;
+    record->launch.trace_path = record->output;
+    record->launch.no_confine = record->arguments.no_confine;
+    struct launch_result result;
+    enum status s = launch_run(&record->launch, &result, &error);
+    if (s != STATUS_OK && !result.trace_bytes)
+        return command_failed(command, EXIT_WARRANT_FAILED, &error);
+    int status = run_report(command->name, &result);
+    if (result.trace_bytes && access(record->output, F_OK) == 0)
+        record_summary(record, &result);
+    return s != STATUS_OK || result.recorder_died ? EXIT_WARRANT_FAILED : status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct record record = { .launch = { .witness = WITNESS_MODE_AUTO } };
+    run_arguments_init(&record.arguments);
+    int status = record_parsed(command, &record, argc, argv);
+    run_arguments_done(&record.arguments);
+    return status;
+}
+
+const struct command command_record = {
+    "record", "MODULE [ARG...]", "Run a program and write every hostcall into a trace.",
+    "Where the kernel lets it, a witness process writes what the kernel saw into FILE.wwit beside FILE.wtrace. "
+    "The death of the recorder stops the guest. The exit status is that of `warrant run`.",
+    { rows, sizeof rows / sizeof *rows }, run
+};

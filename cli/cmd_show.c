@@ -1,0 +1,102 @@
+/* `warrant show`: a trace as strace would print it. */
+#include "cli/commands.h"
+
+#include <stdlib.h>
+
+#include "checker/checker.h"
+
+enum { SHOW_JSON, SHOW_FULL, SHOW_COUNT };
+static const struct option_row rows[] = {
+    { 0, "json", NULL, "one JSON object per line" },
+    { 0, "full", NULL, "do not cut strings and buffers" },
+    { 'n', "count", "N", "the first N hostcalls only" },
+};
+
+struct show {
+    struct show_options options;
+    bool json;
+    uint64_t count;
+};
+
+static void show_item(const struct show *show, enum trace_item_kind kind, const struct trace_call *call,
+                      const struct trace_exit *exit_item)
+{
+    struct buffer line = BUFFER_INIT;
+    if (kind == TRACE_ITEM_CALL && show->json)
+        show_call_json(call, &show->options, &line);
+    else if (kind == TRACE_ITEM_CALL)
+        show_call(call, &show->options, &line);
+    else if (show->json)
+        show_exit_json(exit_item, &line);
+    else
+        show_exit(exit_item, &show->options, &line);
+    fwrite(line.data, 1, line.size, stdout);
+    buffer_done(&line);
+}
+
+static int show_trace(const struct command *command, const struct show *show, const char *path)
+{
+    struct error error = ERROR_INIT;
+    struct trace_reader *reader;
+    if (trace_reader_open(path, &reader, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    struct trace_call *call = malloc(sizeof *call);
+    struct trace_exit exit_item;
+    enum trace_item_kind kind;
+    enum status s = call ? STATUS_OK : error_set(&error, STATUS_NO_MEMORY, "out of memory");
+    uint64_t shown = 0;
+    while (s == STATUS_OK && shown < show->count) {
+        s = trace_reader_next(reader, &kind, call, &exit_item, &error);
+        if (s == STATUS_OK) {
+            show_item(show, kind, call, &exit_item);
+            shown++;
+        }
+    }
+    int status = EXIT_OK;
+    struct trace_end end;
+    bool inside;
+    if (s == STATUS_NOT_FOUND) {
+        struct error why = ERROR_INIT;
+        if (trace_reader_stop(reader, &end, &inside, &why) != STATUS_OK)
+            status = command_failed(command, EXIT_FILE, &why);
+    } else if (s != STATUS_OK) {
+        status = command_failed(command, EXIT_FILE, &error);
+    }
+    free(call);
+    trace_reader_close(reader);
+    return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    struct show show = { .options = { .names = true }, .count = UINT64_MAX };
+    const char *value;
+    char *end;
+    int option;
+    while ((option = options_next(command, &state, &value)) >= 0) {
+        if (option == SHOW_JSON) {
+            show.json = true;
+        } else if (option == SHOW_FULL) {
+            show.options.full = true;
+        } else {
+            show.count = strtoull(value, &end, 10);
+            if (*end || end == value)
+                return command_usage(command, "--count wants a number, not \"%s\"", value);
+        }
+    }
+    if (option == OPTIONS_HELP)
+        return command_help(command, stdout), EXIT_OK;
+    if (option == OPTIONS_ERROR)
+        return EXIT_USAGE;
+    if (argc - state.index != 1)
+        return command_usage(command, "one trace is wanted");
+    return show_trace(command, &show, argv[state.index]);
+}
+
+const struct command command_show = {
+    "show", "FILE.wtrace", "Print a trace as strace would.",
+    "Each line has the event's number, the time in ticks since the start, the call with its arguments and results, the ops that it "
+    "issued, and the rule that allowed or refused it. A damaged trace is printed up to where its valid prefix ends (status 3).",
+    { rows, sizeof rows / sizeof *rows }, run
+};

@@ -1,0 +1,3 @@
+/* `warrant syscalls`: the impact table. */
+#include "cli/commands.h"
+#include "wasi/abi/syscalls.h"

@@ -1,0 +1,207 @@
+/* warrant-guest: the process that runs the guest, and the one that an attacker may own. It holds its grants, the ring and the
+ * launch page, and nothing else.
+ *
+ * Order: read what the launcher prepared, close everything else, confine, and only then look at the module. After
+ * confinement the process makes no system call but those of hostcall plans and of memory management. */
+#include "cli/launch.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "runtime/rt.h"
+#include "wasi/confine/confine.h"
+#include "wasi/start.h"
+
+struct guest {
+    struct launch_page *page;
+    struct run_spec spec;
+    const void *module_bytes;
+    size_t module_size;
+    struct trace_ring *ring;
+    struct trace_writer *writer;
+    struct wasi_start start;
+    struct act_live *live;
+    struct rt_module *module;
+    struct wasi *wasi;
+};
+
+/* The instance that runs, set before its first instruction. Global because the timer's handler has no other way to know. */
+static struct rt_instance *running;
+
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+    struct rt_instance *instance = *(struct rt_instance *volatile *)&running;
+    if (instance)
+        rt_instance_interrupt(instance);
+}
+
+static enum status page_map(struct guest *guest, struct error *error)
+{
+    struct stat st;
+    if (fstat(GUEST_FD_LAUNCH, &st) < 0 || st.st_size < (off_t)sizeof(struct launch_page))
+        return error_set(error, STATUS_INVALID, "warrant-guest is started by `warrant run` and `warrant record` only");
+    void *page = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, GUEST_FD_LAUNCH, 0);
+    if (page == MAP_FAILED)
+        return error_set(error, STATUS_NO_MEMORY, "cannot map the launch page");
+    guest->page = page;
+    uint32_t spec_size = guest->page->spec_size;
+    if (spec_size > (size_t)st.st_size - sizeof(struct launch_page))
+        return error_set(error, STATUS_MALFORMED, "the launch page is cut");
+    return run_spec_decode(guest->page->spec, spec_size, &guest->spec, error);
+}
+
+static enum status module_map(struct guest *guest, struct error *error)
+{
+    struct stat st;
+    if (fstat(GUEST_FD_MODULE, &st) < 0 || st.st_size <= 0)
+        return error_set(error, STATUS_IO, "the module is missing");
+    void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, GUEST_FD_MODULE, 0);
+    if (bytes == MAP_FAILED)
+        return error_set(error, STATUS_NO_MEMORY, "cannot map the module");
+    guest->module_bytes = bytes;
+    guest->module_size = (size_t)st.st_size;
+    return STATUS_OK;
+}
+
+/* The wall-clock limit: a timer that interrupts the guest, and again every 10 ms so that a slow hostcall returns too. */
+static void timer_start(uint64_t wall_ns)
+{
+    if (wall_ns == UINT64_MAX)
+        return;
+    struct sigaction action = { .sa_handler = on_alarm };
+    sigaction(SIGALRM, &action, NULL);
+    struct itimerval timer = { .it_interval = { 0, 10000 },
+                               .it_value = { (time_t)(wall_ns / UINT64_C(1000000000)),
+                                             (suseconds_t)(wall_ns % UINT64_C(1000000000) / 1000) } };
+    if (timer.it_value.tv_sec == 0 && timer.it_value.tv_usec == 0)
+        timer.it_value.tv_usec = 1;
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static enum status adopt(struct guest *guest, struct error *error)
+{
+    enum status s = act_live_create(&guest->live, error);
+    for (uint32_t i = 0; s == STATUS_OK && i < guest->spec.initial_count; i++)
+        act_live_adopt(guest->live, i, (int)guest->spec.initial[i].host_fd);
+    return s;
+}
+
+static enum status confine(struct guest *guest, struct error *error)
+{
+    uint32_t count = guest->spec.policy.file_count;
+    struct confine_grant *grants = calloc(count + (size_t)1, sizeof *grants);
+    if (!grants)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    for (uint32_t i = 0; i < count; i++)
+        grants[i] = (struct confine_grant){ GUEST_FD_GRANTS + (int)i, guest->spec.policy.files[i].writes };
+    struct confine_options options = CONFINE_OPTIONS_DEFAULT;
+    options.grants = grants;
+    options.grant_count = count;
+    options.required = CONFINE_BIT(NO_NEW_PRIVS);
+    options.descriptors = guest->spec.policy.limits.descriptors + GUEST_FD_GRANTS + count + 8;
+    if (guest->page->no_confine)
+        options.lines = 0, options.required = 0;
+    struct confine_report report;
+    enum status s = confine_apply(&options, &report, error);
+    confine_report_text(&report, guest->page->report.confinement, sizeof guest->page->report.confinement);
+    free(grants);
+    return s;
+}
+
+static enum status prepare(struct guest *guest, struct error *error)
+{
+    enum status s = page_map(guest, error);
+    if (s == STATUS_OK)
+        s = module_map(guest, error);
+    if (s == STATUS_OK && guest->page->recorded)
+        s = trace_ring_map(GUEST_FD_RING, &guest->ring, error);
+    if (s == STATUS_OK && guest->ring)
+        s = trace_writer_create(guest->ring, &guest->writer, error);
+    if (s == STATUS_OK)
+        s = wasi_start_init(&guest->spec, &guest->start, error);
+    if (s == STATUS_OK)
+        s = adopt(guest, error);
+    if (s != STATUS_OK)
+        return s;
+    int keep[1 + LIMIT_PREOPENS] = { guest->page->recorded ? GUEST_FD_ALIVE : -1 };
+    uint32_t count = guest->spec.policy.file_count;
+    for (uint32_t i = 0; i < count; i++)
+        keep[1 + i] = GUEST_FD_GRANTS + (int)i;
+    s = confine_close_inherited(keep, 1 + (size_t)count, error);
+    if (s != STATUS_OK)
+        return s;
+    timer_start(guest->spec.policy.limits.wall_ns);
+    return confine(guest, error);
+}
+
+static enum status run(struct guest *guest, struct wasi_ending *ending, struct error *error)
+{
+    ending->ended = WASI_ENDED_NOT_STARTED;
+    enum status s = rt_module_load(guest->module_bytes, guest->module_size, &guest->module, error);
+    if (s != STATUS_OK)
+        return s;
+    struct wasi_backend backend = act_live_backend(guest->live);
+    struct wasi_observer observer;
+    if (guest->writer)
+        observer = trace_writer_observer(guest->writer);
+    s = wasi_create(&guest->start.config, &backend, guest->writer ? &observer : NULL, &guest->wasi, error);
+    if (s != STATUS_OK)
+        return s;
+    return wasi_start_run(guest->module, guest->wasi, &guest->start.limits, &running, ending, error);
+}
+
+/* Writes what the launcher prints. The magic last: a report without it is none. */
+static void report(struct guest *guest, enum status status, const struct wasi_ending *ending, const struct error *error)
+{
+    struct launch_report *r = &guest->page->report;
+    r->status = status != STATUS_OK                    ? status
+                : ending->ended == WASI_ENDED_EXIT     ? STATUS_EXITED
+                : ending->ended == WASI_ENDED_TRAP     ? STATUS_TRAPPED
+                                                       : STATUS_OK;
+    r->exit_code = ending->exit_code;
+    r->trap = ending->trap;
+    r->function = ending->function;
+    r->offset = ending->offset;
+    r->instructions = ending->instructions;
+    r->hostcalls = guest->wasi ? wasi_call_count(guest->wasi) : 0;
+    const struct error *failure = guest->wasi ? wasi_failure(guest->wasi) : NULL;
+    if (failure && failure->status != STATUS_OK)
+        error = failure;
+    memcpy(r->text, error->text, sizeof r->text);
+    if (ending->ended == WASI_ENDED_TRAP && guest->module) {
+        const char *name = rt_module_function_name(guest->module, ending->function);
+        if (name)
+            strncpy(r->function_name, name, sizeof r->function_name - 1);
+    }
+    __atomic_store_n(&r->magic, (uint32_t)LAUNCH_MAGIC, __ATOMIC_RELEASE);
+}
+
+int main(void)
+{
+    static struct guest guest;
+    struct error error = ERROR_INIT;
+    struct wasi_ending ending = { .ended = WASI_ENDED_NOT_STARTED };
+    enum status s = prepare(&guest, &error);
+    if (s == STATUS_OK)
+        s = run(&guest, &ending, &error);
+    if (guest.writer) {
+        struct trace_exit exit_event = { .outcome = ending.ended,
+                                         .exit_code = ending.exit_code,
+                                         .trap = ending.trap,
+                                         .function = ending.function,
+                                         .offset = ending.offset,
+                                         .instructions = ending.instructions };
+        if (trace_writer_exit(guest.writer, &exit_event) != STATUS_OK)
+            s = s == STATUS_OK ? STATUS_STOPPED : s;
+    }
+    if (guest.page)
+        report(&guest, s, &ending, &error);
+    /* Nothing is freed: the process ends here, and every call less is one less to allow. */
+    _exit(s == STATUS_OK ? (int)(ending.exit_code & 0xff) : EXIT_FAILURE_SETUP);
+}

@@ -1,0 +1,206 @@
+/* Parses options and prints help from the tables. Long options may be cut short where that is unambiguous, as getopt_long
+ * has it; `--name=value` and `--name value` are the same. */
+#include "cli/options.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static int long_find(const struct command *command, const char *name, size_t length)
+{
+    int found = -1;
+    for (size_t i = 0; i < command->options.count; i++) {
+        const char *candidate = command->options.rows[i].name;
+        if (strncmp(candidate, name, length) != 0)
+            continue;
+        if (strlen(candidate) == length)
+            return (int)i;
+        if (found >= 0)
+            return -1;
+        found = (int)i;
+    }
+    return found;
+}
+
+static int long_next(const struct command *command, struct options_state *s, const char *text, const char **value)
+{
+    const char *equals = strchr(text, '=');
+    size_t length = equals ? (size_t)(equals - text) : strlen(text);
+    if (length == 4 && !strncmp(text, "help", 4))
+        return OPTIONS_HELP;
+    int row = long_find(command, text, length);
+    if (row < 0) {
+        command_usage(command, "there is no option --%.*s", (int)length, text);
+        return OPTIONS_ERROR;
+    }
+    const struct option_row *option = &command->options.rows[row];
+    if (!option->argument) {
+        if (equals) {
+            command_usage(command, "--%s takes no argument", option->name);
+            return OPTIONS_ERROR;
+        }
+        return row;
+    }
+    if (equals) {
+        *value = equals + 1;
+        return row;
+    }
+    if (s->index >= s->argc) {
+        command_usage(command, "--%s needs %s", option->name, option->argument);
+        return OPTIONS_ERROR;
+    }
+    *value = s->argv[s->index++];
+    return row;
+}
+
+static int letter_next(const struct command *command, struct options_state *s, const char **value)
+{
+    char letter = *s->cluster++;
+    if (letter == 'h')
+        return OPTIONS_HELP;
+    for (size_t i = 0; i < command->options.count; i++) {
+        const struct option_row *option = &command->options.rows[i];
+        if (option->letter != letter)
+            continue;
+        if (!option->argument)
+            return (int)i;
+        if (*s->cluster) {
+            *value = s->cluster;
+            s->cluster = NULL;
+        } else if (s->index < s->argc) {
+            *value = s->argv[s->index++];
+        } else {
+            command_usage(command, "-%c needs %s", letter, option->argument);
+            return OPTIONS_ERROR;
+        }
+        return (int)i;
+    }
+    command_usage(command, "there is no option -%c", letter);
+    return OPTIONS_ERROR;
+}
+
+int options_next(const struct command *command, struct options_state *s, const char **value)
+{
+    *value = NULL;
+    if (s->cluster && *s->cluster)
+        return letter_next(command, s, value);
+    s->cluster = NULL;
+    if (s->index >= s->argc)
+        return OPTIONS_END;
+    const char *word = s->argv[s->index];
+    if (word[0] != '-' || word[1] == '\0')
+        return OPTIONS_END;
+    s->index++;
+    if (word[1] != '-') {
+        s->cluster = word + 1;
+        return letter_next(command, s, value);
+    }
+    if (word[2] == '\0')
+        return OPTIONS_END;
+    return long_next(command, s, word + 2, value);
+}
+
+/* Prints `text` filled to 100 columns behind `indent` blanks; the first line's indent is there already. */
+static void fill(FILE *out, const char *text, int indent)
+{
+    int column = indent;
+    while (*text) {
+        size_t word = strcspn(text, " \n");
+        if (column > indent && column + (int)word + 1 > 100) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
+            fputc(' ', out);
+            column++;
+        }
+        fwrite(text, 1, word, out);
+        column += (int)word;
+        text += word;
+        while (*text == ' ')
+            text++;
+        if (*text == '\n') {
+            text++;
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+    }
+    fputc('\n', out);
+}
+
+void command_help(const struct command *command, FILE *out)
+{
+    fprintf(out, "usage: warrant %s %s%s\n\n", command->name, command->options.count ? "[OPTION...] " : "",
+            command->arguments);
+    fill(out, command->summary, 0);
+    if (command->text) {
+        fputc('\n', out);
+        fill(out, command->text, 0);
+    }
+    if (command->options.count)
+        fputs("\noptions:\n", out);
+    for (size_t i = 0; i < command->options.count; i++) {
+        const struct option_row *option = &command->options.rows[i];
+        char head[80];
+        int used = option->letter ? snprintf(head, sizeof head, "  -%c, --%s", option->letter, option->name)
+                                  : snprintf(head, sizeof head, "      --%s", option->name);
+        if (option->argument)
+            used += snprintf(head + used, sizeof head - (size_t)used, " %s", option->argument);
+        if (used > 34)
+            fprintf(out, "%s\n%36s", head, "");
+        else
+            fprintf(out, "%-36s", head);
+        fill(out, option->help, 36);
+    }
+}
+
+static void roff_text(FILE *out, const char *text)
+{
+    for (bool start = true; *text; text++) {
+        if (start && (*text == '.' || *text == '\''))
+            fputs("\\&", out);
+        if (*text == '-')
+            fputs("\\-", out);
+        else if (*text == '\\')
+            fputs("\\e", out);
+        else
+            fputc(*text, out);
+        start = *text == '\n';
+    }
+    fputc('\n', out);
+}
+
+void command_man(const struct command *command, FILE *out)
+{
+    fprintf(out, ".SS warrant %s\n.B warrant %s\n", command->name, command->name);
+    roff_text(out, command->arguments);
+    fputs(".PP\n", out);
+    roff_text(out, command->summary);
+    if (command->text) {
+        fputs(".PP\n", out);
+        roff_text(out, command->text);
+    }
+    for (size_t i = 0; i < command->options.count; i++) {
+        const struct option_row *option = &command->options.rows[i];
+        fputs(".TP\n", out);
+        if (option->letter)
+            fprintf(out, "\\fB\\-%c\\fR, ", option->letter);
+        fprintf(out, "\\fB\\-\\-%s\\fR %s\n", option->name, option->argument ? option->argument : "");
+        roff_text(out, option->help);
+    }
+}
+
+int command_usage(const struct command *command, const char *format, ...)
+{
+    va_list args;
+    fprintf(stderr, "warrant %s: ", command->name);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "; see `warrant %s --help`\n", command->name);
+    return EXIT_USAGE;
+}
+
+int command_failed(const struct command *command, int status, const struct error *error)
+{
+    fprintf(stderr, "warrant %s: %s\n", command->name, error->text[0] ? error->text : status_text(error->status));
+    return status;
+}

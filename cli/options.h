@@ -1,0 +1,60 @@
+/* Option tables: each sub-command states its options once; parsing, help, completion and the man page come from the table. */
+#ifndef WARRANT_CLI_OPTIONS_H
+#define WARRANT_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include "runtime/base/base.h"
+
+enum exit_status {
+    EXIT_OK = 0,
+    EXIT_FINDING = 1,
+    EXIT_USAGE = 2,
+    EXIT_FILE = 3,
+    EXIT_WARRANT_FAILED = 125,
+    EXIT_POLICY = 126,
+    EXIT_TRAP = 134,
+};
+
+struct option_row {
+    char letter;          /* 0: long form only */
+    const char *name;     /* without the dashes */
+    const char *argument; /* placeholder in the help; NULL: a flag */
+    const char *help;
+};
+
+struct option_table {
+    const struct option_row *rows;
+    size_t count;
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* what follows the options, for the usage line */
+    const char *summary;   /* one line */
+    const char *text;      /* paragraphs for --help and the man page */
+    struct option_table options;
+    int (*run)(const struct command *command, int argc, char **argv);
+};
+
+extern const struct command *const commands[];
+extern const size_t command_count;
+
+/* Walks argv from 1. Call until it returns OPTIONS_END; then *rest is the index of the first operand. An option is given by the
+ * index of its row, its argument in *value. Parsing stops at the first operand or behind `--`. */
+enum { OPTIONS_END = -1, OPTIONS_ERROR = -2, OPTIONS_HELP = -3 };
+struct options_state {
+    int index, argc;
+    char **argv;
+    const char *cluster; /* rest of a group of letters */
+};
+int options_next(const struct command *command, struct options_state *state, const char **value);
+
+void command_help(const struct command *command, FILE *out);
+void command_man(const struct command *command, FILE *out); /* one roff section */
+/* Prints `warrant COMMAND: message` to stderr. Returns `status`. */
+int command_failed(const struct command *command, int status, const struct error *error);
+/* Prints `warrant COMMAND: text` and where to read on, to stderr. Returns EXIT_USAGE. */
+int command_usage(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

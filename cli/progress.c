@@ -1,0 +1,39 @@
+/* Shows progress at most ten times a second, and only after the first second. Without a terminal one line every ten seconds. */
+#include "cli/progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+void progress_init(struct progress *progress, const char *command)
+{
+    *progress = (struct progress){ .command = command, .started_ns = now_ns(), .terminal = isatty(2) == 1 };
+}
+
+void progress_show(struct progress *progress, const char *what, uint64_t done, uint64_t total, const char *unit)
+{
+    uint64_t now = now_ns(), pause = progress->terminal ? UINT64_C(100000000) : UINT64_C(10000000000);
+    if (now - progress->started_ns < UINT64_C(1000000000) || now - progress->shown_ns < pause)
+        return;
+    progress->shown_ns = now;
+    progress->shown = true;
+    fprintf(stderr, "%swarrant %s: %s, %llu %s", progress->terminal ? "\r\033[K" : "", progress->command, what,
+            (unsigned long long)done, unit);
+    if (total)
+        fprintf(stderr, " of %llu (%llu %%)", (unsigned long long)total, (unsigned long long)(done * 100 / total));
+    fputs(progress->terminal ? "" : "\n", stderr);
+}
+
+void progress_done(struct progress *progress)
+{
+    if (progress->shown && progress->terminal)
+        fputs("\r\033[K", stderr);
+    progress->shown = false;
+}

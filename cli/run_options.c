@@ -1,0 +1,208 @@
+/* From options to a run_spec. A policy file and options add up: --dir appends grants, --fuel and --timeout lower or set the
+ * limit. Nothing is opened here but the policy file. */
+#include "cli/run_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "runtime/base/file_read.h"
+#include "runtime/rt.h"
+
+void run_arguments_init(struct run_arguments *arguments)
+{
+    memset(arguments, 0, sizeof *arguments);
+    run_spec_init(&arguments->spec);
+}
+
+void run_arguments_done(struct run_arguments *arguments)
+{
+    run_spec_done(&arguments->spec);
+}
+
+enum status cli_policy_read(const char *path, struct policy *policy, struct error *error)
+{
+    enum { POLICY_BYTES_MAX = 1 << 20 };
+    struct buffer text = BUFFER_INIT;
+    enum status s = file_read_all(path, POLICY_BYTES_MAX, &text, error);
+    if (s == STATUS_OK)
+        s = policy_parse_yaml((const char *)text.data, text.size, path, policy, error);
+    buffer_done(&text);
+    return s;
+}
+
+static enum status string_append(char ***list, uint32_t *count, const char *text, struct error *error)
+{
+    if (*count >= LIMIT_ARGS)
+        return error_set(error, STATUS_INVALID, "more than %d arguments or variables", LIMIT_ARGS);
+    char **grown = realloc(*list, (*count + (size_t)1) * sizeof *grown);
+    char *copy = strdup(text);
+    if (grown)
+        *list = grown;
+    if (!grown || !copy) {
+        free(copy);
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
+    grown[(*count)++] = copy;
+    return STATUS_OK;
+}
+
+/* The policy file replaces what was there; grants of earlier --dir options stay behind those of the file. */
+static enum status policy_option(struct run_arguments *arguments, const char *path, struct error *error)
+{
+    struct policy fresh;
+    policy_init(&fresh);
+    enum status s = cli_policy_read(path, &fresh, error);
+    struct policy *old = &arguments->spec.policy;
+    for (uint32_t i = 0; s == STATUS_OK && i < old->file_count; i++)
+        s = policy_add_file(&fresh, old->files[i].host, old->files[i].guest, old->files[i].writes, error);
+    if (s != STATUS_OK) {
+        policy_done(&fresh);
+        return s;
+    }
+    if (old->limits.fuel < fresh.limits.fuel)
+        fresh.limits.fuel = old->limits.fuel;
+    if (old->limits.wall_ns < fresh.limits.wall_ns)
+        fresh.limits.wall_ns = old->limits.wall_ns;
+    policy_done(old);
+    *old = fresh;
+    return STATUS_OK;
+}
+
+static enum status fuel_option(struct policy_limits *limits, const char *value, struct error *error)
+{
+    char *end;
+    errno = 0;
+    unsigned long long fuel = strtoull(value, &end, 10);
+    if (errno || end == value || *end || value[0] == '-')
+        return error_set(error, STATUS_INVALID, "--fuel wants a number of instructions, not \"%s\"", value);
+    if (fuel < limits->fuel)
+        limits->fuel = fuel;
+    return STATUS_OK;
+}
+
+static enum status timeout_option(struct policy_limits *limits, const char *value, struct error *error)
+{
+    static const struct { const char *suffix; double ns; } units[] = { { "ms", 1e6 }, { "s", 1e9 }, { "m", 6e10 }, { "h", 3.6e12 } };
+    char *end;
+    double amount = strtod(value, &end);
+    for (size_t i = 0; end != value && amount >= 0 && amount < 1e9 && i < sizeof units / sizeof *units; i++) {
+        if (strcmp(end, units[i].suffix) != 0)
+            continue;
+        uint64_t ns = (uint64_t)(amount * units[i].ns);
+        if (ns < limits->wall_ns)
+            limits->wall_ns = ns;
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_INVALID, "--timeout wants a time such as 500ms, 30s or 5m, not \"%s\"", value);
+}
+
+enum status run_option_apply(struct run_arguments *arguments, int option, const char *value, struct error *error)
+{
+    struct run_spec *spec = &arguments->spec;
+    switch ((enum run_option)option) {
+    case RUN_DIR: return policy_add_dir_option(&spec->policy, value, error);
+    case RUN_ENV:
+        if (!strchr(value, '=') || value[0] == '=')
+            return error_set(error, STATUS_INVALID, "--env wants KEY=VALUE, not \"%s\"", value);
+        return string_append(&spec->env, &spec->env_count, value, error);
+    case RUN_POLICY: return policy_option(arguments, value, error);
+    case RUN_TIER:
+        if (strcmp(value, "interp") != 0 && strcmp(value, "auto") != 0)
+            return error_set(error, STATUS_INVALID, "this build has the tiers interp and auto, not \"%s\"", value);
+        return STATUS_OK;
+    case RUN_FUEL: return fuel_option(&spec->policy.limits, value, error);
+    case RUN_TIMEOUT: return timeout_option(&spec->policy.limits, value, error);
+    case RUN_ARGV0: arguments->argv0 = value; return STATUS_OK;
+    case RUN_NO_CONFINE: arguments->no_confine = true; return STATUS_OK;
+    case RUN_QUIET: arguments->quiet = true; return STATUS_OK;
+    case RUN_OPTION_COUNT: break;
+    }
+    return error_set(error, STATUS_INTERNAL, "option %d has no meaning", option);
+}
+
+enum status run_operands(struct run_arguments *arguments, int argc, char **argv, struct error *error)
+{
+    struct run_spec *spec = &arguments->spec;
+    if (argc < 1)
+        return error_set(error, STATUS_INVALID, "no module is given");
+    spec->module_path = strdup(argv[0]);
+    if (!spec->module_path)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    const char *slash = strrchr(argv[0], '/');
+    const char *name = arguments->argv0 ? arguments->argv0 : slash ? slash + 1 : argv[0];
+    enum status s = string_append(&spec->args, &spec->arg_count, name, error);
+    for (int i = 1; s == STATUS_OK && i < argc; i++)
+        s = string_append(&spec->args, &spec->arg_count, argv[i], error);
+    return s;
+}
+
+/* Prints text from the guest's side without its control characters. */
+static void print_safe(const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20 || c == 0x7f)
+            fprintf(stderr, "\\x%02x", c);
+        else
+            fputc(c, stderr);
+    }
+}
+
+static int trap_report(const char *command, const struct launch_report *report)
+{
+    enum rt_trap_kind kind = report->trap < RT_TRAP_COUNT ? (enum rt_trap_kind)report->trap : RT_TRAP_NONE;
+    fprintf(stderr, "warrant %s: the guest trapped: %s, in function %u", command, rt_trap_text(kind), report->function);
+    if (report->function_name[0]) {
+        fputs(" <", stderr);
+        print_safe(report->function_name);
+        fputc('>', stderr);
+    }
+    fprintf(stderr, " at byte 0x%x of the module", report->offset);
+    if (report->text[0]) {
+        fputs(": ", stderr);
+        print_safe(report->text);
+    }
+    fputc('\n', stderr);
+    if (kind == RT_TRAP_HOST_POLICY || kind == RT_TRAP_FUEL_EXHAUSTED || kind == RT_TRAP_INTERRUPTED)
+        return EXIT_POLICY;
+    return kind == RT_TRAP_HOST_STOPPED || kind == RT_TRAP_HOST_FAILED ? EXIT_WARRANT_FAILED : EXIT_TRAP;
+}
+
+static int killed_report(const char *command, const struct launch_result *result)
+{
+    if (result->timed_out) {
+        fprintf(stderr, "warrant %s: the guest was stopped: it ran longer than the wall-clock limit\n", command);
+        return EXIT_POLICY;
+    }
+    int status = result->wait_status;
+    if (WIFSIGNALED(status)) {
+        fprintf(stderr, "warrant %s: the guest's process was killed by signal %d (%s)%s\n", command, WTERMSIG(status),
+                strsignal(WTERMSIG(status)), WTERMSIG(status) == SIGSYS ? ": the second line refused a system call" : "");
+        return result->recorder_died ? EXIT_WARRANT_FAILED : 128 + WTERMSIG(status);
+    }
+    fprintf(stderr, "warrant %s: the guest's process ended with status %d and no report\n", command, WEXITSTATUS(status));
+    return EXIT_WARRANT_FAILED;
+}
+
+int run_report(const char *command, const struct launch_result *result)
+{
+    if (!result->reported)
+        return killed_report(command, result);
+    const struct launch_report *report = &result->report;
+    switch ((enum status)report->status) {
+    case STATUS_OK: return 0;
+    case STATUS_EXITED: return (int)(report->exit_code & 0xff);
+    case STATUS_TRAPPED: return trap_report(command, report);
+    case STATUS_NO_MEMORY: case STATUS_LIMIT: case STATUS_MALFORMED: case STATUS_INVALID: case STATUS_UNSUPPORTED:
+    case STATUS_UNLINKABLE: case STATUS_NOT_FOUND: case STATUS_IO: case STATUS_NO_SPACE: case STATUS_TRUNCATED:
+    case STATUS_CORRUPT: case STATUS_DIVERGED: case STATUS_DENIED: case STATUS_STOPPED: case STATUS_INTERNAL:
+    case STATUS_COUNT: break;
+    }
+    fprintf(stderr, "warrant %s: ", command);
+    print_safe(report->text[0] ? report->text : status_text((enum status)report->status));
+    fputc('\n', stderr);
+    return EXIT_WARRANT_FAILED;
+}

@@ -1,0 +1,45 @@
+/* warrant-witness: the privileged process that holds the probe and writes what the kernel saw. It takes nothing from the guest's
+ * process: only the launcher speaks to it. */
+#include "cli/child_report.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "ebpf/witness.h"
+
+static enum status start(struct witness_info *info, struct witness **witness, struct trace_file **file, struct error *error)
+{
+    if (read(WITNESS_FD_CONTROL, info, sizeof *info) != sizeof *info)
+        return error_set(error, STATUS_INVALID, "warrant-witness is started by `warrant record` only");
+    enum status s = witness_probe_machine(error);
+    if (s == STATUS_OK)
+        s = witness_open(witness, error);
+    if (s == STATUS_OK)
+        s = witness_watch(*witness, info->guest_pid, WITNESS_GUEST, error);
+    if (s == STATUS_OK)
+        s = trace_file_create(WITNESS_FD_FILE, TRACE_FILE_WITNESS, info->run_id, file, error);
+    return s;
+}
+
+int main(void)
+{
+    struct error error = ERROR_INIT;
+    struct witness_info info;
+    struct witness *witness = NULL;
+    struct trace_file *file = NULL;
+    enum status s = start(&info, &witness, &file, &error);
+    if (s != STATUS_OK)
+        return child_report_failure(WITNESS_FD_CONTROL, s, &error);
+    struct child_message message = { .kind = CHILD_READY };
+    child_report(WITNESS_FD_CONTROL, &message);
+    s = witness_collect(witness, file, WITNESS_FD_CONTROL, &info, &error);
+    message.kind = s == STATUS_OK ? CHILD_DONE : CHILD_FAILED;
+    message.status = s;
+    message.lost = info.lost;
+    message.bytes = trace_file_size(file);
+    memcpy(message.text, error.text, sizeof message.text);
+    child_report(WITNESS_FD_CONTROL, &message);
+    trace_file_close(file);
+    witness_close(witness);
+    return 0;
+}
