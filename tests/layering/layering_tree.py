@@ -1,0 +1,47 @@
+"""House rules that a glance at the text can check: unique names, short files, no #ifdef features, no TODO.
+Usage: layering_tree.py SOURCE_ROOT"""
+import collections
+import os
+import re
+import sys
+
+import layers
+
+LINES_MAX = 800
+CODE = (".c", ".h", ".def", ".py", ".sh", ".cmake", ".wat")
+CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b(.*)", re.M)
+# Data and lists that many folders have; kernel headers that may stand twice.
+SHARED_NAMES = {"CMakeLists.txt", "README.md", "__init__.py"}
+
+
+def conditionals(path, text):
+    """Conditionals beyond the one include guard."""
+    found = CONDITIONAL.findall(text)
+    if path.endswith(".h") and found and found[0][0] == "ifndef" and found[0][1].strip().startswith("WARRANT_"):
+        found = found[1:]
+    return found
+
+
+def main(root):
+    failures, checked = [], 0
+    places = collections.defaultdict(list)
+    for path in layers.source_files(root, CODE):
+        checked += 1
+        name = os.path.basename(path)
+        places[name].append(path)
+        text = open(os.path.join(root, path), encoding="utf-8", errors="replace").read()
+        lines = text.count("\n")
+        if lines > LINES_MAX and not path.endswith(".def"):
+            failures.append(f"{path}: {lines} lines, {LINES_MAX} is the stop")
+        if path.endswith((".c", ".h")) and path != "runtime/base/platform.h":
+            for directive, condition in conditionals(path, text):
+                failures.append(f"{path}: #{directive}{condition.rstrip()}: a feature is a file, not a conditional")
+        if not path.startswith("tests/layering/") and re.search(r"\b(TODO|FIXME|XXX)\b", text):
+            failures.append(f"{path}: holds unfinished work")
+    for name, paths in places.items():
+        if len(paths) > 1 and name not in SHARED_NAMES:
+            failures.append(f"{name}: the name is not unique: {', '.join(paths)}")
+    layers.finish("tree", checked, failures)
+
+
+main(sys.argv[1])

@@ -1,0 +1,86 @@
+"""The arrows of the house (ARCHITECTURE.md) as data, and what the three tests beside it share."""
+import os
+import sys
+
+# Folder -> the headers that other folders may include. "*": all of them.
+PUBLIC = {
+    "runtime/base": ["*"],
+    "wasi/abi": ["*"],
+    "wasi/policy": ["policy.h"],
+    "wasi/decide": ["decide.h", "decide_contracts.h"],
+    "runtime": ["rt.h"],
+    "wasi": ["wasi.h", "backend.h", "observer.h", "start.h"],
+    "wasi/act": [],
+    "wasi/confine": ["confine.h"],
+    "tracer": ["trace.h", "witness_file.h"],
+    "replay": ["replay.h"],
+    "ebpf": ["witness.h"],
+    "checker/judge": ["judge.h"],
+    "checker": ["checker.h"],
+    "cli": [],
+}
+
+# Folder -> what it may include of others: folders, or single headers. Its own headers always.
+SEAM = ["wasi/backend.h", "wasi/observer.h"]
+ARROWS = {
+    "runtime/base": [],
+    "wasi/abi": ["runtime/base"],
+    "wasi/policy": ["runtime/base"],
+    "wasi/decide": ["wasi/abi", "wasi/policy", "runtime/base"],
+    "runtime": ["runtime/base"],
+    "wasi": ["runtime", "wasi/abi", "wasi/policy", "wasi/decide", "runtime/base"],
+    "wasi/act": ["wasi/backend.h", "wasi/abi", "runtime/base"],
+    "wasi/confine": ["wasi/abi", "wasi/policy", "runtime/base"],
+    "tracer": ["wasi/abi", "runtime/base"] + SEAM,
+    # wasi.h, start.h and the policy: a replay builds the guest's world from the trace's description.
+    "replay": ["tracer/trace.h", "runtime", "wasi", "wasi/abi", "wasi/policy", "runtime/base"],
+    "ebpf": ["tracer/trace.h", "tracer/witness_file.h", "wasi/abi", "runtime/base"],
+    "checker/judge": ["wasi/abi", "wasi/policy", "runtime/base"],
+    # The policy: a trace's description holds it, and it is handed on to the judge.
+    "checker": ["checker/judge", "tracer", "replay", "wasi/abi", "wasi/policy", "runtime/base"],
+    "cli": ["*"], "tests": ["*"], "fuzz": ["*"], "bench": ["*"],
+}
+
+# Header of a foreign library -> the folders that may include it.
+FOREIGN = {
+    "zstd.h": ["tracer"], "sodium.h": ["tracer", "checker", "cli"], "xxhash.h": ["tracer", "wasi"],
+    "sqlite3.h": ["checker"], "cyaml/cyaml.h": ["wasi/policy"], "bpf/": ["ebpf"], "linux/bpf.h": ["ebpf"],
+    "cmocka.h": ["tests"],
+}
+
+# Source roots; anything else at the top is not compiled into the product.
+ROOTS = ["runtime", "wasi", "tracer", "replay", "ebpf", "checker", "cli", "tests", "fuzz", "bench"]
+
+
+def folder_of(path, folders):
+    """The longest listed folder that `path` lies in, or None."""
+    best = None
+    for folder in folders:
+        if path.startswith(folder + "/") and (best is None or len(folder) > len(best)):
+            best = folder
+    return best
+
+
+def source_files(root, endings, tops=None):
+    """Relative paths of the tree's own files, build folders and data left out."""
+    skipped = {".git", "build", "demo-out", "__pycache__", "node_modules", ".cache"}
+    for top in tops or sorted(os.listdir(root)):
+        if top in skipped:
+            continue
+        if os.path.isfile(os.path.join(root, top)):
+            if top.endswith(endings):
+                yield top
+            continue
+        for here, names, files in os.walk(os.path.join(root, top)):
+            names[:] = sorted(n for n in names if n not in skipped)
+            for name in sorted(files):
+                if name.endswith(endings):
+                    yield os.path.relpath(os.path.join(here, name), root)
+
+
+def finish(what, checked, failures):
+    """Prints the failures and ends the program."""
+    for failure in sorted(set(failures)):
+        print(failure)
+    print(f"{what}: {checked} checked, {len(set(failures))} failures")
+    sys.exit(1 if failures else 0)
