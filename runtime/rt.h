@@ -148,7 +148,7 @@ struct rt_vmctx {
     uint8_t *memory_base;     /* 0 */
     uint64_t memory_size;     /* 8: bytes */
     uint64_t *globals;        /* 16: one slot each */
-    struct rt_table *tables;  /* 24 */
+    struct rt_table **tables; /* 24: imported ones are shared with their owner */
     int64_t fuel;             /* 32: instructions left */
     uint32_t depth;           /* 40: frames left */
     uint32_t interrupt;       /* 44: non-zero asks for a stop */

@@ -5,7 +5,9 @@
 #include "runtime/base/buffer.h"
 #include "runtime/base/cursor.h"
 #include "runtime/base/error.h"
+#include "runtime/base/file_read.h"
 #include "runtime/base/limits.h"
+#include "runtime/base/pages.h"
 #include "runtime/base/platform.h"
 #include "runtime/base/status.h"
 

@@ -1,0 +1,72 @@
+/* The decoder's state and the readers that its parts share. Internal to runtime/. */
+#ifndef WARRANT_RUNTIME_DECODE_H
+#define WARRANT_RUNTIME_DECODE_H
+
+#include "runtime/module.h"
+
+struct decoder {
+    struct cursor in; /* of the section or body at hand; its `start` is the module's first byte */
+    struct rt_module *module;
+    struct error *error; /* may be NULL */
+    uint32_t bodies;     /* function bodies seen */
+    uint32_t map_count;
+    size_t code_capacity, code_count, map_capacity;
+};
+
+/* Sets "at offset N: ..." with the cursor's offset, or with a given one. */
+enum status decode_fail(struct decoder *d, enum status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum status decode_fail_at(struct decoder *d, size_t offset, enum status status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+enum status decode_needs(struct decoder *d, size_t offset, const char *proposal);
+enum status decode_no_memory(struct decoder *d);
+
+MUST_USE enum status decode_u8(struct decoder *d, uint8_t *ret);
+MUST_USE enum status decode_u32(struct decoder *d, uint32_t *ret);
+MUST_USE enum status decode_s32(struct decoder *d, int32_t *ret);
+MUST_USE enum status decode_s33(struct decoder *d, int64_t *ret);
+MUST_USE enum status decode_s64(struct decoder *d, int64_t *ret);
+MUST_USE enum status decode_f32(struct decoder *d, uint32_t *ret);
+MUST_USE enum status decode_f64(struct decoder *d, uint64_t *ret);
+/* A vector's length: at most `limit`, and at most what the bytes that remain can hold at `least` bytes per element. */
+MUST_USE enum status decode_count(struct decoder *d, uint32_t least, uint32_t limit, const char *what, uint32_t *ret);
+/* A name (5.2.4), checked for UTF-8; a copy in the arena. */
+MUST_USE enum status decode_name(struct decoder *d, struct name *ret);
+bool utf8_valid(const uint8_t *bytes, size_t size);
+
+MUST_USE enum status decode_value_type(struct decoder *d, uint8_t *ret);
+MUST_USE enum status decode_reference_type(struct decoder *d, uint8_t *ret);
+/* Turns a byte into a value type; refuses types of later proposals by name. offset: where it stood. */
+MUST_USE enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset, uint8_t *ret);
+MUST_USE enum status decode_size_limits(struct decoder *d, uint64_t greatest, const char *what, struct size_limits *ret);
+MUST_USE enum status decode_table_type(struct decoder *d, struct table_type *ret);
+MUST_USE enum status decode_global_type(struct decoder *d, struct global_type *ret);
+MUST_USE enum status decode_const_expr(struct decoder *d, uint8_t expected, struct const_expr *ret);
+
+/* Sections (5.5), each over its own bytes. */
+MUST_USE enum status decode_types(struct decoder *d);
+MUST_USE enum status decode_imports(struct decoder *d);
+MUST_USE enum status decode_functions(struct decoder *d);
+MUST_USE enum status decode_tables(struct decoder *d);
+MUST_USE enum status decode_memories(struct decoder *d);
+MUST_USE enum status decode_globals(struct decoder *d);
+MUST_USE enum status decode_exports(struct decoder *d);
+MUST_USE enum status decode_start(struct decoder *d);
+MUST_USE enum status decode_elems(struct decoder *d);
+MUST_USE enum status decode_data_count(struct decoder *d);
+MUST_USE enum status decode_code(struct decoder *d);
+MUST_USE enum status decode_datas(struct decoder *d);
+/* The name section: function names only. What is broken in it is left out. */
+void decode_names(struct decoder *d);
+/* All of a module. */
+MUST_USE enum status decode_module(struct decoder *d);
+
+static inline void module_declare(struct rt_module *m, uint32_t function)
+{
+    m->declared[function / 8] = (uint8_t)(m->declared[function / 8] | 1u << function % 8);
+}
+static inline bool module_declared(const struct rt_module *m, uint32_t function)
+{
+    return m->declared[function / 8] >> function % 8 & 1;
+}
+
+#endif

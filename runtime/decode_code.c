@@ -1,0 +1,79 @@
+/* The code section (5.5.13): locals of each body, then validation and emission. Scratch arrays are shared by all bodies. */
+#include "runtime/validate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum status locals(struct body *b)
+{
+    const struct rt_functype *t = function_type(b->module, b->function->index);
+    uint32_t groups;
+    b->local_count = t->param_count;
+    if (t->param_count > 0)
+        memcpy(b->local_types, t->params, t->param_count);
+    TRY(decode_count(b->d, 2, UINT32_MAX, "groups of locals", &groups));
+    for (uint32_t i = 0; i < groups; i++) {
+        size_t at = cursor_offset(&b->d->in);
+        uint32_t count;
+        uint8_t type;
+        TRY(decode_u32(b->d, &count));
+        TRY(decode_value_type(b->d, &type));
+        if (count > LIMIT_LOCALS - b->local_count)
+            return decode_fail_at(b->d, at, STATUS_MALFORMED, "too many locals: the limit is %d", LIMIT_LOCALS);
+        memset(b->local_types + b->local_count, type, count);
+        b->local_count += count;
+    }
+    return STATUS_OK;
+}
+
+static enum status body(struct body *b, struct cursor in)
+{
+    struct decoder *d = b->d;
+    struct cursor rest = d->in;
+    struct function *f = b->function;
+    uint32_t map_at = d->map_count;
+    d->in = in;
+    f->body_offset = (uint32_t)cursor_offset(&d->in);
+    f->code_at = (uint32_t)d->code_count;
+    TRY(locals(b));
+    TRY(validate_body(b));
+    f->local_slots = b->local_count;
+    f->frame_slots = b->local_count + b->max_height;
+    f->map_at = map_at;
+    f->map_count = d->map_count - map_at;
+    d->in = rest;
+    return STATUS_OK;
+}
+
+static enum status bodies(struct decoder *d, struct body *b, uint32_t count)
+{
+    for (; d->bodies < count; d->bodies++) {
+        size_t at = cursor_offset(&d->in);
+        uint32_t size;
+        TRY(decode_u32(d, &size));
+        if (size > cursor_left(&d->in))
+            return decode_fail_at(d, at, STATUS_MALFORMED, "unexpected end: the body is longer than the section");
+        if (size > LIMIT_FUNCTION_BYTES)
+            return decode_fail_at(d, at, STATUS_LIMIT, "a body of %u bytes exceeds the limit of %d", size, LIMIT_FUNCTION_BYTES);
+        b->function = &d->module->functions[d->module->imported_functions + d->bodies];
+        struct cursor in = { d->in.at, d->in.at + size, d->in.start };
+        d->in.at += size;
+        TRY(body(b, in));
+    }
+    return STATUS_OK;
+}
+
+enum status decode_code(struct decoder *d)
+{
+    uint32_t count;
+    TRY(decode_count(d, 3, LIMIT_FUNCTIONS, "function bodies", &count));
+    if (count != d->module->function_count - d->module->imported_functions)
+        return decode_fail(d, STATUS_MALFORMED, "function and code section have inconsistent lengths");
+    struct body b = { .d = d, .module = d->module, .local_types = malloc(LIMIT_LOCALS) };
+    enum status status = b.local_types ? bodies(d, &b, count) : decode_no_memory(d);
+    free(b.local_types);
+    free(b.stack);
+    free(b.controls);
+    free(b.labels);
+    return status;
+}

@@ -1,0 +1,182 @@
+/* Sections that declare: types, imports, functions, tables, memories, globals (5.5.4 to 5.5.9). Each index space starts with
+ * its imports; arrays are allocated once, when the defining section tells how many follow. */
+#include "runtime/decode.h"
+
+#include <string.h>
+
+static enum status value_types(struct decoder *d, const char *what, uint32_t *ret_count, const uint8_t **ret)
+{
+    uint32_t count;
+    TRY(decode_count(d, 1, LIMIT_PARAMS, what, &count));
+    uint8_t *types = arena_alloc(&d->module->arena, count, 1);
+    if (!types)
+        return decode_no_memory(d);
+    for (uint32_t i = 0; i < count; i++)
+        TRY(decode_value_type(d, &types[i]));
+    *ret_count = count;
+    *ret = types;
+    return STATUS_OK;
+}
+
+enum status decode_types(struct decoder *d)
+{
+    struct rt_module *m = d->module;
+    uint32_t count;
+    TRY(decode_count(d, 3, LIMIT_TYPES, "types", &count));
+    m->types = arena_alloc(&m->arena, count, sizeof *m->types);
+    if (!m->types)
+        return decode_no_memory(d);
+    for (; m->type_count < count; m->type_count++) {
+        size_t at = cursor_offset(&d->in);
+        struct rt_functype *t = &m->types[m->type_count];
+        uint8_t form;
+        TRY(decode_u8(d, &form));
+        if (form == 0x5f || form == 0x5e || form == 0x50 || form == 0x4f || form == 0x4e)
+            return decode_needs(d, at, "garbage collection");
+        if (form != 0x60)
+            return decode_fail_at(d, at, STATUS_MALFORMED, "malformed type form 0x%02x", form);
+        TRY(value_types(d, "parameters", &t->param_count, &t->params));
+        TRY(value_types(d, "results", &t->result_count, &t->results));
+    }
+    return STATUS_OK;
+}
+
+static enum status type_index(struct decoder *d, uint32_t *ret)
+{
+    size_t at = cursor_offset(&d->in);
+    uint32_t index;
+    TRY(decode_u32(d, &index));
+    if (index >= d->module->type_count)
+        return decode_fail_at(d, at, STATUS_INVALID, "unknown type %u", index);
+    *ret = index;
+    return STATUS_OK;
+}
+
+static enum status import_desc(struct decoder *d, struct import *i)
+{
+    struct rt_module *m = d->module;
+    size_t at = cursor_offset(&d->in);
+    TRY(decode_u8(d, &i->kind));
+    switch (i->kind) {
+    case KIND_FUNCTION:
+        i->index = m->imported_functions++;
+        return type_index(d, &i->type);
+    case KIND_TABLE:
+        i->index = m->imported_tables++;
+        return decode_table_type(d, &i->table);
+    case KIND_MEMORY:
+        i->index = m->imported_memories++;
+        return decode_size_limits(d, LIMIT_MEMORY_PAGES, "memory", &i->memory);
+    case KIND_GLOBAL:
+        i->index = m->imported_globals++;
+        return decode_global_type(d, &i->global);
+    case 4:
+        return decode_needs(d, at, "exception handling");
+    default:
+        return decode_fail_at(d, at, STATUS_MALFORMED, "malformed import kind 0x%02x", i->kind);
+    }
+}
+
+enum status decode_imports(struct decoder *d)
+{
+    struct rt_module *m = d->module;
+    uint32_t count;
+    TRY(decode_count(d, 4, LIMIT_IMPORTS, "imports", &count));
+    m->imports = arena_alloc(&m->arena, count, sizeof *m->imports);
+    if (!m->imports)
+        return decode_no_memory(d);
+    for (; m->import_count < count; m->import_count++) {
+        struct import *i = &m->imports[m->import_count];
+        TRY(decode_name(d, &i->module));
+        TRY(decode_name(d, &i->name));
+        TRY(import_desc(d, i));
+    }
+    return STATUS_OK;
+}
+
+/* The index spaces are laid out even where their section is absent: decode_module calls these with an empty cursor. */
+enum status decode_functions(struct decoder *d)
+{
+    struct rt_module *m = d->module;
+    uint32_t count = 0;
+    if (cursor_left(&d->in) > 0)
+        TRY(decode_count(d, 1, LIMIT_FUNCTIONS, "functions", &count));
+    uint32_t total = m->imported_functions + count;
+    m->functions = arena_alloc(&m->arena, total, sizeof *m->functions);
+    m->declared = arena_alloc(&m->arena, total / 8 + (size_t)1, 1);
+    if (!m->functions || !m->declared)
+        return decode_no_memory(d);
+    for (uint32_t i = 0; i < m->import_count; i++)
+        if (m->imports[i].kind == KIND_FUNCTION)
+            m->functions[m->function_count++].type = m->imports[i].type;
+    for (; m->function_count < total; m->function_count++)
+        TRY(type_index(d, &m->functions[m->function_count].type));
+    for (uint32_t i = 0; i < total; i++) {
+        struct function *f = &m->functions[i];
+        f->index = i;
+        f->param_count = m->types[f->type].param_count;
+        f->result_count = m->types[f->type].result_count;
+    }
+    return STATUS_OK;
+}
+
+enum status decode_tables(struct decoder *d)
+{
+    struct rt_module *m = d->module;
+    uint32_t count = 0;
+    if (cursor_left(&d->in) > 0)
+        TRY(decode_count(d, 3, LIMIT_TABLES, "tables", &count));
+    uint32_t total = m->imported_tables + count;
+    if (total > LIMIT_TABLES)
+        return decode_fail(d, STATUS_LIMIT, "%u tables exceed the limit of %d", total, LIMIT_TABLES);
+    m->tables = arena_alloc(&m->arena, total, sizeof *m->tables);
+    if (!m->tables)
+        return decode_no_memory(d);
+    for (uint32_t i = 0; i < m->import_count; i++)
+        if (m->imports[i].kind == KIND_TABLE)
+            m->tables[m->table_count++] = m->imports[i].table;
+    for (; m->table_count < total; m->table_count++)
+        TRY(decode_table_type(d, &m->tables[m->table_count]));
+    return STATUS_OK;
+}
+
+enum status decode_memories(struct decoder *d)
+{
+    struct rt_module *m = d->module;
+    size_t at = cursor_offset(&d->in);
+    uint32_t count = 0;
+    if (cursor_left(&d->in) > 0)
+        TRY(decode_count(d, 2, UINT32_MAX, "memories", &count));
+    if ((uint64_t)m->imported_memories + count > 1)
+        return decode_needs(d, at, "multiple memories");
+    m->memories = arena_alloc(&m->arena, 1, sizeof *m->memories);
+    if (!m->memories)
+        return decode_no_memory(d);
+    for (uint32_t i = 0; i < m->import_count; i++)
+        if (m->imports[i].kind == KIND_MEMORY)
+            m->memories[m->memory_count++] = m->imports[i].memory;
+    for (uint32_t i = 0; i < count; i++)
+        TRY(decode_size_limits(d, LIMIT_MEMORY_PAGES, "memory", &m->memories[m->memory_count++]));
+    return STATUS_OK;
+}
+
+enum status decode_globals(struct decoder *d)
+{
+    struct rt_module *m = d->module;
+    uint32_t count = 0;
+    if (cursor_left(&d->in) > 0)
+        TRY(decode_count(d, 4, LIMIT_GLOBALS, "globals", &count));
+    uint32_t total = m->imported_globals + count;
+    m->globals = arena_alloc(&m->arena, total, sizeof *m->globals);
+    if (!m->globals)
+        return decode_no_memory(d);
+    for (uint32_t i = 0; i < m->import_count; i++)
+        if (m->imports[i].kind == KIND_GLOBAL)
+            m->globals[m->global_count++] = (struct global){ .type = m->imports[i].global, .imported = true };
+    for (; m->global_count < total; m->global_count++) {
+        struct global *g = &m->globals[m->global_count];
+        TRY(decode_global_type(d, &g->type));
+        TRY(decode_const_expr(d, g->type.type, &g->init));
+    }
+    return STATUS_OK;
+}

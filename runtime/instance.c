@@ -1,0 +1,161 @@
+/* An instance's life: allocation in the order that the validator's index spaces give, initialisation as 4.5.4 orders it,
+ * release of half-built ones. */
+#include "runtime/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/link.h"
+
+uint64_t const_value(struct rt_instance *instance, const struct const_expr *expr)
+{
+    switch ((enum const_kind)expr->kind) {
+    case CONST_GLOBAL: return instance->vm.globals[expr->bits]; /* imported and immutable: a copy */
+    case CONST_FUNCTION: return (uint64_t)(uintptr_t)&instance->functions[expr->bits];
+    case CONST_BITS: break;
+    }
+    return expr->bits;
+}
+
+static enum status no_memory(struct error *error)
+{
+    return error_set(error, STATUS_NO_MEMORY, "out of memory while creating an instance");
+}
+
+/* Rounded up to what pages_reserve takes. */
+static uint64_t page_round(uint64_t bytes) { return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES; }
+
+static enum status allocate_stacks(struct rt_instance *i, struct error *error)
+{
+    uint8_t *stack, *frames;
+    i->stack_bytes = page_round(LIMIT_STACK_SLOTS * sizeof *i->stack);
+    i->frames_bytes = page_round((i->limits.call_depth + (uint64_t)1) * sizeof *i->frames);
+    if (pages_reserve(i->stack_bytes, &stack) != STATUS_OK)
+        return no_memory(error);
+    i->stack = (uint64_t *)(void *)stack;
+    i->stack_end = i->stack + LIMIT_STACK_SLOTS;
+    if (pages_reserve(i->frames_bytes, &frames) != STATUS_OK)
+        return no_memory(error);
+    i->frames = (struct frame *)(void *)frames;
+    if (pages_commit(stack, 0, i->stack_bytes) != STATUS_OK || pages_commit(frames, 0, i->frames_bytes) != STATUS_OK)
+        return no_memory(error);
+    return STATUS_OK;
+}
+
+static enum status allocate(struct rt_instance *i, const struct rt_module *m, struct error *error)
+{
+    i->functions = calloc(m->function_count + (size_t)1, sizeof *i->functions);
+    i->vm.globals = calloc(m->global_count + (size_t)1, sizeof *i->vm.globals);
+    i->vm.tables = calloc(m->table_count + (size_t)1, sizeof(struct rt_table *));
+    i->own_tables = calloc(m->table_count + (size_t)1, sizeof *i->own_tables);
+    i->own_memory = calloc(1, sizeof *i->own_memory);
+    i->elem_dropped = calloc(m->elem_count + (size_t)1, sizeof *i->elem_dropped);
+    i->data_dropped = calloc(m->data_count + (size_t)1, sizeof *i->data_dropped);
+    if (!i->functions || !i->vm.globals || !i->vm.tables || !i->own_tables || !i->own_memory || !i->elem_dropped
+        || !i->data_dropped)
+        return no_memory(error);
+    for (uint32_t f = 0; f < m->function_count; f++)
+        i->functions[f] = (struct function_object){ .owner = i, .type = function_type(m, f), .function = &m->functions[f] };
+    return allocate_stacks(i, error);
+}
+
+static enum status define(struct rt_instance *i, struct error *error)
+{
+    const struct rt_module *m = i->module;
+    for (uint32_t g = m->imported_globals; g < m->global_count; g++)
+        i->vm.globals[g] = const_value(i, &m->globals[g].init);
+    for (uint32_t t = m->imported_tables; t < m->table_count; t++) {
+        i->vm.tables[t] = &i->own_tables[t];
+        TRY(table_init(&i->own_tables[t], &m->tables[t], i->limits.table_elements, error));
+    }
+    if (m->memory_count > m->imported_memories) {
+        TRY(memory_init(i->own_memory, &m->memories[0], i->limits.memory_pages, error));
+        memory_attach(i->own_memory, i);
+    }
+    return STATUS_OK;
+}
+
+static enum status segment_trap(struct rt_instance *i, enum rt_trap_kind kind, const char *what, uint32_t index,
+                                struct error *error)
+{
+    i->trap = (struct rt_trap){ .kind = kind };
+    return error_set(error, STATUS_TRAPPED, "%s: %s segment %u does not fit", rt_trap_text(kind), what, index);
+}
+
+static enum status copy_segments(struct rt_instance *i, struct error *error)
+{
+    const struct rt_module *m = i->module;
+    for (uint32_t s = 0; s < m->elem_count; s++) {
+        const struct elem_segment *e = &m->elems[s];
+        if (e->mode == SEGMENT_ACTIVE
+            && !table_init_segment(i, e->table, s, (uint32_t)const_value(i, &e->offset), 0, e->count))
+            return segment_trap(i, RT_TRAP_TABLE_BOUNDS, "element", s, error);
+        i->elem_dropped[s] = e->mode != SEGMENT_PASSIVE;
+    }
+    for (uint32_t s = 0; s < m->data_count; s++) {
+        const struct data_segment *d = &m->datas[s];
+        if (d->mode != SEGMENT_ACTIVE)
+            continue;
+        uint32_t at = (uint32_t)const_value(i, &d->offset);
+        if ((uint64_t)at + d->size > i->vm.memory_size)
+            return segment_trap(i, RT_TRAP_MEMORY_BOUNDS, "data", s, error);
+        if (d->size > 0)
+            memcpy(i->vm.memory_base + at, d->bytes, d->size);
+        i->data_dropped[s] = true;
+    }
+    return STATUS_OK;
+}
+
+static enum status build(struct rt_instance *i, const struct rt_module *m, const struct extern_value *imports,
+                         struct error *error)
+{
+    TRY(allocate(i, m, error));
+    TRY(link_imports(i, imports, error));
+    TRY(define(i, error));
+    return copy_segments(i, error);
+}
+
+enum status instance_link(const struct rt_module *m, const struct extern_value *imports, const struct rt_limits *limits,
+                          struct rt_instance **ret, struct error *error)
+{
+    struct rt_limits most = RT_LIMITS_DEFAULT;
+    struct rt_instance *i = calloc(1, sizeof *i);
+    if (!i)
+        return no_memory(error);
+    i->module = m;
+    i->limits = limits ? *limits : most;
+    if (i->limits.memory_pages > most.memory_pages)
+        i->limits.memory_pages = most.memory_pages;
+    if (i->limits.call_depth > most.call_depth)
+        i->limits.call_depth = most.call_depth;
+    if (i->limits.table_elements > most.table_elements)
+        i->limits.table_elements = most.table_elements;
+    i->vm.depth = i->limits.call_depth;
+    i->vm.fuel = i->fuel_at_start = i->limits.fuel > INT64_MAX ? INT64_MAX : (int64_t)i->limits.fuel;
+    enum status status = build(i, m, imports, error);
+    if (status == STATUS_OK || status == STATUS_TRAPPED)
+        *ret = i;
+    else
+        rt_instance_free(i);
+    return status;
+}
+
+void rt_instance_free(struct rt_instance *i)
+{
+    if (!i)
+        return;
+    memory_detach(i);
+    memory_done(i->own_memory);
+    free(i->own_memory);
+    if (i->own_tables)
+        for (uint32_t t = 0; t < i->module->table_count; t++)
+            table_done(&i->own_tables[t]);
+    free(i->own_tables);
+    free(i->vm.tables);
+    free(i->vm.globals);
+    free(i->functions);
+    free(i->elem_dropped);
+    free(i->data_dropped);
+    pages_release((uint8_t *)i->stack, i->stack_bytes);
+    pages_release((uint8_t *)i->frames, i->frames_bytes);
+    free(i);
+}

@@ -1,0 +1,108 @@
+/* A module's instance and what it runs on. Internal to runtime/. */
+#ifndef WARRANT_RUNTIME_INSTANCE_H
+#define WARRANT_RUNTIME_INSTANCE_H
+
+#include "runtime/module.h"
+
+enum { PAGE_BYTES = 65536 };
+
+/* A linear memory, possibly shared by instances: `users` hears of a new size. */
+struct memory {
+    uint8_t *base;      /* reserved address space; never moves */
+    uint64_t reserved;  /* bytes */
+    uint32_t pages, max_pages;
+    bool has_max;       /* declared; what an importer must match */
+    uint32_t declared_max;
+    struct rt_instance *users; /* linked by next_memory_user */
+};
+
+struct rt_table {
+    uint64_t *elements; /* owned; references, see struct function_object */
+    uint32_t size, capacity, max;
+    bool has_max;
+    uint32_t declared_max;
+    uint8_t type; /* enum rt_type */
+};
+
+/* What a funcref points to: a function together with its instance. A reference's number is the object's address. */
+struct function_object {
+    struct rt_instance *owner;
+    const struct rt_functype *type;
+    const struct function *function; /* its row in the owner's module; `code` NULL for a host function */
+    rt_host_fn *host;                /* host functions only */
+    void *env;
+};
+
+struct frame {
+    const uint64_t *pc;              /* the caller's next instruction */
+    uint64_t *fp;                    /* the caller's frame */
+    const struct function *function; /* what runs in this frame */
+};
+
+struct rt_instance {
+    struct rt_vmctx vm; /* first, see rt.h */
+    const struct rt_module *module;
+    struct function_object *functions; /* the whole index space; owned */
+    struct memory *memory;             /* NULL: none */
+    struct memory *own_memory;         /* owned */
+    struct rt_table *own_tables;       /* owned; those that the module defines */
+    bool *elem_dropped, *data_dropped; /* owned */
+    struct rt_instance *next_memory_user;
+    struct rt_limits limits;
+
+    uint64_t *stack, *stack_end; /* value stack: reserved pages */
+    struct frame *frames;        /* call_depth + 1 of them, reserved pages */
+    uint64_t stack_bytes, frames_bytes;
+    uint32_t nesting;            /* calls into this guest that are active */
+
+    /* Where the interpreter is; valid while a host function runs and after a trap. */
+    const uint64_t *pc;
+    uint64_t *fp;
+    struct frame *frame;
+    int64_t fuel_at_start;
+    struct rt_trap trap;
+};
+
+/* memory.c */
+MUST_USE enum status memory_init(struct memory *m, const struct size_limits *type, uint32_t limit, struct error *error);
+void memory_done(struct memory *m); /* m may be NULL or zero */
+void memory_attach(struct memory *m, struct rt_instance *user);
+void memory_detach(struct rt_instance *user);
+/* Pages before, or UINT32_MAX where the limits or the system refuse. */
+uint32_t memory_grow(struct memory *m, uint32_t pages);
+
+/* table.c. Ranges are checked; false: out of bounds, nothing was written. */
+MUST_USE enum status table_init(struct rt_table *t, const struct table_type *type, uint32_t limit, struct error *error);
+void table_done(struct rt_table *t);
+uint32_t table_grow(struct rt_table *t, uint64_t value, uint32_t count); /* size before, or UINT32_MAX */
+bool table_fill(struct rt_table *t, uint32_t to, uint64_t value, uint32_t count);
+bool table_copy(struct rt_table *t, uint32_t to, const struct rt_table *from_table, uint32_t from, uint32_t count);
+bool table_init_segment(struct rt_instance *instance, uint32_t table, uint32_t segment, uint32_t to, uint32_t from,
+                        uint32_t count);
+/* The value of a constant expression in this instance. */
+uint64_t const_value(struct rt_instance *instance, const struct const_expr *expr);
+
+/* bulk.c: the memory's bulk instructions, in pieces of 64 KiB; each further piece costs one unit of fuel and polls. */
+enum rt_trap_kind bulk_fill(struct rt_instance *instance, uint64_t to, uint8_t value, uint64_t count);
+enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint64_t to, uint64_t from, uint64_t count);
+enum rt_trap_kind bulk_init(struct rt_instance *instance, uint32_t segment, uint64_t to, uint64_t from, uint64_t count);
+
+/* interp.c: runs until the function returns. fp: its frame, the arguments in place; the results stand there afterwards. */
+enum rt_trap_kind interp_run(struct rt_instance *instance, const struct function *function, uint64_t *fp);
+/* call.c: calls any function; slots hold the arguments, then the results. */
+enum rt_trap_kind function_call(const struct function_object *object, uint64_t *slots);
+/* Whether a frame of `slots` slots may begin at `fp`: the one rule for every kind of call (a host function takes a frame
+ * without slots of its own). */
+static inline bool frame_fits(const struct rt_instance *instance, const uint64_t *fp, uint32_t slots)
+{
+    return instance->vm.depth > 0 && (uint64_t)(instance->stack_end - fp) >= slots;
+}
+
+/* trap.c: fills instance->trap from where the interpreter stands, and corrects the fuel. */
+void trap_record(struct rt_instance *instance, enum rt_trap_kind kind);
+
+/* Polled at loop back-edges and calls. A signal handler or another thread sets it; nothing else is published with it, so
+ * relaxed order is enough. */
+static inline bool interrupted(const struct rt_vmctx *vm) { return __atomic_load_n(&vm->interrupt, __ATOMIC_RELAXED) != 0; }
+
+#endif

@@ -1,0 +1,153 @@
+/* Linking (4.5.3, 4.5.4): every import is matched by kind and type, then entered into the instance's index spaces. A host
+ * function keeps its address and environment, so that a call goes straight to it. */
+#include "runtime/link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum status mismatch(const struct import *i, const char *why, struct error *error)
+{
+    return error_set(error, STATUS_UNLINKABLE, "import \"%s\" \"%s\": %s", i->module.text, i->name.text, why);
+}
+
+static bool limits_fit(uint32_t size, bool has_max, uint32_t max, const struct size_limits *wanted)
+{
+    return size >= wanted->min && (!wanted->has_max || (has_max && max <= wanted->max));
+}
+
+/* How a function of another instance is called: as a host function whose environment is the function. */
+static enum rt_trap_kind call_other(void *env, struct rt_instance *instance, uint64_t *slots)
+{
+    (void)instance;
+    return function_call(env, slots);
+}
+
+static bool link_function(struct rt_instance *r, const struct import *i, const struct extern_value *v)
+{
+    struct function_object *own = &r->functions[i->index];
+    if (!functype_equal(v->function->type, own->type))
+        return false;
+    if (v->function->host && !v->function->owner) {
+        own->host = v->function->host;
+        own->env = v->function->env;
+    } else {
+        own->host = call_other;
+        own->env = (void *)(uintptr_t)v->function;
+    }
+    return true;
+}
+
+static bool link_global(struct rt_instance *r, const struct import *i, const struct extern_value *v)
+{
+    if (v->global_type.type != i->global.type || v->global_type.mutable != i->global.mutable)
+        return false;
+    r->vm.globals[i->index] = i->global.mutable ? (uint64_t)(uintptr_t)v->global : *v->global;
+    return true;
+}
+
+static bool link_table(struct rt_instance *r, const struct import *i, const struct extern_value *v)
+{
+    const struct rt_table *t = v->table;
+    if (t->type != i->table.element || !limits_fit(t->size, t->has_max, t->declared_max, &i->table.limits))
+        return false;
+    r->vm.tables[i->index] = v->table;
+    return true;
+}
+
+static bool link_memory(struct rt_instance *r, const struct import *i, const struct extern_value *v)
+{
+    const struct memory *m = v->memory;
+    if (!limits_fit(m->pages, m->has_max, m->declared_max, &i->memory))
+        return false;
+    memory_attach(v->memory, r);
+    return true;
+}
+
+enum status link_imports(struct rt_instance *r, const struct extern_value *imports, struct error *error)
+{
+    for (uint32_t n = 0; n < r->module->import_count; n++) {
+        const struct import *i = &r->module->imports[n];
+        const struct extern_value *v = &imports[n];
+        bool fits = v->kind == i->kind;
+        if (fits && i->kind == KIND_FUNCTION)
+            fits = link_function(r, i, v);
+        else if (fits && i->kind == KIND_TABLE)
+            fits = link_table(r, i, v);
+        else if (fits && i->kind == KIND_MEMORY)
+            fits = link_memory(r, i, v);
+        else if (fits)
+            fits = link_global(r, i, v);
+        if (!fits)
+            return mismatch(i, "incompatible import type", error);
+    }
+    return STATUS_OK;
+}
+
+static const struct rt_import *import_find(const struct rt_import *imports, size_t count, const struct import *i)
+{
+    for (size_t n = 0; n < count; n++)
+        if (strlen(imports[n].module) == i->module.size && memcmp(imports[n].module, i->module.text, i->module.size) == 0
+            && strlen(imports[n].name) == i->name.size && memcmp(imports[n].name, i->name.text, i->name.size) == 0)
+            return &imports[n];
+    return NULL;
+}
+
+/* Finds a host function for each import; `objects` and `values` have room for all. */
+static enum status gather(const struct rt_module *m, const struct rt_import *imports, size_t count,
+                          struct function_object *objects, struct extern_value *values, struct error *error)
+{
+    for (uint32_t n = 0; n < m->import_count; n++) {
+        const struct import *i = &m->imports[n];
+        if (i->kind != KIND_FUNCTION)
+            return mismatch(i, "only functions can be imported from the host", error);
+        const struct rt_import *found = import_find(imports, count, i);
+        if (!found)
+            return mismatch(i, "unknown import: the host has no such function", error);
+        objects[n] = (struct function_object){ .type = &found->type, .host = found->function, .env = found->env };
+        values[n] = (struct extern_value){ .kind = KIND_FUNCTION, .function = &objects[n] };
+    }
+    return STATUS_OK;
+}
+
+enum status rt_instance_create(const struct rt_module *m, const struct rt_import *imports, size_t import_count,
+                               const struct rt_limits *limits, struct rt_instance **ret, struct error *error)
+{
+    enum status status = STATUS_NO_MEMORY;
+    struct function_object *objects = calloc(m->import_count + (size_t)1, sizeof *objects);
+    struct extern_value *values = calloc(m->import_count + (size_t)1, sizeof *values);
+    if (objects && values)
+        status = gather(m, imports, import_count, objects, values, error);
+    else
+        error_set(error, status, "out of memory while linking");
+    if (status == STATUS_OK)
+        status = instance_link(m, values, limits, ret, error);
+    free(objects);
+    free(values);
+    return status;
+}
+
+bool instance_export(struct rt_instance *r, const char *name, size_t size, struct extern_value *ret)
+{
+    const struct export *e = module_export_find(r->module, name, size);
+    if (!e)
+        return false;
+    *ret = (struct extern_value){ .kind = e->kind };
+    switch (e->kind) {
+    case KIND_FUNCTION:
+        ret->function = &r->functions[e->index];
+        break;
+    case KIND_TABLE:
+        ret->table = r->vm.tables[e->index];
+        break;
+    case KIND_MEMORY:
+        ret->memory = r->memory;
+        break;
+    default: {
+        const struct global *g = &r->module->globals[e->index];
+        uint64_t *slot = &r->vm.globals[e->index];
+        ret->global_type = g->type;
+        ret->global = g->imported && g->type.mutable ? (uint64_t *)(uintptr_t)*slot : slot;
+    }
+    }
+    return true;
+}

@@ -1,0 +1,133 @@
+/* A decoded and validated module. Internal to runtime/; immutable once rt_module_load has returned. */
+#ifndef WARRANT_RUNTIME_MODULE_H
+#define WARRANT_RUNTIME_MODULE_H
+
+#include "runtime/arena.h"
+#include "runtime/rt.h"
+
+/* Passes a failure on. */
+#define TRY(expression)                      \
+    do {                                     \
+        enum status try_status = (expression); \
+        if (try_status != STATUS_OK)         \
+            return try_status;               \
+    } while (0)
+
+enum { KIND_FUNCTION = 0, KIND_TABLE = 1, KIND_MEMORY = 2, KIND_GLOBAL = 3 }; /* 5.5.5 */
+
+struct name {
+    const char *text; /* NUL-terminated; may hold NULs of its own */
+    uint32_t size;
+};
+
+struct size_limits {
+    uint32_t min, max;
+    bool has_max;
+};
+
+struct table_type {
+    uint8_t element; /* enum rt_type */
+    struct size_limits limits;
+};
+
+struct global_type {
+    uint8_t type; /* enum rt_type */
+    bool mutable;
+};
+
+/* A constant expression of 2.0 is one instruction. */
+enum const_kind { CONST_BITS, CONST_GLOBAL, CONST_FUNCTION };
+struct const_expr {
+    uint64_t bits; /* the value as it lies in a slot, or an index */
+    uint8_t kind;  /* enum const_kind */
+    uint8_t type;  /* enum rt_type */
+};
+
+struct import {
+    struct name module, name;
+    uint8_t kind;
+    uint32_t index; /* within its kind */
+    uint32_t type;  /* functions: type index */
+    struct table_type table;
+    struct size_limits memory;
+    struct global_type global;
+};
+
+struct export {
+    struct name name;
+    uint8_t kind;
+    uint32_t index;
+};
+
+struct global {
+    struct global_type type;
+    struct const_expr init; /* defined ones */
+    bool imported;
+};
+
+enum segment_mode { SEGMENT_ACTIVE, SEGMENT_PASSIVE, SEGMENT_DECLARED };
+struct elem_segment {
+    uint8_t mode; /* enum segment_mode */
+    uint8_t type; /* enum rt_type */
+    uint32_t table, count;
+    struct const_expr offset;
+    struct const_expr *items;
+};
+struct data_segment {
+    uint8_t mode;
+    uint32_t size;
+    struct const_expr offset;
+    const uint8_t *bytes;
+};
+
+/* One function of the index space. `code` is NULL for imports. */
+struct function {
+    const uint64_t *code;
+    uint32_t frame_slots;  /* parameters, locals and the operand stack's greatest height: what one frame costs */
+    uint32_t local_slots;  /* parameters and locals */
+    uint32_t param_count, result_count;
+    uint32_t index, type;
+    uint32_t body_offset;  /* in the module file: its first byte (the locals) */
+    uint32_t code_at, map_at, map_count;
+    const char *name;      /* NULL: none */
+};
+
+/* Prepared code to module file: one entry per instruction that can trap, call or end a segment, in order of `word`. */
+struct code_map {
+    uint32_t word;   /* from the function's code */
+    uint32_t offset; /* in the module file */
+    uint32_t count;  /* instructions of its segment up to and with it that are not charged yet when it traps */
+};
+
+struct rt_module {
+    struct arena arena;
+    uint32_t type_count, import_count, function_count, table_count, memory_count, global_count, export_count;
+    uint32_t elem_count, data_count;
+    uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
+    struct rt_functype *types;
+    struct import *imports;
+    struct function *functions;
+    struct table_type *tables;
+    struct size_limits *memories;
+    struct global *globals;
+    struct export *exports;
+    struct export **exports_by_name; /* sorted */
+    struct elem_segment *elems;
+    struct data_segment *datas;
+    uint8_t *declared; /* a bit per function: ref.func may name it (3.4.10, C.refs) */
+    bool has_data_count, has_start;
+    uint32_t data_count_section, start;
+    uint64_t *code; /* owned; every function's, one after the other */
+    struct code_map *map;
+};
+
+const struct export *module_export_find(const struct rt_module *module, const char *name, size_t size);
+bool functype_equal(const struct rt_functype *a, const struct rt_functype *b);
+static inline const struct rt_functype *function_type(const struct rt_module *m, uint32_t function)
+{
+    return &m->types[m->functions[function].type];
+}
+/* Finds the map's entry for an address inside the function's code, or NULL. */
+const struct code_map *module_map_find(const struct rt_module *module, const struct function *function, const uint64_t *pc);
+
+#endif

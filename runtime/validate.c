@@ -1,0 +1,162 @@
+/* The validator's loop and its two stacks (appendix "Validation Algorithm"). An operand of unknown type comes only from below
+ * the operands of an unreachable block. Each instruction is seen once and costs time bounded by its types' lengths. */
+#include "runtime/validate.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum status body_fail(struct body *b, const char *format, ...)
+{
+    char text[ERROR_TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return decode_fail_at(b->d, b->op_offset, STATUS_INVALID, "%s", text);
+}
+
+const char *type_text(uint8_t type)
+{
+    switch (type) {
+    case RT_I32: return "i32";
+    case RT_I64: return "i64";
+    case RT_F32: return "f32";
+    case RT_F64: return "f64";
+    case RT_FUNCREF: return "funcref";
+    case RT_EXTERNREF: return "externref";
+    default: return "anything";
+    }
+}
+
+enum status operand_pop_any(struct body *b, uint8_t *ret)
+{
+    const struct control *c = control_top(b);
+    if (b->height == c->height) {
+        if (!c->unreachable)
+            return body_fail(b, "type mismatch: the operand stack is empty");
+        *ret = TYPE_UNKNOWN;
+        return STATUS_OK;
+    }
+    *ret = b->stack[--b->height].type;
+    return STATUS_OK;
+}
+
+enum status operand_pop(struct body *b, uint8_t expected)
+{
+    uint8_t actual;
+    TRY(operand_pop_any(b, &actual));
+    if (actual != expected && actual != TYPE_UNKNOWN && expected != TYPE_UNKNOWN)
+        return body_fail(b, "type mismatch: expected %s, found %s", type_text(expected), type_text(actual));
+    return STATUS_OK;
+}
+
+enum status operands_pop(struct body *b, uint32_t count, const uint8_t *types)
+{
+    for (uint32_t i = count; i > 0; i--)
+        TRY(operand_pop(b, types[i - 1]));
+    return STATUS_OK;
+}
+
+static enum status stack_grow(struct body *b)
+{
+    uint32_t capacity = b->stack_capacity ? b->stack_capacity * 2 : 256;
+    struct operand *stack = realloc(b->stack, capacity * sizeof *stack);
+    if (!stack)
+        return decode_no_memory(b->d);
+    b->stack = stack;
+    b->stack_capacity = capacity;
+    return STATUS_OK;
+}
+
+static enum status push(struct body *b, struct operand operand)
+{
+    if (b->height == b->stack_capacity)
+        TRY(stack_grow(b));
+    if (b->local_count + b->height >= LIMIT_FRAME_SLOTS)
+        return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT, "locals and operands of a function exceed the limit of %d",
+                              LIMIT_FRAME_SLOTS);
+    b->stack[b->height++] = operand;
+    if (b->live && b->height > b->max_height)
+        b->max_height = b->height;
+    if (b->height <= OPERAND_WINDOW)
+        return STATUS_OK;
+    return prep_flush(b, b->height - OPERAND_WINDOW - 1, b->height - OPERAND_WINDOW);
+}
+
+enum status operand_push(struct body *b, uint8_t type)
+{
+    return push(b, (struct operand){ .kind = OPERAND_SLOT, .type = type });
+}
+
+enum status operands_push(struct body *b, uint32_t count, const uint8_t *types)
+{
+    for (uint32_t i = 0; i < count; i++)
+        TRY(operand_push(b, types[i]));
+    return STATUS_OK;
+}
+
+enum status operand_push_lazy(struct body *b, struct operand operand)
+{
+    return push(b, operand);
+}
+
+static enum status instruction(struct body *b, const struct op_info *info)
+{
+    enum op op = op_of(info);
+    switch ((enum op_class)info->class) {
+    case OP_CLASS_CONTROL: return validate_control(b, op);
+    case OP_CLASS_PARAMETRIC: return validate_parametric(b, op);
+    case OP_CLASS_VARIABLE: return validate_variable(b, op);
+    case OP_CLASS_TABLE: return validate_table(b, op);
+    case OP_CLASS_MEMORY: return validate_memory(b, op);
+    case OP_CLASS_REFERENCE: return validate_reference(b, op);
+    case OP_CLASS_UNARY: case OP_CLASS_BINARY: case OP_CLASS_INTEGER: case OP_CLASS_DIVIDE: case OP_CLASS_COMPARE:
+    case OP_CLASS_TEST: case OP_CLASS_TRUNCATE: case OP_CLASS_REINTERPRET: case OP_CLASS_LOAD: case OP_CLASS_STORE:
+    case OP_CLASS_CONST: return validate_regular(b, info);
+    }
+    return STATUS_INTERNAL;
+}
+
+static enum status refuse_opcode(struct body *b, uint32_t code)
+{
+    const char *proposal = op_proposal(code);
+    if (proposal)
+        return decode_needs(b->d, b->op_offset, proposal);
+    return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "illegal opcode 0x%02x", code);
+}
+
+static enum status read_opcode(struct body *b, const struct op_info **ret)
+{
+    uint8_t byte;
+    uint32_t code, sub;
+    b->op_offset = cursor_offset(&b->d->in);
+    TRY(decode_u8(b->d, &byte));
+    code = byte;
+    if (byte >= 0xfb && byte <= 0xfe) {
+        TRY(decode_u32(b->d, &sub));
+        if (sub > 0xff && byte != 0xfd)
+            return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "illegal opcode 0x%02x 0x%x", byte, sub);
+        code = byte == 0xfd && sub > 0xff ? 0xfd0000u : code << 8 | sub;
+    }
+    *ret = op_find(code);
+    return *ret ? STATUS_OK : refuse_opcode(b, code);
+}
+
+enum status validate_body(struct body *b)
+{
+    b->height = b->max_height = b->control_count = b->cost = 0;
+    b->live = true;
+    b->last = NO_WORD;
+    b->code_at = (uint32_t)b->d->code_count;
+    TRY(control_push(b, CONTROL_FUNCTION, *function_type(b->module, b->function->index)));
+    while (b->control_count > 0) {
+        const struct op_info *info;
+        TRY(read_opcode(b, &info));
+        b->cost++;
+        TRY(instruction(b, info));
+    }
+    if (cursor_left(&b->d->in) > 0)
+        return decode_fail(b->d, STATUS_MALFORMED, "section size mismatch: code after the function's end");
+    return STATUS_OK;
+}

@@ -1,0 +1,158 @@
+/* Table and memory instructions but loads and stores (3.3.6, 3.3.7). Each reads its indices, then its operands, most of which
+ * are three. */
+#include "runtime/validate.h"
+
+static enum status index_below(struct body *b, uint32_t count, const char *what, uint32_t *ret)
+{
+    TRY(decode_u32(b->d, ret));
+    return *ret < count ? STATUS_OK : body_fail(b, "unknown %s %u", what, *ret);
+}
+
+static enum status table_index(struct body *b, uint32_t *ret)
+{
+    return index_below(b, b->module->table_count, "table", ret);
+}
+
+/* Pops three operands of these types and emits `op` on their slots, with a second word. */
+static enum status three(struct body *b, uint32_t op, uint8_t x, uint8_t y, uint8_t z, uint64_t second)
+{
+    uint32_t a, c, e;
+    TRY(operand_pop(b, z));
+    TRY(operand_pop(b, y));
+    TRY(operand_pop(b, x));
+    if (!b->live)
+        return STATUS_OK;
+    TRY(prep_use(b, b->height, &a));
+    TRY(prep_use(b, b->height + 1, &c));
+    TRY(prep_use(b, b->height + 2, &e));
+    TRY(prep_map(b, false));
+    return prep_emit_pair(b, prep_word(op, a, c, e), second, false);
+}
+
+static enum status table_get_set(struct body *b, enum op op)
+{
+    uint32_t table, index, value;
+    TRY(table_index(b, &table));
+    uint8_t type = b->module->tables[table].element;
+    if (op == OP_TABLE_SET)
+        TRY(operand_pop(b, type));
+    TRY(operand_pop(b, RT_I32));
+    TRY(prep_use(b, b->height, &index));
+    if (op == OP_TABLE_SET) {
+        TRY(prep_use(b, b->height + 1, &value));
+        TRY(prep_map(b, false));
+        return prep_emit_pair(b, prep_word(P_TABLE_SET, index, 0, value), table, false);
+    }
+    TRY(prep_map(b, false));
+    TRY(prep_emit_pair(b, prep_word(P_TABLE_GET, index, 0, slot_of(b, b->height)), table, true));
+    return operand_push(b, type);
+}
+
+static enum status table_grow(struct body *b)
+{
+    uint32_t table, value, count;
+    TRY(table_index(b, &table));
+    TRY(operand_pop(b, RT_I32));
+    TRY(operand_pop(b, b->module->tables[table].element));
+    TRY(prep_use(b, b->height, &value));
+    TRY(prep_use(b, b->height + 1, &count));
+    TRY(prep_map(b, false));
+    TRY(prep_emit_pair(b, prep_word(P_TABLE_GROW, value, count, slot_of(b, b->height)), table, true));
+    return operand_push(b, RT_I32);
+}
+
+static enum status table_copy(struct body *b)
+{
+    uint32_t to, from;
+    TRY(table_index(b, &to));
+    TRY(table_index(b, &from));
+    if (b->module->tables[to].element != b->module->tables[from].element)
+        return body_fail(b, "type mismatch: tables of different types");
+    return three(b, P_TABLE_COPY, RT_I32, RT_I32, RT_I32, (uint64_t)to << 32 | from);
+}
+
+static enum status table_init(struct body *b)
+{
+    uint32_t segment, table;
+    TRY(decode_u32(b->d, &segment));
+    TRY(table_index(b, &table));
+    if (segment >= b->module->elem_count)
+        return body_fail(b, "unknown elem segment %u", segment);
+    if (b->module->tables[table].element != b->module->elems[segment].type)
+        return body_fail(b, "type mismatch: segment and table of different types");
+    return three(b, P_TABLE_INIT, RT_I32, RT_I32, RT_I32, (uint64_t)table << 32 | segment);
+}
+
+enum status validate_table(struct body *b, enum op op)
+{
+    uint32_t index;
+    switch ((unsigned)op) {
+    case OP_TABLE_GET: case OP_TABLE_SET: return table_get_set(b, op);
+    case OP_TABLE_GROW: return table_grow(b);
+    case OP_TABLE_COPY: return table_copy(b);
+    case OP_TABLE_INIT: return table_init(b);
+    case OP_ELEM_DROP:
+        TRY(index_below(b, b->module->elem_count, "elem segment", &index));
+        return prep_emit(b, prep_low(P_ELEM_DROP, index, 0));
+    case OP_TABLE_FILL:
+        TRY(table_index(b, &index));
+        return three(b, P_TABLE_FILL, RT_I32, b->module->tables[index].element, RT_I32, index);
+    default: /* OP_TABLE_SIZE */
+        TRY(table_index(b, &index));
+        TRY(prep_emit_pair(b, prep_word(P_TABLE_SIZE, 0, 0, slot_of(b, b->height)), index, true));
+        return operand_push(b, RT_I32);
+    }
+}
+
+static enum status memory_zero(struct body *b)
+{
+    uint8_t zero;
+    TRY(decode_u8(b->d, &zero));
+    if (zero != 0)
+        return decode_needs(b->d, b->op_offset, "multiple memories");
+    return b->module->memory_count > 0 ? STATUS_OK : body_fail(b, "unknown memory 0");
+}
+
+static enum status data_index(struct body *b, uint32_t *ret)
+{
+    TRY(decode_u32(b->d, ret));
+    if (!b->module->has_data_count)
+        return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "data count section required");
+    return *ret < b->module->data_count_section ? STATUS_OK : body_fail(b, "unknown data segment %u", *ret);
+}
+
+static enum status memory_size_grow(struct body *b, enum op op)
+{
+    uint32_t slot;
+    TRY(memory_zero(b));
+    if (op == OP_MEMORY_SIZE) {
+        TRY(prep_emit_result(b, prep_word(P_MEMORY_SIZE, 0, 0, slot_of(b, b->height))));
+    } else {
+        TRY(operand_pop(b, RT_I32));
+        TRY(prep_use(b, b->height, &slot));
+        TRY(prep_emit_result(b, prep_word(P_MEMORY_GROW, slot, 0, slot_of(b, b->height))));
+    }
+    return operand_push(b, RT_I32);
+}
+
+enum status validate_memory(struct body *b, enum op op)
+{
+    uint32_t segment;
+    switch ((unsigned)op) {
+    case OP_MEMORY_SIZE: case OP_MEMORY_GROW: return memory_size_grow(b, op);
+    case OP_MEMORY_INIT:
+        TRY(data_index(b, &segment));
+        TRY(memory_zero(b));
+        return three(b, P_MEMORY_INIT, RT_I32, RT_I32, RT_I32, segment);
+    case OP_DATA_DROP:
+        TRY(data_index(b, &segment));
+        return prep_emit(b, prep_low(P_DATA_DROP, segment, 0));
+    case OP_MEMORY_COPY:
+        TRY(memory_zero(b));
+        TRY(memory_zero(b));
+        return three(b, P_MEMORY_COPY, RT_I32, RT_I32, RT_I32, 0);
+    default: /* OP_MEMORY_FILL */
+        TRY(memory_zero(b));
+        return three(b, P_MEMORY_FILL, RT_I32, RT_I32, RT_I32, 0);
+    }
+}

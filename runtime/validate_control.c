@@ -1,0 +1,317 @@
+/* Control instructions (3.3.8). A block whose end nobody can reach is still typed, but nothing is emitted for it. Labels are
+ * bound where the segment before them has been charged, see rt_instance_instructions. */
+#include "runtime/validate.h"
+
+#include <stdlib.h>
+
+/* One-element vectors, so that a block type can borrow. */
+static const uint8_t *single_type(uint8_t type)
+{
+    static const uint8_t all[] = { RT_I32, RT_I64, RT_F32, RT_F64, RT_FUNCREF, RT_EXTERNREF };
+    for (size_t i = 0; i < sizeof all; i++)
+        if (all[i] == type)
+            return &all[i];
+    return NULL;
+}
+
+static enum status block_type(struct body *b, struct rt_functype *ret)
+{
+    size_t at = cursor_offset(&b->d->in);
+    int64_t code;
+    uint8_t type;
+    TRY(decode_s33(b->d, &code));
+    *ret = (struct rt_functype){ 0 };
+    if (code >= 0) {
+        if (code >= b->module->type_count)
+            return body_fail(b, "unknown type %lld", (long long)code);
+        *ret = b->module->types[code];
+        return STATUS_OK;
+    }
+    if (code < -64)
+        return decode_fail_at(b->d, at, STATUS_MALFORMED, "malformed block type");
+    if (code == -64)
+        return STATUS_OK;
+    TRY(decode_value_type_of(b->d, (uint8_t)(code & 0x7f), at, &type));
+    ret->result_count = 1;
+    ret->results = single_type(type);
+    return STATUS_OK;
+}
+
+static enum status controls_grow(struct body *b)
+{
+    uint32_t capacity = b->control_capacity ? b->control_capacity * 2 : 64;
+    struct control *controls = realloc(b->controls, capacity * sizeof *controls);
+    if (!controls)
+        return decode_no_memory(b->d);
+    b->controls = controls;
+    b->control_capacity = capacity;
+    return STATUS_OK;
+}
+
+enum status control_push(struct body *b, enum control_kind kind, struct rt_functype type)
+{
+    if (b->control_count == LIMIT_BLOCK_DEPTH)
+        return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT, "blocks are nested deeper than %d", LIMIT_BLOCK_DEPTH);
+    if (b->control_count == b->control_capacity)
+        TRY(controls_grow(b));
+    b->controls[b->control_count++] =
+        (struct control){ .type = type, .height = b->height, .label = (uint32_t)b->d->code_count, .patches = NO_WORD,
+                          .else_patch = NO_WORD, .kind = (uint8_t)kind, .live_at_entry = b->live };
+    return kind == CONTROL_FUNCTION ? STATUS_OK : operands_push(b, type.param_count, type.params);
+}
+
+static void set_unreachable(struct body *b)
+{
+    struct control *c = control_top(b);
+    b->height = c->height;
+    c->unreachable = true;
+    b->live = false;
+    b->last = NO_WORD;
+}
+
+static uint32_t window_start(const struct body *b)
+{
+    return b->height > OPERAND_WINDOW ? b->height - OPERAND_WINDOW : 0;
+}
+
+static enum status enter(struct body *b, enum op op)
+{
+    struct rt_functype type;
+    uint32_t patch = NO_WORD;
+    TRY(block_type(b, &type));
+    if (op == OP_IF) {
+        TRY(operand_pop(b, RT_I32));
+        if (b->live) {
+            uint32_t condition = b->height;
+            TRY(prep_flush(b, window_start(b), b->height));
+            TRY(prep_condition(b, condition, true, &patch));
+        }
+    } else {
+        TRY(prep_flush(b, window_start(b), b->height));
+    }
+    TRY(operands_pop(b, type.param_count, type.params));
+    if (op == OP_LOOP) {
+        TRY(prep_charge(b, 1));
+        prep_bind_label(b);
+    }
+    TRY(control_push(b, op == OP_BLOCK ? CONTROL_BLOCK : op == OP_LOOP ? CONTROL_LOOP : CONTROL_IF, type));
+    control_top(b)->else_patch = patch;
+    return STATUS_OK;
+}
+
+/* Checks the end of a block's code, leaves its results in their slots. */
+static enum status finish(struct body *b)
+{
+    struct control *c = control_top(b);
+    TRY(operands_pop(b, c->type.result_count, c->type.results));
+    if (b->height != c->height)
+        return body_fail(b, "type mismatch: values remaining on the stack at the end of the block");
+    if (b->live && c->kind != CONTROL_FUNCTION) {
+        uint32_t past = b->height + c->type.result_count;
+        uint32_t first = past > b->height + OPERAND_WINDOW ? past - OPERAND_WINDOW : b->height;
+        TRY(prep_flush(b, first, past));
+    }
+    return STATUS_OK;
+}
+
+static enum status enter_else(struct body *b)
+{
+    struct control *c = control_top(b);
+    if (c->kind != CONTROL_IF)
+        return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "else without if");
+    TRY(finish(b));
+    c->kind = CONTROL_ELSE; /* before the jump: it goes to the end */
+    TRY(prep_branch(b, c, b->height, c->type.result_count));
+    if (c->else_patch != NO_WORD)
+        prep_patch(b, c->else_patch);
+    c->else_patch = NO_WORD;
+    c->unreachable = false;
+    b->live = c->live_at_entry;
+    b->cost = 0;
+    prep_bind_label(b);
+    return operands_push(b, c->type.param_count, c->type.params);
+}
+
+static enum status leave_function(struct body *b)
+{
+    TRY(prep_return(b, b->height, control_top(b)->type.result_count));
+    b->control_count--;
+    return STATUS_OK;
+}
+
+static enum status leave(struct body *b)
+{
+    struct control *c = control_top(b);
+    TRY(finish(b));
+    if (c->kind == CONTROL_FUNCTION)
+        return leave_function(b);
+    if (c->kind == CONTROL_IF
+        && !functype_equal(&(struct rt_functype){ c->type.param_count, 0, c->type.params, NULL },
+                           &(struct rt_functype){ c->type.result_count, 0, c->type.results, NULL }))
+        return body_fail(b, "type mismatch: if without else must not change the stack");
+    if (c->patches != NO_WORD || c->else_patch != NO_WORD) {
+        TRY(prep_charge(b, 0));
+        prep_patch_all(b, c);
+        b->live = true;
+        b->cost = 0;
+        prep_bind_label(b);
+    }
+    struct rt_functype type = c->type;
+    b->control_count--;
+    return operands_push(b, type.result_count, type.results);
+}
+
+static enum status label(struct body *b, uint32_t depth, struct control **ret)
+{
+    if (depth >= b->control_count)
+        return body_fail(b, "unknown label %u", depth);
+    *ret = &b->controls[b->control_count - 1 - depth];
+    return STATUS_OK;
+}
+
+static enum status branch(struct body *b, enum op op)
+{
+    uint32_t depth, condition = 0;
+    struct control *target;
+    TRY(decode_u32(b->d, &depth));
+    TRY(label(b, depth, &target));
+    uint32_t count = label_arity(target);
+    if (op == OP_BR_IF) {
+        TRY(operand_pop(b, RT_I32));
+        condition = b->height;
+    }
+    TRY(operands_pop(b, count, label_types(target)));
+    if (op == OP_BR) {
+        TRY(prep_branch(b, target, b->height, count));
+        set_unreachable(b);
+        return STATUS_OK;
+    }
+    TRY(prep_branch_if(b, target, b->height, count, condition));
+    if (count > 0)
+        return operands_push(b, count, label_types(target));
+    return STATUS_OK;
+}
+
+/* Whether the operands on top could go to `target`; nothing is popped. */
+static enum status check_top(struct body *b, const struct control *target)
+{
+    uint32_t height = b->height;
+    TRY(operands_pop(b, label_arity(target), label_types(target)));
+    b->height = height;
+    return STATUS_OK;
+}
+
+static enum status read_labels(struct body *b, uint32_t *ret_count)
+{
+    uint32_t count;
+    TRY(decode_count(b->d, 1, LIMIT_BR_TABLE, "br_table labels", &count));
+    if (count + 1 > b->label_capacity) {
+        uint32_t *labels = realloc(b->labels, (count + (size_t)1) * sizeof *labels);
+        if (!labels)
+            return decode_no_memory(b->d);
+        b->labels = labels;
+        b->label_capacity = count + 1;
+    }
+    for (uint32_t i = 0; i <= count; i++)
+        TRY(decode_u32(b->d, &b->labels[i]));
+    *ret_count = count + 1;
+    return STATUS_OK;
+}
+
+static enum status branch_table(struct body *b)
+{
+    uint32_t count;
+    struct control *fallback, *target;
+    TRY(read_labels(b, &count));
+    TRY(operand_pop(b, RT_I32));
+    uint32_t selector = b->height;
+    TRY(label(b, b->labels[count - 1], &fallback));
+    uint32_t arity = label_arity(fallback);
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(label(b, b->labels[i], &target));
+        if (label_arity(target) != arity)
+            return body_fail(b, "type mismatch: labels of br_table take different numbers of values");
+        TRY(check_top(b, target));
+    }
+    if (b->live)
+        TRY(prep_branch_table(b, selector, b->height - arity, arity, count));
+    set_unreachable(b);
+    return STATUS_OK;
+}
+
+static enum status call_emit(struct body *b, uint32_t function, uint32_t params)
+{
+    const struct function *f = &b->module->functions[function];
+    uint32_t cost;
+    if (!b->live)
+        return STATUS_OK;
+    TRY(prep_flush(b, b->height, b->height + params));
+    TRY(prep_take_cost(b, &cost));
+    TRY(prep_map(b, true));
+    if (function < b->module->imported_functions)
+        return prep_emit_pair(b, prep_word(P_CALL_IMPORT, slot_of(b, b->height), 0, cost), function, false);
+    return prep_emit_pair(b, prep_word(P_CALL, slot_of(b, b->height), 0, cost), (uint64_t)(uintptr_t)f, false);
+}
+
+static enum status call(struct body *b)
+{
+    uint32_t function;
+    TRY(decode_u32(b->d, &function));
+    if (function >= b->module->function_count)
+        return body_fail(b, "unknown function %u", function);
+    const struct rt_functype *t = function_type(b->module, function);
+    TRY(operands_pop(b, t->param_count, t->params));
+    TRY(call_emit(b, function, t->param_count));
+    return operands_push(b, t->result_count, t->results);
+}
+
+static enum status call_indirect(struct body *b)
+{
+    uint32_t type, table, selector, cost;
+    TRY(decode_u32(b->d, &type));
+    TRY(decode_u32(b->d, &table));
+    if (type >= b->module->type_count)
+        return body_fail(b, "unknown type %u", type);
+    if (table >= b->module->table_count)
+        return body_fail(b, "unknown table %u", table);
+    if (b->module->tables[table].element != RT_FUNCREF)
+        return body_fail(b, "type mismatch: call_indirect through a table that does not hold functions");
+    const struct rt_functype *t = &b->module->types[type];
+    TRY(operand_pop(b, RT_I32));
+    uint32_t at = b->height;
+    TRY(operands_pop(b, t->param_count, t->params));
+    if (b->live) {
+        TRY(prep_use(b, at, &selector));
+        TRY(prep_flush(b, b->height, at));
+        TRY(prep_take_cost(b, &cost));
+        TRY(prep_map(b, true));
+        TRY(prep_emit_pair(b, prep_word(P_CALL_INDIRECT, slot_of(b, b->height), selector, cost),
+                           (uint64_t)table << 32 | type, false));
+    }
+    return operands_push(b, t->result_count, t->results);
+}
+
+enum status validate_control(struct body *b, enum op op)
+{
+    struct control *function = &b->controls[0];
+    switch ((unsigned)op) {
+    case OP_NOP: return STATUS_OK;
+    case OP_BLOCK: case OP_LOOP: case OP_IF: return enter(b, op);
+    case OP_ELSE: return enter_else(b);
+    case OP_END: return leave(b);
+    case OP_BR: case OP_BR_IF: return branch(b, op);
+    case OP_BR_TABLE: return branch_table(b);
+    case OP_CALL: return call(b);
+    case OP_CALL_INDIRECT: return call_indirect(b);
+    case OP_RETURN:
+        TRY(operands_pop(b, function->type.result_count, function->type.results));
+        TRY(prep_return(b, b->height, function->type.result_count));
+        set_unreachable(b);
+        return STATUS_OK;
+    default: /* OP_UNREACHABLE */
+        TRY(prep_map(b, false));
+        TRY(prep_emit(b, prep_word(P_UNREACHABLE, 0, 0, 0)));
+        set_unreachable(b);
+        return STATUS_OK;
+    }
+}
