@@ -1,0 +1,234 @@
+/* The commands (the table in the suite's README). A command passes only when the engine did what it says: the right results to
+ * the bit, the right trap, or a refusal. */
+#include "tests/spec/spec_script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tests/spec/spec_json.h"
+#include "tests/spec/spec_store.h"
+#include "tests/spec/spec_values.h"
+
+enum outcome { PASSED, FAILED, SKIPPED_TEXT, SKIPPED_UNSUPPORTED };
+
+struct script {
+    const char *path;
+    struct spec_store store;
+    char why[ERROR_TEXT_MAX];
+};
+
+struct result {
+    enum status status; /* OK, TRAPPED, or NOT_FOUND and UNSUPPORTED from the runner */
+    enum rt_trap_kind trap;
+    uint32_t count;
+    const uint8_t *types;
+    uint8_t type; /* of a global */
+    uint64_t values[LIMIT_PARAMS];
+};
+
+static enum outcome fail(struct script *s, const char *format, const char *detail)
+{
+    snprintf(s->why, sizeof s->why, "%s%s", format, detail);
+    return FAILED;
+}
+
+static enum status get(struct spec_unit *unit, const struct json *field, struct result *r)
+{
+    struct extern_value v;
+    if (!instance_export(unit->instance, field->text, field->size, &v) || v.kind != KIND_GLOBAL)
+        return STATUS_NOT_FOUND;
+    r->type = v.global_type.type;
+    r->types = &r->type;
+    r->count = 1;
+    r->values[0] = *v.global;
+    return STATUS_OK;
+}
+
+static enum status invoke(struct spec_unit *unit, const struct json *field, const struct json *args, struct result *r)
+{
+    struct extern_value v;
+    uint64_t slots[LIMIT_PARAMS];
+    uint32_t count = 0;
+    if (!instance_export(unit->instance, field->text, field->size, &v) || v.kind != KIND_FUNCTION)
+        return STATUS_NOT_FOUND;
+    for (const struct json *a = args ? args->first : NULL; a; a = a->next)
+        if (!spec_value_read(a, &slots[count++]))
+            return STATUS_UNSUPPORTED;
+    r->count = v.function->type->result_count;
+    r->types = v.function->type->results;
+    uint32_t index = v.function->function->index;
+    enum status status = rt_call(unit->instance, index, slots, count, r->values, r->count, NULL);
+    r->trap = rt_instance_trap(unit->instance)->kind;
+    return status;
+}
+
+static enum status perform(struct script *s, const struct json *action, struct result *r)
+{
+    struct spec_unit *unit = spec_store_find(&s->store, json_find_text(action, "module", NULL));
+    const struct json *field = json_find(action, "field");
+    if (unit && unit->unsupported)
+        return STATUS_UNSUPPORTED;
+    if (!unit || !unit->instance || !field)
+        return STATUS_NOT_FOUND;
+    if (json_is(json_find(action, "type"), "get"))
+        return get(unit, field, r);
+    return invoke(unit, field, json_find(action, "args"), r);
+}
+
+/* The trap's words, or the suite's with something behind. */
+static bool trap_matches(const char *text, enum rt_trap_kind kind)
+{
+    const char *words = rt_trap_text(kind);
+    return strncmp(text, words, strlen(words)) == 0;
+}
+
+static enum outcome run_action(struct script *s, const struct json *command, const char *type)
+{
+    struct result r = { .status = STATUS_OK };
+    const char *text = json_find_text(command, "text", "");
+    enum status status = perform(s, json_find(command, "action"), &r);
+    if (status == STATUS_UNSUPPORTED)
+        return SKIPPED_UNSUPPORTED;
+    if (strcmp(type, "assert_trap") == 0 || strcmp(type, "assert_exhaustion") == 0) {
+        if (status != STATUS_TRAPPED)
+            return fail(s, "did not trap: ", status_text(status));
+        return trap_matches(text, r.trap) ? PASSED : fail(s, "another trap: ", rt_trap_text(r.trap));
+    }
+    if (status != STATUS_OK)
+        return fail(s, "did not return: ", status == STATUS_TRAPPED ? rt_trap_text(r.trap) : status_text(status));
+    if (strcmp(type, "action") == 0)
+        return PASSED;
+    const struct json *expected = json_find(command, "expected");
+    uint32_t n = 0;
+    for (const struct json *e = expected ? expected->first : NULL; e; e = e->next, n++) {
+        char found[64];
+        snprintf(found, sizeof found, "%u is 0x%llx", n, n < r.count ? (unsigned long long)r.values[n] : 0);
+        if (n >= r.count || !spec_value_matches(e, r.types[n], r.values[n]))
+            return fail(s, "wrong result: number ", found);
+    }
+    return n == r.count ? PASSED : fail(s, "too many results", "");
+}
+
+/* The binary that the command names; false where there is only text. */
+static bool file_of(const struct script *s, const struct json *command, char *ret, size_t size)
+{
+    const char *name = json_find_text(command, "filename", "");
+    if (json_is(json_find(command, "module_type"), "text"))
+        name = json_find_text(command, "binary_filename", NULL);
+    if (!name)
+        return false;
+    const char *slash = strrchr(s->path, '/');
+    int folder = slash ? (int)(slash - s->path + 1) : 0;
+    snprintf(ret, size, "%.*s%s", folder, s->path, name);
+    return true;
+}
+
+static enum outcome build(struct script *s, const struct json *command, const char *type, const char *path)
+{
+    struct error error = ERROR_INIT;
+    struct spec_unit *unit;
+    const char *name = json_find_text(command, "name", NULL);
+    bool definition = strcmp(type, "module_definition") == 0;
+    enum status status = spec_store_load(&s->store, path, &unit, &error);
+    if (status == STATUS_OK && !definition)
+        status = spec_store_instantiate(&s->store, unit, &error);
+    spec_store_name(unit, name);
+    if (definition)
+        s->store.definition = unit;
+    else
+        s->store.current = unit;
+    if (unit->unsupported)
+        return SKIPPED_UNSUPPORTED;
+    return status == STATUS_OK ? PASSED : fail(s, "was refused: ", error.text);
+}
+
+/* module_instance: an instance of its own of a definition, which is loaded anew from the same file. */
+static enum outcome instantiate(struct script *s, const struct json *command)
+{
+    const char *wanted = json_find_text(command, "module", NULL);
+    struct spec_unit *definition = wanted ? spec_store_find(&s->store, wanted) : s->store.definition;
+    struct error error = ERROR_INIT;
+    if (!definition || !definition->module)
+        return definition && definition->unsupported ? SKIPPED_UNSUPPORTED : fail(s, "no such definition", "");
+    if (definition->instance)
+        return fail(s, "a definition with two instances: not supported by this runner", "");
+    enum status status = spec_store_instantiate(&s->store, definition, &error);
+    spec_store_name(definition, json_find_text(command, "instance", NULL));
+    s->store.current = definition;
+    if (definition->unsupported)
+        return SKIPPED_UNSUPPORTED;
+    return status == STATUS_OK ? PASSED : fail(s, "was refused: ", error.text);
+}
+
+static enum outcome run_module_assertion(struct script *s, const struct json *command, const char *type, const char *path)
+{
+    struct error error = ERROR_INIT;
+    struct spec_unit *unit;
+    enum status status = spec_store_load(&s->store, path, &unit, &error);
+    if (strcmp(type, "assert_invalid") == 0 || strcmp(type, "assert_malformed") == 0)
+        return status == STATUS_OK ? fail(s, "was accepted, but: ", json_find_text(command, "text", "")) : PASSED;
+    if (unit->unsupported)
+        return SKIPPED_UNSUPPORTED;
+    if (status != STATUS_OK)
+        return fail(s, "was refused before linking: ", error.text);
+    status = spec_store_instantiate(&s->store, unit, &error);
+    if (unit->unsupported)
+        return SKIPPED_UNSUPPORTED;
+    enum status wanted = strcmp(type, "assert_unlinkable") == 0 ? STATUS_UNLINKABLE : STATUS_TRAPPED;
+    if (status != wanted)
+        return fail(s, "was not refused as it must: ", status == STATUS_OK ? "it was instantiated" : error.text);
+    if (wanted == STATUS_TRAPPED && !trap_matches(json_find_text(command, "text", ""), unit->instance->trap.kind))
+        return fail(s, "another trap: ", rt_trap_text(unit->instance->trap.kind));
+    return PASSED;
+}
+
+static enum outcome run_command(struct script *s, const struct json *command)
+{
+    const char *type = json_find_text(command, "type", "");
+    char path[4096];
+    if (strcmp(type, "action") == 0 || strcmp(type, "assert_return") == 0 || strcmp(type, "assert_trap") == 0
+        || strcmp(type, "assert_exhaustion") == 0)
+        return run_action(s, command, type);
+    if (strcmp(type, "register") == 0) {
+        struct spec_unit *unit = spec_store_find(&s->store, json_find_text(command, "name", NULL));
+        if (!unit)
+            return fail(s, "no such instance", "");
+        spec_store_register(&s->store, json_find_text(command, "as", ""), unit);
+        return unit->unsupported ? SKIPPED_UNSUPPORTED : PASSED;
+    }
+    if (strcmp(type, "module_instance") == 0)
+        return instantiate(s, command);
+    if (strcmp(type, "assert_invalid_custom") == 0 || strcmp(type, "assert_malformed_custom") == 0)
+        return SKIPPED_TEXT;
+    if (strcmp(type, "assert_exception") == 0)
+        return SKIPPED_UNSUPPORTED;
+    if (!file_of(s, command, path, sizeof path))
+        return SKIPPED_TEXT;
+    if (strcmp(type, "module") == 0 || strcmp(type, "module_definition") == 0)
+        return build(s, command, type, path);
+    return run_module_assertion(s, command, type, path);
+}
+
+bool spec_script_run(const char *path, struct spec_counts *counts)
+{
+    const struct json *root;
+    struct json_text *text = json_open(path, &root);
+    if (!text)
+        return false;
+    struct script s = { .path = path };
+    spec_store_init(&s.store);
+    const struct json *commands = json_find(root, "commands");
+    for (const struct json *c = commands ? commands->first : NULL; c; c = c->next) {
+        enum outcome outcome = run_command(&s, c);
+        counts->passed += outcome == PASSED;
+        counts->failed += outcome == FAILED;
+        counts->text += outcome == SKIPPED_TEXT;
+        counts->unsupported += outcome == SKIPPED_UNSUPPORTED;
+        if (outcome == FAILED)
+            printf("%s:%.*s: %s: %s\n", path, (int)json_find(c, "line")->size, json_find_text(c, "line", "?"),
+                   json_find_text(c, "type", "?"), s.why);
+    }
+    spec_store_done(&s.store);
+    json_close(text);
+    return true;
+}

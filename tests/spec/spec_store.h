@@ -1,0 +1,45 @@
+/* What one script has built so far: modules, instances, names, and the host module `spectest`. White-box: links through the
+ * engine's internal header. */
+#ifndef WARRANT_TESTS_SPEC_STORE_H
+#define WARRANT_TESTS_SPEC_STORE_H
+
+#include "runtime/link.h"
+
+struct spec_unit {
+    struct spec_unit *next; /* the one built before */
+    struct rt_module *module;
+    struct rt_instance *instance; /* NULL: a definition, or it failed */
+    char *name;                   /* owned; NULL: none */
+    bool unsupported;             /* needs a proposal that the engine refuses; what refers to it is skipped */
+};
+
+struct spec_registration {
+    struct spec_registration *next;
+    char *name; /* owned */
+    struct spec_unit *unit;
+};
+
+struct spec_store {
+    struct spec_unit *units; /* owned, newest first */
+    struct spec_registration *registrations;
+    struct spec_unit *current, *definition;
+    struct function_object print[7];
+    struct rt_functype print_types[7];
+    uint64_t globals[4];
+    struct rt_table table;
+    struct memory memory;
+};
+
+void spec_store_init(struct spec_store *store);
+void spec_store_done(struct spec_store *store);
+
+/* Loads a file as a new unit; *ret is set whatever the status, and stays in the store. */
+enum status spec_store_load(struct spec_store *store, const char *path, struct spec_unit **ret, struct error *error);
+/* Links and starts. UNSUPPORTED where an import comes from a unit that is. */
+enum status spec_store_instantiate(struct spec_store *store, struct spec_unit *unit, struct error *error);
+/* NULL name: the current one. */
+struct spec_unit *spec_store_find(struct spec_store *store, const char *name);
+void spec_store_name(struct spec_unit *unit, const char *name);
+void spec_store_register(struct spec_store *store, const char *as, struct spec_unit *unit);
+
+#endif
