@@ -1,5 +1,6 @@
 /* The witness: what the kernel saw of a run's processes. A separate privileged process loads the probe and writes a .wwit file
- * (tracer/witness_file.h). Links libbpf. */
+ * (tracer/witness_file.h). Links libbpf. Each witness loads programs and maps of its own, so that recordings at the same time
+ * do not disturb each other. Not safe for two threads on one witness. */
 #ifndef WARRANT_WITNESS_H
 #define WARRANT_WITNESS_H
 
@@ -10,11 +11,19 @@
 MUST_USE enum status witness_probe_machine(struct error *error);
 
 struct witness; /* the collector (privileged process) */
-MUST_USE enum status witness_open(struct witness **ret, struct error *error); /* loads and attaches the probe */
-/* Watches the process `pid` (all its threads, and children) from now on. */
+enum { WITNESS_RING_BYTES = 1 << 25, WITNESS_RING_MIN = 1 << 12, WITNESS_RING_MAX = 1 << 30 };
+/* Loads and attaches the probe. Returns owned. The same failures as witness_probe_machine. */
+MUST_USE enum status witness_open(struct witness **ret, struct error *error);
+/* The same with a kernel ring of `ring_bytes`, a power of two from RING_MIN to RING_MAX: what is not collected in time is lost, and
+ * counted. INVALID: another size. */
+MUST_USE enum status witness_open_sized(struct witness **ret, uint32_t ring_bytes, struct error *error);
+/* Watches the process `pid` (all its threads, and children) from now on. A thread that is inside a call at that moment shows
+ * the end of it: EXIT_ONLY with WITNESS_FLAG_FIRST. NOT_FOUND: no such process. UNSUPPORTED: it has several threads
+ * and the kernel is older than 6.9. */
 MUST_USE enum status witness_watch(struct witness *witness, uint32_t pid, enum witness_role role, struct error *error);
-/* Collects into the container `file` (borrows) until stop_fd is at end of file, then drains. Adds an END chunk. info->lost is
- * set. */
+/* Collects into the container `file` (borrows) until stop_fd (borrows; a pipe or socket) is at end of file, then drains until
+ * every watched thread has ended or nothing comes any more. Adds the DESCRIPTION chunk first, the END chunk last; info->lost
+ * is set. NO_SPACE, IO: the file keeps its valid prefix. */
 MUST_USE enum status witness_collect(struct witness *witness, struct trace_file *file, int stop_fd, struct witness_info *info,
                                      struct error *error);
 void witness_close(struct witness *witness);

@@ -71,6 +71,12 @@ struct witness_info {
 /* Appends the stored form of one record to `out`; only what the record uses is stored. */
 void witness_record_encode(const struct witness_record *record, struct buffer *out);
 void witness_info_encode(const struct witness_info *info, struct buffer *out);
+/* The body of the END chunk: info with all losses, and how many records the file holds. */
+void witness_end_encode(const struct witness_info *info, uint64_t records, struct buffer *out);
+/* The other way, from hostile bytes: one record, one info. TRUNCATED, MALFORMED; the cursor is then anywhere. number and chunk of
+ * the record are 0. */
+MUST_USE enum status witness_record_decode(struct cursor *cursor, struct witness_record *ret);
+MUST_USE enum status witness_info_decode(struct cursor *cursor, struct witness_info *ret);
 
 /* Reading a .wwit back (hostile input). Same shapes as trace_reader. */
 struct witness_reader;

@@ -1,0 +1,22 @@
+/* The table of operands.def as data, for this architecture. */
+#ifndef WARRANT_OPERANDS_H
+#define WARRANT_OPERANDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "ebpf/probe.h"
+
+struct operands_row {
+    uint32_t number;      /* of this architecture */
+    const char *operands; /* letters, see operands.def */
+    bool returns_fd;
+};
+
+/* Borrows static storage; *ret_count rows. */
+const struct operands_row *operands_rows(size_t *ret_count);
+
+/* Fills specs[PROBE_SYSCALLS] for the probe, and counts[PROBE_SYSCALLS]: operands of each call, 6 where it has no row. */
+void operands_specs(struct probe_spec *specs, uint8_t *counts);
+
+#endif

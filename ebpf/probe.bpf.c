@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The probe: every system call of the watched threads, as one event made of its entry and its exit.
+ *
+ * Invariants:
+ * - A thread is watched where it has a state in `threads`; a child has one before it runs. No other task costs more than
+ *   one look-up that finds nothing.
+ * - `sequence` counts a thread's events whether or not they reach the ring, so a hole says exactly how many are missing;
+ *   the end of the last hole is kept in `losses`.
+ * - Operands behind pointers are copied at the entry, bounded. Where their page is not resident (nothing may fault in here),
+ *   they are copied at the exit and the event says so.
+ *
+ * Left out on purpose: msghdr and sockaddr operands, the second directory of link and rename, any wake-up of the reader while
+ * the ring is less than half full (one costs more than the event). Kernel structs are declared by hand, with the few members
+ * that are read, so that building needs no BTF of a running kernel. Design: section 7. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include "ebpf/probe.h"
+#include PROBE_ARCH_HEADER
+
+struct super_block {
+    __u32 s_dev;
+} __attribute__((preserve_access_index));
+
+struct inode {
+    unsigned short i_mode;
+    struct super_block *i_sb;
+    unsigned long i_ino;
+} __attribute__((preserve_access_index));
+
+struct file {
+    struct inode *f_inode;
+} __attribute__((preserve_access_index));
+
+struct fdtable {
+    unsigned int max_fds;
+    struct file **fd;
+} __attribute__((preserve_access_index));
+
+struct files_struct {
+    struct fdtable *fdt;
+} __attribute__((preserve_access_index));
+
+struct dentry {
+    struct inode *d_inode;
+} __attribute__((preserve_access_index));
+
+struct path {
+    struct dentry *dentry;
+} __attribute__((preserve_access_index));
+
+struct fs_struct {
+    struct path pwd;
+} __attribute__((preserve_access_index));
+
+struct upid {
+    int nr;
+} __attribute__((preserve_access_index));
+
+struct pid {
+    unsigned int level;
+    struct upid numbers[1];
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+    struct files_struct *files;
+    struct fs_struct *fs;
+    struct pid *thread_pid;
+    struct task_struct *group_leader;
+    int exit_code;
+} __attribute__((preserve_access_index));
+
+struct linux_binprm {
+    struct file *file;
+    const char *filename;
+} __attribute__((preserve_access_index));
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile struct probe_spec specs[PROBE_SYSCALLS];
+const volatile __u64 ring_half = 1 << 22; /* bytes in the ring from which on the reader is woken */
+
+struct probe_counters counters;
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 1 << 23);
+} ring SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __type(key, int);
+    __type(value, struct probe_thread);
+} threads SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, PROBE_LOSSES);
+    __type(key, __u32);
+    __type(value, struct probe_loss);
+} losses SEC(".maps");
+
+/* ---- numbers of a task ---- */
+
+/* A task's number in the pid namespace `level` steps below the first one. */
+static __always_inline __u32 number_at(struct pid *pid, __u32 level)
+{
+    int nr = 0;
+    __u64 step = bpf_core_type_size(struct upid);
+    __u64 first = (__u64)pid + bpf_core_field_offset(struct pid, numbers);
+    bpf_probe_read_kernel(&nr, sizeof(nr), (const void *)(first + (level & 31) * step));
+    return (__u32)nr;
+}
+
+/* pid and tid as the task itself sees them. */
+static __always_inline void numbers_set(struct probe_thread *t, struct task_struct *task)
+{
+    struct pid *pid = BPF_CORE_READ(task, thread_pid);
+    struct pid *leader = BPF_CORE_READ(task, group_leader, thread_pid);
+    t->head.tid = number_at(pid, BPF_CORE_READ(pid, level));
+    t->head.pid = number_at(leader, BPF_CORE_READ(leader, level));
+    t->head.thread = t->thread;
+    t->head.role = (__u8)t->role;
+}
+
+static __always_inline struct probe_thread *thread_find(struct task_struct *task)
+{
+    struct probe_thread *t = bpf_task_storage_get(&threads, task, 0, 0);
+    if (t && !t->head.tid)
+        numbers_set(t, task);
+    return t;
+}
+
+/* ---- into the ring ---- */
+
+static __noinline void loss_note(const struct probe_head *head)
+{
+    __u32 key = head->thread;
+    __sync_fetch_and_add(&counters.failed, 1);
+    struct probe_loss *known = bpf_map_lookup_elem(&losses, &key);
+    if (known) {
+        known->next = head->sequence + 1;
+        known->ktime = head->ktime;
+        return;
+    }
+    struct probe_loss loss = { .next = head->sequence + 1, .ktime = head->ktime,
+                               .pid = head->pid, .tid = head->tid, .role = head->role };
+    if (bpf_map_update_elem(&losses, &key, &loss, BPF_ANY))
+        __sync_fetch_and_add(&counters.unplaced, 1);
+}
+
+static __always_inline __u64 wake_flags(__u64 sequence)
+{
+    if ((sequence & 63) == 63 && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > ring_half)
+        return BPF_RB_FORCE_WAKEUP;
+    return BPF_RB_NO_WAKEUP;
+}
+
+/* Sends head and parts of `t`. */
+static __always_inline void thread_send(struct probe_thread *t)
+{
+    t->head.sequence = t->sequence++;
+    __u64 fill = t->fill;
+    if (fill > PROBE_PARTS_BYTES)
+        fill = PROBE_PARTS_BYTES;
+    if (bpf_ringbuf_output(&ring, &t->head, sizeof(t->head) + fill, wake_flags(t->head.sequence)))
+        loss_note(&t->head);
+    t->head.flags = 0;
+}
+
+/* Sends an event that has no call, and leaves the call that `t` may be in alone. */
+static __always_inline void thread_send_other(struct probe_thread *t, __u8 kind, __s64 result, const struct probe_object *object)
+{
+    struct {
+        struct probe_head head;
+        struct probe_object object;
+    } event = { 0 };
+    event.head.ktime = bpf_ktime_get_ns();
+    event.head.sequence = t->sequence++;
+    event.head.result = result;
+    event.head.thread = t->thread;
+    event.head.pid = t->head.pid;
+    event.head.tid = t->head.tid;
+    event.head.kind = kind;
+    event.head.role = (__u8)t->role;
+    __u64 size = sizeof(event.head);
+    if (object) {
+        event.head.parts = PROBE_PART_OBJECT;
+        event.object = *object;
+        size = sizeof(event);
+    }
+    if (bpf_ringbuf_output(&ring, &event, size, wake_flags(event.head.sequence)))
+        loss_note(&event.head);
+}
+
+/* ---- objects behind descriptors ---- */
+
+static __always_inline int object_of_inode(struct probe_object *object, struct inode *inode)
+{
+    if (!inode)
+        return 0;
+    object->ino = BPF_CORE_READ(inode, i_ino);
+    object->mode = BPF_CORE_READ(inode, i_mode);
+    object->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+    return object->mode != 0;
+}
+
+/* The object behind a descriptor of the current task. The table is read without its lock: a dup2 by another thread at this
+ * very moment may show either file. */
+static __always_inline int object_of_fd(struct probe_object *object, __u32 fd)
+{
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct fdtable *table = task->files->fdt;
+    if (fd >= table->max_fds)
+        return 0;
+    struct file *file = 0;
+    bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+    if (!file)
+        return 0;
+    return object_of_inode(object, BPF_CORE_READ(file, f_inode));
+}
+
+static __always_inline int object_of_cwd(struct probe_object *object)
+{
+    struct task_struct *task = bpf_get_current_task_btf();
+    return object_of_inode(object, task->fs->pwd.dentry->d_inode);
+}
+
+/* ---- operands ---- */
+
+/* Where the next part goes, with room for the largest one, or NULL. */
+static __always_inline __u8 *part_room(struct probe_thread *t)
+{
+    __u64 fill = t->fill;
+    if (fill > PROBE_PARTS_BYTES - 8 - PROBE_PATH - 7)
+        return 0;
+    return t->parts + fill;
+}
+
+static __always_inline __u64 operand(const struct probe_thread *t, __u8 index)
+{
+    switch (index) { /* 1-based; a variable index would cost the verifier a proof */
+    case 1: return t->head.arg[0];
+    case 2: return t->head.arg[1];
+    case 3: return t->head.arg[2];
+    case 4: return t->head.arg[3];
+    case 5: return t->head.arg[4];
+    case 6: return t->head.arg[5];
+    default: return 0;
+    }
+}
+
+static __always_inline void part_added(struct probe_thread *t, __u8 part, __u32 size)
+{
+    t->head.parts |= part;
+    t->fill += size;
+}
+
+static __always_inline void copy_how(struct probe_thread *t, __u64 from, __u64 size)
+{
+    __u64 *to = (__u64 *)part_room(t);
+    if (!to || !from)
+        return;
+    to[0] = to[1] = to[2] = 0;
+    if (size > 24)
+        size = 24;
+    if (bpf_probe_read_user(to, (__u32)size, (const void *)from))
+        t->retry = 1;
+    else
+        part_added(t, PROBE_PART_HOW, 24);
+}
+
+static __always_inline void copy_iov(struct probe_thread *t, __u64 from, __u64 count)
+{
+    struct probe_iovecs *to = (struct probe_iovecs *)part_room(t);
+    if (!to || !from)
+        return;
+    __u32 kept = count > PROBE_IOVECS ? PROBE_IOVECS : (__u32)count;
+    to->count = count;
+    if (kept && bpf_probe_read_user(to->pair, kept * 16, (const void *)from))
+        t->retry = 1;
+    else
+        part_added(t, PROBE_PART_IOV, 8 + kept * 16);
+}
+
+static __always_inline void copy_times(struct probe_thread *t, __u64 from, __u32 bytes)
+{
+    __u64 *to = (__u64 *)part_room(t);
+    if (!to || !from)
+        return;
+    to[0] = to[1] = to[2] = to[3] = 0;
+    if (bpf_probe_read_user(to, bytes > 16 ? 32 : 16, (const void *)from))
+        t->retry = 1;
+    else
+        part_added(t, PROBE_PART_TIMES, 32);
+}
+
+static __always_inline void copy_path(struct probe_thread *t, __u64 from, __u8 part)
+{
+    __u8 *to = part_room(t);
+    if (!to || !from)
+        return;
+    long size = bpf_probe_read_user_str(to + 8, PROBE_PATH, (const void *)from);
+    if (size <= 0 || size > PROBE_PATH) {
+        t->retry = 1;
+        return;
+    }
+    *(__u64 *)to = (__u64)size;
+    part_added(t, part, (__u32)(8 + ((size + 7) & ~7ull)));
+}
+
+/* Copies the operands behind pointers, as the call's row has them. */
+static __noinline int operands_copy(struct probe_thread *t)
+{
+    if (!t)
+        return 0;
+    __u32 number = (__u32)t->head.call;
+    if (number >= PROBE_SYSCALLS)
+        return 0;
+    const volatile struct probe_spec *spec = &specs[number]; /* the loader fills it: never a constant */
+    t->retry = 0;
+    if (spec->how)
+        copy_how(t, operand(t, spec->how), operand(t, spec->how + 1));
+    if (spec->iov)
+        copy_iov(t, operand(t, spec->iov), operand(t, spec->iov + 1));
+    if (spec->times)
+        copy_times(t, operand(t, spec->times), spec->times_bytes);
+    if (spec->path)
+        copy_path(t, operand(t, spec->path), PROBE_PART_PATH);
+    if (spec->path2)
+        copy_path(t, operand(t, spec->path2), PROBE_PART_PATH2);
+    return 0;
+}
+
+/* The first descriptor operand's object: the first part. */
+static __always_inline void object_add(struct probe_thread *t, __u8 index, __u8 path)
+{
+    enum { AT_WORKING_DIRECTORY = -100 };
+    struct probe_object *to = (struct probe_object *)t->parts;
+    __s32 fd = (__s32)operand(t, index);
+    int known = 0;
+    if (fd >= 0)
+        known = object_of_fd(to, (__u32)fd);
+    else if (fd == AT_WORKING_DIRECTORY && path)
+        known = object_of_cwd(to);
+    if (known)
+        part_added(t, PROBE_PART_OBJECT, sizeof(*to));
+}
+
+/* Starts the event of a call: what an entry shows, or an exit that had none. */
+static __always_inline void call_begin(struct probe_thread *t, const struct pt_regs *regs, __s32 number, int compat)
+{
+    t->head.ktime = bpf_ktime_get_ns();
+    t->head.call = number;
+    t->head.result = 0;
+    t->head.parts = 0;
+    t->head.flags = (compat ? PROBE_COMPAT : 0) | (t->first ? PROBE_FIRST : 0);
+    t->first = 0;
+    t->fill = 0;
+    t->retry = 0;
+    arch_operands(regs, compat, t->head.arg);
+    if (compat || (__u32)number >= PROBE_SYSCALLS)
+        return;
+    const volatile struct probe_spec *spec = &specs[number];
+    if (spec->fd)
+        object_add(t, spec->fd, spec->path);
+    if (spec->path | spec->path2 | spec->how | spec->iov | spec->times)
+        operands_copy(t);
+}
+
+/* What could not be read at the entry is read now; the kernel has touched it. */
+static __always_inline void operands_again(struct probe_thread *t)
+{
+    t->fill = t->head.parts & PROBE_PART_OBJECT ? sizeof(struct probe_object) : 0;
+    t->head.parts &= PROBE_PART_OBJECT;
+    operands_copy(t);
+    t->head.flags |= t->retry ? PROBE_LATE | PROBE_UNREAD : PROBE_LATE;
+}
+
+/* ---- hooks ---- */
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_enter, struct pt_regs *regs, long number)
+{
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct probe_thread *t = thread_find(task);
+    if (!t)
+        return 0;
+    if (t->open) { /* its exit was not seen */
+        t->head.kind = PROBE_ENTRY_ONLY;
+        thread_send(t);
+    }
+    call_begin(t, regs, (__s32)number, arch_is_compat(task));
+    t->open = 1;
+    return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_exit, struct pt_regs *regs, long result)
+{
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct probe_thread *t = thread_find(task);
+    if (!t)
+        return 0;
+    if (t->open) {
+        t->head.kind = PROBE_SYSCALL;
+    } else {
+        call_begin(t, regs, arch_number(regs), arch_is_compat(task));
+        t->head.kind = PROBE_EXIT_ONLY;
+    }
+    t->open = 0;
+    t->head.result = result;
+    if (t->retry)
+        operands_again(t);
+    __u32 call = (__u32)t->head.call;
+    if (call < PROBE_SYSCALLS && !(t->head.flags & PROBE_COMPAT) && specs[call].returns_fd && result >= 0) {
+        struct probe_object *to = (struct probe_object *)part_room(t);
+        if (to && object_of_fd(to, (__u32)result))
+            part_added(t, PROBE_PART_OPENED, sizeof(*to));
+    }
+    thread_send(t);
+    return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+    struct probe_thread *t = thread_find(parent);
+    if (!t)
+        return 0;
+    struct probe_thread *new = bpf_task_storage_get(&threads, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    if (new) {
+        new->role = t->role;
+        new->thread = (__u32)__sync_fetch_and_add(&counters.threads, 1);
+        numbers_set(new, child);
+        __sync_fetch_and_add(&counters.alive, 1);
+    } else {
+        __sync_fetch_and_add(&counters.unwatched, 1);
+    }
+    __u32 level = BPF_CORE_READ(parent, thread_pid, level);
+    thread_send_other(t, PROBE_FORK, number_at(BPF_CORE_READ(child, thread_pid), level), 0);
+    return 0;
+}
+
+/* A program replaced itself before its operand could be read: its memory is another's now. The kernel keeps the path. */
+static __always_inline void path_of_exec(struct probe_thread *t, struct linux_binprm *program)
+{
+    __u8 *to = part_room(t);
+    __u32 number = (__u32)t->head.call;
+    t->retry = 0;
+    t->head.flags |= PROBE_UNREAD;
+    if (!to || number >= PROBE_SYSCALLS || specs[number].fd) /* execveat: the kernel's name is not the operand */
+        return;
+    long size = bpf_probe_read_kernel_str(to + 8, PROBE_PATH, program->filename);
+    if (size <= 0 || size > PROBE_PATH)
+        return;
+    *(__u64 *)to = (__u64)size;
+    part_added(t, PROBE_PART_PATH, (__u32)(8 + ((size + 7) & ~7ull)));
+    t->head.flags = (t->head.flags & ~PROBE_UNREAD) | PROBE_LATE;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old_tid, struct linux_binprm *program)
+{
+    struct probe_thread *t = thread_find(task);
+    if (!t)
+        return 0;
+    struct probe_object object = { 0 };
+    int known = object_of_inode(&object, program->file->f_inode);
+    if (t->open && t->retry)
+        path_of_exec(t, program);
+    numbers_set(t, task); /* a thread that is not the first takes over the first one's number */
+    thread_send_other(t, PROBE_EXEC, 0, known ? &object : 0);
+    return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_end, struct task_struct *task)
+{
+    struct probe_thread *t = thread_find(task);
+    if (!t)
+        return 0;
+    if (t->open) {
+        t->open = 0;
+        t->head.kind = PROBE_ENTRY_ONLY;
+        if (t->retry)
+            t->head.flags |= PROBE_UNREAD;
+        thread_send(t);
+    }
+    thread_send_other(t, PROBE_END, (__u32)task->exit_code, 0);
+    __sync_fetch_and_add(&counters.alive, -1);
+    return 0;
+}

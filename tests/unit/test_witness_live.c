@@ -1,0 +1,413 @@
+/* What the probe sees of calls that are known: numbers, operands, copied memory, identities as stat(2) has them, refusals,
+ * children, deaths. Needs root and BPF; else the program is skipped and says why. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "tests/unit/witness_live.h"
+
+static const struct live_options plain = { .ring_bytes = 1 << 20 };
+
+static const struct witness_record *record_find(const struct live_run *run, long number, unsigned nth)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        const struct witness_record *r = &run->records[i];
+        if (r->kind <= WITNESS_EXIT_ONLY && r->syscall == number && !(r->flags & WITNESS_FLAG_COMPAT) && nth-- == 0)
+            return r;
+    }
+    fail_msg("call %ld was not recorded", number);
+    return NULL;
+}
+
+static void check_object(const struct witness_object *object, const struct stat *st)
+{
+    assert_int_equal(object->dev, st->st_dev);
+    assert_int_equal(object->ino, st->st_ino);
+    assert_int_equal(object->mode, st->st_mode);
+}
+
+/* ---- files ---- */
+
+static char long_path[300];
+
+static int code_files(void *self, int ready)
+{
+    (void)ready;
+    char bytes[8] = "abcdefg";
+    struct iovec iov[10];
+    for (unsigned i = 0; i < 10; i++)
+        iov[i] = (struct iovec){ bytes, i % 3 };
+    int dir = (int)syscall(SYS_openat, AT_FDCWD, self, O_RDONLY | O_DIRECTORY, 0);
+    struct open_how how = { .flags = O_RDWR | O_CREAT, .mode = 0600, .resolve = RESOLVE_BENEATH };
+    int file = (int)syscall(SYS_openat2, dir, "data", &how, sizeof(how));
+    if (syscall(SYS_writev, file, iov, 3) != 3 || syscall(SYS_writev, file, iov, 10) != 9)
+        return 1;
+    if (syscall(SYS_pwritev, 1, iov, 1, 0, 0) == 1000) /* fails or not: only what was seen counts */
+        return 1;
+    if (syscall(SYS_pread64, file, bytes, 4, 2) != 4)
+        return 1;
+    struct timespec times[2] = { { 1111, 22 }, { 3333, 44 } };
+    if (syscall(SYS_symlinkat, "goal", dir, "link") != 0 || syscall(SYS_utimensat, dir, "data", times, 0) != 0)
+        return 1;
+    if (syscall(SYS_renameat2, dir, "data", dir, "other", 0) != 0 || syscall(SYS_openat, dir, long_path, O_RDONLY, 0) >= 0)
+        return 1;
+    if (syscall(SYS_openat, AT_FDCWD, (void *)8, O_RDONLY, 0) >= 0 || syscall(100000, 1, 2, 3, 4, 5, 6L) >= 0)
+        return 1;
+    return 5;
+}
+
+static void check_iovecs(const struct live_run *run)
+{
+    const struct witness_record *r = record_find(run, SYS_writev, 0);
+    assert_int_equal(r->iov_count, 3);
+    assert_int_equal(r->iov_total, 3);
+    assert_int_equal(r->result, 3);
+    assert_int_equal(r->flags & WITNESS_FLAG_CUT, 0);
+    r = record_find(run, SYS_writev, 1);
+    assert_int_equal(r->iov_count, WITNESS_IOVECS);
+    assert_int_equal(r->iov_total, 0 + 1 + 2 + 0 + 1 + 2 + 0 + 1);
+    assert_int_equal(r->arg[2], 10);
+    assert_true(r->flags & WITNESS_FLAG_CUT);
+}
+
+static void check_names(const struct live_run *run)
+{
+    const struct witness_record *r = record_find(run, SYS_symlinkat, 0);
+    assert_int_equal(r->path_count, 2);
+    assert_string_equal(r->path[0], "goal");
+    assert_string_equal(r->path[1], "link");
+    r = record_find(run, SYS_renameat2, 0);
+    assert_string_equal(r->path[0], "data");
+    assert_string_equal(r->path[1], "other");
+    r = record_find(run, SYS_utimensat, 0);
+    const uint64_t times[4] = { 1111, 22, 3333, 44 };
+    assert_memory_equal(r->times, times, sizeof(times));
+    r = record_find(run, SYS_openat, 1);
+    assert_true(r->flags & WITNESS_FLAG_CUT);
+    assert_memory_equal(r->path[0], long_path, WITNESS_PATH_MAX - 1);
+    assert_int_equal(r->path[0][WITNESS_PATH_MAX - 1], 0);
+    r = record_find(run, SYS_openat, 2);
+    assert_int_equal(r->result, -EFAULT);
+    assert_true(r->flags & WITNESS_FLAG_UNREAD);
+    assert_int_equal(r->path_count, 0);
+}
+
+static void test_files(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/warrant-seen-XXXXXX", path[64];
+    assert_non_null(mkdtemp(dir));
+    memset(long_path, 'x', sizeof(long_path) - 1);
+    struct live_run run;
+    live_run(&run, &plain, code_files, dir);
+    assert_int_equal(WEXITSTATUS(run.wait_status), 5);
+    assert_int_equal(live_check_sequences(&run), 0);
+
+    struct stat dir_st, file_st, cwd_st;
+    snprintf(path, sizeof(path), "%s/other", dir);
+    assert_int_equal(stat(dir, &dir_st) | stat(path, &file_st) | stat(".", &cwd_st), 0);
+    const struct witness_record *r = &run.records[0];
+    assert_int_equal(r->kind, WITNESS_EXIT_ONLY); /* the read that it waited in */
+    assert_int_equal(r->flags, WITNESS_FLAG_FIRST);
+    assert_int_equal(r->syscall, SYS_read);
+    r = record_find(&run, SYS_openat, 0);
+    check_object(&r->object, &cwd_st);
+    check_object(&r->opened, &dir_st);
+    assert_string_equal(r->path[0], dir);
+    r = record_find(&run, SYS_openat2, 0);
+    check_object(&r->object, &dir_st);
+    check_object(&r->opened, &file_st);
+    assert_string_equal(r->path[0], "data");
+    const uint64_t how[3] = { O_RDWR | O_CREAT, 0600, RESOLVE_BENEATH };
+    assert_memory_equal(r->how, how, sizeof(how));
+    r = record_find(&run, SYS_pread64, 0);
+    check_object(&r->object, &file_st);
+    assert_int_equal(r->arg[2], 4);
+    assert_int_equal(r->arg[3], 2);
+    assert_int_equal(r->arg[4] | r->arg[5], 0);
+    check_iovecs(&run);
+    check_names(&run);
+    r = record_find(&run, 100000, 0);
+    assert_int_equal(r->result, -ENOSYS);
+    assert_int_equal(r->arg[5], 6);
+    r = &run.records[run.count - 2];
+    assert_int_equal(r->kind, WITNESS_ENTRY_ONLY);
+    assert_int_equal(r->syscall, SYS_exit_group);
+    assert_int_equal(r->arg[0], 5);
+    assert_int_equal(run.records[run.count - 1].kind, WITNESS_END);
+    assert_int_equal(run.records[run.count - 1].result, 5 << 8);
+    live_done(&run);
+    snprintf(path, sizeof(path), "%s/link", dir);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/other", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
+/* ---- refusals ---- */
+
+static int code_refused(void *self, int ready)
+{
+    (void)self;
+    (void)ready;
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unlinkat, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = { 4, filter };
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        return 1;
+    syscall(SYS_unlinkat, AT_FDCWD, "no-such-file", 0);
+    return 0;
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    struct live_run run;
+    live_run(&run, &plain, code_refused, NULL);
+    assert_int_equal(run.wait_status, 0);
+    assert_int_equal(live_check_sequences(&run), 0);
+    const struct witness_record *r = record_find(&run, SYS_unlinkat, 0);
+    assert_int_equal(r->kind, WITNESS_EXIT_ONLY);
+    assert_int_equal(r->result, -EPERM);
+    assert_int_equal(r->flags, 0);
+    assert_string_equal(r->path[0], "no-such-file"); /* the registers still hold */
+    live_done(&run);
+}
+
+/* ---- the 32-bit entry ---- */
+
+static int code_compat(void *self, int ready)
+{
+    (void)self;
+    (void)ready;
+    long result = 0;
+#if PLATFORM_X86_64
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(41L /* dup there, socket here */), "b"(1L), "c"(0L), "d"(0L)
+                     : "memory", "r8", "r9", "r10", "r11");
+#endif
+    return result > 2 ? 0 : 1;
+}
+
+static void test_compat(void **state)
+{
+    (void)state;
+    struct live_run run;
+    live_run(&run, &plain, code_compat, NULL);
+    if (!PLATFORM_X86_64 || run.wait_status != 0) {
+        live_done(&run);
+        skip(); /* this kernel has no 32-bit entry */
+    }
+    unsigned found = 0;
+    for (size_t i = 0; i < run.count; i++) {
+        const struct witness_record *r = &run.records[i];
+        if (!(r->flags & WITNESS_FLAG_COMPAT))
+            continue;
+        found++;
+        assert_int_equal(r->kind, WITNESS_SYSCALL);
+        assert_int_equal(r->syscall, 41);
+        assert_int_equal(r->arg[0], 1);
+        assert_int_equal(r->opened.mode, 0); /* its number is of another table: nothing is concluded from it */
+    }
+    assert_int_equal(found, 1);
+    live_done(&run);
+}
+
+/* ---- children and deaths ---- */
+
+static int code_children(void *self, int ready)
+{
+    (void)self;
+    (void)ready;
+    int wait_status;
+    pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (child == 0)
+        syscall(SYS_exit_group, 3);
+    if (waitpid(child, &wait_status, 0) != child)
+        return 1;
+    child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (child == 0)
+        for (;;)
+            syscall(SYS_ppoll, 0, 0, 0, 0, 0);
+    usleep(20000);
+    if (kill(child, SIGKILL) != 0 || waitpid(child, &wait_status, 0) != child)
+        return 1;
+    child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (child == 0) {
+        char *const arguments[] = { NULL };
+        syscall(SYS_execve, "/bin/true", arguments, arguments);
+        _exit(9);
+    }
+    return waitpid(child, &wait_status, 0) == child ? 0 : 1;
+}
+
+/* The records of one thread, in order. */
+static size_t thread_records(const struct live_run *run, uint32_t tid, const struct witness_record **ret, size_t room)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->count && count < room; i++)
+        if (run->records[i].tid == tid)
+            ret[count++] = &run->records[i];
+    return count;
+}
+
+static void check_first_child(const struct live_run *run, uint32_t pid)
+{
+    const struct witness_record *r[8];
+    assert_int_equal(thread_records(run, pid, r, 8), 3);
+    assert_int_equal(r[0]->kind, WITNESS_EXIT_ONLY); /* the clone that made it returns 0 in it */
+    assert_int_equal(r[0]->syscall, SYS_clone);
+    assert_int_equal(r[0]->result, 0);
+    assert_int_equal(r[0]->flags, 0);
+    assert_int_equal(r[1]->kind, WITNESS_ENTRY_ONLY);
+    assert_int_equal(r[1]->syscall, SYS_exit_group);
+    assert_int_equal(r[2]->kind, WITNESS_END);
+    assert_int_equal(r[2]->result, 3 << 8);
+    assert_int_equal(r[2]->pid, pid);
+    assert_int_equal(r[2]->role, WITNESS_GUEST);
+}
+
+static void check_killed_child(const struct live_run *run, uint32_t pid)
+{
+    const struct witness_record *r[8];
+    size_t count = thread_records(run, pid, r, 8);
+    assert_true(count >= 3);
+    assert_int_equal(r[count - 2]->syscall, SYS_ppoll);
+    assert_int_equal(r[count - 1]->kind, WITNESS_END);
+    assert_int_equal(r[count - 1]->result, SIGKILL);
+}
+
+static void check_exec_child(const struct live_run *run, uint32_t pid)
+{
+    const struct witness_record *r[64];
+    struct stat st;
+    assert_int_equal(stat("/bin/true", &st), 0);
+    size_t count = thread_records(run, pid, r, 64);
+    assert_true(count > 4);
+    assert_int_equal(r[1]->kind, WITNESS_EXEC);
+    check_object(&r[1]->object, &st);
+    assert_int_equal(r[2]->syscall, SYS_execve);
+    assert_string_equal(r[2]->path[0], "/bin/true");
+    assert_int_equal(r[2]->result, 0);
+}
+
+/* The fork happens inside the call that makes it, and so comes right before that call's record. */
+static void check_fork(const struct live_run *run, uint32_t child)
+{
+    const struct witness_record *r[64];
+    size_t count = thread_records(run, run->info.guest_pid, r, 64), at = 0;
+    while (at < count && r[at]->kind != WITNESS_FORK)
+        at++;
+    assert_true(at + 1 < count);
+    assert_int_equal(r[at + 1]->syscall, SYS_clone);
+    assert_int_equal(r[at + 1]->result, child);
+    assert_int_equal(r[at]->result, child);
+}
+
+static void test_children(void **state)
+{
+    (void)state;
+    struct live_run run;
+    live_run(&run, &plain, code_children, NULL);
+    assert_int_equal(run.wait_status, 0);
+    assert_int_equal(live_check_sequences(&run), 0);
+    uint32_t child[3] = { 0 };
+    unsigned found = 0;
+    for (size_t i = 0; i < run.count && found < 3; i++) {
+        const struct witness_record *r = &run.records[i];
+        if (r->kind != WITNESS_FORK)
+            continue;
+        assert_int_equal(r->tid, run.info.guest_pid);
+        child[found++] = (uint32_t)r->result;
+    }
+    assert_int_equal(found, 3);
+    check_fork(&run, child[0]);
+    check_first_child(&run, child[0]);
+    check_killed_child(&run, child[1]);
+    check_exec_child(&run, child[2]);
+    live_done(&run);
+}
+
+/* ---- a process that has threads already ---- */
+
+static void *thread_code(void *self)
+{
+    int go = *(int *)self;
+    char byte;
+    if (read(go, &byte, 1) >= 0)
+        syscall(SYS_getppid);
+    return NULL;
+}
+
+static int code_threads(void *self, int ready)
+{
+    (void)self;
+    enum { THREADS = 3 };
+    pthread_t threads[THREADS];
+    int go[2];
+    if (pipe(go) != 0)
+        return 1;
+    for (unsigned i = 0; i < THREADS; i++)
+        if (pthread_create(&threads[i], NULL, thread_code, &go[0]) != 0)
+            return 1;
+    usleep(20000);
+    close(ready);
+    usleep(100000); /* is watched meanwhile */
+    close(go[1]);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    return 0;
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    const struct live_options options = { .ring_bytes = 1 << 20, .watch_late = true };
+    struct live_run run;
+    live_run(&run, &options, code_threads, NULL);
+    assert_int_equal(run.wait_status, 0);
+    assert_int_equal(live_check_sequences(&run), 0);
+    unsigned calls = 0, firsts = 0, ends = 0;
+    for (size_t i = 0; i < run.count; i++) {
+        const struct witness_record *r = &run.records[i];
+        calls += r->kind == WITNESS_SYSCALL && r->syscall == SYS_getppid && r->tid != run.info.guest_pid;
+        firsts += (r->flags & WITNESS_FLAG_FIRST) != 0;
+        ends += r->kind == WITNESS_END;
+        assert_int_equal(r->pid, run.info.guest_pid);
+    }
+    assert_int_equal(calls, 3);
+    assert_int_equal(firsts, 4);
+    assert_int_equal(ends, 4);
+    live_done(&run);
+}
+
+int main(void)
+{
+    live_need_witness();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_files),    cmocka_unit_test(test_refused), cmocka_unit_test(test_compat),
+        cmocka_unit_test(test_children), cmocka_unit_test(test_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
