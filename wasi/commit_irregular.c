@@ -69,6 +69,12 @@ static enum status commit_entry(struct commit *commit, const struct dirent_head 
     return status;
 }
 
+static enum status entries_broken(struct commit *commit)
+{
+    return error_set(&commit->wasi->failure, STATUS_MALFORMED, "%s: the directory's entries do not add up",
+                     commit->link->row->name);
+}
+
 /* fd_readdir: fd, buffer, its length, cookie. */
 static enum status commit_readdir(struct commit *commit)
 {
@@ -85,11 +91,11 @@ static enum status commit_readdir(struct commit *commit)
         struct dirent_head head;
         uint32_t piece;
         if (staged - at < sizeof head)
-            break;
+            return entries_broken(commit);
         memcpy(&head, wasi->staging + at, sizeof head);
         at += (uint32_t)sizeof head;
         if (head.name_length > staged - at)
-            break;
+            return entries_broken(commit);
         enum status status =
             commit_entry(commit, &head, wasi->staging + at, handle->preopen, slot[1] + used, room - used, &piece);
         if (status != STATUS_OK)
@@ -99,9 +105,6 @@ static enum status commit_readdir(struct commit *commit)
         if (at == staged)
             handle->position = head.next;
     }
-    if (at != staged)
-        return error_set(&wasi->failure, STATUS_MALFORMED, "%s: the directory's entries do not add up",
-                         commit->link->row->name);
     wasi->outcome.value[0] = used;
     wasi->outcome.value_count = 1;
     return STATUS_OK;
