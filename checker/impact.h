@@ -1,0 +1,19 @@
+/* What the checker asks of the table of system calls (wasi/abi/syscalls.def): numbers of this machine's architecture, names, who
+ * may issue a call and when, and what it could do. */
+#ifndef WARRANT_CHECKER_IMPACT_H
+#define WARRANT_CHECKER_IMPACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* When and by whom a system call is issued outside the plan of a hostcall. */
+enum impact_phase { IMPACT_GUEST_SETUP, IMPACT_GUEST_RUN, IMPACT_RECORDER };
+
+int64_t impact_number(const char *name);       /* -1: the table has no such call */
+const char *impact_name(int64_t number);       /* NULL: the table has no such number */
+const char *impact_text(int64_t number);       /* what it could do; NULL: not in the table. Static storage. */
+const char *impact_stopped_by(int64_t number); /* what stops everyone else; NULL: not in the table. Static storage. */
+bool impact_allows(int64_t number, enum impact_phase phase);
+
+#endif

@@ -1,0 +1,284 @@
+/* The matcher's loop: takes hostcalls and records in order and decides, one head at a time, what belongs to what.
+ *
+ * Invariants: a want and a record leave their windows together only where they were held against each other; every record gets
+ * exactly one class, every hostcall exactly one verdict, in order. The fast path compares two heads and looks at nothing else.
+ * Only the guest's first thread has plans (version 1 has one); every other thread is judged by its role alone.
+ * design.md section 7; what the kernel's hooks show and do not show stands in docs/threat-model.md. */
+#include <stdlib.h>
+#include <string.h>
+#include "checker/impact.h"
+#include "checker/match_state.h"
+
+enum { LINUX_EPERM = 1, LINUX_ENOSYS = 38 };
+
+const char *match_class_name(enum match_class class)
+{
+#define CLASS(id, name, text) name,
+    static const char *const names[] = {
+#include "checker/classes.def"
+    };
+#undef CLASS
+    return (unsigned)class < MATCH_CLASS_COUNT ? names[class] : "?";
+}
+
+enum status match_create(const struct match_options *options, struct match **ret, struct error *error)
+{
+    struct match *m = calloc(1, sizeof *m);
+    if (!m)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for matching");
+    m->sink = options->sink;
+    m->guest_pid = options->guest_pid;
+    m->setup_until = options->setup_until;
+    match_world_init(&m->world, options->spec);
+    *ret = m;
+    return STATUS_OK;
+}
+
+void match_free(struct match *match) { free(match); }
+
+bool match_is_main(const struct match *m, const struct witness_record *record)
+{
+    return record->role == WITNESS_GUEST && record->pid == m->guest_pid && record->tid == m->guest_pid;
+}
+
+bool match_in_setup(const struct match *m, const struct witness_record *record)
+{
+    return m->setup_until != UINT64_MAX ? record->number <= m->setup_until : !m->started;
+}
+
+bool match_is_call(const struct witness_record *record)
+{
+    return record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY || record->kind == WITNESS_EXIT_ONLY;
+}
+
+bool match_role_allows(const struct match *m, const struct witness_record *record)
+{
+    if (record->flags & WITNESS_FLAG_COMPAT)
+        return false;
+    if (record->role == WITNESS_RECORDER)
+        return impact_allows(record->syscall, IMPACT_RECORDER);
+    return impact_allows(record->syscall, match_in_setup(m, record) ? IMPACT_GUEST_SETUP : IMPACT_GUEST_RUN);
+}
+
+bool match_same_call(const struct match_want *want, const struct witness_record *record)
+{
+    return record->syscall == want->number && want->number >= 0 && !(record->flags & WITNESS_FLAG_COMPAT) &&
+           (record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY);
+}
+
+/* ---- pushing ---- */
+
+static void push_want(struct match *m, const struct trace_call *call, uint32_t index, struct match_pending *pending)
+{
+    struct match_want *want = match_want_at(m, m->want_count);
+    const char *reason;
+    if (!match_want_from(call, index, want, &reason)) {
+        match_call_finding(m, pending, CHECK_FINDING_MISMATCH, CHECK_VERDICT_MISMATCH, reason);
+        return;
+    }
+    want->hostcall = pending->place.hostcall;
+    if (want->handle < HANDLES_TOTAL)
+        want->generation = m->pushed[want->handle];
+    if (want->handle2 < HANDLES_TOTAL)
+        want->generation2 = m->pushed[want->handle2];
+    if (want->kind == OP_OPEN && want->handle2 < HANDLES_TOTAL)
+        m->pushed[want->handle2]++;
+    else if (want->kind == OP_CLOSE && want->handle < HANDLES_TOTAL)
+        m->pushed[want->handle]++;
+    pending->wants++;
+    m->want_count++;
+}
+
+void match_call(struct match *match, const struct trace_call *call, uint64_t number)
+{
+    if (call->ops.count == 0 && call->complete) {
+        match->sink.verdict(match->sink.self, number, CHECK_VERDICT_SILENT);
+        return;
+    }
+    struct match_pending *pending = match_pending_at(match, match->pending_count++);
+    *pending = (struct match_pending){
+        .place = { number, call->begin_event, call->chunk, call->request.call, MATCH_NO_OP },
+        .ticks = call->ticks, .duration = call->duration, .complete = call->complete,
+    };
+    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++)
+        push_want(match, call, i, pending);
+    if (pending->wants == 0 && call->complete) { /* none of its ops made sense */
+        match->sink.verdict(match->sink.self, number, pending->verdict);
+        match->pending_count--;
+    }
+}
+
+/* Counts what is missing before this record. The kernel side numbers each thread's records without holes; a LOST record says
+ * the same in its own words, and the larger of the two is believed. */
+static uint64_t missing_before(struct match *m, const struct witness_record *record)
+{
+    uint64_t hole = 0;
+    if (record->kind == WITNESS_LOST) {
+        m->announced += record->result > 0 ? record->result : 0;
+        if (m->sequence_known && record->sequence == m->next_sequence)
+            m->next_sequence++;
+        return record->result > 0 ? (uint64_t)record->result : 0;
+    }
+    if (m->sequence_known && record->sequence > m->next_sequence)
+        hole = record->sequence - m->next_sequence;
+    else if (!m->sequence_known)
+        hole = record->sequence; /* counted from 0 */
+    m->sequence_known = true;
+    m->next_sequence = record->sequence + 1;
+    hole = hole > (uint64_t)m->announced ? hole - (uint64_t)m->announced : 0;
+    m->announced = 0;
+    return hole;
+}
+
+void match_record(struct match *match, const struct witness_record *record)
+{
+    uint32_t at = (match->record_head + match->record_count++) % MATCH_WINDOW;
+    match->record[at] = *record;
+    match->lost_before[at] = 0;
+    if (match_is_main(match, record))
+        match->lost_before[at] = missing_before(match, record);
+    else if (record->kind == WITNESS_LOST && record->result > 0)
+        match->lost_before[at] = (uint64_t)record->result;
+}
+
+void match_calls_end(struct match *match, bool open_end)
+{
+    match->calls_ended = true;
+    match->open_end = open_end;
+}
+
+void match_records_end(struct match *match) { match->records_ended = true; }
+
+/* ---- stepping ---- */
+
+static enum match_need step_without_records(struct match *m)
+{
+    if (m->want_count > 0) {
+        match_miss_want(m);
+        return MATCH_AGAIN;
+    }
+    if (!m->calls_ended)
+        return MATCH_NEED_CALL;
+    match_flush(m);
+    return MATCH_DONE;
+}
+
+/* A record of another thread or process: its role is all there is to say. */
+static enum match_need step_other(struct match *m, const struct witness_record *record)
+{
+    bool child_start = record->kind == WITNESS_EXIT_ONLY && record->result == 0;
+    if (!match_is_call(record))
+        match_pass_record(m, record->kind == WITNESS_LOST ? MATCH_LOST : MATCH_THREAD);
+    else if (child_start || match_role_allows(m, record))
+        match_pass_record(m, MATCH_OTHER);
+    else
+        match_extra_record(m);
+    return MATCH_AGAIN;
+}
+
+/* Still in the setup? Where no filter was seen, the first system call of a plan ends it. */
+static bool still_setup(struct match *m, const struct witness_record *record, const struct match_want *want)
+{
+    if (!match_in_setup(m, record))
+        return false;
+    if (m->setup_until != UINT64_MAX)
+        return true;
+    bool first = want && match_same_call(want, record) && match_compare(&m->world, want, record, NULL) == 0;
+    if (!first && match_role_allows(m, record))
+        return true;
+    m->started = true;
+    return false;
+}
+
+/* An exit without an entry: refused by the filter, or the thread was killed before its call began. */
+static enum match_need step_exit_only(struct match *m, const struct witness_record *record, const struct match_want *want)
+{
+    if (record->result == -LINUX_ENOSYS) {
+        if (m->record_count < 2 && !m->records_ended)
+            return MATCH_NEED_RECORD;
+        const struct witness_record *after = match_record_at(m, 1);
+        if (m->record_count < 2 || (after->kind == WITNESS_END && after->tid == record->tid)) {
+            match_pass_record(m, MATCH_IN_FLIGHT);
+            return MATCH_AGAIN;
+        }
+    }
+    if (want && record->syscall == want->number && !(record->flags & WITNESS_FLAG_COMPAT))
+        match_denied(m);
+    else
+        match_refused_record(m);
+    return MATCH_AGAIN;
+}
+
+static bool is_restart_of(struct match *m, const struct match_want *want, const struct witness_record *record)
+{
+    if (!m->restarting || record->kind != WITNESS_SYSCALL || record->syscall != impact_number("restart_syscall"))
+        return false;
+    if (match_linux_restarts(record->result))
+        return true;
+    /* It has no operands of its own: those of the call that was interrupted were compared then. */
+    return !want->known || (record->result >= 0) == (want->result >= 0);
+}
+
+static enum match_need step_run(struct match *m, const struct witness_record *record, const struct match_want *want)
+{
+    if (record->kind == WITNESS_EXIT_ONLY)
+        return step_exit_only(m, record, want);
+    if (want && is_restart_of(m, want, record)) {
+        if (match_linux_restarts(record->result))
+            match_restart(m);
+        else
+            match_consume(m);
+        return MATCH_AGAIN;
+    }
+    bool same = want && match_same_call(want, record);
+    if (same && match_compare(&m->world, want, record, NULL) == 0) {
+        if (record->kind == WITNESS_SYSCALL && match_linux_restarts(record->result))
+            match_restart(m);
+        else
+            match_consume(m);
+        return MATCH_AGAIN;
+    }
+    if (!same && match_role_allows(m, record)) {
+        match_pass_record(m, MATCH_ROLE);
+        return MATCH_AGAIN;
+    }
+    if (!want) {
+        match_extra_record(m);
+        return MATCH_AGAIN;
+    }
+    if (!same && (want->optional || !want->known)) {
+        match_miss_want(m);
+        return MATCH_AGAIN;
+    }
+    return match_resync(m);
+}
+
+enum match_need match_step(struct match *match)
+{
+    struct match *m = match;
+    if (m->record_count == 0)
+        return m->records_ended ? step_without_records(m) : MATCH_NEED_RECORD;
+    const struct witness_record *record = match_record_at(m, 0);
+    bool wants_call = !match_in_setup(m, record) || m->setup_until == UINT64_MAX;
+    uint64_t *lost = &m->lost_before[m->record_head % MATCH_WINDOW];
+    if (wants_call && m->want_count == 0 && !m->calls_ended && (*lost > 0 || (match_is_main(m, record) && match_is_call(record))))
+        return MATCH_NEED_CALL;
+    if (*lost > 0) {
+        match_note_loss(m, *lost);
+        *lost = 0;
+    }
+    if (!match_is_main(m, record))
+        return step_other(m, record);
+    if (!match_is_call(record)) {
+        match_pass_record(m, record->kind == WITNESS_LOST ? MATCH_LOST : MATCH_THREAD);
+        return MATCH_AGAIN;
+    }
+    const struct match_want *want = m->want_count > 0 ? match_want_at(m, 0) : NULL;
+    if (!still_setup(m, record, want))
+        return step_run(m, record, want);
+    if (match_role_allows(m, record))
+        match_pass_record(m, MATCH_SETUP);
+    else
+        match_extra_record(m);
+    return MATCH_AGAIN;
+}

@@ -1,0 +1,118 @@
+/* What an op must look like as a Linux system call: the checker's own reading of the manual pages, apart from the live backend's.
+ *
+ * Invariant: nothing here is taken from wasi/act; where the two differ, one of them is wrong and the check says mismatch. The numbers
+ * are Linux's, stated here, so that a trace can be checked on another system.
+ * Left out on purpose: architectures whose open flags differ from the generic ones in more than O_DIRECTORY and O_NOFOLLOW.
+ * Source: openat2(2), fcntl(2), utimensat(2), preadv2(2), unlinkat(2), clock_nanosleep(2), errno(3); design.md section 7. */
+#include <errno.h>
+#include "checker/match_want.h"
+
+enum linux_open {
+    LINUX_WRONLY = 01, LINUX_RDWR = 02, LINUX_CREAT = 0100, LINUX_EXCL = 0200, LINUX_NOCTTY = 0400, LINUX_TRUNC = 01000,
+    LINUX_APPEND = 02000, LINUX_NONBLOCK = 04000, LINUX_DSYNC = 010000, LINUX_CLOEXEC = 02000000, LINUX_SYNC = 04010000,
+    LINUX_PATH = 010000000,
+    /* arm64 keeps the numbers of 32-bit Arm. */
+    LINUX_DIRECTORY = PLATFORM_ARM64 ? 040000 : 0200000,
+    LINUX_NOFOLLOW = PLATFORM_ARM64 ? 0100000 : 0400000
+};
+enum { LINUX_AT_NOFOLLOW = 0x100, LINUX_AT_REMOVEDIR = 0x200, LINUX_AT_EMPTY_PATH = 0x1000, LINUX_RWF_APPEND = 0x10 };
+enum { LINUX_F_SETFL = 4, LINUX_TIMER_ABSTIME = 1, LINUX_DIRECTORY_MODE = 0777 };
+enum { LINUX_UTIME_NOW = 0x3fffffff, LINUX_UTIME_OMIT = 0x3ffffffe, NS_PER_SECOND = 1000000000 };
+
+struct flag_pair {
+    uint32_t portable;
+    uint32_t linux_bits;
+};
+static const struct flag_pair open_pairs[] = {
+    { OPEN_CREATE, LINUX_CREAT },       { OPEN_EXCLUSIVE, LINUX_EXCL },     { OPEN_TRUNCATE, LINUX_TRUNC },
+    { OPEN_DIRECTORY, LINUX_DIRECTORY }, { OPEN_NOFOLLOW, LINUX_NOFOLLOW }, { OPEN_APPEND, LINUX_APPEND },
+    { OPEN_DSYNC, LINUX_DSYNC },        { OPEN_SYNC, LINUX_SYNC },          { OPEN_NONBLOCK, LINUX_NONBLOCK },
+};
+
+uint64_t match_linux_open_flags(uint32_t flags)
+{
+    uint64_t bits = LINUX_CLOEXEC;
+    uint32_t counts = flags;
+    if (flags & OPEN_PATH_ONLY) {
+        bits |= LINUX_PATH; /* openat2 refuses any flag beside these three */
+        counts &= OPEN_DIRECTORY | OPEN_NOFOLLOW;
+    } else {
+        bits |= LINUX_NOCTTY;
+        if (flags & OPEN_WRITE)
+            bits |= flags & OPEN_READ ? LINUX_RDWR : LINUX_WRONLY;
+    }
+    for (size_t i = 0; i < sizeof open_pairs / sizeof open_pairs[0]; i++)
+        if (counts & open_pairs[i].portable)
+            bits |= open_pairs[i].linux_bits;
+    return bits;
+}
+
+uint64_t match_linux_flags(const struct op *op)
+{
+    uint64_t bits = 0;
+    switch (op->kind) {
+    case OP_APPEND:
+        return LINUX_RWF_APPEND;
+    case OP_STAT_AT:
+    case OP_SET_TIMES_AT:
+        return LINUX_AT_NOFOLLOW;
+    case OP_SET_TIMES:
+        return LINUX_AT_EMPTY_PATH;
+    case OP_REMOVE_DIR:
+        return LINUX_AT_REMOVEDIR;
+    case OP_SLEEP:
+        return op->flags & SUBCLOCK_ABSTIME ? LINUX_TIMER_ABSTIME : 0;
+    case OP_SET_FLAGS: /* F_SETFL changes these two only */
+        bits |= op->value & FDFLAG_APPEND ? LINUX_APPEND : 0;
+        bits |= op->value & FDFLAG_NONBLOCK ? LINUX_NONBLOCK : 0;
+        return bits;
+    default:
+        return 0;
+    }
+}
+
+uint64_t match_linux_any(const struct op *op)
+{
+    return op->kind == OP_SET_FLAGS ? LINUX_F_SETFL : op->kind == OP_MAKE_DIR ? LINUX_DIRECTORY_MODE : 0;
+}
+
+static void time_from(uint64_t ns, bool set, bool now, uint64_t ret[2])
+{
+    ret[0] = set ? ns / NS_PER_SECOND : 0;
+    ret[1] = now ? LINUX_UTIME_NOW : set ? ns % NS_PER_SECOND : LINUX_UTIME_OMIT;
+}
+
+void match_linux_times(const struct op *op, uint64_t times[4])
+{
+    if (op->kind == OP_SLEEP) {
+        time_from(op->offset, true, false, times);
+        times[2] = times[3] = 0;
+        return;
+    }
+    time_from(op->offset, op->flags & FST_ATIM, op->flags & FST_ATIM_NOW, times);
+    time_from(op->value, op->flags & FST_MTIM, op->flags & FST_MTIM_NOW, times + 2);
+}
+
+/* Each WASI errno has the name of the host's, but for the two that no kernel has. */
+enum { ESUCCESS = 0, ENOTCAPABLE = 0x7fffffff };
+
+bool match_linux_errno_is(int64_t linux_errno, int64_t wasi_errno)
+{
+#define ERRNO(name) E##name,
+    static const int32_t host[] = {
+#include "wasi/abi/errno.def"
+    };
+#undef ERRNO
+    if (wasi_errno <= 0 || wasi_errno >= WASI_ERRNO_COUNT)
+        return false;
+    if (host[wasi_errno] == linux_errno)
+        return true;
+    if (linux_errno == EXDEV && wasi_errno == WASI_NOTCAPABLE)
+        return true; /* RESOLVE_BENEATH's answer to a path that leaves */
+    if (wasi_errno != WASI_IO)
+        return false;
+    for (size_t i = 1; i < sizeof host / sizeof host[0]; i++)
+        if (host[i] == linux_errno)
+            return false;
+    return true; /* what the guest has no number for, it is told as IO */
+}

@@ -1,0 +1,85 @@
+/* The matcher's state. Private to match*.c. */
+#ifndef WARRANT_CHECKER_MATCH_STATE_H
+#define WARRANT_CHECKER_MATCH_STATE_H
+
+#include "checker/match_want.h"
+
+/* Both windows, a power of two. Bulk recovery looks as far as they reach. */
+enum { MATCH_WINDOW = 4096, MATCH_PENDING = 2 * MATCH_WINDOW, MATCH_LOOK = 32, MATCH_RUN = 3, MATCH_REST = 256 };
+
+/* A hostcall that waits for its verdict. */
+struct match_pending {
+    struct match_place place;
+    uint64_t ticks, duration;
+    enum check_verdict verdict; /* the worst so far; NONE: nothing wrong yet */
+    uint32_t wants;             /* not yet consumed */
+    bool complete, seen;        /* seen: a record was consumed for it */
+};
+
+/* Two points that relate the trace's ticks to the kernel's clock: hints for where to report what nobody declared. */
+struct match_anchor {
+    uint64_t ticks, ktime;
+    bool set;
+};
+
+struct match {
+    struct match_sink sink;
+    uint32_t guest_pid;
+    uint64_t setup_until;
+    bool started;      /* where setup_until is not known: the setup is over */
+    bool calls_ended, records_ended, open_end;
+    bool beyond_told, restarting;
+    bool bulk;         /* the windows are being filled for a bulk search */
+    uint32_t bulk_rest; /* steps until the next bulk search is worth its price */
+    uint64_t lost;     /* records that are missing and have not been accounted for */
+    uint64_t next_sequence;
+    bool sequence_known;
+    int64_t announced; /* by a LOST record, not yet seen as a hole */
+    struct match_anchor first, last;
+    struct match_world world;
+    uint32_t pushed[HANDLES_TOTAL]; /* openings and closings of a handle among the wants pushed so far */
+    uint32_t want_head, want_count, record_head, record_count, pending_head, pending_count;
+    struct match_want want[MATCH_WINDOW];
+    struct witness_record record[MATCH_WINDOW];
+    uint64_t lost_before[MATCH_WINDOW]; /* records missing before this one */
+    struct match_pending pending[MATCH_PENDING];
+};
+
+static inline struct match_want *match_want_at(struct match *m, uint32_t i)
+{
+    return &m->want[(m->want_head + i) % MATCH_WINDOW];
+}
+static inline struct witness_record *match_record_at(struct match *m, uint32_t i)
+{
+    return &m->record[(m->record_head + i) % MATCH_WINDOW];
+}
+static inline struct match_pending *match_pending_at(struct match *m, uint32_t i)
+{
+    return &m->pending[(m->pending_head + i) % MATCH_PENDING];
+}
+
+/* What a record is, before any plan is asked. */
+bool match_is_main(const struct match *m, const struct witness_record *record);
+bool match_in_setup(const struct match *m, const struct witness_record *record);
+bool match_is_call(const struct witness_record *record);  /* a system call that was executed, not an event of a thread */
+bool match_role_allows(const struct match *m, const struct witness_record *record);
+bool match_same_call(const struct match_want *want, const struct witness_record *record); /* the same system call, of the native table */
+
+/* The ways in which the heads of the two windows leave. Each tells the sink. */
+void match_consume(struct match *m);          /* both: the kernel executed what was expected */
+void match_mismatch(struct match *m);         /* both: with differences */
+void match_denied(struct match *m);           /* both: the second line refused it */
+void match_miss_want(struct match *m);        /* the want: the vDSO answered, in flight, lost or unwitnessed */
+void match_pass_record(struct match *m, enum match_class class); /* the record: fine as it is */
+void match_extra_record(struct match *m);     /* the record: by role, beyond the trace's end, or undeclared */
+void match_refused_record(struct match *m);   /* the record: an attempt that the second line refused, of no plan */
+void match_restart(struct match *m);          /* the record: an interrupted part of the want's call */
+void match_note_loss(struct match *m, uint64_t count);
+void match_flush(struct match *m);            /* at the end: verdicts of all calls */
+void match_call_finding(struct match *m, struct match_pending *pending, enum check_finding_kind kind,
+                        enum check_verdict verdict, const char *evidence);
+
+/* The heads do not fit: finds the cheapest way on and goes it up to the next agreement. */
+enum match_need match_resync(struct match *m);
+
+#endif

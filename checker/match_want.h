@@ -1,0 +1,65 @@
+/* One expected system call, and its comparison with one record. Private to the matcher (and its tests). */
+#ifndef WARRANT_CHECKER_MATCH_WANT_H
+#define WARRANT_CHECKER_MATCH_WANT_H
+
+#include "checker/match.h"
+
+/* What the kernel should have executed for one op. Descriptors stay table handles until they are compared. */
+struct match_want {
+    uint64_t hostcall; /* number of its call */
+    uint64_t event;    /* of its op */
+    int64_t number;    /* of the system call */
+    uint32_t handle, handle2;
+    uint32_t generation, generation2; /* how often these handles had been opened or closed before */
+    uint16_t kind;     /* enum op_kind */
+    uint8_t op;        /* index in the plan */
+    bool known;        /* the trace has the result */
+    bool optional;     /* the vDSO may have answered */
+    uint64_t operand[OP_OPERANDS_MAX]; /* expected numbers, where the operand is one */
+    uint64_t how[3], times[4];
+    uint32_t iov_count; /* of the whole vector */
+    struct region iov[WITNESS_IOVECS];
+    uint32_t mem_offset;
+    uint16_t path_length[WITNESS_PATHS];
+    char path[WITNESS_PATHS][WITNESS_PATH_MAX]; /* the first bytes, in the order of the operands */
+    int64_t result;      /* as the trace has it: a count, or -(enum wasi_errno) */
+    uint64_t host_bytes; /* READ_DIR: bytes that the kernel must have returned; UINT64_MAX: not known */
+    uint64_t dev, ino;   /* STAT: the object that the trace names */
+};
+
+/* Fills *want from op `index` of the call. False: the call's op does not fit its request (a hostile trace), `reason` says how. */
+bool match_want_from(const struct trace_call *call, uint32_t index, struct match_want *want, const char **reason);
+
+enum { MATCH_ARENAS = 8, MATCH_DEVICES = 8 };
+
+/* What is known of the process: handles to host descriptors, where guest memory lies. */
+struct match_world {
+    int32_t host_fd[HANDLES_TOTAL];        /* -1: not known (any fits; learnt at first use) */
+    uint32_t generation[HANDLES_TOTAL];    /* opened or closed so often by now */
+    uint64_t arena_base[MATCH_ARENAS], arena_size[MATCH_ARENAS]; /* reservations of 4 GiB and more */
+    uint32_t arena_count;
+    bool base_known;
+    uint64_t base;                         /* of linear memory */
+    uint64_t device[MATCH_DEVICES];        /* whose numbers in stat and in the kernel's objects are the same ones */
+    uint32_t device_count;
+};
+void match_world_init(struct match_world *world, const struct run_spec *spec);
+
+/* How many things differ (0: it is this call), with the first few named in `text` where text is not NULL. The system call's number
+ * must be equal already. */
+unsigned match_compare(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
+                       struct buffer *text);
+/* Notes what the consumed want changed: record is what the kernel did for it, or NULL where nothing was seen. */
+void match_world_apply(struct match_world *world, const struct match_want *want, const struct witness_record *record);
+/* Notes a reservation of address space. */
+void match_world_note(struct match_world *world, const struct witness_record *record);
+
+/* The manual pages' view of ops, stated apart from wasi/act on purpose. */
+uint64_t match_linux_open_flags(uint32_t flags);
+uint64_t match_linux_flags(const struct op *op);  /* of an op with a FLAGS operand */
+uint64_t match_linux_any(const struct op *op);    /* of an op with an ANY number */
+void match_linux_times(const struct op *op, uint64_t times[4]);
+bool match_linux_errno_is(int64_t linux_errno, int64_t wasi_errno);
+static inline bool match_linux_restarts(int64_t result) { return result <= -512 && result >= -516; }
+
+#endif
