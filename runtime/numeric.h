@@ -54,12 +54,21 @@ static inline uint64_t f64_result(double v) { return v == v ? f64_bits(v) : 0x7f
 NUMERIC_MIN_MAX(float, f32)
 NUMERIC_MIN_MAX(double, f64)
 
+/* The builtins leave 0 undefined. */
+static inline uint32_t clz32(uint32_t x) { return x == 0 ? 32 : (uint32_t)__builtin_clz(x); }
+static inline uint32_t ctz32(uint32_t x) { return x == 0 ? 32 : (uint32_t)__builtin_ctz(x); }
+static inline uint64_t clz64(uint64_t x) { return x == 0 ? 64 : (uint64_t)__builtin_clzll(x); }
+static inline uint64_t ctz64(uint64_t x) { return x == 0 ? 64 : (uint64_t)__builtin_ctzll(x); }
+
+static inline uint32_t extend8(uint32_t x) { return (x & 0xff) - ((x & 0x80) << 1); }
+static inline uint32_t extend16(uint32_t x) { return (x & 0xffff) - ((x & 0x8000) << 1); }
+
 static inline uint32_t rotl32(uint32_t x, uint32_t n) { return x << (n & 31) | x >> (-n & 31); }
 static inline uint32_t rotr32(uint32_t x, uint32_t n) { return x >> (n & 31) | x << (-n & 31); }
 static inline uint64_t rotl64(uint64_t x, uint64_t n) { return x << (n & 63) | x >> (-n & 63); }
 static inline uint64_t rotr64(uint64_t x, uint64_t n) { return x >> (n & 63) | x << (-n & 63); }
 
-/* type, name, source, LOW and HIGH exclusive or inclusive bounds as exactly representable numbers.
+/* in_range: the sources whose truncation fits, by bounds that the source type can represent exactly.
  * NAME_fits: the truncation is defined; NAME_sat: clamped, 0 for NaN. */
 #define NUMERIC_TRUNCATE(name, source, target, in_range, least, greatest)                            \
     static inline bool name##_fits(source x) { return in_range; }                                    \

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tests/spec/spec_script.h"
+#include "spec_script.h"
 
 enum { EXIT_SKIPPED = 77 };
 

@@ -1,6 +1,6 @@
 /* Values: integers signed in decimal, floats as bit patterns, references by the host's number. A host reference n is n + 1 in a
  * slot, as 0 is null. */
-#include "tests/spec/spec_values.h"
+#include "spec_values.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #define WARRANT_TESTS_SPEC_VALUES_H
 
 #include <stdint.h>
-#include "tests/spec/spec_json.h"
+#include "spec_json.h"
 
 /* An argument as it lies in a slot. false: of a type that the engine does not have. */
 bool spec_value_read(const struct json *value, uint64_t *ret);

@@ -10,6 +10,7 @@ struct spec_unit {
     struct rt_module *module;
     struct rt_instance *instance; /* NULL: a definition, or it failed */
     char *name;                   /* owned; NULL: none */
+    char *path;                   /* owned; its file */
     bool unsupported;             /* needs a proposal that the engine refuses; what refers to it is skipped */
 };
 

@@ -1,6 +1,6 @@
 /* Instances live until the script's end, because tables may refer to their functions; they are freed newest first, so that
  * an importer goes before the owner. */
-#include "tests/spec/spec_store.h"
+#include "spec_store_white.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +57,7 @@ void spec_store_done(struct spec_store *store)
         rt_instance_free(store->units->instance);
         rt_module_free(store->units->module);
         free(store->units->name);
+        free(store->units->path);
         free(store->units);
         store->units = next;
     }
@@ -127,6 +128,7 @@ enum status spec_store_load(struct spec_store *store, const char *path, struct s
     free(exact);
     free(bytes);
     unit->unsupported = status == STATUS_UNSUPPORTED;
+    unit->path = strdup(path);
     unit->next = store->units;
     store->units = unit;
     *ret = unit;
