@@ -48,7 +48,7 @@ struct alignment {
 };
 
 static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
-static unsigned left_over(unsigned cost) { return cost - cost / COST_EXTRA; }
+static unsigned left_over(unsigned cost, bool final) { return final ? cost : cost - cost / COST_EXTRA; }
 
 static void align(struct match *m, struct alignment *a)
 {
@@ -66,9 +66,9 @@ static void align(struct match *m, struct alignment *a)
             if (i == a->wants && j == a->records) {
                 best = 0;
             } else if (i == a->wants) {
-                best = a->cost[i][j + 1] + left_over(a->record[j]);
+                best = a->cost[i][j + 1] + left_over(a->record[j], a->no_wants);
             } else if (j == a->records) {
-                best = a->cost[i + 1][j] + left_over(a->want[i]);
+                best = a->cost[i + 1][j] + left_over(a->want[i], a->no_records);
             } else {
                 a->pair[i][j] = (uint16_t)pair_cost(m, i, j);
                 best = least(best, a->cost[i + 1][j + 1] + (unsigned)a->pair[i][j]);
