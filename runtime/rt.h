@@ -69,9 +69,10 @@ struct rt_instance;
 struct rt_limits {
     uint32_t memory_pages; /* 64 KiB each, at most LIMIT_MEMORY_PAGES */
     uint32_t call_depth;   /* frames, at most LIMIT_CALL_DEPTH */
-    uint32_t table_elements;
-    uint64_t fuel;         /* instructions; UINT64_MAX: no limit */
+    uint32_t table_elements; /* of one table */
+    uint64_t fuel;         /* instructions, see rt_instance_instructions; UINT64_MAX: no limit */
 };
+/* Higher values than these are lowered to them. */
 #define RT_LIMITS_DEFAULT { LIMIT_MEMORY_PAGES, LIMIT_CALL_DEPTH, LIMIT_TABLE_ELEMENTS, UINT64_MAX }
 
 /* A host function. slots: the parameters in order, one 64-bit slot each; results are written to the same slots from 0.
@@ -116,7 +117,8 @@ void rt_instance_free(struct rt_instance *instance);
 /* Runs the start function if there is one. */
 MUST_USE enum status rt_instance_start(struct rt_instance *instance, struct error *error);
 
-/* Calls a function by index. args and results: as the type says, one slot each. Returns OK, TRAPPED (RT_TRAP_EXIT too:
+/* Calls a function by index. A host function may call into the guest that called it, LIMIT_NESTING deep.
+ * Frames are bounded by limits->call_depth and their slots (parameters, locals, greatest operand height) by LIMIT_STACK_SLOTS. args and results: as the type says, one slot each. Returns OK, TRAPPED (RT_TRAP_EXIT too:
  * then EXITED), or INVALID for a wrong count. After a trap the instance may be inspected and called again. */
 MUST_USE enum status rt_call(struct rt_instance *instance, uint32_t function, const uint64_t *args, uint32_t arg_count,
                              uint64_t *results, uint32_t result_count, struct error *error);
@@ -134,10 +136,21 @@ struct rt_memory {
 static inline struct rt_memory rt_instance_memory(const struct rt_instance *instance);
 
 /* Wasm instructions executed so far: every instruction of the binary format counts one, structured markers (block, loop,
- * else, end, nop) too, and a host function's own work none. The same on every tier. */
+ * else, end, nop) too, and a host function's own work none. The same on every tier. In particular:
+ * - what traps has been executed; so has the call of a host function while that runs;
+ * - a branch goes past the `end` of its block, which then does not count; `end` and `else` count where control runs into them; a
+ *   branch to a loop executes its `loop` again; `return`, or a branch out of the function, ends it without its `end`;
+ * - memory.fill, memory.copy and memory.init count one more for each 64 KiB piece that they begin after the first.
+ *
+ * Fuel is this count's limit. It is looked at where a segment ends, a segment being code that runs in one piece: branches
+ * (also those not taken), if, else, calls, return, and labels that can be branched to end one. So a guest stops with
+ * RT_TRAP_FUEL_EXHAUSTED at the end of the first segment that exceeds the fuel, always the same, before the branch or call is made
+ * (no host function runs on exhausted fuel), and its count is then above the fuel by less than a segment's length. */
 uint64_t rt_instance_instructions(const struct rt_instance *instance);
 
-/* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next loop head or call. Async-signal-safe. */
+/* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or 64 KiB piece of a bulk
+ * instruction; one that does not run stops at the next call into it. Heard once. Async-signal-safe, and callable from another
+ * thread. */
 void rt_instance_interrupt(struct rt_instance *instance);
 
 /* Digest (XXH3-like, but any 64-bit hash that is fixed by docs) of memory, globals and tables is left to later. */
