@@ -11,6 +11,7 @@
 
 #include "runtime/base/base.h"
 #include "wasi/abi/call.h"
+#include "wasi/backend.h"
 #include "wasi/observer.h"
 
 enum { TRACE_VERSION_MAJOR = 1, TRACE_VERSION_MINOR = 0, TRACE_RUN_ID = 16, TRACE_HASH = 32 };
@@ -80,13 +81,15 @@ struct trace_ring; /* a mapping of the ring's file */
 MUST_USE enum status trace_ring_create(int fd, const uint8_t *run_id, struct error *error);
 MUST_USE enum status trace_ring_map(int fd, struct trace_ring **ret, struct error *error); /* borrows fd; returns owned */
 void trace_ring_unmap(struct trace_ring *ring);
-/* Tells the guest to stop at its next hostcall; the writer's calls return STOPPED from then on. Async-signal-safe. */
+/* Tells the guest to stop at its next hostcall; the writer's calls return STOPPED from then on, as they do, by the kernel's doing,
+ * once an attached recorder died. Async-signal-safe. */
 void trace_ring_stop(struct trace_ring *ring);
 
 /* The guest's side: an observer that writes begin/op/data/end events into the ring. When the ring is full it waits (futex) for
- * the recorder. */
+ * the recorder. Beside memory it needs futex(2) alone. The ring must be mapped, and its descriptor closed, before the guest is
+ * confined: who has the descriptor could shorten the file. */
 struct trace_writer;
-MUST_USE enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **ret, struct error *error); /* borrows ring */
+MUST_USE enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **ret, struct error *error); /* borrows ring; one writer per mapping */
 struct wasi_observer trace_writer_observer(struct trace_writer *writer);
 
 /* How the guest ended; the last event of a whole trace. */
@@ -145,6 +148,14 @@ struct trace_call {
     struct outcome outcome;          /* where `complete` */
     uint64_t committed;
 };
+
+/* Fills the out_* fields of *ret with what leaves the guest in `op`: the regions of its iovs joined, as much of it as one system
+ * call takes (WRITE: LIMIT_STAGING bytes, PWRITE and APPEND: 0x7ffff000). out_length 0 where no bytes leave. Recorder and replay
+ * both use this, so that their digests can be compared. MALFORMED: a region leaves the memory. In wr_trace_write. */
+MUST_USE enum status trace_op_out(const struct request *request, const struct op *op, const struct backend_space *space,
+                                  struct trace_op_data *ret);
+/* How many bytes entered the guest (or, DIRENTS, the staging buffer) in `op` whose result was `value`. 0 on an error. */
+uint64_t trace_op_in_length(const struct request *request, const struct op *op, int64_t value);
 
 struct trace_reader;
 /* Opens a .wtrace, reads description and module. The same failures as trace_source_open. Returns owned. */

@@ -1,0 +1,353 @@
+/* Made-up hostcalls and the processes of a recording, for the tests of the trace. */
+#include "trace_kit.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static uint8_t memory[KIT_MEMORY], staging[LIMIT_STAGING];
+
+static uint64_t mix(uint64_t x)
+{
+    x ^= x >> 31;
+    x *= UINT64_C(0x9e3779b97f4a7c15);
+    return x ^ x >> 29;
+}
+
+struct backend_space kit_space(void)
+{
+    if (memory[1] == 0) {
+        for (size_t i = 0; i < sizeof memory; i++)
+            memory[i] = (uint8_t)(mix(i / 7 + 1) >> 8);
+        for (size_t i = 0; i < sizeof staging; i++)
+            staging[i] = (uint8_t)(i * 31);
+        memory[1] = 1;
+    }
+    return (struct backend_space){ memory, sizeof memory, staging };
+}
+
+static void make_string(struct request *request, uint64_t seed)
+{
+    uint32_t at = 0, index = request->string_count++;
+    for (uint32_t i = 0; i < index; i++)
+        at += request->string[i].length;
+    uint32_t length = index == 0 && seed % 97 == 0 ? LIMIT_PATH : (uint32_t)(seed % 40);
+    request->string[index] = (struct region){ at, length };
+    for (uint32_t i = 0; i < length; i++)
+        request->bytes[at + i] = (uint8_t)('a' + (seed + i) % 26);
+}
+
+static void make_args(struct request *request, uint64_t seed, bool big)
+{
+    const struct hostcall_row *row = &abi_hostcalls[request->call];
+    for (unsigned i = 0; i < row->slot_count; i++)
+        request->slot[i] = mix(seed + i) >> (i % 3 * 16);
+    for (unsigned i = 0; i < row->arg_count; i++) {
+        uint8_t class = abi_arg_types[row->args[i].type].class;
+        if (class == ARG_CLASS_STRING)
+            make_string(request, mix(seed + i));
+        if (class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS)
+            request->iov_count = seed % 61 == 0 ? LIMIT_IOVECS : 1 + (uint32_t)(seed % 4);
+        if (class == ARG_CLASS_SUBS)
+            request->subscription_count = (uint32_t)(seed % 5);
+    }
+    for (uint32_t i = 0; i < request->iov_count; i++) {
+        uint32_t length = big ? 300000 / request->iov_count : (uint32_t)(mix(seed + i) % 300);
+        request->iov[i] = (struct region){ (uint32_t)(mix(seed * 3 + i) % (KIT_MEMORY - 400000)), length };
+    }
+    for (uint32_t i = 0; i < request->subscription_count; i++)
+        request->subscription[i] = (struct subscription){ mix(seed), mix(i), 5, i, 1, (uint8_t)(i % 3) };
+}
+
+static void make_op(struct kit_call *call, uint16_t kind, uint64_t seed)
+{
+    uint32_t index = call->ops.count++;
+    struct request *request = &call->request;
+    struct op op = { .kind = kind, .rule = (uint16_t)(seed % RULE_COUNT), .handle = (uint32_t)(seed % 100),
+                     .handle2 = HANDLE_NONE, .flags = (uint32_t)(seed % 7), .offset = seed, .value = mix(seed) };
+    struct op_result result = { .value = (int64_t)(seed % 1000) };
+    bool iovs = kind == OP_READ || kind == OP_PREAD || kind == OP_WRITE || kind == OP_PWRITE || kind == OP_APPEND;
+    op.mem = iovs ? (struct region){ 0, request->iov_count } : (struct region){ (uint32_t)(seed % 4096), 64 };
+    if (request->string_count)
+        op.path = request->string[request->string_count - 1];
+    uint8_t data = abi_ops[kind].data;
+    if (data == OP_DATA_STAT)
+        result.stat = (struct filestat){ seed, seed + 1, 4, 1, seed * 3, 5, 6, 7 };
+    if (data == OP_DATA_BYTES) {
+        uint64_t most = trace_op_in_length(request, &op, INT64_MAX);
+        result.value = (int64_t)(seed % 3 == 0 ? most : seed % (most + 1));
+    }
+    if (data == OP_DATA_DIRENTS)
+        result.value = (int64_t)(seed % (LIMIT_READDIR + 1));
+    if (seed % 11 == 0) {
+        result = (struct op_result){ .value = -(int64_t)WASI_NOENT };
+    }
+    call->ops.op[index] = op;
+    call->ops.result[index] = result;
+}
+
+void kit_call_make(uint64_t index, bool big, struct kit_call *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    uint64_t seed = mix(index + 1);
+    ret->request.call = (uint32_t)(index % HOSTCALL_COUNT);
+    const struct hostcall_row *row = &abi_hostcalls[ret->request.call];
+    make_args(&ret->request, seed, big);
+    if (seed % 13 == 0) {
+        ret->request.fault = FAULT_BOUNDS;
+        ret->request.string_count = ret->request.iov_count = ret->request.subscription_count = 0;
+    }
+    for (uint16_t kind = 0; kind < OP_COUNT && ret->request.fault == FAULT_NONE; kind++) {
+        if ((row->ops & (UINT32_C(1) << kind)) && ret->ops.count < LIMIT_OPS)
+            make_op(ret, kind, mix(seed + kind));
+    }
+    ret->outcome = (struct outcome){ (uint16_t)(seed % WASI_ERRNO_COUNT), (uint16_t)(seed % RULE_COUNT), 0,
+                                     (uint16_t)(seed % 3), { 0, 0 } };
+    for (unsigned i = 0; i < ret->outcome.value_count; i++)
+        ret->outcome.value[i] = mix(seed + i);
+    ret->committed = mix(seed + 99);
+}
+
+void kit_call_clock(uint64_t index, struct kit_call *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    ret->request.call = HOSTCALL_CLOCK_TIME_GET;
+    ret->request.slot[0] = CLOCKID_MONOTONIC;
+    ret->request.slot[2] = 4096;
+    ret->ops.count = 1;
+    ret->ops.op[0] = (struct op){ .kind = OP_CLOCK_TIME, .rule = RULE_CLOCK_GRANTED, .handle = HANDLE_NONE,
+                                  .handle2 = HANDLE_NONE, .value = CLOCKID_MONOTONIC };
+    ret->ops.result[0].value = (int64_t)(1000000000u + index * 137);
+    ret->outcome.value_count = 1;
+    ret->outcome.value[0] = (uint64_t)ret->ops.result[0].value;
+    ret->committed = mix(index);
+}
+
+enum status kit_call_observe(const struct kit_call *call, const struct wasi_observer *observer, struct error *error)
+{
+    struct backend_space space = kit_space();
+    enum status status = observer->begin(observer->self, &call->request, error);
+    for (uint32_t i = 0; i < call->ops.count && status == STATUS_OK; i++)
+        status = observer->op(observer->self, &call->request, &call->ops.op[i], &space, error);
+    if (status == STATUS_OK)
+        status = observer->end(observer->self, &call->request, &call->ops, &call->outcome, &space, call->committed, error);
+    return status;
+}
+
+/* ---- comparing ---- */
+
+static void assert_in(const struct kit_call *expected, uint32_t index, const struct trace_op_data *data)
+{
+    const struct op *op = &expected->ops.op[index];
+    uint64_t length = trace_op_in_length(&expected->request, op, expected->ops.result[index].value), at = 0;
+    assert_int_equal(data->in_length, length);
+    if (abi_ops[op->kind].data == OP_DATA_DIRENTS) {
+        if (length)
+            assert_memory_equal(data->in, staging, length);
+        return;
+    }
+    bool iovs = op->kind == OP_READ || op->kind == OP_PREAD;
+    for (uint32_t i = 0; at < length; i++) {
+        struct region piece = iovs ? expected->request.iov[i] : op->mem;
+        uint64_t part = piece.length < length - at ? piece.length : length - at;
+        if (part)
+            assert_memory_equal(data->in + at, memory + piece.offset, part);
+        at += part;
+    }
+}
+
+static void assert_request(const struct request *a, const struct request *b)
+{
+    assert_int_equal(a->call, b->call);
+    assert_int_equal(a->fault, b->fault);
+    assert_memory_equal(a->slot, b->slot, sizeof a->slot);
+    assert_int_equal(a->string_count, b->string_count);
+    assert_int_equal(a->iov_count, b->iov_count);
+    assert_int_equal(a->subscription_count, b->subscription_count);
+    for (uint32_t i = 0; i < a->string_count; i++) {
+        assert_memory_equal(&a->string[i], &b->string[i], sizeof a->string[i]);
+        if (a->string[i].length)
+            assert_memory_equal(a->bytes + a->string[i].offset, b->bytes + b->string[i].offset, a->string[i].length);
+    }
+    if (a->iov_count)
+        assert_memory_equal(a->iov, b->iov, a->iov_count * sizeof a->iov[0]);
+    if (a->subscription_count)
+        assert_memory_equal(a->subscription, b->subscription, a->subscription_count * sizeof a->subscription[0] - 1);
+}
+
+void kit_call_assert(const struct kit_call *expected, const struct trace_call *call)
+{
+    struct backend_space space = kit_space();
+    assert_request(&expected->request, &call->request);
+    if (call->complete)
+        assert_int_equal(expected->ops.count, call->ops.count);
+    assert_in_range(call->ops.count, 0, expected->ops.count);
+    for (uint32_t i = 0; i < call->ops.count; i++) {
+        assert_memory_equal(&expected->ops.op[i], &call->ops.op[i], sizeof(struct op));
+        struct trace_op_data out;
+        assert_int_equal(trace_op_out(&expected->request, &expected->ops.op[i], &space, &out), STATUS_OK);
+        assert_int_equal(out.out_length, call->data[i].out_length);
+        assert_int_equal(out.out_digest, call->data[i].out_digest);
+        assert_int_equal(out.out_head_length, call->data[i].out_head_length);
+        if (out.out_head_length)
+            assert_memory_equal(out.out_head, call->data[i].out_head, out.out_head_length);
+        if (!call->complete)
+            continue;
+        assert_int_equal(expected->ops.result[i].value, call->ops.result[i].value);
+        if (abi_ops[expected->ops.op[i].kind].data == OP_DATA_STAT && expected->ops.result[i].value >= 0)
+            assert_memory_equal(&expected->ops.result[i].stat, &call->ops.result[i].stat, sizeof(struct filestat));
+        else
+            assert_in(expected, i, &call->data[i]);
+    }
+    if (call->complete) {
+        assert_memory_equal(&expected->outcome, &call->outcome, sizeof call->outcome);
+        assert_int_equal(expected->committed, call->committed);
+    }
+}
+
+/* ---- the processes ---- */
+
+static void tell_ready(void *self)
+{
+    if (write(*(int *)self, "r", 1) != 1)
+        _exit(9);
+}
+
+void kit_run_start(struct kit_run *run)
+{
+    static const uint8_t run_id[TRACE_RUN_ID] = { 1, 2, 3, 4, 5 };
+    int ready[2], alive[2];
+    strcpy(run->folder, "/tmp/warrant-trace-XXXXXX");
+    assert_non_null(mkdtemp(run->folder));
+    snprintf(run->trace, sizeof run->trace, "%s/run.wtrace", run->folder);
+    snprintf(run->ring, sizeof run->ring, "%s/run.ring", run->folder);
+    run->ring_fd = open(run->ring, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(run->ring_fd >= 0);
+    assert_int_equal(trace_ring_create(run->ring_fd, run_id, NULL), STATUS_OK);
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(alive), 0);
+    fflush(NULL);
+    run->recorder = fork();
+    if (run->recorder == 0) {
+        close(alive[1]);
+        struct recorder_options options = { .ring_fd = run->ring_fd, .alive_fd = alive[0], .description = "description",
+                                            .description_size = 11, .module = "module", .module_size = 6 };
+        options.trace_fd = open(run->trace, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        memcpy(options.run_id, run_id, sizeof run_id);
+        struct trace_end end;
+        struct error error = ERROR_INIT;
+        enum status status = recorder_run(&options, tell_ready, &ready[1], &end, &error);
+        if (status != STATUS_OK)
+            fprintf(stderr, "recorder: %s\n", error.text);
+        _exit((int)status);
+    }
+    close(alive[0]);
+    close(ready[1]);
+    char byte;
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    run->alive = alive[1];
+    run->guest = 0;
+}
+
+void kit_run_guest(struct kit_run *run, void (*body)(struct trace_writer *, void *), void *argument)
+{
+    kit_space();
+    fflush(NULL);
+    run->guest = fork();
+    if (run->guest == 0) {
+        struct trace_ring *ring;
+        struct trace_writer *writer;
+        if (trace_ring_map(run->ring_fd, &ring, NULL) != STATUS_OK || trace_writer_create(ring, &writer, NULL) != STATUS_OK)
+            _exit(9);
+        body(writer, argument);
+        _exit(0);
+    }
+    close(run->alive);
+}
+
+int kit_wait(pid_t pid)
+{
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+void kit_run_done(struct kit_run *run)
+{
+    close(run->ring_fd);
+    unlink(run->trace);
+    unlink(run->ring);
+    rmdir(run->folder);
+}
+
+struct plan {
+    uint64_t calls;
+    bool big;
+};
+
+static void write_calls(struct trace_writer *writer, void *argument)
+{
+    const struct plan *plan = argument;
+    struct wasi_observer observer = trace_writer_observer(writer);
+    static struct kit_call call;
+    for (uint64_t i = 0; i < plan->calls; i++) {
+        kit_call_make(i, plan->big, &call);
+        if (kit_call_observe(&call, &observer, NULL) != STATUS_OK)
+            _exit(8);
+    }
+    struct trace_exit last = { .outcome = 1, .exit_code = 7, .instructions = 12345 };
+    if (trace_writer_exit(writer, &last) != STATUS_OK)
+        _exit(8);
+}
+
+void kit_trace_write(struct kit_run *run, uint64_t calls, bool big)
+{
+    struct plan plan = { calls, big };
+    kit_run_start(run);
+    kit_run_guest(run, write_calls, &plan);
+    assert_int_equal(kit_wait(run->guest), 0);
+    assert_int_equal(kit_wait(run->recorder), 0);
+}
+
+uint64_t kit_trace_read(const char *path, bool big, struct trace_end *ret_end, bool *ret_inside, enum status *ret_status,
+                        struct error *ret_error)
+{
+    static struct kit_call expected;
+    static struct trace_call call;
+    struct trace_exit last;
+    struct trace_reader *reader;
+    struct error error = ERROR_INIT;
+    enum trace_item_kind kind;
+    uint64_t complete = 0, ticks = 0;
+    bool exited = false;
+    enum status status = trace_reader_open(path, &reader, &error);
+    if (status != STATUS_OK)
+        fail_msg("%s", error.text);
+    kit_space();
+    while ((status = trace_reader_next(reader, &kind, &call, &last, &error)) == STATUS_OK) {
+        assert_false(exited);
+        if (kind == TRACE_ITEM_EXIT) {
+            exited = true;
+            assert_int_equal(last.exit_code, 7);
+            assert_int_equal(last.instructions, 12345);
+            continue;
+        }
+        kit_call_make(complete, big, &expected);
+        kit_call_assert(&expected, &call);
+        assert_true(call.ticks >= ticks);
+        ticks = call.ticks;
+        complete += call.complete;
+    }
+    if (status != STATUS_NOT_FOUND)
+        fail_msg("%s", error.text);
+    *ret_status = trace_reader_stop(reader, ret_end, ret_inside, ret_error);
+    trace_reader_close(reader);
+    return complete;
+}

@@ -1,0 +1,337 @@
+/* Reads the container: the longest valid prefix of chunks, and why it ends where it ends.
+ *
+ * A chunk is returned only after all of it was checked: header checksum, number, checksum over header and body, hash of the
+ * chunk before it, event numbers and stream offsets. No length is believed before it was compared with what is there.
+ *
+ * Leaves out: seeking by an index. docs/trace-format.md, Container. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "tracer/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+struct trace_source {
+    int fd;               /* -1: bytes in memory */
+    const uint8_t *bytes; /* of the bytes in memory; borrowed */
+    uint64_t size, at;
+    uint64_t number;          /* of the chunk at `at` */
+    uint64_t events, stream;  /* what the next EVENTS chunk must start at */
+    bool ended, more;
+    uint8_t run_id[TRACE_RUN_ID], hash[TRACE_HASH];
+    uint8_t *stored, *raw; /* buffers of the body, as it lies in the file and decompressed */
+    size_t stored_capacity, raw_capacity;
+    ZSTD_DCtx *zstd;
+};
+
+static enum status source_read(struct trace_source *source, uint64_t offset, void *to, size_t size, struct error *error)
+{
+    if (source->fd < 0) {
+        memcpy(to, source->bytes + offset, size);
+        return STATUS_OK;
+    }
+    for (uint8_t *at = to; size;) {
+        ssize_t n = pread(source->fd, at, size, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_set_errno(error, STATUS_IO, errno, "cannot read the trace");
+        if (n == 0)
+            return error_set(error, STATUS_TRUNCATED, "the file became shorter while it was read");
+        at += n;
+        offset += (uint64_t)n;
+        size -= (size_t)n;
+    }
+    return STATUS_OK;
+}
+
+/* ---- the file header ---- */
+
+static enum status check_file_header(struct trace_source *source, enum trace_file_kind kind, struct error *error)
+{
+    struct trace_file_header header;
+    if (source->size < sizeof header) {
+        return error_set(error, source->size ? STATUS_TRUNCATED : STATUS_MALFORMED,
+                         "the file ends inside its header, before chunk 0 (%llu of %zu bytes)",
+                         (unsigned long long)source->size, sizeof header);
+    }
+    enum status status = source_read(source, 0, &header, sizeof header, error);
+    if (status != STATUS_OK)
+        return status;
+    if (memcmp(header.magic, TRACE_MAGIC, TRACE_MAGIC_BYTES) != 0)
+        return error_set(error, STATUS_MALFORMED, "not a file of warrant (file header, before chunk 0)");
+    if (XXH3_64bits(&header, offsetof(struct trace_file_header, checksum)) != header.checksum)
+        return error_set(error, STATUS_CORRUPT, "the file header, before chunk 0, is damaged: its checksum does not match");
+    if (header.major != TRACE_VERSION_MAJOR)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "the file has version %u.%u of the trace format; this program reads version %u", header.major,
+                         header.minor, TRACE_VERSION_MAJOR);
+    if (header.incompatible != 0)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "the file uses features (flags 0x%x) that this program does not know; read it with a later one",
+                         header.incompatible);
+    if (header.kind != (uint32_t)kind) {
+        const char *what = header.kind == TRACE_FILE_EVENTS ? "a trace" : header.kind == TRACE_FILE_WITNESS ? "a witness file" : "another kind of file";
+        return error_set(error, STATUS_MALFORMED, "this is %s, not %s", what,
+                         kind == TRACE_FILE_EVENTS ? "a trace" : "a witness file");
+    }
+    memcpy(source->run_id, header.run_id, TRACE_RUN_ID);
+    crypto_generichash(source->hash, sizeof source->hash, (const uint8_t *)&header, sizeof header, NULL, 0);
+    source->at = sizeof header;
+    return STATUS_OK;
+}
+
+static enum status source_start(struct trace_source *source, enum trace_file_kind kind, struct trace_source **ret,
+                                struct error *error)
+{
+    enum status status = STATUS_OK;
+    source->zstd = ZSTD_createDCtx();
+    if (!source->zstd || sodium_init() < 0)
+        status = error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+    if (status == STATUS_OK)
+        status = check_file_header(source, kind, error);
+    if (status != STATUS_OK) {
+        trace_source_close(source);
+        return status;
+    }
+    *ret = source;
+    return STATUS_OK;
+}
+
+enum status trace_source_open(const char *path, enum trace_file_kind kind, struct trace_source **ret, struct error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(error, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
+    struct stat st;
+    struct trace_source *source = NULL;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return error_set(error, STATUS_IO, "%s is not a regular file", path);
+    }
+    source = calloc(1, sizeof *source);
+    if (!source) {
+        close(fd);
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+    }
+    source->fd = fd;
+    source->size = (uint64_t)st.st_size;
+    enum status status = source_start(source, kind, ret, error);
+    if (status != STATUS_OK)
+        error_prefix(error, "%s", path);
+    return status;
+}
+
+enum status trace_source_open_bytes(const void *bytes, size_t size, enum trace_file_kind kind, struct trace_source **ret,
+                                    struct error *error)
+{
+    struct trace_source *source = calloc(1, sizeof *source);
+    if (!source)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+    source->fd = -1;
+    source->bytes = bytes;
+    source->size = size;
+    return source_start(source, kind, ret, error);
+}
+
+const uint8_t *trace_source_run_id(const struct trace_source *source)
+{
+    return source->run_id;
+}
+
+struct trace_prefix trace_source_prefix(const struct trace_source *source)
+{
+    struct trace_prefix prefix = { source->at, source->number, { 0 } };
+    memcpy(prefix.hash, source->hash, sizeof prefix.hash);
+    return prefix;
+}
+
+bool trace_source_more(const struct trace_source *source)
+{
+    return source->more;
+}
+
+/* ---- chunks ---- */
+
+#define CHUNK_FORMAT "chunk %llu at offset %llu"
+#define CHUNK_AT(source) (unsigned long long)(source)->number, (unsigned long long)(source)->at
+
+static bool header_is_whole(const struct trace_chunk_header *header)
+{
+    return header->magic == TRACE_CHUNK_MAGIC &&
+           XXH3_64bits(header, offsetof(struct trace_chunk_header, header_checksum)) == header->header_checksum;
+}
+
+/* Looks behind the chunk at `at` for chunk `number`; true: *ret_offset says where it lies. Only headers are believed. */
+static bool source_search(struct trace_source *source, uint64_t number, uint64_t *ret_offset)
+{
+    struct trace_chunk_header header;
+    uint64_t at = source->at;
+    while (source->size - at >= sizeof header) {
+        if (source_read(source, at, &header, sizeof header, NULL) != STATUS_OK || !header_is_whole(&header))
+            return false;
+        if (header.number == number) {
+            *ret_offset = at;
+            return true;
+        }
+        at += sizeof header;
+        if (header.stored_length > source->size - at)
+            return false;
+        at += header.stored_length;
+    }
+    return false;
+}
+
+static enum status wrong_number(struct trace_source *source, uint64_t found, struct error *error)
+{
+    uint64_t elsewhere;
+    if (found < source->number)
+        return error_set(error, STATUS_CORRUPT, CHUNK_FORMAT ": chunk %llu stands here again: chunks are out of order",
+                         CHUNK_AT(source), (unsigned long long)found);
+    if (source_search(source, source->number, &elsewhere))
+        return error_set(error, STATUS_CORRUPT,
+                         CHUNK_FORMAT ": chunk %llu stands here, chunk %llu follows at offset %llu: chunks are out of order",
+                         CHUNK_AT(source), (unsigned long long)found, (unsigned long long)source->number,
+                         (unsigned long long)elsewhere);
+    return error_set(error, STATUS_CORRUPT, CHUNK_FORMAT ": it is missing, chunk %llu stands in its place", CHUNK_AT(source),
+                     (unsigned long long)found);
+}
+
+static enum status check_header(struct trace_source *source, const struct trace_chunk_header *header, struct error *error)
+{
+    if (!header_is_whole(header))
+        return error_set(error, STATUS_CORRUPT, CHUNK_FORMAT ": its header is damaged", CHUNK_AT(source));
+    if (header->number != source->number)
+        return wrong_number(source, header->number, error);
+    if (header->kind < TRACE_CHUNK_DESCRIPTION || header->kind > TRACE_CHUNK_END || header->encoding > TRACE_ENCODING_ZSTD ||
+        (header->flags & ~TRACE_CHUNK_FLAG_MORE))
+        return error_set(error, STATUS_UNSUPPORTED, CHUNK_FORMAT ": its kind (%u), encoding or flags are of a later version",
+                         CHUNK_AT(source), header->kind);
+    if (header->raw_length > LIMIT_TRACE_CHUNK || header->stored_length > header->raw_length ||
+        (header->encoding == TRACE_ENCODING_PLAIN && header->stored_length != header->raw_length))
+        return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": its lengths (%u, stored %u) are impossible",
+                         CHUNK_AT(source), header->raw_length, header->stored_length);
+    uint64_t rest = source->size - source->at - sizeof *header;
+    if (header->stored_length > rest)
+        return error_set(error, STATUS_TRUNCATED, CHUNK_FORMAT ": the file ends inside it, %llu bytes are missing",
+                         CHUNK_AT(source), (unsigned long long)(header->stored_length - rest));
+    return STATUS_OK;
+}
+
+static bool source_room(uint8_t **bytes, size_t *capacity, size_t need)
+{
+    if (need <= *capacity)
+        return true;
+    free(*bytes);
+    *capacity = 0;
+    *bytes = malloc(need);
+    if (!*bytes)
+        return false;
+    *capacity = need;
+    return true;
+}
+
+/* Checks what only the whole chunk shows, and computes its hash. */
+static enum status check_body(struct trace_source *source, const struct trace_chunk_header *header, uint8_t *ret_hash,
+                              struct error *error)
+{
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    XXH3_64bits_update(&state, header, offsetof(struct trace_chunk_header, checksum));
+    XXH3_64bits_update(&state, source->stored, header->stored_length);
+    if (XXH3_64bits_digest(&state) != header->checksum)
+        return error_set(error, STATUS_CORRUPT, CHUNK_FORMAT ": its body is damaged: the checksum does not match",
+                         CHUNK_AT(source));
+    if (memcmp(header->previous, source->hash, TRACE_HASH) != 0)
+        return error_set(error, STATUS_CORRUPT,
+                         CHUNK_FORMAT ": it does not continue what stands before it: the hash of the chain does not match",
+                         CHUNK_AT(source));
+    crypto_generichash_state hash;
+    crypto_generichash_init(&hash, NULL, 0, TRACE_HASH);
+    crypto_generichash_update(&hash, (const uint8_t *)header, sizeof *header);
+    crypto_generichash_update(&hash, source->stored, header->stored_length);
+    crypto_generichash_final(&hash, ret_hash, TRACE_HASH);
+    if (header->kind == TRACE_CHUNK_EVENTS && (header->first_event != source->events || header->stream_offset != source->stream))
+        return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": its events do not follow those before it", CHUNK_AT(source));
+    return STATUS_OK;
+}
+
+static enum status expand_body(struct trace_source *source, const struct trace_chunk_header *header, const uint8_t **ret,
+                               struct error *error)
+{
+    *ret = source->stored;
+    if (header->encoding == TRACE_ENCODING_PLAIN)
+        return STATUS_OK;
+    if (!source_room(&source->raw, &source->raw_capacity, header->raw_length))
+        return error_set(error, STATUS_NO_MEMORY, CHUNK_FORMAT ": out of memory for its %u bytes", CHUNK_AT(source),
+                         header->raw_length);
+    size_t size = ZSTD_decompressDCtx(source->zstd, source->raw, header->raw_length, source->stored, header->stored_length);
+    if (ZSTD_isError(size) || size != header->raw_length)
+        return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": it does not decompress: %s", CHUNK_AT(source),
+                         ZSTD_isError(size) ? ZSTD_getErrorName(size) : "wrong length");
+    *ret = source->raw;
+    return STATUS_OK;
+}
+
+enum status trace_source_next(struct trace_source *source, struct trace_chunk *ret, struct error *error)
+{
+    struct trace_chunk_header header;
+    uint64_t rest = source->size - source->at;
+    if (rest == 0)
+        return STATUS_NOT_FOUND;
+    if (source->ended)
+        return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": bytes follow the END chunk", CHUNK_AT(source));
+    if (rest < sizeof header)
+        return error_set(error, STATUS_TRUNCATED, CHUNK_FORMAT ": the file ends inside its header", CHUNK_AT(source));
+    enum status status = source_read(source, source->at, &header, sizeof header, error);
+    if (status == STATUS_OK)
+        status = check_header(source, &header, error);
+    if (status != STATUS_OK)
+        return status;
+    if (!source_room(&source->stored, &source->stored_capacity, header.stored_length ? header.stored_length : 1))
+        return error_set(error, STATUS_NO_MEMORY, CHUNK_FORMAT ": out of memory for its %u bytes", CHUNK_AT(source),
+                         header.stored_length);
+    uint8_t hash[TRACE_HASH];
+    const uint8_t *bytes = NULL;
+    status = source_read(source, source->at + sizeof header, source->stored, header.stored_length, error);
+    if (status == STATUS_OK)
+        status = check_body(source, &header, hash, error);
+    if (status == STATUS_OK)
+        status = expand_body(source, &header, &bytes, error);
+    if (status != STATUS_OK)
+        return status;
+    *ret = (struct trace_chunk){ .number = source->number, .file_offset = source->at, .stream_offset = header.stream_offset,
+                                 .first_event = header.first_event, .kind = header.kind, .event_count = header.event_count,
+                                 .bytes = bytes, .size = header.raw_length };
+    memcpy(ret->hash, hash, TRACE_HASH);
+    memcpy(source->hash, hash, TRACE_HASH);
+    if (header.kind == TRACE_CHUNK_EVENTS) {
+        source->events += header.event_count;
+        source->stream += header.raw_length;
+    }
+    source->ended = header.kind == TRACE_CHUNK_END;
+    source->more = (header.flags & TRACE_CHUNK_FLAG_MORE) != 0;
+    source->at += sizeof header + header.stored_length;
+    source->number++;
+    return STATUS_OK;
+}
+
+void trace_source_close(struct trace_source *source)
+{
+    if (!source)
+        return;
+    if (source->fd >= 0)
+        close(source->fd);
+    ZSTD_freeDCtx(source->zstd);
+    free(source->stored);
+    free(source->raw);
+    free(source);
+}

@@ -1,0 +1,383 @@
+/* Event bytes into calls, trusting none of them: every count is held against its limit and against the size of the event, every
+ * enumeration against its table, every region against what it points into. What comes out can be used without further checks
+ * of form; whether it is true is the checker's question.
+ *
+ * Leaves out: whether a call may issue such an op, and the content of directory entries. docs/trace-format.md, Events. */
+#include "tracer/event_decode.h"
+
+#include <string.h>
+
+#define TRAP_LIMIT 64 /* trap kinds are the engine's; only their range is checked */
+
+static enum status bad(const char **ret_why, const char *why)
+{
+    *ret_why = why;
+    return STATUS_MALFORMED;
+}
+
+static enum status bounded(enum status status, const char **ret_why)
+{
+    return status == STATUS_OK ? status : bad(ret_why, "it is shorter than its counts say");
+}
+
+void event_decoder_done(struct event_decoder *decoder)
+{
+    buffer_done(&decoder->arena);
+}
+
+void event_decoder_chunk(struct event_decoder *decoder)
+{
+    decoder->now = 0;
+}
+
+/* Copies the next `size` bytes to `to`. */
+static enum status take(struct cursor *cursor, void *to, size_t size)
+{
+    const uint8_t *bytes;
+    enum status status = cursor_bytes(cursor, size, &bytes);
+    if (status == STATUS_OK && size)
+        memcpy(to, bytes, size);
+    return status;
+}
+
+/* ---- BEGIN ---- */
+
+/* How many strings the row takes; and whether it takes arrays. */
+static unsigned row_strings(const struct hostcall_row *row, bool *ret_iovs, bool *ret_subscriptions)
+{
+    unsigned strings = 0;
+    *ret_iovs = *ret_subscriptions = false;
+    for (unsigned i = 0; i < row->arg_count; i++) {
+        uint8_t class = abi_arg_types[row->args[i].type].class;
+        strings += class == ARG_CLASS_STRING;
+        *ret_iovs |= class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS;
+        *ret_subscriptions |= class == ARG_CLASS_SUBS;
+    }
+    return strings;
+}
+
+static enum status check_begin(const struct trace_event_begin *begin, const char **ret_why)
+{
+    if (begin->head.code >= HOSTCALL_COUNT)
+        return bad(ret_why, "no such hostcall");
+    bool iovs, subscriptions;
+    unsigned strings = row_strings(&abi_hostcalls[begin->head.code], &iovs, &subscriptions);
+    if (begin->fault > FAULT_TOO_MANY)
+        return bad(ret_why, "no such fault");
+    bool whole = begin->fault == FAULT_NONE;
+    if (begin->strings != (whole ? strings : 0))
+        return bad(ret_why, "another number of strings than the hostcall takes");
+    if (begin->iovs > (whole && iovs ? LIMIT_IOVECS : 0) ||
+        begin->subscriptions > (whole && subscriptions ? LIMIT_SUBSCRIPTIONS : 0))
+        return bad(ret_why, "a longer array than the hostcall takes");
+    return STATUS_OK;
+}
+
+static enum status take_strings(struct cursor *cursor, struct request *request, const uint32_t *lengths)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < request->string_count; i++) {
+        if (sum + lengths[i] > REQUEST_BYTES)
+            return STATUS_LIMIT;
+        request->string[i] = (struct region){ (uint32_t)sum, lengths[i] };
+        sum += lengths[i];
+    }
+    enum status status = take(cursor, request->bytes, (size_t)sum);
+    const uint8_t *padding;
+    return status == STATUS_OK ? cursor_bytes(cursor, trace_pad8((size_t)sum) - (size_t)sum, &padding) : status;
+}
+
+static enum status decode_begin(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
+                                const char **ret_why)
+{
+    struct trace_event_begin begin;
+    enum status status = bounded(take(cursor, &begin, sizeof begin), ret_why);
+    if (status == STATUS_OK)
+        status = check_begin(&begin, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    struct request *request = &call->request;
+    uint32_t lengths[REQUEST_STRINGS] = { 0, 0 }, slots = abi_hostcalls[begin.head.code].slot_count;
+    request->call = begin.head.code;
+    request->fault = begin.fault;
+    request->instance = begin.head.instance;
+    request->thread = begin.head.thread;
+    request->string_count = begin.strings;
+    request->iov_count = begin.iovs;
+    request->subscription_count = begin.subscriptions;
+    memset(request->slot, 0, sizeof request->slot);
+    memset(request->string, 0, sizeof request->string);
+    status = take(cursor, request->slot, slots * 8u);
+    if (status == STATUS_OK && begin.strings)
+        status = take(cursor, lengths, sizeof lengths);
+    if (status == STATUS_OK)
+        status = take(cursor, request->iov, begin.iovs * sizeof(struct region));
+    if (status == STATUS_OK)
+        status = take(cursor, request->subscription, begin.subscriptions * sizeof(struct subscription));
+    if (status == STATUS_OK)
+        status = take_strings(cursor, request, lengths);
+    if (status != STATUS_OK)
+        return bounded(status, ret_why);
+    decoder->now += begin.ticks;
+    decoder->begin_now = decoder->now;
+    decoder->open = true;
+    decoder->data_began = false;
+    buffer_clear(&decoder->arena);
+    call->ticks = decoder->now;
+    call->duration = call->committed = 0;
+    call->complete = false;
+    call->ops.count = 0;
+    memset(&call->outcome, 0, sizeof call->outcome);
+    return STATUS_OK;
+}
+
+/* ---- OP ---- */
+
+static bool inside(struct region region, uint64_t size)
+{
+    return (uint64_t)region.offset + region.length <= size;
+}
+
+static bool has_operand(const struct op_row *row, enum op_operand operand)
+{
+    for (unsigned i = 0; i < OP_OPERANDS_MAX; i++) {
+        if (row->operand[i] == operand)
+            return true;
+    }
+    return false;
+}
+
+static bool handle_is_possible(uint32_t handle)
+{
+    return handle < HANDLES_TOTAL || handle == HANDLE_NONE;
+}
+
+static enum status check_op(const struct op *op, const struct request *request, const char **ret_why)
+{
+    if (op->kind >= OP_COUNT)
+        return bad(ret_why, "no such op");
+    if (op->rule >= RULE_COUNT)
+        return bad(ret_why, "no such rule");
+    if (!handle_is_possible(op->handle) || !handle_is_possible(op->handle2))
+        return bad(ret_why, "no handle has such a number");
+    const struct op_row *row = &abi_ops[op->kind];
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < request->string_count; i++)
+        bytes += request->string[i].length;
+    if ((has_operand(row, OPERAND_PATH) && !inside(op->path, bytes)) ||
+        (has_operand(row, OPERAND_PATH2) && !inside(op->path2, bytes)))
+        return bad(ret_why, "its path lies outside the request's bytes");
+    uint64_t space = trace_op_bit(op->kind) & TRACE_OPS_IOVS ? request->iov_count : UINT64_C(1) << 32;
+    return inside(op->mem, space) ? STATUS_OK : bad(ret_why, "its memory lies outside what the request names");
+}
+
+static enum status take_out(struct cursor *cursor, struct trace_op_data *data, const char **ret_why)
+{
+    struct trace_event_out out;
+    enum status status = take(cursor, &out, sizeof out);
+    if (status == STATUS_OK && (out.head_length > TRACE_HEAD_BYTES || out.head_length > out.length))
+        return bad(ret_why, "more head bytes than there are");
+    const uint8_t *padding;
+    if (status == STATUS_OK)
+        status = take(cursor, data->out_head, out.head_length);
+    if (status == STATUS_OK)
+        status = cursor_bytes(cursor, trace_pad8(out.head_length) - out.head_length, &padding);
+    if (status != STATUS_OK)
+        return bounded(status, ret_why);
+    data->out_digest = out.digest;
+    data->out_length = out.length;
+    data->out_head_length = out.head_length;
+    return STATUS_OK;
+}
+
+static enum status decode_op(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call, const char **ret_why)
+{
+    uint32_t index = call->ops.count;
+    if (!decoder->open || decoder->data_began)
+        return bad(ret_why, "an op outside a call");
+    if (index >= LIMIT_OPS)
+        return bad(ret_why, "more ops than a call may have");
+    struct trace_event_op event;
+    enum status status = bounded(take(cursor, &event, sizeof event), ret_why);
+    if (status != STATUS_OK)
+        return status;
+    if (event.op.kind != event.head.code)
+        return bad(ret_why, "its head and its body name different ops");
+    status = check_op(&event.op, &call->request, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    struct trace_op_data *data = &call->data[index];
+    memset(data, 0, sizeof *data);
+    decoder->data[index] = (struct decoder_data){ 0, 0 };
+    if (trace_op_bit(event.op.kind) & TRACE_OPS_OUT)
+        status = take_out(cursor, data, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    call->ops.op[index] = event.op;
+    call->ops.result[index].value = 0;
+    call->ops.count = index + 1;
+    return STATUS_OK;
+}
+
+/* ---- DATA ---- */
+
+static enum status decode_data(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
+                               const char **ret_why)
+{
+    struct trace_event_data event;
+    enum status status = bounded(take(cursor, &event, sizeof event), ret_why);
+    if (status != STATUS_OK)
+        return status;
+    uint32_t index = event.head.code;
+    if (!decoder->open || index >= call->ops.count)
+        return bad(ret_why, "data of no op");
+    for (uint32_t i = index + 1; i < call->ops.count; i++) {
+        if (decoder->data[i].length)
+            return bad(ret_why, "data of an op behind data of a later one");
+    }
+    struct decoder_data *data = &decoder->data[index];
+    const uint8_t *bytes, *padding;
+    if (event.length == 0 || event.length > TRACE_DATA_MAX)
+        return bad(ret_why, "data of an impossible length");
+    if (data->length + event.length > trace_op_in_length(&call->request, &call->ops.op[index], INT64_MAX))
+        return bad(ret_why, "more data than the op can bring");
+    status = cursor_bytes(cursor, event.length, &bytes);
+    if (status == STATUS_OK)
+        status = cursor_bytes(cursor, trace_pad8(event.length) - event.length, &padding);
+    if (status != STATUS_OK)
+        return bounded(status, ret_why);
+    if (data->length == 0)
+        data->offset = decoder->arena.size;
+    buffer_bytes(&decoder->arena, bytes, event.length);
+    data->length += event.length;
+    decoder->data_began = true;
+    if (decoder->arena.status != STATUS_OK)
+        *ret_why = "out of memory for its data";
+    return decoder->arena.status;
+}
+
+/* ---- END ---- */
+
+static enum status check_end(const struct event_decoder *decoder, const struct trace_event_end *end,
+                             const struct trace_call *call, const char **ret_why)
+{
+    if (!decoder->open)
+        return bad(ret_why, "the end of no call");
+    if (end->head.code != call->ops.count)
+        return bad(ret_why, "another number of ops than were issued");
+    if (end->wasi_errno >= WASI_ERRNO_COUNT || end->rule >= RULE_COUNT || end->trap >= TRAP_LIMIT || end->value_count > 2)
+        return bad(ret_why, "no such outcome");
+    return STATUS_OK;
+}
+
+/* The stat or the bytes of one op. */
+static enum status take_payload(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call, uint32_t index,
+                                const char **ret_why)
+{
+    const struct op *op = &call->ops.op[index];
+    struct op_result *result = &call->ops.result[index];
+    struct trace_op_data *data = &call->data[index];
+    if (result->value <= -(int64_t)WASI_ERRNO_COUNT)
+        return bad(ret_why, "a result that is no errno");
+    if (abi_ops[op->kind].data == OP_DATA_STAT)
+        return result->value < 0 ? STATUS_OK : bounded(take(cursor, &result->stat, sizeof result->stat), ret_why);
+    uint64_t length = trace_op_in_length(&call->request, op, result->value);
+    if (abi_ops[op->kind].data != OP_DATA_NONE && result->value > 0 && (uint64_t)result->value != length)
+        return bad(ret_why, "more data than the op can bring");
+    if (decoder->data[index].length != (length > TRACE_INLINE_MAX ? length : 0))
+        return bad(ret_why, "another amount of data than its result says");
+    data->in_length = (uint32_t)length;
+    if (length > TRACE_INLINE_MAX) {
+        data->in = decoder->arena.data + decoder->data[index].offset;
+        return STATUS_OK;
+    }
+    const uint8_t *bytes;
+    enum status status = cursor_bytes(cursor, trace_pad8((size_t)length), &bytes);
+    if (status == STATUS_OK)
+        data->in = length ? bytes : NULL;
+    return bounded(status, ret_why);
+}
+
+static enum status decode_end(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
+                              const char **ret_why)
+{
+    struct trace_event_end end;
+    enum status status = bounded(take(cursor, &end, sizeof end), ret_why);
+    if (status == STATUS_OK)
+        status = check_end(decoder, &end, call, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = 0; i < call->ops.count && status == STATUS_OK; i++)
+        status = take(cursor, &call->ops.result[i].value, 8);
+    call->outcome = (struct outcome){ .wasi_errno = end.wasi_errno, .rule = end.rule, .trap = end.trap,
+                                      .value_count = end.value_count };
+    if (status == STATUS_OK)
+        status = take(cursor, call->outcome.value, end.value_count * 8u);
+    if (status != STATUS_OK)
+        return bounded(status, ret_why);
+    for (uint32_t i = 0; i < call->ops.count && status == STATUS_OK; i++)
+        status = take_payload(decoder, cursor, call, i, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    decoder->now += end.ticks;
+    decoder->open = false;
+    call->duration = decoder->now - decoder->begin_now;
+    call->committed = end.committed;
+    call->complete = true;
+    return STATUS_OK;
+}
+
+static enum status decode_exit(struct event_decoder *decoder, struct cursor *cursor, struct trace_exit *exit,
+                               const char **ret_why)
+{
+    struct trace_event_exit event;
+    enum status status = bounded(take(cursor, &event, sizeof event), ret_why);
+    if (status != STATUS_OK)
+        return status;
+    if (event.outcome > 3 || event.trap >= TRAP_LIMIT)
+        return bad(ret_why, "no such exit");
+    decoder->now += event.ticks;
+    decoder->exited = true;
+    *exit = (struct trace_exit){ .outcome = event.outcome, .exit_code = event.exit_code, .trap = event.trap,
+                                 .function = event.function, .offset = event.offset, .instructions = event.instructions };
+    return STATUS_OK;
+}
+
+enum status event_decode(struct event_decoder *decoder, const uint8_t *bytes, size_t size, struct trace_call *call,
+                         struct trace_exit *exit, enum decoded *ret, size_t *ret_size, const char **ret_why)
+{
+    struct trace_event_head head;
+    *ret_why = "it is cut off";
+    if (size < sizeof head)
+        return STATUS_TRUNCATED;
+    memcpy(&head, bytes, sizeof head);
+    size_t event = head.words * (size_t)8;
+    if (event < sizeof head || event > size)
+        return STATUS_TRUNCATED;
+    if (decoder->exited)
+        return bad(ret_why, "an event behind the exit");
+    struct cursor cursor = cursor_over(bytes, event);
+    enum status status = STATUS_OK;
+    *ret = DECODED_PART;
+    if (head.type == TRACE_EVENT_BEGIN) {
+        if (decoder->open)
+            return bad(ret_why, "a call inside a call");
+        status = decode_begin(decoder, &cursor, call, ret_why);
+    } else if (head.type == TRACE_EVENT_OP) {
+        status = decode_op(decoder, &cursor, call, ret_why);
+    } else if (head.type == TRACE_EVENT_DATA) {
+        status = decode_data(decoder, &cursor, call, ret_why);
+    } else if (head.type == TRACE_EVENT_END) {
+        status = decode_end(decoder, &cursor, call, ret_why);
+        *ret = DECODED_CALL;
+    } else if (head.type == TRACE_EVENT_EXIT) {
+        status = decode_exit(decoder, &cursor, exit, ret_why);
+        *ret = DECODED_EXIT;
+    } else {
+        return bad(ret_why, "no such type of event");
+    }
+    if (status == STATUS_OK && cursor_left(&cursor) != 0)
+        return bad(ret_why, "it is longer than its counts say");
+    *ret_size = event;
+    return status;
+}

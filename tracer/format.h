@@ -1,0 +1,142 @@
+/* The stored form of everything in a trace: file header, chunk header, events, ring header. docs/trace-format.md is the
+ * authority; the sizes and offsets asserted here are its. All numbers are little-endian, as every machine is that warrant
+ * builds on, so the structs are the bytes. Internal to tracer/ and its white-box tests. */
+#ifndef WARRANT_TRACER_FORMAT_H
+#define WARRANT_TRACER_FORMAT_H
+
+#include <assert.h>
+#include <stddef.h>
+#include "tracer/trace.h"
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the stored form is little-endian");
+
+/* ---- container ---- */
+
+#define TRACE_MAGIC "\x89WRT\r\n\x1a\n"
+enum { TRACE_MAGIC_BYTES = 8, TRACE_CHUNK_MAGIC = 0x4b484357 /* "WCHK" */ };
+
+struct trace_file_header {
+    uint8_t magic[TRACE_MAGIC_BYTES];
+    uint32_t kind; /* enum trace_file_kind */
+    uint16_t major, minor;
+    uint32_t incompatible; /* flags: a reader that does not know one of them must not read on */
+    uint32_t compatible;   /* flags that may be ignored */
+    uint8_t reserved[8];
+    uint8_t run_id[TRACE_RUN_ID];
+    uint8_t reserved2[8];
+    uint64_t checksum; /* XXH3 of the bytes before it; at this place in every version */
+};
+static_assert(sizeof(struct trace_file_header) == 64, "docs/trace-format.md, File header");
+static_assert(offsetof(struct trace_file_header, run_id) == 32, "docs/trace-format.md, File header");
+
+enum trace_encoding { TRACE_ENCODING_PLAIN = 0, TRACE_ENCODING_ZSTD = 1 };
+enum { TRACE_CHUNK_FLAG_MORE = 1 /* the next chunk, of the same kind, continues the body */ };
+
+struct trace_chunk_header {
+    uint32_t magic;
+    uint32_t kind; /* enum trace_chunk_kind */
+    uint64_t number;
+    uint64_t first_event, stream_offset;
+    uint32_t event_count;
+    uint32_t raw_length, stored_length; /* bytes of the body before and after compression */
+    uint16_t encoding, flags;
+    uint8_t previous[TRACE_HASH]; /* BLAKE2b of the chunk before it (header and stored body); of the file header for chunk 0 */
+    uint64_t header_checksum;     /* XXH3 of the bytes before it */
+    uint64_t checksum;            /* XXH3 of all header bytes before it, then the stored body */
+};
+static_assert(sizeof(struct trace_chunk_header) == 96, "docs/trace-format.md, Chunk header");
+static_assert(offsetof(struct trace_chunk_header, previous) == 48, "docs/trace-format.md, Chunk header");
+static_assert(sizeof(struct trace_end) == 56, "docs/trace-format.md, END chunk");
+
+/* ---- events ---- */
+
+enum trace_event_type {
+    TRACE_EVENT_BEGIN = 1, TRACE_EVENT_OP = 2, TRACE_EVENT_DATA = 3, TRACE_EVENT_END = 4, TRACE_EVENT_EXIT = 5
+};
+enum {
+    TRACE_DATA_MAX = 256 * 1024,       /* bytes that one DATA event carries */
+    TRACE_INLINE_MAX = 16 * 1024,      /* bytes of one op that its END event may carry; more goes into DATA events */
+    TRACE_EVENT_BYTES_MAX = 0xffff * 8, /* what the size field can say */
+    TRACE_KERNEL_MAX = 0x7ffff000,     /* bytes that Linux moves in one call, at most */
+    TRACE_HEAD_BYTES = 32,             /* of the bytes that left, how many are kept */
+    TRACE_CHUNK_TARGET = 512 * 1024    /* the event that reaches it closes a chunk */
+};
+
+struct trace_event_head {
+    uint16_t words; /* size of the event in units of 8 bytes, head included */
+    uint8_t type;   /* enum trace_event_type */
+    uint8_t code;   /* BEGIN: hostcall; OP: op kind; DATA: index of the op; END: number of ops; EXIT: 0 */
+    uint16_t instance, thread;
+};
+static_assert(sizeof(struct trace_event_head) == 8, "docs/trace-format.md, Events");
+
+/* Followed by: slots (u64 each); where strings > 0 two u32 string lengths; iovs; subscriptions; the strings' bytes,
+ * one behind the other, padded with zeros to 8. */
+struct trace_event_begin {
+    struct trace_event_head head;
+    uint64_t ticks; /* in the file: since the ticks before it in the same chunk, the run's start for the first */
+    uint16_t fault, strings, iovs, subscriptions;
+};
+static_assert(sizeof(struct trace_event_begin) == 24, "docs/trace-format.md, BEGIN");
+static_assert(sizeof(struct subscription) == 32, "docs/trace-format.md, BEGIN");
+
+/* Followed, for ops whose bytes leave the guest, by struct trace_event_out and the head bytes, padded with zeros to 8. */
+struct trace_event_op {
+    struct trace_event_head head;
+    struct op op;
+};
+static_assert(sizeof(struct trace_event_op) == 64, "docs/trace-format.md, OP");
+static_assert(offsetof(struct op, value) == 24 && offsetof(struct op, path2) == 48, "docs/trace-format.md, OP");
+
+struct trace_event_out {
+    uint64_t digest;
+    uint32_t length, head_length;
+};
+static_assert(sizeof(struct trace_event_out) == 16, "docs/trace-format.md, OP");
+
+struct trace_event_data {
+    struct trace_event_head head;
+    uint32_t length, reserved;
+};
+static_assert(sizeof(struct trace_event_data) == 16, "docs/trace-format.md, DATA");
+
+/* Followed by: one i64 result value per op; value_count u64 values; per op in order, its struct filestat or its bytes, padded. */
+struct trace_event_end {
+    struct trace_event_head head;
+    uint64_t ticks;
+    uint16_t wasi_errno, rule, trap, value_count;
+    uint64_t committed;
+};
+static_assert(sizeof(struct trace_event_end) == 32, "docs/trace-format.md, END");
+static_assert(offsetof(struct outcome, value) == 8, "the head of an outcome is stored as it lies");
+static_assert(sizeof(struct filestat) == 64, "docs/trace-format.md, END");
+
+struct trace_event_exit {
+    struct trace_event_head head;
+    uint64_t ticks;
+    uint32_t outcome, exit_code, trap, function, offset, reserved;
+    uint64_t instructions;
+};
+static_assert(sizeof(struct trace_event_exit) == 48, "docs/trace-format.md, EXIT");
+
+/* BEGIN, END and EXIT carry ticks, all at the same place. */
+enum { TRACE_TICKS_OFFSET = 8 };
+static_assert(offsetof(struct trace_event_begin, ticks) == 8 && offsetof(struct trace_event_end, ticks) == 8 &&
+                  offsetof(struct trace_event_exit, ticks) == 8, "docs/trace-format.md, Events");
+
+static inline size_t trace_pad8(size_t size) { return (size + 7) & ~(size_t)7; }
+
+/* ---- which ops carry what ---- */
+
+static inline uint32_t trace_op_bit(uint32_t kind) { return kind < OP_COUNT ? UINT32_C(1) << kind : 0; }
+
+enum { TRACE_OPS_OUT = OPS(WRITE) | OPS(PWRITE) | OPS(APPEND) };                    /* bytes leave the guest */
+enum { TRACE_OPS_IOVS = TRACE_OPS_OUT | OPS(READ) | OPS(PREAD) };                   /* `mem` is a range of the request's iovs */
+#define OP(id, text, calls, effect, syscall, operands, data) | (OP_DATA_##data == OP_DATA_NONE ? 0u : OPS(id))
+enum { TRACE_OPS_IN = 0u
+#include "wasi/abi/ops.def"
+}; /* bytes or a stat enter it */
+#undef OP
+static_assert(OP_COUNT <= 31, "sets of ops are kept in 32 bits");
+
+#endif

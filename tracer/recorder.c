@@ -1,0 +1,148 @@
+/* The recorder: a process of its own that carries the ring into the file.
+ *
+ * The ring's tail moves only after a chunk is in the file, so at any instant file and ring together hold all complete
+ * events: whoever dies, nothing complete is lost. What the ring says is not believed, not even the tail, which is kept here. The
+ * recorder sleeps between looks, at most 2 ms, in a poll that the end of the guest's process interrupts.
+ *
+ * Leaves out: syncing to the device, going on with a gap when the disk is full. docs/trace-format.md, Ring. */
+#include "tracer/stream.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    MODULE_PART = LIMIT_TRACE_CHUNK / 2,
+    SLEEP_SHORT_US = 100, SLEEP_LONG_US = 2000,
+    BUSY_BYTES = 128 * 1024 /* as much in one look: the guest is writing fast */
+};
+
+static enum status write_preamble(struct trace_file *file, const struct recorder_options *options, struct error *error)
+{
+    enum status status = trace_file_append(file, TRACE_CHUNK_DESCRIPTION, options->description, options->description_size, 0, 0,
+                                           0, error);
+    const uint8_t *module = options->module;
+    for (size_t done = 0; status == STATUS_OK && module && done < options->module_size;) {
+        size_t left = options->module_size - done, part = left < MODULE_PART ? left : MODULE_PART;
+        status = trace_file_append_part(file, TRACE_CHUNK_MODULE, module + done, part, 0, 0, 0, part < left, error);
+        done += part;
+    }
+    return status;
+}
+
+/* Sleeps until there may be something to do. Returns whether the guest's process is gone. */
+static bool recorder_sleep(int alive_fd, uint32_t microseconds)
+{
+    struct pollfd alive = { .fd = alive_fd, .events = POLLIN };
+    const struct timespec timeout = { 0, (long)microseconds * 1000 };
+    if (ppoll(&alive, 1, &timeout, NULL) <= 0 || !alive.revents)
+        return false;
+    uint8_t byte;
+    ssize_t n = read(alive_fd, &byte, 1); /* nobody writes into it; a byte would be the guest's mischief */
+    return n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN);
+}
+
+/* Gives what lies before `position` back to the guest. */
+static void release_tail(struct trace_ring_header *header, uint64_t position)
+{
+    /* Release: the bytes were read before the guest may overwrite them. Then the pair of the guest's wait: its store of waiting
+     * and load of tail against this store of tail and load of waiting, sequentially consistent. */
+    atomic_store_explicit(&header->tail, position, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&header->waiting, memory_order_seq_cst)) {
+        atomic_store_explicit(&header->waiting, 0, memory_order_relaxed);
+        ring_futex_wake(&header->waiting);
+    }
+}
+
+/* Copies until the guest's process is gone and the ring is empty. */
+static enum status recorder_copy(struct stream *stream, struct trace_ring_header *header, int alive_fd, struct error *error)
+{
+    uint32_t sleep = SLEEP_SHORT_US;
+    for (bool gone = false;;) {
+        uint64_t before = stream->position;
+        size_t taken = 0;
+        /* Acquire: pairs with the writer's release; the events are there. */
+        uint64_t head = atomic_load_explicit(&header->head, memory_order_acquire);
+        enum status status = stream_take(stream, head, &taken, error);
+        if (status != STATUS_OK)
+            return status;
+        if (stream->position != before)
+            release_tail(header, stream->position);
+        if (gone && taken == 0)
+            return STATUS_OK;
+        if (gone)
+            continue;
+        sleep = taken >= BUSY_BYTES ? SLEEP_SHORT_US : sleep * 2 < SLEEP_LONG_US ? sleep * 2 : SLEEP_LONG_US;
+        gone = recorder_sleep(alive_fd, sleep);
+    }
+}
+
+/* Whatever ended the copying, the file gets its last chunk and its END. */
+static enum status recorder_finish(struct stream *stream, enum status status, struct trace_ring *ring, struct trace_end *end,
+                                   struct error *error)
+{
+    bool flushed = false;
+    if (status == STATUS_OK || status == STATUS_MALFORMED) {
+        enum status last = stream_flush(stream, error);
+        flushed = last == STATUS_OK;
+        status = flushed ? status : last;
+    }
+    if (status == STATUS_OK)
+        end->reason = stream->exit_last && stream->copied == 0 ? TRACE_END_CLEAN : TRACE_END_GUEST_DIED;
+    else
+        end->reason = status == STATUS_MALFORMED ? TRACE_END_BAD_RING : TRACE_END_NO_SPACE;
+    if (status != STATUS_OK)
+        trace_ring_stop(ring);
+    enum status ended = stream_end(stream, end, error);
+    if (ended != STATUS_OK && status == STATUS_OK)
+        status = ended;
+    if (status == STATUS_NO_SPACE)
+        error_prefix(error, "the recording stopped after %llu events, %llu bytes of trace are valid",
+                     (unsigned long long)end->events, (unsigned long long)trace_file_size(stream->file));
+    return status;
+}
+
+static enum status recorder_stream(const struct recorder_options *options, struct trace_file *file, struct trace_ring *ring,
+                                   void (*ready)(void *), void *ready_self, struct trace_end *end, struct error *error)
+{
+    struct trace_ring_header *header = trace_ring_header(ring);
+    struct ring_owner *owner = NULL;
+    struct stream stream;
+    end->start_ticks = header->start_ticks; /* before the guest can touch them */
+    end->start_ns = header->start_ns;
+    enum status status = stream_init(&stream, file, ring, header->start_ticks, 0, 0, error);
+    if (status == STATUS_OK)
+        status = ring_owner_attach(header, &owner, error);
+    if (status == STATUS_OK) {
+        if (ready)
+            ready(ready_self);
+        status = recorder_copy(&stream, header, options->alive_fd, error);
+        status = recorder_finish(&stream, status, ring, end, error);
+    }
+    ring_owner_detach(owner);
+    stream_done(&stream);
+    return status;
+}
+
+enum status recorder_run(const struct recorder_options *options, void (*ready)(void *), void *ready_self,
+                         struct trace_end *ret_end, struct error *error)
+{
+    struct trace_end end = { 0 };
+    struct trace_file *file = NULL;
+    struct trace_ring *ring = NULL;
+    signal(SIGXFSZ, SIG_IGN); /* a full file is an errno here */
+    enum status status = trace_file_create(options->trace_fd, TRACE_FILE_EVENTS, options->run_id, &file, error);
+    if (status == STATUS_OK)
+        status = write_preamble(file, options, error);
+    if (status == STATUS_OK)
+        status = trace_ring_map(options->ring_fd, &ring, error);
+    if (status == STATUS_OK)
+        status = recorder_stream(options, file, ring, ready, ready_self, &end, error);
+    *ret_end = end;
+    trace_ring_unmap(ring);
+    trace_file_close(file);
+    return status;
+}

@@ -1,0 +1,291 @@
+/* Whole calls out of a trace file.
+ *
+ * The order of chunks is fixed: DESCRIPTION, MODULE (or none), EVENTS, END. Reading stops for good at the first thing that is not
+ * valid; why is kept for trace_reader_stop. A call whose end is not there is delivered as what it is, incomplete.
+ *
+ * Leaves out: seeking. docs/trace-format.md. */
+#include "tracer/container.h"
+#include "tracer/event_decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct trace_reader {
+    struct trace_source *source; /* owned */
+    struct buffer description, module;
+    bool has_module;
+    struct trace_chunk chunk; /* the current one; bytes borrowed from source */
+    bool pending;             /* it was read ahead and not looked at */
+    bool in_events;           /* it holds events, those from `at` are next */
+    size_t at;                /* in it */
+    uint64_t event;           /* number of the next */
+    uint64_t stream_bytes;    /* of the chunks of events so far */
+    struct event_decoder decoder;
+    uint64_t begin_event, begin_chunk, op_event[LIMIT_OPS];
+    struct trace_end end;
+    bool ended;               /* by an END chunk */
+    bool inside_call;         /* a call was delivered without its end */
+    struct error stop;        /* status OK: goes on, or the trace is whole (ended) */
+    bool stopped, invalid;    /* invalid: stopped inside a checked chunk */
+};
+
+static enum status reader_append(struct buffer *to, const struct trace_chunk *chunk, struct error *error)
+{
+    if (to->size + chunk->size > LIMIT_MODULE_BYTES)
+        return error_set(error, STATUS_LIMIT, "chunk %llu at offset %llu: more bytes than a module may have",
+                         (unsigned long long)chunk->number, (unsigned long long)chunk->file_offset);
+    buffer_bytes(to, chunk->bytes, chunk->size);
+    return to->status == STATUS_OK ? STATUS_OK : error_set(error, to->status, "out of memory for the trace's module");
+}
+
+/* Reads one part of the preamble: chunks of `kind` up to the one that does not go on. The chunk behind it is pending. */
+static enum status reader_part(struct trace_reader *reader, enum trace_chunk_kind kind, struct buffer *to, bool *ret_found)
+{
+    bool more = true;
+    *ret_found = false;
+    while (reader->pending && more && reader->chunk.kind == (uint32_t)kind) {
+        enum status status = reader_append(to, &reader->chunk, &reader->stop);
+        if (status != STATUS_OK)
+            return status;
+        more = trace_source_more(reader->source);
+        *ret_found = !more;
+        status = trace_source_next(reader->source, &reader->chunk, &reader->stop);
+        reader->pending = status == STATUS_OK;
+        if (status != STATUS_OK)
+            break; /* trace_reader_stop tells why */
+    }
+    if (!*ret_found)
+        to->size = 0; /* a part without its rest is none */
+    return STATUS_OK;
+}
+
+static enum status reader_preamble(struct trace_reader *reader)
+{
+    enum status status = trace_source_next(reader->source, &reader->chunk, &reader->stop);
+    if (status == STATUS_NOT_FOUND)
+        return error_set(&reader->stop, STATUS_TRUNCATED, "chunk 0 at offset 64: the file ends behind its header");
+    if (status != STATUS_OK)
+        return status;
+    reader->pending = true;
+    bool found;
+    status = reader_part(reader, TRACE_CHUNK_DESCRIPTION, &reader->description, &found);
+    if (status == STATUS_OK && !found)
+        return error_set(&reader->stop, STATUS_MALFORMED, "chunk 0 at offset 64: the trace does not begin with a description");
+    return status == STATUS_OK ? reader_part(reader, TRACE_CHUNK_MODULE, &reader->module, &reader->has_module) : status;
+}
+
+static enum status reader_start(struct trace_reader *reader, struct trace_reader **ret, struct error *error)
+{
+    enum status status = reader_preamble(reader);
+    if (status != STATUS_OK) {
+        error_set(error, status, "%s", reader->stop.text);
+        trace_reader_close(reader);
+        return status;
+    }
+    *ret = reader;
+    return STATUS_OK;
+}
+
+enum status trace_reader_open(const char *path, struct trace_reader **ret, struct error *error)
+{
+    struct trace_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+    enum status status = trace_source_open(path, TRACE_FILE_EVENTS, &reader->source, error);
+    if (status == STATUS_OK) {
+        status = reader_start(reader, ret, error);
+        if (status != STATUS_OK)
+            error_prefix(error, "%s", path);
+        return status;
+    }
+    free(reader);
+    return status;
+}
+
+enum status trace_reader_open_bytes(const void *bytes, size_t size, struct trace_reader **ret, struct error *error)
+{
+    struct trace_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+    enum status status = trace_source_open_bytes(bytes, size, TRACE_FILE_EVENTS, &reader->source, error);
+    if (status == STATUS_OK)
+        return reader_start(reader, ret, error);
+    free(reader);
+    return status;
+}
+
+const uint8_t *trace_reader_run_id(const struct trace_reader *reader)
+{
+    return trace_source_run_id(reader->source);
+}
+
+const void *trace_reader_description(const struct trace_reader *reader, size_t *ret_size)
+{
+    *ret_size = reader->description.size;
+    return reader->description.data;
+}
+
+const void *trace_reader_module(const struct trace_reader *reader, size_t *ret_size)
+{
+    *ret_size = reader->has_module ? reader->module.size : 0;
+    return reader->has_module ? reader->module.data : NULL;
+}
+
+static enum status reader_malformed(struct trace_reader *reader, const char *what)
+{
+    reader->invalid = true;
+    return error_set(&reader->stop, STATUS_MALFORMED, "chunk %llu at offset %llu: %s", (unsigned long long)reader->chunk.number,
+                     (unsigned long long)reader->chunk.file_offset, what);
+}
+
+static enum status reader_take_end(struct trace_reader *reader)
+{
+    if (reader->chunk.size != sizeof reader->end)
+        return reader_malformed(reader, "the END has another size");
+    memcpy(&reader->end, reader->chunk.bytes, sizeof reader->end);
+    reader->ended = true;
+    if (reader->end.events != reader->event || reader->end.stream_bytes != reader->stream_bytes ||
+        reader->end.reason < TRACE_END_CLEAN || reader->end.reason > TRACE_END_BAD_RING)
+        return reader_malformed(reader, "the END counts other events than there are");
+    return STATUS_OK;
+}
+
+/* Brings the next chunk of events. NOT_FOUND: there is none, for whatever reason; `stop` has it. */
+static enum status reader_chunk(struct trace_reader *reader)
+{
+    reader->in_events = false;
+    for (;;) {
+        if (reader->stop.status != STATUS_OK)
+            return STATUS_NOT_FOUND;
+        if (!reader->pending) {
+            enum status status = trace_source_next(reader->source, &reader->chunk, &reader->stop);
+            if (status == STATUS_NOT_FOUND && !reader->ended)
+                error_set(&reader->stop, STATUS_TRUNCATED,
+                          "chunk %llu at offset %llu: the file ends here, without an END: the recorder was stopped",
+                          (unsigned long long)trace_source_prefix(reader->source).chunks,
+                          (unsigned long long)trace_source_prefix(reader->source).size);
+            if (status != STATUS_OK)
+                return STATUS_NOT_FOUND;
+        }
+        reader->pending = false;
+        if (reader->chunk.kind == TRACE_CHUNK_EVENTS) {
+            reader->at = 0;
+            reader->stream_bytes += reader->chunk.size;
+            event_decoder_chunk(&reader->decoder);
+            reader->in_events = reader->chunk.size != 0;
+            if (reader->in_events)
+                return STATUS_OK;
+            reader_malformed(reader, "a chunk of no events");
+        } else if (reader->chunk.kind == TRACE_CHUNK_END) {
+            if (reader_take_end(reader) != STATUS_OK)
+                return STATUS_NOT_FOUND;
+        } else {
+            reader_malformed(reader, "a description or module behind the events");
+        }
+    }
+}
+
+/* Delivers the call that is open as incomplete. */
+static enum status reader_cut_call(struct trace_reader *reader, enum trace_item_kind *ret_kind, struct trace_call *call)
+{
+    reader->decoder.open = false;
+    reader->inside_call = true;
+    call->begin_event = reader->begin_event;
+    call->end_event = 0;
+    call->chunk = reader->begin_chunk;
+    call->complete = false;
+    for (uint32_t i = 0; i < call->ops.count; i++)
+        call->data[i].in = NULL;
+    memcpy(call->op_event, reader->op_event, sizeof call->op_event);
+    *ret_kind = TRACE_ITEM_CALL;
+    return STATUS_OK;
+}
+
+/* Is the event at `at` an EXIT inside a call? Then the call is delivered first. */
+static bool reader_exit_in_call(const struct trace_reader *reader)
+{
+    return reader->decoder.open && reader->chunk.size - reader->at >= sizeof(struct trace_event_exit) &&
+           reader->chunk.bytes[reader->at + offsetof(struct trace_event_head, type)] == TRACE_EVENT_EXIT;
+}
+
+/* Decodes one event and keeps its numbers. */
+static enum status reader_event(struct trace_reader *reader, struct trace_call *call, struct trace_exit *exit,
+                                enum decoded *ret)
+{
+    const uint8_t *bytes = reader->chunk.bytes + reader->at;
+    const char *why = NULL;
+    size_t size = 0;
+    bool was_open = reader->decoder.open;
+    enum status status = event_decode(&reader->decoder, bytes, reader->chunk.size - reader->at, call, exit, ret, &size, &why);
+    reader->invalid = status == STATUS_MALFORMED || status == STATUS_TRUNCATED;
+    if (status != STATUS_OK)
+        return error_set(&reader->stop, status == STATUS_TRUNCATED ? STATUS_MALFORMED : status,
+                         "chunk %llu at offset %llu: event %llu is not valid: %s", (unsigned long long)reader->chunk.number,
+                         (unsigned long long)reader->chunk.file_offset, (unsigned long long)reader->event, why);
+    uint8_t type = bytes[offsetof(struct trace_event_head, type)];
+    if (!was_open && type == TRACE_EVENT_BEGIN) {
+        reader->begin_event = reader->event;
+        reader->begin_chunk = reader->chunk.number;
+    } else if (type == TRACE_EVENT_OP) {
+        reader->op_event[call->ops.count - 1] = reader->event;
+    }
+    reader->at += size;
+    reader->event++;
+    if (reader->at == reader->chunk.size && reader->event != reader->chunk.first_event + reader->chunk.event_count)
+        return reader_malformed(reader, "its header counts other events than there are");
+    return STATUS_OK;
+}
+
+enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind *ret_kind, struct trace_call *call,
+                              struct trace_exit *exit, struct error *error)
+{
+    for (;;) {
+        if (reader->stopped)
+            return reader->invalid ? error_set(error, STATUS_MALFORMED, "%s", reader->stop.text) : STATUS_NOT_FOUND;
+        bool drained = !reader->in_events || reader->at >= reader->chunk.size;
+        if (reader->stop.status != STATUS_OK || (drained && reader_chunk(reader) != STATUS_OK)) {
+            reader->stopped = !reader->decoder.open;
+            if (reader->decoder.open)
+                return reader_cut_call(reader, ret_kind, call);
+            continue;
+        }
+        if (reader_exit_in_call(reader))
+            return reader_cut_call(reader, ret_kind, call);
+        enum decoded decoded;
+        if (reader_event(reader, call, exit, &decoded) != STATUS_OK)
+            continue;
+        if (decoded == DECODED_EXIT) {
+            *ret_kind = TRACE_ITEM_EXIT;
+            return STATUS_OK;
+        }
+        if (decoded == DECODED_CALL) {
+            call->begin_event = reader->begin_event;
+            call->end_event = reader->event - 1;
+            call->chunk = reader->begin_chunk;
+            memcpy(call->op_event, reader->op_event, sizeof call->op_event);
+            *ret_kind = TRACE_ITEM_CALL;
+            return STATUS_OK;
+        }
+    }
+}
+
+enum status trace_reader_stop(const struct trace_reader *reader, struct trace_end *ret_end, bool *inside_call,
+                              struct error *error)
+{
+    *ret_end = reader->end;
+    *inside_call = reader->inside_call;
+    if (reader->stop.status != STATUS_OK)
+        return error_set(error, reader->stop.status, "%s", reader->stop.text);
+    return STATUS_OK;
+}
+
+void trace_reader_close(struct trace_reader *reader)
+{
+    if (!reader)
+        return;
+    trace_source_close(reader->source);
+    buffer_done(&reader->description);
+    buffer_done(&reader->module);
+    event_decoder_done(&reader->decoder);
+    free(reader);
+}

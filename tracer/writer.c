@@ -1,0 +1,101 @@
+/* The guest's side of the ring, its fast half: hostcalls whose events have a fixed form, which are most.
+ *
+ * Each event is written where it stays. A call's BEGIN checks once for room for the whole of a simple call, so that its OPs and
+ * its END need no check; it is published together with the first OP, before anything acts, or with the END of a call without
+ * ops. Copies may write a few bytes behind an event, into reserved room that nobody sees yet: a fixed copy is cheaper than
+ * an exact one. The general forms are in writer_any.c.
+ *
+ * Leaves out: instances and threads other than 0. docs/trace-format.md, Events. */
+#include "tracer/writer.h"
+
+enum { SIMPLE_SLOTS = 4 }; /* copied at once */
+
+/* The head of a simple BEGIN per hostcall; 0 for rows that copy strings or arrays, or have many slots. */
+#define ARG_TYPE(name, witx, core, size, align, class) \
+    SLOTS_##name = sizeof(core) - 1, \
+    VARIES_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_IOVS || \
+                    ARG_CLASS_##class == ARG_CLASS_CIOVS || ARG_CLASS_##class == ARG_CLASS_SUBS,
+enum {
+#include "wasi/abi/argtypes.def"
+};
+#undef ARG_TYPE
+#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ROW_SLOTS_##id = 0 args,
+#define A(type, name) +SLOTS_##type
+enum {
+#include "wasi/abi/hostcalls.def"
+};
+#undef HOSTCALL
+#undef A
+#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ROW_VARIES_##id = 0 args,
+#define A(type, name) +VARIES_##type
+enum {
+#include "wasi/abi/hostcalls.def"
+};
+#undef HOSTCALL
+#undef A
+#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args)                                            \
+    [HOSTCALL_##id] = ROW_VARIES_##id != 0 || ROW_SLOTS_##id > SIMPLE_SLOTS                                        \
+                          ? 0                                                                                   \
+                          : (3 + ROW_SLOTS_##id) | TRACE_EVENT_BEGIN << 16 | HOSTCALL_##id << 24,
+static const uint32_t begin_heads[HOSTCALL_COUNT] = {
+#include "wasi/abi/hostcalls.def"
+};
+#undef HOSTCALL
+
+static enum status observe_begin(void *self, const struct request *request, struct error *error)
+{
+    struct trace_writer *writer = self;
+    uint32_t head = begin_heads[request->call];
+    uint8_t *at = writer->at;
+    writer->plan = 0;
+    if (__builtin_expect(!head || at > writer->soft || writer_stopped(writer), 0))
+        return writer_begin_any(writer, request, error);
+    event_put_head(at, head);
+    event_put_u64(at + 8, platform_ticks());
+    event_put_u64(at + 16, request->fault);
+    memcpy(at + 24, request->slot, SIMPLE_SLOTS * 8);
+    writer_advance(writer, at, (head & 0xffff) * 8);
+    return STATUS_OK;
+}
+
+static enum status observe_op(void *self, const struct request *request, const struct op *op,
+                              const struct backend_space *space, struct error *error)
+{
+    struct trace_writer *writer = self;
+    if (__builtin_expect((1u << (op->kind & 31)) & (TRACE_OPS_OUT | TRACE_OPS_IN), 0))
+        return writer_op_any(writer, request, op, space, error);
+    uint8_t *at = writer->at;
+    event_put_head(at, event_head(sizeof(struct trace_event_op), TRACE_EVENT_OP, op->kind));
+    memcpy(at + 8, op, sizeof *op);
+    writer->plan++;
+    writer_advance(writer, at, sizeof(struct trace_event_op));
+    writer_publish(writer);
+    return STATUS_OK;
+}
+
+static enum status observe_end(void *self, const struct request *request, const struct call_ops *ops,
+                               const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
+                               struct error *error)
+{
+    struct trace_writer *writer = self;
+    if (__builtin_expect(writer->plan != 1, 0))
+        return writer_end_any(writer, request, ops, outcome, space, committed, error);
+    uint8_t *at = writer->at;
+    uint64_t told;
+    memcpy(&told, outcome, sizeof told); /* errno, rule, trap, value_count */
+    size_t size = sizeof(struct trace_event_end) + 8 + (told >> 48) * 8;
+    event_put_head(at, event_head(size, TRACE_EVENT_END, 1));
+    event_put_u64(at + 8, platform_ticks());
+    event_put_u64(at + 16, told);
+    event_put_u64(at + 24, committed);
+    event_put_u64(at + 32, (uint64_t)ops->result[0].value);
+    memcpy(at + 40, outcome->value, sizeof outcome->value);
+    writer_advance(writer, at, size);
+    writer_publish(writer);
+    return STATUS_OK;
+}
+
+struct wasi_observer trace_writer_observer(struct trace_writer *writer)
+{
+    return (struct wasi_observer){ writer, observe_begin, observe_op, observe_end };
+}

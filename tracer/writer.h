@@ -1,0 +1,48 @@
+/* The writer from within: what its fast and its slow half share. Internal to tracer/. */
+#ifndef WARRANT_TRACER_WRITER_H
+#define WARRANT_TRACER_WRITER_H
+
+#include <string.h>
+#include "tracer/ring.h"
+
+#define TRACE_PLAN_BULKY UINT32_C(0x10000) /* beside the count of ops, in `plan`: one of them brought or took data */
+
+static inline uint32_t event_head(size_t size, enum trace_event_type type, uint32_t code)
+{
+    return (uint32_t)(size / 8) | (uint32_t)type << 16 | code << 24;
+}
+
+/* Version 1 has one instance and one thread, both 0. */
+static inline void event_put_head(uint8_t *at, uint64_t head) { memcpy(at, &head, sizeof head); }
+
+static inline void event_put_u64(uint8_t *at, uint64_t v) { memcpy(at, &v, sizeof v); }
+
+/* Moves behind `size` bytes of an event, which stays invisible until writer_publish. */
+static inline void writer_advance(struct trace_writer *writer, uint8_t *at, size_t size) { writer->at = at + size; }
+
+/* Shows the recorder everything up to `at`. Release: the events' bytes must be there before the new head is. */
+static inline void writer_publish(struct trace_writer *writer)
+{
+    atomic_store_explicit(&trace_ring_header(writer)->head, (uint64_t)(uintptr_t)writer->at + writer->bias,
+                          memory_order_release);
+}
+
+/* Did somebody order a stop, or did the recorder die? Relaxed: the flag is all that is communicated. */
+static inline bool writer_stopped(struct trace_writer *writer)
+{
+    uint32_t state = atomic_load_explicit(&trace_ring_header(writer)->state, memory_order_relaxed);
+    return (state & (TRACE_RING_STOP | TRACE_RING_DIED)) != 0;
+}
+
+enum status writer_stopped_error(struct trace_writer *writer, struct error *error) MUST_USE;
+/* Waits until `size` bytes and the reserve behind them are free. STOPPED. size: at most TRACE_EVENT_BYTES_MAX. */
+MUST_USE enum status writer_room(struct trace_writer *writer, size_t size, struct error *error);
+/* The general forms, for calls that carry more than scalars. */
+MUST_USE enum status writer_begin_any(struct trace_writer *writer, const struct request *request, struct error *error);
+MUST_USE enum status writer_op_any(struct trace_writer *writer, const struct request *request, const struct op *op,
+                                   const struct backend_space *space, struct error *error);
+MUST_USE enum status writer_end_any(struct trace_writer *writer, const struct request *request, const struct call_ops *ops,
+                                    const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
+                                    struct error *error);
+
+#endif

@@ -1,0 +1,433 @@
+/* The guest's side of the ring, its general half: waiting for room, strings and arrays, bytes that leave (their digest) and bytes
+ * that enter (all of them). The regions of an op were checked by the decision core; here they are checked again, because
+ * what is wrong in one process's table must not become a read outside the guest's memory.
+ *
+ * Leaves out: references to blocks that the guest has seen before. docs/trace-format.md, Events. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "tracer/writer.h"
+
+enum { WAIT_MS = 20, JOIN_MAX = 4096 };
+
+enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **ret, struct error *error)
+{
+    struct trace_writer *writer = &ring->writer;
+    struct trace_ring_header *header = trace_ring_header(writer);
+    uint64_t head = atomic_load_explicit(&header->head, memory_order_relaxed); /* nobody else writes it */
+    if (head & 7)
+        return error_set(error, STATUS_MALFORMED, "the recorder's ring holds no whole events");
+    writer->at = trace_ring_data(writer) + (head & (TRACE_RING_BYTES - 1));
+    writer->bias = head - (uint64_t)(uintptr_t)writer->at;
+    writer->soft = writer->at - 1; /* the first event looks for room */
+    writer->plan = 0;
+    *ret = writer;
+    return STATUS_OK;
+}
+
+void trace_writer_free(struct trace_writer *writer)
+{
+    (void)writer; /* it lies in the mapping, which its owner unmaps */
+}
+
+enum status writer_stopped_error(struct trace_writer *writer, struct error *error)
+{
+    uint32_t state = atomic_load_explicit(&trace_ring_header(writer)->state, memory_order_relaxed);
+    if (state & TRACE_RING_DIED)
+        return error_set(error, STATUS_STOPPED, "the recorder's process died");
+    return error_set(error, STATUS_STOPPED, "the recording was ordered to stop");
+}
+
+/* Free bytes behind `at`, as far as is known now. */
+static uint64_t writer_free_bytes(struct trace_writer *writer)
+{
+    /* Acquire: the recorder has read what lies before the tail, and only then may it be overwritten. */
+    uint64_t tail = atomic_load_explicit(&trace_ring_header(writer)->tail, memory_order_acquire);
+    uint64_t used = (uint64_t)(uintptr_t)writer->at + writer->bias - tail;
+    return used <= TRACE_RING_BYTES ? TRACE_RING_BYTES - used : 0;
+}
+
+static enum status writer_wait(struct trace_writer *writer, size_t need, struct error *error)
+{
+    struct trace_ring_header *header = trace_ring_header(writer);
+    writer_publish(writer); /* a whole event that is not visible yet could be what the recorder waits for */
+    while (writer_free_bytes(writer) < need) {
+        if (writer_stopped(writer))
+            return writer_stopped_error(writer, error);
+        /* Sequentially consistent, against the recorder's store of tail and load of waiting: one of the two sees the other's. */
+        atomic_store_explicit(&header->waiting, 1, memory_order_seq_cst);
+        atomic_thread_fence(memory_order_seq_cst);
+        if (writer_free_bytes(writer) < need)
+            ring_futex_wait(&header->waiting, 1, WAIT_MS);
+    }
+    atomic_store_explicit(&header->waiting, 0, memory_order_relaxed);
+    return STATUS_OK;
+}
+
+enum status writer_room(struct trace_writer *writer, size_t size, struct error *error)
+{
+    if (writer_stopped(writer))
+        return writer_stopped_error(writer, error);
+    uint8_t *data = trace_ring_data(writer);
+    if (writer->at >= data + TRACE_RING_BYTES) {
+        writer->at -= TRACE_RING_BYTES;
+        writer->bias += TRACE_RING_BYTES;
+    }
+    size_t need = size + TRACE_WRITER_RESERVE;
+    enum status status = writer_free_bytes(writer) < need ? writer_wait(writer, need, error) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    uint64_t rest = writer_free_bytes(writer) - TRACE_WRITER_RESERVE;
+    uint8_t *wrap = data + TRACE_RING_BYTES - 1;
+    writer->soft = rest > (uint64_t)(wrap - writer->at) ? wrap : writer->at + rest;
+    return STATUS_OK;
+}
+
+/* ---- BEGIN ---- */
+
+struct shape {
+    bool strings, iovs, subscriptions;
+};
+
+static struct shape row_shape(const struct hostcall_row *row)
+{
+    struct shape shape = { false, false, false };
+    for (unsigned i = 0; i < row->arg_count; i++) {
+        uint8_t class = abi_arg_types[row->args[i].type].class;
+        shape.strings |= class == ARG_CLASS_STRING;
+        shape.iovs |= class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS;
+        shape.subscriptions |= class == ARG_CLASS_SUBS;
+    }
+    return shape;
+}
+
+static uint8_t *put_strings(uint8_t *at, const struct request *request, size_t bytes)
+{
+    event_put_u64(at + trace_pad8(bytes) - 8, 0); /* the padding; overwritten where there is none */
+    for (unsigned i = 0; i < request->string_count; i++) {
+        memcpy(at, request->bytes + request->string[i].offset, request->string[i].length);
+        at += request->string[i].length;
+    }
+    return at;
+}
+
+static uint8_t *put_subscriptions(uint8_t *at, const struct subscription *subscription, size_t count)
+{
+    for (size_t i = 0; i < count; i++, at += sizeof *subscription) {
+        memcpy(at, &subscription[i], sizeof *subscription);
+        at[sizeof *subscription - 1] = 0; /* padding */
+    }
+    return at;
+}
+
+enum status writer_begin_any(struct trace_writer *writer, const struct request *request, struct error *error)
+{
+    const struct hostcall_row *row = &abi_hostcalls[request->call];
+    struct shape shape = row_shape(row);
+    bool whole = request->fault == FAULT_NONE; /* behind a fault nothing is set */
+    struct trace_event_begin begin = { .fault = (uint16_t)request->fault,
+                                       .strings = (uint16_t)(whole && shape.strings ? request->string_count : 0),
+                                       .iovs = (uint16_t)(whole && shape.iovs ? request->iov_count : 0),
+                                       .subscriptions =
+                                           (uint16_t)(whole && shape.subscriptions ? request->subscription_count : 0) };
+    size_t bytes = 0;
+    for (unsigned i = 0; i < begin.strings; i++)
+        bytes += request->string[i].length;
+    if (begin.strings > REQUEST_STRINGS || bytes > REQUEST_BYTES || begin.iovs > LIMIT_IOVECS ||
+        begin.subscriptions > LIMIT_SUBSCRIPTIONS)
+        return error_set(error, STATUS_INTERNAL, "a request of %s is larger than any may be", row->name);
+    size_t size = sizeof begin + row->slot_count * 8u + (begin.strings ? 8u : 0u) + begin.iovs * 8u +
+                  begin.subscriptions * sizeof(struct subscription) + trace_pad8(bytes);
+    enum status status = writer_room(writer, size, error);
+    if (status != STATUS_OK)
+        return status;
+    uint8_t *start = writer->at, *at = start + sizeof begin;
+    begin.ticks = platform_ticks();
+    memcpy(start, &begin, sizeof begin);
+    event_put_head(start, event_head(size, TRACE_EVENT_BEGIN, request->call));
+    memcpy(at, request->slot, row->slot_count * 8u);
+    at += row->slot_count * 8u;
+    if (begin.strings) {
+        uint64_t lengths = request->string[0].length;
+        event_put_u64(at, begin.strings > 1 ? lengths | (uint64_t)request->string[1].length << 32 : lengths);
+        at += 8;
+    }
+    memcpy(at, request->iov, begin.iovs * 8u);
+    at = put_subscriptions(at + begin.iovs * 8u, request->subscription, begin.subscriptions);
+    if (bytes)
+        put_strings(at, request, bytes);
+    writer_advance(writer, start, size);
+    return STATUS_OK;
+}
+
+/* ---- regions ---- */
+
+/* The op's pieces of guest memory, one after the other. */
+struct pieces {
+    const struct region *next;
+    uint32_t count;
+};
+
+static struct pieces op_pieces(const struct request *request, const struct op *op)
+{
+    if (!(trace_op_bit(op->kind) & TRACE_OPS_IOVS))
+        return (struct pieces){ &op->mem, 1 };
+    uint32_t count = op->mem.offset <= request->iov_count ? request->iov_count - op->mem.offset : 0;
+    return (struct pieces){ request->iov + op->mem.offset, op->mem.length < count ? op->mem.length : count };
+}
+
+static uint64_t pieces_length(struct pieces pieces)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < pieces.count; i++)
+        sum += pieces.next[i].length;
+    return sum;
+}
+
+static bool pieces_in_memory(struct pieces pieces, uint64_t memory_size)
+{
+    for (uint32_t i = 0; i < pieces.count; i++) {
+        if ((uint64_t)pieces.next[i].offset + pieces.next[i].length > memory_size)
+            return false;
+    }
+    return true;
+}
+
+/* Where a gather stands: inside pieces->next[0]. */
+struct gather {
+    struct pieces pieces;
+    uint32_t inside;
+};
+
+static void gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, size_t count)
+{
+    while (count && gather->pieces.count) {
+        const struct region *piece = gather->pieces.next;
+        size_t part = piece->length - gather->inside;
+        part = part < count ? part : count;
+        if (part)
+            memcpy(to, memory + piece->offset + gather->inside, part);
+        to += part;
+        count -= part;
+        gather->inside += (uint32_t)part;
+        if (gather->inside == piece->length) {
+            gather->pieces.next++;
+            gather->pieces.count--;
+            gather->inside = 0;
+        }
+    }
+}
+
+static uint64_t pieces_digest(struct pieces pieces, const uint8_t *memory, uint64_t length)
+{
+    if (pieces.count && pieces.next[0].length >= length)
+        return XXH3_64bits(memory + pieces.next[0].offset, length);
+    if (length <= JOIN_MAX) {
+        uint8_t joined[JOIN_MAX];
+        struct gather gather = { pieces, 0 };
+        gather_bytes(&gather, memory, joined, length);
+        return XXH3_64bits(joined, length);
+    }
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    for (uint32_t i = 0; length; i++) {
+        uint64_t part = pieces.next[i].length < length ? pieces.next[i].length : length;
+        XXH3_64bits_update(&state, memory + pieces.next[i].offset, part);
+        length -= part;
+    }
+    return XXH3_64bits_digest(&state);
+}
+
+enum status trace_op_out(const struct request *request, const struct op *op, const struct backend_space *space,
+                         struct trace_op_data *ret)
+{
+    ret->out_digest = 0;
+    ret->out_length = ret->out_head_length = 0;
+    if (!(trace_op_bit(op->kind) & TRACE_OPS_OUT))
+        return STATUS_OK;
+    struct pieces pieces = op_pieces(request, op);
+    if (!pieces_in_memory(pieces, space->memory_size))
+        return STATUS_MALFORMED;
+    uint64_t most = op->kind == OP_WRITE ? LIMIT_STAGING : TRACE_KERNEL_MAX, length = pieces_length(pieces);
+    length = length < most ? length : most;
+    ret->out_length = (uint32_t)length;
+    ret->out_head_length = (uint32_t)(length < TRACE_HEAD_BYTES ? length : TRACE_HEAD_BYTES);
+    ret->out_digest = pieces_digest(pieces, space->memory, length);
+    struct gather gather = { pieces, 0 };
+    gather_bytes(&gather, space->memory, ret->out_head, ret->out_head_length);
+    return STATUS_OK;
+}
+
+uint64_t trace_op_in_length(const struct request *request, const struct op *op, int64_t value)
+{
+    if (value <= 0 || op->kind >= OP_COUNT)
+        return 0;
+    uint8_t data = abi_ops[op->kind].data;
+    uint64_t most = data == OP_DATA_BYTES ? pieces_length(op_pieces(request, op)) : data == OP_DATA_DIRENTS ? LIMIT_STAGING : 0;
+    most = most < TRACE_KERNEL_MAX ? most : TRACE_KERNEL_MAX;
+    return (uint64_t)value < most ? (uint64_t)value : most;
+}
+
+/* ---- OP ---- */
+
+enum status writer_op_any(struct trace_writer *writer, const struct request *request, const struct op *op,
+                          const struct backend_space *space, struct error *error)
+{
+    size_t size = sizeof(struct trace_event_op);
+    struct trace_op_data out;
+    if (trace_op_out(request, op, space, &out) != STATUS_OK)
+        return error_set(error, STATUS_INTERNAL, "an op takes bytes from outside the guest's memory");
+    bool leaves = (trace_op_bit(op->kind) & TRACE_OPS_OUT) != 0;
+    size_t head_bytes = trace_pad8(out.out_head_length);
+    if (leaves)
+        size += sizeof(struct trace_event_out) + head_bytes;
+    enum status status = writer_room(writer, size, error);
+    if (status != STATUS_OK)
+        return status;
+    uint8_t *at = writer->at;
+    event_put_head(at, event_head(size, TRACE_EVENT_OP, op->kind));
+    memcpy(at + 8, op, sizeof *op);
+    if (leaves) {
+        memset(out.out_head + out.out_head_length, 0, head_bytes - out.out_head_length);
+        event_put_u64(at + 64, out.out_digest);
+        event_put_u64(at + 72, out.out_length | (uint64_t)out.out_head_length << 32);
+        memcpy(at + 80, out.out_head, sizeof out.out_head);
+    }
+    writer->plan = (writer->plan + 1) | (trace_op_bit(op->kind) & TRACE_OPS_IN ? TRACE_PLAN_BULKY : 0);
+    writer_advance(writer, at, size);
+    writer_publish(writer);
+    return STATUS_OK;
+}
+
+/* ---- DATA and END ---- */
+
+/* Bytes of one op that its END carries itself. */
+static size_t inline_bytes(const struct request *request, const struct op *op, int64_t value)
+{
+    uint64_t length = trace_op_in_length(request, op, value);
+    return length <= TRACE_INLINE_MAX ? (size_t)length : 0;
+}
+
+static void copy_in(const struct op *op, const struct backend_space *space, struct gather *gather, uint64_t done, uint8_t *to,
+                    size_t count)
+{
+    if (abi_ops[op->kind].data == OP_DATA_DIRENTS)
+        memcpy(to, space->staging + done, count);
+    else
+        gather_bytes(gather, space->memory, to, count);
+}
+
+static enum status put_data(struct trace_writer *writer, const struct request *request, const struct op *op, unsigned index,
+                            uint64_t length, const struct backend_space *space, struct error *error)
+{
+    struct gather gather = { op_pieces(request, op), 0 };
+    for (uint64_t done = 0; done < length;) {
+        size_t part = length - done < TRACE_DATA_MAX ? (size_t)(length - done) : TRACE_DATA_MAX;
+        size_t size = sizeof(struct trace_event_data) + trace_pad8(part);
+        enum status status = writer_room(writer, size, error);
+        if (status != STATUS_OK)
+            return status;
+        uint8_t *at = writer->at;
+        event_put_u64(at + size - 8, 0); /* the padding, where there is some */
+        event_put_head(at, event_head(size, TRACE_EVENT_DATA, index));
+        event_put_u64(at + 8, part);
+        copy_in(op, space, &gather, done, at + sizeof(struct trace_event_data), part);
+        writer_advance(writer, at, size);
+        writer_publish(writer);
+        done += part;
+    }
+    return STATUS_OK;
+}
+
+static uint8_t *put_payload(uint8_t *at, const struct request *request, const struct call_ops *ops,
+                            const struct backend_space *space)
+{
+    for (unsigned i = 0; i < ops->count; i++) {
+        const struct op *op = &ops->op[i];
+        int64_t value = ops->result[i].value;
+        if (abi_ops[op->kind].data == OP_DATA_STAT && value >= 0) {
+            memcpy(at, &ops->result[i].stat, sizeof(struct filestat));
+            at += sizeof(struct filestat);
+            continue;
+        }
+        size_t count = inline_bytes(request, op, value);
+        if (!count)
+            continue;
+        event_put_u64(at + trace_pad8(count) - 8, 0);
+        struct gather gather = { op_pieces(request, op), 0 };
+        copy_in(op, space, &gather, 0, at, count);
+        at += trace_pad8(count);
+    }
+    return at;
+}
+
+/* Sends the large data ahead; *ret_size: bytes of the END event's payload. */
+static enum status prepare_payload(struct trace_writer *writer, const struct request *request, const struct call_ops *ops,
+                                   const struct backend_space *space, size_t *ret_size, struct error *error)
+{
+    size_t size = 0;
+    for (unsigned i = 0; i < ops->count; i++) {
+        const struct op *op = &ops->op[i];
+        int64_t value = ops->result[i].value;
+        uint64_t length = trace_op_in_length(request, op, value);
+        if (length && abi_ops[op->kind].data == OP_DATA_BYTES && !pieces_in_memory(op_pieces(request, op), space->memory_size))
+            return error_set(error, STATUS_INTERNAL, "an op brought bytes to outside the guest's memory");
+        if (length > TRACE_INLINE_MAX) {
+            enum status status = put_data(writer, request, op, i, length, space, error);
+            if (status != STATUS_OK)
+                return status;
+        }
+        size += abi_ops[op->kind].data == OP_DATA_STAT && value >= 0 ? sizeof(struct filestat) : 0;
+        size += trace_pad8(inline_bytes(request, op, value));
+    }
+    *ret_size = size;
+    return STATUS_OK;
+}
+
+enum status writer_end_any(struct trace_writer *writer, const struct request *request, const struct call_ops *ops,
+                           const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
+                           struct error *error)
+{
+    if (ops->count > LIMIT_OPS || outcome->value_count > 2)
+        return error_set(error, STATUS_INTERNAL, "a call has more ops or values than any may have");
+    size_t size = 0;
+    enum status status = STATUS_OK;
+    if (writer->plan & TRACE_PLAN_BULKY)
+        status = prepare_payload(writer, request, ops, space, &size, error);
+    if (status == STATUS_OK) {
+        size += sizeof(struct trace_event_end) + ops->count * 8u + outcome->value_count * 8u;
+        status = writer_room(writer, size, error);
+    }
+    if (status != STATUS_OK)
+        return status;
+    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_end);
+    event_put_head(start, event_head(size, TRACE_EVENT_END, ops->count));
+    event_put_u64(start + 8, platform_ticks());
+    memcpy(start + 16, outcome, 8);
+    event_put_u64(start + 24, committed);
+    for (unsigned i = 0; i < ops->count; i++, at += 8)
+        event_put_u64(at, (uint64_t)ops->result[i].value);
+    memcpy(at, outcome->value, outcome->value_count * 8u);
+    at += outcome->value_count * 8u;
+    if (writer->plan & TRACE_PLAN_BULKY)
+        put_payload(at, request, ops, space);
+    writer_advance(writer, start, size);
+    writer_publish(writer);
+    return STATUS_OK;
+}
+
+enum status trace_writer_exit(struct trace_writer *writer, const struct trace_exit *exit)
+{
+    struct trace_event_exit event = { .outcome = exit->outcome, .exit_code = exit->exit_code, .trap = exit->trap,
+                                      .function = exit->function, .offset = exit->offset,
+                                      .instructions = exit->instructions };
+    enum status status = writer_room(writer, sizeof event, NULL);
+    if (status != STATUS_OK)
+        return status;
+    event.ticks = platform_ticks();
+    memcpy(writer->at, &event, sizeof event);
+    event_put_head(writer->at, event_head(sizeof event, TRACE_EVENT_EXIT, 0));
+    writer_advance(writer, writer->at, sizeof event);
+    writer_publish(writer);
+    return STATUS_OK;
+}
