@@ -36,11 +36,11 @@ YAML
 cat policy.yaml
 
 say "the guest runs unrecorded, for comparison"
-timed "run, not recorded" "$warrant" run --policy policy.yaml "$guest" /data/plain.db ".read /data/load.sql"
+timed "run, not recorded" "$warrant" run --policy policy.yaml --env HOME=/data "$guest" /data/plain.db ".read /data/load.sql"
 rm -f data/plain.db data/report.txt
 
 say "the guest runs recorded, with the kernel as witness"
-timed "record" "$warrant" record --policy policy.yaml -o run.wtrace "$guest" /data/demo.db ".read /data/load.sql"
+timed "record" "$warrant" record --policy policy.yaml --env HOME=/data -o run.wtrace "$guest" /data/demo.db ".read /data/load.sql"
 
 say "the first lines of the trace"
 "$warrant" show --count 16 run.wtrace

@@ -1,7 +1,7 @@
 -- What the demo's guest does: some 100,000 rows, an index, small transactions with their journals, queries, a report file.
 .bail on
 PRAGMA journal_mode = DELETE;
-PRAGMA cache_size = 200;
+PRAGMA temp_store = MEMORY;
 CREATE TABLE reading (id INTEGER PRIMARY KEY, station TEXT NOT NULL, day INTEGER NOT NULL, value REAL NOT NULL);
 .import --csv --skip 1 /data/readings.csv reading
 CREATE INDEX reading_station ON reading (station, day);

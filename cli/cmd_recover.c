@@ -1,0 +1,50 @@
+/* `warrant recover`: after recorder and launcher were both killed, saves what the ring beside the trace still holds. */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "tracer/trace.h"
+
+static int recover(const struct command *command, const char *path)
+{
+    char ring_path[4096];
+    struct error error = ERROR_INIT;
+    struct trace_end end;
+    if (snprintf(ring_path, sizeof ring_path, "%s.ring", path) >= (int)sizeof ring_path)
+        return command_usage(command, "the trace's name is too long");
+    int ring = open(ring_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (ring < 0) {
+        error_set_errno(&error, STATUS_NOT_FOUND, errno, "there is nothing to recover: cannot open %s", ring_path);
+        return command_failed(command, EXIT_FILE, &error);
+    }
+    enum status s = recorder_salvage(path, ring, &end, &error);
+    close(ring);
+    if (s != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    unlink(ring_path);
+    printf("%s: %llu events, all that the ring held\n", path, (unsigned long long)end.events);
+    return EXIT_OK;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    const char *value;
+    int option = options_next(command, &state, &value);
+    if (option == OPTIONS_HELP)
+        return command_help(command, stdout), EXIT_OK;
+    if (option == OPTIONS_ERROR)
+        return EXIT_USAGE;
+    if (argc - state.index != 1)
+        return command_usage(command, "one trace is wanted");
+    return recover(command, argv[state.index]);
+}
+
+const struct command command_recover = {
+    "recover", "FILE.wtrace", "Save what the ring still holds, after a recording was killed as a whole.",
+    "A killed guest or recorder needs no recovery. Where the launcher was killed with them, FILE.wtrace.ring is left beside the trace; "
+    "this appends its events to the trace and removes it.",
+    { NULL, 0 }, run
+};

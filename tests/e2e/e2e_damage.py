@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Damaged traces: every defect is reported with the number of its chunk."""
+import struct
+
+import warrant_case
+from warrant_case import SLOW, Case
+
+STEP = 10 if SLOW == 1 else 70
+
+
+class Damage(Case):
+    def setUp(self):
+        super().setUp()
+        self.record("steps", "3", options=["--witness", "off", "--no-module"])
+        self.whole = self.trace.read_bytes()
+        self.broken = self.folder / "broken.wtrace"
+
+    def stops(self, content):
+        """The words with which `show` names the defect (status 3)."""
+        self.broken.write_bytes(content)
+        return self.warrant("show", "--json", self.broken, status=3).stderr
+
+    def chunks(self):
+        """(offset, size) of each chunk, from the document: see docs/trace-format.md."""
+        import importlib.util
+        spec = importlib.util.spec_from_file_location("read_trace", warrant_case.SOURCE / "tests/reader/read_trace.py")
+        reader = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(reader)
+        return reader.chunk_extents(self.whole)
+
+    def chunk_of(self, offset, extents):
+        for number, (start, size) in enumerate(extents):
+            if start <= offset < start + size:
+                return number
+        return None
+
+    def test_flipped_bytes(self):
+        extents = self.chunks()
+        for offset in range(0, len(self.whole), STEP):
+            with self.subTest(offset=offset):
+                broken = bytearray(self.whole)
+                broken[offset] ^= 0x20
+                text = self.stops(bytes(broken))
+                number = self.chunk_of(offset, extents)
+                if number is not None:
+                    self.assertIn(f"chunk {number}", text)
+
+    def test_removed_swapped_cut(self):
+        extents = self.chunks()
+        self.assertGreaterEqual(len(extents), 3)
+        head = self.whole[: extents[0][0]]
+        parts = [self.whole[start : start + size] for start, size in extents]
+        for gone in range(len(parts) - 1):
+            text = self.stops(head + b"".join(parts[:gone] + parts[gone + 1 :]))
+            self.assertIn(f"chunk {gone}", text)
+        for at in range(len(parts) - 1):
+            swapped = parts[:]
+            swapped[at], swapped[at + 1] = swapped[at + 1], swapped[at]
+            self.assertIn(f"chunk {at}", self.stops(head + b"".join(swapped)))
+        for cut in range(extents[0][0], len(self.whole), STEP):
+            with self.subTest(cut=cut):
+                number = self.chunk_of(cut, extents)
+                self.assertIn(f"chunk {number}", self.stops(self.whole[:cut]))
+
+    def test_later_version(self):
+        major = self.whole.index(struct.pack("<H", 1), 4)
+        later = bytearray(self.whole)
+        later[major] = 2
+        self.assertRegex(self.stops(bytes(later)), "version|checksum")
+
+
+warrant_case.main()

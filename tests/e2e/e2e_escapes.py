@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Guests that try to get out: refused, with no system call but the confined openat2, and nothing outside changes."""
+import hashlib
+import os
+import unittest
+
+import warrant_case
+from warrant_case import GUESTS, SLOW, Case, witness_works
+
+SUCCESS, BADF, EXIST, ILSEQ, INVAL, LOOP, NOENT, NOTCAPABLE = 0, 8, 20, 25, 28, 32, 44, 76
+RIGHTS_READ, RIGHTS_WRITE = 1 << 1 | 1 << 2 | 1 << 21, 1 << 1 | 1 << 2 | 1 << 6 | 1 << 21
+CREAT, TRUNC = 1, 8
+
+
+def tree(folder):
+    """Every name under `folder` with its kind, content and times: two trees are equal byte for byte or differ."""
+    seen = {}
+    for base, folders, files in os.walk(folder):
+        for name in folders + files:
+            path = os.path.join(base, name)
+            st = os.lstat(path)
+            content = os.readlink(path) if os.path.islink(path) else None
+            if os.path.isfile(path) and not os.path.islink(path):
+                content = hashlib.sha256(open(path, "rb").read()).hexdigest()
+            seen[os.path.relpath(path, folder)] = (st.st_mode, st.st_size, st.st_mtime_ns, st.st_nlink, content)
+    return seen
+
+
+@unittest.skipUnless(witness_works(), "the kernel does not let BPF load")
+class Escapes(Case):
+    def setUp(self):
+        super().setUp()
+        self.outside = self.folder / "outside"
+        self.outside.mkdir()
+        (self.outside / "secret").write_text("secret\n")
+        (self.data / "inside").write_text("inside\n")
+        (self.data / "deep").mkdir()
+        (self.data / "rel").symlink_to("../outside/secret")
+        (self.data / "abs").symlink_to(self.outside / "secret")
+        (self.data / "dir").symlink_to("../outside")
+        (self.data / "evil").symlink_to("../outside")
+        (self.data / "slash").symlink_to("evil/")
+        (self.data / "magic").symlink_to("/proc/self/root")
+        self.before = tree(self.outside)
+
+    def poke(self, *words, status=0):
+        """Runs poke recorded and witnessed; returns (its lines, the trace's calls, the report). The outside must be untouched and the
+        check clean: a refusal is no finding."""
+        done = self.record("poke", *words, status=status, options=["--witness", "on"])
+        self.assertEqual(tree(self.outside), self.before)
+        db = self.folder / "audit.db"
+        report = self.check("--db", db)
+        self.assertEqual(report["failing"], 0, report["findings"])
+        return done.stdout.splitlines(), [item for item in self.show() if "call" in item], report
+
+    def one(self, calls, name):
+        found = [item for item in calls if item["call"] == name]
+        self.assertEqual(len(found), 1, name)
+        return found[0]
+
+    def open_words(self, path, oflags=0, rights=RIGHTS_READ):
+        return ["path_open", 3, 1, f"@{path}", oflags, rights, rights, 0, "out"]
+
+    def assert_silent(self, call, report_trace_calls=None):
+        self.assertEqual(call["ops"], [], call)
+
+    def test_nul(self):
+        for path in "inside%00", "..%00x", "rel%00x", "%00":
+            lines, calls, report = self.poke(*self.open_words(path))
+            self.assertEqual(lines, [f"path_open = {ILSEQ}"])
+            self.assert_silent(self.one(calls, "path_open"))
+            self.assertEqual(self.openings(), 0)
+
+    def openings(self):
+        """System calls that the kernel saw inside the guest's path_* hostcalls."""
+        done = self.warrant("query", "--json", self.folder / "audit.db",
+                            "SELECT count(*) AS n FROM syscalls s JOIN hostcalls h ON s.hostcall = h.number AND s.run = h.run "
+                            "WHERE h.name LIKE 'path_%' OR h.name LIKE 'fd_pread'")
+        import json
+        return json.loads(done.stdout)[0]["n"]
+
+    def test_bad_pointers(self):
+        for words in (["fd_pread", 3, "iov:16:8,end-4:8", 0, "out"], ["fd_pread", 3, "iov:0xfffffff8:16", 0, "out"],
+                      ["fd_pread", 3, "iov:16:0xffffffff", 0, "out"], ["fd_pread", 3, "iov:16:8", 0, "end-2"],
+                      ["path_open", 3, 1, "end-3", 8, 0, RIGHTS_READ, RIGHTS_READ, 0, "out"],
+                      ["path_open", 3, 1, "@inside", CREAT, RIGHTS_WRITE, RIGHTS_WRITE, 0, "end-2"]):
+            with self.subTest(words=words):
+                self.poke(*words, status=134)
+                self.assertEqual(self.openings(), 0)
+
+    def test_iovec_past_the_end_of_a_file_read(self):
+        # The descriptor is a real file: the refusal must come before the read, so its position stays 0.
+        lines, calls, report = self.poke(*self.open_words("inside"), "--", "fd_pread", 4, "iov:16:4,end-1:2", 0, "out", status=134)
+        self.assertEqual(lines, ["path_open = 0 4"])
+        self.assert_silent(self.one(calls, "fd_pread"))
+
+    def test_dot_dot_and_absolute(self):
+        for path in "..", "../outside/secret", "deep/../../outside/secret", "deep/../..", ".//..":
+            lines, calls, report = self.poke(*self.open_words(path))
+            self.assertEqual(lines, [f"path_open = {NOTCAPABLE}"], path)
+            ops = [op["op"] for op in self.one(calls, "path_open")["ops"]]
+            self.assertIn(ops, ([], ["open"]), path)
+        for path in "/", "/etc/passwd", "//data/inside", str(self.outside / "secret"):
+            lines, calls, report = self.poke(*self.open_words(path))
+            self.assertEqual(lines, [f"path_open = {NOTCAPABLE}"], path)
+            self.assertEqual(self.openings(), 0)
+        lines, calls, report = self.poke(*self.open_words("deep/../inside"))
+        self.assertEqual(lines, ["path_open = 0 4"])
+
+    def test_symlinks(self):
+        for path, errnos in (("rel", [NOTCAPABLE]), ("abs", [NOTCAPABLE]), ("dir/secret", [NOTCAPABLE]), ("slash/secret", [NOTCAPABLE]),
+                             ("slash/", [NOTCAPABLE]), ("magic/etc/passwd", [NOTCAPABLE, LOOP])):
+            for oflags, rights in ((0, RIGHTS_READ), (CREAT, RIGHTS_WRITE), (TRUNC, RIGHTS_WRITE)):
+                with self.subTest(path=path, oflags=oflags):
+                    lines, calls, report = self.poke(*self.open_words(path, oflags, rights))
+                    self.assertIn(lines, [[f"path_open = {errno}"] for errno in errnos])
+                    self.assertEqual([op["op"] for op in self.one(calls, "path_open")["ops"]], ["open"])
+
+    def test_other_path_calls(self):
+        for words in (["path_create_directory", 3, "@dir/new"], ["path_remove_directory", 3, "@dir/x"],
+                      ["path_unlink_file", 3, "@dir/secret"], ["path_unlink_file", 3, "@../outside/secret"],
+                      ["path_symlink", "@x", 3, "@dir/link"], ["path_readlink", 3, "@dir/secret", "out", 64, "out"],
+                      ["path_filestat_get", 3, 1, "@rel", "out"], ["path_filestat_get", 3, 0, "@dir/secret", "out"],
+                      ["path_filestat_set_times", 3, 1, "@rel", 1, 1, 5], ["path_symlink", f"@{self.outside}", 3, "@new"]):
+            with self.subTest(words=words):
+                lines, calls, report = self.poke(*words)
+                self.assertEqual(lines, [f"{words[0]} = {NOTCAPABLE}"])
+                for op in self.one(calls, words[0])["ops"]:
+                    self.assertIn(op["op"], ("open", "close", "stat_at", "stat"))
+
+    def test_read_only_grant(self):
+        before = tree(self.data)
+        write = ["--dir", f"{self.data}::/data:ro"]
+        for words in (self.open_words("inside", TRUNC, RIGHTS_READ), self.open_words("inside", 0, RIGHTS_WRITE),
+                      self.open_words("new", CREAT, RIGHTS_READ), ["path_create_directory", 3, "@new"],
+                      ["path_unlink_file", 3, "@inside"], ["path_symlink", "@inside", 3, "@new"],
+                      ["path_filestat_set_times", 3, 0, "@inside", 1, 1, 5]):
+            with self.subTest(words=words):
+                done = self.warrant("record", "-o", self.trace, *write, GUESTS / "poke.wasm", *words)
+                self.assertEqual(done.stdout.splitlines(), [f"{words[0]} = {NOTCAPABLE}"])
+                self.assertEqual(tree(self.data), before)
+        lines = self.warrant("run", *write, GUESTS / "poke.wasm", *self.open_words("inside")).stdout.splitlines()
+        self.assertEqual(lines, ["path_open = 0 4"])
+
+
+warrant_case.main()
