@@ -1,6 +1,6 @@
 /* Reads witx texts (see witx_tree.h). Layout rules: the canonical ones of Preview 1, in which a record's fields lie in order, each at
  * its alignment, enums and flags are as wide as their tag says, and a union's body follows its tag at the widest alignment.
- * Nothing is freed: the program ends with it. */
+ * All nodes lie in one static arena. */
 #include "witx_tree.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -15,9 +15,12 @@ static void fail(const char *what, const char *on)
 
 static void *make(size_t size)
 {
-    void *memory = calloc(1, size);
-    if (!memory)
-        fail("no memory", "");
+    static _Alignas(16) char arena[4 << 20];
+    static size_t used;
+    void *memory = arena + used;
+    if (size > sizeof arena - used)
+        fail("the text is too long", "");
+    used += (size + 15) & ~(size_t)15;
     return memory;
 }
 
