@@ -8,16 +8,14 @@ import layers
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
-def allowed(source, target, public):
-    """Whether a file in folder `source` may include the header `target`."""
-    folder = layers.folder_of(target, layers.PUBLIC)
-    if folder == source:
+def allowed(source, target, white):
+    """Whether a file in folder `source` may include the header `target`. white: it is a white-box test."""
+    folder = layers.folder_of(target, layers.ARROWS)
+    if folder == source or white:
         return True
-    name = os.path.basename(target)
     shared = layers.PUBLIC.get(folder, [])
-    if "*" not in shared and name not in shared:
-        # White-box tests look inside on purpose and say so in their name.
-        return source in ("tests", "fuzz", "bench") and public is False
+    if "*" not in shared and os.path.basename(target) not in shared:
+        return False
     arrows = layers.ARROWS.get(source, [])
     return "*" in arrows or folder in arrows or target in arrows
 
@@ -45,8 +43,7 @@ def main(root):
             if not os.path.exists(os.path.join(root, target)):
                 failures.append(f'{path}: "{target}" is not named from the root of the tree')
                 continue
-            white = "white" in os.path.basename(path) or "inner" in os.path.basename(path)
-            if not allowed(source, target, not white):
+            if not allowed(source, target, path.startswith(layers.WHITE_BOX)):
                 failures.append(f'{path}: {source} may not include "{target}"')
     layers.finish("includes", checked, failures)
 

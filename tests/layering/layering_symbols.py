@@ -34,7 +34,7 @@ MAY_CALL = {
     "runtime/base": ["pages", "file_read"],
     "wasi/act": ["*"],
     "wasi/confine": ["*"],
-    "tracer": ["ring_linux", "ring", "recorder", "salvage", "container_write", "container_read"],
+    "tracer": ["ring_linux", "ring", "recorder", "salvage", "stream", "container_write", "container_read"],
     "ebpf": ["*"],
     "cli": ["*"],
 }

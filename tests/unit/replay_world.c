@@ -15,10 +15,6 @@
 
 #include <cmocka.h>
 
-#ifndef GUESTS
-#define GUESTS "."
-#endif
-
 #define MUST(expression, error) must(expression, #expression, error)
 static void must(enum status status, const char *what, const struct error *error)
 {
