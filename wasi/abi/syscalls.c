@@ -90,10 +90,12 @@ const char *syscall_stopped_by(const struct syscall_row *row)
 #define KILL_PAIR(id, text) "seccomp kills the process" text,
 #define EPERM_PAIR(id, text) "seccomp answers EPERM" text,
 #define ENOSYS_PAIR(id, text) "seccomp answers ENOSYS" text,
+#define UNSEEN_PAIR(id, text) "the kernel refuses it outside its own trampoline, without asking seccomp" text,
     static const char *const texts[SYSCALL_STOP_COUNT][SYSCALL_BEHIND_COUNT] = {
         [SYSCALL_STOP_KILL] = { SYSCALL_BEHIND_LIST(KILL_PAIR) },
         [SYSCALL_STOP_EPERM] = { SYSCALL_BEHIND_LIST(EPERM_PAIR) },
         [SYSCALL_STOP_ENOSYS] = { SYSCALL_BEHIND_LIST(ENOSYS_PAIR) },
+        [SYSCALL_STOP_UNSEEN] = { SYSCALL_BEHIND_LIST(UNSEEN_PAIR) },
     };
     return texts[row->stop][row->behind];
 }

@@ -39,7 +39,7 @@
     X(ABORT_SELF, "SIGABRT to the process itself")                                                         \
     X(FUTEX, "plain waiting and waking")
 
-#define SYSCALL_STOP_LIST(X) X(KILL) X(EPERM) X(ENOSYS)
+#define SYSCALL_STOP_LIST(X) X(KILL) X(EPERM) X(ENOSYS) X(UNSEEN)
 
 /* id, text for people, behind that of the stop */
 #define SYSCALL_BEHIND_LIST(X)                                         \

@@ -1,0 +1,190 @@
+/* White box: the seccomp program does for every number and operand what syscalls.def says. The program is run by the same rules as
+ * the kernel's; test_confine_lines.c shows that the kernel agrees. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+#include "wasi/abi/syscalls.h"
+#include "wasi/confine/filter.h"
+
+enum { PID = 4711 };
+static const uint32_t native = PLATFORM_X86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64;
+
+static uint32_t answer(const struct filter *f, int64_t number, uint32_t arch, const uint64_t *args)
+{
+    struct seccomp_data data = { .nr = (int)number, .arch = arch };
+    if (args)
+        memcpy(data.args, args, sizeof data.args);
+    return filter_run(f, &data, NULL);
+}
+
+static uint32_t named(const struct filter *f, const char *name, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+                      uint64_t g)
+{
+    const struct syscall_row *row = syscall_find_name(name);
+    assert_non_null(row);
+    return answer(f, syscall_row_number(row), native, (const uint64_t[6]){ a, b, c, d, e, g });
+}
+
+static uint32_t refusal(const struct syscall_row *row)
+{
+    return row->stop == SYSCALL_STOP_EPERM    ? SECCOMP_RET_ERRNO | EPERM
+           : row->stop == SYSCALL_STOP_ENOSYS ? SECCOMP_RET_ERRNO | ENOSYS
+                                              : SECCOMP_RET_KILL_PROCESS;
+}
+
+/* Every number, whether the table has it or not: allowed exactly where a role of the confined guest says so. */
+static void test_every_number(void **state)
+{
+    (void)state;
+    static struct filter f;
+    for (int sanitizer = 0; sanitizer < 2; sanitizer++) {
+        assert_int_equal(filter_build(&f, sanitizer, PID, NULL), STATUS_OK);
+        unsigned roles = SYSCALL_BY(OP) | SYSCALL_BY(RUN) | (sanitizer ? SYSCALL_BY(SANITIZER) : 0);
+        for (int64_t number = -3; number < 2000; number++) {
+            const struct syscall_row *row = syscall_find_number(number);
+            uint32_t got = answer(&f, number, native, NULL);
+            if (!row)
+                assert_int_equal(got, SECCOMP_RET_KILL_PROCESS);
+            else if (!(row->roles & roles))
+                assert_int_equal(got, refusal(row));
+            else if (row->check == SYSCALL_CHECK_ANY)
+                assert_int_equal(got, SECCOMP_RET_ALLOW);
+            else
+                assert_true(got == SECCOMP_RET_ALLOW || got == refusal(row));
+        }
+    }
+}
+
+/* What the guest's own numbers are, by name: a change of the table has to be made here too, on purpose. */
+static void test_guest_calls_are_these(void **state)
+{
+    (void)state;
+    static const char wanted[] = " read write close fstat lseek mmap mprotect munmap brk rt_sigprocmask rt_sigreturn sched_yield mremap"
+                                 " madvise getpid exit fcntl fsync fdatasync ftruncate gettid futex getdents64 restart_syscall"
+                                 " clock_gettime clock_getres clock_nanosleep exit_group tgkill mkdirat newfstatat unlinkat symlinkat"
+                                 " readlinkat utimensat preadv pwritev getrandom pwritev2 openat2 ";
+    char name[64];
+    for (size_t i = 0; i < SYSCALL_COUNT; i++) {
+        const struct syscall_row *row = &abi_syscalls[i];
+        snprintf(name, sizeof name, " %s ", row->name);
+        bool guest = row->roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN));
+        if (guest != (strstr(wanted, name) != NULL))
+            fail_msg("%s: %s", row->name, guest ? "allowed, and not in this test's list" : "in this test's list only");
+    }
+}
+
+static void test_other_entries_die(void **state)
+{
+    (void)state;
+    static struct filter f;
+    assert_int_equal(filter_build(&f, false, PID, NULL), STATUS_OK);
+    for (int64_t number = 0; number < 500; number++) {
+        assert_int_equal(answer(&f, number, AUDIT_ARCH_I386, NULL), SECCOMP_RET_KILL_PROCESS);
+        assert_int_equal(answer(&f, number, AUDIT_ARCH_ARM, NULL), SECCOMP_RET_KILL_PROCESS);
+        assert_int_equal(answer(&f, number, PLATFORM_X86_64 ? AUDIT_ARCH_AARCH64 : AUDIT_ARCH_X86_64, NULL),
+                         SECCOMP_RET_KILL_PROCESS);
+        assert_int_equal(answer(&f, number | SYSCALL_X32_BIT, native, NULL), SECCOMP_RET_KILL_PROCESS);
+    }
+}
+
+static void test_operands(void **state)
+{
+    (void)state;
+    static struct filter f;
+    const uint64_t here = (uint32_t)AT_FDCWD, anonymous = MAP_PRIVATE | MAP_ANONYMOUS, rw = PROT_READ | PROT_WRITE;
+    const struct {
+        const char *name;
+        uint64_t arg[6];
+        bool allowed;
+    } rows[] = {
+        { "mprotect", { 0, 4096, rw }, true },
+        { "mprotect", { 0, 4096, PROT_READ | PROT_EXEC }, false },
+        { "mprotect", { 0, 4096, PROT_EXEC }, false },
+        { "mmap", { 0, 4096, rw, anonymous, (uint64_t)-1 }, true },
+        { "mmap", { 0, 4096, PROT_NONE, anonymous | MAP_NORESERVE | MAP_STACK, (uint64_t)-1 }, true },
+        { "mmap", { 0, 4096, rw | PROT_EXEC, anonymous, (uint64_t)-1 }, false },
+        { "mmap", { 4096, 4096, rw, anonymous | MAP_FIXED, (uint64_t)-1 }, false },
+        { "mmap", { 4096, 4096, rw, anonymous | MAP_FIXED_NOREPLACE, (uint64_t)-1 }, false },
+        { "mmap", { 0, 4096, PROT_READ, MAP_PRIVATE, 3 }, false },
+        { "mmap", { 0, 4096, PROT_READ, MAP_SHARED, 3 }, false },
+        { "mmap", { 0, 4096, rw, MAP_SHARED | MAP_ANONYMOUS, (uint64_t)-1 }, false },
+        { "mremap", { 4096, 4096, 8192, MREMAP_MAYMOVE }, true },
+        { "mremap", { 4096, 4096, 8192, MREMAP_MAYMOVE | MREMAP_FIXED, 8192 }, false },
+        { "mremap", { 4096, 4096, 4096, MREMAP_MAYMOVE | 4 /* MREMAP_DONTUNMAP */ }, false },
+        { "madvise", { 0, 4096, MADV_DONTNEED }, true },
+        { "madvise", { 0, 4096, MADV_REMOVE }, false },
+        { "madvise", { 0, 4096, MADV_HWPOISON }, false },
+        { "fcntl", { 3, F_SETFL, O_APPEND }, true },
+        { "fcntl", { 3, F_DUPFD, 0 }, false },
+        { "fcntl", { 3, F_DUPFD_CLOEXEC, 0 }, false },
+        { "fcntl", { 3, F_SETOWN, 1 }, false },
+        { "pwritev2", { 3, 0, 0, 0, 0, 0x10 }, true },
+        { "pwritev2", { 3, 0, 0, 0, 0, 0 }, true },
+        { "pwritev2", { 3, 0, 0, 0, 0, 0x20 }, false },
+        { "newfstatat", { 3, 0, 0, AT_SYMLINK_NOFOLLOW }, true },
+        { "newfstatat", { 3, 0, 0, AT_EMPTY_PATH }, true },
+        { "newfstatat", { 3, 0, 0, 0 }, false },
+        { "newfstatat", { here, 0, 0, AT_SYMLINK_NOFOLLOW }, false },
+        { "newfstatat", { UINT64_C(0xffffffffffffff9c), 0, 0, AT_SYMLINK_NOFOLLOW }, false },
+        { "openat2", { 3 }, true },
+        { "openat2", { here }, false },
+        { "openat2", { UINT64_C(0x1ffffff9c) }, false }, /* the kernel takes an int: the upper half is noise */
+        { "mkdirat", { here }, false },
+        { "unlinkat", { 3 }, true },
+        { "unlinkat", { here }, false },
+        { "readlinkat", { here }, false },
+        { "utimensat", { here }, false },
+        { "symlinkat", { 0, 3 }, true },
+        { "symlinkat", { 0, here }, false },
+        { "tgkill", { PID, 1, SIGABRT }, true },
+        { "tgkill", { PID, 1, SIGKILL }, false },
+        { "tgkill", { 1, 1, SIGABRT }, false },
+        { "futex", { 0, FUTEX_WAIT }, true },
+        { "futex", { 0, FUTEX_WAKE_PRIVATE }, true },
+        { "futex", { 0, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME }, true },
+        { "futex", { 0, FUTEX_WAKE_OP }, false },
+        { "futex", { 0, FUTEX_LOCK_PI }, false },
+        { "futex", { 0, FUTEX_CMP_REQUEUE_PI_PRIVATE }, false },
+    };
+    assert_int_equal(filter_build(&f, false, PID, NULL), STATUS_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const uint64_t *a = rows[i].arg;
+        bool allowed = named(&f, rows[i].name, a[0], a[1], a[2], a[3], a[4], a[5]) == SECCOMP_RET_ALLOW;
+        if (allowed != rows[i].allowed)
+            fail_msg("row %zu, %s: %s", i, rows[i].name, allowed ? "allowed" : "refused");
+    }
+    /* A sanitizer's allocator places its own regions; code stays out all the same. */
+    assert_int_equal(filter_build(&f, true, PID, NULL), STATUS_OK);
+    assert_int_equal(named(&f, "mmap", 4096, 4096, rw, anonymous | MAP_FIXED, 0, 0), SECCOMP_RET_ALLOW);
+    assert_int_equal(named(&f, "mmap", 0, 4096, rw | PROT_EXEC, anonymous, 0, 0), SECCOMP_RET_KILL_PROCESS);
+}
+
+/* The search stays logarithmic: a straight list of 50 numbers would take 50 steps. */
+static void test_few_steps(void **state)
+{
+    (void)state;
+    static struct filter f;
+    assert_int_equal(filter_build(&f, false, PID, NULL), STATUS_OK);
+    for (int64_t number = 0; number < 600; number++) {
+        struct seccomp_data data = { .nr = (int)number, .arch = native };
+        uint32_t steps = 0;
+        assert_int_not_equal(filter_run(&f, &data, &steps), UINT32_MAX);
+        assert_in_range(steps, 1, 26);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_number), cmocka_unit_test(test_guest_calls_are_these),
+                                        cmocka_unit_test(test_other_entries_die), cmocka_unit_test(test_operands),
+                                        cmocka_unit_test(test_few_steps) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,255 @@
+/* Writes the seccomp program out of syscalls.def: the architecture first, then a binary search over numbers, then the operands.
+ *
+ * Invariants: every path ends in a return; whatever is not named by the tables is killed; nothing but loads, AND and compares
+ * precede the first operand, so that the kernel's own cache answers for calls that are allowed with any operands.
+ * Left out on purpose: what lies behind pointers (paths, open_how, addresses), which a filter cannot see.
+ * Source: seccomp(2); Documentation/userspace-api/seccomp_filter.rst. */
+#include "wasi/confine/filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "wasi/abi/syscalls.h"
+
+enum {
+    ARCHITECTURE = (int)(PLATFORM_X86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64),
+    JUMP_MAX = 255,
+    CLAUSES_MAX = 2,
+    VALUES_MAX = 5,
+    OWN_PID = -1 /* a value that stands for the process itself */
+};
+
+/* (operand & mask) is one of the values, or with `none` is none of them. Low words: what the kernel takes as int or as flags. */
+struct clause {
+    uint8_t count; /* 0: no clause */
+    uint8_t operand;
+    bool none;
+    uint32_t mask;
+    int32_t value[VALUES_MAX];
+};
+
+enum { EVERY = -1 };
+static const struct clause checks[SYSCALL_CHECK_COUNT][CLAUSES_MAX] = {
+    [SYSCALL_CHECK_ANY] = { { 0 } },
+    [SYSCALL_CHECK_NO_EXEC] = { { 1, 2, false, PROT_EXEC, { 0 } } },
+    [SYSCALL_CHECK_MAP] = { { 1, 2, false, PROT_EXEC, { 0 } },
+                            { 1, 3, false, ~(uint32_t)(MAP_NORESERVE | MAP_STACK | MAP_POPULATE),
+                              { MAP_PRIVATE | MAP_ANONYMOUS } } },
+    [SYSCALL_CHECK_MOVE] = { { 1, 3, false, ~(uint32_t)MREMAP_MAYMOVE, { 0 } } },
+    [SYSCALL_CHECK_ADVISE] = { { 5, 2, false, (uint32_t)EVERY,
+                                 { MADV_DONTNEED, MADV_FREE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP } } },
+    [SYSCALL_CHECK_STATUS_FLAGS] = { { 3, 1, false, (uint32_t)EVERY, { F_GETFD, F_GETFL, F_SETFL } } },
+    [SYSCALL_CHECK_WRITE_FLAGS] = { { 1, 5, false, ~UINT32_C(0x16), { 0 } } }, /* RWF_DSYNC, RWF_SYNC, RWF_APPEND */
+    [SYSCALL_CHECK_STAT_AT] = { { 1, 0, true, (uint32_t)EVERY, { AT_FDCWD } },
+                                { 1, 3, true, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, { 0 } } },
+    [SYSCALL_CHECK_DIR_FD] = { { 1, 0, true, (uint32_t)EVERY, { AT_FDCWD } } },
+    [SYSCALL_CHECK_DIR_FD_SECOND] = { { 1, 1, true, (uint32_t)EVERY, { AT_FDCWD } } },
+    [SYSCALL_CHECK_ABORT_SELF] = { { 1, 0, false, (uint32_t)EVERY, { OWN_PID } },
+                                   { 1, 2, false, (uint32_t)EVERY, { SIGABRT } } },
+    [SYSCALL_CHECK_FUTEX] = { { 4, 1, false, (uint32_t)FUTEX_CMD_MASK,
+                                { FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET } } },
+};
+
+/* A number that the program knows, and what it does with it. */
+struct known {
+    uint32_t number;
+    uint32_t refusal; /* SECCOMP_RET_* where the check fails */
+    bool allowed;
+    uint8_t check;
+};
+
+struct assembler {
+    struct filter *filter;
+    struct known known[SYSCALL_COUNT];
+    uint32_t count;
+    uint32_t pid;
+    bool sanitizer, full;
+};
+
+static void emit(struct assembler *a, uint16_t code, uint32_t k, uint32_t jt, uint32_t jf)
+{
+    struct filter *f = a->filter;
+    if (f->size == FILTER_INSTRUCTIONS_MAX || jt > JUMP_MAX || jf > JUMP_MAX) {
+        a->full = true;
+        return;
+    }
+    f->code[f->size++] = (struct sock_filter){ code, (uint8_t)jt, (uint8_t)jf, k };
+}
+
+static void emit_return(struct assembler *a, uint32_t action) { emit(a, BPF_RET | BPF_K, action, 0, 0); }
+static void emit_load(struct assembler *a, size_t offset) { emit(a, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0); }
+
+static uint32_t clause_size(const struct clause *c)
+{
+    return c->count ? 1U + (c->mask != (uint32_t)EVERY) + c->count : 0;
+}
+
+/* ASan's allocator places its regions itself. */
+static uint32_t clause_mask(const struct assembler *a, uint8_t check, const struct clause *c)
+{
+    return a->sanitizer && check == SYSCALL_CHECK_MAP && c->operand == 3 ? c->mask & ~(uint32_t)MAP_FIXED : c->mask;
+}
+
+/* `behind`: instructions between this clause's end and the refusal. */
+static void emit_clause(struct assembler *a, uint8_t check, const struct clause *c, uint32_t behind)
+{
+    if (!c->count)
+        return;
+    emit_load(a, offsetof(struct seccomp_data, args) + c->operand * sizeof(uint64_t));
+    if (c->mask != (uint32_t)EVERY)
+        emit(a, BPF_ALU | BPF_AND | BPF_K, clause_mask(a, check, c), 0, 0);
+    for (uint32_t i = 0; i < c->count; i++) {
+        uint32_t left = c->count - 1U - i; /* compares behind this one */
+        bool own = check == SYSCALL_CHECK_ABORT_SELF && c->value[i] == OWN_PID;
+        uint32_t value = own ? a->pid : (uint32_t)c->value[i];
+        if (c->none)
+            emit(a, BPF_JMP | BPF_JEQ | BPF_K, value, left + behind, 0);
+        else
+            emit(a, BPF_JMP | BPF_JEQ | BPF_K, value, left, left ? 0 : behind);
+    }
+}
+
+/* Instructions of what follows a number that was found: clauses, allow, refuse. */
+static uint32_t body_size(const struct known *k)
+{
+    if (!k->allowed || k->check == SYSCALL_CHECK_ANY)
+        return 1;
+    return clause_size(&checks[k->check][0]) + clause_size(&checks[k->check][1]) + 2;
+}
+
+static void emit_body(struct assembler *a, const struct known *k)
+{
+    if (!k->allowed || k->check == SYSCALL_CHECK_ANY) {
+        emit_return(a, k->allowed ? SECCOMP_RET_ALLOW : k->refusal);
+        return;
+    }
+    const struct clause *c = checks[k->check];
+    emit_clause(a, k->check, &c[0], clause_size(&c[1]) + 1);
+    emit_clause(a, k->check, &c[1], 1);
+    emit_return(a, SECCOMP_RET_ALLOW);
+    emit_return(a, k->refusal);
+}
+
+static uint32_t tree_size(const struct assembler *a, uint32_t first, uint32_t last)
+{
+    if (last - first == 1)
+        return 2 + body_size(&a->known[first]);
+    uint32_t middle = first + (last - first) / 2, left = tree_size(a, first, middle);
+    return (left > JUMP_MAX ? 2 : 1) + left + tree_size(a, middle, last);
+}
+
+/* known[first..last), not empty. Depth is the logarithm of the count. */
+static void emit_tree(struct assembler *a, uint32_t first, uint32_t last)
+{
+    if (last - first == 1) {
+        const struct known *k = &a->known[first];
+        emit(a, BPF_JMP | BPF_JEQ | BPF_K, k->number, 0, body_size(k));
+        emit_body(a, k);
+        emit_return(a, SECCOMP_RET_KILL_PROCESS);
+        return;
+    }
+    uint32_t middle = first + (last - first) / 2, left = tree_size(a, first, middle);
+    if (left > JUMP_MAX) {
+        emit(a, BPF_JMP | BPF_JGE | BPF_K, a->known[middle].number, 0, 1);
+        emit(a, BPF_JMP | BPF_JA, left, 0, 0);
+    } else {
+        emit(a, BPF_JMP | BPF_JGE | BPF_K, a->known[middle].number, left, 0);
+    }
+    emit_tree(a, first, middle);
+    emit_tree(a, middle, last);
+}
+
+static uint32_t refusal_of(const struct syscall_row *row)
+{
+    switch ((enum syscall_stop)row->stop) {
+    case SYSCALL_STOP_EPERM:
+        return SECCOMP_RET_ERRNO | EPERM;
+    case SYSCALL_STOP_ENOSYS:
+        return SECCOMP_RET_ERRNO | ENOSYS;
+    case SYSCALL_STOP_KILL:
+    case SYSCALL_STOP_UNSEEN:
+    case SYSCALL_STOP_COUNT:
+        break;
+    }
+    return SECCOMP_RET_KILL_PROCESS;
+}
+
+static void known_collect(struct assembler *a)
+{
+    for (size_t i = 0; i < SYSCALL_COUNT; i++) {
+        const struct syscall_row *row = &abi_syscalls[i];
+        int64_t number = syscall_row_number(row);
+        bool extra = a->sanitizer && row->roles & SYSCALL_BY(SANITIZER);
+        bool allowed = row->roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN)) || extra;
+        if (number < 0 || (!allowed && refusal_of(row) == SECCOMP_RET_KILL_PROCESS))
+            continue;
+        a->known[a->count++] =
+            (struct known){ (uint32_t)number, refusal_of(row), allowed, extra ? (uint8_t)SYSCALL_CHECK_ANY : row->check };
+        a->filter->calls += allowed;
+    }
+}
+
+static int known_compare(const void *left, const void *right)
+{
+    const struct known *l = left, *r = right;
+    return (l->number > r->number) - (l->number < r->number);
+}
+
+enum status filter_build(struct filter *filter, bool sanitizer, uint32_t pid, struct error *error)
+{
+    filter->size = filter->calls = 0;
+    struct assembler a = { .filter = filter, .pid = pid, .sanitizer = sanitizer };
+    known_collect(&a);
+    qsort(a.known, a.count, sizeof *a.known, known_compare);
+    emit_load(&a, offsetof(struct seccomp_data, arch));
+    emit(&a, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ARCHITECTURE, 1, 0);
+    emit_return(&a, SECCOMP_RET_KILL_PROCESS);
+    emit_load(&a, offsetof(struct seccomp_data, nr));
+    /* The x32 form sets bit 30, -1 is a tracer's: both are beyond every number. */
+    emit(&a, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)SYSCALL_X32_BIT, 0, 1);
+    emit_return(&a, SECCOMP_RET_KILL_PROCESS);
+    emit_tree(&a, 0, a.count);
+    if (a.full)
+        return error_set(error, STATUS_INTERNAL, "the tables of system calls outgrew the seccomp program");
+    return STATUS_OK;
+}
+
+uint32_t filter_run(const struct filter *filter, const struct seccomp_data *data, uint32_t *ret_steps)
+{
+    uint32_t accumulator = 0, steps = 0;
+    for (uint32_t at = 0; at < filter->size; steps++) {
+        const struct sock_filter *i = &filter->code[at++];
+        switch (i->code) {
+        case BPF_LD | BPF_W | BPF_ABS:
+            if (i->k % 4 || i->k > sizeof *data - sizeof accumulator)
+                return UINT32_MAX;
+            memcpy(&accumulator, (const uint8_t *)data + i->k, sizeof accumulator);
+            break;
+        case BPF_ALU | BPF_AND | BPF_K:
+            accumulator &= i->k;
+            break;
+        case BPF_JMP | BPF_JA:
+            at += i->k;
+            break;
+        case BPF_JMP | BPF_JEQ | BPF_K:
+            at += accumulator == i->k ? i->jt : i->jf;
+            break;
+        case BPF_JMP | BPF_JGE | BPF_K:
+            at += accumulator >= i->k ? i->jt : i->jf;
+            break;
+        case BPF_RET | BPF_K:
+            if (ret_steps)
+                *ret_steps = steps + 1;
+            return i->k;
+        default:
+            return UINT32_MAX;
+        }
+    }
+    return UINT32_MAX;
+}
