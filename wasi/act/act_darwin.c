@@ -1,0 +1,260 @@
+/* The live backend on macOS: the only system calls that are made for a guest.
+ *
+ * There is no call that resolves a whole path beneath a directory on every supported release, so an OPEN takes paths without `..`
+ * and without any symbolic link (O_NOFOLLOW_ANY): a path that has one answers NOTSUP or LOOP and is never resolved by name.
+ * Left out on purpose, and answered with NOTSUP: reading directories by cookie. There is no O_PATH; what only names an object is
+ * opened for reading, without blocking. The rows of ops.def name Linux calls; here an op is one call of the same meaning.
+ * Source: the manual pages of section 2; <sys/fcntl.h> of macOS 11. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "wasi/act/act_live.h"
+
+enum { NOFOLLOW_ANY = 0x20000000 };
+enum { CREATED_FILE = 0666, CREATED_DIRECTORY = 0777 };
+
+static int open_flags(uint32_t flags)
+{
+    int host = O_CLOEXEC | O_NOCTTY | NOFOLLOW_ANY;
+    host |= !(flags & OPEN_WRITE) ? O_RDONLY : flags & OPEN_READ ? O_RDWR : O_WRONLY;
+    host |= flags & OPEN_CREATE ? O_CREAT : 0;
+    host |= flags & OPEN_EXCLUSIVE ? O_EXCL : 0;
+    host |= flags & OPEN_TRUNCATE ? O_TRUNC : 0;
+    host |= flags & OPEN_DIRECTORY ? O_DIRECTORY : 0;
+    host |= flags & OPEN_APPEND ? O_APPEND : 0;
+    host |= flags & OPEN_DSYNC ? O_DSYNC : 0;
+    host |= flags & OPEN_SYNC ? O_SYNC : 0;
+    host |= flags & (OPEN_NONBLOCK | OPEN_PATH_ONLY) ? O_NONBLOCK : 0;
+    return host;
+}
+
+static void filestat_from(const struct stat *from, struct filestat *ret)
+{
+    ret->dev = (uint64_t)from->st_dev;
+    ret->ino = from->st_ino;
+    ret->filetype = act_filetype(from->st_mode);
+    ret->nlink = from->st_nlink;
+    ret->size = (uint64_t)from->st_size;
+    ret->atim = act_ns(from->st_atimespec);
+    ret->mtim = act_ns(from->st_mtimespec);
+    ret->ctim = act_ns(from->st_ctimespec);
+}
+
+static enum status act_stream(int fd, const struct op *op, const struct request *request,
+                              const struct backend_space *space, struct op_result *result, struct error *error)
+{
+    uint32_t length = act_staged_length(op, request, space);
+    if (length == UINT32_MAX)
+        return act_internal(op, error);
+    if (op->kind == OP_WRITE) {
+        act_gather(op, request, space, length);
+        result->value = act_result(write(fd, space->staging, length), errno);
+        return STATUS_OK;
+    }
+    result->value = act_result(read(fd, space->staging, length), errno);
+    if (result->value > 0)
+        act_scatter(op, request, space, (uint32_t)result->value);
+    return STATUS_OK;
+}
+
+/* An APPEND's descriptor was opened with O_APPEND, or had it set. */
+static enum status act_positional(struct act_live *live, int fd, const struct op *op, const struct request *request,
+                                  const struct backend_space *space, struct op_result *result, struct error *error)
+{
+    if (!act_vector(live, op, request, space))
+        return act_internal(op, error);
+    int count = (int)op->mem.length;
+    ssize_t moved = op->kind == OP_PREAD    ? preadv(fd, live->iov, count, (off_t)op->offset)
+                    : op->kind == OP_PWRITE ? pwritev(fd, live->iov, count, (off_t)op->offset)
+                                            : writev(fd, live->iov, count);
+    result->value = act_result(moved, errno);
+    return STATUS_OK;
+}
+
+static bool has_parent_component(const char *path)
+{
+    for (const char *at = path; *at; at += strcspn(at, "/"), at += strspn(at, "/"))
+        if (at[0] == '.' && at[1] == '.' && (at[2] == '/' || at[2] == 0))
+            return true;
+    return false;
+}
+
+static enum status act_open(struct act_live *live, int fd, const struct op *op, const struct act_path *path,
+                            struct op_result *result, struct error *error)
+{
+    if (op->handle2 >= HANDLES_TOTAL || live->host_fd[op->handle2] >= 0 || path->text[0] == '/')
+        return act_internal(op, error);
+    if (has_parent_component(path->text)) {
+        result->value = -WASI_NOTSUP;
+        return STATUS_OK;
+    }
+    int opened = openat(fd, path->text, open_flags(op->flags), CREATED_FILE);
+    result->value = opened < 0 ? act_errno_result(errno) : 0;
+    if (opened >= 0)
+        live->host_fd[op->handle2] = opened;
+    return STATUS_OK;
+}
+
+static enum status act_on_descriptor(struct act_live *live, int fd, const struct op *op, struct op_result *result)
+{
+    long returned;
+    struct stat stat;
+    struct timespec times[2];
+    if (op->kind == OP_STAT) {
+        returned = fstat(fd, &stat);
+        if (returned == 0)
+            filestat_from(&stat, &result->stat);
+    } else if (op->kind == OP_CLOSE) {
+        returned = close(fd);
+        live->host_fd[op->handle] = -1;
+    } else if (op->kind == OP_SET_FLAGS) {
+        int flags = (op->value & FDFLAG_APPEND ? O_APPEND : 0) | (op->value & FDFLAG_NONBLOCK ? O_NONBLOCK : 0);
+        returned = fcntl(fd, F_SETFL, flags);
+    } else if (op->kind == OP_SET_SIZE) {
+        returned = ftruncate(fd, (off_t)op->value);
+    } else if (op->kind == OP_SYNC || op->kind == OP_DATASYNC) {
+        returned = fsync(fd);
+    } else { /* SET_TIMES */
+        act_times(op, times);
+        returned = futimens(fd, times);
+    }
+    result->value = act_result(returned, errno);
+    return STATUS_OK;
+}
+
+/* Ops on one name in a directory; the core passes one component. */
+static enum status act_on_path(struct act_live *live, int fd, const struct op *op, const struct request *request,
+                               const struct backend_space *space, struct op_result *result, struct error *error)
+{
+    struct act_path path, target;
+    struct timespec times[2];
+    struct stat stat;
+    long returned;
+    if (!act_path(request, op->path, &path))
+        return act_internal(op, error);
+    if (op->kind == OP_OPEN)
+        return act_open(live, fd, op, &path, result, error);
+    if (op->kind == OP_STAT_AT) {
+        returned = fstatat(fd, path.text, &stat, AT_SYMLINK_NOFOLLOW);
+        if (returned == 0)
+            filestat_from(&stat, &result->stat);
+    } else if (op->kind == OP_MAKE_DIR) {
+        returned = mkdirat(fd, path.text, CREATED_DIRECTORY);
+    } else if (op->kind == OP_REMOVE_DIR) {
+        returned = unlinkat(fd, path.text, AT_REMOVEDIR);
+    } else if (op->kind == OP_UNLINK) {
+        returned = unlinkat(fd, path.text, 0);
+    } else if (op->kind == OP_MAKE_LINK) {
+        if (!act_path(request, op->path2, &target))
+            return act_internal(op, error);
+        returned = symlinkat(target.text, fd, path.text);
+    } else if (op->kind == OP_READ_LINK) {
+        uint8_t *to = act_address(space, op->mem);
+        if (!to && op->mem.length > 0)
+            return act_internal(op, error);
+        returned = readlinkat(fd, path.text, (char *)to, op->mem.length);
+    } else { /* SET_TIMES_AT */
+        act_times(op, times);
+        returned = utimensat(fd, path.text, times, AT_SYMLINK_NOFOLLOW);
+    }
+    result->value = act_result(returned, errno);
+    return STATUS_OK;
+}
+
+static enum status act_clock(const struct op *op, struct op_result *result)
+{
+    static const clockid_t clocks[] = { [CLOCKID_REALTIME] = CLOCK_REALTIME,
+                                        [CLOCKID_MONOTONIC] = CLOCK_MONOTONIC,
+                                        [CLOCKID_PROCESS_CPUTIME] = CLOCK_PROCESS_CPUTIME_ID,
+                                        [CLOCKID_THREAD_CPUTIME] = CLOCK_THREAD_CPUTIME_ID };
+    struct timespec time = { 0, 0 };
+    if (op->value >= sizeof clocks / sizeof *clocks) {
+        result->value = -WASI_INVAL;
+        return STATUS_OK;
+    }
+    if (op->kind == OP_SLEEP) { /* the core sleeps for relative times alone */
+        time = act_timespec(op->offset);
+        result->value = act_result(nanosleep(&time, NULL), errno);
+        return STATUS_OK;
+    }
+    int failed = op->kind == OP_CLOCK_TIME ? clock_gettime(clocks[op->value], &time) : clock_getres(clocks[op->value], &time);
+    uint64_t ns = act_ns(time);
+    result->value = failed ? act_errno_result(errno) : ns < INT64_MAX ? (int64_t)ns : INT64_MAX;
+    return STATUS_OK;
+}
+
+static enum status act_random(const struct op *op, const struct backend_space *space, struct op_result *result,
+                              struct error *error)
+{
+    uint8_t *to = act_address(space, op->mem);
+    if (!to && op->mem.length > 0)
+        return act_internal(op, error);
+    arc4random_buf(to, op->mem.length);
+    result->value = op->mem.length;
+    return STATUS_OK;
+}
+
+#define WITHOUT_DESCRIPTOR (OPS(CLOCK_TIME) | OPS(CLOCK_RES) | OPS(SLEEP) | OPS(RANDOM) | OPS(YIELD))
+
+enum status act_live_act(void *self, const struct op *op, const struct request *request,
+                         const struct backend_space *space, struct op_result *result, struct error *error)
+{
+    struct act_live *live = self;
+    int fd = act_descriptor(live, op->handle);
+    if (op->kind >= OP_COUNT || (fd < 0 && !(UINT32_C(1) << op->kind & WITHOUT_DESCRIPTOR)))
+        return act_internal(op, error);
+    switch ((enum op_kind)op->kind) {
+    case OP_READ:
+    case OP_WRITE:
+        return act_stream(fd, op, request, space, result, error);
+    case OP_PREAD:
+    case OP_PWRITE:
+    case OP_APPEND:
+        return act_positional(live, fd, op, request, space, result, error);
+    case OP_SEEK_DIR:
+    case OP_READ_DIR:
+        result->value = -WASI_NOTSUP;
+        return STATUS_OK;
+    case OP_STAT:
+    case OP_CLOSE:
+    case OP_SET_FLAGS:
+    case OP_SET_SIZE:
+    case OP_SYNC:
+    case OP_DATASYNC:
+    case OP_SET_TIMES:
+        return act_on_descriptor(live, fd, op, result);
+    case OP_OPEN:
+    case OP_STAT_AT:
+    case OP_MAKE_DIR:
+    case OP_REMOVE_DIR:
+    case OP_UNLINK:
+    case OP_MAKE_LINK:
+    case OP_READ_LINK:
+    case OP_SET_TIMES_AT:
+        return act_on_path(live, fd, op, request, space, result, error);
+    case OP_CLOCK_TIME:
+    case OP_CLOCK_RES:
+    case OP_SLEEP:
+        return act_clock(op, result);
+    case OP_RANDOM:
+        return act_random(op, space, result, error);
+    case OP_YIELD:
+        result->value = act_result(sched_yield(), errno);
+        return STATUS_OK;
+    case OP_COUNT:
+        break;
+    }
+    return act_internal(op, error);
+}
+
+enum status act_host_stat(int fd, struct filestat *ret, struct error *error)
+{
+    struct stat stat;
+    if (fstat(fd, &stat) < 0)
+        return error_set_errno(error, STATUS_IO, errno, "asking for the type of descriptor %d", fd);
+    filestat_from(&stat, ret);
+    return STATUS_OK;
+}
