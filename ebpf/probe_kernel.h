@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's structs, with the few members that the probe reads: declared by hand, so that building needs no type
+ * information of a running kernel. Where the members lie is put in when the probe is loaded (CO-RE). */
+#ifndef WARRANT_PROBE_KERNEL_H
+#define WARRANT_PROBE_KERNEL_H
+
+struct super_block {
+    __u32 s_dev;
+} __attribute__((preserve_access_index));
+
+struct inode {
+    unsigned short i_mode;
+    struct super_block *i_sb;
+    unsigned long i_ino;
+} __attribute__((preserve_access_index));
+
+struct file {
+    struct inode *f_inode;
+} __attribute__((preserve_access_index));
+
+struct fdtable {
+    unsigned int max_fds;
+    struct file **fd;
+} __attribute__((preserve_access_index));
+
+struct files_struct {
+    struct fdtable *fdt;
+} __attribute__((preserve_access_index));
+
+struct dentry {
+    struct inode *d_inode;
+} __attribute__((preserve_access_index));
+
+struct path {
+    struct dentry *dentry;
+} __attribute__((preserve_access_index));
+
+struct fs_struct {
+    struct path pwd;
+} __attribute__((preserve_access_index));
+
+struct upid {
+    int nr;
+} __attribute__((preserve_access_index));
+
+struct pid {
+    unsigned int level;
+    struct upid numbers[1];
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+    struct files_struct *files;
+    struct fs_struct *fs;
+    struct pid *thread_pid;
+    struct task_struct *group_leader;
+    int exit_code;
+} __attribute__((preserve_access_index));
+
+struct linux_binprm {
+    struct file *file;
+    const char *filename;
+} __attribute__((preserve_access_index));
+
+#endif
