@@ -1,4 +1,5 @@
-/* Sends messages to the launcher. A launcher that is gone cannot be told anything, so failures to send are not looked at. */
+/* Sends messages to the launcher. A launcher that is gone cannot be told anything, so failures to send are not looked
+ * at. */
 #include "cli/child_report.h"
 
 #include <string.h>

@@ -61,11 +61,21 @@ static int check_option(const struct command *command, struct check *check, int 
 {
     struct error error = ERROR_INIT;
     switch (option) {
-    case CHECK_DB: check->db = value; return EXIT_OK;
-    case CHECK_WITNESS: check->options.witness_path = value; return EXIT_OK;
-    case CHECK_NO_REPLAY: check->options.no_replay = true; return EXIT_OK;
-    case CHECK_JSON: check->json = true; return EXIT_OK;
-    case CHECK_ALL: check->all = true; return EXIT_OK;
+    case CHECK_DB:
+        check->db = value;
+        return EXIT_OK;
+    case CHECK_WITNESS:
+        check->options.witness_path = value;
+        return EXIT_OK;
+    case CHECK_NO_REPLAY:
+        check->options.no_replay = true;
+        return EXIT_OK;
+    case CHECK_JSON:
+        check->json = true;
+        return EXIT_OK;
+    case CHECK_ALL:
+        check->all = true;
+        return EXIT_OK;
     case CHECK_POLICY:
         if (cli_policy_read(value, &check->policy, &error) != STATUS_OK)
             return command_failed(command, EXIT_FILE, &error);
@@ -80,10 +90,7 @@ static int check_option(const struct command *command, struct check *check, int 
 }
 
 /* The worst of two statuses: a file at fault before a finding, a finding before nothing. */
-static int worst(int a, int b)
-{
-    return a > b ? a : b;
-}
+static int worst(int a, int b) { return a > b ? a : b; }
 
 static int check_run(const struct command *command, struct check *check, int argc, char **argv)
 {
@@ -125,9 +132,11 @@ static int run(const struct command *command, int argc, char **argv)
     return status;
 }
 
-const struct command command_check = {
-    "check", "FILE.wtrace...", "Hold a trace against the kernel's record, the policy and its own replay.",
-    "Exit status: 0 nothing found, 1 a finding (escape, divergence, or the witness contradicts the trace), 2 usage, 3 a file "
-    "is at fault.",
-    { rows, sizeof rows / sizeof *rows }, run
-};
+const struct command command_check = { "check",
+                                       "FILE.wtrace...",
+                                       "Hold a trace against the kernel's record, the policy and its own replay.",
+                                       "Exit status: 0 nothing found, 1 a finding (escape, divergence, or the witness "
+                                       "contradicts the trace), 2 usage, 3 a file "
+                                       "is at fault.",
+                                       { rows, sizeof rows / sizeof *rows },
+                                       run };

@@ -19,7 +19,8 @@ static void doctor_text(const struct confine_report *confine, const struct error
     puts("version       warrant " WARRANT_VERSION "\ntiers         interp");
     printf("witness       %s%s\n", witness->status == STATUS_OK ? "yes" : "no: ", witness->text);
     for (int line = 0; line < CONFINE_LINE_COUNT; line++)
-        printf("%-13s %s\n", confine_line_name((enum confine_line)line), confine_state_name((enum confine_state)confine->state[line]));
+        printf("%-13s %s\n", confine_line_name((enum confine_line)line),
+               confine_state_name((enum confine_state)confine->state[line]));
     printf("Landlock ABI  %d\n", confine->landlock_abi);
     if (confine->sanitizer)
         puts("sanitizer     this build carries one: the seccomp filter allows what it needs");
@@ -27,7 +28,8 @@ static void doctor_text(const struct confine_report *confine, const struct error
 
 static void doctor_json(const struct confine_report *confine, const struct error *witness)
 {
-    printf("{\"version\":\"" WARRANT_VERSION "\",\"tiers\":[\"interp\"],\"witness\":%s", witness->status == STATUS_OK ? "true" : "false");
+    printf("{\"version\":\"" WARRANT_VERSION "\",\"tiers\":[\"interp\"],\"witness\":%s",
+           witness->status == STATUS_OK ? "true" : "false");
     if (witness->status != STATUS_OK) {
         fputs(",\"witness_reason\":\"", stdout);
         for (const char *p = witness->text; *p; p++)
@@ -65,6 +67,9 @@ static int run(const struct command *command, int argc, char **argv)
     return EXIT_OK;
 }
 
-const struct command command_doctor = {
-    "doctor", "", "Tell what this machine offers: witness, Landlock, seccomp, tiers.", NULL, { rows, sizeof rows / sizeof *rows }, run
-};
+const struct command command_doctor = { "doctor",
+                                        "",
+                                        "Tell what this machine offers: witness, Landlock, seccomp, tiers.",
+                                        NULL,
+                                        { rows, sizeof rows / sizeof *rows },
+                                        run };

@@ -16,7 +16,8 @@ static void lint_print(const struct policy *policy)
         printf("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
     else
         puts("no network");
-    printf("memory %llu bytes, %u descriptors\n", (unsigned long long)policy->limits.memory, policy->limits.descriptors);
+    printf("memory %llu bytes, %u descriptors\n", (unsigned long long)policy->limits.memory,
+           policy->limits.descriptors);
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -41,6 +42,10 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_policy = {
-    "policy", "lint FILE", "Read a policy file and print what it grants.",
-    "Exit status: 0 the policy is sound, 2 usage, 3 it is not; the message has the file's name and line.", { NULL, 0 }, run
+    "policy",
+    "lint FILE",
+    "Read a policy file and print what it grants.",
+    "Exit status: 0 the policy is sound, 2 usage, 3 it is not; the message has the file's name and line.",
+    { NULL, 0 },
+    run
 };

@@ -49,7 +49,10 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_query = {
-    "query", "DB [NAME | SQL]", "Ask a database that `warrant check --db` made.",
+    "query",
+    "DB [NAME | SQL]",
+    "Ask a database that `warrant check --db` made.",
     "Without a name the named queries are listed; docs/queries.md has their columns and the schema.",
-    { rows, sizeof rows / sizeof *rows }, run
+    { rows, sizeof rows / sizeof *rows },
+    run
 };

@@ -9,7 +9,8 @@ enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE };
 static const struct option_row rows[] = {
     RUN_OPTION_ROWS,
     { 'o', "output", "FILE", "the trace to write; MODULE's name with .wtrace, in this folder, otherwise" },
-    { 0, "witness", "auto|on|off", "let the kernel watch (needs root): auto does without where it cannot be had and says so" },
+    { 0, "witness", "auto|on|off",
+      "let the kernel watch (needs root): auto does without where it cannot be had and says so" },
     { 0, "no-module", NULL, "leave the module out of the trace; replay then needs it again" },
 };
 
@@ -21,7 +22,9 @@ struct record {
 
 static enum status record_option(struct record *record, int option, const char *value, struct error *error)
 {
-    static const char *const modes[] = { [WITNESS_MODE_AUTO] = "auto", [WITNESS_MODE_ON] = "on", [WITNESS_MODE_OFF] = "off" };
+    static const char *const modes[] = {
+        [WITNESS_MODE_AUTO] = "auto", [WITNESS_MODE_ON] = "on", [WITNESS_MODE_OFF] = "off"
+    };
     if (option < RUN_OPTION_COUNT)
         return run_option_apply(&record->arguments, option, value, error);
     if (option == RECORD_NO_MODULE) {
@@ -46,7 +49,8 @@ static void output_default(struct record *record)
 {
     const char *module = record->arguments.spec.module_path, *slash = strrchr(module, '/');
     const char *name = slash ? slash + 1 : module, *dot = strrchr(name, '.');
-    snprintf(record->output, sizeof record->output, "%.*s.wtrace", dot && dot != name ? (int)(dot - name) : (int)strlen(name), name);
+    snprintf(record->output, sizeof record->output, "%.*s.wtrace",
+             dot && dot != name ? (int)(dot - name) : (int)strlen(name), name);
 }
 
 /* The reasons why a trace ends before the guest's own end, in words; NULL for a clean end. */
@@ -55,11 +59,16 @@ static const char *end_text(const struct launch_result *result)
     if (result->recorder_died)
         return "the recorder died; the guest was stopped, and what the ring still held was saved";
     switch ((enum trace_end_reason)result->end.reason) {
-    case TRACE_END_CLEAN: return NULL;
-    case TRACE_END_GUEST_DIED: return "the guest's process died before its end";
-    case TRACE_END_NO_SPACE: return "the file could not grow; the guest was stopped";
-    case TRACE_END_RECORDER_DIED: return "the recorder died";
-    case TRACE_END_BAD_RING: return "the guest's process wrote no valid event";
+    case TRACE_END_CLEAN:
+        return NULL;
+    case TRACE_END_GUEST_DIED:
+        return "the guest's process died before its end";
+    case TRACE_END_NO_SPACE:
+        return "the file could not grow; the guest was stopped";
+    case TRACE_END_RECORDER_DIED:
+        return "the recorder died";
+    case TRACE_END_BAD_RING:
+        return "the guest's process wrote no valid event";
     }
     return NULL;
 }
@@ -68,8 +77,8 @@ static void record_summary(const struct record *record, const struct launch_resu
 {
     const char *why = end_text(result);
     if (why)
-        fprintf(stderr, "warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s%s%s\n", record->output,
-                (unsigned long long)result->end.events, (unsigned long long)result->trace_bytes, why,
+        fprintf(stderr, "warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s%s%s\n",
+                record->output, (unsigned long long)result->end.events, (unsigned long long)result->trace_bytes, why,
                 result->recorder_text[0] ? ": " : "", result->recorder_text);
     if (record->arguments.quiet)
         return;
@@ -128,8 +137,11 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_record = {
-    "record", "MODULE [ARG...]", "Run a program and write every hostcall into a trace.",
+    "record",
+    "MODULE [ARG...]",
+    "Run a program and write every hostcall into a trace.",
     "Where the kernel lets it, a witness process writes what the kernel saw into FILE.wwit beside FILE.wtrace. "
     "The death of the recorder stops the guest. The exit status is that of `warrant run`.",
-    { rows, sizeof rows / sizeof *rows }, run
+    { rows, sizeof rows / sizeof *rows },
+    run
 };

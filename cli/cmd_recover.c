@@ -42,9 +42,11 @@ static int run(const struct command *command, int argc, char **argv)
     return recover(command, argv[state.index]);
 }
 
-const struct command command_recover = {
-    "recover", "FILE.wtrace", "Save what the ring still holds, after a recording was killed as a whole.",
-    "A killed guest or recorder needs no recovery. Where the launcher was killed with them, FILE.wtrace.ring is left beside the trace; "
-    "this appends its events to the trace and removes it.",
-    { NULL, 0 }, run
-};
+const struct command command_recover = { "recover",
+                                         "FILE.wtrace",
+                                         "Save what the ring still holds, after a recording was killed as a whole.",
+                                         "A killed guest or recorder needs no recovery. Where the launcher was killed "
+                                         "with them, FILE.wtrace.ring is left beside the trace; "
+                                         "this appends its events to the trace and removes it.",
+                                         { NULL, 0 },
+                                         run };

@@ -40,11 +40,14 @@ static void json_string(const char *text)
 
 static void replay_json(const struct replay_report *report)
 {
-    static const char *const verdicts[] = { [REPLAY_IDENTICAL] = "identical", [REPLAY_PREFIX] = "prefix",
-                                            [REPLAY_UNTIL] = "until", [REPLAY_DIVERGED] = "diverged" };
+    static const char *const verdicts[] = { [REPLAY_IDENTICAL] = "identical",
+                                            [REPLAY_PREFIX] = "prefix",
+                                            [REPLAY_UNTIL] = "until",
+                                            [REPLAY_DIVERGED] = "diverged" };
     const struct replay_divergence *d = &report->divergence;
-    printf("{\"verdict\":\"%s\",\"hostcalls\":%llu,\"last_event\":%llu,\"instructions\":%llu", verdicts[report->verdict],
-           (unsigned long long)report->calls, (unsigned long long)report->last_event, (unsigned long long)report->instructions);
+    printf("{\"verdict\":\"%s\",\"hostcalls\":%llu,\"last_event\":%llu,\"instructions\":%llu",
+           verdicts[report->verdict], (unsigned long long)report->calls, (unsigned long long)report->last_event,
+           (unsigned long long)report->instructions);
     if (report->ended)
         printf(",\"recorded_instructions\":%llu", (unsigned long long)report->recorded.instructions);
     if (report->stop_text[0]) {
@@ -54,8 +57,8 @@ static void replay_json(const struct replay_report *report)
     if (report->verdict == REPLAY_DIVERGED) {
         printf(",\"divergence\":{\"event\":%llu,\"chunk\":%llu,\"call\":%llu,\"hostcall\":\"%s\",\"what\":\"%s\","
                "\"function\":%u,\"offset\":%u,\"function_name\":",
-               (unsigned long long)d->event, (unsigned long long)d->chunk, (unsigned long long)d->call, d->hostcall, d->what,
-               d->function, d->offset);
+               (unsigned long long)d->event, (unsigned long long)d->chunk, (unsigned long long)d->call, d->hostcall,
+               d->what, d->function, d->offset);
         json_string(d->function_name);
         fputs(",\"expected\":", stdout);
         json_string(d->expected);
@@ -106,8 +109,12 @@ static int run(const struct command *command, int argc, char **argv)
             if (strcmp(value, "interp") != 0 && strcmp(value, "auto") != 0)
                 return command_usage(command, "this build has the tiers interp and auto, not \"%s\"", value);
             break;
-        case REPLAY_MODULE: options.module_path = value; break;
-        default: json = true; break;
+        case REPLAY_MODULE:
+            options.module_path = value;
+            break;
+        default:
+            json = true;
+            break;
         }
     }
     if (option == OPTIONS_HELP)
@@ -120,10 +127,13 @@ static int run(const struct command *command, int argc, char **argv)
     return replay_show(command, &options, json);
 }
 
-const struct command command_replay = {
-    "replay", "FILE.wtrace", "Execute a recorded guest again, with the trace in place of the world.",
-    "Touches no file that the guest named. Compares every hostcall and stops at the first difference, with its event, the "
-    "guest's function and byte offset, what was expected and what was found. Exit status: 0 identical (or identical up to "
-    "where the trace ends), 1 diverged, 2 usage, 3 the file is at fault.",
-    { rows, sizeof rows / sizeof *rows }, run
-};
+const struct command command_replay = { "replay",
+                                        "FILE.wtrace",
+                                        "Execute a recorded guest again, with the trace in place of the world.",
+                                        "Touches no file that the guest named. Compares every hostcall and stops at "
+                                        "the first difference, with its event, the "
+                                        "guest's function and byte offset, what was expected and what was found. Exit "
+                                        "status: 0 identical (or identical up to "
+                                        "where the trace ends), 1 diverged, 2 usage, 3 the file is at fault.",
+                                        { rows, sizeof rows / sizeof *rows },
+                                        run };

@@ -40,8 +40,11 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_run = {
-    "run", "MODULE [ARG...]", "Run a WebAssembly program, with every hostcall decided before it acts.",
+    "run",
+    "MODULE [ARG...]",
+    "Run a WebAssembly program, with every hostcall decided before it acts.",
     "No option grants anything by itself: without --dir there are no files, and the environment is empty. "
     "The exit status is the guest's own; 125 warrant itself failed, 126 stopped by policy, 134 a trap.",
-    { rows, sizeof rows / sizeof *rows }, run
+    { rows, sizeof rows / sizeof *rows },
+    run
 };

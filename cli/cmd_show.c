@@ -94,9 +94,12 @@ static int run(const struct command *command, int argc, char **argv)
     return show_trace(command, &show, argv[state.index]);
 }
 
-const struct command command_show = {
-    "show", "FILE.wtrace", "Print a trace as strace would.",
-    "Each line has the event's number, the time in ticks since the start, the call with its arguments and results, the ops that it "
-    "issued, and the rule that allowed or refused it. A damaged trace is printed up to where its valid prefix ends (status 3).",
-    { rows, sizeof rows / sizeof *rows }, run
-};
+const struct command command_show = { "show",
+                                      "FILE.wtrace",
+                                      "Print a trace as strace would.",
+                                      "Each line has the event's number, the time in ticks since the start, the call "
+                                      "with its arguments and results, the ops that it "
+                                      "issued, and the rule that allowed or refused it. A damaged trace is printed up "
+                                      "to where its valid prefix ends (status 3).",
+                                      { rows, sizeof rows / sizeof *rows },
+                                      run };

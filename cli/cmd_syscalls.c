@@ -29,13 +29,14 @@ static void row_print(const struct syscall_row *row, bool json, bool first)
     const char *impact = syscall_impact_name((enum syscall_impact)row->impact);
     const char *check = syscall_check_text((enum syscall_check)row->check);
     if (json)
-        printf("%s{\"name\":\"%s\",\"x86_64\":%d,\"arm64\":%d,\"impact\":\"%s\",\"effect\":\"%s\",\"roles\":\"%s\",\"operands\":\"%s\","
+        printf("%s{\"name\":\"%s\",\"x86_64\":%d,\"arm64\":%d,\"impact\":\"%s\",\"effect\":\"%s\",\"roles\":\"%s\","
+               "\"operands\":\"%s\","
                "\"stopped_by\":\"%s\",\"bypass\":\"%s\"}",
-               first ? "" : ",\n ", row->name, row->x86_64, row->arm64, impact, row->effect, roles, check, syscall_stopped_by(row),
-               row->bypass);
+               first ? "" : ",\n ", row->name, row->x86_64, row->arm64, impact, row->effect, roles, check,
+               syscall_stopped_by(row), row->bypass);
     else
-        printf("%-26s %-10s %s  %-28s %s%s%s\n", row->name, impact, row->effect, roles[0] ? roles : "nobody", syscall_stopped_by(row),
-               row->bypass[0] ? " | " : "", row->bypass);
+        printf("%-26s %-10s %s  %-28s %s%s%s\n", row->name, impact, row->effect, roles[0] ? roles : "nobody",
+               syscall_stopped_by(row), row->bypass[0] ? " | " : "", row->bypass);
 }
 
 static int impact_find(const char *name)
@@ -51,7 +52,8 @@ static int classes_usage(const struct command *command, const char *name)
     char list[512];
     size_t used = 0;
     for (int impact = 0; impact < SYSCALL_IMPACT_COUNT && used < sizeof list; impact++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", impact ? ", " : "", syscall_impact_name((enum syscall_impact)impact));
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", impact ? ", " : "",
+                                 syscall_impact_name((enum syscall_impact)impact));
     return command_usage(command, "there is no impact class \"%s\"; the classes are %s", name, list);
 }
 
@@ -76,7 +78,8 @@ static int run(const struct command *command, int argc, char **argv)
         return option == OPTIONS_ERROR ? EXIT_USAGE : command_usage(command, "no operand is wanted");
     fputs(json ? "[" : "", stdout);
     if (!json)
-        printf("%-26s %-10s %s  %-28s %s\n", "call", "impact", "mfnpk", "issued by", "what stops everyone else | how it can bypass isolation");
+        printf("%-26s %-10s %s  %-28s %s\n", "call", "impact", "mfnpk", "issued by",
+               "what stops everyone else | how it can bypass isolation");
     for (int i = 0; i < SYSCALL_COUNT; i++) {
         if (impact >= 0 && abi_syscalls[i].impact != impact)
             continue;
@@ -88,8 +91,12 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_syscalls = {
-    "syscalls", "", "Print what each Linux system call can do, who may issue it, and what stops everyone else.",
-    "The column mfnpk is the effect on memory, file system, network, processes and kernel: - none, r tells something of it, w changes "
+    "syscalls",
+    "",
+    "Print what each Linux system call can do, who may issue it, and what stops everyone else.",
+    "The column mfnpk is the effect on memory, file system, network, processes and kernel: - none, r tells something "
+    "of it, w changes "
     "it, x crosses its isolation.",
-    { rows, sizeof rows / sizeof *rows }, run
+    { rows, sizeof rows / sizeof *rows },
+    run
 };

@@ -1,5 +1,5 @@
-/* warrant-guest: the process that runs the guest, and the one that an attacker may own. It holds its grants, the ring and the
- * launch page, and nothing else.
+/* warrant-guest: the process that runs the guest, and the one that an attacker may own. It holds its grants, the ring
+ * and the launch page, and nothing else.
  *
  * Order: read what the launcher prepared, close everything else, confine, and only then look at the module. After
  * confinement the process makes no system call but those of hostcall plans and of memory management. */
@@ -30,7 +30,8 @@ struct guest {
     struct wasi *wasi;
 };
 
-/* The instance that runs, set before its first instruction. Global because the timer's handler has no other way to know. */
+/* The instance that runs, set before its first instruction. Global because the timer's handler has no other way to
+ * know. */
 static struct rt_instance *running;
 
 static void on_alarm(int signal_number)
@@ -69,7 +70,8 @@ static enum status module_map(struct guest *guest, struct error *error)
     return STATUS_OK;
 }
 
-/* The wall-clock limit: a timer that interrupts the guest, and again every 10 ms so that a slow hostcall returns too. */
+/* The wall-clock limit: a timer that interrupts the guest, and again every 10 ms so that a slow hostcall returns too.
+ */
 static void timer_start(uint64_t wall_ns)
 {
     if (wall_ns == UINT64_MAX)
@@ -99,7 +101,7 @@ static enum status confine(struct guest *guest, struct error *error)
     if (!grants)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     for (uint32_t i = 0; i < count; i++)
-        grants[i] = (struct confine_grant){ GUEST_FD_GRANTS + (int)i, guest->spec.policy.files[i].writes };
+        grants[i] = (struct confine_grant) { GUEST_FD_GRANTS + (int)i, guest->spec.policy.files[i].writes };
     struct confine_options options = CONFINE_OPTIONS_DEFAULT;
     options.grants = grants;
     options.grant_count = count;
@@ -160,10 +162,10 @@ static enum status run(struct guest *guest, struct wasi_ending *ending, struct e
 static void report(struct guest *guest, enum status status, const struct wasi_ending *ending, const struct error *error)
 {
     struct launch_report *r = &guest->page->report;
-    r->status = status != STATUS_OK                    ? status
-                : ending->ended == WASI_ENDED_EXIT     ? STATUS_EXITED
-                : ending->ended == WASI_ENDED_TRAP     ? STATUS_TRAPPED
-                                                       : STATUS_OK;
+    r->status = status != STATUS_OK                ? status
+                : ending->ended == WASI_ENDED_EXIT ? STATUS_EXITED
+                : ending->ended == WASI_ENDED_TRAP ? STATUS_TRAPPED
+                                                   : STATUS_OK;
     r->exit_code = ending->exit_code;
     r->trap = ending->trap;
     r->function = ending->function;

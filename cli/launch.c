@@ -1,7 +1,7 @@
 /* Runs one guest from start to end: recorder first, then the witness on the waiting guest, then the guest itself.
  *
- * Invariants: the guest never runs a hostcall before the recorder (and a witness that was asked for) said that it is ready; the
- * death of either stops the guest; whatever happens, no child is left behind. */
+ * Invariants: the guest never runs a hostcall before the recorder (and a witness that was asked for) said that it is
+ * ready; the death of either stops the guest; whatever happens, no child is left behind. */
 #include "cli/launch.h"
 
 #include <errno.h>
@@ -79,9 +79,9 @@ static enum status recorder_start(struct run *run, struct error *error)
     if (pipe2(run->alive, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
         return error_set_errno(error, STATUS_IO, errno, "cannot create a pipe");
     const struct launch_pass pass[] = {
-        { report[1], RECORDER_FD_REPORT },       { run->files.page, RECORDER_FD_LAUNCH },
+        { report[1], RECORDER_FD_REPORT },         { run->files.page, RECORDER_FD_LAUNCH },
         { run->files.module, RECORDER_FD_MODULE }, { run->files.ring, RECORDER_FD_RING },
-        { run->alive[0], RECORDER_FD_ALIVE },    { run->files.trace, RECORDER_FD_TRACE },
+        { run->alive[0], RECORDER_FD_ALIVE },      { run->files.trace, RECORDER_FD_TRACE },
     };
     size_t count = sizeof pass / sizeof *pass;
     int go;
@@ -107,14 +107,14 @@ static enum status guest_start(struct run *run, int *ret_go, struct error *error
     if (!pass)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     size_t count = 0;
-    pass[count++] = (struct launch_pass){ run->files.page, GUEST_FD_LAUNCH };
-    pass[count++] = (struct launch_pass){ run->files.module, GUEST_FD_MODULE };
+    pass[count++] = (struct launch_pass) { run->files.page, GUEST_FD_LAUNCH };
+    pass[count++] = (struct launch_pass) { run->files.module, GUEST_FD_MODULE };
     if (run->options->trace_path) {
-        pass[count++] = (struct launch_pass){ run->files.ring, GUEST_FD_RING };
-        pass[count++] = (struct launch_pass){ run->alive[1], GUEST_FD_ALIVE };
+        pass[count++] = (struct launch_pass) { run->files.ring, GUEST_FD_RING };
+        pass[count++] = (struct launch_pass) { run->alive[1], GUEST_FD_ALIVE };
     }
     for (uint32_t i = 0; i < grants; i++)
-        pass[count++] = (struct launch_pass){ run->files.grants[i], GUEST_FD_GRANTS + (int)i };
+        pass[count++] = (struct launch_pass) { run->files.grants[i], GUEST_FD_GRANTS + (int)i };
     enum status s = launch_spawn("warrant-guest", pass, count, false, &run->guest.pid, ret_go, error);
     free(pass);
     close_fd(&run->alive[1]);
@@ -183,10 +183,7 @@ static enum status witness_try(struct run *run, struct error *error)
     return STATUS_OK;
 }
 
-static int pidfd_of(int pid)
-{
-    return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-}
+static int pidfd_of(int pid) { return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1; }
 
 static int wait_left_ms(uint64_t wall_ns, const struct timespec *start)
 {
@@ -198,7 +195,8 @@ static int wait_left_ms(uint64_t wall_ns, const struct timespec *start)
                      (uint64_t)start->tv_nsec;
     /* The guest stops itself first (launch_guest.c); this is the belt for one that does not. */
     uint64_t limit = wall_ns + UINT64_C(500000000);
-    return spent >= limit ? 0 : (int)((limit - spent) / 1000000 + 1 > 1000000 ? 1000000 : (limit - spent) / 1000000 + 1);
+    return spent >= limit ? 0
+                          : (int)((limit - spent) / 1000000 + 1 > 1000000 ? 1000000 : (limit - spent) / 1000000 + 1);
 }
 
 /* Waits until the guest is gone; stops it when the recorder or the witness dies before. */

@@ -13,16 +13,22 @@
 /* Descriptors of the guest's process. Grants follow from GUEST_FD_GRANTS on, in the order of the policy. */
 enum { GUEST_FD_LAUNCH = 3, GUEST_FD_MODULE = 4, GUEST_FD_RING = 5, GUEST_FD_ALIVE = 6, GUEST_FD_GRANTS = 10 };
 /* Descriptors of the recorder's process. */
-enum { RECORDER_FD_REPORT = 3, RECORDER_FD_LAUNCH = 4, RECORDER_FD_MODULE = 5, RECORDER_FD_RING = 6, RECORDER_FD_ALIVE = 7,
-       RECORDER_FD_TRACE = 8 };
+enum {
+    RECORDER_FD_REPORT = 3,
+    RECORDER_FD_LAUNCH = 4,
+    RECORDER_FD_MODULE = 5,
+    RECORDER_FD_RING = 6,
+    RECORDER_FD_ALIVE = 7,
+    RECORDER_FD_TRACE = 8
+};
 /* Descriptors of the witness's process. */
 enum { WITNESS_FD_CONTROL = 3, WITNESS_FD_FILE = 4 };
 
-/* How the guest ended, written by its process into the shared launch page. It is what the suspect says of itself; the exit
- * status of the process and the trace are held against it. */
+/* How the guest ended, written by its process into the shared launch page. It is what the suspect says of itself; the
+ * exit status of the process and the trace are held against it. */
 struct launch_report {
-    uint32_t magic;      /* LAUNCH_MAGIC once it is complete */
-    uint32_t status;     /* enum status: OK, EXITED, TRAPPED; else why the guest could not run */
+    uint32_t magic;  /* LAUNCH_MAGIC once it is complete */
+    uint32_t status; /* enum status: OK, EXITED, TRAPPED; else why the guest could not run */
     uint32_t exit_code, trap, function, offset;
     uint64_t instructions, hostcalls;
     char function_name[64];
@@ -44,29 +50,29 @@ struct launch_page {
 /* What a child reports over its pipe or socket: first READY or FAILED, at its end DONE or FAILED. */
 enum child_message_kind { CHILD_READY = 1, CHILD_DONE = 2, CHILD_FAILED = 3 };
 struct child_message {
-    uint32_t kind;   /* enum child_message_kind */
-    uint32_t status; /* enum status */
-    struct trace_end end;    /* recorder, DONE */
-    uint64_t lost, bytes;    /* witness, DONE */
+    uint32_t kind;        /* enum child_message_kind */
+    uint32_t status;      /* enum status */
+    struct trace_end end; /* recorder, DONE */
+    uint64_t lost, bytes; /* witness, DONE */
     char text[ERROR_TEXT_MAX];
 };
 
 enum witness_mode { WITNESS_MODE_AUTO, WITNESS_MODE_ON, WITNESS_MODE_OFF };
 
 struct launch_options {
-    struct run_spec *spec;      /* borrowed; run id, hash, initial descriptors are filled in */
-    const char *trace_path;     /* NULL: not recorded */
+    struct run_spec *spec;  /* borrowed; run id, hash, initial descriptors are filled in */
+    const char *trace_path; /* NULL: not recorded */
     enum witness_mode witness;
     bool no_confine, no_module; /* no_module: the trace leaves the module out */
 };
 
 struct launch_result {
     struct launch_report report;
-    bool reported;           /* the guest's process wrote its report */
-    int wait_status;         /* of the guest's process, as waitpid gives it */
-    bool recorder_died;      /* and the rest of the ring was saved */
+    bool reported;      /* the guest's process wrote its report */
+    int wait_status;    /* of the guest's process, as waitpid gives it */
+    bool recorder_died; /* and the rest of the ring was saved */
     bool timed_out;
-    struct trace_end end;    /* where recorded */
+    struct trace_end end; /* where recorded */
     uint64_t trace_bytes;
     bool witnessed;
     uint64_t witness_bytes, witness_lost;
@@ -89,18 +95,23 @@ struct launch_files { /* descriptors of the launcher, -1 where there is none */
 };
 void launch_files_init(struct launch_files *files);
 /* Opens module and grants, fills hash and initial descriptors. */
-MUST_USE enum status launch_files_open(const struct launch_options *options, struct launch_files *files, struct error *error);
+MUST_USE enum status launch_files_open(const struct launch_options *options, struct launch_files *files,
+                                       struct error *error);
 /* Creates trace and ring. */
-MUST_USE enum status launch_files_record(const struct launch_options *options, struct launch_files *files, struct error *error);
+MUST_USE enum status launch_files_record(const struct launch_options *options, struct launch_files *files,
+                                         struct error *error);
 /* Writes the launch page. */
-MUST_USE enum status launch_files_page(const struct launch_options *options, struct launch_files *files, struct error *error);
+MUST_USE enum status launch_files_page(const struct launch_options *options, struct launch_files *files,
+                                       struct error *error);
 void launch_files_close(struct launch_files *files);
 
-struct launch_pass { int from, to; }; /* the child's descriptor `to` is the launcher's `from` */
-/* Forks a child that waits for a byte on *ret_go, then execs libexec/warrant/NAME with exactly 0, 1, 2 and `pass`. quiet: ignores the
- * terminal's signals. */
-MUST_USE enum status launch_spawn(const char *name, const struct launch_pass *pass, size_t pass_count, bool quiet, int *ret_pid,
-                                  int *ret_go, struct error *error);
+struct launch_pass {
+    int from, to;
+}; /* the child's descriptor `to` is the launcher's `from` */
+/* Forks a child that waits for a byte on *ret_go, then execs libexec/warrant/NAME with exactly 0, 1, 2 and `pass`.
+ * quiet: ignores the terminal's signals. */
+MUST_USE enum status launch_spawn(const char *name, const struct launch_pass *pass, size_t pass_count, bool quiet,
+                                  int *ret_pid, int *ret_go, struct error *error);
 void launch_go(int go); /* releases it; closes go */
 
 #endif

@@ -1,7 +1,8 @@
 /* The launcher's files: module, grants, launch page, trace and ring.
  *
- * The module is copied into a sealed memory file, so that what was hashed, what runs and what the trace keeps are the same
- * bytes whatever happens to the file on disk. Grants are opened here and nowhere else; the guest's process gets descriptors. */
+ * The module is copied into a sealed memory file, so that what was hashed, what runs and what the trace keeps are the
+ * same bytes whatever happens to the file on disk. Grants are opened here and nowhere else; the guest's process gets
+ * descriptors. */
 #include "cli/launch.h"
 
 #include <errno.h>
@@ -67,7 +68,8 @@ static enum status module_copy(const char *path, struct launch_files *files, str
     files->module_bytes = bytes;
     files->module_size = total;
     if (memcmp(bytes, "\0asm", 4) != 0)
-        return error_set(error, STATUS_MALFORMED, "%s is not a WebAssembly module: it does not begin with \"\\0asm\"", path);
+        return error_set(error, STATUS_MALFORMED, "%s is not a WebAssembly module: it does not begin with \"\\0asm\"",
+                         path);
     return STATUS_OK;
 }
 
@@ -76,7 +78,7 @@ static enum status initial_stat(struct run_spec *spec, uint32_t handle, int fd, 
     struct filestat stat;
     enum status s = act_host_stat(fd, &stat, error);
     if (s == STATUS_OK)
-        spec->initial[handle] = (struct run_initial){ stat.dev, stat.ino, (uint32_t)stat.filetype, (uint32_t)host_fd };
+        spec->initial[handle] = (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, (uint32_t)host_fd };
     return s;
 }
 
@@ -136,7 +138,8 @@ enum status launch_files_record(const struct launch_options *options, struct lau
     files->trace = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (files->trace < 0) {
         files->ring_path[0] = '\0';
-        return error_set_errno(error, errno == ENOSPC ? STATUS_NO_SPACE : STATUS_IO, errno, "cannot create the trace %s", path);
+        return error_set_errno(error, errno == ENOSPC ? STATUS_NO_SPACE : STATUS_IO, errno,
+                               "cannot create the trace %s", path);
     }
     files->ring = open(files->ring_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (files->ring < 0)

@@ -1,7 +1,7 @@
 /* Starts a child executable with exactly the descriptors it is given.
  *
- * The child is forked first and waits for its go, so that the witness can watch the process from before its exec. It dies
- * with the launcher (PR_SET_PDEATHSIG). Only async-signal-safe calls stand between fork and exec. */
+ * The child is forked first and waits for its go, so that the witness can watch the process from before its exec. It
+ * dies with the launcher (PR_SET_PDEATHSIG). Only async-signal-safe calls stand between fork and exec. */
 #include "cli/launch.h"
 
 #include <errno.h>
@@ -13,7 +13,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* The executable NAME: beside the command in the build tree and in an installation: ../libexec/warrant or libexec/warrant. */
+/* The executable NAME: beside the command in the build tree and in an installation: ../libexec/warrant or
+ * libexec/warrant. */
 static enum status helper_path(const char *name, char *ret, size_t size, struct error *error)
 {
     char self[4096];
@@ -27,7 +28,8 @@ static enum status helper_path(const char *name, char *ret, size_t size, struct 
         if (snprintf(ret, size, "%s/%s/%s", folder, places[i], name) < (int)size && access(ret, X_OK) == 0)
             return STATUS_OK;
     }
-    return error_set(error, STATUS_NOT_FOUND, "the part %s is missing: expected %s; install or build warrant again", name, ret);
+    return error_set(error, STATUS_NOT_FOUND, "the part %s is missing: expected %s; install or build warrant again",
+                     name, ret);
 }
 
 /* In the child: moves the passed descriptors to their places. All are first copied out of the way. */
@@ -70,8 +72,8 @@ static _Noreturn void child(const char *path, const struct launch_pass *pass, si
     _exit(EXIT_FAILURE_SETUP);
 }
 
-enum status launch_spawn(const char *name, const struct launch_pass *pass, size_t count, bool quiet, int *ret_pid, int *ret_go,
-                         struct error *error)
+enum status launch_spawn(const char *name, const struct launch_pass *pass, size_t count, bool quiet, int *ret_pid,
+                         int *ret_go, struct error *error)
 {
     char path[4200];
     enum status s = helper_path(name, path, sizeof path, error);

@@ -1,5 +1,5 @@
-/* Parses options and prints help from the tables. Long options may be cut short where that is unambiguous, as getopt_long
- * has it; `--name=value` and `--name value` are the same. */
+/* Parses options and prints help from the tables. Long options may be cut short where that is unambiguous, as
+ * getopt_long has it; `--name=value` and `--name value` are the same. */
 #include "cli/options.h"
 
 #include <stdarg.h>

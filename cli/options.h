@@ -1,4 +1,5 @@
-/* Option tables: each sub-command states its options once; parsing, help, completion and the man page come from the table. */
+/* Option tables: each sub-command states its options once; parsing, help, completion and the man page come from the
+ * table. */
 #ifndef WARRANT_CLI_OPTIONS_H
 #define WARRANT_CLI_OPTIONS_H
 
@@ -40,8 +41,8 @@ struct command {
 extern const struct command *const commands[];
 extern const size_t command_count;
 
-/* Walks argv from 1. Call until it returns OPTIONS_END; then *rest is the index of the first operand. An option is given by the
- * index of its row, its argument in *value. Parsing stops at the first operand or behind `--`. */
+/* Walks argv from 1. Call until it returns OPTIONS_END; then *rest is the index of the first operand. An option is
+ * given by the index of its row, its argument in *value. Parsing stops at the first operand or behind `--`. */
 enum { OPTIONS_END = -1, OPTIONS_ERROR = -2, OPTIONS_HELP = -3 };
 struct options_state {
     int index, argc;

@@ -1,4 +1,5 @@
-/* Shows progress at most ten times a second, and only after the first second. Without a terminal one line every ten seconds. */
+/* Shows progress at most ten times a second, and only after the first second. Without a terminal one line every ten
+ * seconds. */
 #include "cli/progress.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ static uint64_t now_ns(void)
 
 void progress_init(struct progress *progress, const char *command)
 {
-    *progress = (struct progress){ .command = command, .started_ns = now_ns(), .terminal = isatty(2) == 1 };
+    *progress = (struct progress) { .command = command, .started_ns = now_ns(), .terminal = isatty(2) == 1 };
 }
 
 void progress_show(struct progress *progress, const char *what, uint64_t done, uint64_t total, const char *unit)

@@ -1,4 +1,5 @@
-/* warrant-recorder: the process that owns the trace. Reads the ring, which the guest's process fills, and trusts nothing in it. */
+/* warrant-recorder: the process that owns the trace. Reads the ring, which the guest's process fills, and trusts
+ * nothing in it. */
 #include "cli/child_report.h"
 
 #include <string.h>
@@ -25,7 +26,9 @@ static void ready(void *self)
 int main(void)
 {
     struct error error = ERROR_INIT;
-    struct recorder_options options = { .ring_fd = RECORDER_FD_RING, .trace_fd = RECORDER_FD_TRACE, .alive_fd = RECORDER_FD_ALIVE };
+    struct recorder_options options = { .ring_fd = RECORDER_FD_RING,
+                                        .trace_fd = RECORDER_FD_TRACE,
+                                        .alive_fd = RECORDER_FD_ALIVE };
     size_t page_size = 0;
     const struct launch_page *page = file_map(RECORDER_FD_LAUNCH, &page_size);
     if (!page || page_size < sizeof *page || page->spec_size > page_size - sizeof *page)

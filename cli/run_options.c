@@ -1,5 +1,5 @@
-/* From options to a run_spec. A policy file and options add up: --dir appends grants, --fuel and --timeout lower or set the
- * limit. Nothing is opened here but the policy file. */
+/* From options to a run_spec. A policy file and options add up: --dir appends grants, --fuel and --timeout lower or set
+ * the limit. Nothing is opened here but the policy file. */
 #include "cli/run_options.h"
 
 #include <errno.h>
@@ -17,10 +17,7 @@ void run_arguments_init(struct run_arguments *arguments)
     run_spec_init(&arguments->spec);
 }
 
-void run_arguments_done(struct run_arguments *arguments)
-{
-    run_spec_done(&arguments->spec);
-}
+void run_arguments_done(struct run_arguments *arguments) { run_spec_done(&arguments->spec); }
 
 enum status cli_policy_read(const char *path, struct policy *policy, struct error *error)
 {
@@ -85,7 +82,10 @@ static enum status fuel_option(struct policy_limits *limits, const char *value, 
 
 static enum status timeout_option(struct policy_limits *limits, const char *value, struct error *error)
 {
-    static const struct { const char *suffix; double ns; } units[] = { { "ms", 1e6 }, { "s", 1e9 }, { "m", 6e10 }, { "h", 3.6e12 } };
+    static const struct {
+        const char *suffix;
+        double ns;
+    } units[] = { { "ms", 1e6 }, { "s", 1e9 }, { "m", 6e10 }, { "h", 3.6e12 } };
     char *end;
     double amount = strtod(value, &end);
     for (size_t i = 0; end != value && amount >= 0 && amount < 1e9 && i < sizeof units / sizeof *units; i++) {
@@ -103,22 +103,33 @@ enum status run_option_apply(struct run_arguments *arguments, int option, const 
 {
     struct run_spec *spec = &arguments->spec;
     switch ((enum run_option)option) {
-    case RUN_DIR: return policy_add_dir_option(&spec->policy, value, error);
+    case RUN_DIR:
+        return policy_add_dir_option(&spec->policy, value, error);
     case RUN_ENV:
         if (!strchr(value, '=') || value[0] == '=')
             return error_set(error, STATUS_INVALID, "--env wants KEY=VALUE, not \"%s\"", value);
         return string_append(&spec->env, &spec->env_count, value, error);
-    case RUN_POLICY: return policy_option(arguments, value, error);
+    case RUN_POLICY:
+        return policy_option(arguments, value, error);
     case RUN_TIER:
         if (strcmp(value, "interp") != 0 && strcmp(value, "auto") != 0)
             return error_set(error, STATUS_INVALID, "this build has the tiers interp and auto, not \"%s\"", value);
         return STATUS_OK;
-    case RUN_FUEL: return fuel_option(&spec->policy.limits, value, error);
-    case RUN_TIMEOUT: return timeout_option(&spec->policy.limits, value, error);
-    case RUN_ARGV0: arguments->argv0 = value; return STATUS_OK;
-    case RUN_NO_CONFINE: arguments->no_confine = true; return STATUS_OK;
-    case RUN_QUIET: arguments->quiet = true; return STATUS_OK;
-    case RUN_OPTION_COUNT: break;
+    case RUN_FUEL:
+        return fuel_option(&spec->policy.limits, value, error);
+    case RUN_TIMEOUT:
+        return timeout_option(&spec->policy.limits, value, error);
+    case RUN_ARGV0:
+        arguments->argv0 = value;
+        return STATUS_OK;
+    case RUN_NO_CONFINE:
+        arguments->no_confine = true;
+        return STATUS_OK;
+    case RUN_QUIET:
+        arguments->quiet = true;
+        return STATUS_OK;
+    case RUN_OPTION_COUNT:
+        break;
     }
     return error_set(error, STATUS_INTERNAL, "option %d has no meaning", option);
 }
@@ -180,10 +191,12 @@ static int killed_report(const char *command, const struct launch_result *result
     int status = result->wait_status;
     if (WIFSIGNALED(status)) {
         fprintf(stderr, "warrant %s: the guest's process was killed by signal %d (%s)%s\n", command, WTERMSIG(status),
-                strsignal(WTERMSIG(status)), WTERMSIG(status) == SIGSYS ? ": the second line refused a system call" : "");
+                strsignal(WTERMSIG(status)),
+                WTERMSIG(status) == SIGSYS ? ": the second line refused a system call" : "");
         return result->recorder_died ? EXIT_WARRANT_FAILED : 128 + WTERMSIG(status);
     }
-    fprintf(stderr, "warrant %s: the guest's process ended with status %d and no report\n", command, WEXITSTATUS(status));
+    fprintf(stderr, "warrant %s: the guest's process ended with status %d and no report\n", command,
+            WEXITSTATUS(status));
     return EXIT_WARRANT_FAILED;
 }
 
@@ -193,13 +206,29 @@ int run_report(const char *command, const struct launch_result *result)
         return killed_report(command, result);
     const struct launch_report *report = &result->report;
     switch ((enum status)report->status) {
-    case STATUS_OK: return 0;
-    case STATUS_EXITED: return (int)(report->exit_code & 0xff);
-    case STATUS_TRAPPED: return trap_report(command, report);
-    case STATUS_NO_MEMORY: case STATUS_LIMIT: case STATUS_MALFORMED: case STATUS_INVALID: case STATUS_UNSUPPORTED:
-    case STATUS_UNLINKABLE: case STATUS_NOT_FOUND: case STATUS_IO: case STATUS_NO_SPACE: case STATUS_TRUNCATED:
-    case STATUS_CORRUPT: case STATUS_DIVERGED: case STATUS_DENIED: case STATUS_STOPPED: case STATUS_INTERNAL:
-    case STATUS_COUNT: break;
+    case STATUS_OK:
+        return 0;
+    case STATUS_EXITED:
+        return (int)(report->exit_code & 0xff);
+    case STATUS_TRAPPED:
+        return trap_report(command, report);
+    case STATUS_NO_MEMORY:
+    case STATUS_LIMIT:
+    case STATUS_MALFORMED:
+    case STATUS_INVALID:
+    case STATUS_UNSUPPORTED:
+    case STATUS_UNLINKABLE:
+    case STATUS_NOT_FOUND:
+    case STATUS_IO:
+    case STATUS_NO_SPACE:
+    case STATUS_TRUNCATED:
+    case STATUS_CORRUPT:
+    case STATUS_DIVERGED:
+    case STATUS_DENIED:
+    case STATUS_STOPPED:
+    case STATUS_INTERNAL:
+    case STATUS_COUNT:
+        break;
     }
     fprintf(stderr, "warrant %s: ", command);
     print_safe(report->text[0] ? report->text : status_text((enum status)report->status));

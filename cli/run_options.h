@@ -6,18 +6,29 @@
 #include "cli/options.h"
 
 /* The shared rows of both option tables, in the order of enum run_option. */
-#define RUN_OPTION_ROWS                                                                                              \
-    { 0, "dir", "HOST[::GUEST][:ro]", "grant a directory; may be given several times" },                            \
-    { 0, "env", "KEY=VALUE", "set a variable of the guest's environment, which is empty otherwise" },               \
-    { 'p', "policy", "FILE", "read grants and limits from a policy file (YAML)" },                                  \
-    { 0, "tier", "TIER", "how to execute: interp, or auto (the same in this version)" },                            \
-    { 0, "fuel", "N", "stop the guest after N Wasm instructions" },                                                 \
-    { 0, "timeout", "TIME", "stop the guest after this wall-clock time: 500ms, 30s, 5m" },                          \
-    { 0, "argv0", "NAME", "the program's name as the guest sees it; the module's file name otherwise" },            \
-    { 0, "no-confine", NULL, "leave the second line (Landlock, seccomp) off; for measuring only" },                 \
-    { 'q', "quiet", NULL, "print nothing of warrant's own but errors" }
+#define RUN_OPTION_ROWS                                                                                                \
+    { 0, "dir", "HOST[::GUEST][:ro]", "grant a directory; may be given several times" },                               \
+        { 0, "env", "KEY=VALUE", "set a variable of the guest's environment, which is empty otherwise" },              \
+        { 'p', "policy", "FILE", "read grants and limits from a policy file (YAML)" },                                 \
+        { 0, "tier", "TIER", "how to execute: interp, or auto (the same in this version)" },                           \
+        { 0, "fuel", "N", "stop the guest after N Wasm instructions" },                                                \
+        { 0, "timeout", "TIME", "stop the guest after this wall-clock time: 500ms, 30s, 5m" },                         \
+        { 0, "argv0", "NAME", "the program's name as the guest sees it; the module's file name otherwise" },           \
+        { 0, "no-confine", NULL, "leave the second line (Landlock, seccomp) off; for measuring only" },                \
+        { 'q', "quiet", NULL, "print nothing of warrant's own but errors" }
 
-enum run_option { RUN_DIR, RUN_ENV, RUN_POLICY, RUN_TIER, RUN_FUEL, RUN_TIMEOUT, RUN_ARGV0, RUN_NO_CONFINE, RUN_QUIET, RUN_OPTION_COUNT };
+enum run_option {
+    RUN_DIR,
+    RUN_ENV,
+    RUN_POLICY,
+    RUN_TIER,
+    RUN_FUEL,
+    RUN_TIMEOUT,
+    RUN_ARGV0,
+    RUN_NO_CONFINE,
+    RUN_QUIET,
+    RUN_OPTION_COUNT
+};
 
 struct run_arguments {
     struct run_spec spec;
@@ -28,7 +39,8 @@ struct run_arguments {
 void run_arguments_init(struct run_arguments *arguments);
 void run_arguments_done(struct run_arguments *arguments);
 /* Applies one option. INVALID with a text: the option's value is not understood (usage); others: a file is at fault. */
-MUST_USE enum status run_option_apply(struct run_arguments *arguments, int option, const char *value, struct error *error);
+MUST_USE enum status run_option_apply(struct run_arguments *arguments, int option, const char *value,
+                                      struct error *error);
 /* Takes the operands: the module and the guest's arguments. */
 MUST_USE enum status run_operands(struct run_arguments *arguments, int argc, char **argv, struct error *error);
 /* Reads a policy file; the text has its name and line. */

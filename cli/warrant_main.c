@@ -4,8 +4,8 @@
 #include "cli/commands.h"
 
 const struct command *const commands[] = {
-    &command_run,    &command_record,   &command_replay, &command_check,      &command_show,    &command_query,
-    &command_policy, &command_syscalls, &command_doctor, &command_recover,    &command_completion, &command_man_page,
+    &command_run,    &command_record,   &command_replay, &command_check,   &command_show,       &command_query,
+    &command_policy, &command_syscalls, &command_doctor, &command_recover, &command_completion, &command_man_page,
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 

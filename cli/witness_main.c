@@ -1,5 +1,5 @@
-/* warrant-witness: the privileged process that holds the probe and writes what the kernel saw. It takes nothing from the guest's
- * process: only the launcher speaks to it. */
+/* warrant-witness: the privileged process that holds the probe and writes what the kernel saw. It takes nothing from
+ * the guest's process: only the launcher speaks to it. */
 #include "cli/child_report.h"
 
 #include <string.h>
@@ -7,7 +7,8 @@
 
 #include "ebpf/witness.h"
 
-static enum status start(struct witness_info *info, struct witness **witness, struct trace_file **file, struct error *error)
+static enum status start(struct witness_info *info, struct witness **witness, struct trace_file **file,
+                         struct error *error)
 {
     if (read(WITNESS_FD_CONTROL, info, sizeof *info) != sizeof *info)
         return error_set(error, STATUS_INVALID, "warrant-witness is started by `warrant record` only");

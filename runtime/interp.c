@@ -34,12 +34,12 @@
         if (__builtin_expect(fuel < 0, 0))            \
             TRAP(FUEL_EXHAUSTED);                     \
     } while (0)
-/* Jumps as the target word at `word` says; loops are left when the guest is asked to stop. */
+/* Jumps as the target word at `word` says; loops are left when the guest is asked to stop. A jump to itself has the distance 0. */
 #define GO(word)                                                       \
     do {                                                               \
         const uint64_t *target_ = (word);                              \
         int32_t distance_ = (int32_t)(*target_ >> 32);                 \
-        if (distance_ < 0 && __builtin_expect(interrupted(vm), 0))     \
+        if (distance_ <= 0 && __builtin_expect(interrupted(vm), 0))    \
             TRAP(INTERRUPTED);                                         \
         pc = target_ + distance_;                                      \
         NEXT(0);                                                       \
