@@ -132,7 +132,7 @@ enum status decode_module(struct decoder *d)
     if (cursor_left(&d->in) > LIMIT_MODULE_BYTES)
         return decode_fail(d, STATUS_LIMIT, "the module exceeds the limit of %d bytes", LIMIT_MODULE_BYTES);
     if (cursor_bytes(&d->in, 4, &bytes) != STATUS_OK || memcmp(bytes, magic, 4) != 0)
-        return decode_fail(d, STATUS_MALFORMED, "magic header not detected: not a WebAssembly module");
+        return decode_fail_at(d, 0, STATUS_MALFORMED, "magic header not detected: not a WebAssembly module");
     if (cursor_bytes(&d->in, 4, &bytes) != STATUS_OK)
         return decode_fail(d, STATUS_MALFORMED, "unexpected end: no version");
     if (bytes[2] == 1 && bytes[3] == 0)

@@ -75,8 +75,9 @@ const char *op_proposal(uint32_t code)
         { 0xd4, 0xd6, "function references" },
         { 0xfb00, 0xfbff, "garbage collection" },
         { 0xfc13, 0xfc16, "wide arithmetic" },
-        { 0xfd00, 0xfdffff, "fixed-width SIMD" },
-        { 0xfe00, 0xfeffff, "threads" },
+        { 0xfd00, 0xfdff, "fixed-width SIMD" },
+        { OP_CODE_RELAXED_SIMD, OP_CODE_RELAXED_SIMD, "relaxed SIMD" },
+        { 0xfe00, 0xfeff, "threads" },
     };
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (code >= later[i].first && code <= later[i].last)

@@ -41,6 +41,8 @@ extern const struct op_info op_infos[OP_COUNT];
 /* Finds the instruction with this code (0xfc00 + n behind the prefix), or NULL. */
 const struct op_info *op_find(uint32_t code);
 static inline enum op op_of(const struct op_info *info) { return (enum op)(info - op_infos); }
+/* Stands for all codes from 0x100 on behind the prefix 0xfd. */
+enum { OP_CODE_RELAXED_SIMD = 0xfd0000 };
 /* The proposal that gives `code` a meaning (behind a prefix: prefix * 256 + n), or NULL. */
 const char *op_proposal(uint32_t code);
 

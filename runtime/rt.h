@@ -149,7 +149,7 @@ static inline struct rt_memory rt_instance_memory(const struct rt_instance *inst
 uint64_t rt_instance_instructions(const struct rt_instance *instance);
 
 /* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or 64 KiB piece of a bulk
- * instruction; one that does not run stops at the next call into it. Heard once. Async-signal-safe, and callable from another
+ * instruction, of this call or the next. Heard once. Async-signal-safe, and callable from another
  * thread. */
 void rt_instance_interrupt(struct rt_instance *instance);
 

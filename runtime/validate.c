@@ -137,7 +137,7 @@ static enum status read_opcode(struct body *b, const struct op_info **ret)
         TRY(decode_u32(b->d, &sub));
         if (sub > 0xff && byte != 0xfd)
             return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "illegal opcode 0x%02x 0x%x", byte, sub);
-        code = byte == 0xfd && sub > 0xff ? 0xfd0000u : code << 8 | sub;
+        code = byte == 0xfd && sub > 0xff ? (uint32_t)OP_CODE_RELAXED_SIMD : code << 8 | sub;
     }
     *ret = op_find(code);
     return *ret ? STATUS_OK : refuse_opcode(b, code);
