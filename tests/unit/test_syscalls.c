@@ -1,0 +1,100 @@
+/* The table of system calls agrees with the other tables and with itself. (check_syscalls.py holds its numbers against the
+ * kernel's headers.) */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+#include "wasi/abi/abi.h"
+#include "wasi/abi/syscalls.h"
+
+static void test_rows_are_well_formed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SYSCALL_COUNT; i++) {
+        const struct syscall_row *row = &abi_syscalls[i];
+        assert_true(!i || abi_syscalls[i - 1].x86_64 < row->x86_64); /* the binary search leans on it */
+        assert_int_equal(strlen(row->effect), 5);
+        assert_int_equal(strspn(row->effect, "-rwx"), 5);
+        assert_ptr_equal(syscall_find_name(row->name), row);
+        if (syscall_row_number(row) >= 0)
+            assert_ptr_equal(syscall_find_number(syscall_row_number(row)), row);
+        if (row->check != SYSCALL_CHECK_ANY)
+            assert_true(row->roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN)));
+        /* What can go around isolation says how; what crosses none needs no excuse. */
+        if (strchr(row->effect, 'x') && !*row->bypass)
+            assert_true(row->impact == SYSCALL_PROCESS || row->impact == SYSCALL_PRIVILEGE || row->impact == SYSCALL_DESCRIPTOR);
+        assert_true(strlen(syscall_stopped_by(row)) > 10);
+    }
+    assert_null(syscall_find_number(-1));
+    assert_null(syscall_find_number(400));
+    assert_null(syscall_find_number(100000));
+    assert_null(syscall_find_name("no_such_call"));
+    assert_ptr_equal(syscall_find_number(39 | SYSCALL_X32_BIT), &syscall_row_x32);
+}
+
+/* ops.def and the OP role name the same calls. */
+static void test_ops_agree(void **state)
+{
+    (void)state;
+    for (size_t op = 0; op < OP_COUNT; op++) {
+        const struct syscall_row *row = syscall_find_name(abi_ops[op].syscall);
+        if (!row || !(row->roles & SYSCALL_BY(OP)))
+            fail_msg("op %s: the row of %s has no role OP", abi_ops[op].text, abi_ops[op].syscall);
+        assert_true(row->x86_64 >= 0 && row->arm64 >= 0);
+    }
+    for (size_t i = 0; i < SYSCALL_COUNT; i++) {
+        bool used = false;
+        for (size_t op = 0; op < OP_COUNT; op++)
+            used = used || !strcmp(abi_ops[op].syscall, abi_syscalls[i].name);
+        if (used != !!(abi_syscalls[i].roles & SYSCALL_BY(OP)))
+            fail_msg("%s has the role OP and no op", abi_syscalls[i].name);
+    }
+}
+
+/* The guest's process never has what opens a door. */
+static void test_guest_has_no_door(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SYSCALL_COUNT; i++) {
+        const struct syscall_row *row = &abi_syscalls[i];
+        if (!(row->roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN))))
+            continue;
+        assert_true(row->impact != SYSCALL_CODE && row->impact != SYSCALL_NETWORK && row->impact != SYSCALL_PRIVILEGE);
+        assert_true(row->impact != SYSCALL_KERNEL && row->impact != SYSCALL_BYPASS);
+    }
+}
+
+/* The interfaces known to go around isolation inside a process (PKU Pitfalls, Jenny and after): each has a row that says how. */
+static void test_known_bypasses(void **state)
+{
+    (void)state;
+    static const char *const known[] = {
+        "process_vm_readv", "process_vm_writev", "openat", "open", "ptrace", "mremap", "mmap", "memfd_create", "shmat", "munmap", "brk",
+        "mprotect", "pkey_mprotect", "pkey_alloc", "pkey_free", "madvise", "process_madvise", "rt_sigreturn", "rt_sigaction",
+        "sigaltstack", "seccomp", "prctl", "arch_prctl", "modify_ldt", "set_thread_area", "personality", "userfaultfd",
+        "set_robust_list", "get_robust_list", "rseq", "set_tid_address", "clone", "clone3", "fork", "vfork", "execve", "execveat",
+        "io_uring_setup", "io_uring_enter", "io_uring_register", "io_submit", "open_by_handle_at", "name_to_handle_at", "pidfd_open",
+        "pidfd_getfd", "recvmsg", "dup", "dup2", "dup3", "fcntl", "close", "close_range", "sendfile", "splice", "tee", "vmsplice",
+        "copy_file_range", "ioctl", "bpf", "perf_event_open", "kexec_load", "kexec_file_load", "init_module", "finit_module",
+        "delete_module", "reboot", "iopl", "ioperm", "syslog", "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree",
+        "fsopen", "fsconfig", "fsmount", "fspick", "unshare", "setns", "keyctl", "add_key", "request_key", "setuid", "setresuid",
+        "capset", "setrlimit", "prlimit64", "umask", "setpgid", "setsid", "shmdt", "remap_file_pages", "kill", "tgkill", "setitimer",
+        "timer_create", "alarm", "futex", "read", "getrandom", "getsockopt", "clock_gettime", "mseal", "landlock_restrict_self",
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const struct syscall_row *row = syscall_find_name(known[i]);
+        if (!row || strlen(row->bypass) < 10)
+            fail_msg("%s: the table does not say how it goes around isolation", known[i]);
+    }
+    assert_int_equal(syscall_row_compat.impact, SYSCALL_BYPASS);
+    assert_int_equal(syscall_row_compat.roles | syscall_row_x32.roles, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows_are_well_formed), cmocka_unit_test(test_ops_agree),
+                                        cmocka_unit_test(test_guest_has_no_door), cmocka_unit_test(test_known_bypasses) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
