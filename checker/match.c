@@ -72,7 +72,7 @@ static void push_want(struct match *m, const struct trace_call *call, uint32_t i
 {
     struct match_want *want = match_want_at(m, m->want_count);
     const char *reason;
-    if (!match_want_from(call, index, want, &reason)) {
+    if (!match_want_from(&m->world, call, index, want, &reason)) {
         match_call_finding(m, pending, CHECK_FINDING_MISMATCH, CHECK_VERDICT_MISMATCH, reason);
         return;
     }
@@ -108,26 +108,14 @@ void match_call(struct match *match, const struct trace_call *call, uint64_t num
     }
 }
 
-/* Counts what is missing before this record. The kernel side numbers each thread's records without holes; a LOST record says
- * the same in its own words, and the larger of the two is believed. */
+/* Counts what is missing before this record: the kernel side numbers each thread's records without holes, and a LOST record stands
+ * in each hole with its size. A hole without one counts too. */
 static uint64_t missing_before(struct match *m, const struct witness_record *record)
 {
-    uint64_t hole = 0;
-    if (record->kind == WITNESS_LOST) {
-        m->announced += record->result > 0 ? record->result : 0;
-        if (m->sequence_known && record->sequence == m->next_sequence)
-            m->next_sequence++;
-        return record->result > 0 ? (uint64_t)record->result : 0;
-    }
-    if (m->sequence_known && record->sequence > m->next_sequence)
-        hole = record->sequence - m->next_sequence;
-    else if (!m->sequence_known)
-        hole = record->sequence; /* counted from 0 */
-    m->sequence_known = true;
-    m->next_sequence = record->sequence + 1;
-    hole = hole > (uint64_t)m->announced ? hole - (uint64_t)m->announced : 0;
-    m->announced = 0;
-    return hole;
+    uint64_t hole = record->sequence > m->next_sequence ? record->sequence - m->next_sequence : 0;
+    uint64_t said = record->kind == WITNESS_LOST && record->result > 0 ? (uint64_t)record->result : 0;
+    m->next_sequence = record->sequence + (record->kind == WITNESS_LOST ? said : 1);
+    return hole + said;
 }
 
 void match_record(struct match *match, const struct witness_record *record)
@@ -211,7 +199,7 @@ static enum match_need step_exit_only(struct match *m, const struct witness_reco
 
 static bool is_restart_of(struct match *m, const struct match_want *want, const struct witness_record *record)
 {
-    if (!m->restarting || record->kind != WITNESS_SYSCALL || record->syscall != impact_number("restart_syscall"))
+    if (!m->restarting || record->kind != WITNESS_SYSCALL || record->syscall != m->world.number_restart)
         return false;
     if (match_linux_restarts(record->result))
         return true;
@@ -276,7 +264,8 @@ enum match_need match_step(struct match *match)
     const struct match_want *want = m->want_count > 0 ? match_want_at(m, 0) : NULL;
     if (!still_setup(m, record, want))
         return step_run(m, record, want);
-    if (match_role_allows(m, record))
+    /* What the thread waited in when the watch began has no entry. */
+    if (match_role_allows(m, record) || (record->kind == WITNESS_EXIT_ONLY && record->flags & WITNESS_FLAG_FIRST))
         match_pass_record(m, MATCH_SETUP);
     else
         match_extra_record(m);

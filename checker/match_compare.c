@@ -17,13 +17,17 @@ void match_world_init(struct match_world *world, const struct run_spec *spec)
     memset(world, 0, sizeof *world);
     for (size_t i = 0; i < HANDLES_TOTAL; i++)
         world->host_fd[i] = -1;
+    for (size_t i = 0; i < OP_COUNT; i++)
+        world->number[i] = impact_number(abi_ops[i].syscall);
+    world->number_mmap = impact_number("mmap");
+    world->number_restart = impact_number("restart_syscall");
     for (uint32_t i = 0; i < spec->initial_count && i < LIMIT_HANDLES; i++)
         world->host_fd[i] = (int32_t)spec->initial[i].host_fd;
 }
 
 void match_world_note(struct match_world *world, const struct witness_record *record)
 {
-    if (record->kind != WITNESS_SYSCALL || record->syscall != impact_number("mmap") || record->result < 0 ||
+    if (record->kind != WITNESS_SYSCALL || record->syscall != world->number_mmap || record->result < 0 ||
         record->arg[1] >> ARENA_MINIMUM_SHIFT == 0 || world->arena_count == MATCH_ARENAS)
         return;
     world->arena_base[world->arena_count] = (uint64_t)record->result;

@@ -32,9 +32,7 @@ struct match {
     bool bulk;         /* the windows are being filled for a bulk search */
     uint32_t bulk_rest; /* steps until the next bulk search is worth its price */
     uint64_t lost;     /* records that are missing and have not been accounted for */
-    uint64_t next_sequence;
-    bool sequence_known;
-    int64_t announced; /* by a LOST record, not yet seen as a hole */
+    uint64_t next_sequence; /* of the first thread, counted from 0 */
     struct match_anchor first, last;
     struct match_world world;
     uint32_t pushed[HANDLES_TOTAL]; /* openings and closings of a handle among the wants pushed so far */

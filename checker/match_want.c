@@ -4,7 +4,6 @@
  * it is read (traces are hostile). What cannot be known beforehand (host descriptors, where guest memory lies) stays symbolic.
  * design.md section 7. */
 #include <string.h>
-#include "checker/impact.h"
 #include "checker/match_want.h"
 
 enum { OPEN_HOW_SIZE = 24, CREATED_FILE = 0666, RESOLVE_NO_MAGICLINKS = 0x02, RESOLVE_BENEATH = 0x08 };
@@ -129,7 +128,8 @@ static bool want_operand(const struct trace_call *call, const struct op *op, enu
     return false;
 }
 
-bool match_want_from(const struct trace_call *call, uint32_t index, struct match_want *want, const char **reason)
+bool match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index, struct match_want *want,
+                     const char **reason)
 {
     const struct op *op = &call->ops.op[index];
     *reason = "an op of no known kind";
@@ -138,7 +138,7 @@ bool match_want_from(const struct trace_call *call, uint32_t index, struct match
     const struct op_row *row = &abi_ops[op->kind];
     unsigned paths = 0;
     want->event = call->op_event[index];
-    want->number = impact_number(row->syscall);
+    want->number = world->number[op->kind];
     want->handle = op->handle < HANDLES_TOTAL ? op->handle : HANDLE_NONE;
     want->handle2 = op->handle2 < HANDLES_TOTAL ? op->handle2 : HANDLE_NONE;
     want->kind = op->kind;

@@ -27,13 +27,12 @@ struct match_want {
     uint64_t dev, ino;   /* STAT: the object that the trace names */
 };
 
-/* Fills *want from op `index` of the call. False: the call's op does not fit its request (a hostile trace), `reason` says how. */
-bool match_want_from(const struct trace_call *call, uint32_t index, struct match_want *want, const char **reason);
-
 enum { MATCH_ARENAS = 8, MATCH_DEVICES = 8 };
 
 /* What is known of the process: handles to host descriptors, where guest memory lies. */
 struct match_world {
+    int64_t number[OP_COUNT];              /* of each op's system call */
+    int64_t number_mmap, number_restart;
     int32_t host_fd[HANDLES_TOTAL];        /* -1: not known (any fits; learnt at first use) */
     uint32_t generation[HANDLES_TOTAL];    /* opened or closed so often by now */
     uint64_t arena_base[MATCH_ARENAS], arena_size[MATCH_ARENAS]; /* reservations of 4 GiB and more */
@@ -43,6 +42,10 @@ struct match_world {
     uint64_t device[MATCH_DEVICES];        /* whose numbers in stat and in the kernel's objects are the same ones */
     uint32_t device_count;
 };
+/* Fills *want from op `index` of the call. False: the call's op does not fit its request (a hostile trace), `reason` says how. */
+bool match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index, struct match_want *want,
+                     const char **reason);
+
 void match_world_init(struct match_world *world, const struct run_spec *spec);
 
 /* How many things differ (0: it is this call), with the first few named in `text` where text is not NULL. The system call's number

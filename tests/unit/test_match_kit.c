@@ -167,7 +167,10 @@ struct witness_record *kit_event(struct kit *kit, enum witness_kind kind, int64_
     *r = (struct witness_record){ .number = kit->records, .kind = kind, .role = WITNESS_GUEST, .pid = KIT_PID, .tid = KIT_PID,
                                   .result = result, .syscall = -1 };
     r->ktime = 1000 * kit->records;
-    r->sequence = kit->records == 0 ? 0 : kit->record[kit->records - 1].sequence + 1;
+    if (kit->records > 0) {
+        const struct witness_record *before = r - 1;
+        r->sequence = before->sequence + (before->kind == WITNESS_LOST ? (uint64_t)before->result : 1);
+    }
     kit->records++;
     return r;
 }

@@ -1,0 +1,38 @@
+/* The checker's view of the table of system calls.
+ *
+ * Left out on purpose: what the table demands of operands (protection bits and the like). The judge looks at those that matter. */
+#include "checker/impact.h"
+
+#include "wasi/abi/syscalls.h"
+
+int64_t impact_number(const char *name)
+{
+    const struct syscall_row *row = syscall_find_name(name);
+    return row ? syscall_row_number(row) : -1;
+}
+
+const char *impact_name(int64_t number)
+{
+    const struct syscall_row *row = syscall_find_number(number);
+    return row ? row->name : NULL;
+}
+
+const char *impact_text(int64_t number)
+{
+    const struct syscall_row *row = syscall_find_number(number);
+    return row ? syscall_impact_text((enum syscall_impact)row->impact) : NULL;
+}
+
+const char *impact_stopped_by(int64_t number)
+{
+    const struct syscall_row *row = syscall_find_number(number);
+    return row ? syscall_stopped_by(row) : NULL;
+}
+
+bool impact_allows(int64_t number, enum impact_phase phase)
+{
+    static const uint16_t roles[] = { [IMPACT_GUEST_SETUP] = SYSCALL_BY(SETUP), [IMPACT_GUEST_RUN] = SYSCALL_BY(RUN),
+                                      [IMPACT_RECORDER] = SYSCALL_BY(RECORDER) };
+    const struct syscall_row *row = syscall_find_number(number);
+    return row && (row->roles & roles[phase]);
+}

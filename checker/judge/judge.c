@@ -1,0 +1,345 @@
+/* Judges system calls by the policy and by what each descriptor descends from.
+ *
+ * Invariants: every descriptor that the judge accepts descends, through openings that the kernel confined, from a granted directory
+ * or is one of the three stdio streams; the object behind it is the one that was opened (device and inode, as the kernel has them).
+ * A call is judged whether it succeeded or not: nobody in the runtime has a reason to try. Left out on purpose: what the plan
+ * said (the matcher's work) and what Landlock and seccomp would have said. design.md section 8. */
+#include "checker/judge/judge.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "wasi/abi/syscalls.h"
+
+enum judge_kind {
+    KIND_NONE, KIND_OPEN, KIND_CLOSE, KIND_READ, KIND_WRITE, KIND_FLAGS, KIND_DUP, KIND_NAME, KIND_CHANGE, KIND_LINK, KIND_TWO,
+    KIND_MAP
+};
+/* Numbers of Linux; openat2(2), fcntl(2), mmap(2). */
+enum {
+    FLAG_WRITES = 03, FLAG_CREAT = 0100, FLAG_TRUNC = 01000, FLAG_TMPFILE = 020000000, FLAG_PATH = 010000000,
+    RESOLVE_NEEDED = 0x02 | 0x08, F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030, PROT_EXECUTE = 4
+};
+enum { NUMBERS = 1024, DESCRIPTORS_MAX = 1 << 16, ORIGIN_STDIO = UINT16_MAX };
+
+struct judge_descriptor {
+    bool live, writes, settled; /* settled: dev and ino are the kernel's own numbers */
+    uint16_t origin;            /* index of the grant, or ORIGIN_STDIO */
+    uint64_t dev, ino;
+};
+
+struct judge {
+    uint8_t kind[NUMBERS]; /* enum judge_kind by number */
+    bool gap, agreed;      /* agreed: an initial object's numbers were the kernel's own */
+    uint32_t count;
+    struct judge_descriptor *descriptor; /* owned, by host number */
+};
+
+const char *judge_rule_name(enum judge_rule rule)
+{
+#define JUDGE_RULE(id, name, text) name,
+    static const char *const names[] = {
+#include "checker/judge/judge_rules.def"
+    };
+#undef JUDGE_RULE
+    return (unsigned)rule < JUDGE_RULE_COUNT ? names[rule] : "?";
+}
+
+const char *judge_rule_text(enum judge_rule rule)
+{
+#define JUDGE_RULE(id, name, text) text,
+    static const char *const texts[] = {
+#include "checker/judge/judge_rules.def"
+    };
+#undef JUDGE_RULE
+    return (unsigned)rule < JUDGE_RULE_COUNT ? texts[rule] : "?";
+}
+
+static bool ruling(struct judge_ruling *ret, enum judge_rule rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool ruling(struct judge_ruling *ret, enum judge_rule rule, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    ret->rule = rule;
+    vsnprintf(ret->text, sizeof ret->text, format, args);
+    va_end(args);
+    return false;
+}
+
+static bool grow(struct judge *judge, uint32_t fd)
+{
+    if (fd < judge->count)
+        return true;
+    if (fd >= DESCRIPTORS_MAX)
+        return false;
+    uint32_t count = fd + 64 < 2 * judge->count ? 2 * judge->count : fd + 64;
+    struct judge_descriptor *more = realloc(judge->descriptor, count * sizeof *more);
+    if (!more)
+        return false;
+    memset(more + judge->count, 0, (count - judge->count) * sizeof *more);
+    judge->descriptor = more;
+    judge->count = count;
+    return true;
+}
+
+static void know_call(struct judge *judge, const char *name, enum judge_kind kind)
+{
+    const struct syscall_row *row = syscall_find_name(name);
+    int64_t number = row ? syscall_row_number(row) : -1;
+    if (number >= 0 && number < NUMBERS)
+        judge->kind[number] = (uint8_t)kind;
+}
+
+enum status judge_create(const struct run_spec *spec, const struct policy *policy, struct judge **ret, struct error *error)
+{
+    struct judge *judge = calloc(1, sizeof *judge);
+    if (!judge)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the judge");
+#define JUDGE_CALL(name, kind) know_call(judge, #name, KIND_##kind);
+#include "checker/judge/judge_calls.def"
+#undef JUDGE_CALL
+    for (uint32_t i = 0; i < spec->initial_count; i++) {
+        const struct run_initial *initial = &spec->initial[i];
+        if (initial->host_fd >= DESCRIPTORS_MAX || (i >= 3 && i - 3 >= policy->file_count))
+            continue;
+        if (!grow(judge, initial->host_fd)) {
+            judge_free(judge);
+            return error_set(error, STATUS_NO_MEMORY, "no memory for the judge's descriptors");
+        }
+        judge->descriptor[initial->host_fd] = (struct judge_descriptor){
+            .live = true, .writes = i < 3 || policy->files[i - 3].writes, .origin = i < 3 ? ORIGIN_STDIO : (uint16_t)(i - 3),
+            .dev = initial->dev, .ino = initial->ino,
+        };
+    }
+    *ret = judge;
+    return STATUS_OK;
+}
+
+void judge_free(struct judge *judge)
+{
+    if (judge)
+        free(judge->descriptor);
+    free(judge);
+}
+
+void judge_gap(struct judge *judge) { judge->gap = true; }
+
+/* The object must be the one that was opened. What the run's start says comes from stat(2), whose numbers some file systems (overlays)
+ * make up: it binds once one of them has agreed with the kernel's, else the first use settles it. */
+static bool same_object(struct judge *judge, struct judge_descriptor *d, const struct judge_object *object)
+{
+    if (object->mode == 0)
+        return true;
+    bool same = d->dev == object->dev && d->ino == object->ino;
+    if (!d->settled) {
+        judge->agreed |= same;
+        if (!same && judge->agreed)
+            return false;
+        d->settled = true;
+        d->dev = object->dev;
+        d->ino = object->ino;
+        return true;
+    }
+    return same;
+}
+
+/* The descriptor in operand `arg`, or NULL with a ruling. *unsure: behind a gap, nothing is held against it. */
+static struct judge_descriptor *descends(struct judge *judge, const struct judge_fact *fact, unsigned arg, bool directory,
+                                         bool *unsure, struct judge_ruling *ret)
+{
+    uint32_t fd = (uint32_t)fact->arg[arg];
+    struct judge_descriptor *d = fd < judge->count && judge->descriptor[fd].live ? &judge->descriptor[fd] : NULL;
+    *unsure = judge->gap;
+    if (!d || (directory && d->origin == ORIGIN_STDIO)) {
+        if (!judge->gap)
+            ruling(ret, directory ? JUDGE_FOREIGN_DIRECTORY : JUDGE_FOREIGN_DESCRIPTOR, "descriptor %" PRId32, (int32_t)fd);
+        return NULL;
+    }
+    /* The witness knows the object of the first descriptor operand only. */
+    if (arg <= 1 && !judge->gap && !same_object(judge, d, &fact->object)) {
+        ruling(ret, JUDGE_OTHER_OBJECT,
+               "descriptor %" PRId32 " was inode %" PRIu64 " on device %" PRIu64 ", and is inode %" PRIu64 " on device %" PRIu64,
+               (int32_t)fd, d->ino, d->dev, fact->object.ino, fact->object.dev);
+        return NULL;
+    }
+    return d;
+}
+
+static bool need_writes(const struct judge_descriptor *d, struct judge_ruling *ret)
+{
+    return d->writes || ruling(ret, JUDGE_READ_ONLY, "granted directory number %" PRIu16 " is for reading", d->origin);
+}
+
+static bool one_component(const char *path)
+{
+    return path && path[0] != 0 && !strchr(path, '/') && strcmp(path, "..") != 0;
+}
+
+static void follow_open(struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *from)
+{
+    if (!fact->returned || fact->result < 0 || fact->result >= DESCRIPTORS_MAX || !from)
+        return;
+    struct judge_descriptor child = { .live = true, .writes = from->writes, .settled = fact->opened.mode != 0,
+                                      .origin = from->origin, .dev = fact->opened.dev, .ino = fact->opened.ino };
+    if (grow(judge, (uint32_t)fact->result))
+        judge->descriptor[fact->result] = child;
+}
+
+static bool judge_open(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
+{
+    bool unsure;
+    if ((fact->how[2] & RESOLVE_NEEDED) != RESOLVE_NEEDED)
+        return ruling(ret, JUDGE_UNCONFINED, "openat2 with resolve flags 0x%" PRIx64, fact->how[2]);
+    struct judge_descriptor *from = descends(judge, fact, 0, true, &unsure, ret);
+    if (!from)
+        return unsure;
+    struct judge_descriptor parent = *from; /* follow_open may move the table */
+    follow_open(judge, fact, &parent);
+    uint64_t flags = fact->how[0];
+    bool changes = !(flags & FLAG_PATH) && (flags & (FLAG_WRITES | FLAG_CREAT | FLAG_TRUNC | FLAG_TMPFILE));
+    return !changes || need_writes(&parent, ret);
+}
+
+static bool judge_use(struct judge *judge, const struct judge_fact *fact, bool writes, struct judge_ruling *ret)
+{
+    bool unsure;
+    struct judge_descriptor *d = descends(judge, fact, 0, false, &unsure, ret);
+    return d ? !writes || need_writes(d, ret) : unsure;
+}
+
+static bool judge_close(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
+{
+    bool fine = judge_use(judge, fact, false, ret);
+    uint32_t fd = (uint32_t)fact->arg[0];
+    if (fd < judge->count)
+        judge->descriptor[fd].live = false; /* on Linux also where close reports an error */
+    return fine;
+}
+
+static bool judge_dup(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
+{
+    bool unsure;
+    struct judge_descriptor *d = descends(judge, fact, 0, false, &unsure, ret);
+    if (!d)
+        return unsure;
+    struct judge_descriptor copy = *d;
+    if (fact->returned && fact->result >= 0 && fact->result < DESCRIPTORS_MAX && grow(judge, (uint32_t)fact->result))
+        judge->descriptor[fact->result] = copy;
+    return true;
+}
+
+static bool judge_flags(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
+{
+    uint64_t command = fact->arg[1];
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+        return judge_dup(judge, fact, ret);
+    if (command != F_GETFD && command != F_SETFD && command != F_GETFL && command != F_SETFL)
+        return ruling(ret, JUDGE_NEVER, "fcntl with command %" PRIu64, command);
+    return judge_use(judge, fact, false, ret);
+}
+
+static bool judge_name(struct judge *judge, const struct judge_fact *fact, unsigned directory, unsigned path, bool changes,
+                       struct judge_ruling *ret)
+{
+    bool unsure;
+    const char *name = fact->path[path];
+    bool itself = path == 0 && directory == 0 && (!name || name[0] == 0);
+    struct judge_descriptor *d = descends(judge, fact, directory, !itself, &unsure, ret);
+    if (!d && !unsure)
+        return false;
+    if (!itself && !one_component(name))
+        return ruling(ret, JUDGE_NAME, "%s", !name ? "the name is not known" : "the name is empty, or has a slash or dot-dot");
+    return !changes || !d || need_writes(d, ret);
+}
+
+static bool judge_link(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
+{
+    if (!fact->path[0] || fact->path[0][0] == '/')
+        return ruling(ret, JUDGE_LINK_TARGET, "%s", fact->path[0] ? "the target is absolute" : "the target is not known");
+    return judge_name(judge, fact, 1, 1, true, ret);
+}
+
+static bool judge_two(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
+{
+    bool unsure;
+    if (!judge_name(judge, fact, 0, 0, true, ret))
+        return false;
+    struct judge_descriptor *to = descends(judge, fact, 2, true, &unsure, ret);
+    if (!to && !unsure)
+        return false;
+    if (!one_component(fact->path[1]))
+        return ruling(ret, JUDGE_NAME, "the second name");
+    return !to || need_writes(to, ret);
+}
+
+/* A call that the judge has no description of. */
+static bool judge_other(const struct judge_fact *fact, struct judge_ruling *ret)
+{
+    const struct syscall_row *row = fact->compat ? &syscall_row_compat : syscall_find_number(fact->number);
+    if (!row) {
+        if (fact->number < 0 || (fact->returned && fact->result == -38))
+            return true; /* nothing was executed */
+        return ruling(ret, JUDGE_UNKNOWN, "number %" PRId64, fact->number);
+    }
+    if (row->roles & SYSCALL_BY(RUN))
+        return true;
+    bool files = row->effect[1] != '-', processes = row->effect[3] == 'x' || row->effect[0] == 'x';
+    switch ((enum syscall_impact)row->impact) {
+    case SYSCALL_CODE:
+    case SYSCALL_PROCESS:
+    case SYSCALL_NETWORK:
+    case SYSCALL_PRIVILEGE:
+    case SYSCALL_KERNEL:
+    case SYSCALL_BYPASS:
+    case SYSCALL_NAMESPACE:
+    case SYSCALL_ATTRIBUTE:
+        return ruling(ret, JUDGE_NEVER, "%s: %s", row->name, syscall_impact_text((enum syscall_impact)row->impact));
+    case SYSCALL_READ_FILE:
+    case SYSCALL_WRITE_FILE:
+        return ruling(ret, strstr(row->name, "open") ? JUDGE_UNCONFINED : JUDGE_NEVER, "%s", row->name);
+    case SYSCALL_NONE:
+    case SYSCALL_OBSERVE:
+    case SYSCALL_WAIT:
+    case SYSCALL_DESCRIPTOR:
+    case SYSCALL_MEMORY:
+    case SYSCALL_IMPACT_COUNT:
+        break;
+    }
+    return !(files || processes) || ruling(ret, JUDGE_NEVER, "%s: %s", row->name, syscall_impact_text((enum syscall_impact)row->impact));
+}
+
+bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
+{
+    *ret = (struct judge_ruling){ JUDGE_NONE, "" };
+    bool known = !fact->compat && fact->number >= 0 && fact->number < NUMBERS;
+    switch (known ? (enum judge_kind)judge->kind[fact->number] : KIND_NONE) {
+    case KIND_OPEN:
+        return judge_open(judge, fact, ret);
+    case KIND_CLOSE:
+        return judge_close(judge, fact, ret);
+    case KIND_READ:
+        return judge_use(judge, fact, false, ret);
+    case KIND_WRITE:
+        return judge_use(judge, fact, true, ret);
+    case KIND_FLAGS:
+        return judge_flags(judge, fact, ret);
+    case KIND_DUP:
+        return judge_dup(judge, fact, ret);
+    case KIND_NAME:
+        return judge_name(judge, fact, 0, 0, false, ret);
+    case KIND_CHANGE:
+        return judge_name(judge, fact, 0, 0, true, ret);
+    case KIND_LINK:
+        return judge_link(judge, fact, ret);
+    case KIND_TWO:
+        return judge_two(judge, fact, ret);
+    case KIND_MAP:
+        return !(fact->arg[2] & PROT_EXECUTE) || ruling(ret, JUDGE_CODE, "protection 0x%" PRIx64, fact->arg[2]);
+    case KIND_NONE:
+        break;
+    }
+    return judge_other(fact, ret);
+}

@@ -1,0 +1,54 @@
+/* The policy judged again, on kernel facts alone: what the kernel executed, on which objects. Shares no code with the decision core and
+ * knows no plan; it follows descriptors from the granted directories on. design.md section 8. */
+#ifndef WARRANT_JUDGE_H
+#define WARRANT_JUDGE_H
+
+#include <stdbool.h>
+#include "runtime/base/base.h"
+#include "wasi/policy/policy.h"
+
+#define JUDGE_RULE(id, name, text) JUDGE_##id,
+enum judge_rule {
+#include "checker/judge/judge_rules.def"
+    JUDGE_RULE_COUNT
+};
+#undef JUDGE_RULE
+const char *judge_rule_name(enum judge_rule rule); /* "read-only"; "?" beyond the table */
+const char *judge_rule_text(enum judge_rule rule);
+
+/* An object as the kernel knows it; mode 0: not known. */
+struct judge_object {
+    uint64_t dev, ino;
+    uint32_t mode;
+};
+
+/* One system call that the kernel executed for the guest's process after its setup. */
+struct judge_fact {
+    int64_t number;  /* of this machine's table */
+    bool compat;     /* the number is of another table */
+    bool returned;   /* `result` is known */
+    uint64_t arg[6];
+    int64_t result;
+    struct judge_object object, opened; /* behind the first descriptor operand; behind a returned descriptor */
+    const char *path[2]; /* NUL-terminated, borrowed; NULL: none or not known */
+    uint64_t how[3];     /* openat2: flags, mode, resolve */
+};
+
+enum { JUDGE_TEXT_MAX = 200 };
+struct judge_ruling {
+    enum judge_rule rule;
+    char text[JUDGE_TEXT_MAX]; /* what exactly; bytes of the guest are not in it */
+};
+
+struct judge;
+/* spec: the run's start (borrowed for the call): initial descriptors and their objects. policy: whose files[i] says what the i-th
+ * granted directory may be used for (borrowed for the call); fewer files than the run had: the others are granted nothing. Returns owned. */
+MUST_USE enum status judge_create(const struct run_spec *spec, const struct policy *policy, struct judge **ret, struct error *error);
+void judge_free(struct judge *judge); /* NULL is fine */
+/* Judges one call and follows what it did to descriptors. True: within the policy. */
+MUST_USE bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret);
+/* Records are missing here: descriptors may have been opened and closed unseen. From now on unknown ones are not held against the
+ * guest. */
+void judge_gap(struct judge *judge);
+
+#endif
