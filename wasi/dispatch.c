@@ -88,27 +88,27 @@ static enum status perform_plan(struct wasi *wasi, const struct hostcall_row *ro
     struct call_ops *ops = &wasi->ops;
     struct request *request = &wasi->request;
     for (;;) {
-        /* A plan that is full may not grow; its last op is overwritten only where the call fails anyway. */
-        struct op *op = &ops->op[ops->count < LIMIT_OPS ? ops->count : LIMIT_OPS - 1];
-        *ret = decide_step(&wasi->context, &wasi->table, request, ops, op);
+        struct op op; /* apart from `ops`, as decide_step's contract demands; copied when its stores have settled */
+        *ret = decide_step(&wasi->context, &wasi->table, request, ops, &op);
         if (ret->verdict != VERDICT_ISSUE)
             return STATUS_OK;
         if (!LIKELY(ops->count < row->max_ops && ops->count < LIMIT_OPS))
-            return plan_failed(wasi, op, "is one more than the plan may have");
-        if (!LIKELY(op->kind < OP_COUNT && (row->ops >> op->kind & 1)))
-            return plan_failed(wasi, op, "is none that this call may issue");
+            return plan_failed(wasi, &op, "is one more than the plan may have");
+        if (!LIKELY(op.kind < OP_COUNT && (row->ops >> op.kind & 1)))
+            return plan_failed(wasi, &op, "is none that this call may issue");
         struct op_result *result = &ops->result[ops->count];
         enum status status;
         if (wasi->observer.op) {
-            status = wasi->observer.op(wasi->observer.self, request, op, space, &wasi->failure);
+            status = wasi->observer.op(wasi->observer.self, request, &op, space, &wasi->failure);
             if (!LIKELY(status == STATUS_OK))
                 return status;
         }
-        status = wasi->backend.act(wasi->backend.self, op, request, space, result, &wasi->failure);
+        status = wasi->backend.act(wasi->backend.self, &op, request, space, result, &wasi->failure);
         if (!LIKELY(status == STATUS_OK))
             return status;
-        if (!LIKELY(answer_possible(op, request, result->value)))
-            return plan_failed(wasi, op, "was answered with what no system answers");
+        if (!LIKELY(answer_possible(&op, request, result->value)))
+            return plan_failed(wasi, &op, "was answered with what no system answers");
+        ops->op[ops->count] = op;
         ops->count++;
     }
 }
