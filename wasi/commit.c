@@ -1,16 +1,17 @@
 /* Writes the results of a hostcall into guest memory.
  *
- * Invariants: guest memory is written in commit_write alone, within the memory; every byte of a result is defined, padding is
- * zero; nothing is written for a call that failed. A result's layout is the witx text's; hosts are little-endian, as guests are.
- * Left out on purpose: bytes that a system call brought directly into the guest's buffers (ops of data BYTES).
- * Design: design.md section 1, step 5. */
+ * Invariants: guest memory is written in commit_write alone, within the memory; every byte of a result is defined,
+ * padding is zero; nothing is written for a call that failed. A result's layout is the witx text's; hosts are
+ * little-endian, as guests are. Left out on purpose: bytes that a system call brought directly into the guest's buffers
+ * (ops of data BYTES). Design: design.md section 1, step 5. */
 #define XXH_INLINE_ALL
 #include <string.h>
 #include <xxhash.h>
 #include "wasi/wasi_inner.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "guest and host agree on the order of bytes");
-_Static_assert(sizeof(struct filestat) == 64, "struct filestat has the guest's layout, its type widened over the padding");
+_Static_assert(sizeof(struct filestat) == 64,
+               "struct filestat has the guest's layout, its type widened over the padding");
 
 struct guest_fdstat {
     uint8_t filetype, pad;

@@ -1,8 +1,8 @@
 /* The results that a walk over a row's arguments cannot write: argument vectors, names, directory entries, events.
  *
- * Invariants: as commit.c. Directory entries come from a backend and are read as foreign bytes; the entry `..` of a granted
- * directory shows that directory's own inode, so that nothing above it is told.
- * Source: the witx text, $dirent and $event; fd_readdir on entries that are cut. */
+ * Invariants: as commit.c. Directory entries come from a backend and are read as foreign bytes; the entry `..` of a
+ * granted directory shows that directory's own inode, so that nothing above it is told. Source: the witx text, $dirent
+ * and $event; fd_readdir on entries that are cut. */
 #include <string.h>
 #include "wasi/wasi_inner.h"
 
@@ -50,7 +50,8 @@ static enum status commit_preopen_name(struct commit *commit)
                         wasi->table.handle[wasi->request.slot[0]].name_length);
 }
 
-/* Turns one staged entry into the guest's, cut where the guest's buffer ends. Returns how many bytes of it were used. */
+/* Turns one staged entry into the guest's, cut where the guest's buffer ends. Returns how many bytes of it were used.
+ */
 static enum status commit_entry(struct commit *commit, const struct dirent_head *head, const uint8_t *name, bool hides,
                                 uint64_t offset, uint32_t room, uint32_t *ret_used)
 {

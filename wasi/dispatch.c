@@ -1,14 +1,14 @@
 /* Carries every hostcall along the one way: request, begin, { decide, op, act }, commit, end.
  *
- * Invariants: a guest byte is read once (decide_request); no op is performed that the decision core did not issue for this call
- * and that its row does not list; what a backend answers is believed only within what the op allows; results are written in
- * commit.c alone, after the last op; whoever ends the guest has said why in `failure`.
- * Left out on purpose: decisions (wasi/decide), system calls (wasi/act), files called traces (behind the observer).
- * Design: design.md section 1. */
+ * Invariants: a guest byte is read once (decide_request); no op is performed that the decision core did not issue for
+ * this call and that its row does not list; what a backend answers is believed only within what the op allows; results
+ * are written in commit.c alone, after the last op; whoever ends the guest has said why in `failure`. Left out on
+ * purpose: decisions (wasi/decide), system calls (wasi/act), files called traces (behind the observer). Design:
+ * design.md section 1. */
 #include "wasi/wasi_inner.h"
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
-#define COLD __attribute__((cold, noinline))
+#define COLD      __attribute__((cold, noinline))
 
 enum { COUNT_MAX = INT32_MAX }; /* what one read or write moves at most, on every system */
 
@@ -16,7 +16,7 @@ enum { COUNT_MAX = INT32_MAX }; /* what one read or write moves at most, on ever
 static COLD enum rt_trap_kind host_failed(struct wasi *wasi, enum status status)
 {
     (void)error_set(&wasi->failure, status, "%s: %s", abi_hostcalls[wasi->request.call].name, status_text(status));
-    return status == STATUS_STOPPED ? RT_TRAP_HOST_STOPPED
+    return status == STATUS_STOPPED    ? RT_TRAP_HOST_STOPPED
            : status == STATUS_DIVERGED ? RT_TRAP_HOST_DIVERGED
                                        : RT_TRAP_HOST_FAILED;
 }
@@ -115,9 +115,9 @@ static enum status perform_plan(struct wasi *wasi, const struct hostcall_row *ro
 
 static void refuse(const struct decision *decision, struct outcome *outcome)
 {
-    *outcome = (struct outcome){ .wasi_errno = decision->wasi_errno,
-                                 .rule = decision->rule,
-                                 .trap = decision->traps ? RT_TRAP_HOST_POINTER : RT_TRAP_NONE };
+    *outcome = (struct outcome) { .wasi_errno = decision->wasi_errno,
+                                  .rule = decision->rule,
+                                  .trap = decision->traps ? RT_TRAP_HOST_POINTER : RT_TRAP_NONE };
 }
 
 enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, uint64_t *slots)

@@ -1,9 +1,9 @@
 /* Creates a guest's hostcalls: its descriptor table as granted, its imports as the hostcall table lists them.
  *
  * Invariants: no grant, no descriptor; a directory granted for reading holds no right that changes anything, nor do the
- * descriptors opened beneath it. Standard streams are streams even where they are files, because their position belongs to
- * whoever started us too.
- * Left out on purpose: opening anything; the launcher has done it (start.h). Design: design.md section 9 on what is granted. */
+ * descriptors opened beneath it. Standard streams are streams even where they are files, because their position belongs
+ * to whoever started us too. Left out on purpose: opening anything; the launcher has done it (start.h). Design:
+ * design.md section 9 on what is granted. */
 #include "wasi/wasi.h"
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ enum { STDIO_COUNT = 3 };
 
 #define SOCKET_RIGHTS (R(SOCK_SHUTDOWN) | R(SOCK_ACCEPT))
 /* What has no meaning on a directory, though files beneath it may have it. */
-#define FILE_RIGHTS                                                                                                   \
+#define FILE_RIGHTS                                                                                                    \
     (R(FD_READ) | R(FD_WRITE) | R(FD_SEEK) | R(FD_TELL) | R(FD_ADVISE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
 #define STREAM_RIGHTS (R(FD_FDSTAT_SET_FLAGS) | R(FD_FILESTAT_GET) | R(POLL_FD_READWRITE))
 
@@ -49,7 +49,7 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
         uint64_t rights = STREAM_RIGHTS | (i == 0 ? R(FD_READ) : R(FD_WRITE) | R(FD_SYNC) | R(FD_DATASYNC));
         uint8_t type = stat->filetype == FILETYPE_REGULAR_FILE ? FILETYPE_UNKNOWN : (uint8_t)stat->filetype;
         table->handle[i] =
-            (struct handle){ .rights = rights, .dev = stat->dev, .ino = stat->ino, .type = type, .live = true };
+            (struct handle) { .rights = rights, .dev = stat->dev, .ino = stat->ino, .type = type, .live = true };
     }
     for (uint32_t i = 0; i < config->preopen_count; i++) {
         const struct wasi_preopen *preopen = &config->preopens[i];
@@ -58,14 +58,14 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
         if (length > LIMIT_PATH)
             return error_set(error, STATUS_LIMIT, "a granted directory's name has %zu bytes, at most %d can be", length,
                              LIMIT_PATH);
-        table->handle[STDIO_COUNT + i] = (struct handle){ .rights = rights & ~FILE_RIGHTS,
-                                                          .inheriting = rights,
-                                                          .dev = preopen->stat.dev,
-                                                          .ino = preopen->stat.ino,
-                                                          .name_length = (uint32_t)length,
-                                                          .type = FILETYPE_DIRECTORY,
-                                                          .live = true,
-                                                          .preopen = true };
+        table->handle[STDIO_COUNT + i] = (struct handle) { .rights = rights & ~FILE_RIGHTS,
+                                                           .inheriting = rights,
+                                                           .dev = preopen->stat.dev,
+                                                           .ino = preopen->stat.ino,
+                                                           .name_length = (uint32_t)length,
+                                                           .type = FILETYPE_DIRECTORY,
+                                                           .live = true,
+                                                           .preopen = true };
     }
     return STATUS_OK;
 }
@@ -78,7 +78,7 @@ static void link_init(struct wasi *wasi, uint32_t call)
     struct wasi_link *link = &wasi->link[call];
     uint8_t *param = wasi->param[call];
     uint8_t slot = 0;
-    *link = (struct wasi_link){ .wasi = wasi, .row = row, .call = call };
+    *link = (struct wasi_link) { .wasi = wasi, .row = row, .call = call };
     for (uint32_t i = 0; i < row->arg_count; i++) {
         const struct arg_type_row *type = &abi_arg_types[row->args[i].type];
         if (type->class == ARG_CLASS_RESULT && link->result_count < RESULTS_MAX) {
@@ -89,7 +89,7 @@ static void link_init(struct wasi *wasi, uint32_t call)
         for (const char *core = type->core; *core; core++)
             param[slot++] = *core == 'I' ? RT_I64 : RT_I32;
     }
-    wasi->import[call] = (struct rt_import){
+    wasi->import[call] = (struct rt_import) {
         .module = module_name,
         .name = row->name,
         .type = { .param_count = slot, .result_count = row->returns, .params = param, .results = errno_type },

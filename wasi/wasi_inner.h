@@ -51,8 +51,8 @@ struct commit {
 /* The function that every import is bound to (rt_host_fn); env is the import's struct wasi_link. */
 enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, uint64_t *slots);
 
-/* Writes `length` bytes to the guest's `offset`: the only place that writes a hostcall's results. INTERNAL: outside of the
- * guest's memory, which the core has excluded. */
+/* Writes `length` bytes to the guest's `offset`: the only place that writes a hostcall's results. INTERNAL: outside of
+ * the guest's memory, which the core has excluded. */
 MUST_USE enum status commit_write(struct commit *commit, uint64_t offset, const void *bytes, uint32_t length);
 /* Writes all results of a call that succeeded. INTERNAL or MALFORMED: what the backend brought cannot be a result. */
 MUST_USE enum status commit_results(struct commit *commit);

@@ -52,7 +52,7 @@ void act_world_init(struct act_world *world)
     adopt(world, H_APPEND, "file", O_WRONLY);
     adopt(world, H_NULL, "/dev/null", O_RDWR);
     adopt(world, H_ZERO, "/dev/zero", O_RDONLY);
-    world->space = (struct backend_space){ malloc(WORLD_MEMORY), WORLD_MEMORY, malloc(LIMIT_STAGING) };
+    world->space = (struct backend_space) { malloc(WORLD_MEMORY), WORLD_MEMORY, malloc(LIMIT_STAGING) };
     world->request = calloc(1, sizeof *world->request);
     need(world->space.memory && world->space.staging && world->request, "memory");
     memset(world->space.memory, UNTOUCHED, WORLD_MEMORY);
@@ -80,7 +80,7 @@ void act_world_done(struct act_world *world)
 
 struct op act_world_op(enum op_kind kind, uint32_t handle)
 {
-    return (struct op){ .kind = (uint16_t)kind, .handle = handle, .handle2 = HANDLE_NONE };
+    return (struct op) { .kind = (uint16_t)kind, .handle = handle, .handle2 = HANDLE_NONE };
 }
 
 struct region act_world_path(struct act_world *world, const char *text, bool second)
@@ -94,7 +94,7 @@ void act_world_vector(struct act_world *world, struct op *op, uint32_t count, co
 {
     memcpy(world->request->iov, regions, count * sizeof *regions);
     world->request->iov_count = count;
-    op->mem = (struct region){ 0, count };
+    op->mem = (struct region) { 0, count };
 }
 
 struct op_result act_world_act(struct act_world *world, const struct op *op)

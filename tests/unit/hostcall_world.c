@@ -69,8 +69,14 @@ void hostcall_world_init(struct hostcall_world *world, bool violation_traps)
         { "/ro", false, { .dev = 1, .ino = 78, .filetype = FILETYPE_DIRECTORY } },
     };
     const struct filestat tty = { .filetype = FILETYPE_CHARACTER_DEVICE }, file = { .filetype = FILETYPE_REGULAR_FILE };
-    struct wasi_config config = { .arg_count = 2, .env_count = 1, .preopen_count = 2, .args = args, .env = env,
-                                  .preopens = preopens, .stdio = { tty, tty, file }, .descriptor_limit = 16,
+    struct wasi_config config = { .arg_count = 2,
+                                  .env_count = 1,
+                                  .preopen_count = 2,
+                                  .args = args,
+                                  .env = env,
+                                  .preopens = preopens,
+                                  .stdio = { tty, tty, file },
+                                  .descriptor_limit = 16,
                                   .violation_traps = violation_traps };
     struct wasi_backend backend = { world, act };
     struct wasi_observer observer = { world, on_begin, on_op, on_end };

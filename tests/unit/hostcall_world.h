@@ -1,5 +1,5 @@
-/* A guest's memory and hostcalls without an engine, with a backend and an observer that do as they are told. (White box: the
- * instance is a struct rt_vmctx alone, which is all that the dispatcher may look at.) */
+/* A guest's memory and hostcalls without an engine, with a backend and an observer that do as they are told. (White
+ * box: the instance is a struct rt_vmctx alone, which is all that the dispatcher may look at.) */
 #ifndef WARRANT_HOSTCALL_WORLD_H
 #define WARRANT_HOSTCALL_WORLD_H
 
@@ -40,8 +40,8 @@ void hostcall_world_expect(struct hostcall_world *world, int64_t value);
 /* Makes a call; the slots behind the given ones are 0. *ret_errno may be NULL. */
 enum rt_trap_kind hostcall_world_call(struct hostcall_world *world, uint32_t call, const uint64_t *slots, size_t count,
                                       uint32_t *ret_errno);
-#define HW_CALL(world, call, ret_errno, ...)                                                                          \
-    hostcall_world_call(world, call, (uint64_t[]){ __VA_ARGS__ }, sizeof((uint64_t[]){ __VA_ARGS__ }) / 8, ret_errno)
+#define HW_CALL(world, call, ret_errno, ...)                                                                           \
+    hostcall_world_call(world, call, (uint64_t[]) { __VA_ARGS__ }, sizeof((uint64_t[]) { __VA_ARGS__ }) / 8, ret_errno)
 
 /* Little-endian numbers in guest memory. */
 void hostcall_world_u32(struct hostcall_world *world, uint32_t at, uint32_t value);

@@ -124,8 +124,8 @@ uint32_t live_world_open(struct live_world *world, uint32_t dir, const char *pat
     uint64_t rights = 0;
     if (LW_CALL(world, HOSTCALL_FD_FDSTAT_GET, dir, LW_RESULT) == WASI_SUCCESS)
         rights = live_world_u64(world, LW_RESULT + 16);
-    uint32_t wasi_errno = LW_CALL(world, HOSTCALL_PATH_OPEN, dir, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, oflags, rights, rights,
-                                  fdflags, LW_RESULT);
+    uint32_t wasi_errno = LW_CALL(world, HOSTCALL_PATH_OPEN, dir, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, oflags,
+                                  rights, rights, fdflags, LW_RESULT);
     if (ret_fd)
         *ret_fd = live_world_u32(world, LW_RESULT);
     return wasi_errno;
@@ -133,7 +133,7 @@ uint32_t live_world_open(struct live_world *world, uint32_t dir, const char *pat
 
 static void vector(struct live_world *world, uint32_t length)
 {
-    memcpy(world->memory + LW_IOVS, (uint32_t[]){ LW_DATA, length }, 8);
+    memcpy(world->memory + LW_IOVS, (uint32_t[]) { LW_DATA, length }, 8);
 }
 
 uint32_t live_world_write(struct live_world *world, uint32_t fd, const char *text)

@@ -1,5 +1,5 @@
-/* A guest without an engine on the live backend: a temporary directory, granted as descriptor 3, and again for reading as 4.
- * (White box: the instance is a struct rt_vmctx alone.) */
+/* A guest without an engine on the live backend: a temporary directory, granted as descriptor 3, and again for reading
+ * as 4. (White box: the instance is a struct rt_vmctx alone.) */
 #ifndef WARRANT_LIVE_WORLD_H
 #define WARRANT_LIVE_WORLD_H
 
@@ -22,8 +22,8 @@ void live_world_init(struct live_world *world); /* ends the test program where i
 void live_world_done(struct live_world *world); /* removes the directory */
 /* Each call returns the guest's errno, UINT32_MAX after a trap. */
 uint32_t live_world_call(struct live_world *world, uint32_t call, size_t count, const uint64_t *slots);
-#define LW_CALL(world, call, ...)                                                                                     \
-    live_world_call(world, call, sizeof((uint64_t[]){ __VA_ARGS__ }) / 8, (uint64_t[]){ __VA_ARGS__ })
+#define LW_CALL(world, call, ...)                                                                                      \
+    live_world_call(world, call, sizeof((uint64_t[]) { __VA_ARGS__ }) / 8, (uint64_t[]) { __VA_ARGS__ })
 /* path_open with all rights that the directory passes on, links followed. */
 uint32_t live_world_open(struct live_world *world, uint32_t dir, const char *path, uint32_t oflags, uint32_t fdflags,
                          uint32_t *ret_fd);
@@ -34,7 +34,8 @@ uint32_t live_world_read(struct live_world *world, uint32_t fd, uint32_t room, u
 uint32_t live_world_path(struct live_world *world, uint32_t at, const char *path);
 uint32_t live_world_u32(const struct live_world *world, uint32_t at);
 uint64_t live_world_u64(const struct live_world *world, uint32_t at);
-/* On the host: the content of `name` under world->path, as a string of at most 255 bytes in static storage; "" if there is none. */
+/* On the host: the content of `name` under world->path, as a string of at most 255 bytes in static storage; "" if there
+ * is none. */
 const char *live_world_host(const struct live_world *world, const char *name);
 /* Open descriptors of this process. */
 unsigned live_world_descriptors(void);

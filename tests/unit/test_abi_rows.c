@@ -1,4 +1,5 @@
-/* Every row of the hostcall and op tables is well-formed: what the walk over arguments, the dispatcher and the checker rely on. */
+/* Every row of the hostcall and op tables is well-formed: what the walk over arguments, the dispatcher and the checker
+ * rely on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +8,10 @@
 #include <cmocka.h>
 #include "wasi/abi/call.h"
 
-static uint8_t class_of(const struct hostcall_row *row, uint32_t arg) { return abi_arg_types[row->args[arg].type].class; }
+static uint8_t class_of(const struct hostcall_row *row, uint32_t arg)
+{
+    return abi_arg_types[row->args[arg].type].class;
+}
 
 static uint32_t count_class(const struct hostcall_row *row, uint8_t class)
 {
@@ -106,8 +110,8 @@ static void plans_are_bounded(void **state)
 static void reading_calls_change_nothing(void **state)
 {
     (void)state;
-    static const uint32_t asking[] = { HOSTCALL_FD_READ, HOSTCALL_FD_PREAD, HOSTCALL_FD_READDIR, HOSTCALL_FD_SEEK,
-                                       HOSTCALL_FD_FILESTAT_GET, HOSTCALL_FD_FDSTAT_GET };
+    static const uint32_t asking[] = { HOSTCALL_FD_READ, HOSTCALL_FD_PREAD,        HOSTCALL_FD_READDIR,
+                                       HOSTCALL_FD_SEEK, HOSTCALL_FD_FILESTAT_GET, HOSTCALL_FD_FDSTAT_GET };
     for (size_t i = 0; i < sizeof asking / sizeof *asking; i++)
         for (uint32_t op = 0; op < OP_COUNT; op++)
             if (abi_hostcalls[asking[i]].ops >> op & 1)

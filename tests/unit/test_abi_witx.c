@@ -1,5 +1,5 @@
-/* Holds the tables of wasi/abi against the normative witx text: every function with its parameters, order, types, results and
- * memory layouts; every enumeration with its order. Skipped (77), aloud, where the text is not at hand. */
+/* Holds the tables of wasi/abi against the normative witx text: every function with its parameters, order, types,
+ * results and memory layouts; every enumeration with its order. Skipped (77), aloud, where the text is not at hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* White-box test: each op of the live backend makes exactly the system call of its row in ops.def, with the row's operands, and no
- * other. A child performs the ops one by one, a marker call before each; its parent watches by ptrace. Skipped (77) where that
- * is forbidden. */
+/* White-box test: each op of the live backend makes exactly the system call of its row in ops.def, with the row's
+ * operands, and no other. A child performs the ops one by one, a marker call before each; its parent watches by ptrace.
+ * Skipped (77) where that is forbidden. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,9 +47,10 @@ struct stage {
 static void stage_ops(struct stage *stage)
 {
     struct act_world *world = &stage->world;
-    static const uint32_t handles[OP_COUNT] = { [OP_READ] = H_ZERO, [OP_WRITE] = H_NULL, [OP_APPEND] = H_APPEND,
-                                                [OP_SET_TIMES] = H_NAME, [OP_SEEK_DIR] = H_DIR, [OP_READ_DIR] = H_DIR,
-                                                [OP_CLOSE] = H_FREE };
+    static const uint32_t handles[OP_COUNT] = {
+        [OP_READ] = H_ZERO,    [OP_WRITE] = H_NULL,   [OP_APPEND] = H_APPEND, [OP_SET_TIMES] = H_NAME,
+        [OP_SEEK_DIR] = H_DIR, [OP_READ_DIR] = H_DIR, [OP_CLOSE] = H_FREE
+    };
     act_live_adopt(world->live, H_FREE, open("/dev/null", O_RDONLY | O_CLOEXEC));
     for (uint32_t kind = 0; kind < OP_COUNT; kind++) {
         struct op *op = &stage->op[kind];
@@ -60,9 +61,9 @@ static void stage_ops(struct stage *stage)
         moves = kind <= OP_APPEND;
         op->path = act_world_path(world, "link", false);
         op->path2 = act_world_path(world, "target", true);
-        op->mem = (struct region){ 64, 32 };
+        op->mem = (struct region) { 64, 32 };
         if (moves)
-            act_world_vector(world, op, 2, (struct region[]){ { 16, 3 }, { 40, 4 } });
+            act_world_vector(world, op, 2, (struct region[]) { { 16, 3 }, { 40, 4 } });
         if (kind == OP_PREAD || kind == OP_PWRITE)
             op->offset = 7;
         if (kind == OP_SET_TIMES || kind == OP_SET_TIMES_AT) {
@@ -88,7 +89,8 @@ static void play(struct stage *stage)
     raise(SIGSTOP);
     for (uint32_t kind = 0; kind < OP_COUNT; kind++) {
         syscall(SYS_getpgid, MARKER);
-        if (backend.act(backend.self, &stage->op[kind], stage->world.request, &stage->world.space, &result, NULL) != STATUS_OK)
+        if (backend.act(backend.self, &stage->op[kind], stage->world.request, &stage->world.space, &result, NULL) !=
+            STATUS_OK)
             _exit(3);
     }
     syscall(SYS_getpgid, MARKER);
@@ -151,7 +153,7 @@ static void check_operand(const struct stage *stage, const struct op *op, enum o
         content_is(stage, found, "target", 7);
         break;
     case OPERAND_HOW:
-        content_is(stage, found, (uint64_t[]){ O_RDONLY | O_CLOEXEC | O_NOCTTY, 0, 0x0a }, 24);
+        content_is(stage, found, (uint64_t[]) { O_RDONLY | O_CLOEXEC | O_NOCTTY, 0, 0x0a }, 24);
         break;
     case OPERAND_HOWSIZE:
         assert_int_equal(found, 24);
@@ -163,7 +165,7 @@ static void check_operand(const struct stage *stage, const struct op *op, enum o
         assert_int_equal(found, staged(stage, op));
         break;
     case OPERAND_TIMES:
-        content_is(stage, found, (struct timespec[]){ { 0, 1 }, { 0, 1 } }, sizeof(struct timespec[2]));
+        content_is(stage, found, (struct timespec[]) { { 0, 1 }, { 0, 1 } }, sizeof(struct timespec[2]));
         break;
     case OPERAND_VALUE:
         assert_int_equal(found, op->value);
@@ -188,7 +190,8 @@ static void check_entry(struct stage *stage, int32_t scene, const struct ptrace_
     const struct op_row *row = &abi_ops[scene];
     note(stage, scene, info);
     if (info->entry.nr != (uint64_t)numbers[scene])
-        fail_msg("op %s made system call %llu, its row says %s", row->text, (unsigned long long)info->entry.nr, row->syscall);
+        fail_msg("op %s made system call %llu, its row says %s", row->text, (unsigned long long)info->entry.nr,
+                 row->syscall);
     for (size_t i = 0; i < OP_OPERANDS_MAX; i++)
         check_operand(stage, &stage->op[scene], (enum op_operand)row->operand[i], info->entry.args[i]);
 }

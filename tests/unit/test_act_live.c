@@ -1,4 +1,5 @@
-/* White-box test of the live backend: what each op brings, and what it never does: leave its regions or its directory. */
+/* White-box test of the live backend: what each op brings, and what it never does: leave its regions or its directory.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,9 +39,9 @@ static void every_errno_becomes_the_guests(void **state)
 static void times_are_clamped_not_wrapped(void **state)
 {
     (void)state;
-    assert_int_equal(act_ns((struct timespec){ -1, 999999999 }), 0);
-    assert_int_equal(act_ns((struct timespec){ 1, 5 }), 1000000005);
-    assert_int_equal(act_ns((struct timespec){ INT64_MAX, 0 }), UINT64_MAX);
+    assert_int_equal(act_ns((struct timespec) { -1, 999999999 }), 0);
+    assert_int_equal(act_ns((struct timespec) { 1, 5 }), 1000000005);
+    assert_int_equal(act_ns((struct timespec) { INT64_MAX, 0 }), UINT64_MAX);
     assert_int_equal(act_ns(act_timespec(UINT64_MAX)), UINT64_MAX);
 }
 
@@ -48,11 +49,11 @@ static void files_are_read_into_their_regions_alone(void **state)
 {
     struct act_world *world = *state;
     struct op op = act_world_op(OP_PREAD, H_FILE);
-    act_world_vector(world, &op, 2, (struct region[]){ { 100, 3 }, { 103, 4 } });
+    act_world_vector(world, &op, 2, (struct region[]) { { 100, 3 }, { 103, 4 } });
     op.offset = 2;
     assert_int_equal(act_world_act(world, &op).value, 7);
     assert_memory_equal(world->space.memory + 100, "2345678", 7);
-    assert_true(act_world_untouched(world, (struct region){ 100, 7 }));
+    assert_true(act_world_untouched(world, (struct region) { 100, 7 }));
 }
 
 static void files_are_written_and_appended(void **state)
@@ -61,7 +62,7 @@ static void files_are_written_and_appended(void **state)
     struct op op = act_world_op(OP_PWRITE, H_FILE);
     char content[16];
     memcpy(world->space.memory + 50, "xyz", 3);
-    act_world_vector(world, &op, 2, (struct region[]){ { 50, 1 }, { 51, 2 } });
+    act_world_vector(world, &op, 2, (struct region[]) { { 50, 1 }, { 51, 2 } });
     op.offset = 4;
     assert_int_equal(act_world_act(world, &op).value, 3);
     op.kind = OP_APPEND;
@@ -77,11 +78,11 @@ static void streams_pass_through_the_host_buffer(void **state)
 {
     struct act_world *world = *state;
     struct op op = act_world_op(OP_READ, H_ZERO);
-    act_world_vector(world, &op, 3, (struct region[]){ { 10, 5 }, { 15, 0 }, { 15, 3 * LIMIT_STAGING } });
+    act_world_vector(world, &op, 3, (struct region[]) { { 10, 5 }, { 15, 0 }, { 15, 3 * LIMIT_STAGING } });
     assert_int_equal(act_world_act(world, &op).value, LIMIT_STAGING);
     for (uint32_t i = 0; i < LIMIT_STAGING; i++)
         assert_int_equal(world->space.memory[10 + i], 0);
-    assert_true(act_world_untouched(world, (struct region){ 10, LIMIT_STAGING }));
+    assert_true(act_world_untouched(world, (struct region) { 10, LIMIT_STAGING }));
     op.kind = OP_WRITE;
     op.handle = H_NULL;
     assert_int_equal(act_world_act(world, &op).value, LIMIT_STAGING);
@@ -97,10 +98,10 @@ static void pipes_carry_what_the_regions_hold(void **state)
     struct op op = act_world_op(OP_WRITE, H_FREE_TOO);
     memcpy(world->space.memory + 1000, "left", 4);
     memcpy(world->space.memory + 2000, "right", 5);
-    act_world_vector(world, &op, 2, (struct region[]){ { 1000, 4 }, { 2000, 5 } });
+    act_world_vector(world, &op, 2, (struct region[]) { { 1000, 4 }, { 2000, 5 } });
     assert_int_equal(act_world_act(world, &op).value, 9);
     op = act_world_op(OP_READ, H_FREE);
-    act_world_vector(world, &op, 3, (struct region[]){ { 3000, 2 }, { 3002, 3 }, { 3005, 100 } });
+    act_world_vector(world, &op, 3, (struct region[]) { { 3000, 2 }, { 3002, 3 }, { 3005, 100 } });
     assert_int_equal(act_world_act(world, &op).value, 9);
     assert_memory_equal(world->space.memory + 3000, "leftright", 9);
     assert_int_equal(world->space.memory[3009], 0xA5);
@@ -196,7 +197,7 @@ static void a_links_text_is_cut_at_the_regions_end(void **state)
     struct act_world *world = *state;
     struct op op = act_world_op(OP_READ_LINK, H_DIR);
     op.path = act_world_path(world, "link", false);
-    op.mem = (struct region){ 500, 2 };
+    op.mem = (struct region) { 500, 2 };
     assert_int_equal(act_world_act(world, &op).value, 2);
     assert_memory_equal(world->space.memory + 500, "fi", 2);
     assert_true(act_world_untouched(world, op.mem));
@@ -255,7 +256,7 @@ static void names_are_made_and_removed(void **state)
     op.path2 = act_world_path(world, "sub/target", true);
     assert_int_equal(act_world_act(world, &op).value, 0);
     op.kind = OP_READ_LINK;
-    op.mem = (struct region){ 0, 100 };
+    op.mem = (struct region) { 0, 100 };
     assert_int_equal(act_world_act(world, &op).value, 10);
     assert_memory_equal(world->space.memory, "sub/target", 10);
     op.kind = OP_UNLINK;
@@ -268,19 +269,21 @@ static void impossible_ops_are_refused(void **state)
     struct act_world *world = *state;
     struct wasi_backend backend = act_live_backend(world->live);
     struct op_result result;
-    struct op ops[] = { act_world_op(OP_PWRITE, H_FREE), act_world_op(OP_PREAD, HANDLE_NONE),
-                        act_world_op(OP_PREAD, H_FILE), act_world_op(OP_READ, H_ZERO), act_world_op(OP_RANDOM, HANDLE_NONE),
-                        act_world_op(OP_OPEN, H_DIR), act_world_op(OP_UNLINK, H_DIR), act_world_op(OP_COUNT, H_FILE),
+    struct op ops[] = { act_world_op(OP_PWRITE, H_FREE),      act_world_op(OP_PREAD, HANDLE_NONE),
+                        act_world_op(OP_PREAD, H_FILE),       act_world_op(OP_READ, H_ZERO),
+                        act_world_op(OP_RANDOM, HANDLE_NONE), act_world_op(OP_OPEN, H_DIR),
+                        act_world_op(OP_UNLINK, H_DIR),       act_world_op(OP_COUNT, H_FILE),
                         act_world_op(OP_STAT, HANDLES_TOTAL) };
-    act_world_vector(world, &ops[2], 1, &(struct region){ WORLD_MEMORY - 4, 5 });
+    act_world_vector(world, &ops[2], 1, &(struct region) { WORLD_MEMORY - 4, 5 });
     ops[3].mem = ops[2].mem;
-    ops[4].mem = (struct region){ UINT32_MAX, UINT32_MAX };
+    ops[4].mem = (struct region) { UINT32_MAX, UINT32_MAX };
     ops[5].handle2 = H_FILE; /* in use */
     ops[5].path = act_world_path(world, "file", false);
-    ops[6].path = (struct region){ REQUEST_BYTES - 1, 2 };
+    ops[6].path = (struct region) { REQUEST_BYTES - 1, 2 };
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        assert_int_equal(backend.act(backend.self, &ops[i], world->request, &world->space, &result, NULL), STATUS_INTERNAL);
-    assert_true(act_world_untouched(world, (struct region){ 0, 0 }));
+        assert_int_equal(backend.act(backend.self, &ops[i], world->request, &world->space, &result, NULL),
+                         STATUS_INTERNAL);
+    assert_true(act_world_untouched(world, (struct region) { 0, 0 }));
 }
 
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)

@@ -1,5 +1,5 @@
-/* Random calls with random arguments against a backend that answers anything: memory holds, and every call ends in one of the
- * documented ways. Deterministic; meant to run under ASan, where guest memory ends with its allocation. */
+/* Random calls with random arguments against a backend that answers anything: memory holds, and every call ends in one
+ * of the documented ways. Deterministic; meant to run under ASan, where guest memory ends with its allocation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,8 +22,20 @@ static uint64_t random_next(uint64_t *seed)
 /* Numbers at the edges, small ones, and any. */
 static uint64_t random_number(uint64_t *seed)
 {
-    static const uint64_t edges[] = { 0, 1, 3, 4, HW_MEMORY - 1, HW_MEMORY, HW_MEMORY - 8, HW_MEMORY - 64, INT32_MAX,
-                                      UINT32_MAX, UINT32_MAX - 7, INT64_MAX, UINT64_MAX, (uint64_t)INT64_MAX + 1 };
+    static const uint64_t edges[] = { 0,
+                                      1,
+                                      3,
+                                      4,
+                                      HW_MEMORY - 1,
+                                      HW_MEMORY,
+                                      HW_MEMORY - 8,
+                                      HW_MEMORY - 64,
+                                      INT32_MAX,
+                                      UINT32_MAX,
+                                      UINT32_MAX - 7,
+                                      INT64_MAX,
+                                      UINT64_MAX,
+                                      (uint64_t)INT64_MAX + 1 };
     uint64_t choice = random_next(seed);
     switch (choice % 4) {
     case 0:

@@ -1,4 +1,5 @@
-/* Hostcalls on a real directory: files behave as files, and nothing outside of the grant is reached. White box (live_world.h). */
+/* Hostcalls on a real directory: files behave as files, and nothing outside of the grant is reached. White box
+ * (live_world.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +58,7 @@ static void writes_by_position_move_nothing(void **state)
     uint32_t fd;
     assert_int_equal(live_world_open(world, LW_WRITES, "file", 0, 0, &fd), WASI_SUCCESS);
     memcpy(world->memory + LW_DATA, "XY", 2);
-    memcpy(world->memory + LW_IOVS, (uint32_t[]){ LW_DATA, 2 }, 8);
+    memcpy(world->memory + LW_IOVS, (uint32_t[]) { LW_DATA, 2 }, 8);
     assert_int_equal(LW_CALL(world, HOSTCALL_FD_PWRITE, fd, LW_IOVS, 1, 3, LW_RESULT), WASI_SUCCESS);
     assert_string_equal(live_world_host(world, "granted/file"), "conXYnt");
     assert_int_equal(LW_CALL(world, HOSTCALL_FD_TELL, fd, LW_RESULT), WASI_SUCCESS);
@@ -83,9 +84,11 @@ static void appends_go_to_the_end(void **state)
 static void no_path_leads_out(void **state)
 {
     struct live_world *world = *state;
-    static const char *const paths[] = { "..", "../outside", "sub/../../outside", "up/outside", "up", "escape", "slashed/outside",
-                                         "slashed", "/etc/passwd", "/", "absolute", "magic/etc/passwd", "./..", "..//outside",
-                                         "up/../outside", "sub/../up/outside", "escape/", "up/" };
+    static const char *const paths[] = { "..",          "../outside",  "sub/../../outside", "up/outside",
+                                         "up",          "escape",      "slashed/outside",   "slashed",
+                                         "/etc/passwd", "/",           "absolute",          "magic/etc/passwd",
+                                         "./..",        "..//outside", "up/../outside",     "sub/../up/outside",
+                                         "escape/",     "up/" };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         static const uint32_t oflags[] = { 0, OFLAG_CREAT, OFLAG_TRUNC, OFLAG_DIRECTORY, OFLAG_CREAT | OFLAG_EXCL };
         for (size_t j = 0; j < sizeof oflags / sizeof *oflags; j++)
@@ -93,7 +96,8 @@ static void no_path_leads_out(void **state)
                 fail_msg("%s was opened with %u", paths[i], oflags[j]);
         uint32_t length = live_world_path(world, LW_PATH, paths[i]);
         /* Followed to their end, none has a status. */
-        if (LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, LW_RESULT) == WASI_SUCCESS)
+        if (LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, LW_RESULT) ==
+            WASI_SUCCESS)
             fail_msg("%s has a status", paths[i]);
         (void)LW_CALL(world, HOSTCALL_PATH_FILESTAT_SET_TIMES, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, 1, 1,
                       FST_ATIM | FST_MTIM);
@@ -108,14 +112,17 @@ static void no_path_leads_out(void **state)
 static void no_name_outside_is_made_or_removed(void **state)
 {
     struct live_world *world = *state;
-    static const char *const paths[] = { "../made", "up/made", "slashed/made", "sub/../../made", "/tmp/made-by-warrant" };
-    static const uint32_t calls[] = { HOSTCALL_PATH_CREATE_DIRECTORY, HOSTCALL_PATH_REMOVE_DIRECTORY, HOSTCALL_PATH_UNLINK_FILE };
+    static const char *const paths[] = { "../made", "up/made", "slashed/made", "sub/../../made",
+                                         "/tmp/made-by-warrant" };
+    static const uint32_t calls[] = { HOSTCALL_PATH_CREATE_DIRECTORY, HOSTCALL_PATH_REMOVE_DIRECTORY,
+                                      HOSTCALL_PATH_UNLINK_FILE };
     uint32_t target = live_world_path(world, LW_PATH_TOO, "file");
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         uint32_t length = live_world_path(world, LW_PATH, paths[i]);
         for (size_t j = 0; j < sizeof calls / sizeof *calls; j++)
             assert_int_not_equal(LW_CALL(world, calls[j], LW_WRITES, LW_PATH, length), WASI_SUCCESS);
-        assert_int_not_equal(LW_CALL(world, HOSTCALL_PATH_SYMLINK, LW_PATH_TOO, target, LW_WRITES, LW_PATH, length), WASI_SUCCESS);
+        assert_int_not_equal(LW_CALL(world, HOSTCALL_PATH_SYMLINK, LW_PATH_TOO, target, LW_WRITES, LW_PATH, length),
+                             WASI_SUCCESS);
     }
     uint32_t length = live_world_path(world, LW_PATH, "up/outside");
     assert_int_not_equal(LW_CALL(world, HOSTCALL_PATH_UNLINK_FILE, LW_WRITES, LW_PATH, length), WASI_SUCCESS);
@@ -130,10 +137,12 @@ static void names_with_a_nul_are_refused(void **state)
     struct live_world *world = *state;
     memcpy(world->memory + LW_PATH, "file\0x", 6);
     for (uint32_t length = 5; length <= 6; length++) {
-        assert_int_equal(LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, 0, LW_PATH, length, LW_RESULT), WASI_ILSEQ);
-        assert_int_equal(LW_CALL(world, HOSTCALL_PATH_UNLINK_FILE, LW_WRITES, LW_PATH, length), WASI_ILSEQ);
-        assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, 0, R(FD_READ), 0, 0, LW_RESULT),
+        assert_int_equal(LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, 0, LW_PATH, length, LW_RESULT),
                          WASI_ILSEQ);
+        assert_int_equal(LW_CALL(world, HOSTCALL_PATH_UNLINK_FILE, LW_WRITES, LW_PATH, length), WASI_ILSEQ);
+        assert_int_equal(
+            LW_CALL(world, HOSTCALL_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, 0, R(FD_READ), 0, 0, LW_RESULT),
+            WASI_ILSEQ);
     }
     assert_string_equal(live_world_host(world, "granted/file"), "content");
 }
@@ -142,10 +151,13 @@ static void links_are_not_followed_unasked(void **state)
 {
     struct live_world *world = *state;
     uint32_t length = live_world_path(world, LW_PATH, "link");
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, 0, R(FD_READ), 0, 0, LW_RESULT), WASI_LOOP);
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, 0, LW_PATH, length, LW_RESULT), WASI_SUCCESS);
+    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, 0, R(FD_READ), 0, 0, LW_RESULT),
+                     WASI_LOOP);
+    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, 0, LW_PATH, length, LW_RESULT),
+                     WASI_SUCCESS);
     assert_int_equal(live_world_u64(world, LW_RESULT + 16), FILETYPE_SYMBOLIC_LINK);
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, LW_RESULT), 0);
+    assert_int_equal(
+        LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, LW_RESULT), 0);
     assert_int_equal(live_world_u64(world, LW_RESULT + 16), FILETYPE_REGULAR_FILE);
     assert_int_equal(live_world_open(world, LW_WRITES, "loop", 0, 0, NULL), WASI_LOOP);
     assert_int_not_equal(live_world_open(world, LW_WRITES, "file/", 0, 0, NULL), WASI_SUCCESS);
@@ -158,8 +170,9 @@ static void a_grant_for_reading_changes_nothing(void **state)
     static const uint32_t oflags[] = { OFLAG_TRUNC, OFLAG_CREAT | OFLAG_TRUNC, OFLAG_CREAT };
     length = live_world_path(world, LW_PATH, "file");
     for (size_t i = 0; i < sizeof oflags / sizeof *oflags; i++)
-        assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_READS, 0, LW_PATH, length, oflags[i], R(FD_READ), 0, 0, LW_RESULT),
-                         WASI_NOTCAPABLE);
+        assert_int_equal(
+            LW_CALL(world, HOSTCALL_PATH_OPEN, LW_READS, 0, LW_PATH, length, oflags[i], R(FD_READ), 0, 0, LW_RESULT),
+            WASI_NOTCAPABLE);
     assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_READS, 0, LW_PATH, length, 0, R(FD_WRITE), 0, 0, LW_RESULT),
                      WASI_NOTCAPABLE);
     assert_int_equal(LW_CALL(world, HOSTCALL_PATH_UNLINK_FILE, LW_READS, LW_PATH, length), WASI_NOTCAPABLE);
@@ -176,7 +189,8 @@ static void nothing_happens_before_the_checks(void **state)
 {
     struct live_world *world = *state;
     uint32_t length = live_world_path(world, LW_PATH, "never");
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, OFLAG_CREAT, R(FD_WRITE), 0, 0, LW_MEMORY - 2),
+    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, OFLAG_CREAT, R(FD_WRITE), 0, 0,
+                             LW_MEMORY - 2),
                      UINT32_MAX);
     assert_int_equal(world->trap, RT_TRAP_HOST_POINTER);
     assert_int_equal(live_world_open(world, LW_WRITES, "never", 0, 0, NULL), WASI_NOENT);

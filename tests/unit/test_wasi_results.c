@@ -1,4 +1,5 @@
-/* What reaches guest memory: every byte defined, padding zero, nothing beside the result. White box (hostcall_world.h). */
+/* What reaches guest memory: every byte defined, padding zero, nothing beside the result. White box (hostcall_world.h).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,7 +60,7 @@ static void granted_directories_have_a_name(void **state)
     struct hostcall_world *world = *state;
     uint32_t wasi_errno;
     assert_int_equal(HW_CALL(world, HOSTCALL_FD_PRESTAT_GET, NULL, HW_PREOPEN, OUT), RT_TRAP_NONE);
-    wrote(world, OUT, (uint32_t[]){ 0, 5 }, 8);
+    wrote(world, OUT, (uint32_t[]) { 0, 5 }, 8);
     HW_CALL(world, HOSTCALL_FD_PRESTAT_DIR_NAME, &wasi_errno, HW_PREOPEN, OTHER, 4);
     assert_int_equal(wasi_errno, WASI_NAMETOOLONG);
     assert_true(hostcall_world_filled(world, OTHER, 16));
@@ -72,9 +73,9 @@ static void arguments_are_laid_out_as_announced(void **state)
 {
     struct hostcall_world *world = *state;
     assert_int_equal(HW_CALL(world, HOSTCALL_ARGS_SIZES_GET, NULL, OUT, OUT + 4), RT_TRAP_NONE);
-    wrote(world, OUT, (uint32_t[]){ 2, 9 }, 8);
+    wrote(world, OUT, (uint32_t[]) { 2, 9 }, 8);
     assert_int_equal(HW_CALL(world, HOSTCALL_ARGS_GET, NULL, OTHER, HW_MEMORY - 9), RT_TRAP_NONE);
-    wrote(world, OTHER, (uint32_t[]){ HW_MEMORY - 9, HW_MEMORY - 4 }, 8);
+    wrote(world, OTHER, (uint32_t[]) { HW_MEMORY - 9, HW_MEMORY - 4 }, 8);
     assert_memory_equal(world->memory + HW_MEMORY - 9, "prog\0x y", 9);
     assert_int_equal(HW_CALL(world, HOSTCALL_ARGS_GET, NULL, OTHER, HW_MEMORY - 8), RT_TRAP_HOST_POINTER);
     assert_int_equal(HW_CALL(world, HOSTCALL_ENVIRON_GET, NULL, 8192, 9000), RT_TRAP_NONE);
@@ -123,8 +124,8 @@ static uint32_t guest_entry(uint8_t *out, uint32_t at, uint64_t next, uint64_t i
     return at + 24 + length;
 }
 
-/* At every length of the buffer: that prefix of the entries, not a byte more; padding is zero; `..` of a granted directory shows
- * the directory itself. */
+/* At every length of the buffer: that prefix of the entries, not a byte more; padding is zero; `..` of a granted
+ * directory shows the directory itself. */
 static void directory_entries_are_cut_where_the_buffer_ends(void **state)
 {
     struct hostcall_world *world = *state;
@@ -156,7 +157,8 @@ static void entries_that_do_not_add_up_stop_the_guest(void **state)
     uint32_t size = stage_entry(staged, 0, 1, 500, "name", FILETYPE_DIRECTORY);
     world->staged = staged;
     for (world->staged_size = 1; world->staged_size < size; world->staged_size++)
-        assert_int_equal(HW_CALL(world, HOSTCALL_FD_READDIR, NULL, HW_PREOPEN, OTHER, 100, 0, OUT), RT_TRAP_HOST_FAILED);
+        assert_int_equal(HW_CALL(world, HOSTCALL_FD_READDIR, NULL, HW_PREOPEN, OTHER, 100, 0, OUT),
+                         RT_TRAP_HOST_FAILED);
 }
 
 static void subscribe_clock(struct hostcall_world *world, uint32_t at, uint64_t userdata, uint64_t timeout)

@@ -87,11 +87,11 @@ static void a_bad_pointer_traps_without_an_op(void **state)
 {
     struct hostcall_world *world = *state;
     static const uint64_t bad[][4] = {
-        { 1, IOVS + 1, 1, RESULT },          /* misaligned */
-        { 1, HW_MEMORY - 4, 1, RESULT },     /* the array leaves memory */
-        { 1, UINT32_MAX - 7, 1, RESULT },    /* wraps */
-        { 1, IOVS, 1, HW_MEMORY },           /* the result lies outside */
-        { 1, IOVS, 1, RESULT + 2 },          /* the result is misaligned */
+        { 1, IOVS + 1, 1, RESULT },       /* misaligned */
+        { 1, HW_MEMORY - 4, 1, RESULT },  /* the array leaves memory */
+        { 1, UINT32_MAX - 7, 1, RESULT }, /* wraps */
+        { 1, IOVS, 1, HW_MEMORY },        /* the result lies outside */
+        { 1, IOVS, 1, RESULT + 2 },       /* the result is misaligned */
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hostcall_world_expect(world, 10);
@@ -154,8 +154,10 @@ static void whoever_fails_ends_the_guest(void **state)
     static const struct {
         enum status status;
         enum rt_trap_kind trap;
-    } rows[] = { { STATUS_STOPPED, RT_TRAP_HOST_STOPPED }, { STATUS_DIVERGED, RT_TRAP_HOST_DIVERGED },
-                 { STATUS_IO, RT_TRAP_HOST_FAILED }, { STATUS_NO_SPACE, RT_TRAP_HOST_FAILED } };
+    } rows[] = { { STATUS_STOPPED, RT_TRAP_HOST_STOPPED },
+                 { STATUS_DIVERGED, RT_TRAP_HOST_DIVERGED },
+                 { STATUS_IO, RT_TRAP_HOST_FAILED },
+                 { STATUS_NO_SPACE, RT_TRAP_HOST_FAILED } };
     static const char *const traces[] = { "b", "bo", "boa", "boae" };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t j = 0; j < 4; j++) {

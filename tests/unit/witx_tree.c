@@ -1,6 +1,6 @@
-/* Reads witx texts (see witx_tree.h). Layout rules: the canonical ones of Preview 1, in which a record's fields lie in order, each at
- * its alignment, enums and flags are as wide as their tag says, and a union's body follows its tag at the widest alignment.
- * All nodes lie in one static arena. */
+/* Reads witx texts (see witx_tree.h). Layout rules: the canonical ones of Preview 1, in which a record's fields lie in
+ * order, each at its alignment, enums and flags are as wide as their tag says, and a union's body follows its tag at
+ * the widest alignment. All nodes lie in one static arena. */
 #include "witx_tree.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -180,7 +180,7 @@ struct witx_layout witx_layout(const struct witx *witx, const struct witx_node *
             if (strcmp(type->text, scalars[i].name) == 0)
                 return scalar(scalars[i].size);
         if (strcmp(type->text, "string") == 0)
-            return (struct witx_layout){ 1, 1, "ii" };
+            return (struct witx_layout) { 1, 1, "ii" };
         return witx_layout(witx, witx_type(witx, type->text));
     }
     if (witx_is(type, "enum") || witx_is(type, "flags"))

@@ -16,7 +16,8 @@ struct witx {
     struct witx_node *types, *functions; /* the lists of top-level forms of both files */
 };
 
-/* The folder with typenames.witx and wasi_snapshot_preview1.witx: $WARRANT_WITX, or ../shared/witx. False where there is none. */
+/* The folder with typenames.witx and wasi_snapshot_preview1.witx: $WARRANT_WITX, or ../shared/witx. False where there
+ * is none. */
 bool witx_load(struct witx *ret);
 
 struct witx_node *witx_at(const struct witx_node *list, size_t index); /* NULL behind the end */

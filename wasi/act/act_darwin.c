@@ -1,10 +1,10 @@
 /* The live backend on macOS: the only system calls that are made for a guest.
  *
- * There is no call that resolves a whole path beneath a directory on every supported release, so an OPEN takes paths without `..`
- * and without any symbolic link (O_NOFOLLOW_ANY): a path that has one answers NOTSUP or LOOP and is never resolved by name.
- * Left out on purpose, and answered with NOTSUP: reading directories by cookie. There is no O_PATH; what only names an object is
- * opened for reading, without blocking. The rows of ops.def name Linux calls; here an op is one call of the same meaning.
- * Source: the manual pages of section 2; <sys/fcntl.h> of macOS 11. */
+ * There is no call that resolves a whole path beneath a directory on every supported release, so an OPEN takes paths
+ * without `..` and without any symbolic link (O_NOFOLLOW_ANY): a path that has one answers NOTSUP or LOOP and is never
+ * resolved by name. Left out on purpose, and answered with NOTSUP: reading directories by cookie. There is no O_PATH;
+ * what only names an object is opened for reading, without blocking. The rows of ops.def name Linux calls; here an op
+ * is one call of the same meaning. Source: the manual pages of section 2; <sys/fcntl.h> of macOS 11. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -180,7 +180,8 @@ static enum status act_clock(const struct op *op, struct op_result *result)
         result->value = act_result(nanosleep(&time, NULL), errno);
         return STATUS_OK;
     }
-    int failed = op->kind == OP_CLOCK_TIME ? clock_gettime(clocks[op->value], &time) : clock_getres(clocks[op->value], &time);
+    int failed =
+        op->kind == OP_CLOCK_TIME ? clock_gettime(clocks[op->value], &time) : clock_getres(clocks[op->value], &time);
     uint64_t ns = act_ns(time);
     result->value = failed ? act_errno_result(errno) : ns < INT64_MAX ? (int64_t)ns : INT64_MAX;
     return STATUS_OK;

@@ -1,10 +1,11 @@
-/* The live backend on Linux: the only system calls that are made for a guest. One op is one system call, the one that its row
- * in ops.def names, with the operands that its row lists; the exceptions are the clock reads, which the vDSO answers.
+/* The live backend on Linux: the only system calls that are made for a guest. One op is one system call, the one that
+ * its row in ops.def names, with the operands that its row lists; the exceptions are the clock reads, which the vDSO
+ * answers.
  *
- * Raw syscall(2) is used where a libc wrapper would make another call than its name says (fstat, clock_nanosleep) or is missing
- * (openat2). Kernel structs and constants that old headers lack stand here.
- * Left out on purpose: repetition and fallbacks. EINTR, EAGAIN and short counts are results; the core decides what follows.
- * Source: the manual pages of section 2; openat2(2) for the confinement of paths. */
+ * Raw syscall(2) is used where a libc wrapper would make another call than its name says (fstat, clock_nanosleep) or is
+ * missing (openat2). Kernel structs and constants that old headers lack stand here. Left out on purpose: repetition and
+ * fallbacks. EINTR, EAGAIN and short counts are results; the core decides what follows. Source: the manual pages of
+ * section 2; openat2(2) for the confinement of paths. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -28,14 +29,16 @@ struct kernel_dirent {
     uint8_t type;
 };
 enum { KERNEL_DIRENT_NAME = 19 };
-/* The shortest name is one byte with its NUL, in records of eight bytes: 24 become 25. The worst is four bytes: 24 become 28. */
+/* The shortest name is one byte with its NUL, in records of eight bytes: 24 become 25. The worst is four bytes: 24
+ * become 28. */
 _Static_assert(LIMIT_READDIR / 24 * 28 <= LIMIT_STAGING, "portable entries fit the staging buffer");
 _Static_assert(sizeof(struct dirent_head) == 24, "a portable entry is as long as the guest's");
 
 static uint64_t open_flags(uint32_t flags)
 {
     if (flags & OPEN_PATH_ONLY)
-        return O_PATH | O_CLOEXEC | (flags & OPEN_DIRECTORY ? O_DIRECTORY : 0u) | (flags & OPEN_NOFOLLOW ? O_NOFOLLOW : 0u);
+        return O_PATH | O_CLOEXEC | (flags & OPEN_DIRECTORY ? O_DIRECTORY : 0u) |
+               (flags & OPEN_NOFOLLOW ? O_NOFOLLOW : 0u);
     uint64_t host = O_CLOEXEC | O_NOCTTY;
     host |= !(flags & OPEN_WRITE) ? O_RDONLY : flags & OPEN_READ ? O_RDWR : O_WRONLY;
     host |= flags & OPEN_CREATE ? O_CREAT : 0u;
@@ -62,7 +65,8 @@ static void filestat_from(const struct stat *from, struct filestat *ret)
     ret->ctim = act_ns(from->st_ctim);
 }
 
-/* Reads and writes of streams: through the staging buffer, because the kernel may touch more than the count it returns. */
+/* Reads and writes of streams: through the staging buffer, because the kernel may touch more than the count it returns.
+ */
 static enum status act_stream(int fd, const struct op *op, const struct request *request,
                               const struct backend_space *space, struct op_result *result, struct error *error)
 {
@@ -80,8 +84,8 @@ static enum status act_stream(int fd, const struct op *op, const struct request 
     return STATUS_OK;
 }
 
-/* Regular files: between kernel and guest memory without a copy. The sixth operand means something to pwritev2 alone; the high half
- * of the offset is 0 on 64-bit systems. */
+/* Regular files: between kernel and guest memory without a copy. The sixth operand means something to pwritev2 alone;
+ * the high half of the offset is 0 on 64-bit systems. */
 static enum status act_positional(struct act_live *live, int fd, const struct op *op, const struct request *request,
                                   const struct backend_space *space, struct op_result *result, struct error *error)
 {
@@ -126,7 +130,8 @@ static int64_t entries_from(const uint8_t *kernel, size_t count, uint8_t *stagin
         memcpy(&entry, kernel + at, KERNEL_DIRENT_NAME);
         if (entry.length <= KERNEL_DIRENT_NAME || entry.length > count - at)
             return -1;
-        size_t name = strnlen((const char *)kernel + at + KERNEL_DIRENT_NAME, (size_t)entry.length - KERNEL_DIRENT_NAME);
+        size_t name =
+            strnlen((const char *)kernel + at + KERNEL_DIRENT_NAME, (size_t)entry.length - KERNEL_DIRENT_NAME);
         struct dirent_head head = { (uint64_t)entry.off, entry.ino, (uint16_t)name, entry_type(entry.type), { 0 } };
         memcpy(staging + filled, &head, sizeof head);
         memcpy(staging + filled + sizeof head, kernel + at + KERNEL_DIRENT_NAME, name);
@@ -146,7 +151,8 @@ static enum status act_read_dir(struct act_live *live, int fd, const struct op *
         return STATUS_OK;
     }
     result->value = entries_from(live->kernel, (size_t)got, space->staging);
-    return result->value < 0 ? error_set(error, STATUS_INTERNAL, "the system's directory entries do not add up") : STATUS_OK;
+    return result->value < 0 ? error_set(error, STATUS_INTERNAL, "the system's directory entries do not add up")
+                             : STATUS_OK;
 }
 
 /* Ops on an open object, without a path. */

@@ -1,9 +1,8 @@
 /* The part of the live backend that no system differs in: handles, regions, paths, vectors, times.
  *
- * Invariants: a host descriptor leaves this folder in no form; an address is made from a region in one function (act_address);
- * the request's bytes are read, the guest's memory never twice.
- * Left out on purpose: decisions (wasi/decide) and repetition: an interrupted call is a result like any other.
- * Design: design.md section 1, step 4. */
+ * Invariants: a host descriptor leaves this folder in no form; an address is made from a region in one function
+ * (act_address); the request's bytes are read, the guest's memory never twice. Left out on purpose: decisions
+ * (wasi/decide) and repetition: an interrupted call is a result like any other. Design: design.md section 1, step 4. */
 #include <stdlib.h>
 #include <string.h>
 #include "wasi/act/act_live.h"
@@ -29,7 +28,7 @@ void act_live_adopt(struct act_live *live, uint32_t handle, int fd)
         live->host_fd[handle] = fd;
 }
 
-struct wasi_backend act_live_backend(struct act_live *live) { return (struct wasi_backend){ live, act_live_act }; }
+struct wasi_backend act_live_backend(struct act_live *live) { return (struct wasi_backend) { live, act_live_act }; }
 
 enum status act_internal(const struct op *op, struct error *error)
 {
@@ -52,7 +51,7 @@ bool act_vector(struct act_live *live, const struct op *op, const struct request
         uint8_t *base = act_address(space, from[i]);
         if (!base && from[i].length > 0)
             return false;
-        live->iov[i] = (struct iovec){ base, from[i].length };
+        live->iov[i] = (struct iovec) { base, from[i].length };
     }
     return true;
 }
@@ -133,13 +132,13 @@ uint64_t act_ns(struct timespec time)
 
 struct timespec act_timespec(uint64_t ns)
 {
-    return (struct timespec){ (time_t)(ns / NS_PER_SECOND), (long)(ns % NS_PER_SECOND) };
+    return (struct timespec) { (time_t)(ns / NS_PER_SECOND), (long)(ns % NS_PER_SECOND) };
 }
 
 void act_times(const struct op *op, struct timespec ret[2])
 {
-    ret[0] = op->flags & FST_ATIM ? act_timespec(op->offset) : (struct timespec){ 0, UTIME_OMIT };
-    ret[1] = op->flags & FST_MTIM ? act_timespec(op->value) : (struct timespec){ 0, UTIME_OMIT };
+    ret[0] = op->flags & FST_ATIM ? act_timespec(op->offset) : (struct timespec) { 0, UTIME_OMIT };
+    ret[1] = op->flags & FST_MTIM ? act_timespec(op->value) : (struct timespec) { 0, UTIME_OMIT };
     if (op->flags & FST_ATIM_NOW)
         ret[0].tv_nsec = UTIME_NOW;
     if (op->flags & FST_MTIM_NOW)

@@ -33,8 +33,8 @@ static inline int act_descriptor(const struct act_live *live, uint32_t handle)
     return __builtin_expect(handle < HANDLES_TOTAL, 1) ? live->host_fd[handle] : -1;
 }
 
-/* The only way from a region to an address. NULL where it leaves the memory: the core has proved that it does not, so this is
- * the belt. A region of no bytes has the memory's base. */
+/* The only way from a region to an address. NULL where it leaves the memory: the core has proved that it does not, so
+ * this is the belt. A region of no bytes has the memory's base. */
 static inline uint8_t *act_address(const struct backend_space *space, struct region region)
 {
     if (__builtin_expect((uint64_t)region.offset + region.length > space->memory_size, 0))
@@ -46,11 +46,13 @@ static inline uint8_t *act_address(const struct backend_space *space, struct reg
 bool act_vector(struct act_live *live, const struct op *op, const struct request *request,
                 const struct backend_space *space);
 bool act_path(const struct request *request, struct region region, struct act_path *ret);
-/* How much of the op's regions passes through the staging buffer: all, at most LIMIT_STAGING. UINT32_MAX: they leave the memory. */
+/* How much of the op's regions passes through the staging buffer: all, at most LIMIT_STAGING. UINT32_MAX: they leave
+ * the memory. */
 uint32_t act_staged_length(const struct op *op, const struct request *request, const struct backend_space *space);
 /* Copies the first `length` bytes of the op's regions to the staging buffer, or back. */
 void act_gather(const struct op *op, const struct request *request, const struct backend_space *space, uint32_t length);
-void act_scatter(const struct op *op, const struct request *request, const struct backend_space *space, uint32_t length);
+void act_scatter(const struct op *op, const struct request *request, const struct backend_space *space,
+                 uint32_t length);
 
 uint8_t act_filetype(mode_t mode);     /* enum wasi_filetype */
 uint64_t act_ns(struct timespec time); /* clamped to 0 .. UINT64_MAX */
