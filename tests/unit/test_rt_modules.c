@@ -79,7 +79,7 @@ static void refusals_name_the_offset(void **state)
         { STATUS_MALFORMED, "at offset 11: unexpected content", BYTES("\x01\x01\0\x01\x01\0") },
         { STATUS_MALFORMED, "malformed section id 14", BYTES("\x0e\0") },
         { STATUS_MALFORMED, "at offset 12: malformed UTF-8", BYTES("\x02\x07\x01\x03" "a\xff\x62\0\0") },
-        { STATUS_INVALID, "at offset 26: type mismatch: the operand stack is empty",
+        { STATUS_INVALID, "at offset 28: type mismatch: the operand stack is empty",
           BYTES(ONE_BODY("\x0a\x06\x01\x04\0\x1a\x01\x0b")) },
         { STATUS_INVALID, "unknown local 0", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\x20\0\x0b")) },
         { STATUS_MALFORMED, "illegal opcode 0x27", BYTES(ONE_BODY("\x0a\x05\x01\x03\0\x27\x0b")) },
