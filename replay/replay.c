@@ -14,6 +14,8 @@
 #include "wasi/start.h"
 
 enum { PROGRESS_CALLS = 1024 };
+/* How far another module may run past the instructions of the recorded one: it may never end by itself. */
+enum { OVERRUN = 1 << 24 };
 
 __attribute__((format(printf, 3, 0)))
 static void text_set(char *text, size_t size, const char *format, va_list args)
@@ -197,6 +199,19 @@ static enum status replay_end(void *self, const struct request *request, const s
     return session_next(session, error);
 }
 
+/* The fuel of another module: what the recorded one used, and some. UINT64_MAX where the trace does not tell. */
+static uint64_t session_fuel(struct session *session)
+{
+    struct trace_reader *reader = NULL;
+    struct trace_exit exit;
+    enum trace_item_kind kind = TRACE_ITEM_CALL;
+    enum status status = trace_reader_open(session->options->trace_path, &reader, NULL);
+    while (status == STATUS_OK && kind == TRACE_ITEM_CALL)
+        status = trace_reader_next(reader, &kind, session->call, &exit, NULL);
+    trace_reader_close(reader);
+    return status == STATUS_OK && exit.instructions < UINT64_MAX - OVERRUN ? exit.instructions + OVERRUN : UINT64_MAX;
+}
+
 /* Executes the guest in the world that the trace describes. *ret_ending is set where it ended by itself; other endings stand in
  * the report, or are the status. */
 static enum status session_execute(struct session *session, const struct wasi_start *start, bool *ret_ended,
@@ -280,6 +295,10 @@ static enum status session_run(struct session *session, struct error *error)
     if (status != STATUS_OK)
         goto out;
     session->report->other_module = recorded ? size != recorded_size || memcmp(bytes, recorded, size) != 0 : size != spec.module_size;
+    if (session->report->other_module) {
+        uint64_t fuel = session_fuel(session);
+        start.limits.fuel = fuel < start.limits.fuel ? fuel : start.limits.fuel;
+    }
     status = session_next(session, error);
     if (status != STATUS_OK)
         goto out;

@@ -43,7 +43,8 @@ struct replay_report {
 struct replay_options {
     const char *trace_path;  /* borrowed */
     const char *module_path; /* NULL, or a file to execute instead of the trace's own module; needed where the trace has none */
-    const void *module;      /* the same as bytes (borrowed); goes before module_path */
+    const void *module;      /* the same as bytes (borrowed); goes before module_path. Another module than the recorded one is stopped
+                              * where it runs 2^24 instructions longer than that did. */
     size_t module_size;
     uint64_t until_event;    /* 0: to the end; else stop before the first call that begins behind this event */
     /* NULL, or called now and then with the calls so far and the instructions executed; false stops (STOPPED). */

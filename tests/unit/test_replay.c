@@ -140,6 +140,22 @@ static void only_the_instruction_count_differs(void **state)
     replay_world_done(&world);
 }
 
+/* A module that never ends behind the last call is not waited for. */
+static void an_endless_guest_is_stopped(void **state)
+{
+    struct replay_world world;
+    struct buffer changed = BUFFER_INIT;
+    (void)state;
+    replay_world_record(&world, "replay_world", NULL);
+    /* the loop of $spend takes nothing from its count: it goes on for ever */
+    replay_world_patch(&world, "\x20\x00\x41\x01\x6b", "\x20\x00\x41\x00\x6b", 5, &changed);
+    struct replay_report report = replayed(&world, &changed, 0);
+    assert_int_equal(report.verdict, REPLAY_DIVERGED);
+    assert_non_null(strstr(report.divergence.found, "all fuel consumed"));
+    buffer_done(&changed);
+    replay_world_done(&world);
+}
+
 static void until_an_event(void **state)
 {
     struct replay_world world;
@@ -277,6 +293,7 @@ int main(void)
         cmocka_unit_test(no_start_is_an_outcome),
         cmocka_unit_test(a_changed_constant_is_caught_at_its_first_event),
         cmocka_unit_test(only_the_instruction_count_differs),
+        cmocka_unit_test(an_endless_guest_is_stopped),
         cmocka_unit_test(until_an_event),
         cmocka_unit_test(every_prefix_replays_to_its_end),
         cmocka_unit_test(in_flight_is_named),
