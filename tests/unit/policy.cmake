@@ -18,3 +18,6 @@ endif()
 add_executable(test_syscalls_page test_syscalls_page.c syscalls_page.c)
 target_link_libraries(test_syscalls_page PRIVATE wr_abi cmocka)
 add_test(NAME test_syscalls_page COMMAND test_syscalls_page ${CMAKE_SOURCE_DIR}/docs/syscall-impact.md)
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME check_trusted COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/check_trusted.py ${CMAKE_SOURCE_DIR})
