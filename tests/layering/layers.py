@@ -45,7 +45,6 @@ ARROWS = {
 FOREIGN = {
     "zstd.h": ["tracer"], "sodium.h": ["tracer", "checker", "cli"], "xxhash.h": ["tracer", "wasi"],
     "sqlite3.h": ["checker"], "cyaml/cyaml.h": ["wasi/policy"], "bpf/": ["ebpf"], "linux/bpf.h": ["ebpf"],
-    "cmocka.h": ["tests"],
 }
 
 # Tests that look inside a folder on purpose (prefixes of their paths), and programs of other folders by the same right.
