@@ -65,7 +65,7 @@ enum {
 struct trace_event_head {
     uint16_t words; /* size of the event in units of 8 bytes, head included */
     uint8_t type;   /* enum trace_event_type */
-    uint8_t code;   /* BEGIN: hostcall; OP: op kind; DATA: index of the op; END: number of ops; EXIT: 0 */
+    uint8_t code;   /* BEGIN: hostcall; DATA: index of the op; END: number of ops; OP, EXIT: 0 */
     uint16_t instance, thread;
 };
 static_assert(sizeof(struct trace_event_head) == 8, "docs/trace-format.md, Events");

@@ -28,15 +28,17 @@ struct trace_ring_header {
     _Alignas(64) _Atomic uint64_t tail;    /* bytes that are safe in the file; the recorder's */
     _Alignas(64) _Atomic uint32_t waiting; /* 1: the guest waits for room. A futex. */
     _Alignas(64) _Atomic uint32_t state;
+    _Alignas(64) _Atomic uint64_t soft; /* an address in the guest's process: see struct trace_writer. 0 makes it look at `state`. */
 };
-static_assert(sizeof(struct trace_ring_header) == 320, "docs/trace-format.md, Ring");
+static_assert(sizeof(struct trace_ring_header) == 384, "docs/trace-format.md, Ring");
 
-/* The guest's side. Addresses as integers: `at` moves through the double mapping. */
+/* The guest's side; `at` moves through the double mapping. While at <= soft (in the header) TRACE_WRITER_RESERVE bytes behind `at` are
+ * free, `at` needs no wrap, and nobody ordered a stop: one comparison per call. Who orders a stop sets soft to 0; that the
+ * recorder died is seen when soft is reached, TRACE_WRITER_STRIDE bytes later at most. */
 struct trace_writer {
     uint8_t *at;        /* where the next event goes */
-    uint8_t *soft;      /* while at <= soft there are TRACE_WRITER_RESERVE free bytes behind `at`, and at needs no wrap */
     uint64_t bias;      /* stream position of an address: address + bias */
-    uint32_t plan;      /* ops of this call; PLAN_BULKY where one of them carries data */
+    uint32_t plan;      /* ops of this call; TRACE_PLAN_BULKY where one of them carries data */
     uint32_t reserved;
 };
 
@@ -46,6 +48,7 @@ struct trace_ring {
 };
 
 enum {
+    TRACE_WRITER_STRIDE = 65536,
     TRACE_WRITER_RESERVE = 2048, /* a simple BEGIN, LIMIT_OPS simple OPs and a simple END fit */
     TRACE_RING_SPAN = 2 * TRACE_RING_HEADER + 2 * TRACE_RING_BYTES
 };

@@ -11,7 +11,6 @@
 
 #include "runtime/base/base.h"
 #include "wasi/abi/call.h"
-#include "wasi/backend.h"
 #include "wasi/observer.h"
 
 enum { TRACE_VERSION_MAJOR = 1, TRACE_VERSION_MINOR = 0, TRACE_RUN_ID = 16, TRACE_HASH = 32 };

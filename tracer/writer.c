@@ -8,7 +8,10 @@
  * Leaves out: instances and threads other than 0. docs/trace-format.md, Events. */
 #include "tracer/writer.h"
 
-enum { SIMPLE_SLOTS = 4 }; /* copied at once */
+enum {
+    SIMPLE_SLOTS = 4, /* copied at once */
+    END_SIMPLE = sizeof(struct trace_event_end) + 8 /* of one op, without values */
+};
 
 /* The head of a simple BEGIN per hostcall; 0 for rows that copy strings or arrays, or have many slots. */
 #define ARG_TYPE(name, witx, core, size, align, class) \
@@ -47,8 +50,7 @@ static enum status observe_begin(void *self, const struct request *request, stru
     struct trace_writer *writer = self;
     uint32_t head = begin_heads[request->call];
     uint8_t *at = writer->at;
-    writer->plan = 0;
-    if (__builtin_expect(!head || at > writer->soft || writer_stopped(writer), 0))
+    if (__builtin_expect(!head || writer_full(writer, at), 0))
         return writer_begin_any(writer, request, error);
     event_put_head(at, head);
     event_put_u64(at + 8, platform_ticks());
@@ -65,7 +67,7 @@ static enum status observe_op(void *self, const struct request *request, const s
     if (__builtin_expect((1u << (op->kind & 31)) & (TRACE_OPS_OUT | TRACE_OPS_IN), 0))
         return writer_op_any(writer, request, op, space, error);
     uint8_t *at = writer->at;
-    event_put_head(at, event_head(sizeof(struct trace_event_op), TRACE_EVENT_OP, op->kind));
+    event_put_head(at, event_head(sizeof(struct trace_event_op), TRACE_EVENT_OP, 0));
     memcpy(at + 8, op, sizeof *op);
     writer->plan++;
     writer_advance(writer, at, sizeof(struct trace_event_op));
@@ -78,19 +80,19 @@ static enum status observe_end(void *self, const struct request *request, const 
                                struct error *error)
 {
     struct trace_writer *writer = self;
-    if (__builtin_expect(writer->plan != 1, 0))
+    if (__builtin_expect(--writer->plan != 0, 0)) /* back to 0, for the next call */
         return writer_end_any(writer, request, ops, outcome, space, committed, error);
     uint8_t *at = writer->at;
     uint64_t told;
     memcpy(&told, outcome, sizeof told); /* errno, rule, trap, value_count */
-    size_t size = sizeof(struct trace_event_end) + 8 + (told >> 48) * 8;
-    event_put_head(at, event_head(size, TRACE_EVENT_END, 1));
+    uint64_t values = told >> 48;
+    event_put_head(at, event_head(END_SIMPLE, TRACE_EVENT_END, 1) + values);
     event_put_u64(at + 8, platform_ticks());
     event_put_u64(at + 16, told);
     event_put_u64(at + 24, committed);
     event_put_u64(at + 32, (uint64_t)ops->result[0].value);
     memcpy(at + 40, outcome->value, sizeof outcome->value);
-    writer_advance(writer, at, size);
+    writer_advance(writer, at, END_SIMPLE + values * 8);
     writer_publish(writer);
     return STATUS_OK;
 }

@@ -34,9 +34,23 @@ static inline bool writer_stopped(struct trace_writer *writer)
     return (state & (TRACE_RING_STOP | TRACE_RING_DIED)) != 0;
 }
 
-enum status writer_stopped_error(struct trace_writer *writer, struct error *error) MUST_USE;
+/* Must `at` be looked at more closely before a simple call is written there? Relaxed: the room behind soft was acquired with the
+ * tail when soft was computed; a stop communicates nothing but itself. */
+static inline bool writer_full(struct trace_writer *writer, const uint8_t *at)
+{
+    return (uint64_t)(uintptr_t)at > atomic_load_explicit(&trace_ring_header(writer)->soft, memory_order_relaxed);
+}
+
 /* Waits until `size` bytes and the reserve behind them are free. STOPPED. size: at most TRACE_EVENT_BYTES_MAX. */
 MUST_USE enum status writer_room(struct trace_writer *writer, size_t size, struct error *error);
+/* The same, where that is known already. */
+MUST_USE static inline enum status writer_ensure(struct trace_writer *writer, size_t size, struct error *error)
+{
+    if (__builtin_expect(!writer_full(writer, writer->at + size), 1))
+        return STATUS_OK;
+    return writer_room(writer, size, error);
+}
+
 /* The general forms, for calls that carry more than scalars. */
 MUST_USE enum status writer_begin_any(struct trace_writer *writer, const struct request *request, struct error *error);
 MUST_USE enum status writer_op_any(struct trace_writer *writer, const struct request *request, const struct op *op,

@@ -19,7 +19,8 @@ enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **r
         return error_set(error, STATUS_MALFORMED, "the recorder's ring holds no whole events");
     writer->at = trace_ring_data(writer) + (head & (TRACE_RING_BYTES - 1));
     writer->bias = head - (uint64_t)(uintptr_t)writer->at;
-    writer->soft = writer->at - 1; /* the first event looks for room */
+    /* The first event looks for room. Relaxed: a stop that was ordered before is in `state`. */
+    atomic_store_explicit(&header->soft, 0, memory_order_relaxed);
     writer->plan = 0;
     *ret = writer;
     return STATUS_OK;
@@ -30,7 +31,7 @@ void trace_writer_free(struct trace_writer *writer)
     (void)writer; /* it lies in the mapping, which its owner unmaps */
 }
 
-enum status writer_stopped_error(struct trace_writer *writer, struct error *error)
+static enum status writer_stopped_error(struct trace_writer *writer, struct error *error)
 {
     uint32_t state = atomic_load_explicit(&trace_ring_header(writer)->state, memory_order_relaxed);
     if (state & TRACE_RING_DIED)
@@ -66,8 +67,6 @@ static enum status writer_wait(struct trace_writer *writer, size_t need, struct 
 
 enum status writer_room(struct trace_writer *writer, size_t size, struct error *error)
 {
-    if (writer_stopped(writer))
-        return writer_stopped_error(writer, error);
     uint8_t *data = trace_ring_data(writer);
     if (writer->at >= data + TRACE_RING_BYTES) {
         writer->at -= TRACE_RING_BYTES;
@@ -77,29 +76,34 @@ enum status writer_room(struct trace_writer *writer, size_t size, struct error *
     enum status status = writer_free_bytes(writer) < need ? writer_wait(writer, need, error) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    uint64_t rest = writer_free_bytes(writer) - TRACE_WRITER_RESERVE;
-    uint8_t *wrap = data + TRACE_RING_BYTES - 1;
-    writer->soft = rest > (uint64_t)(wrap - writer->at) ? wrap : writer->at + rest;
-    return STATUS_OK;
+    uint64_t free_bytes = writer_free_bytes(writer) - TRACE_WRITER_RESERVE;
+    uint64_t wrap = (uint64_t)(data + TRACE_RING_BYTES - 1 - writer->at);
+    uint64_t stride = free_bytes < wrap ? free_bytes : wrap;
+    stride = stride < size + TRACE_WRITER_STRIDE ? stride : size + TRACE_WRITER_STRIDE;
+    /* Sequentially consistent, against trace_ring_stop, which stores state and then soft. */
+    atomic_store_explicit(&trace_ring_header(writer)->soft, (uint64_t)(uintptr_t)writer->at + stride, memory_order_seq_cst);
+    return writer_stopped(writer) ? writer_stopped_error(writer, error) : STATUS_OK;
 }
 
 /* ---- BEGIN ---- */
 
-struct shape {
-    bool strings, iovs, subscriptions;
+/* What a row's requests carry beside scalars. */
+enum shape { SHAPE_STRINGS = 1, SHAPE_IOVS = 2, SHAPE_SUBSCRIPTIONS = 4 };
+#define ARG_TYPE(name, witx, core, size, align, class)                                                      \
+    SHAPE_OF_##name = (ARG_CLASS_##class == ARG_CLASS_STRING ? SHAPE_STRINGS : 0) |                          \
+                      (ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS ? SHAPE_IOVS : 0) | \
+                      (ARG_CLASS_##class == ARG_CLASS_SUBS ? SHAPE_SUBSCRIPTIONS : 0),
+enum {
+#include "wasi/abi/argtypes.def"
 };
-
-static struct shape row_shape(const struct hostcall_row *row)
-{
-    struct shape shape = { false, false, false };
-    for (unsigned i = 0; i < row->arg_count; i++) {
-        uint8_t class = abi_arg_types[row->args[i].type].class;
-        shape.strings |= class == ARG_CLASS_STRING;
-        shape.iovs |= class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS;
-        shape.subscriptions |= class == ARG_CLASS_SUBS;
-    }
-    return shape;
-}
+#undef ARG_TYPE
+#define A(type, name) | SHAPE_OF_##type
+#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) [HOSTCALL_##id] = 0 args,
+static const uint8_t shapes[HOSTCALL_COUNT] = {
+#include "wasi/abi/hostcalls.def"
+};
+#undef HOSTCALL
+#undef A
 
 static uint8_t *put_strings(uint8_t *at, const struct request *request, size_t bytes)
 {
@@ -123,13 +127,13 @@ static uint8_t *put_subscriptions(uint8_t *at, const struct subscription *subscr
 enum status writer_begin_any(struct trace_writer *writer, const struct request *request, struct error *error)
 {
     const struct hostcall_row *row = &abi_hostcalls[request->call];
-    struct shape shape = row_shape(row);
-    bool whole = request->fault == FAULT_NONE; /* behind a fault nothing is set */
-    struct trace_event_begin begin = { .fault = (uint16_t)request->fault,
-                                       .strings = (uint16_t)(whole && shape.strings ? request->string_count : 0),
-                                       .iovs = (uint16_t)(whole && shape.iovs ? request->iov_count : 0),
-                                       .subscriptions =
-                                           (uint16_t)(whole && shape.subscriptions ? request->subscription_count : 0) };
+    unsigned shape = request->fault == FAULT_NONE ? shapes[request->call] : 0; /* behind a fault nothing is set */
+    struct trace_event_begin begin = {
+        .fault = (uint16_t)request->fault,
+        .strings = (uint16_t)(shape & SHAPE_STRINGS ? request->string_count : 0),
+        .iovs = (uint16_t)(shape & SHAPE_IOVS ? request->iov_count : 0),
+        .subscriptions = (uint16_t)(shape & SHAPE_SUBSCRIPTIONS ? request->subscription_count : 0),
+    };
     size_t bytes = 0;
     for (unsigned i = 0; i < begin.strings; i++)
         bytes += request->string[i].length;
@@ -138,7 +142,7 @@ enum status writer_begin_any(struct trace_writer *writer, const struct request *
         return error_set(error, STATUS_INTERNAL, "a request of %s is larger than any may be", row->name);
     size_t size = sizeof begin + row->slot_count * 8u + (begin.strings ? 8u : 0u) + begin.iovs * 8u +
                   begin.subscriptions * sizeof(struct subscription) + trace_pad8(bytes);
-    enum status status = writer_room(writer, size, error);
+    enum status status = writer_ensure(writer, size, error);
     if (status != STATUS_OK)
         return status;
     uint8_t *start = writer->at, *at = start + sizeof begin;
@@ -281,11 +285,11 @@ enum status writer_op_any(struct trace_writer *writer, const struct request *req
     size_t head_bytes = trace_pad8(out.out_head_length);
     if (leaves)
         size += sizeof(struct trace_event_out) + head_bytes;
-    enum status status = writer_room(writer, size, error);
+    enum status status = writer_ensure(writer, size, error);
     if (status != STATUS_OK)
         return status;
     uint8_t *at = writer->at;
-    event_put_head(at, event_head(size, TRACE_EVENT_OP, op->kind));
+    event_put_head(at, event_head(size, TRACE_EVENT_OP, 0));
     memcpy(at + 8, op, sizeof *op);
     if (leaves) {
         memset(out.out_head + out.out_head_length, 0, head_bytes - out.out_head_length);
@@ -324,7 +328,7 @@ static enum status put_data(struct trace_writer *writer, const struct request *r
     for (uint64_t done = 0; done < length;) {
         size_t part = length - done < TRACE_DATA_MAX ? (size_t)(length - done) : TRACE_DATA_MAX;
         size_t size = sizeof(struct trace_event_data) + trace_pad8(part);
-        enum status status = writer_room(writer, size, error);
+        enum status status = writer_ensure(writer, size, error);
         if (status != STATUS_OK)
             return status;
         uint8_t *at = writer->at;
@@ -388,15 +392,17 @@ enum status writer_end_any(struct trace_writer *writer, const struct request *re
                            const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
                            struct error *error)
 {
+    bool bulky = ((writer->plan + 1) & TRACE_PLAN_BULKY) != 0; /* the fast half has counted it down by one */
+    writer->plan = 0;
     if (ops->count > LIMIT_OPS || outcome->value_count > 2)
         return error_set(error, STATUS_INTERNAL, "a call has more ops or values than any may have");
     size_t size = 0;
     enum status status = STATUS_OK;
-    if (writer->plan & TRACE_PLAN_BULKY)
+    if (bulky)
         status = prepare_payload(writer, request, ops, space, &size, error);
     if (status == STATUS_OK) {
         size += sizeof(struct trace_event_end) + ops->count * 8u + outcome->value_count * 8u;
-        status = writer_room(writer, size, error);
+        status = writer_ensure(writer, size, error);
     }
     if (status != STATUS_OK)
         return status;
@@ -409,7 +415,7 @@ enum status writer_end_any(struct trace_writer *writer, const struct request *re
         event_put_u64(at, (uint64_t)ops->result[i].value);
     memcpy(at, outcome->value, outcome->value_count * 8u);
     at += outcome->value_count * 8u;
-    if (writer->plan & TRACE_PLAN_BULKY)
+    if (bulky)
         put_payload(at, request, ops, space);
     writer_advance(writer, start, size);
     writer_publish(writer);
@@ -421,7 +427,7 @@ enum status trace_writer_exit(struct trace_writer *writer, const struct trace_ex
     struct trace_event_exit event = { .outcome = exit->outcome, .exit_code = exit->exit_code, .trap = exit->trap,
                                       .function = exit->function, .offset = exit->offset,
                                       .instructions = exit->instructions };
-    enum status status = writer_room(writer, sizeof event, NULL);
+    enum status status = writer_ensure(writer, sizeof event, NULL);
     if (status != STATUS_OK)
         return status;
     event.ticks = platform_ticks();

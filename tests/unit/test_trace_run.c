@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,11 +45,158 @@ static void test_round_trip_of_large_data(void **state)
     kit_run_done(&run);
 }
 
+/* ---- kills ---- */
+
+static void write_for_ever(struct trace_writer *writer, void *argument)
+{
+    (void)argument;
+    struct wasi_observer observer = trace_writer_observer(writer);
+    static struct kit_call call;
+    enum status status = STATUS_OK;
+    for (uint64_t i = 0; status == STATUS_OK; i++) {
+        kit_call_make(i, false, &call);
+        status = kit_call_observe(&call, &observer, NULL);
+    }
+    _exit(status == STATUS_STOPPED ? 33 : 8);
+}
+
+static void pause_random(unsigned most_us)
+{
+    usleep((useconds_t)(100 + rand() % (int)most_us));
+}
+
+static void test_killed_guest_leaves_all_it_published(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        struct kit_run run;
+        struct trace_end end;
+        struct error error = ERROR_INIT;
+        bool inside;
+        enum status status;
+        kit_run_start(&run);
+        kit_run_guest(&run, write_for_ever, NULL);
+        pause_random(30000);
+        kill(run.guest, SIGKILL);
+        assert_true(WIFSIGNALED(kit_wait(run.guest)));
+        assert_int_equal(kit_wait(run.recorder), 0);
+        uint64_t published = kit_ring_head(&run);
+        kit_trace_read(run.trace, false, &end, &inside, &status, &error);
+        assert_int_equal(status, STATUS_OK);
+        assert_int_equal(end.reason, TRACE_END_GUEST_DIED);
+        assert_int_equal(end.stream_bytes, published);
+        kit_run_done(&run);
+    }
+}
+
+static void test_killed_recorder_stops_the_guest_and_loses_nothing(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        struct kit_run run;
+        struct trace_end end, saved;
+        struct error error = ERROR_INIT;
+        bool inside;
+        enum status status;
+        kit_run_start(&run);
+        kit_run_guest(&run, write_for_ever, NULL);
+        pause_random(30000);
+        kill(run.recorder, SIGKILL);
+        assert_true(WIFSIGNALED(kit_wait(run.recorder)));
+        int guest = kit_wait(run.guest); /* nobody tells it: the kernel does */
+        assert_true(WIFEXITED(guest));
+        assert_int_equal(WEXITSTATUS(guest), 33);
+        assert_int_equal(recorder_salvage(run.trace, run.ring_fd, &saved, &error), STATUS_OK);
+        kit_trace_read(run.trace, false, &end, &inside, &status, &error);
+        assert_int_equal(status, STATUS_OK);
+        assert_int_equal(end.reason, TRACE_END_RECORDER_DIED);
+        assert_int_equal(end.stream_bytes, kit_ring_head(&run));
+        assert_memory_equal(&end, &saved, sizeof end);
+        kit_run_done(&run);
+    }
+}
+
+static void test_salvage_cuts_a_torn_chunk(void **state)
+{
+    (void)state;
+    struct kit_run run;
+    struct trace_end end;
+    struct error error = ERROR_INIT;
+    bool inside;
+    enum status status;
+    kit_run_start(&run);
+    kit_run_guest(&run, write_for_ever, NULL);
+    usleep(20000);
+    kill(run.recorder, SIGKILL);
+    kit_wait(run.recorder);
+    kit_wait(run.guest);
+    FILE *file = fopen(run.trace, "ab"); /* half a header, as a kill inside a write leaves it */
+    assert_non_null(file);
+    assert_int_equal(fwrite("WCHK torn", 1, 9, file), 9);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(recorder_salvage(run.trace, run.ring_fd, &end, &error), STATUS_OK);
+    kit_trace_read(run.trace, false, &end, &inside, &status, &error);
+    assert_int_equal(status, STATUS_OK);
+    assert_int_equal(end.stream_bytes, kit_ring_head(&run));
+    /* A second time changes nothing. */
+    struct trace_end again;
+    assert_int_equal(recorder_salvage(run.trace, run.ring_fd, &again, &error), STATUS_OK);
+    assert_memory_equal(&end, &again, sizeof end);
+    kit_run_done(&run);
+}
+
+static void test_full_disk_stops_the_guest_and_keeps_the_prefix(void **state)
+{
+    (void)state;
+    struct kit_run run;
+    struct trace_end end;
+    struct error error = ERROR_INIT;
+    bool inside;
+    enum status status;
+    run.file_limit = 300000; /* bytes: RLIMIT_FSIZE of the recorder's process */
+    kit_run_start_limited(&run);
+    kit_run_guest(&run, write_for_ever, NULL);
+    int guest = kit_wait(run.guest);
+    assert_true(WIFEXITED(guest));
+    assert_int_equal(WEXITSTATUS(guest), 33);
+    assert_int_equal(WEXITSTATUS(kit_wait(run.recorder)), STATUS_NO_SPACE);
+    assert_true(kit_trace_read(run.trace, false, &end, &inside, &status, &error) > 100);
+    assert_int_equal(status, STATUS_OK);
+    assert_int_equal(end.reason, TRACE_END_NO_SPACE);
+    kit_run_done(&run);
+}
+
+static void test_ordered_stop_reaches_a_guest_that_waits(void **state)
+{
+    (void)state;
+    struct kit_run run;
+    struct trace_ring *ring;
+    kit_run_start(&run);
+    kill(run.recorder, SIGSTOP); /* so that the ring fills */
+    kit_run_guest(&run, write_for_ever, NULL);
+    usleep(100000);
+    assert_int_equal(trace_ring_map(run.ring_fd, &ring, NULL), STATUS_OK);
+    trace_ring_stop(ring);
+    int guest = kit_wait(run.guest);
+    assert_true(WIFEXITED(guest));
+    assert_int_equal(WEXITSTATUS(guest), 33);
+    kill(run.recorder, SIGCONT);
+    assert_int_equal(kit_wait(run.recorder), 0);
+    trace_ring_unmap(ring);
+    kit_run_done(&run);
+}
+
 int main(void)
 {
+    srand((unsigned)getpid());
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip_of_every_hostcall),
         cmocka_unit_test(test_round_trip_of_large_data),
+        cmocka_unit_test(test_killed_guest_leaves_all_it_published),
+        cmocka_unit_test(test_killed_recorder_stops_the_guest_and_loses_nothing),
+        cmocka_unit_test(test_salvage_cuts_a_torn_chunk),
+        cmocka_unit_test(test_full_disk_stops_the_guest_and_keeps_the_prefix),
+        cmocka_unit_test(test_ordered_stop_reaches_a_guest_that_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -219,7 +220,20 @@ static void tell_ready(void *self)
         _exit(9);
 }
 
+static void limit_files(uint64_t bytes)
+{
+    struct rlimit limit = { bytes, bytes };
+    if (bytes && setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        _exit(9);
+}
+
 void kit_run_start(struct kit_run *run)
+{
+    run->file_limit = 0;
+    kit_run_start_limited(run);
+}
+
+void kit_run_start_limited(struct kit_run *run)
 {
     static const uint8_t run_id[TRACE_RUN_ID] = { 1, 2, 3, 4, 5 };
     int ready[2], alive[2];
@@ -236,6 +250,7 @@ void kit_run_start(struct kit_run *run)
     run->recorder = fork();
     if (run->recorder == 0) {
         close(alive[1]);
+        limit_files(run->file_limit);
         struct recorder_options options = { .ring_fd = run->ring_fd, .alive_fd = alive[0], .description = "description",
                                             .description_size = 11, .module = "module", .module_size = 6 };
         options.trace_fd = open(run->trace, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -270,6 +285,13 @@ void kit_run_guest(struct kit_run *run, void (*body)(struct trace_writer *, void
         _exit(0);
     }
     close(run->alive);
+}
+
+uint64_t kit_ring_head(const struct kit_run *run)
+{
+    uint64_t head = 0; /* docs/trace-format.md, Ring */
+    assert_int_equal(pread(run->ring_fd, &head, sizeof head, 64), sizeof head);
+    return head;
 }
 
 int kit_wait(pid_t pid)

@@ -30,8 +30,11 @@ struct kit_run {
     char folder[64], trace[96], ring[96];
     int ring_fd, alive; /* alive: the write end that the guest's process inherits */
     pid_t recorder, guest;
+    uint64_t file_limit; /* bytes that the recorder may write into a file; for kit_run_start_limited */
 };
 void kit_run_start(struct kit_run *run);                 /* the recorder, until it is ready */
+void kit_run_start_limited(struct kit_run *run);
+uint64_t kit_ring_head(const struct kit_run *run);       /* stream bytes that the guest published */
 /* The guest's process: calls body(writer, argument), then ends. */
 void kit_run_guest(struct kit_run *run, void (*body)(struct trace_writer *, void *), void *argument);
 int kit_wait(pid_t pid);                                 /* its wait status */

@@ -1,2 +1,3 @@
-# The trace: container, ring, recorder, reader.
+# The trace: container, events, ring, recorder, reader. `white`: looks inside tracer/.
 warrant_test(test_trace_run test_trace_run.c trace_kit.c LINK wr_trace)
+warrant_test(test_trace_white_container test_trace_white_container.c trace_white_forge.c trace_kit.c LINK wr_trace)

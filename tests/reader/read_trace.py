@@ -1,0 +1,309 @@
+#!/usr/bin/python3
+"""The second reader: prints a trace's events as JSON lines. Written from docs/trace-format.md alone, it shares nothing with the C
+reader but that page. Needs python3-zstandard and python3-xxhash.
+
+Usage: read_trace.py FILE.wtrace
+Exit status: 0 the trace is whole; 3 it is not, and the last line says why."""
+import hashlib
+import json
+import struct
+import sys
+
+import xxhash
+import zstandard
+
+MAGIC = bytes.fromhex("895752540d0a1a0a")
+NONE = 0xFFFFFFFF
+DESCRIPTION, MODULE, EVENTS, END = 1, 2, 3, 4
+BEGIN_EVENT, OP_EVENT, DATA_EVENT, END_EVENT, EXIT_EVENT = 1, 2, 3, 4, 5
+
+# Section 3: (name, slots, strings, carries) per hostcall; (name, on iovs, leaves or enters) per op.
+HOSTCALLS = [
+    ("args_get", 2, 0, ""), ("args_sizes_get", 2, 0, ""), ("environ_get", 2, 0, ""), ("environ_sizes_get", 2, 0, ""),
+    ("clock_res_get", 2, 0, ""), ("clock_time_get", 3, 0, ""), ("fd_advise", 4, 0, ""), ("fd_allocate", 3, 0, ""),
+    ("fd_close", 1, 0, ""), ("fd_datasync", 1, 0, ""), ("fd_fdstat_get", 2, 0, ""), ("fd_fdstat_set_flags", 2, 0, ""),
+    ("fd_fdstat_set_rights", 3, 0, ""), ("fd_filestat_get", 2, 0, ""), ("fd_filestat_set_size", 2, 0, ""),
+    ("fd_filestat_set_times", 4, 0, ""), ("fd_pread", 5, 0, "iovs"), ("fd_prestat_get", 2, 0, ""),
+    ("fd_prestat_dir_name", 3, 0, ""), ("fd_pwrite", 5, 0, "iovs"), ("fd_read", 4, 0, "iovs"), ("fd_readdir", 5, 0, ""),
+    ("fd_renumber", 2, 0, ""), ("fd_seek", 4, 0, ""), ("fd_sync", 1, 0, ""), ("fd_tell", 2, 0, ""),
+    ("fd_write", 4, 0, "iovs"), ("path_create_directory", 3, 1, ""), ("path_filestat_get", 5, 1, ""),
+    ("path_filestat_set_times", 7, 1, ""), ("path_link", 7, 2, ""), ("path_open", 9, 1, ""), ("path_readlink", 6, 1, ""),
+    ("path_remove_directory", 3, 1, ""), ("path_rename", 6, 2, ""), ("path_symlink", 5, 2, ""),
+    ("path_unlink_file", 3, 1, ""), ("poll_oneoff", 4, 0, "subscriptions"), ("proc_exit", 1, 0, ""), ("proc_raise", 1, 0, ""),
+    ("sched_yield", 0, 0, ""), ("random_get", 2, 0, ""), ("sock_accept", 3, 0, ""), ("sock_recv", 6, 0, "iovs"),
+    ("sock_send", 5, 0, "iovs"), ("sock_shutdown", 2, 0, ""),
+]
+OPS = [
+    ("read", True, "BYTES"), ("pread", True, "BYTES"), ("write", True, "OUT"), ("pwrite", True, "OUT"), ("append", True, "OUT"),
+    ("stat", False, "STAT"), ("stat_at", False, "STAT"), ("open", False, ""), ("close", False, ""), ("set_flags", False, ""),
+    ("set_size", False, ""), ("sync", False, ""), ("datasync", False, ""), ("seek_dir", False, ""), ("read_dir", False, "DIRENTS"),
+    ("make_dir", False, ""), ("remove_dir", False, ""), ("unlink", False, ""), ("make_link", False, ""),
+    ("read_link", False, "BYTES"), ("set_times_at", False, ""), ("set_times", False, ""), ("clock_time", False, ""),
+    ("clock_res", False, ""), ("sleep", False, ""), ("random", False, "BYTES"), ("yield", False, ""),
+]
+
+
+class Stop(Exception):
+    """The valid prefix ends here, and why."""
+
+
+def need(condition, why):
+    if not condition:
+        raise Stop(why)
+
+
+def blake2b(data):
+    return hashlib.blake2b(data, digest_size=32).digest()
+
+
+def xxh3(data):
+    return xxhash.xxh3_64_intdigest(data)
+
+
+def pad8(size):
+    return (size + 7) // 8 * 8
+
+
+# ---- container ----
+
+def read_file_header(data):
+    need(len(data) >= 64, "file header: the file is cut")
+    header = data[:64]
+    need(header[:8] == MAGIC, "file header: wrong magic")
+    kind, major, minor, incompatible = struct.unpack_from("<IHHI", header, 8)
+    need(struct.unpack_from("<Q", header, 56)[0] == xxh3(header[:56]), "file header: damaged")
+    need(major == 1, f"file header: version {major}.{minor}")
+    need(incompatible == 0, "file header: unknown features")
+    need(kind == 1, "file header: not a trace")
+    return header
+
+
+def search_number(data, at, number):
+    """Is there a sound header with this number from `at` on?"""
+    while len(data) - at >= 96:
+        if data[at:at + 4] != b"WCHK" or struct.unpack_from("<Q", data, at + 80)[0] != xxh3(data[at:at + 80]):
+            return False
+        if struct.unpack_from("<Q", data, at + 8)[0] == number:
+            return True
+        at += 96 + struct.unpack_from("<I", data, at + 40)[0]
+    return False
+
+
+def read_chunk(data, at, number, previous, events, stream):
+    """Returns (kind, more, event count, body, end offset, hash)."""
+    where = f"chunk {number} at offset {at}"
+    need(len(data) - at >= 96, f"{where}: the file is cut inside a header")
+    header = data[at:at + 96]
+    magic, kind, found, first, offset, count, raw, stored, encoding, flags = struct.unpack_from("<4sIQQQIIIHH", header)
+    header_sum, total_sum = struct.unpack_from("<QQ", header, 80)
+    need(magic == b"WCHK" and header_sum == xxh3(header[:80]), f"{where}: header damaged")
+    if found != number:
+        order = found < number or search_number(data, at, number)
+        raise Stop(f"{where}: out of order" if order else f"{where}: missing")
+    need(1 <= kind <= 4 and encoding <= 1 and flags <= 1, f"{where}: unknown kind, encoding or flags")
+    need(raw <= 1 << 24 and stored <= raw and (encoding == 1 or stored == raw), f"{where}: impossible lengths")
+    body = data[at + 96:at + 96 + stored]
+    need(len(body) == stored, f"{where}: the file is cut inside a chunk")
+    need(total_sum == xxh3(header[:88] + body), f"{where}: body damaged")
+    need(header[48:80] == previous, f"{where}: does not continue the chain")
+    need(kind != EVENTS or (first == events and offset == stream), f"{where}: events do not follow")
+    digest = blake2b(header + body)
+    if encoding == 1:
+        try:
+            body = zstandard.ZstdDecompressor().decompress(body, max_output_size=raw)
+        except zstandard.ZstdError as error:
+            raise Stop(f"{where}: does not decompress") from error
+        need(len(body) == raw, f"{where}: does not decompress")
+    return kind, bool(flags & 1), count, body, at + 96 + stored, digest
+
+
+# ---- events ----
+
+class Cursor:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, layout):
+        size = struct.calcsize("<" + layout)
+        need(len(self.data) - self.at >= size, "the event is shorter than its counts say")
+        values = struct.unpack_from("<" + layout, self.data, self.at)
+        self.at += size
+        return values
+
+    def bytes(self, count):
+        """`count` bytes and their padding."""
+        need(len(self.data) - self.at >= pad8(count), "the event is shorter than its counts say")
+        taken = self.data[self.at:self.at + count]
+        self.at += pad8(count)
+        return taken
+
+
+class Decoder:
+    def __init__(self):
+        self.call = None      # the open call: its begin
+        self.ops = []         # its ops
+        self.data = []        # bytes that came in DATA, per op
+        self.now = 0
+        self.exited = False
+
+    def begin(self, c, code, ticks):
+        need(self.call is None and code < len(HOSTCALLS), "a call inside a call, or no such hostcall")
+        name, slots, strings, carries = HOSTCALLS[code]
+        fault, string_count, iov_count, subscription_count = c.take("HHHH")
+        need(string_count == (0 if fault else strings), "another number of strings")
+        need(iov_count <= (1024 if carries == "iovs" and not fault else 0), "too many iovs")
+        need(subscription_count <= (1024 if carries == "subscriptions" and not fault else 0), "too many subscriptions")
+        slot = list(c.take(f"{slots}Q"))
+        lengths = c.take("II")[:string_count] if string_count else ()
+        iovs = [list(c.take("II")) for _ in range(iov_count)]
+        subscriptions = [list(c.take("QQQIHBx")) for _ in range(subscription_count)]
+        need(sum(lengths) <= 8192, "strings too long")
+        joined, at, texts = c.bytes(sum(lengths)), 0, []
+        for length in lengths:
+            texts.append(joined[at:at + length].hex())
+            at += length
+        self.now += ticks
+        self.call = {"iovs": iovs}
+        self.ops, self.data = [], []
+        return {"type": "begin", "call": name, "ticks": self.now, "fault": fault, "slots": slot, "strings": texts, "iovs": iovs,
+                "subscriptions": subscriptions}
+
+    def op(self, c):
+        need(self.call is not None and len(self.ops) < 8 and not any(self.data), "an op outside a call")
+        kind, rule, handle, handle2, flags, offset, value, mem, mem_length, path, path_length, path2, path2_length = \
+            c.take("HHIIIQQIIIIII")
+        need(kind < len(OPS), "no such op")
+        name, on_iovs, _ = OPS[kind]
+        need(all(h < 4098 or h == NONE for h in (handle, handle2)), "no such handle")
+        need(mem + mem_length <= (len(self.call["iovs"]) if on_iovs else 1 << 32), "mem outside")
+        event = {"type": "op", "op": name, "rule": rule, "handle": handle, "handle2": handle2, "flags": flags, "offset": offset,
+                 "value": value, "mem": [mem, mem_length], "path": [path, path_length], "path2": [path2, path2_length]}
+        if OPS[kind][2] == "OUT":
+            digest, length, head_length = c.take("QII")
+            need(head_length <= min(32, length), "head too long")
+            event.update(out_digest=f"{digest:016x}", out_length=length, out_head=c.bytes(head_length).hex())
+        self.ops.append((kind, mem, mem_length))
+        self.data.append(b"")
+        return event
+
+    def capacity(self, index):
+        kind, mem, mem_length = self.ops[index]
+        _, on_iovs, data = OPS[kind]
+        if data == "DIRENTS":
+            return 65536
+        if data != "BYTES":
+            return 0
+        if not on_iovs:
+            return min(mem_length, 2147479552)
+        return min(sum(length for _, length in self.call["iovs"][mem:mem + mem_length]), 2147479552)
+
+    def data_event(self, c, index):
+        length, _ = c.take("II")
+        need(self.call is not None and index < len(self.ops) and not any(self.data[index + 1:]), "data of no op")
+        need(1 <= length <= 262144 and len(self.data[index]) + length <= self.capacity(index), "impossible data")
+        self.data[index] += c.bytes(length)
+        return {"type": "data", "op": index, "length": length}
+
+    def end(self, c, code, ticks):
+        need(self.call is not None and code == len(self.ops), "the end of no call")
+        errno, rule, trap, value_count, committed = c.take("HHHHQ")
+        need(value_count <= 2, "too many values")
+        results = list(c.take(f"{code}q"))
+        values = list(c.take(f"{value_count}Q"))
+        entered = []
+        for index, result in enumerate(results):
+            data = OPS[self.ops[index][0]][2]
+            if data == "STAT":
+                entered.append(list(c.take("8Q")) if result >= 0 else None)
+            elif data in ("BYTES", "DIRENTS") and result > 0:
+                need(result <= self.capacity(index), "more data than the op can bring")
+                ahead = self.data[index]
+                need(len(ahead) == (result if result > 16384 else 0), "another amount of data than the result says")
+                entered.append(f"{xxh3(ahead if result > 16384 else c.bytes(result)):016x}")
+            else:
+                entered.append(None)
+        self.now += ticks
+        self.call = None
+        return {"type": "end", "ticks": self.now, "errno": errno, "rule": rule, "trap": trap, "values": values,
+                "committed": f"{committed:016x}", "results": results, "entered": entered}
+
+    def exit(self, c, ticks):
+        outcome, code, trap, function, offset, _, instructions = c.take("IIIIIIQ")
+        self.now += ticks
+        self.call, self.exited = None, True
+        return {"type": "exit", "ticks": self.now, "outcome": outcome, "exit_code": code, "trap": trap, "function": function,
+                "offset": offset, "instructions": instructions}
+
+    def decode(self, data):
+        words, kind, code, _, _ = struct.unpack_from("<HBBHH", data)
+        size = words * 8
+        need(8 <= size <= len(data) and not self.exited, "no event can begin here")
+        c = Cursor(data[:size])
+        c.take("Q")
+        ticks = c.take("Q")[0] if kind in (BEGIN_EVENT, END_EVENT, EXIT_EVENT) else 0
+        if kind == BEGIN_EVENT:
+            event = self.begin(c, code, ticks)
+        elif kind == OP_EVENT:
+            event = self.op(c)
+        elif kind == DATA_EVENT:
+            event = self.data_event(c, code)
+        elif kind == END_EVENT:
+            event = self.end(c, code, ticks)
+        elif kind == EXIT_EVENT:
+            event = self.exit(c, ticks)
+        else:
+            raise Stop("no such type of event")
+        need(c.at == size, "the event is longer than its counts say")
+        return event, size
+
+
+def read_trace(data, out):
+    """Yields nothing; calls out(dict) per event. Returns the END chunk's fields."""
+    header = read_file_header(data)
+    previous, at, number, events, stream = blake2b(header), 64, 0, 0, 0
+    decoder, last_kind, more, end = Decoder(), 0, False, None
+    while at < len(data):
+        start = at
+        where = f"chunk {number} at offset {start}"
+        need(end is None, f"{where}: bytes behind the END")
+        kind, going_on, count, body, at, previous = read_chunk(data, at, number, previous, events, stream)
+        need((number > 0 or kind == DESCRIPTION) and kind >= last_kind and (not more or kind == last_kind), f"{where}: wrong order")
+        need(kind not in (DESCRIPTION, MODULE) or kind != last_kind or more, f"{where}: wrong order")
+        if kind == EVENTS:
+            decoder.now, done, before = 0, 0, events
+            need(len(body) > 0, f"{where}: no events")
+            while done < len(body):
+                try:
+                    event, size = decoder.decode(body[done:done + 0xffff * 8])
+                except (Stop, struct.error) as stop:
+                    raise Stop(f"{where}: event {events}: {stop}") from stop
+                out({"event": events, "chunk": number, **event})
+                done += size
+                events += 1
+            need(events - before == count, f"{where}: another number of events")
+            stream += len(body)
+        elif kind == END:
+            need(len(body) == 56, f"{where}: wrong size")
+            end = dict(zip(("reason", "signal", "events", "stream_bytes", "start_ticks", "start_ns", "end_ticks", "end_ns"),
+                           struct.unpack("<II6Q", body)))
+            need(end["events"] == events and end["stream_bytes"] == stream, f"{where}: counts other events")
+        last_kind, more = kind, going_on
+        number += 1
+    need(end is not None, f"chunk {number} at offset {at}: no END")
+    return end
+
+
+def main():
+    with open(sys.argv[1], "rb") as file:
+        data = file.read()
+    try:
+        end = read_trace(data, lambda event: print(json.dumps(event)))
+    except Stop as stop:
+        print(json.dumps({"stop": str(stop)}))
+        return 3
+    print(json.dumps({"whole": True, **end}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
