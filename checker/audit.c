@@ -1,0 +1,371 @@
+/* The checker's one pass: pulls hostcalls and records as the matcher asks for them, stores what they were taken for, and lets the
+ * judge see each system call that the guest's process issued after its setup.
+ *
+ * Invariants: memory does not grow with the trace (a hostcall's row waits in a bounded ring for its verdict); a damaged trace or
+ * witness file is checked up to where it is valid, and the report says where that is. design.md sections 7 and 8. */
+#include "checker/audit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "checker/impact.h"
+#include "checker/judge/judge.h"
+#include "checker/match_state.h"
+#include "checker/text.h"
+#include "checker/touched.h"
+
+enum { WAITING = MATCH_PENDING, PROGRESS_EVERY = 16384 };
+
+struct audit {
+    const struct audit_options *options;
+    struct check_report *report;
+    struct match *match;     /* NULL: unwitnessed */
+    struct judge *judge;     /* NULL: unwitnessed */
+    struct touched *touched; /* NULL: nothing is stored */
+    bool judging;            /* the setup is over */
+    enum status status;      /* of reading; the first failure that ends the pass */
+    struct error *error;
+    struct trace_end end;
+    struct trace_call *call; /* large */
+    struct witness_record record;
+    uint32_t waiting_head, waiting_count;
+    struct store_call waiting[WAITING]; /* rows whose verdict is open, in order */
+};
+
+void audit_finding(struct check_report *report, struct store *store, enum check_finding_kind kind, const struct match_place *place,
+                   const struct witness_record *record, int64_t syscall, const char *evidence)
+{
+    struct check_finding f = {
+        .kind = kind,
+        .hostcall = place ? place->hostcall : CHECK_NO_PLACE,
+        .event = place ? place->event : CHECK_NO_PLACE,
+        .chunk = place ? place->chunk : CHECK_NO_PLACE,
+        .record = record ? record->number : CHECK_NO_PLACE,
+        .call_name = place && place->call < HOSTCALL_COUNT ? abi_hostcalls[place->call].name : NULL,
+        .syscall = syscall,
+        .impact = syscall >= 0 ? impact_text(syscall) : NULL,
+    };
+    const char *name = syscall >= 0 ? impact_name(syscall) : NULL;
+    if (name)
+        strncpy(f.syscall_name, name, sizeof f.syscall_name - 1);
+    strncpy(f.evidence, evidence, sizeof f.evidence - 1);
+    report->finding_count++;
+    report->finding_counts[kind]++;
+    report->failing += check_finding_row(kind)->fails;
+    if (store)
+        store_finding(store, &f);
+    if (report->findings_kept == CHECK_FINDINGS_KEPT)
+        return;
+    if (!report->findings)
+        report->findings = calloc(CHECK_FINDINGS_KEPT, sizeof *report->findings);
+    if (report->findings)
+        report->findings[report->findings_kept++] = f;
+}
+
+/* ---- what the matcher tells ---- */
+
+static void on_verdict(void *self, uint64_t hostcall, enum check_verdict verdict)
+{
+    struct audit *a = self;
+    a->report->verdicts[verdict]++;
+    if (!a->options->store)
+        return;
+    /* Calls get their verdicts in order, but one that needs none gets it at once: it is the last that came. */
+    struct store_call *first = &a->waiting[a->waiting_head % WAITING];
+    if (first->number == hostcall) {
+        store_call(a->options->store, first, verdict);
+        a->waiting_head++;
+    } else {
+        store_call(a->options->store, &a->waiting[(a->waiting_head + a->waiting_count - 1) % WAITING], verdict);
+    }
+    a->waiting_count--;
+}
+
+static void on_finding(void *self, enum check_finding_kind kind, const struct match_place *place,
+                       const struct witness_record *record, int64_t syscall, const char *evidence)
+{
+    struct audit *a = self;
+    if (kind == CHECK_FINDING_LOST && a->judge)
+        judge_gap(a->judge);
+    audit_finding(a->report, a->options->store, kind, place, record, syscall, evidence);
+}
+
+static void judge_record(struct audit *a, const struct witness_record *record, const struct match_place *place)
+{
+    struct judge_fact fact = {
+        .number = record->syscall,
+        .compat = record->flags & WITNESS_FLAG_COMPAT,
+        .returned = record->kind == WITNESS_SYSCALL,
+        .result = record->result,
+        .object = { record->object.dev, record->object.ino, record->object.mode },
+        .opened = { record->opened.dev, record->opened.ino, record->opened.mode },
+        .path = { record->path_count > 0 ? record->path[0] : NULL, record->path_count > 1 ? record->path[1] : NULL },
+    };
+    struct judge_ruling ruling;
+    memcpy(fact.arg, record->arg, sizeof fact.arg);
+    memcpy(fact.how, record->how, sizeof fact.how);
+    if (judge_call(a->judge, &fact, &ruling))
+        return;
+    struct buffer text = BUFFER_INIT;
+    char evidence[CHECK_EVIDENCE_MAX];
+    buffer_printf(&text, "%s (%s): %s", judge_rule_text(ruling.rule), judge_rule_name(ruling.rule), ruling.text);
+    for (uint32_t i = 0; i < record->path_count && i < WITNESS_PATHS; i++) {
+        buffer_string(&text, i == 0 ? "; path " : ", ");
+        text_quote(&text, record->path[i], strnlen(record->path[i], WITNESS_PATH_MAX), 96);
+    }
+    if (record->kind == WITNESS_SYSCALL)
+        buffer_printf(&text, "; the kernel answered %" PRId64, record->result);
+    text_copy(&text, evidence, sizeof evidence);
+    buffer_done(&text);
+    audit_finding(a->report, a->options->store, CHECK_FINDING_ESCAPE, place, record, fact.compat ? -1 : record->syscall, evidence);
+}
+
+static void on_record(void *self, const struct witness_record *record, enum match_class class, const struct match_place *place)
+{
+    struct audit *a = self;
+    bool executed = record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY;
+    bool guest = record->role != WITNESS_RECORDER;
+    if (class == MATCH_PLAN || class == MATCH_MISMATCH || class == MATCH_RESTART)
+        a->report->syscalls++;
+    else if (class == MATCH_SETUP)
+        a->report->setup_syscalls++;
+    else if (match_is_call(record))
+        a->report->other_syscalls++;
+    a->judging |= a->options->setup_until != UINT64_MAX ? record->number > a->options->setup_until
+                                                        : class == MATCH_PLAN || class == MATCH_UNDECLARED;
+    if (guest && executed && a->judging && class != MATCH_SETUP)
+        judge_record(a, record, place);
+    if (a->options->store)
+        store_syscall(a->options->store, record, class, place);
+}
+
+/* ---- what the matcher wants ---- */
+
+static uint64_t bytes_moved(const struct trace_call *call, bool in)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++) {
+        const struct op *op = &call->ops.op[i];
+        int64_t value = call->ops.result[i].value;
+        if (op->kind >= OP_COUNT || value <= 0)
+            continue;
+        bool enters = abi_ops[op->kind].data == OP_DATA_BYTES || abi_ops[op->kind].data == OP_DATA_DIRENTS;
+        bool leaves = (OPS(WRITE) | OPS(PWRITE) | OPS(APPEND)) >> op->kind & 1;
+        if (in ? enters : leaves)
+            bytes += (uint64_t)value;
+    }
+    return bytes;
+}
+
+static void store_new_call(struct audit *a, const struct trace_call *call, uint64_t number)
+{
+    struct store_call *row = &a->waiting[(a->waiting_head + a->waiting_count++) % WAITING];
+    *row = (struct store_call){
+        .number = number, .begin_event = call->begin_event, .end_event = call->end_event, .chunk = call->chunk, .ticks = call->ticks,
+        .duration = call->duration, .call = call->request.call, .complete = call->complete,
+        .slot_count = call->request.call < HOSTCALL_COUNT ? abi_hostcalls[call->request.call].slot_count : 0,
+    };
+    memcpy(row->slot, call->request.slot, row->slot_count * sizeof row->slot[0]);
+    if (call->complete) {
+        row->wasi_errno = call->outcome.wasi_errno;
+        row->rule = call->outcome.rule;
+        row->trap = call->outcome.trap;
+        row->value_count = call->outcome.value_count;
+        memcpy(row->value, call->outcome.value, sizeof row->value);
+        row->bytes_in = bytes_moved(call, true);
+        row->bytes_out = bytes_moved(call, false);
+    }
+    store_parts(a->options->store, call, number);
+    touched_call(a->touched, call, number);
+}
+
+static void trace_stopped(struct audit *a)
+{
+    struct check_report *report = a->report;
+    struct error why = ERROR_INIT;
+    enum status s = trace_reader_stop(a->options->reader, &a->end, &report->ends_inside_call, &why);
+    report->trace_whole = s == STATUS_OK;
+    report->end_reason = a->end.reason;
+    if (s != STATUS_OK) {
+        struct buffer text = BUFFER_INIT;
+        const char *reason = why.text[0] ? why.text : status_text(s);
+        text_plain(&text, reason, strlen(reason));
+        text_copy(&text, report->stop_text, sizeof report->stop_text);
+        buffer_done(&text);
+    }
+}
+
+/* Reads on. False: there are no more hostcalls. */
+static bool next_call(struct audit *a)
+{
+    struct check_report *report = a->report;
+    const struct check_options *check = a->options->check;
+    for (;;) {
+        enum trace_item_kind kind;
+        struct error why = ERROR_INIT;
+        enum status s = trace_reader_next(a->options->reader, &kind, a->call, &report->exit, &why);
+        if (s == STATUS_NO_MEMORY)
+            a->status = error_set(a->error, s, "%s", why.text);
+        if (s != STATUS_OK) {
+            trace_stopped(a);
+            if (s != STATUS_NOT_FOUND && report->trace_whole) {
+                report->trace_whole = false;
+                struct buffer text = BUFFER_INIT;
+                text_plain(&text, why.text, strlen(why.text));
+                text_copy(&text, report->stop_text, sizeof report->stop_text);
+                buffer_done(&text);
+            }
+            return false;
+        }
+        if (kind == TRACE_ITEM_EXIT) {
+            report->has_exit = true;
+            report->events++;
+            continue;
+        }
+        report->events += a->call->complete ? a->call->end_event - a->call->begin_event + 1 : 1 + a->call->ops.count;
+        if (check->progress && report->hostcalls % PROGRESS_EVERY == 0)
+            check->progress(check->progress_self, "reading", report->hostcalls, 0);
+        return true;
+    }
+}
+
+static void feed_call(struct audit *a)
+{
+    if (!next_call(a)) {
+        if (a->match)
+            match_calls_end(a->match, !a->report->trace_whole || a->end.reason == TRACE_END_NO_SPACE);
+        return;
+    }
+    uint64_t number = a->report->hostcalls++;
+    if (a->options->store)
+        store_new_call(a, a->call, number);
+    if (a->match)
+        match_call(a->match, a->call, number);
+    else
+        on_verdict(a, number, a->call->complete ? CHECK_VERDICT_NONE : CHECK_VERDICT_IN_FLIGHT);
+}
+
+static void feed_record(struct audit *a)
+{
+    struct error why = ERROR_INIT;
+    enum status s = witness_reader_next(a->options->witness, &a->record, &why);
+    if (s == STATUS_OK) {
+        match_record(a->match, &a->record);
+        return;
+    }
+    match_records_end(a->match);
+    uint64_t lost = 0;
+    struct error stop = ERROR_INIT;
+    enum status whole = witness_reader_stop(a->options->witness, &lost, &stop);
+    a->report->lost = lost;
+    if (s == STATUS_NOT_FOUND && whole == STATUS_OK) {
+        if (lost > 0 && a->report->finding_counts[CHECK_FINDING_LOST] == 0)
+            audit_finding(a->report, a->options->store, CHECK_FINDING_LOST, NULL, NULL, -1, "the witness counted losses that it could not place");
+        return;
+    }
+    const char *text = stop.text[0] ? stop.text : why.text[0] ? why.text : status_text(s);
+    audit_finding(a->report, a->options->store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1, text);
+}
+
+static enum status loop(struct audit *a)
+{
+    const struct check_report *report = a->report;
+    for (bool done = false; !done && a->status == STATUS_OK;) {
+        if (!a->match) {
+            uint64_t before = report->hostcalls;
+            feed_call(a);
+            done = report->hostcalls == before;
+            continue;
+        }
+        switch (match_step(a->match)) {
+        case MATCH_NEED_CALL:
+            feed_call(a);
+            break;
+        case MATCH_NEED_RECORD:
+            feed_record(a);
+            break;
+        case MATCH_AGAIN:
+            break;
+        case MATCH_DONE:
+            done = true;
+            break;
+        }
+        if (a->options->store && store_status(a->options->store, NULL) != STATUS_OK)
+            a->status = store_status(a->options->store, a->error);
+    }
+    return a->status;
+}
+
+/* What the trace's end says. */
+static void report_end(struct audit *a)
+{
+    static const char *const reasons[] = {
+        [0] = "the trace has no end", [TRACE_END_CLEAN] = "", [TRACE_END_GUEST_DIED] = "the guest's process was killed or ended by itself",
+        [TRACE_END_NO_SPACE] = "no space was left for the trace; the guest was stopped",
+        [TRACE_END_RECORDER_DIED] = "the recorder died; the guest was stopped",
+        [TRACE_END_BAD_RING] = "the guest's process wrote what is no event",
+    };
+    struct check_report *report = a->report;
+    struct buffer text = BUFFER_INIT;
+    char evidence[CHECK_EVIDENCE_MAX];
+    struct match_place place = { report->hostcalls, a->call->begin_event, a->call->chunk, a->call->request.call, MATCH_NO_OP };
+    bool last = report->hostcalls > 0;
+    if (last)
+        place.hostcall--;
+    if (a->end.reason == TRACE_END_CLEAN && report->trace_whole)
+        return;
+    buffer_string(&text, report->stop_text[0] ? report->stop_text : a->end.reason < 6 ? reasons[a->end.reason] : "for a reason that is not known");
+    if (a->end.signal)
+        buffer_printf(&text, " (signal %" PRIu32 ")", a->end.signal);
+    if (report->ends_inside_call)
+        buffer_string(&text, "; the last call is in flight");
+    text_copy(&text, evidence, sizeof evidence);
+    buffer_done(&text);
+    audit_finding(report, a->options->store, CHECK_FINDING_STOP, last ? &place : NULL, NULL, -1, evidence);
+    if (a->end.reason == TRACE_END_BAD_RING)
+        audit_finding(report, a->options->store, CHECK_FINDING_BAD_RING, last ? &place : NULL, NULL, -1, evidence);
+}
+
+static enum status prepare(struct audit *a, const struct policy *policy)
+{
+    const struct audit_options *o = a->options;
+    enum status s = STATUS_OK;
+    a->call = calloc(1, sizeof *a->call);
+    if (!a->call)
+        return error_set(a->error, STATUS_NO_MEMORY, "no memory for a hostcall");
+    if (o->store)
+        s = touched_create(o->store, o->spec, &a->touched, a->error);
+    if (s != STATUS_OK || !o->witness)
+        return s;
+    struct match_options match = { o->spec, witness_reader_info(o->witness)->guest_pid, o->setup_until,
+                                   { a, on_verdict, on_record, on_finding } };
+    s = match_create(&match, &a->match, a->error);
+    return s == STATUS_OK ? judge_create(o->spec, policy, &a->judge, a->error) : s;
+}
+
+enum status audit_run(const struct audit_options *options, struct check_report *report, double *ret_ns_per_tick,
+                      struct error *error)
+{
+    struct audit *a = calloc(1, sizeof *a);
+    if (!a)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the check");
+    a->options = options;
+    a->report = report;
+    a->error = error;
+    enum status s = prepare(a, options->check->policy ? options->check->policy : &options->spec->policy);
+    if (s == STATUS_OK)
+        s = loop(a);
+    if (s == STATUS_OK) {
+        report_end(a);
+        if (a->touched)
+            touched_end(a->touched);
+        uint64_t ticks = a->end.end_ticks - a->end.start_ticks, ns = a->end.end_ns - a->end.start_ns;
+        *ret_ns_per_tick = ticks > 0 && a->end.end_ticks > a->end.start_ticks ? (double)ns / (double)ticks : 0;
+    }
+    touched_free(a->touched);
+    judge_free(a->judge);
+    match_free(a->match);
+    free(a->call);
+    free(a);
+    return s;
+}

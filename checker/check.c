@@ -1,0 +1,295 @@
+/* `check`: opens a trace and its witness, runs the pass, replays, and sums up.
+ *
+ * Invariants: what can be checked is checked (a damaged trace up to where it is valid), and the exit status never says more than was
+ * done: an unwitnessed run, a gap and a missing end are stated. The store sees all of a run or nothing.
+ * Left out on purpose: the oracle model. design.md sections 8 and 9. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "checker/audit.h"
+#include "checker/impact.h"
+#include "checker/text.h"
+#include "replay/replay.h"
+
+enum { EXIT_CLEAN = 0, EXIT_FINDING = 1, EXIT_FILE = 3 };
+enum { SECCOMP_SET_FILTER = 1, PRCTL_SET_SECCOMP = 22, SECCOMP_FILTER_MODE = 2 };
+
+struct checker {
+    struct store *store; /* NULL: nothing is stored */
+};
+
+const struct check_finding_row *check_finding_row(enum check_finding_kind kind)
+{
+#define FINDING(id, rule, severity, fails, text, advice) { rule, text, advice, CHECK_##severity, fails },
+    static const struct check_finding_row rows[] = {
+#include "checker/findings.def"
+    };
+#undef FINDING
+    return &rows[kind];
+}
+
+const char *check_verdict_name(enum check_verdict verdict)
+{
+#define VERDICT(id, name, text) name,
+    static const char *const names[] = {
+#include "checker/verdicts.def"
+    };
+#undef VERDICT
+    return (unsigned)verdict < CHECK_VERDICT_COUNT ? names[verdict] : "?";
+}
+
+const char *check_severity_name(enum check_severity severity)
+{
+    static const char *const names[] = { "notice", "warning", "error", "critical" };
+    return (unsigned)severity < 4 ? names[severity] : "?";
+}
+
+void check_report_init(struct check_report *report) { memset(report, 0, sizeof *report); }
+
+void check_report_done(struct check_report *report)
+{
+    if (!report)
+        return;
+    free(report->findings);
+    check_report_init(report);
+}
+
+enum status checker_open(const char *db_path, struct checker **ret, struct error *error)
+{
+    struct checker *checker = calloc(1, sizeof *checker);
+    if (!checker)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the checker");
+    enum status s = db_path ? store_open(db_path, &checker->store, error) : STATUS_OK;
+    if (s != STATUS_OK) {
+        free(checker);
+        return s;
+    }
+    *ret = checker;
+    return STATUS_OK;
+}
+
+void checker_close(struct checker *checker)
+{
+    if (checker)
+        store_close(checker->store);
+    free(checker);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Everything that one check holds. */
+struct session {
+    const struct check_options *options;
+    struct check_report *report;
+    struct trace_reader *reader;
+    struct witness_reader *witness;
+    struct run_spec spec;
+    uint64_t setup_until;
+    bool in_transaction;
+};
+
+/* FILE.wtrace has its witness in FILE.wwit; any other name gets .wwit behind it. */
+static void witness_path(const char *trace, char *ret, size_t size)
+{
+    size_t length = strlen(trace);
+    const size_t suffix = sizeof ".wtrace" - 1;
+    if (length > suffix && strcmp(trace + length - suffix, ".wtrace") == 0)
+        length -= suffix;
+    snprintf(ret, size, "%.*s.wwit", (int)length, trace);
+}
+
+/* The guest's own installation of the filter: the last record of its setup. */
+static bool ends_setup(const struct witness_record *record, uint32_t guest_pid, int64_t seccomp, int64_t prctl)
+{
+    if (record->kind != WITNESS_SYSCALL || record->role != WITNESS_GUEST || record->tid != guest_pid || record->result != 0 ||
+        record->flags & WITNESS_FLAG_COMPAT)
+        return false;
+    return (record->syscall == seccomp && record->arg[0] == SECCOMP_SET_FILTER) ||
+           (record->syscall == prctl && record->arg[0] == PRCTL_SET_SECCOMP && record->arg[1] == SECCOMP_FILTER_MODE);
+}
+
+/* Reads ahead for the end of the setup, with a reader of its own. UINT64_MAX: no filter was installed. */
+static uint64_t find_setup_end(const char *path)
+{
+    struct witness_reader *reader;
+    struct witness_record *record = malloc(sizeof *record);
+    uint64_t number = UINT64_MAX;
+    int64_t seccomp = impact_number("seccomp"), prctl = impact_number("prctl");
+    if (!record || witness_reader_open(path, &reader, NULL) != STATUS_OK) {
+        free(record);
+        return number;
+    }
+    uint32_t pid = witness_reader_info(reader)->guest_pid;
+    while (number == UINT64_MAX && witness_reader_next(reader, record, NULL) == STATUS_OK)
+        if (ends_setup(record, pid, seccomp, prctl))
+            number = record->number;
+    witness_reader_close(reader);
+    free(record);
+    return number;
+}
+
+/* A witness file that was asked for by name must be there; the one beside the trace may be missing. */
+static enum status open_witness(struct session *session, struct store *store, struct error *error)
+{
+    struct check_report *report = session->report;
+    char path[sizeof report->witness_path];
+    struct error why = ERROR_INIT;
+    const char *named = session->options->witness_path;
+    if (named)
+        snprintf(path, sizeof path, "%s", named);
+    else
+        witness_path(session->options->trace_path, path, sizeof path);
+    if (!named && access(path, F_OK) != 0) {
+        audit_finding(report, store, CHECK_FINDING_UNWITNESSED_RUN, NULL, NULL, -1, "there is no witness file beside the trace");
+        return STATUS_OK;
+    }
+    enum status s = witness_reader_open(path, &session->witness, &why);
+    if (s != STATUS_OK && named)
+        return error_set(error, s, "%s", why.text);
+    if (s != STATUS_OK) {
+        audit_finding(report, store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1, why.text[0] ? why.text : status_text(s));
+        return STATUS_OK;
+    }
+    memcpy(report->witness_path, path, sizeof path);
+    if (memcmp(witness_reader_info(session->witness)->run_id, trace_reader_run_id(session->reader), TRACE_RUN_ID) != 0) {
+        audit_finding(report, store, CHECK_FINDING_FOREIGN, NULL, NULL, -1, "the two files carry different run ids");
+        witness_reader_close(session->witness);
+        session->witness = NULL;
+        return STATUS_OK;
+    }
+    report->witnessed = true;
+    session->setup_until = find_setup_end(path);
+    return STATUS_OK;
+}
+
+static enum status open_trace(struct session *session, struct error *error)
+{
+    struct check_report *report = session->report;
+    const char *path = session->options->trace_path;
+    snprintf(report->trace_path, sizeof report->trace_path, "%s", path);
+    enum status s = trace_reader_open(path, &session->reader, error);
+    if (s != STATUS_OK)
+        return s;
+    memcpy(report->run_id, trace_reader_run_id(session->reader), TRACE_RUN_ID);
+    size_t size;
+    const void *bytes = trace_reader_description(session->reader, &size);
+    s = run_spec_decode(bytes, size, &session->spec, error);
+    if (s != STATUS_OK)
+        error_prefix(error, "%s: its description", path);
+    return s;
+}
+
+static bool on_replay_progress(void *self, uint64_t calls, uint64_t instructions)
+{
+    const struct session *session = self;
+    (void)instructions;
+    if (session->options->progress)
+        session->options->progress(session->options->progress_self, "replaying", calls, session->report->hostcalls);
+    return true;
+}
+
+static void report_divergence(struct session *session, struct store *store, const struct replay_divergence *d)
+{
+    struct check_replay *replay = &session->report->replay;
+    struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, "%s, %s: expected ", d->hostcall ? d->hostcall : "?", d->what ? d->what : "?");
+    text_plain(&text, d->expected, strnlen(d->expected, sizeof d->expected));
+    buffer_string(&text, ", found ");
+    text_plain(&text, d->found, strnlen(d->found, sizeof d->found));
+    buffer_printf(&text, "; at function %" PRIu32, d->function);
+    if (d->function_name[0]) {
+        buffer_string(&text, " (");
+        text_plain(&text, d->function_name, strnlen(d->function_name, sizeof d->function_name));
+        buffer_string(&text, ")");
+    }
+    buffer_printf(&text, " offset 0x%" PRIx32, d->offset);
+    text_copy(&text, replay->text, sizeof replay->text);
+    buffer_done(&text);
+    struct match_place place = { d->call, d->event, d->chunk, HOSTCALL_COUNT, MATCH_NO_OP };
+    for (uint32_t i = 0; d->hostcall && i < HOSTCALL_COUNT; i++)
+        if (strcmp(abi_hostcalls[i].name, d->hostcall) == 0)
+            place.call = i;
+    audit_finding(session->report, store, CHECK_FINDING_DIVERGENCE, &place, NULL, -1, replay->text);
+}
+
+static void replay(struct session *session, struct store *store)
+{
+    struct check_replay *summary = &session->report->replay;
+    struct replay_options options = { .trace_path = session->options->trace_path, .progress = on_replay_progress, .progress_self = session };
+    struct replay_report *report = calloc(1, sizeof *report);
+    struct error why = ERROR_INIT;
+    uint64_t before = now_ns();
+    enum status s = report ? replay_run(&options, report, &why) : error_set(&why, STATUS_NO_MEMORY, "no memory for the replay");
+    session->report->replay_ns = now_ns() - before;
+    summary->done = true;
+    if (s != STATUS_OK) {
+        struct buffer text = BUFFER_INIT;
+        const char *reason = why.text[0] ? why.text : status_text(s);
+        text_plain(&text, reason, strlen(reason));
+        text_copy(&text, summary->text, sizeof summary->text);
+        buffer_done(&text);
+        audit_finding(session->report, store, CHECK_FINDING_REPLAY_FAILED, NULL, NULL, -1, summary->text);
+    } else {
+        summary->calls = report->calls;
+        summary->instructions = report->instructions;
+        summary->recorded_instructions = session->report->has_exit ? session->report->exit.instructions : 0;
+        summary->identical = report->verdict != REPLAY_DIVERGED;
+        if (report->verdict == REPLAY_DIVERGED)
+            report_divergence(session, store, &report->divergence);
+    }
+    free(report);
+}
+
+static enum status check(struct session *session, struct store *store, struct error *error)
+{
+    struct check_report *report = session->report;
+    double ns_per_tick = 0;
+    bool replaced;
+    enum status s = open_trace(session, error);
+    if (s == STATUS_OK && store) {
+        s = store_begin(store, report->run_id, &replaced, error);
+        session->in_transaction = s == STATUS_OK;
+    }
+    if (s == STATUS_OK)
+        s = open_witness(session, store, error);
+    if (s != STATUS_OK)
+        return s;
+    struct audit_options audit = { session->options, store, session->reader, session->witness, &session->spec, session->setup_until };
+    s = audit_run(&audit, report, &ns_per_tick, error);
+    if (s != STATUS_OK)
+        return s;
+    if (!session->options->no_replay)
+        replay(session, store);
+    report->exit_status = !report->trace_whole ? EXIT_FILE : report->failing > 0 ? EXIT_FINDING : EXIT_CLEAN;
+    if (!store)
+        return STATUS_OK;
+    store_run(store, report, &session->spec, ns_per_tick);
+    session->in_transaction = false; /* a failed commit rolls back */
+    s = store_commit(store, error);
+    report->imported = s == STATUS_OK;
+    return s;
+}
+
+enum status checker_check(struct checker *checker, const struct check_options *options, struct check_report *report,
+                          struct error *error)
+{
+    uint64_t before = now_ns();
+    struct session session = { .options = options, .report = report, .setup_until = UINT64_MAX };
+    run_spec_init(&session.spec);
+    enum status s = check(&session, checker->store, error);
+    if (session.in_transaction)
+        store_rollback(checker->store);
+    witness_reader_close(session.witness);
+    trace_reader_close(session.reader);
+    run_spec_done(&session.spec);
+    report->elapsed_ns = now_ns() - before;
+    return s;
+}

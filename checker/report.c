@@ -1,0 +1,222 @@
+/* The report of a check as text for people and as JSON.
+ *
+ * Invariant: every word about the guest was escaped before, or is escaped here; what was not done (no witness, no replay) is said in
+ * plain words, never left out. docs/queries.md lists rules and verdicts. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "checker/checker.h"
+#include "checker/text.h"
+
+static void put_string(struct buffer *out, const char *text) { text_plain(out, text, strlen(text)); }
+
+static const char *outcome_text(uint32_t outcome)
+{
+    static const char *const texts[] = { "returned", "exited", "trapped", "could not start" };
+    return outcome < 4 ? texts[outcome] : "ended in no known way";
+}
+
+static void text_end(const struct check_report *r, struct buffer *out)
+{
+    buffer_string(out, "trace       ");
+    if (!r->trace_whole) {
+        buffer_string(out, "damaged: ");
+        put_string(out, r->stop_text);
+        buffer_string(out, "; checked up to there");
+    } else if (r->has_exit) {
+        buffer_printf(out, "whole; the guest %s", outcome_text(r->exit.outcome));
+        if (r->exit.outcome == 1)
+            buffer_printf(out, " with status %" PRIu32, r->exit.exit_code);
+        if (r->exit.outcome == 2)
+            buffer_printf(out, " at function %" PRIu32 " offset 0x%" PRIx32, r->exit.function, r->exit.offset);
+        buffer_printf(out, " after %" PRIu64 " instructions", r->exit.instructions);
+    } else {
+        buffer_printf(out, "stops early%s", r->ends_inside_call ? ", inside a hostcall" : "");
+    }
+    buffer_u8(out, '\n');
+}
+
+static void text_verdicts(const struct check_report *r, struct buffer *out)
+{
+    buffer_printf(out, "hostcalls   %" PRIu64 ":", r->hostcalls);
+    bool any = false;
+    for (unsigned v = 0; v < CHECK_VERDICT_COUNT; v++) {
+        if (r->verdicts[v] == 0)
+            continue;
+        buffer_printf(out, "%s %" PRIu64 " %s", any ? "," : "", r->verdicts[v], check_verdict_name((enum check_verdict)v));
+        any = true;
+    }
+    buffer_string(out, any ? "\n" : " none\n");
+}
+
+static void text_witness(const struct check_report *r, struct buffer *out)
+{
+    if (!r->witnessed) {
+        buffer_string(out, "witness     none: this run is unwitnessed, nothing was compared with the kernel's record\n");
+        return;
+    }
+    buffer_string(out, "witness     ");
+    put_string(out, r->witness_path);
+    buffer_printf(out, ": %" PRIu64 " system calls of hostcalls, %" PRIu64 " of the setup, %" PRIu64 " others, %" PRIu64 " lost\n",
+                  r->syscalls, r->setup_syscalls, r->other_syscalls, r->lost);
+}
+
+static void text_replay(const struct check_report *r, struct buffer *out)
+{
+    const struct check_replay *replay = &r->replay;
+    buffer_string(out, "replay      ");
+    if (!replay->done)
+        buffer_string(out, "not done\n");
+    else if (replay->identical)
+        buffer_printf(out, "identical: %" PRIu64 " hostcalls, %" PRIu64 " instructions%s\n", replay->calls, replay->instructions,
+                      replay->recorded_instructions == 0                       ? " (the trace records no end)"
+                      : replay->recorded_instructions == replay->instructions ? ", as recorded"
+                                                                              : ", not as recorded");
+    else
+        buffer_printf(out, "%s\n", replay->text);
+}
+
+static void text_finding(const struct check_finding *f, struct buffer *out)
+{
+    const struct check_finding_row *row = check_finding_row(f->kind);
+    buffer_printf(out, "%s %s: %s\n", check_severity_name((enum check_severity)row->severity), row->rule, row->text);
+    buffer_string(out, "    where     ");
+    if (f->hostcall != CHECK_NO_PLACE)
+        buffer_printf(out, "hostcall %" PRIu64 "%s%s, event %" PRIu64 ", chunk %" PRIu64, f->hostcall, f->call_name ? " " : "",
+                      f->call_name ? f->call_name : "", f->event, f->chunk);
+    else
+        buffer_string(out, "outside hostcalls");
+    if (f->record != CHECK_NO_PLACE)
+        buffer_printf(out, "; witness record %" PRIu64, f->record);
+    buffer_printf(out, "\n    evidence  %s\n", f->evidence);
+    if (f->syscall_name[0])
+        buffer_printf(out, "    syscall   %s: %s\n", f->syscall_name, f->impact ? f->impact : "not in the table");
+    buffer_printf(out, "    do        %s\n", row->advice);
+}
+
+static void text_summary(const struct check_report *r, struct buffer *out)
+{
+    if (r->failing == 0 && !r->trace_whole)
+        buffer_string(out, "result      the trace's file is damaged; nothing else was found\n");
+    else if (r->failing == 0)
+        buffer_printf(out, "result      0 findings%s\n", r->witnessed ? "" : " (unwitnessed)");
+    else
+        buffer_printf(out, "result      %" PRIu64 " finding%s\n", r->failing, r->failing == 1 ? "" : "s");
+}
+
+void check_report_text(const struct check_report *report, size_t limit, struct buffer *out)
+{
+    size_t shown = limit > 0 && limit < report->findings_kept ? limit : report->findings_kept;
+    buffer_string(out, "run         ");
+    for (size_t i = 0; i < TRACE_RUN_ID; i++)
+        buffer_printf(out, "%02x", report->run_id[i]);
+    buffer_string(out, "  ");
+    put_string(out, report->trace_path);
+    buffer_u8(out, '\n');
+    text_end(report, out);
+    text_witness(report, out);
+    text_verdicts(report, out);
+    text_replay(report, out);
+    text_summary(report, out);
+    for (size_t i = 0; i < shown; i++)
+        text_finding(&report->findings[i], out);
+    if (report->finding_count > shown)
+        buffer_printf(out, "... and %" PRIu64 " more; the database has all of them\n", report->finding_count - shown);
+}
+
+/* ---- JSON ---- */
+
+static void json_number(struct buffer *out, const char *name, uint64_t value)
+{
+    buffer_printf(out, ",\"%s\":", name);
+    if (value == CHECK_NO_PLACE)
+        buffer_string(out, "null");
+    else
+        buffer_printf(out, "%" PRIu64, value);
+}
+
+static void json_string(struct buffer *out, const char *name, const char *value)
+{
+    buffer_printf(out, ",\"%s\":", name);
+    text_json_string(out, value && value[0] ? value : NULL);
+}
+
+static void json_bool(struct buffer *out, const char *name, bool value)
+{
+    buffer_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
+static void json_finding(const struct check_finding *f, struct buffer *out)
+{
+    const struct check_finding_row *row = check_finding_row(f->kind);
+    buffer_string(out, "{\"rule\":");
+    text_json_string(out, row->rule);
+    json_string(out, "severity", check_severity_name((enum check_severity)row->severity));
+    json_bool(out, "fails", row->fails);
+    json_number(out, "hostcall", f->hostcall);
+    json_string(out, "call", f->call_name);
+    json_number(out, "event", f->event);
+    json_number(out, "chunk", f->chunk);
+    json_number(out, "record", f->record);
+    json_string(out, "syscall", f->syscall_name);
+    json_string(out, "impact", f->impact);
+    json_string(out, "evidence", f->evidence);
+    json_string(out, "text", row->text);
+    json_string(out, "advice", row->advice);
+    buffer_u8(out, '}');
+}
+
+static void json_parts(const struct check_report *r, struct buffer *out)
+{
+    buffer_string(out, ",\"verdicts\":{");
+    for (unsigned v = 0; v < CHECK_VERDICT_COUNT; v++)
+        buffer_printf(out, "%s\"%s\":%" PRIu64, v > 0 ? "," : "", check_verdict_name((enum check_verdict)v), r->verdicts[v]);
+    buffer_string(out, "},\"exit\":");
+    if (r->has_exit)
+        buffer_printf(out, "{\"outcome\":\"%s\",\"code\":%" PRIu32 ",\"instructions\":%" PRIu64 "}", outcome_text(r->exit.outcome),
+                      r->exit.exit_code, r->exit.instructions);
+    else
+        buffer_string(out, "null");
+    buffer_printf(out, ",\"replay\":{\"done\":%s", r->replay.done ? "true" : "false");
+    json_bool(out, "identical", r->replay.identical);
+    json_number(out, "calls", r->replay.calls);
+    json_number(out, "instructions", r->replay.instructions);
+    json_number(out, "recorded_instructions", r->replay.recorded_instructions);
+    json_string(out, "text", r->replay.text);
+    buffer_u8(out, '}');
+}
+
+void check_report_json(const struct check_report *report, struct buffer *out)
+{
+    const struct check_report *r = report;
+    buffer_string(out, "{\"run\":\"");
+    for (size_t i = 0; i < TRACE_RUN_ID; i++)
+        buffer_printf(out, "%02x", r->run_id[i]);
+    buffer_u8(out, '"');
+    json_string(out, "trace", r->trace_path);
+    json_string(out, "witness", r->witness_path);
+    json_bool(out, "witnessed", r->witnessed);
+    json_bool(out, "whole", r->trace_whole);
+    json_number(out, "end_reason", r->end_reason);
+    json_bool(out, "ends_inside_call", r->ends_inside_call);
+    json_string(out, "stop", r->stop_text);
+    json_number(out, "hostcalls", r->hostcalls);
+    json_number(out, "events", r->events);
+    json_number(out, "syscalls", r->syscalls);
+    json_number(out, "setup_syscalls", r->setup_syscalls);
+    json_number(out, "other_syscalls", r->other_syscalls);
+    json_number(out, "lost", r->lost);
+    json_parts(r, out);
+    json_number(out, "elapsed_ns", r->elapsed_ns);
+    json_number(out, "replay_ns", r->replay_ns);
+    json_number(out, "finding_count", r->finding_count);
+    json_number(out, "failing", r->failing);
+    json_number(out, "exit_status", (uint64_t)r->exit_status);
+    buffer_string(out, ",\"findings\":[");
+    for (size_t i = 0; i < r->findings_kept; i++) {
+        if (i > 0)
+            buffer_u8(out, ',');
+        json_finding(&r->findings[i], out);
+    }
+    buffer_string(out, "]}\n");
+}

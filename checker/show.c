@@ -1,0 +1,356 @@
+/* One hostcall as strace would print it, and as JSON.
+ *
+ * Invariant: a line holds printable ASCII only, whatever the guest's strings and data are; nothing is read beyond what the request
+ * says it has. Left out on purpose: names for flag bits (numbers are exact) and structures behind result pointers. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "checker/checker.h"
+#include "checker/text.h"
+
+enum { SHOWN_STRING = 64, SHOWN_IOVS = 4 };
+
+static size_t cut(const struct show_options *options, size_t limit) { return options->full ? 0 : limit; }
+
+static const char *call_name(const struct trace_call *call)
+{
+    return call->request.call < HOSTCALL_COUNT ? abi_hostcalls[call->request.call].name : "?";
+}
+
+static const char *rule_text(const struct trace_call *call)
+{
+    if (call->complete && call->outcome.rule > 0 && call->outcome.rule < RULE_COUNT)
+        return abi_rules[call->outcome.rule].text;
+    uint32_t count = call->ops.count < LIMIT_OPS ? call->ops.count : LIMIT_OPS;
+    if (count > 0 && call->ops.op[0].rule < RULE_COUNT)
+        return abi_rules[call->ops.op[0].rule].text;
+    return NULL;
+}
+
+static bool region_fits(struct region region) { return (uint64_t)region.offset + region.length <= REQUEST_BYTES; }
+
+static void put_string(const struct trace_call *call, uint32_t index, const struct show_options *options, struct buffer *out)
+{
+    const struct request *request = &call->request;
+    if (index < request->string_count && index < REQUEST_STRINGS && region_fits(request->string[index]))
+        text_quote(out, request->bytes + request->string[index].offset, request->string[index].length, cut(options, SHOWN_STRING));
+    else
+        buffer_string(out, "?"); /* not copied: the request's fault says why */
+}
+
+static void put_vector(const struct trace_call *call, const struct show_options *options, struct buffer *out)
+{
+    const struct request *request = &call->request;
+    uint32_t count = request->iov_count < LIMIT_IOVECS ? request->iov_count : LIMIT_IOVECS;
+    uint32_t shown = options->full || count <= SHOWN_IOVS ? count : SHOWN_IOVS;
+    buffer_u8(out, '[');
+    for (uint32_t i = 0; i < shown; i++)
+        buffer_printf(out, "%s{0x%" PRIx32 ", %" PRIu32 "}", i > 0 ? ", " : "", request->iov[i].offset, request->iov[i].length);
+    buffer_string(out, shown < count ? ", ...]" : "]");
+}
+
+/* The first bytes that moved, behind the vector. */
+static void put_data(const struct trace_call *call, const struct show_options *options, struct buffer *out)
+{
+    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++) {
+        const struct trace_op_data *data = &call->data[i];
+        uint32_t head = data->out_head_length < sizeof data->out_head ? data->out_head_length : (uint32_t)sizeof data->out_head;
+        if (head > 0) {
+            buffer_u8(out, ' ');
+            text_quote(out, data->out_head, head, 0);
+            if (head < data->out_length)
+                buffer_string(out, "...");
+            return;
+        }
+        if (call->complete && data->in && data->in_length > 0 && call->ops.op[i].kind < OP_COUNT &&
+            abi_ops[call->ops.op[i].kind].data == OP_DATA_BYTES) {
+            buffer_u8(out, ' ');
+            text_quote(out, data->in, data->in_length, cut(options, 32));
+            return;
+        }
+    }
+}
+
+static void put_scalar(uint32_t type, uint64_t value, struct buffer *out)
+{
+    static const char *const whences[] = { "SET", "CUR", "END" };
+    static const char *const clocks[] = { "REALTIME", "MONOTONIC", "PROCESS_CPUTIME", "THREAD_CPUTIME" };
+    switch (type) {
+    case ARG_WHENCE:
+        if (value < 3)
+            buffer_string(out, whences[value]);
+        else
+            buffer_printf(out, "%" PRIu64, value);
+        return;
+    case ARG_CLOCKID:
+        if (value < 4)
+            buffer_string(out, clocks[value]);
+        else
+            buffer_printf(out, "%" PRIu64, value);
+        return;
+    case ARG_FILEDELTA:
+        buffer_printf(out, "%" PRId64, (int64_t)value);
+        return;
+    case ARG_RIGHTS:
+    case ARG_OFLAGS:
+    case ARG_FDFLAGS:
+    case ARG_FSTFLAGS:
+    case ARG_LOOKUPFLAGS:
+    case ARG_RIFLAGS:
+    case ARG_SIFLAGS:
+    case ARG_SDFLAGS:
+        buffer_printf(out, value > 0 ? "0x%" PRIx64 : "%" PRIu64, value);
+        return;
+    default:
+        buffer_printf(out, "%" PRIu64, value);
+    }
+}
+
+/* An argument's value without quotes of JSON. strings counts the strings so far. */
+static void put_argument(const struct trace_call *call, const struct arg *arg, unsigned slot, uint32_t *strings,
+                         const struct show_options *options, struct buffer *out)
+{
+    const uint64_t *value = &call->request.slot[slot];
+    switch ((enum arg_class)abi_arg_types[arg->type].class) {
+    case ARG_CLASS_SCALAR:
+        put_scalar(arg->type, *value, out);
+        return;
+    case ARG_CLASS_STRING:
+        put_string(call, (*strings)++, options, out);
+        return;
+    case ARG_CLASS_IOVS:
+    case ARG_CLASS_CIOVS:
+        if (call->request.fault != FAULT_NONE) {
+            buffer_printf(out, "{0x%" PRIx64 ", %" PRIu64 "}", value[0], value[1]);
+            return;
+        }
+        put_vector(call, options, out);
+        put_data(call, options, out);
+        return;
+    case ARG_CLASS_BUFFER:
+        buffer_printf(out, "{0x%" PRIx64 ", %" PRIu64 "}", value[0], value[1]);
+        return;
+    case ARG_CLASS_VECTOR:
+    case ARG_CLASS_SUBS:
+    case ARG_CLASS_EVENTS:
+    case ARG_CLASS_RESULT:
+        buffer_printf(out, "0x%" PRIx64, *value);
+        return;
+    }
+}
+
+/* Scalar results have a place in outcome.value, in the order of the R_ arguments. */
+static bool is_scalar_result(uint32_t type)
+{
+    return type == ARG_R_SIZE || type == ARG_R_TIMESTAMP || type == ARG_R_FILESIZE || type == ARG_R_FD;
+}
+
+static void put_results(const struct trace_call *call, const struct hostcall_row *row, struct buffer *out)
+{
+    unsigned count = 0;
+    for (unsigned a = 0; a < row->arg_count && count < call->outcome.value_count && count < 2; a++)
+        if (is_scalar_result(row->args[a].type)) {
+            buffer_printf(out, "%s%s %" PRIu64, count == 0 ? " (" : ", ", row->args[a].name, call->outcome.value[count]);
+            count++;
+        }
+    buffer_string(out, count > 0 ? ")" : "");
+}
+
+static void put_outcome(const struct trace_call *call, const struct hostcall_row *row, struct buffer *out)
+{
+    if (!call->complete)
+        buffer_string(out, " = ? (in flight)");
+    else if (call->outcome.trap)
+        buffer_printf(out, " = trap %" PRIu16, call->outcome.trap);
+    else if (!row->returns)
+        buffer_string(out, " (does not return)");
+    else if (call->outcome.wasi_errno)
+        buffer_printf(out, " = %" PRIu16 " %s", call->outcome.wasi_errno, abi_errno_name(call->outcome.wasi_errno));
+    else {
+        buffer_string(out, " = 0");
+        put_results(call, row, out);
+    }
+}
+
+static bool has_operand(const struct op *op, enum op_operand operand)
+{
+    for (unsigned i = 0; i < OP_OPERANDS_MAX; i++)
+        if (abi_ops[op->kind].operand[i] == operand)
+            return true;
+    return false;
+}
+
+static void put_op(const struct trace_call *call, uint32_t index, const struct show_options *options, struct buffer *out)
+{
+    const struct op *op = &call->ops.op[index];
+    if (op->kind >= OP_COUNT) {
+        buffer_string(out, "?");
+        return;
+    }
+    buffer_string(out, abi_ops[op->kind].syscall);
+    if (has_operand(op, OPERAND_FD))
+        buffer_printf(out, " #%" PRIu32, op->handle);
+    if (has_operand(op, OPERAND_PATH) && region_fits(op->path)) {
+        buffer_u8(out, ' ');
+        text_quote(out, call->request.bytes + op->path.offset, op->path.length, cut(options, SHOWN_STRING));
+    }
+    if (has_operand(op, OPERAND_OFFSET))
+        buffer_printf(out, " @%" PRIu64, op->offset);
+    if (op->kind == OP_OPEN)
+        buffer_printf(out, " as #%" PRIu32, op->handle2);
+    if (!call->complete)
+        return;
+    int64_t value = call->ops.result[index].value;
+    if (value < 0)
+        buffer_printf(out, " = %s", value > -WASI_ERRNO_COUNT ? abi_errno_name((uint32_t)-value) : "?");
+    else
+        buffer_printf(out, " = %" PRId64, value);
+}
+
+void show_call(const struct trace_call *call, const struct show_options *options, struct buffer *out)
+{
+    static const struct hostcall_row unknown = { .name = "?" };
+    const struct hostcall_row *row = call->request.call < HOSTCALL_COUNT ? &abi_hostcalls[call->request.call] : &unknown;
+    unsigned slot = 0;
+    uint32_t strings = 0;
+    bool first = true;
+    if (options->names)
+        buffer_printf(out, "%8" PRIu64 " %14" PRIu64 "  ", call->begin_event, call->ticks);
+    buffer_printf(out, "%s(", row->name);
+    for (unsigned a = 0; a < row->arg_count; a++) {
+        const struct arg *arg = &row->args[a];
+        if (abi_arg_types[arg->type].class != ARG_CLASS_RESULT) {
+            buffer_string(out, first ? "" : ", ");
+            put_argument(call, arg, slot, &strings, options, out);
+            first = false;
+        }
+        slot += abi_arg_types[arg->type].slots;
+    }
+    buffer_u8(out, ')');
+    put_outcome(call, row, out);
+    uint32_t count = call->ops.count < LIMIT_OPS ? call->ops.count : LIMIT_OPS;
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_string(out, i == 0 ? "  [" : "; ");
+        put_op(call, i, options, out);
+    }
+    buffer_string(out, count > 0 ? "]" : "");
+    const char *rule = rule_text(call);
+    if (rule)
+        buffer_printf(out, "  %s", rule);
+    buffer_u8(out, '\n');
+}
+
+/* ---- JSON ---- */
+
+static void json_text(const struct buffer *text, struct buffer *out)
+{
+    text_json(out, text->data ? text->data : (const uint8_t *)"", text->size);
+}
+
+static void json_argument(const struct trace_call *call, const struct arg *arg, unsigned slot, uint32_t *strings,
+                          const struct show_options *options, struct buffer *out)
+{
+    const struct request *request = &call->request;
+    enum arg_class class = (enum arg_class)abi_arg_types[arg->type].class;
+    if (class == ARG_CLASS_STRING) {
+        uint32_t i = (*strings)++;
+        if (i < request->string_count && i < REQUEST_STRINGS && region_fits(request->string[i]))
+            text_json(out, request->bytes + request->string[i].offset, request->string[i].length);
+        else
+            buffer_string(out, "null");
+    } else if (class == ARG_CLASS_SCALAR || class == ARG_CLASS_RESULT || class == ARG_CLASS_VECTOR || class == ARG_CLASS_SUBS ||
+               class == ARG_CLASS_EVENTS) {
+        if (arg->type == ARG_FILEDELTA)
+            buffer_printf(out, "%" PRId64, (int64_t)request->slot[slot]);
+        else
+            buffer_printf(out, "%" PRIu64, request->slot[slot]);
+    } else {
+        struct buffer text = BUFFER_INIT;
+        put_argument(call, arg, slot, strings, options, &text);
+        json_text(&text, out);
+        buffer_done(&text);
+    }
+}
+
+static void json_op(const struct trace_call *call, uint32_t index, const struct show_options *options, struct buffer *out)
+{
+    const struct op *op = &call->ops.op[index];
+    struct buffer text = BUFFER_INIT;
+    bool known = op->kind < OP_COUNT;
+    put_op(call, index, options, &text);
+    buffer_printf(out, "{\"event\":%" PRIu64 ",\"op\":", call->op_event[index]);
+    text_json_string(out, known ? abi_ops[op->kind].text : NULL);
+    buffer_string(out, ",\"syscall\":");
+    text_json_string(out, known ? abi_ops[op->kind].syscall : NULL);
+    buffer_string(out, ",\"rule\":");
+    text_json_string(out, op->rule < RULE_COUNT ? abi_rules[op->rule].name : NULL);
+    buffer_string(out, ",\"result\":");
+    if (call->complete)
+        buffer_printf(out, "%" PRId64, call->ops.result[index].value);
+    else
+        buffer_string(out, "null");
+    buffer_string(out, ",\"text\":");
+    json_text(&text, out);
+    buffer_u8(out, '}');
+    buffer_done(&text);
+}
+
+void show_call_json(const struct trace_call *call, const struct show_options *options, struct buffer *out)
+{
+    static const struct hostcall_row unknown = { .name = "?" };
+    const struct hostcall_row *row = call->request.call < HOSTCALL_COUNT ? &abi_hostcalls[call->request.call] : &unknown;
+    unsigned slot = 0;
+    uint32_t strings = 0;
+    buffer_printf(out, "{\"event\":%" PRIu64 ",\"chunk\":%" PRIu64 ",\"ticks\":%" PRIu64 ",\"call\":", call->begin_event, call->chunk,
+                  call->ticks);
+    text_json_string(out, call_name(call));
+    buffer_string(out, ",\"args\":{");
+    for (unsigned a = 0; a < row->arg_count; a++) {
+        buffer_string(out, a > 0 ? "," : "");
+        text_json_string(out, row->args[a].name);
+        buffer_u8(out, ':');
+        json_argument(call, &row->args[a], slot, &strings, options, out);
+        slot += abi_arg_types[row->args[a].type].slots;
+    }
+    buffer_printf(out, "},\"complete\":%s", call->complete ? "true" : "false");
+    if (call->complete) {
+        buffer_printf(out, ",\"duration\":%" PRIu64 ",\"errno\":", call->duration);
+        text_json_string(out, abi_errno_name(call->outcome.wasi_errno));
+        buffer_printf(out, ",\"trap\":%" PRIu16 ",\"results\":[", call->outcome.trap);
+        for (unsigned i = 0; i < call->outcome.value_count && i < 2; i++)
+            buffer_printf(out, "%s%" PRIu64, i > 0 ? "," : "", call->outcome.value[i]);
+        buffer_u8(out, ']');
+    }
+    buffer_string(out, ",\"ops\":[");
+    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++) {
+        buffer_string(out, i > 0 ? "," : "");
+        json_op(call, i, options, out);
+    }
+    buffer_string(out, "],\"rule\":");
+    text_json_string(out, rule_text(call));
+    buffer_string(out, "}\n");
+}
+
+static const char *outcome_name(uint32_t outcome)
+{
+    static const char *const names[] = { "returned", "exited", "trapped", "not started" };
+    return outcome < 4 ? names[outcome] : "?";
+}
+
+void show_exit(const struct trace_exit *exit, const struct show_options *options, struct buffer *out)
+{
+    (void)options;
+    buffer_printf(out, "+++ %s", outcome_name(exit->outcome));
+    if (exit->outcome == 1)
+        buffer_printf(out, " with %" PRIu32, exit->exit_code);
+    if (exit->outcome == 2)
+        buffer_printf(out, ", trap %" PRIu32 " at function %" PRIu32 " offset 0x%" PRIx32, exit->trap, exit->function, exit->offset);
+    buffer_printf(out, " after %" PRIu64 " instructions +++\n", exit->instructions);
+}
+
+void show_exit_json(const struct trace_exit *exit, struct buffer *out)
+{
+    buffer_printf(out, "{\"exit\":\"%s\",\"code\":%" PRIu32 ",\"trap\":%" PRIu32 ",\"function\":%" PRIu32 ",\"offset\":%" PRIu32
+                       ",\"instructions\":%" PRIu64 "}\n",
+                  outcome_name(exit->outcome), exit->exit_code, exit->trap, exit->function, exit->offset, exit->instructions);
+}

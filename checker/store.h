@@ -1,0 +1,45 @@
+/* Writing rows: prepared statements over the schema, one transaction per run. Private to checker/. */
+#ifndef WARRANT_CHECKER_STORE_H
+#define WARRANT_CHECKER_STORE_H
+
+#include "checker/match.h"
+
+enum { STORE_RUN_SHIFT = 40, STORE_PART_SHIFT = 3 };
+
+struct store;
+/* path: as checker_open's, not NULL. Returns owned. */
+MUST_USE enum status store_open(const char *path, struct store **ret, struct error *error);
+void store_close(struct store *store); /* NULL is fine */
+
+/* Begins a transaction and makes room for the run: what is there of it already is removed. *ret_replaced: there was something. */
+MUST_USE enum status store_begin(struct store *store, const uint8_t *run_id, bool *ret_replaced, struct error *error);
+/* Ends it. */
+MUST_USE enum status store_commit(struct store *store, struct error *error);
+void store_rollback(struct store *store);
+
+/* Rows of the run. The first failure is kept, and store_status tells it; later rows are then dropped. */
+/* The part of a hostcall that its row needs, so that the row can wait for its verdict. */
+struct store_call {
+    uint64_t number, begin_event, end_event, chunk, ticks, duration;
+    uint32_t call;
+    uint16_t wasi_errno, rule, trap, value_count, slot_count;
+    uint8_t complete;
+    uint64_t value[2], bytes_in, bytes_out;
+    uint64_t slot[HOSTCALL_SLOTS_MAX];
+};
+void store_call(struct store *store, const struct store_call *call, enum check_verdict verdict);
+/* The call's strings and ops. */
+void store_parts(struct store *store, const struct trace_call *call, uint64_t number);
+void store_syscall(struct store *store, const struct witness_record *record, enum match_class class,
+                   const struct match_place *place);
+void store_finding(struct store *store, const struct check_finding *finding);
+
+/* What was done with one file, to be added to what is known of it. */
+struct store_file {
+    uint64_t opens, creates, reads, bytes_read, writes, bytes_written, looks, changes, removes, failures;
+};
+void store_file(struct store *store, const char *name, const struct store_file *use, uint64_t hostcall);
+void store_run(struct store *store, const struct check_report *report, const struct run_spec *spec, double ns_per_tick);
+MUST_USE enum status store_status(struct store *store, struct error *error);
+
+#endif

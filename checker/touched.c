@@ -1,0 +1,190 @@
+/* Follows descriptors through a run and adds up what was done with each file, by the name under which the guest knows it.
+ *
+ * Invariant: memory is bounded by the table of descriptors, not by the trace: counts go into the store when a descriptor is closed. Names
+ * are what the guest said (relative to what it opened before), not canonical: the same file under two names is two rows.
+ * Left out on purpose: calls whose results the trace lacks. docs/queries.md. */
+#include "checker/touched.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOUCHED_NAME_MAX = 8192 };
+
+struct touched_file {
+    char *name; /* owned; NULL: nothing is known of this handle */
+    bool scratch; /* opened by a plan for itself: looking a path up is not opening a file */
+    uint64_t hostcall; /* that opened it */
+    struct store_file use;
+};
+
+struct touched {
+    struct store *store;
+    struct touched_file file[HANDLES_TOTAL];
+};
+
+enum status touched_create(struct store *store, const struct run_spec *spec, struct touched **ret, struct error *error)
+{
+    static const char *const stdio[] = { "<stdin>", "<stdout>", "<stderr>" };
+    struct touched *touched = calloc(1, sizeof *touched);
+    bool failed = !touched;
+    for (uint32_t i = 0; !failed && i < 3 + spec->policy.file_count && i < LIMIT_HANDLES; i++) {
+        touched->file[i].name = strdup(i < 3 ? stdio[i] : spec->policy.files[i - 3].guest);
+        failed = !touched->file[i].name;
+    }
+    if (failed) {
+        touched_free(touched);
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the list of files");
+    }
+    touched->store = store;
+    *ret = touched;
+    return STATUS_OK;
+}
+
+static bool is_used(const struct store_file *use)
+{
+    static const struct store_file nothing;
+    return memcmp(use, &nothing, sizeof nothing) != 0;
+}
+
+static void release(struct touched *touched, uint32_t handle)
+{
+    struct touched_file *file = &touched->file[handle];
+    if (file->name && is_used(&file->use))
+        store_file(touched->store, file->name, &file->use, file->hostcall);
+    free(file->name);
+    *file = (struct touched_file){ 0 };
+}
+
+void touched_end(struct touched *touched)
+{
+    for (uint32_t i = 0; i < HANDLES_TOTAL; i++)
+        release(touched, i);
+}
+
+void touched_free(struct touched *touched)
+{
+    if (!touched)
+        return;
+    for (uint32_t i = 0; i < HANDLES_TOTAL; i++)
+        free(touched->file[i].name);
+    free(touched);
+}
+
+/* The name of `path` beneath the directory of `handle`; returns owned, NULL where it is not known. */
+static char *name_beneath(const struct touched *touched, uint32_t handle, const struct request *request, struct region path)
+{
+    if (handle >= HANDLES_TOTAL || !touched->file[handle].name || path.length > LIMIT_PATH ||
+        (uint64_t)path.offset + path.length > REQUEST_BYTES)
+        return NULL;
+    const char *directory = touched->file[handle].name;
+    size_t before = strlen(directory);
+    while (before > 0 && directory[before - 1] == '/')
+        before--;
+    if (before + 1 + path.length >= TOUCHED_NAME_MAX)
+        return NULL;
+    char *name = malloc(before + 1 + path.length + 1);
+    if (!name)
+        return NULL;
+    memcpy(name, directory, before);
+    name[before] = '/';
+    memcpy(name + before + 1, request->bytes + path.offset, path.length);
+    name[before + 1 + path.length] = 0;
+    return name;
+}
+
+static void on_open(struct touched *touched, const struct request *request, const struct op *op, int64_t value, uint64_t number)
+{
+    char *name = name_beneath(touched, op->handle, request, op->path);
+    bool scratch = op->handle2 >= HANDLE_SCRATCH;
+    if (value < 0) {
+        if (name)
+            store_file(touched->store, name, &(struct store_file){ .failures = 1 }, number);
+        free(name);
+    } else if (op->handle2 < HANDLES_TOTAL) {
+        release(touched, op->handle2);
+        touched->file[op->handle2] = (struct touched_file){
+            name, scratch, number, { .opens = !scratch, .creates = (op->flags & OPEN_CREATE) != 0,
+                                     .changes = (op->flags & OPEN_TRUNCATE) != 0 } };
+    } else {
+        free(name);
+    }
+}
+
+/* An op on a name in a directory. */
+static void on_name(struct touched *touched, const struct request *request, const struct op *op, int64_t value, uint64_t number)
+{
+    struct store_file use = { 0 };
+    char *name = name_beneath(touched, op->handle, request, op->path);
+    if (!name)
+        return;
+    switch (abi_ops[op->kind].effect) {
+    case OP_EFFECT_REMOVE:
+        use.removes = 1;
+        break;
+    case OP_EFFECT_META:
+        use.creates = op->kind == OP_MAKE_DIR || op->kind == OP_MAKE_LINK;
+        use.changes = op->kind == OP_SET_TIMES_AT;
+        break;
+    default:
+        use.looks = 1;
+    }
+    if (value < 0)
+        use = (struct store_file){ .failures = 1 };
+    store_file(touched->store, name, &use, number);
+    free(name);
+}
+
+/* An op on a descriptor. */
+static void on_descriptor(struct touched *touched, const struct op *op, int64_t value)
+{
+    struct store_file *use = &touched->file[op->handle].use;
+    uint64_t count = value > 0 ? (uint64_t)value : 0;
+    if (value < 0) {
+        use->failures++;
+        return;
+    }
+    switch (op->kind) {
+    case OP_READ:
+    case OP_PREAD:
+    case OP_READ_DIR:
+        use->reads++;
+        use->bytes_read += count;
+        break;
+    case OP_WRITE:
+    case OP_PWRITE:
+    case OP_APPEND:
+        use->writes++;
+        use->bytes_written += count;
+        break;
+    case OP_SET_SIZE:
+    case OP_SET_TIMES:
+        use->changes++;
+        break;
+    case OP_STAT:
+        use->looks++;
+        break;
+    default:
+        break;
+    }
+}
+
+void touched_call(struct touched *touched, const struct trace_call *call, uint64_t number)
+{
+    for (uint32_t i = 0; call->complete && i < call->ops.count && i < LIMIT_OPS; i++) {
+        const struct op *op = &call->ops.op[i];
+        int64_t value = call->ops.result[i].value;
+        if (op->kind >= OP_COUNT || op->handle >= HANDLES_TOTAL)
+            continue;
+        bool path = false;
+        for (unsigned o = 0; o < OP_OPERANDS_MAX; o++)
+            path |= abi_ops[op->kind].operand[o] == OPERAND_PATH;
+        if (op->kind == OP_OPEN)
+            on_open(touched, &call->request, op, value, number);
+        else if (op->kind == OP_CLOSE)
+            release(touched, op->handle);
+        else if (path)
+            on_name(touched, &call->request, op, value, number);
+        else
+            on_descriptor(touched, op, value);
+    }
+}
