@@ -7,11 +7,16 @@
 
 static const char head[] =
     "# System calls and what they can do\n\n"
-    "Written from `wasi/abi/syscalls.def` by `test_syscalls_page --write`; a test compares the two. %d system calls.\n\n"
-    "The seccomp filter, the witness's matching and the `syscall_impact` table of the checker come from the same rows.\n\n"
-    "**Entries beside the table.** The 32-bit entry (`int 0x80`, `sysenter`) carries numbers of another table, and the x32 form sets\n"
-    "bit 30: a filter or a reader that looks at numbers alone takes them for other calls. The filter compares the architecture first and\n"
-    "kills both; the witness reads the kernel's own flag (`TS_COMPAT`) and reports such an entry as a call of its own kind. Calls\n"
+    "Written from `wasi/abi/syscalls.def` by `test_syscalls_page --write`; a test compares the two. %d system "
+    "calls.\n\n"
+    "The seccomp filter, the witness's matching and the `syscall_impact` table of the checker come from the same "
+    "rows.\n\n"
+    "**Entries beside the table.** The 32-bit entry (`int 0x80`, `sysenter`) carries numbers of another table, and the "
+    "x32 form sets\n"
+    "bit 30: a filter or a reader that looks at numbers alone takes them for other calls. The filter compares the "
+    "architecture first and\n"
+    "kills both; the witness reads the kernel's own flag (`TS_COMPAT`) and reports such an entry as a call of its own "
+    "kind. Calls\n"
     "that the vDSO answers never reach the kernel, so that nobody sees them.\n\n"
     "## Impact classes\n\n| class | what such a call does | calls | guest may issue |\n| --- | --- | --- | --- |\n";
 
@@ -29,15 +34,15 @@ static void roles_write(struct buffer *out, unsigned roles)
 
 static void classes_write(struct buffer *out)
 {
-    for (unsigned class = 0; class < SYSCALL_IMPACT_COUNT; class++) {
+    for (unsigned class = 0; class < SYSCALL_IMPACT_COUNT; class ++) {
         unsigned count = 0, guest = 0;
         for (size_t i = 0; i < SYSCALL_COUNT; i++)
             if (abi_syscalls[i].impact == class) {
                 count++;
                 guest += (abi_syscalls[i].roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN))) != 0;
             }
-        buffer_printf(out, "| %s | %s | %u | %u |\n", syscall_impact_name((enum syscall_impact)class),
-                      syscall_impact_text((enum syscall_impact)class), count, guest);
+        buffer_printf(out, "| %s | %s | %u | %u |\n", syscall_impact_name((enum syscall_impact) class),
+                      syscall_impact_text((enum syscall_impact) class), count, guest);
     }
 }
 
@@ -57,15 +62,21 @@ void syscalls_page_write(struct buffer *out)
 {
     buffer_printf(out, head, (int)SYSCALL_COUNT);
     classes_write(out);
-    buffer_string(out, "\n## Roles\n\n"
-                       "OP: the live backend, for a hostcall's plan. SETUP: the guest's process before it is confined. RUN: the same\n"
-                       "process afterwards, outside plans. RECORDER, LAUNCHER, WITNESS: those processes. SANITIZER: the confined guest in\n"
-                       "a build that carries a sanitizer, and no other.\n\n"
-                       "## The table\n\n"
-                       "Effect: five letters for memory, file system, network, processes, kernel: `-` none, `r` tells something of it, `w`\n"
-                       "changes it, `x` crosses its isolation. Operands: what the guest's filter demands where the guest may issue the call.\n\n"
-                       "| call | x86-64 | arm64 | impact | effect | who may | operands | what stops everyone else | how it can go around "
-                       "isolation |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    buffer_string(
+        out,
+        "\n## Roles\n\n"
+        "OP: the live backend, for a hostcall's plan. SETUP: the guest's process before it is confined. RUN: the same\n"
+        "process afterwards, outside plans. RECORDER, LAUNCHER, WITNESS: those processes. SANITIZER: the confined "
+        "guest in\n"
+        "a build that carries a sanitizer, and no other.\n\n"
+        "## The table\n\n"
+        "Effect: five letters for memory, file system, network, processes, kernel: `-` none, `r` tells something of "
+        "it, `w`\n"
+        "changes it, `x` crosses its isolation. Operands: what the guest's filter demands where the guest may issue "
+        "the call.\n\n"
+        "| call | x86-64 | arm64 | impact | effect | who may | operands | what stops everyone else | how it can go "
+        "around "
+        "isolation |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for (size_t i = 0; i < SYSCALL_COUNT; i++)
         row_write(out, &abi_syscalls[i]);
     row_write(out, &syscall_row_compat);

@@ -1,5 +1,5 @@
-/* White box: the seccomp program does for every number and operand what syscalls.def says. The program is run by the same rules as
- * the kernel's; test_confine_lines.c shows that the kernel agrees. */
+/* White box: the seccomp program does for every number and operand what syscalls.def says. The program is run by the
+ * same rules as the kernel's; test_confine_lines.c shows that the kernel agrees. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <errno.h>
@@ -25,12 +25,12 @@ static uint32_t answer(const struct filter *f, int64_t number, uint32_t arch, co
     return filter_run(f, &data, NULL);
 }
 
-static uint32_t named(const struct filter *f, const char *name, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
-                      uint64_t g)
+static uint32_t named(const struct filter *f, const char *name, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                      uint64_t e, uint64_t g)
 {
     const struct syscall_row *row = syscall_find_name(name);
     assert_non_null(row);
-    return answer(f, syscall_row_number(row), native, (const uint64_t[6]){ a, b, c, d, e, g });
+    return answer(f, syscall_row_number(row), native, (const uint64_t[6]) { a, b, c, d, e, g });
 }
 
 static uint32_t refusal(const struct syscall_row *row)
@@ -67,10 +67,11 @@ static void test_every_number(void **state)
 static void test_guest_calls_are_these(void **state)
 {
     (void)state;
-    static const char wanted[] = " read write close fstat lseek mmap mprotect munmap brk rt_sigprocmask rt_sigreturn sched_yield mremap"
-                                 " madvise getpid exit fcntl fsync fdatasync ftruncate gettid futex getdents64 restart_syscall"
-                                 " clock_gettime clock_getres clock_nanosleep exit_group tgkill mkdirat newfstatat unlinkat symlinkat"
-                                 " readlinkat utimensat preadv pwritev getrandom pwritev2 openat2 ";
+    static const char wanted[] =
+        " read write close fstat lseek mmap mprotect munmap brk rt_sigprocmask rt_sigreturn sched_yield mremap"
+        " madvise getpid exit fcntl fsync fdatasync ftruncate gettid futex getdents64 restart_syscall"
+        " clock_gettime clock_getres clock_nanosleep exit_group tgkill mkdirat newfstatat unlinkat symlinkat"
+        " readlinkat utimensat preadv pwritev getrandom pwritev2 openat2 ";
     char name[64];
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];
@@ -183,7 +184,8 @@ static void test_few_steps(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_number), cmocka_unit_test(test_guest_calls_are_these),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_number),
+                                        cmocka_unit_test(test_guest_calls_are_these),
                                         cmocka_unit_test(test_other_entries_die), cmocka_unit_test(test_operands),
                                         cmocka_unit_test(test_few_steps) };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Each line of the second defence, alone, on this kernel: a process that is locked down does each forbidden thing and is refused or
- * dies; what the guest needs goes on working. */
+/* Each line of the second defence, alone, on this kernel: a process that is locked down does each forbidden thing and
+ * is refused or dies; what the guest needs goes on working. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <errno.h>
@@ -58,8 +58,9 @@ static int attempt(uint32_t lines, deed_fn *deed, const void *with)
         for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)
             signal(caught[i], SIG_DFL);
         const struct confine_grant grants[] = { { ro_fd, false }, { rw_fd, true } };
-        struct confine_options options = { .lines = lines, .required = lines, .grants = grants, .grant_count = 2,
-                                           .descriptors = 64 };
+        struct confine_options options = {
+            .lines = lines, .required = lines, .grants = grants, .grant_count = 2, .descriptors = 64
+        };
         struct confine_report report;
         if (confine_apply(&options, &report, NULL) != STATUS_OK)
             _exit(NOT_CONFINED);
@@ -72,14 +73,15 @@ static int attempt(uint32_t lines, deed_fn *deed, const void *with)
 
 static int said(long result) { return result < 0 ? REFUSED : WORKED; }
 
-#define SECCOMP_ALONE (CONFINE_BIT(NO_NEW_PRIVS) | CONFINE_BIT(SECCOMP))
+#define SECCOMP_ALONE  (CONFINE_BIT(NO_NEW_PRIVS) | CONFINE_BIT(SECCOMP))
 #define LANDLOCK_ALONE (CONFINE_BIT(NO_NEW_PRIVS) | CONFINE_BIT(LANDLOCK))
 
 /* ---- seccomp ---- */
 
 static int do_number(const void *with) { return said(syscall(*(const long *)with, -1, -1, -1, -1, -1, -1)); }
 
-/* Every call of the table that the guest's process may not issue, with senseless operands: dies, or gets the errno of its row. */
+/* Every call of the table that the guest's process may not issue, with senseless operands: dies, or gets the errno of
+ * its row. */
 static void test_seccomp_every_number(void **state)
 {
     (void)state;
@@ -121,7 +123,10 @@ static int do_clone3(const void *with)
     (void)with;
     return syscall(435, NULL, 0) < 0 && errno == ENOSYS ? REFUSED : WORKED;
 }
-static int do_open(const void *with) { return (void)with, said(syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY)); }
+static int do_open(const void *with)
+{
+    return (void)with, said(syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY));
+}
 static int do_socket(const void *with) { return (void)with, said(socket(AF_INET, SOCK_STREAM, 0)); }
 static int do_exec(const void *with)
 {
@@ -263,7 +268,9 @@ static void test_guest_goes_on(void **state)
         struct itimerval timer = { { 0, 10000 }, { 0, 10000 } };
         setitimer(ITIMER_REAL, &timer, NULL);
         const struct confine_grant grants[] = { { ro_fd, false }, { rw_fd, true } };
-        struct confine_options options = { .lines = CONFINE_ALL, .grants = grants, .grant_count = 2, .descriptors = 64 };
+        struct confine_options options = {
+            .lines = CONFINE_ALL, .grants = grants, .grant_count = 2, .descriptors = 64
+        };
         struct confine_report report;
         if (confine_apply(&options, &report, NULL) != STATUS_OK)
             _exit(NOT_CONFINED);
@@ -346,18 +353,18 @@ static void test_landlock_alone(void **state)
         const void *with;
         int wanted;
     } deeds[] = {
-        { "read a granted file", do_place, &(struct place){ "ro/file", O_RDONLY }, WORKED },
-        { "list a granted directory", do_place, &(struct place){ "ro", O_RDONLY | O_DIRECTORY }, WORKED },
-        { "write where reading is granted", do_place, &(struct place){ "ro/file", O_WRONLY }, REFUSED },
-        { "create where reading is granted", do_place, &(struct place){ "ro/new", O_WRONLY | O_CREAT }, REFUSED },
-        { "write a granted file", do_place, &(struct place){ "rw/file", O_RDWR | O_TRUNC }, WORKED },
-        { "create a file", do_place, &(struct place){ "rw/new", O_WRONLY | O_CREAT }, WORKED },
-        { "read outside", do_place, &(struct place){ "outside/secret", O_RDONLY }, REFUSED },
-        { "write outside", do_place, &(struct place){ "outside/secret", O_WRONLY }, REFUSED },
-        { "create outside", do_place, &(struct place){ "outside/new", O_WRONLY | O_CREAT }, REFUSED },
-        { "list outside", do_place, &(struct place){ "outside", O_RDONLY | O_DIRECTORY }, REFUSED },
-        { "out by dot-dot", do_place, &(struct place){ "rw/../outside/secret", O_RDONLY }, REFUSED },
-        { "out by a link", do_place, &(struct place){ "rw/link", O_RDONLY }, REFUSED },
+        { "read a granted file", do_place, &(struct place) { "ro/file", O_RDONLY }, WORKED },
+        { "list a granted directory", do_place, &(struct place) { "ro", O_RDONLY | O_DIRECTORY }, WORKED },
+        { "write where reading is granted", do_place, &(struct place) { "ro/file", O_WRONLY }, REFUSED },
+        { "create where reading is granted", do_place, &(struct place) { "ro/new", O_WRONLY | O_CREAT }, REFUSED },
+        { "write a granted file", do_place, &(struct place) { "rw/file", O_RDWR | O_TRUNC }, WORKED },
+        { "create a file", do_place, &(struct place) { "rw/new", O_WRONLY | O_CREAT }, WORKED },
+        { "read outside", do_place, &(struct place) { "outside/secret", O_RDONLY }, REFUSED },
+        { "write outside", do_place, &(struct place) { "outside/secret", O_WRONLY }, REFUSED },
+        { "create outside", do_place, &(struct place) { "outside/new", O_WRONLY | O_CREAT }, REFUSED },
+        { "list outside", do_place, &(struct place) { "outside", O_RDONLY | O_DIRECTORY }, REFUSED },
+        { "out by dot-dot", do_place, &(struct place) { "rw/../outside/secret", O_RDONLY }, REFUSED },
+        { "out by a link", do_place, &(struct place) { "rw/link", O_RDONLY }, REFUSED },
         { "passwd", do_open, NULL, REFUSED },
         { "rename out", do_rename_out, NULL, REFUSED },
         { "remove outside", do_unlink_outside, NULL, REFUSED },
@@ -391,7 +398,7 @@ static void test_landlock_without_grants(void **state)
         struct confine_report report;
         if (confine_apply(&options, &report, NULL) != STATUS_OK)
             _exit(NOT_CONFINED);
-        int ours = do_place(&(struct place){ "ro/file", O_RDONLY });
+        int ours = do_place(&(struct place) { "ro/file", O_RDONLY });
         _exit(ours == REFUSED && open2(ro_fd, "file", O_RDONLY) < 0 && do_open(NULL) == REFUSED ? WORKED : 1);
     }
     int status;
@@ -489,8 +496,9 @@ static void test_required_line(void **state)
     if (!landlock_here())
         skip();
     const struct confine_grant broken = { 999, true };
-    struct confine_options options = { .lines = CONFINE_BIT(LANDLOCK), .required = CONFINE_BIT(LANDLOCK), .grants = &broken,
-                                       .grant_count = 1 };
+    struct confine_options options = {
+        .lines = CONFINE_BIT(LANDLOCK), .required = CONFINE_BIT(LANDLOCK), .grants = &broken, .grant_count = 1
+    };
     struct confine_report report;
     struct error error = ERROR_INIT;
     assert_int_equal(confine_apply(&options, &report, &error), STATUS_DENIED);

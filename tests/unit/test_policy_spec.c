@@ -63,9 +63,9 @@ static void spec_fill(struct run_spec *spec)
     spec->policy.limits.fuel = 123456789012;
     spec->policy.on_violation = POLICY_VIOLATION_KILL;
     spec->arg_count = 2;
-    spec->args = calloc(2, sizeof *spec->args);
+    spec->args = (char **)calloc(2, sizeof *spec->args);
     spec->env_count = 1;
-    spec->env = calloc(1, sizeof *spec->env);
+    spec->env = (char **)calloc(1, sizeof *spec->env);
     assert_true(spec->args && spec->env);
     spec->args[0] = strdup("prog");
     spec->args[1] = strdup("");

@@ -12,9 +12,9 @@ struct broken {
     const char *says;   /* something in it */
 };
 
-#define HEAD "version: 1\n"
+#define HEAD             "version: 1\n"
 #define CONNECT(address) HEAD "network:\n  - protocol: tcp\n    connect: [\"1.2.3.4/32:1\",\n    \"" address "\"]\n"
-#define BIND(address) HEAD "network:\n  - protocol: udp\n    bind: [\"" address "\"]\n"
+#define BIND(address)    HEAD "network:\n  - protocol: udp\n    bind: [\"" address "\"]\n"
 
 static const struct broken broken[] = {
     { "", "p.yaml:1: ", "empty" },
@@ -102,7 +102,7 @@ static void test_broken_policies(void **state)
         struct policy policy;
         struct error error = ERROR_INIT;
         enum status status = policy_parse_yaml(broken[i].text, strlen(broken[i].text), "p.yaml", &policy, &error);
-        if (status == STATUS_OK || strncmp(error.text, broken[i].begins, strlen(broken[i].begins)) ||
+        if (status == STATUS_OK || strncmp(error.text, broken[i].begins, strlen(broken[i].begins)) != 0 ||
             !strstr(error.text, broken[i].says))
             fail_msg("policy %zu:\n%s\nsaid: %s\nwanted: %s... %s", i, broken[i].text, error.text, broken[i].begins,
                      broken[i].says);
@@ -114,20 +114,21 @@ static void test_broken_policies(void **state)
 static void test_whole_policy(void **state)
 {
     (void)state;
-    static const char text[] = "version: 1\n"
-                               "files:\n"
-                               "  - host: ./data\n"
-                               "    guest: /data\n"
-                               "    access: read            # read | write\n"
-                               "  - { host: /tmp/x, access: write }\n"
-                               "  - host: plain\n"
-                               "network:\n"
-                               "  - protocol: tcp\n"
-                               "    connect: [\"127.0.0.1/32:5432\", \"[2001:db8::]/32:443\"]\n"
-                               "  - protocol: udp\n"
-                               "    bind: [\"0.0.0.0/0:8000-8999\"]\n"
-                               "limits: { memory: 256MiB, descriptors: 64, call_depth: 100, fuel: 5e9, wall: 30s, output: 1GiB }\n"
-                               "on_violation: trap\n";
+    static const char text[] =
+        "version: 1\n"
+        "files:\n"
+        "  - host: ./data\n"
+        "    guest: /data\n"
+        "    access: read            # read | write\n"
+        "  - { host: /tmp/x, access: write }\n"
+        "  - host: plain\n"
+        "network:\n"
+        "  - protocol: tcp\n"
+        "    connect: [\"127.0.0.1/32:5432\", \"[2001:db8::]/32:443\"]\n"
+        "  - protocol: udp\n"
+        "    bind: [\"0.0.0.0/0:8000-8999\"]\n"
+        "limits: { memory: 256MiB, descriptors: 64, call_depth: 100, fuel: 5e9, wall: 30s, output: 1GiB }\n"
+        "on_violation: trap\n";
     struct policy p;
     struct error error = ERROR_INIT;
     enum status status = policy_parse_yaml(text, sizeof text - 1, "p.yaml", &p, &error);

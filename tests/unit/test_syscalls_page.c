@@ -19,10 +19,10 @@ static void test_page_is_current(void **state)
     char *text = malloc(page.size + 2);
     assert_non_null(text);
     FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    size_t size = fread(text, 1, page.size + 1, file);
-    fclose(file);
-    if (size != page.size || memcmp(text, page.data, size))
+    size_t size = file ? fread(text, 1, page.size + 1, file) : 0;
+    if (file)
+        fclose(file);
+    if (size != page.size || memcmp(text, page.data, size) != 0)
         fail_msg("%s is not what the table says; write it anew: test_syscalls_page --write %s", path, path);
     free(text);
     buffer_done(&page);

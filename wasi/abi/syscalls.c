@@ -1,27 +1,32 @@
 /* The table of syscalls.h, expanded from syscalls.def, and the ways to find a row.
  *
- * Left out on purpose: the numbers of other architectures' 32-bit tables. An entry through them is one row of its own. */
+ * Left out on purpose: the numbers of other architectures' 32-bit tables. An entry through them is one row of its own.
+ */
 #include "wasi/abi/syscalls.h"
 
 #include <string.h>
 #include "runtime/base/platform.h"
 
-#define BY(role) | ROLE_BIT_##role
+#define BY(role)     | ROLE_BIT_##role
 #define ROLE_BIT(id) ROLE_BIT_##id = SYSCALL_BY(id),
 enum { ROLE_BIT_NOBODY, SYSCALL_ROLE_LIST(ROLE_BIT) };
 
-#define SYSCALL(name, x86_64, arm64, impact, effect, check, stop, behind, roles, bypass)                            \
-    [SYSCALL_ROW_##name] = { #name, x86_64, arm64, SYSCALL_##impact, SYSCALL_CHECK_##check, SYSCALL_STOP_##stop,    \
-                             SYSCALL_BEHIND_##behind, 0 roles, effect, bypass },
+#define SYSCALL(name, x86_64, arm64, impact, effect, check, stop, behind, roles, bypass)                               \
+    [SYSCALL_ROW_##name] = {                                                                                           \
+        #name,   x86_64, arm64, SYSCALL_##impact, SYSCALL_CHECK_##check, SYSCALL_STOP_##stop, SYSCALL_BEHIND_##behind, \
+        0 roles, effect, bypass                                                                                        \
+    },
 const struct syscall_row abi_syscalls[SYSCALL_COUNT] = {
 #include "wasi/abi/syscalls.def"
 };
 #undef SYSCALL
 
-#define ENTRY(variable, text, why)                                                                                   \
-    const struct syscall_row variable = { text, -1, -1, SYSCALL_BYPASS, SYSCALL_CHECK_ANY, SYSCALL_STOP_KILL,        \
-                                          SYSCALL_BEHIND_NOTHING, 0, "xxxxx", why }
-ENTRY(syscall_row_compat, "32-bit entry", "any call under a number of another table, which a filter on numbers misreads");
+#define ENTRY(variable, text, why)                                                                                     \
+    const struct syscall_row variable = {                                                                              \
+        text, -1, -1, SYSCALL_BYPASS, SYSCALL_CHECK_ANY, SYSCALL_STOP_KILL, SYSCALL_BEHIND_NOTHING, 0, "xxxxx", why    \
+    }
+ENTRY(syscall_row_compat, "32-bit entry",
+      "any call under a number of another table, which a filter on numbers misreads");
 ENTRY(syscall_row_x32, "x32 entry", "any call under a number with bit 30 set, which a filter on numbers misses");
 
 const struct syscall_row *syscall_find_name(const char *name)
@@ -32,10 +37,7 @@ const struct syscall_row *syscall_find_name(const char *name)
     return NULL;
 }
 
-int64_t syscall_row_number(const struct syscall_row *row)
-{
-    return PLATFORM_X86_64 ? row->x86_64 : row->arm64;
-}
+int64_t syscall_row_number(const struct syscall_row *row) { return PLATFORM_X86_64 ? row->x86_64 : row->arm64; }
 
 /* The table is in order on x86-64; arm64's order is another one, and its 300 rows are walked. */
 static const struct syscall_row *number_search(int64_t number)
@@ -87,8 +89,8 @@ const char *syscall_check_text(enum syscall_check check)
 const char *syscall_stopped_by(const struct syscall_row *row)
 {
     /* One text for each pair of stop and behind, so that nothing has to be formatted. */
-#define KILL_PAIR(id, text) "seccomp kills the process" text,
-#define EPERM_PAIR(id, text) "seccomp answers EPERM" text,
+#define KILL_PAIR(id, text)   "seccomp kills the process" text,
+#define EPERM_PAIR(id, text)  "seccomp answers EPERM" text,
 #define ENOSYS_PAIR(id, text) "seccomp answers ENOSYS" text,
 #define UNSEEN_PAIR(id, text) "the kernel refuses it outside its own trampoline, without asking seccomp" text,
     static const char *const texts[SYSCALL_STOP_COUNT][SYSCALL_BEHIND_COUNT] = {

@@ -1,5 +1,5 @@
-/* The system calls of Linux as data: what each can do, who in the runtime may issue it, what stops everyone else. The fourth
- * table; its legend is in syscalls.def. */
+/* The system calls of Linux as data: what each can do, who in the runtime may issue it, what stops everyone else. The
+ * fourth table; its legend is in syscalls.def. */
 #ifndef WARRANT_SYSCALLS_H
 #define WARRANT_SYSCALLS_H
 
@@ -7,46 +7,46 @@
 #include <stdint.h>
 
 /* id, text for people */
-#define SYSCALL_IMPACT_LIST(X)                                                       \
-    X(NONE, "changes nothing, tells nothing of value")                               \
-    X(OBSERVE, "tells something of files, the machine or a process")                 \
-    X(WAIT, "waits, or wakes a waiter")                                              \
-    X(READ_FILE, "reads what a file, directory or stream holds, or opens it")        \
-    X(WRITE_FILE, "changes what a file or stream holds")                             \
-    X(NAMESPACE, "makes, removes or renames files")                                  \
-    X(ATTRIBUTE, "changes a file's owner, rights, times or attributes")              \
-    X(DESCRIPTOR, "changes which objects the process holds, or steers one")          \
-    X(MEMORY, "changes the process's address space")                                 \
-    X(CODE, "brings another program into the process")                               \
-    X(PROCESS, "makes, ends or steers processes, threads or signals")                \
-    X(NETWORK, "talks to other processes or machines")                               \
-    X(PRIVILEGE, "changes what a process may do or see")                             \
-    X(KERNEL, "changes the machine or reaches into the kernel")                      \
+#define SYSCALL_IMPACT_LIST(X)                                                                                         \
+    X(NONE, "changes nothing, tells nothing of value")                                                                 \
+    X(OBSERVE, "tells something of files, the machine or a process")                                                   \
+    X(WAIT, "waits, or wakes a waiter")                                                                                \
+    X(READ_FILE, "reads what a file, directory or stream holds, or opens it")                                          \
+    X(WRITE_FILE, "changes what a file or stream holds")                                                               \
+    X(NAMESPACE, "makes, removes or renames files")                                                                    \
+    X(ATTRIBUTE, "changes a file's owner, rights, times or attributes")                                                \
+    X(DESCRIPTOR, "changes which objects the process holds, or steers one")                                            \
+    X(MEMORY, "changes the process's address space")                                                                   \
+    X(CODE, "brings another program into the process")                                                                 \
+    X(PROCESS, "makes, ends or steers processes, threads or signals")                                                  \
+    X(NETWORK, "talks to other processes or machines")                                                                 \
+    X(PRIVILEGE, "changes what a process may do or see")                                                               \
+    X(KERNEL, "changes the machine or reaches into the kernel")                                                        \
     X(BYPASS, "made to reach what another way was checked for")
 
 /* id, text for people. What the operands must be; the numbers are Linux's own. */
-#define SYSCALL_CHECK_LIST(X)                                                                              \
-    X(ANY, "any operands")                                                                                 \
-    X(NO_EXEC, "without PROT_EXEC")                                                                        \
-    X(MAP, "private and anonymous, without PROT_EXEC and MAP_FIXED")                                       \
-    X(MOVE, "wherever the kernel likes (MREMAP_MAYMOVE at most)")                                          \
-    X(ADVISE, "MADV_DONTNEED, _FREE, _HUGEPAGE, _NOHUGEPAGE or _DONTDUMP")                                 \
-    X(STATUS_FLAGS, "F_GETFD, F_GETFL or F_SETFL")                                                         \
-    X(WRITE_FLAGS, "RWF_DSYNC, _SYNC or _APPEND at most")                                                  \
-    X(STAT_AT, "not relative to the working directory, and not following a last link")                     \
-    X(DIR_FD, "not relative to the working directory")                                                     \
-    X(DIR_FD_SECOND, "not relative to the working directory (second operand)")                             \
-    X(ABORT_SELF, "SIGABRT to the process itself")                                                         \
+#define SYSCALL_CHECK_LIST(X)                                                                                          \
+    X(ANY, "any operands")                                                                                             \
+    X(NO_EXEC, "without PROT_EXEC")                                                                                    \
+    X(MAP, "private and anonymous, without PROT_EXEC and MAP_FIXED")                                                   \
+    X(MOVE, "wherever the kernel likes (MREMAP_MAYMOVE at most)")                                                      \
+    X(ADVISE, "MADV_DONTNEED, _FREE, _HUGEPAGE, _NOHUGEPAGE or _DONTDUMP")                                             \
+    X(STATUS_FLAGS, "F_GETFD, F_GETFL or F_SETFL")                                                                     \
+    X(WRITE_FLAGS, "RWF_DSYNC, _SYNC or _APPEND at most")                                                              \
+    X(STAT_AT, "not relative to the working directory, and not following a last link")                                 \
+    X(DIR_FD, "not relative to the working directory")                                                                 \
+    X(DIR_FD_SECOND, "not relative to the working directory (second operand)")                                         \
+    X(ABORT_SELF, "SIGABRT to the process itself")                                                                     \
     X(FUTEX, "plain waiting and waking")
 
 #define SYSCALL_STOP_LIST(X) X(KILL) X(EPERM) X(ENOSYS) X(UNSEEN)
 
 /* id, text for people, behind that of the stop */
-#define SYSCALL_BEHIND_LIST(X)                                         \
-    X(NOTHING, "")                                                     \
-    X(LANDLOCK, "; behind it stands Landlock")                         \
-    X(CAPABILITY, "; behind it that no capability is left")            \
-    X(DUMPABLE, "; behind it that the process is not dumpable")        \
+#define SYSCALL_BEHIND_LIST(X)                                                                                         \
+    X(NOTHING, "")                                                                                                     \
+    X(LANDLOCK, "; behind it stands Landlock")                                                                         \
+    X(CAPABILITY, "; behind it that no capability is left")                                                            \
+    X(DUMPABLE, "; behind it that the process is not dumpable")                                                        \
     X(LIMIT, "; behind it a resource limit")
 
 #define SYSCALL_ROLE_LIST(X) X(OP) X(SETUP) X(RUN) X(RECORDER) X(LAUNCHER) X(WITNESS) X(SANITIZER)
@@ -77,25 +77,26 @@ enum syscall_index {
 
 struct syscall_row {
     const char *name;
-    int16_t x86_64, arm64; /* numbers; -1: that architecture does not have it */
+    int16_t x86_64, arm64;               /* numbers; -1: that architecture does not have it */
     uint8_t impact, check, stop, behind; /* enums above */
-    uint16_t roles;        /* SYSCALL_BY() bits */
-    char effect[6];        /* memory, file system, network, processes, kernel; NUL-terminated */
-    const char *bypass;    /* "" where it cannot */
+    uint16_t roles;                      /* SYSCALL_BY() bits */
+    char effect[6];                      /* memory, file system, network, processes, kernel; NUL-terminated */
+    const char *bypass;                  /* "" where it cannot */
 };
 
 /* In order of the x86-64 numbers. */
 extern const struct syscall_row abi_syscalls[SYSCALL_COUNT];
 
-/* Entries that carry no number of this table, whatever their number says: the 32-bit entry (int 0x80, sysenter; the kernel's
- * TS_COMPAT) and the x32 form (bit 30). The same number means another call there, so a filter or a reader that looks at numbers
- * alone is deceived. Nobody in the runtime uses either; seccomp kills both. */
+/* Entries that carry no number of this table, whatever their number says: the 32-bit entry (int 0x80, sysenter; the
+ * kernel's TS_COMPAT) and the x32 form (bit 30). The same number means another call there, so a filter or a reader that
+ * looks at numbers alone is deceived. Nobody in the runtime uses either; seccomp kills both. */
 extern const struct syscall_row syscall_row_compat, syscall_row_x32;
 #define SYSCALL_X32_BIT INT64_C(0x40000000)
 
 /* The row of a call by its name; NULL: there is none. Static storage, as for all below. */
 const struct syscall_row *syscall_find_name(const char *name);
-/* By its number on the machine that this runs on; the x32 row where the bit is set; NULL: the table has no such number. */
+/* By its number on the machine that this runs on; the x32 row where the bit is set; NULL: the table has no such number.
+ */
 const struct syscall_row *syscall_find_number(int64_t number);
 /* Its number on the machine that this runs on, -1 where it has none. */
 int64_t syscall_row_number(const struct syscall_row *row);

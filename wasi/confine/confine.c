@@ -1,8 +1,8 @@
 /* Draws the lines in their order and says what each came to.
  *
- * Invariants: a line is ON only after its system call succeeded; the filter comes last, since the others need calls that it
- * refuses; nothing here can be taken back. Left out on purpose: namespaces (not offered to everybody), the decision what is granted.
- * Source: prctl(2), capabilities(7), setrlimit(2), seccomp(2), landlock(7). */
+ * Invariants: a line is ON only after its system call succeeded; the filter comes last, since the others need calls
+ * that it refuses; nothing here can be taken back. Left out on purpose: namespaces (not offered to everybody), the
+ * decision what is granted. Source: prctl(2), capabilities(7), setrlimit(2), seccomp(2), landlock(7). */
 #include "wasi/confine/confine.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@
 enum { FILTER_TSYNC = 1, CAPABILITY_MAX = 64 };
 
 /* Draws one line; `why` gets the reason of FAILED. */
-typedef enum confine_state draw_fn(const struct confine_options *options, struct confine_report *report, struct error *why);
+typedef enum confine_state draw_fn(const struct confine_options *options, struct confine_report *report,
+                                   struct error *why);
 
 static enum confine_state failed(struct error *why, const char *what)
 {
@@ -55,7 +56,7 @@ static enum confine_state limits_draw(const struct confine_options *options, str
     if (getrlimit(RLIMIT_NOFILE, &files))
         return failed(why, "RLIMIT_NOFILE");
     rlim_t most = files.rlim_max < options->descriptors ? files.rlim_max : options->descriptors;
-    files = (struct rlimit){ most, most };
+    files = (struct rlimit) { most, most };
     return setrlimit(RLIMIT_NOFILE, &files) ? failed(why, "RLIMIT_NOFILE") : CONFINE_ON;
 }
 
@@ -108,7 +109,7 @@ static const struct {
 
 enum status confine_apply(const struct confine_options *options, struct confine_report *ret, struct error *error)
 {
-    *ret = (struct confine_report){ .sanitizer = sanitizer_present() };
+    *ret = (struct confine_report) { .sanitizer = sanitizer_present() };
     if (options->lines)
         sanitizer_settle();
     for (uint32_t i = 0; i < CONFINE_LINE_COUNT; i++) {
@@ -127,7 +128,7 @@ enum status confine_apply(const struct confine_options *options, struct confine_
 
 void confine_probe_machine(struct confine_report *ret)
 {
-    *ret = (struct confine_report){ .sanitizer = sanitizer_present() };
+    *ret = (struct confine_report) { .sanitizer = sanitizer_present() };
     memset(ret->state, CONFINE_ON, CONFINE_LANDLOCK);
     ret->landlock_abi = landlock_version();
     struct landlock_rights rights = landlock_rights_of(ret->landlock_abi), all = landlock_rights_of(INT32_MAX);

@@ -1,8 +1,10 @@
-/* The second line of defence: what the kernel still refuses when the guest's process has been taken over. Derived from the
- * same tables as the live backend (ops.def, syscalls.def) and the same grants; see design.md section 7 and docs/threat-model.md.
+/* The second line of defence: what the kernel still refuses when the guest's process has been taken over. Derived from
+ * the same tables as the live backend (ops.def, syscalls.def) and the same grants; see design.md section 7 and
+ * docs/threat-model.md.
  *
- * Order of use in the guest's process: open what is granted, confine_close_inherited, create everything that needs a system
- * call of its own (threads, timers, signal handlers, the ring), confine_apply, run the guest. Nothing can be undone. */
+ * Order of use in the guest's process: open what is granted, confine_close_inherited, create everything that needs a
+ * system call of its own (threads, timers, signal handlers, the ring), confine_apply, run the guest. Nothing can be
+ * undone. */
 #ifndef WARRANT_CONFINE_H
 #define WARRANT_CONFINE_H
 
@@ -12,24 +14,24 @@
 #include "runtime/base/base.h"
 
 /* The lines, in the order in which they are drawn. */
-#define CONFINE_LINE_LIST(X)                                                                   \
-    X(NO_NEW_PRIVS, "no_new_privs")  /* no program gains rights by being executed */           \
-    X(UNDUMPABLE, "not dumpable")    /* no ptrace by equals, no core file */                   \
-    X(LIMITS, "resource limits")     /* RLIMIT_CORE 0, RLIMIT_NOFILE, RLIMIT_MEMLOCK 0 */      \
-    X(CAPABILITIES, "capabilities")  /* none left, bounding and ambient sets empty */          \
-    X(LANDLOCK, "Landlock")          /* files beneath the grants only, no TCP, scoped signals */ \
-    X(SECCOMP, "seccomp")            /* the system calls of the tables only */
+#define CONFINE_LINE_LIST(X)                                                                                           \
+    X(NO_NEW_PRIVS, "no_new_privs") /* no program gains rights by being executed */                                    \
+    X(UNDUMPABLE, "not dumpable")   /* no ptrace by equals, no core file */                                            \
+    X(LIMITS, "resource limits")    /* RLIMIT_CORE 0, RLIMIT_NOFILE, RLIMIT_MEMLOCK 0 */                               \
+    X(CAPABILITIES, "capabilities") /* none left, bounding and ambient sets empty */                                   \
+    X(LANDLOCK, "Landlock")         /* files beneath the grants only, no TCP, scoped signals */                        \
+    X(SECCOMP, "seccomp")           /* the system calls of the tables only */
 
 #define CONFINE_LINE_ENUM(id, text) CONFINE_##id,
 enum confine_line { CONFINE_LINE_LIST(CONFINE_LINE_ENUM) CONFINE_LINE_COUNT };
 #undef CONFINE_LINE_ENUM
 #define CONFINE_BIT(id) (UINT32_C(1) << CONFINE_##id)
-#define CONFINE_ALL ((UINT32_C(1) << CONFINE_LINE_COUNT) - 1)
+#define CONFINE_ALL     ((UINT32_C(1) << CONFINE_LINE_COUNT) - 1)
 
 enum confine_state {
-    CONFINE_OFF,    /* the options left it out */
-    CONFINE_ON,     /* drawn */
-    CONFINE_PART,   /* drawn, but this kernel knows less than this version of warrant: report.text says what is missing */
+    CONFINE_OFF,  /* the options left it out */
+    CONFINE_ON,   /* drawn */
+    CONFINE_PART, /* drawn, but this kernel knows less than this version of warrant: report.text says what is missing */
     CONFINE_ABSENT, /* this kernel does not have it */
     CONFINE_FAILED  /* the kernel has it and refused */
 };
@@ -41,8 +43,8 @@ struct confine_grant {
 };
 
 struct confine_options {
-    uint32_t lines;    /* CONFINE_BIT()s to draw */
-    uint32_t required; /* those of `lines` whose absence is a failure */
+    uint32_t lines;                     /* CONFINE_BIT()s to draw */
+    uint32_t required;                  /* those of `lines` whose absence is a failure */
     const struct confine_grant *grants; /* borrowed for the call; none: no file can be opened at all */
     size_t grant_count;
     uint32_t descriptors; /* RLIMIT_NOFILE, host descriptors of the process in all; 0 leaves it */
@@ -52,27 +54,31 @@ struct confine_options {
 #define CONFINE_OPTIONS_DEFAULT { .lines = CONFINE_ALL }
 
 struct confine_report {
-    uint8_t state[CONFINE_LINE_COUNT]; /* enum confine_state */
-    int32_t landlock_abi;              /* 0: absent */
-    uint64_t landlock_fs;              /* file rights that the ruleset handles (bits of linux/landlock.h) */
+    uint8_t state[CONFINE_LINE_COUNT];     /* enum confine_state */
+    int32_t landlock_abi;                  /* 0: absent */
+    uint64_t landlock_fs;                  /* file rights that the ruleset handles (bits of linux/landlock.h) */
     uint32_t landlock_net, landlock_scope; /* likewise */
-    uint32_t filter_calls;        /* system calls that the filter allows, in whole or by argument */
-    uint32_t filter_instructions; /* its length */
-    bool sanitizer; /* this build carries a sanitizer: its own calls are allowed too, leaks are not looked for after this */
+    uint32_t filter_calls;                 /* system calls that the filter allows, in whole or by argument */
+    uint32_t filter_instructions;          /* its length */
+    bool sanitizer; /* this build carries a sanitizer: its own calls are allowed too, leaks are not looked for after
+                       this */
 };
 
-/* Closes every descriptor of the process but 0, 1, 2 and `keep` (`count` of them, in any order; negative ones are skipped).
- * IO where the kernel has no close_range and /proc/self/fd cannot be listed. */
+/* Closes every descriptor of the process but 0, 1, 2 and `keep` (`count` of them, in any order; negative ones are
+ * skipped). IO where the kernel has no close_range and /proc/self/fd cannot be listed. */
 MUST_USE enum status confine_close_inherited(const int *keep, size_t count, struct error *error);
 
-/* Draws the lines, for all threads of the process. *ret is always filled. DENIED: a required line is absent or failed (the text
- * names it); the process must then not run the guest. */
-MUST_USE enum status confine_apply(const struct confine_options *options, struct confine_report *ret, struct error *error);
+/* Draws the lines. The process must have one thread: all lines but seccomp are the calling thread's, as the kernel has
+ * it. *ret is always filled. DENIED: a required line is absent or failed (the text names it); the process must then not
+ * run the guest. */
+MUST_USE enum status confine_apply(const struct confine_options *options, struct confine_report *ret,
+                                   struct error *error);
 
 /* What confine_apply could draw on this machine, for `warrant doctor`; changes nothing. */
 void confine_probe_machine(struct confine_report *ret);
 
-/* "no_new_privs on, ... Landlock on (ABI 7), seccomp on (47 calls, 160 instructions)", NUL-terminated, cut at `size`. */
+/* "no_new_privs on, ... Landlock on (ABI 7), seccomp on (47 calls, 160 instructions)", NUL-terminated, cut at `size`.
+ */
 void confine_report_text(const struct confine_report *report, char *ret, size_t size);
 const char *confine_line_name(enum confine_line line);
 const char *confine_state_name(enum confine_state state);

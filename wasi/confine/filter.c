@@ -1,8 +1,9 @@
-/* Writes the seccomp program out of syscalls.def: the architecture first, then a binary search over numbers, then the operands.
+/* Writes the seccomp program out of syscalls.def: the architecture first, then a binary search over numbers, then the
+ * operands.
  *
- * Invariants: every path ends in a return; whatever is not named by the tables is killed; nothing but loads, AND and compares
- * precede the first operand, so that the kernel's own cache answers for calls that are allowed with any operands.
- * Left out on purpose: what lies behind pointers (paths, open_how, addresses), which a filter cannot see.
+ * Invariants: every path ends in a return; whatever is not named by the tables is killed; nothing but loads, AND and
+ * compares precede the first operand, so that the kernel's own cache answers for calls that are allowed with any
+ * operands. Left out on purpose: what lies behind pointers (paths, open_how, addresses), which a filter cannot see.
  * Source: seccomp(2); Documentation/userspace-api/seccomp_filter.rst. */
 #include "wasi/confine/filter.h"
 
@@ -25,7 +26,8 @@ enum {
     OWN_PID = -1 /* a value that stands for the process itself */
 };
 
-/* (operand & mask) is one of the values, or with `none` is none of them. Low words: what the kernel takes as int or as flags. */
+/* (operand & mask) is one of the values, or with `none` is none of them. Low words: what the kernel takes as int or as
+ * flags. */
 struct clause {
     uint8_t count; /* 0: no clause */
     uint8_t operand;
@@ -39,10 +41,16 @@ static const struct clause checks[SYSCALL_CHECK_COUNT][CLAUSES_MAX] = {
     [SYSCALL_CHECK_ANY] = { { 0 } },
     [SYSCALL_CHECK_NO_EXEC] = { { 1, 2, false, PROT_EXEC, { 0 } } },
     [SYSCALL_CHECK_MAP] = { { 1, 2, false, PROT_EXEC, { 0 } },
-                            { 1, 3, false, ~(uint32_t)(MAP_NORESERVE | MAP_STACK | MAP_POPULATE),
+                            { 1,
+                              3,
+                              false,
+                              ~(uint32_t)(MAP_NORESERVE | MAP_STACK | MAP_POPULATE),
                               { MAP_PRIVATE | MAP_ANONYMOUS } } },
     [SYSCALL_CHECK_MOVE] = { { 1, 3, false, ~(uint32_t)MREMAP_MAYMOVE, { 0 } } },
-    [SYSCALL_CHECK_ADVISE] = { { 5, 2, false, (uint32_t)EVERY,
+    [SYSCALL_CHECK_ADVISE] = { { 5,
+                                 2,
+                                 false,
+                                 (uint32_t)EVERY,
                                  { MADV_DONTNEED, MADV_FREE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP } } },
     [SYSCALL_CHECK_STATUS_FLAGS] = { { 3, 1, false, (uint32_t)EVERY, { F_GETFD, F_GETFL, F_SETFL } } },
     [SYSCALL_CHECK_WRITE_FLAGS] = { { 1, 5, false, ~UINT32_C(0x16), { 0 } } }, /* RWF_DSYNC, RWF_SYNC, RWF_APPEND */
@@ -52,7 +60,10 @@ static const struct clause checks[SYSCALL_CHECK_COUNT][CLAUSES_MAX] = {
     [SYSCALL_CHECK_DIR_FD_SECOND] = { { 1, 1, true, (uint32_t)EVERY, { AT_FDCWD } } },
     [SYSCALL_CHECK_ABORT_SELF] = { { 1, 0, false, (uint32_t)EVERY, { OWN_PID } },
                                    { 1, 2, false, (uint32_t)EVERY, { SIGABRT } } },
-    [SYSCALL_CHECK_FUTEX] = { { 4, 1, false, (uint32_t)FUTEX_CMD_MASK,
+    [SYSCALL_CHECK_FUTEX] = { { 4,
+                                1,
+                                false,
+                                (uint32_t)FUTEX_CMD_MASK,
                                 { FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET } } },
 };
 
@@ -79,7 +90,7 @@ static void emit(struct assembler *a, uint16_t code, uint32_t k, uint32_t jt, ui
         a->full = true;
         return;
     }
-    f->code[f->size++] = (struct sock_filter){ code, (uint8_t)jt, (uint8_t)jf, k };
+    f->code[f->size++] = (struct sock_filter) { code, (uint8_t)jt, (uint8_t)jf, k };
 }
 
 static void emit_return(struct assembler *a, uint32_t action) { emit(a, BPF_RET | BPF_K, action, 0, 0); }
@@ -189,8 +200,8 @@ static void known_collect(struct assembler *a)
         bool allowed = row->roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN)) || extra;
         if (number < 0 || (!allowed && refusal_of(row) == SECCOMP_RET_KILL_PROCESS))
             continue;
-        a->known[a->count++] =
-            (struct known){ (uint32_t)number, refusal_of(row), allowed, extra ? (uint8_t)SYSCALL_CHECK_ANY : row->check };
+        a->known[a->count++] = (struct known) { (uint32_t)number, refusal_of(row), allowed,
+                                                extra ? (uint8_t)SYSCALL_CHECK_ANY : row->check };
         a->filter->calls += allowed;
     }
 }

@@ -1,4 +1,5 @@
-/* The seccomp filter as a program, and a run of it in user space. Internal to wr_confine; white-box tests use it too. */
+/* The seccomp filter as a program, and a run of it in user space. Internal to wr_confine; white-box tests use it too.
+ */
 #ifndef WARRANT_CONFINE_FILTER_H
 #define WARRANT_CONFINE_FILTER_H
 
@@ -15,11 +16,13 @@ struct filter {
     uint32_t calls; /* system calls that some operands get through */
 };
 
-/* Builds the program for this machine's architecture out of syscalls.def: rows of the roles OP and RUN under their checks, of the
- * role SANITIZER too where `sanitizer`. pid: the process, for checks on itself. INTERNAL: the tables outgrew the program. */
+/* Builds the program for this machine's architecture out of syscalls.def: rows of the roles OP and RUN under their
+ * checks, of the role SANITIZER too where `sanitizer`. pid: the process, for checks on itself. INTERNAL: the tables
+ * outgrew the program. */
 MUST_USE enum status filter_build(struct filter *filter, bool sanitizer, uint32_t pid, struct error *error);
 
-/* What the program answers (SECCOMP_RET_*), by the kernel's rules; UINT32_MAX: the program is broken. *ret_steps may be NULL. */
+/* What the program answers (SECCOMP_RET_*), by the kernel's rules; UINT32_MAX: the program is broken. *ret_steps may be
+ * NULL. */
 uint32_t filter_run(const struct filter *filter, const struct seccomp_data *data, uint32_t *ret_steps);
 
 #endif

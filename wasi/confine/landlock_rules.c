@@ -1,9 +1,10 @@
-/* Files beneath the grants only: one rule per grant, everything else that the kernel's version can handle is refused, TCP and
- * signals to others too.
+/* Files beneath the grants only: one rule per grant, everything else that the kernel's version can handle is refused,
+ * TCP and signals to others too.
  *
- * Invariants: EXECUTE, device nodes, sockets and FIFOs are granted nowhere. What was opened before keeps working: Landlock looks
- * at openings. Left out on purpose: stat, chmod, utimes, readlink and xattrs, which Landlock does not know (docs/threat-model.md);
- * the version-8 flag that restricts all threads: the process has one when this is called. */
+ * Invariants: EXECUTE, device nodes, sockets and FIFOs are granted nowhere. What was opened before keeps working:
+ * Landlock looks at openings. Left out on purpose: stat, chmod, utimes, readlink and xattrs, which Landlock does not
+ * know (docs/threat-model.md); the version-8 flag that restricts all threads: the process has one when this is called.
+ */
 #include "wasi/confine/landlock_rules.h"
 
 #include <errno.h>
@@ -13,21 +14,21 @@
 
 enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446, CREATE_VERSION = 1, RULE_PATH_BENEATH = 1 };
 
-#define FS(bit) (UINT64_C(1) << (bit))
-#define FS_EXECUTE FS(0)
+#define FS(bit)       (UINT64_C(1) << (bit))
+#define FS_EXECUTE    FS(0)
 #define FS_WRITE_FILE FS(1)
-#define FS_READ_FILE FS(2)
-#define FS_READ_DIR FS(3)
-#define FS_MAKE_CHAR FS(6)
-#define FS_MAKE_SOCK FS(9)
-#define FS_MAKE_FIFO FS(10)
+#define FS_READ_FILE  FS(2)
+#define FS_READ_DIR   FS(3)
+#define FS_MAKE_CHAR  FS(6)
+#define FS_MAKE_SOCK  FS(9)
+#define FS_MAKE_FIFO  FS(10)
 #define FS_MAKE_BLOCK FS(11)
-#define FS_VERSION_1 (FS(13) - 1) /* up to MAKE_SYM */
-#define FS_REFER FS(13)           /* version 2 */
-#define FS_TRUNCATE FS(14)        /* version 3 */
-#define FS_IOCTL_DEV FS(15)       /* version 5 */
+#define FS_VERSION_1  (FS(13) - 1) /* up to MAKE_SYM */
+#define FS_REFER      FS(13)       /* version 2 */
+#define FS_TRUNCATE   FS(14)       /* version 3 */
+#define FS_IOCTL_DEV  FS(15)       /* version 5 */
 #define NEVER_GRANTED (FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_SOCK | FS_MAKE_FIFO | FS_MAKE_BLOCK | FS_IOCTL_DEV)
-#define OF_FILES (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
+#define OF_FILES      (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 enum { NET_BIND_TCP = 1, NET_CONNECT_TCP = 2, SCOPE_ABSTRACT_UNIX = 1, SCOPE_SIGNAL = 2, VERSION_COMPLETE = 6 };
 
 struct ruleset_attr {
@@ -76,14 +77,16 @@ static enum status grants_add(int ruleset, const struct confine_options *options
         struct stat st;
         if (fstat(grant->fd, &st))
             return error_set_errno(why, STATUS_IO, errno, "grant %zu cannot be looked at", i);
-        struct path_beneath_attr rule = { landlock_grant_rights(handled, grant->writes, S_ISDIR(st.st_mode)), grant->fd };
+        struct path_beneath_attr rule = { landlock_grant_rights(handled, grant->writes, S_ISDIR(st.st_mode)),
+                                          grant->fd };
         if (syscall(NR_ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0))
             return error_set_errno(why, STATUS_DENIED, errno, "Landlock does not take grant %zu", i);
     }
     return STATUS_OK;
 }
 
-enum confine_state landlock_draw(const struct confine_options *options, struct confine_report *report, struct error *why)
+enum confine_state landlock_draw(const struct confine_options *options, struct confine_report *report,
+                                 struct error *why)
 {
     int32_t version = landlock_version();
     report->landlock_abi = version;

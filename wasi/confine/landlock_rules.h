@@ -16,6 +16,7 @@ struct landlock_rights landlock_rights_of(int32_t version);
 /* The rights of one grant among `handled`; files cannot carry those of directories. */
 uint64_t landlock_grant_rights(uint64_t handled, bool writes, bool directory);
 /* Restricts the calling thread to the grants. Returns the state; `why` gets the reason of FAILED. */
-enum confine_state landlock_draw(const struct confine_options *options, struct confine_report *report, struct error *why);
+enum confine_state landlock_draw(const struct confine_options *options, struct confine_report *report,
+                                 struct error *why);
 
 #endif

@@ -1,5 +1,6 @@
-/* A build with a sanitizer: its runtime's calls are allowed (role SANITIZER of syscalls.def), and leaks are not looked for once
- * the process is confined, because LeakSanitizer does that from a second process by ptrace. The report says so.
+/* A build with a sanitizer: its runtime's calls are allowed (role SANITIZER of syscalls.def), and leaks are not looked
+ * for once the process is confined, because LeakSanitizer does that from a second process by ptrace. The report says
+ * so.
  *
  * The flag is the one variable here: LeakSanitizer asks by calling a function without operands. */
 #include "wasi/confine/sanitizer.h"

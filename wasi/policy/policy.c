@@ -1,7 +1,7 @@
 /* Holds what a run is granted: structs, their limits, and the grants that the command line adds.
  *
- * Invariant: every grant in a struct policy has passed the checks here, whether it came from YAML, an option or a trace.
- * Left out on purpose: deciding (wasi/decide), and opening anything. */
+ * Invariant: every grant in a struct policy has passed the checks here, whether it came from YAML, an option or a
+ * trace. Left out on purpose: deciding (wasi/decide), and opening anything. */
 #include "wasi/policy/policy.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 void policy_init(struct policy *policy)
 {
-    *policy = (struct policy){
+    *policy = (struct policy) {
         .version = 1,
         .limits = { .memory = (uint64_t)LIMIT_MEMORY_PAGES << 16,
                     .descriptors = LIMIT_HANDLES,
@@ -31,7 +31,7 @@ void policy_done(struct policy *policy)
     }
     free(policy->files);
     free(policy->networks);
-    *policy = (struct policy){ 0 };
+    *policy = (struct policy) { 0 };
 }
 
 static enum status file_check(const struct policy *policy, const char *host, const char *guest, struct error *error)
@@ -51,7 +51,8 @@ static enum status file_check(const struct policy *policy, const char *host, con
     return STATUS_OK;
 }
 
-enum status policy_add_file(struct policy *policy, const char *host, const char *guest, bool writes, struct error *error)
+enum status policy_add_file(struct policy *policy, const char *host, const char *guest, bool writes,
+                            struct error *error)
 {
     enum status status = file_check(policy, host, guest, error);
     if (status != STATUS_OK)
@@ -61,7 +62,7 @@ enum status policy_add_file(struct policy *policy, const char *host, const char 
         return error_set(error, STATUS_NO_MEMORY, "no memory for a granted directory");
     policy->files = files;
     struct policy_file *file = &files[policy->file_count];
-    *file = (struct policy_file){ strdup(host), strdup(guest), writes };
+    *file = (struct policy_file) { strdup(host), strdup(guest), writes };
     if (!file->host || !file->guest) {
         free(file->host);
         free(file->guest);

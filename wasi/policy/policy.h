@@ -1,8 +1,8 @@
 /* What a run is granted, and what it is started with. Parses and holds; decides nothing.
  *
  * Two libraries: `wr_policy` (structs, their stored form; libc only, the guest's process links it) and `wr_policy_yaml`
- * (the YAML file, libcyaml; the launcher links it). The stored form of a run_spec is what the launcher hands to the guest's process and
- * what a trace keeps as its description. */
+ * (the YAML file, libcyaml; the launcher links it). The stored form of a run_spec is what the launcher hands to the
+ * guest's process and what a trace keeps as its description. */
 #ifndef WARRANT_POLICY_H
 #define WARRANT_POLICY_H
 
@@ -27,12 +27,12 @@ struct policy_network {
 };
 
 struct policy_limits {
-    uint64_t memory;      /* bytes, a multiple of 64 KiB */
+    uint64_t memory; /* bytes, a multiple of 64 KiB */
     uint32_t descriptors;
     uint32_t call_depth;
-    uint64_t fuel;        /* instructions; UINT64_MAX: none */
-    uint64_t wall_ns;     /* UINT64_MAX: none */
-    uint64_t output;      /* bytes written in all; UINT64_MAX: none */
+    uint64_t fuel;    /* instructions; UINT64_MAX: none */
+    uint64_t wall_ns; /* UINT64_MAX: none */
+    uint64_t output;  /* bytes written in all; UINT64_MAX: none */
 };
 
 struct policy {
@@ -48,26 +48,32 @@ struct policy {
 struct run_spec {
     struct policy policy;
     uint32_t arg_count, env_count;
-    char **args, **env;   /* owned; args[0] is the program's name */
-    char *module_path;    /* owned; as the user wrote it, for messages */
-    uint64_t module_size; /* bytes */
+    char **args, **env;      /* owned; args[0] is the program's name */
+    char *module_path;       /* owned; as the user wrote it, for messages */
+    uint64_t module_size;    /* bytes */
     uint8_t module_hash[32]; /* BLAKE2b-256 */
     uint8_t run_id[16];
-    uint64_t started_ns;  /* CLOCK_REALTIME */
-    /* What the host's objects behind the initial descriptors were: dev, ino, filetype (enum wasi_filetype), 3 + file_count. */
+    uint64_t started_ns; /* CLOCK_REALTIME */
+    /* What the host's objects behind the initial descriptors were: dev, ino, filetype (enum wasi_filetype), 3 +
+     * file_count. */
     uint32_t initial_count;
-    struct run_initial { uint64_t dev, ino; uint32_t filetype, host_fd; } *initial; /* owned */
+    struct run_initial {
+        uint64_t dev, ino;
+        uint32_t filetype, host_fd;
+    } *initial; /* owned */
 };
 
 void policy_init(struct policy *policy); /* grants nothing; default limits */
 void policy_done(struct policy *policy);
-/* Appends a grant (copies both strings). INVALID: an empty path, or a guest path that was granted already. LIMIT: too many or too
- * long. */
-MUST_USE enum status policy_add_file(struct policy *policy, const char *host, const char *guest, bool writes, struct error *error);
+/* Appends a grant (copies both strings). INVALID: an empty path, or a guest path that was granted already. LIMIT: too
+ * many or too long. */
+MUST_USE enum status policy_add_file(struct policy *policy, const char *host, const char *guest, bool writes,
+                                     struct error *error);
 /* Parses "HOST[::GUEST][:ro]" of the command line and appends it. */
 MUST_USE enum status policy_add_dir_option(struct policy *policy, const char *text, struct error *error);
-/* Parses "ADDRESS/PREFIX:PORT" or "...:FIRST-LAST" (an IPv6 address in brackets, as `[2001:db8::]/32:443`) and appends the rule. No
- * names: a name is whatever a resolver says later. Bits behind the prefix must be 0. Port 0 only to bind. */
+/* Parses "ADDRESS/PREFIX:PORT" or "...:FIRST-LAST" (an IPv6 address in brackets, as `[2001:db8::]/32:443`) and appends
+ * the rule. No names: a name is whatever a resolver says later. Bits behind the prefix must be 0. Port 0 only to bind.
+ */
 MUST_USE enum status policy_add_network(struct policy *policy, enum policy_protocol protocol, enum policy_verb verb,
                                         const char *text, struct error *error);
 
@@ -79,13 +85,14 @@ MUST_USE enum status policy_parse_duration(const char *text, uint64_t *ret, stru
 
 void run_spec_init(struct run_spec *spec);
 void run_spec_done(struct run_spec *spec);
-/* The stored form, versioned, little-endian (layout: run_spec.c); decode takes hostile bytes and checks every count and value. On
- * failure *ret is empty. */
+/* The stored form, versioned, little-endian (layout: run_spec.c); decode takes hostile bytes and checks every count and
+ * value. On failure *ret is empty. */
 void run_spec_encode(const struct run_spec *spec, struct buffer *out);
 MUST_USE enum status run_spec_decode(const void *bytes, size_t size, struct run_spec *ret, struct error *error);
 
-/* Reads a policy file. `name` is for messages, which carry `name:line:`. Unknown keys, wrong types, bad numbers, an address without
- * prefix length, a prefix over 32 or 128, trailing junk: refused. (wr_policy_yaml) */
-MUST_USE enum status policy_parse_yaml(const char *text, size_t size, const char *name, struct policy *ret, struct error *error);
+/* Reads a policy file. `name` is for messages, which carry `name:line:`. Unknown keys, wrong types, bad numbers, an
+ * address without prefix length, a prefix over 32 or 128, trailing junk: refused. (wr_policy_yaml) */
+MUST_USE enum status policy_parse_yaml(const char *text, size_t size, const char *name, struct policy *ret,
+                                       struct error *error);
 
 #endif

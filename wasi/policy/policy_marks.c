@@ -1,5 +1,5 @@
-/* A pass over a policy file's parser events before libcyaml reads it: keeps where everything stands, and refuses what a policy
- * has no use for (anchors, aliases, tags, a second document), so that a small text cannot become a large one.
+/* A pass over a policy file's parser events before libcyaml reads it: keeps where everything stands, and refuses what a
+ * policy has no use for (anchors, aliases, tags, a second document), so that a small text cannot become a large one.
  *
  * Invariant: a text that passed has at most MARK_EVENTS_MAX events, at most MARK_DEPTH_MAX levels, and no key twice.
  * Left out on purpose: what the values mean (policy_yaml.c). Parser: libyaml, YAML 1.1. */
@@ -126,7 +126,7 @@ static enum status collection_begin(struct walk *w, bool mapping, bool plain, ui
     enum status status = value_begin(w, line);
     if (status != STATUS_OK)
         return status;
-    w->level[w->depth++] = (struct level){ mapping, mapping, 0, strlen(w->path), (uint32_t)w->keys.size, line };
+    w->level[w->depth++] = (struct level) { mapping, mapping, 0, strlen(w->path), (uint32_t)w->keys.size, line };
     return STATUS_OK;
 }
 
@@ -134,7 +134,8 @@ static void collection_end(struct walk *w)
 {
     struct level *top = &w->level[--w->depth];
     /* What is missing in a collection shows at its end, and is looked for at its beginning. */
-    w->marks->event_lines[w->marks->event_count - 1] = top->line;
+    if (w->marks->event_lines)
+        w->marks->event_lines[w->marks->event_count - 1] = top->line;
     w->keys.size = top->keys;
     w->path[top->path_size] = 0;
 }
@@ -202,7 +203,7 @@ static enum status events_walk(struct walk *w, yaml_parser_t *parser, const char
 enum status policy_marks_read(const char *text, size_t size, const char *name, struct policy_marks *ret,
                               struct error *error)
 {
-    *ret = (struct policy_marks){ 0 };
+    *ret = (struct policy_marks) { 0 };
     struct walk walk = { .marks = ret, .name = name, .error = error, .keys = BUFFER_INIT };
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
@@ -222,7 +223,7 @@ void policy_marks_done(struct policy_marks *marks)
         return;
     free(marks->event_lines);
     free(marks->values);
-    *marks = (struct policy_marks){ 0 };
+    *marks = (struct policy_marks) { 0 };
 }
 
 uint32_t policy_marks_line(const struct policy_marks *marks, const char *path)

@@ -9,15 +9,17 @@ enum { MARK_PATH_MAX = 64, MARK_DEPTH_MAX = 8, MARK_EVENTS_MAX = 1 << 18 };
 
 struct policy_marks {
     uint32_t event_count, value_count;
-    uint32_t *event_lines; /* owned; the line (from 1) of each parser event, in order; an end event has its beginning's */
+    uint32_t
+        *event_lines; /* owned; the line (from 1) of each parser event, in order; an end event has its beginning's */
     struct policy_mark {
         char path[MARK_PATH_MAX]; /* "files/0/host" */
         uint32_t line;
     } *values; /* owned */
 };
 
-/* Runs over the whole text: one document of mappings, sequences and scalars. INVALID or MALFORMED, with `name:line:` in the text, for
- * what is not YAML, more than one document, anchors, aliases, tags, keys seen twice, NUL, too deep or too much. */
+/* Runs over the whole text: one document of mappings, sequences and scalars. INVALID or MALFORMED, with `name:line:` in
+ * the text, for what is not YAML, more than one document, anchors, aliases, tags, keys seen twice, NUL, too deep or too
+ * much. */
 MUST_USE enum status policy_marks_read(const char *text, size_t size, const char *name, struct policy_marks *ret,
                                        struct error *error);
 void policy_marks_done(struct policy_marks *marks);

@@ -44,10 +44,9 @@ static const struct unit size_units[] = { { "", 1 },
                                           { "MiB", UINT64_C(1) << 20 },
                                           { "GiB", UINT64_C(1) << 30 },
                                           { "TiB", UINT64_C(1) << 40 } };
-static const struct unit time_units[] = { { "ms", 1000000 },
-                                          { "s", 1000000000 },
-                                          { "m", UINT64_C(60000000000) },
-                                          { "h", UINT64_C(3600000000000) } };
+static const struct unit time_units[] = {
+    { "ms", 1000000 }, { "s", 1000000000 }, { "m", UINT64_C(60000000000) }, { "h", UINT64_C(3600000000000) }
+};
 
 static enum status scaled_read(const char *text, const struct unit *units, size_t count, const char *expected,
                                uint64_t *ret, struct error *error)
@@ -84,8 +83,8 @@ enum status policy_parse_size(const char *text, uint64_t *ret, struct error *err
 
 enum status policy_parse_duration(const char *text, uint64_t *ret, struct error *error)
 {
-    return scaled_read(text, time_units, sizeof time_units / sizeof *time_units,
-                       "a duration, as 500ms, 30s, 5m or 1h", ret, error);
+    return scaled_read(text, time_units, sizeof time_units / sizeof *time_units, "a duration, as 500ms, 30s, 5m or 1h",
+                       ret, error);
 }
 
 /* One decimal number of at most `most` that fills [text, end) without leading zeros. */
@@ -117,8 +116,9 @@ static enum status address_read(struct policy_network *rule, const char *text, c
     rule->family = bracket ? 6 : 4;
     if (inet_pton(bracket ? AF_INET6 : AF_INET, address, rule->address) != 1)
         return error_set(error, STATUS_INVALID, "'%s' is not an IPv%u address%s", address, rule->family,
-                         bracket ? "" : strchr(address, ':') ? "; an IPv6 address stands in brackets"
-                                                             : "; host names cannot be granted");
+                         bracket                ? ""
+                         : strchr(address, ':') ? "; an IPv6 address stands in brackets"
+                                                : "; host names cannot be granted");
     static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
     if (bracket && !memcmp(rule->address, mapped, sizeof mapped))
         return error_set(error, STATUS_INVALID, "'%s' is an IPv4 address in disguise; write the IPv4 one", address);
@@ -174,8 +174,7 @@ enum status policy_add_network(struct policy *policy, enum policy_protocol proto
     for (uint32_t i = 0; i < policy->network_count; i++)
         if (!memcmp(&policy->networks[i], &rule, sizeof rule))
             return error_set(error, STATUS_INVALID, "'%s' is granted twice", text);
-    struct policy_network *rules =
-        realloc(policy->networks, (policy->network_count + (size_t)1) * sizeof *rules);
+    struct policy_network *rules = realloc(policy->networks, (policy->network_count + (size_t)1) * sizeof *rules);
     if (!rules)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a network rule");
     policy->networks = rules;

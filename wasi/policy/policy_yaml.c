@@ -1,8 +1,9 @@
-/* Reads a policy file: libcyaml brings it into plain structs of texts, the functions of policy_text.c say what they mean.
+/* Reads a policy file: libcyaml brings it into plain structs of texts, the functions of policy_text.c say what they
+ * mean.
  *
  * Invariant: a policy comes out whole or not at all, and every refusal names file and line.
- * Left out on purpose: opening the file, and whether the granted paths exist (the launcher opens them). Format: design.md
- * section 9. */
+ * Left out on purpose: opening the file, and whether the granted paths exist (the launcher opens them). Format:
+ * design.md section 9. */
 #include "wasi/policy/policy.h"
 
 #include <cyaml/cyaml.h>
@@ -30,15 +31,14 @@ struct yaml_policy {
     uint32_t files_count, network_count;
 };
 
-#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define OPTIONAL                 (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 #define TEXT(key, flags, object) CYAML_FIELD_STRING_PTR(#key, flags, object, key, 1, LIMIT_PATH)
 
 static const cyaml_schema_value_t text_schema = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, LIMIT_PATH) };
 
-static const cyaml_schema_field_t file_fields[] = {
-    TEXT(host, CYAML_FLAG_POINTER, struct yaml_file), TEXT(guest, OPTIONAL, struct yaml_file),
-    TEXT(access, OPTIONAL, struct yaml_file), CYAML_FIELD_END
-};
+static const cyaml_schema_field_t file_fields[] = { TEXT(host, CYAML_FLAG_POINTER, struct yaml_file),
+                                                    TEXT(guest, OPTIONAL, struct yaml_file),
+                                                    TEXT(access, OPTIONAL, struct yaml_file), CYAML_FIELD_END };
 static const cyaml_schema_value_t file_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_file,
                                                                       file_fields) };
 
@@ -53,12 +53,13 @@ static const cyaml_schema_field_t network_fields[] = {
 static const cyaml_schema_value_t network_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_network,
                                                                          network_fields) };
 
-static const cyaml_schema_field_t limits_fields[] = {
-    TEXT(memory, OPTIONAL, struct yaml_limits),     TEXT(descriptors, OPTIONAL, struct yaml_limits),
-    TEXT(call_depth, OPTIONAL, struct yaml_limits), TEXT(fuel, OPTIONAL, struct yaml_limits),
-    TEXT(wall, OPTIONAL, struct yaml_limits),       TEXT(output, OPTIONAL, struct yaml_limits),
-    CYAML_FIELD_END
-};
+static const cyaml_schema_field_t limits_fields[] = { TEXT(memory, OPTIONAL, struct yaml_limits),
+                                                      TEXT(descriptors, OPTIONAL, struct yaml_limits),
+                                                      TEXT(call_depth, OPTIONAL, struct yaml_limits),
+                                                      TEXT(fuel, OPTIONAL, struct yaml_limits),
+                                                      TEXT(wall, OPTIONAL, struct yaml_limits),
+                                                      TEXT(output, OPTIONAL, struct yaml_limits),
+                                                      CYAML_FIELD_END };
 
 static const cyaml_schema_field_t policy_fields[] = {
     TEXT(version, CYAML_FLAG_POINTER, struct yaml_policy),
@@ -108,8 +109,8 @@ static enum status refuse(const struct build *b, enum status status, const char 
 
 typedef enum status parse_fn(const char *text, uint64_t *ret, struct error *error);
 
-static enum status limit_build(const struct build *b, const char *key, const char *text, parse_fn *parse, uint64_t least,
-                               uint64_t most, uint64_t *ret)
+static enum status limit_build(const struct build *b, const char *key, const char *text, parse_fn *parse,
+                               uint64_t least, uint64_t most, uint64_t *ret)
 {
     if (!text)
         return STATUS_OK;
@@ -130,11 +131,11 @@ static enum status limit_build(const struct build *b, const char *key, const cha
     return STATUS_OK;
 }
 
-#define TRY(expression)                        \
-    do {                                       \
-        enum status try_status = (expression); \
-        if (try_status != STATUS_OK)           \
-            return try_status;                 \
+#define TRY(expression)                                                                                                \
+    do {                                                                                                               \
+        enum status try_status = (expression);                                                                         \
+        if (try_status != STATUS_OK)                                                                                   \
+            return try_status;                                                                                         \
     } while (0)
 
 static enum status limits_build(const struct build *b, const struct yaml_limits *y)
@@ -159,7 +160,7 @@ static enum status file_build(const struct build *b, uint32_t i, const struct ya
     char path[MARK_PATH_MAX];
     snprintf(path, sizeof path, "files/%u/access", i);
     bool writes = y->access && !strcmp(y->access, "write");
-    if (y->access && !writes && strcmp(y->access, "read"))
+    if (y->access && !writes && strcmp(y->access, "read") != 0)
         return refuse(b, STATUS_INVALID, path, "access: must be read or write");
     struct error why = ERROR_INIT;
     enum status status = policy_add_file(b->policy, y->host, y->guest ? y->guest : y->host, writes, &why);
@@ -186,7 +187,7 @@ static enum status network_build(const struct build *b, uint32_t i, const struct
     char path[MARK_PATH_MAX];
     snprintf(path, sizeof path, "network/%u/protocol", i);
     bool udp = !strcmp(y->protocol, "udp");
-    if (!udp && strcmp(y->protocol, "tcp"))
+    if (!udp && strcmp(y->protocol, "tcp") != 0)
         return refuse(b, STATUS_INVALID, path, "protocol: must be tcp or udp");
     snprintf(path, sizeof path, "network/%u", i);
     if (!y->connect_count && !y->bind_count)

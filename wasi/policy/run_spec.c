@@ -9,9 +9,9 @@
  *   text module path, u64 module size, 32 bytes module hash, 16 bytes run id, u64 started_ns
  *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd
  *
- * Invariant: what decode accepts encodes back to the same bytes, holds no value outside its range, and nothing was allocated
- * for a count that the remaining bytes cannot fill.
- * Left out on purpose: whether the grants make sense on this machine; a trace is read where they do not exist. */
+ * Invariant: what decode accepts encodes back to the same bytes, holds no value outside its range, and nothing was
+ * allocated for a count that the remaining bytes cannot fill. Left out on purpose: whether the grants make sense on
+ * this machine; a trace is read where they do not exist. */
 #include "wasi/policy/policy.h"
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum { FILE_BYTES_MIN = 9, NETWORK_BYTES = 24, TEXT_BYTES_MIN = 4, INITIAL_BYTES
 
 void run_spec_init(struct run_spec *spec)
 {
-    *spec = (struct run_spec){ 0 };
+    *spec = (struct run_spec) { 0 };
     policy_init(&spec->policy);
 }
 
@@ -30,7 +30,7 @@ static void strings_free(char **strings, uint32_t count)
 {
     for (uint32_t i = 0; strings && i < count; i++)
         free(strings[i]);
-    free(strings);
+    free((void *)strings);
 }
 
 void run_spec_done(struct run_spec *spec)
@@ -42,13 +42,10 @@ void run_spec_done(struct run_spec *spec)
     strings_free(spec->env, spec->env_count);
     free(spec->module_path);
     free(spec->initial);
-    *spec = (struct run_spec){ 0 };
+    *spec = (struct run_spec) { 0 };
 }
 
-static void text_encode(struct buffer *out, const char *text)
-{
-    buffer_blob(out, text, strlen(text));
-}
+static void text_encode(struct buffer *out, const char *text) { buffer_blob(out, text, strlen(text)); }
 
 static void policy_encode(const struct policy *policy, struct buffer *out)
 {
@@ -107,11 +104,11 @@ void run_spec_encode(const struct run_spec *spec, struct buffer *out)
 }
 
 /* Decoding. Every reader returns the first failure; the caller gives it words. */
-#define TRY(expression)                      \
-    do {                                     \
-        enum status try_status = (expression); \
-        if (try_status != STATUS_OK)         \
-            return try_status;               \
+#define TRY(expression)                                                                                                \
+    do {                                                                                                               \
+        enum status try_status = (expression);                                                                         \
+        if (try_status != STATUS_OK)                                                                                   \
+            return try_status;                                                                                         \
     } while (0)
 
 static enum status count_decode(struct cursor *c, uint32_t most, size_t element, uint32_t *ret)
@@ -175,7 +172,8 @@ static bool network_well_formed(const struct policy_network *rule)
 {
     unsigned bits = rule->family == 4 ? 32 : 128;
     if (rule->protocol > POLICY_UDP || rule->verb > POLICY_BIND || (rule->family != 4 && rule->family != 6) ||
-        rule->prefix > bits || rule->port_first > rule->port_last || (rule->verb == POLICY_CONNECT && !rule->port_first))
+        rule->prefix > bits || rule->port_first > rule->port_last ||
+        (rule->verb == POLICY_CONNECT && !rule->port_first))
         return false;
     for (unsigned bit = rule->prefix; bit < 128; bit++)
         if (rule->address[bit / 8] & (0x80 >> bit % 8))
@@ -228,7 +226,7 @@ static enum status strings_decode(struct cursor *c, char ***ret, uint32_t *ret_c
     TRY(count_decode(c, LIMIT_ARGS, TEXT_BYTES_MIN, &count));
     if (!count)
         return STATUS_OK;
-    *ret = calloc(count, sizeof **ret);
+    *ret = (char **)calloc(count, sizeof **ret);
     if (!*ret)
         return STATUS_NO_MEMORY;
     *ret_count = count;
