@@ -45,8 +45,154 @@ struct decision {
     bool traps;
 };
 
+/* What is proved. One predicate says what "inside memory" means, one what "open" means, one what "may" means; `step_sound` is what
+ * decide_step guarantees, whatever request, table and history it is given. */
+/*@ predicate region_in_memory(struct region r, integer memory) = r.length == 0 || r.offset + r.length <= memory;
+  @
+  @ predicate handle_live(struct handle_table *t, integer h) =
+  @   0 <= h < t->limit && h < LIMIT_HANDLES && t->handle[h].live != 0;
+  @ predicate handle_free(struct handle_table *t, integer h) =
+  @   0 <= h < t->limit && h < LIMIT_HANDLES && t->handle[h].live == 0;
+  @ predicate right_held(struct handle_table *t, integer h, integer rights) = (t->handle[h].rights & rights) == rights;
+  @ predicate may(struct handle_table *t, integer h, integer rights) = handle_live(t, h) && right_held(t, h, rights);
+  @
+  @ // The descriptor that the guest named.
+  @ logic integer base_handle(struct request *q) = q->call == HOSTCALL_PATH_SYMLINK ? q->slot[2] : q->slot[0];
+  @
+  @ // The whole vector of the request lies in memory.
+  @ predicate vector_in_memory(struct request *q, integer memory) =
+  @   q->iov_count <= LIMIT_IOVECS &&
+  @   (\forall integer k; 0 <= k < q->iov_count ==> region_in_memory(q->iov[k], memory));
+  @
+  @ predicate op_reads_vector(struct op op) = op.kind == OP_WRITE || op.kind == OP_PWRITE || op.kind == OP_APPEND;
+  @ predicate op_writes_vector(struct op op) = op.kind == OP_READ || op.kind == OP_PREAD;
+  @ predicate op_writes_region(struct op op) = op.kind == OP_RANDOM || op.kind == OP_READ_LINK;
+  @
+  @ // Memory: every region lies in guest memory, and is read or written as the hostcall declares it.
+  @ predicate vector_ok(struct decide_context *c, struct request *q, struct op op) =
+  @   op_reads_vector(op) || op_writes_vector(op) ==>
+  @     op.mem.offset == 0 && op.mem.length == q->iov_count && vector_in_memory(q, c->memory);
+  @ predicate region_ok(struct decide_context *c, struct request *q, struct op op) =
+  @   op_writes_region(op) ==> region_in_memory(op.mem, c->memory);
+  @ predicate no_other_region(struct op op) =
+  @   !op_reads_vector(op) && !op_writes_vector(op) && !op_writes_region(op) ==> op.mem.length == 0;
+  @ predicate direction_ok(struct request *q, struct op op) =
+  @   (op_reads_vector(op) ==> (q->call == HOSTCALL_FD_WRITE || q->call == HOSTCALL_FD_PWRITE)) &&
+  @   (op_writes_vector(op) ==> (q->call == HOSTCALL_FD_READ || q->call == HOSTCALL_FD_PREAD)) &&
+  @   (op_writes_region(op) ==> (q->call == HOSTCALL_RANDOM_GET || q->call == HOSTCALL_PATH_READLINK));
+  @
+  @ // The last or last but one op of the plan opened slot h, and it was not closed since.
+  @ predicate plan_opened(struct call_ops *o, integer h) =
+  @   (1 <= o->count <= LIMIT_OPS && o->op[o->count - 1].kind == OP_OPEN && o->op[o->count - 1].handle2 == h &&
+  @     o->result[o->count - 1].value >= 0) ||
+  @   (2 <= o->count <= LIMIT_OPS && o->op[o->count - 2].kind == OP_OPEN && o->op[o->count - 2].handle2 == h &&
+  @     o->result[o->count - 2].value >= 0 && o->op[o->count - 1].kind != OP_CLOSE);
+  @ predicate own_slot(struct handle_table *t, struct call_ops *o, integer h) =
+  @   plan_opened(o, h) && (h == HANDLE_SCRATCH || handle_free(t, h));
+  @
+  @ // The right that an op needs; an op whose object the plan opened itself needs it of the descriptor that the guest named.
+  @ logic integer op_right(struct request *q, struct op op) =
+  @   op.kind == OP_READ || op.kind == OP_PREAD ? R(FD_READ) :
+  @   op.kind == OP_WRITE || op.kind == OP_PWRITE || op.kind == OP_APPEND ? R(FD_WRITE) :
+  @   op.kind == OP_SET_FLAGS ? R(FD_FDSTAT_SET_FLAGS) :
+  @   op.kind == OP_SET_SIZE ? R(FD_FILESTAT_SET_SIZE) :
+  @   op.kind == OP_SYNC ? R(FD_SYNC) :
+  @   op.kind == OP_DATASYNC ? R(FD_DATASYNC) :
+  @   op.kind == OP_SEEK_DIR || op.kind == OP_READ_DIR ? R(FD_READDIR) :
+  @   op.kind == OP_MAKE_DIR ? R(PATH_CREATE_DIRECTORY) :
+  @   op.kind == OP_REMOVE_DIR ? R(PATH_REMOVE_DIRECTORY) :
+  @   op.kind == OP_UNLINK ? R(PATH_UNLINK_FILE) :
+  @   op.kind == OP_MAKE_LINK ? R(PATH_SYMLINK) :
+  @   op.kind == OP_READ_LINK ? R(PATH_READLINK) :
+  @   op.kind == OP_SET_TIMES_AT || op.kind == OP_SET_TIMES ? R(PATH_FILESTAT_SET_TIMES) :
+  @   op.kind == OP_STAT_AT ? R(PATH_FILESTAT_GET) :
+  @   op.kind == OP_STAT && q->call == HOSTCALL_FD_FILESTAT_GET ? R(FD_FILESTAT_GET) :
+  @   op.kind == OP_STAT && q->call == HOSTCALL_FD_SEEK ? R(FD_SEEK) :
+  @   op.kind == OP_STAT && q->call == HOSTCALL_FD_WRITE ? R(FD_WRITE) :
+  @   op.kind == OP_OPEN && q->call == HOSTCALL_PATH_OPEN ? R(PATH_OPEN) : 0;
+  @
+  @ predicate op_without_handle(struct op op) = op.kind == OP_CLOCK_TIME || op.kind == OP_CLOCK_RES ||
+  @   op.kind == OP_SLEEP || op.kind == OP_RANDOM || op.kind == OP_YIELD;
+  @ predicate op_on_opened(struct op op) = op.kind == OP_STAT || op.kind == OP_CLOSE;
+  @
+  @ // Descriptors: live and with the right, or opened by this very plan.
+  @ predicate no_handle(struct op op) = op_without_handle(op) ==> op.handle == HANDLE_NONE;
+  @ predicate handle_named_or_own(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
+  @   !op_without_handle(op) ==>
+  @     own_slot(t, o, op.handle) || (op.handle == base_handle(q) && handle_live(t, op.handle));
+  @ predicate right_ok(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
+  @   !op_without_handle(op) && !(op_on_opened(op) && own_slot(t, o, op.handle)) ==> may(t, base_handle(q), op_right(q, op));
+  @ predicate close_ok(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
+  @   op.kind == OP_CLOSE && !own_slot(t, o, op.handle) ==> q->call == HOSTCALL_FD_CLOSE;
+  @
+  @ // Paths: relative, not empty, no NUL; where the kernel resolves without "beneath", one component that is neither "." nor "..".
+  @ predicate path_clean(struct request *q, struct region r) =
+  @   1 <= r.length && r.offset + r.length <= REQUEST_BYTES && q->bytes[r.offset] != '/' &&
+  @   (\forall integer k; r.offset <= k < r.offset + r.length ==> q->bytes[k] != 0);
+  @ predicate dots(struct request *q, struct region r) =
+  @   (r.length == 1 && q->bytes[r.offset] == '.') ||
+  @   (r.length == 2 && q->bytes[r.offset] == '.' && q->bytes[r.offset + 1] == '.');
+  @ predicate component_clean(struct request *q, struct region r) = path_clean(q, r) && !dots(q, r) &&
+  @   (\forall integer k; r.offset <= k < r.offset + r.length ==> q->bytes[k] != '/');
+  @ predicate op_takes_name(struct op op) = op.kind == OP_STAT_AT || op.kind == OP_MAKE_DIR || op.kind == OP_REMOVE_DIR ||
+  @   op.kind == OP_UNLINK || op.kind == OP_MAKE_LINK || op.kind == OP_READ_LINK || op.kind == OP_SET_TIMES_AT;
+  @ predicate op_path_ok(struct request *q, struct op op) =
+  @   (op.kind == OP_OPEN ==> path_clean(q, op.path)) &&
+  @   (op_takes_name(op) ==> component_clean(q, op.path)) &&
+  @   (op.kind == OP_MAKE_LINK ==> path_clean(q, op.path2));
+  @
+  @ // Opening: into a slot that is free; to name it only; or for path_open, with no way to write, create or truncate that the
+  @ // directory's rights do not carry.
+  @ predicate open_names_only(integer flags) =
+  @   flags == OPEN_PATH_ONLY || flags == (OPEN_PATH_ONLY | OPEN_DIRECTORY) || flags == (OPEN_PATH_ONLY | OPEN_NOFOLLOW) ||
+  @   flags == (OPEN_PATH_ONLY | OPEN_NOFOLLOW | OPEN_DIRECTORY);
+  @ predicate op_open_ok(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_OPEN ==>
+  @   (open_names_only(op.flags) && op.handle2 == HANDLE_SCRATCH) ||
+  @   (q->call == HOSTCALL_PATH_OPEN && handle_free(t, op.handle2) &&
+  @     (t->handle[q->slot[0]].inheriting & q->slot[5]) == q->slot[5] &&
+  @     (t->handle[q->slot[0]].inheriting & q->slot[6]) == q->slot[6] &&
+  @     ((op.flags & OPEN_WRITE) != 0 ==> (q->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0) &&
+  @     ((op.flags & OPEN_CREATE) != 0 ==> right_held(t, q->slot[0], R(PATH_CREATE_FILE))) &&
+  @     ((op.flags & OPEN_TRUNCATE) != 0 ==> right_held(t, q->slot[0], R(PATH_FILESTAT_SET_SIZE))));
+  @
+  @ // Refusal: no op performed so far has changed anything. An opening changes nothing if it failed, only named the object, or met
+  @ // one that is neither file nor directory, which it can neither have created nor truncated.
+  @ predicate op_changes(struct call_ops *o, integer k) =
+  @   o->op[k].kind == OP_WRITE || o->op[k].kind == OP_PWRITE || o->op[k].kind == OP_APPEND || o->op[k].kind == OP_SET_FLAGS ||
+  @   o->op[k].kind == OP_SET_SIZE || o->op[k].kind == OP_SYNC || o->op[k].kind == OP_DATASYNC ||
+  @   o->op[k].kind == OP_MAKE_DIR || o->op[k].kind == OP_REMOVE_DIR || o->op[k].kind == OP_UNLINK ||
+  @   o->op[k].kind == OP_MAKE_LINK || o->op[k].kind == OP_SET_TIMES_AT || o->op[k].kind == OP_SET_TIMES ||
+  @   (o->op[k].kind == OP_OPEN && o->result[k].value >= 0 && !open_names_only(o->op[k].flags) &&
+  @     !(k + 1 < o->count && o->op[k + 1].kind == OP_STAT && o->op[k + 1].handle == o->op[k].handle2 &&
+  @       o->result[k + 1].value >= 0 && o->result[k + 1].stat.filetype != FILETYPE_REGULAR_FILE &&
+  @       o->result[k + 1].stat.filetype != FILETYPE_DIRECTORY));
+  @ predicate refusal_changes_nothing(struct call_ops *o) = \forall integer k; 0 <= k < o->count ==> !op_changes(o, k);
+  @
+  @ predicate step_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct call_ops *o, struct op *op) =
+  @   \valid_read(c) && \valid_read(t) && \valid_read(q) && \valid_read(o) && \valid(op) && \separated(op, c, t, q, o) &&
+  @   c->memory <= 0x100000000 && o->count <= LIMIT_OPS;
+*/
+
+/* What every step guarantees: `c`, `t`, `q`, `o` are its arguments, `r` its verdict and reason, `op` what it issues. */
+#define DECIDE_SOUND(c, t, q, o, r, op)                                                                             \
+    vectors: r.verdict == VERDICT_ISSUE ==> vector_ok(c, q, op);                                                    \
+    ensures regions: r.verdict == VERDICT_ISSUE ==> region_ok(c, q, op) && no_other_region(op);                     \
+    ensures directions: r.verdict == VERDICT_ISSUE ==> direction_ok(q, op);                                         \
+    ensures handles: r.verdict == VERDICT_ISSUE ==> no_handle(op) && handle_named_or_own(t, q, o, op);              \
+    ensures rights: r.verdict == VERDICT_ISSUE ==> right_ok(t, q, o, op) && close_ok(t, q, o, op);                  \
+    ensures paths: r.verdict == VERDICT_ISSUE ==> op_path_ok(q, op);                                                \
+    ensures openings: r.verdict == VERDICT_ISSUE ==> op_open_ok(t, q, op);                                          \
+    ensures bounded: r.verdict == VERDICT_ISSUE ==> o->count < LIMIT_OPS;                                           \
+    ensures refusal: r.verdict == VERDICT_REFUSE ==>                                                                \
+      refusal_changes_nothing(o) && r.rule != RULE_NONE && r.wasi_errno != WASI_SUCCESS;                            \
+    ensures verdict: r.verdict == VERDICT_ISSUE || r.verdict == VERDICT_COMMIT || r.verdict == VERDICT_REFUSE
+
 /* Decides the next step of `request`, of which ops->count ops have been performed with the results kept there. Writes *op
  * only where the verdict is ISSUE. */
+/*@ requires step_valid(context, table, request, ops, op);
+  @ assigns *op;
+  @ ensures DECIDE_SOUND(context, table, request, ops, \result, *op);
+*/
 struct decision decide_step(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, const struct call_ops *ops, struct op *op);
 
@@ -63,13 +209,25 @@ void decide_commit(const struct decide_context *context, struct handle_table *ta
 
 /* The index of the op whose result is the call's: the last one that only cleans up excepted, and of an append that was followed by
  * a stat, the append. ops->count where no op was performed. */
+/*@ requires \valid_read(ops);
+  @ assigns \nothing;
+  @ ensures none: ops->count == 0 ==> \result == 0;
+  @ ensures some: 0 < ops->count <= LIMIT_OPS ==> \result < ops->count;
+*/
 uint32_t decide_main_op(const struct call_ops *ops);
 
 /* poll_oneoff: whether subscription `index` has an event once the call commits, and with which errno. */
+/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && \valid(ret_errno) && ops->count <= LIMIT_OPS;
+  @ requires \separated(ret_errno, table, request, ops);
+  @ assigns *ret_errno;
+*/
 bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct call_ops *ops, uint32_t index,
                        uint16_t *ret_errno);
 
 /* True where (offset, length) lies in `memory` bytes for its whole length; a region of no bytes may lie anywhere. */
+/*@ assigns \nothing;
+  @ ensures exact: \result <==> region_in_memory(region, memory);
+*/
 bool decide_region_ok(struct region region, uint64_t memory);
 
 /* Fills `request` from the guest: `slots` are the core parameters of `call` (row->slot_count of them), memory its linear

@@ -11,11 +11,22 @@
 #define VECTOR_OUTSIDE UINT64_MAX
 
 /* The bytes of the request's vector, at most VECTOR_MAX; or VECTOR_OUTSIDE, VECTOR_LONG. */
+/*@ requires \valid_read(request);
+  @ requires memory <= 0x100000000;
+  @ assigns \nothing;
+  @ ensures inside: \result <= VECTOR_MAX ==> vector_in_memory(request, memory);
+*/
 static uint64_t vector_length(const struct request *request, uint64_t memory)
 {
     uint64_t total = 0;
     if (request->iov_count > LIMIT_IOVECS)
         return VECTOR_LONG;
+    /*@ loop invariant 0 <= i <= request->iov_count;
+      @ loop invariant 0 <= total <= i * 0xffffffff;
+      @ loop invariant \forall integer k; 0 <= k < i ==> region_in_memory(request->iov[k], memory);
+      @ loop assigns i, total;
+      @ loop variant request->iov_count - i;
+    */
     for (uint32_t i = 0; i < request->iov_count; i++) {
         if (!decide_region_ok(request->iov[i], memory))
             return VECTOR_OUTSIDE;
@@ -24,21 +35,30 @@ static uint64_t vector_length(const struct request *request, uint64_t memory)
     return total <= VECTOR_MAX ? total : VECTOR_LONG;
 }
 
-static struct decision vector_refuse(uint64_t total)
+/*@ assigns \nothing;
+  @ ensures refusal: refuses(\result);
+*/
+static struct step vector_refuse(uint64_t total)
 {
     return decide_refuse(total == VECTOR_OUTSIDE ? RULE_MEMORY_BOUNDS : RULE_TOO_MANY);
 }
 
-static struct decision vector_issue(struct op *op, enum op_kind kind, uint32_t fd, uint32_t count, uint64_t offset)
+/*@ requires 0 <= kind < OP_COUNT;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE;
+  @ ensures fields: \result.op.kind == kind && \result.op.handle == fd && \result.op.offset == offset &&
+  @   \result.op.mem.offset == 0 && \result.op.mem.length == count;
+*/
+static struct step vector_issue(enum op_kind kind, uint32_t fd, uint32_t count, uint64_t offset)
 {
-    struct decision decision = decide_issue(op, kind, RULE_RIGHT_HELD, fd);
-    op->mem.length = count;
-    op->offset = offset;
-    return decision;
+    struct step step = decide_issue(kind, RULE_RIGHT_HELD, fd);
+    step.op.mem.length = count;
+    step.op.offset = offset;
+    return step;
 }
 
-struct decision decide_fd_read(const struct decide_context *context, const struct handle_table *table,
-                               const struct request *request, const struct call_ops *ops, struct op *op)
+struct step decide_fd_read(const struct decide_context *context, const struct handle_table *table,
+                           const struct request *request, const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     if (ops->count > 0)
@@ -54,28 +74,34 @@ struct decision decide_fd_read(const struct decide_context *context, const struc
     if (total == 0)
         return decide_go_commit();
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
-        return vector_issue(op, OP_READ, (uint32_t)fd, request->iov_count, 0);
+        return vector_issue(OP_READ, (uint32_t)fd, request->iov_count, 0);
     if (table->handle[fd].position > INT64_MAX - total)
         return decide_refuse(RULE_OFFSET_RANGE);
-    return vector_issue(op, OP_PREAD, (uint32_t)fd, request->iov_count, table->handle[fd].position);
+    return vector_issue(OP_PREAD, (uint32_t)fd, request->iov_count, table->handle[fd].position);
 }
 
 /* Behind the first op of fd_write: an append that succeeded asks where the file's end, and so the position, is now. */
-static struct decision write_next(const struct handle_table *table, uint64_t fd, const struct call_ops *ops, struct op *op)
+/*@ requires \valid_read(table) && \valid_read(ops) && 1 <= ops->count <= LIMIT_OPS;
+  @ assigns \nothing;
+  @ ensures stat: \result.verdict == VERDICT_ISSUE ==>
+  @   plain_op(\result.op, OP_STAT, fd) && may(table, fd, R(FD_WRITE)) && ops->count == 1;
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT;
+*/
+static struct step write_next(const struct handle_table *table, uint64_t fd, const struct call_ops *ops)
 {
     if (ops->count != 1 || ops->op[0].kind != OP_APPEND || ops->result[0].value < 0)
         return decide_go_commit();
     if (decide_handle_rule(table, fd, R(FD_WRITE)) != RULE_NONE)
         return decide_go_commit();
-    return decide_issue(op, OP_STAT, RULE_RIGHT_HELD, (uint32_t)fd);
+    return decide_issue(OP_STAT, RULE_RIGHT_HELD, (uint32_t)fd);
 }
 
-struct decision decide_fd_write(const struct decide_context *context, const struct handle_table *table,
-                                const struct request *request, const struct call_ops *ops, struct op *op)
+struct step decide_fd_write(const struct decide_context *context, const struct handle_table *table,
+                            const struct request *request, const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     if (ops->count > 0)
-        return write_next(table, fd, ops, op);
+        return write_next(table, fd, ops);
     enum rule rule = decide_handle_rule(table, fd, R(FD_WRITE));
     if (rule != RULE_NONE)
         return decide_refuse(rule);
@@ -87,21 +113,32 @@ struct decision decide_fd_write(const struct decide_context *context, const stru
     if (total == 0)
         return decide_go_commit();
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
-        return vector_issue(op, OP_WRITE, (uint32_t)fd, request->iov_count, 0);
+        return vector_issue(OP_WRITE, (uint32_t)fd, request->iov_count, 0);
     if (table->handle[fd].fdflags & FDFLAG_APPEND)
-        return vector_issue(op, OP_APPEND, (uint32_t)fd, request->iov_count, 0);
+        return vector_issue(OP_APPEND, (uint32_t)fd, request->iov_count, 0);
     if (table->handle[fd].position > INT64_MAX - total)
         return decide_refuse(RULE_OFFSET_RANGE);
-    return vector_issue(op, OP_PWRITE, (uint32_t)fd, request->iov_count, table->handle[fd].position);
+    return vector_issue(OP_PWRITE, (uint32_t)fd, request->iov_count, table->handle[fd].position);
 }
 
 /* fd_pread and fd_pwrite, which differ in the op and the right. */
-static struct decision positioned(const struct decide_context *context, const struct handle_table *table,
-                                  const struct request *request, enum op_kind kind, uint64_t rights, struct op *op)
+/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request);
+  @ requires 0 <= kind < OP_COUNT && context->memory <= 0x100000000;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == kind &&
+  @   \result.op.handle == request->slot[SLOT_FD] && may(table, request->slot[SLOT_FD], right) &&
+  @   may(table, request->slot[SLOT_FD], R(FD_SEEK)) &&
+  @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory);
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || refuses(\result);
+*/
+static struct step positioned(const struct decide_context *context, const struct handle_table *table,
+                              const struct request *request, enum op_kind kind, uint64_t right)
 {
     uint64_t fd = request->slot[SLOT_FD];
     uint64_t offset = request->slot[SLOT_IO_OFFSET];
-    enum rule rule = decide_handle_rule(table, fd, rights);
+    enum rule rule = decide_handle_rule(table, fd, right);
+    if (rule == RULE_NONE)
+        rule = decide_handle_rule(table, fd, R(FD_SEEK));
     if (rule != RULE_NONE)
         return decide_refuse(rule);
     if (table->handle[fd].type == FILETYPE_DIRECTORY)
@@ -115,21 +152,21 @@ static struct decision positioned(const struct decide_context *context, const st
         return decide_refuse(RULE_OFFSET_RANGE);
     if (total == 0)
         return decide_go_commit();
-    return vector_issue(op, kind, (uint32_t)fd, request->iov_count, offset);
+    return vector_issue(kind, (uint32_t)fd, request->iov_count, offset);
 }
 
-struct decision decide_fd_pread(const struct decide_context *context, const struct handle_table *table,
-                                const struct request *request, const struct call_ops *ops, struct op *op)
+struct step decide_fd_pread(const struct decide_context *context, const struct handle_table *table,
+                            const struct request *request, const struct call_ops *ops)
 {
     if (ops->count > 0)
         return decide_go_commit();
-    return positioned(context, table, request, OP_PREAD, R(FD_READ) | R(FD_SEEK), op);
+    return positioned(context, table, request, OP_PREAD, R(FD_READ));
 }
 
-struct decision decide_fd_pwrite(const struct decide_context *context, const struct handle_table *table,
-                                 const struct request *request, const struct call_ops *ops, struct op *op)
+struct step decide_fd_pwrite(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, const struct call_ops *ops)
 {
     if (ops->count > 0)
         return decide_go_commit();
-    return positioned(context, table, request, OP_PWRITE, R(FD_WRITE) | R(FD_SEEK), op);
+    return positioned(context, table, request, OP_PWRITE, R(FD_WRITE));
 }

@@ -4,7 +4,16 @@
  * bytes, so that it takes a bounded time; more is refused. Source: witx. */
 #include "wasi/decide/decide_inner.h"
 
-static struct decision clock_op(const struct request *request, const struct call_ops *ops, enum op_kind kind, struct op *op)
+/*@ requires \valid_read(request) && \valid_read(ops) && 0 <= kind < OP_COUNT;
+  @ assigns \nothing;
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
+  @   ops->count == 0 && request->slot[SLOT_CLOCK_ID] <= CLOCKID_MONOTONIC;
+  @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == kind && \result.op.handle == HANDLE_NONE &&
+  @   \result.op.mem.length == 0 && \result.op.value == request->slot[SLOT_CLOCK_ID];
+  @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT ||
+  @   (refuses(\result) && ops->count == 0);
+*/
+static struct step clock_op(const struct request *request, const struct call_ops *ops, enum op_kind kind)
 {
     uint64_t id = request->slot[SLOT_CLOCK_ID];
     if (ops->count > 0)
@@ -13,23 +22,22 @@ static struct decision clock_op(const struct request *request, const struct call
         return decide_refuse(RULE_BAD_VALUE);
     if (id > CLOCKID_MONOTONIC)
         return decide_refuse(RULE_NOT_SUPPORTED);
-    struct decision decision = decide_issue(op, kind, RULE_CLOCK_GRANTED, HANDLE_NONE);
-    op->value = id;
-    return decision;
+    struct step step = decide_issue(kind, RULE_CLOCK_GRANTED, HANDLE_NONE);
+    step.op.value = id;
+    return step;
 }
 
-struct decision decide_clock_res_get(const struct request *request, const struct call_ops *ops, struct op *op)
+struct step decide_clock_res_get(const struct request *request, const struct call_ops *ops)
 {
-    return clock_op(request, ops, OP_CLOCK_RES, op);
+    return clock_op(request, ops, OP_CLOCK_RES);
 }
 
-struct decision decide_clock_time_get(const struct request *request, const struct call_ops *ops, struct op *op)
+struct step decide_clock_time_get(const struct request *request, const struct call_ops *ops)
 {
-    return clock_op(request, ops, OP_CLOCK_TIME, op);
+    return clock_op(request, ops, OP_CLOCK_TIME);
 }
 
-struct decision decide_random_get(const struct decide_context *context, const struct request *request, const struct call_ops *ops,
-                                  struct op *op)
+struct step decide_random_get(const struct decide_context *context, const struct request *request, const struct call_ops *ops)
 {
     struct region buffer = decide_buffer(request, SLOT_RANDOM_BUFFER);
     if (ops->count > 0 || buffer.length == 0)
@@ -38,20 +46,20 @@ struct decision decide_random_get(const struct decide_context *context, const st
         return decide_refuse(RULE_MEMORY_BOUNDS);
     if (buffer.length > LIMIT_RANDOM)
         return decide_refuse(RULE_TOO_MANY);
-    struct decision decision = decide_issue(op, OP_RANDOM, RULE_RANDOM_GRANTED, HANDLE_NONE);
-    op->mem.offset = buffer.offset;
-    op->mem.length = buffer.length;
-    return decision;
+    struct step step = decide_issue(OP_RANDOM, RULE_RANDOM_GRANTED, HANDLE_NONE);
+    step.op.mem.offset = buffer.offset;
+    step.op.mem.length = buffer.length;
+    return step;
 }
 
-struct decision decide_sched_yield(const struct call_ops *ops, struct op *op)
+struct step decide_sched_yield(const struct call_ops *ops)
 {
     if (ops->count > 0)
         return decide_go_commit();
-    return decide_issue(op, OP_YIELD, RULE_YIELD_GRANTED, HANDLE_NONE);
+    return decide_issue(OP_YIELD, RULE_YIELD_GRANTED, HANDLE_NONE);
 }
 
-struct decision decide_args_get(const struct decide_context *context, const struct request *request)
+struct step decide_args_get(const struct decide_context *context, const struct request *request)
 {
     bool args = request->call == HOSTCALL_ARGS_GET;
     uint32_t count = args ? context->arg_count : context->env_count;

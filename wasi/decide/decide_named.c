@@ -5,8 +5,8 @@
  * is, but never absolute; following it stays beneath the handle like any path. Source: witx, path_*; POSIX on trailing slashes. */
 #include "wasi/decide/decide_inner.h"
 
-struct decision decide_path_create_directory(const struct handle_table *table, const struct request *request,
-                                             const struct call_ops *ops, struct op *op)
+struct step decide_path_create_directory(const struct handle_table *table, const struct request *request,
+                                         const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_CREATE_DIRECTORY), 0);
@@ -15,11 +15,11 @@ struct decision decide_path_create_directory(const struct handle_table *table, c
     struct path_split split = decide_path_split(request, 0);
     if (split.dots)
         return decide_refuse_first(ops, RULE_PATH_LAST, WASI_EXIST);
-    return decide_name_step((uint32_t)fd, split, ops, OP_MAKE_DIR, op);
+    return decide_name_step((uint32_t)fd, split, ops, OP_MAKE_DIR);
 }
 
-struct decision decide_path_remove_directory(const struct handle_table *table, const struct request *request,
-                                             const struct call_ops *ops, struct op *op)
+struct step decide_path_remove_directory(const struct handle_table *table, const struct request *request,
+                                         const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_REMOVE_DIRECTORY), 0);
@@ -28,22 +28,32 @@ struct decision decide_path_remove_directory(const struct handle_table *table, c
     struct path_split split = decide_path_split(request, 0);
     if (split.dots)
         return decide_refuse_first(ops, RULE_PATH_LAST, WASI_INVAL);
-    return decide_name_step((uint32_t)fd, split, ops, OP_REMOVE_DIR, op);
+    return decide_name_step((uint32_t)fd, split, ops, OP_REMOVE_DIR);
 }
 
 /* unlink of a path with a slash behind it never unlinks: where it names a directory, that is the reason. */
-static struct decision unlink_directory(uint32_t fd, struct region path, const struct call_ops *ops, struct op *op)
+/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==>
+  @   (plain_op(\result.op, OP_STAT, HANDLE_SCRATCH) && plan_opened(ops, HANDLE_SCRATCH)) ||
+  @   scratch_opened(\result.op, fd, path) ||
+  @   (plain_op(\result.op, OP_CLOSE, HANDLE_SCRATCH) && plan_opened(ops, HANDLE_SCRATCH));
+  @ ensures bounded: \result.verdict == VERDICT_ISSUE ==> ops->count < LIMIT_OPS;
+  @ ensures refusal: \result.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(ops) && refuses(\result);
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || \result.verdict == VERDICT_REFUSE;
+*/
+static struct step unlink_directory(uint32_t fd, struct region path, const struct call_ops *ops)
 {
-    struct decision decision = decide_whole_step(fd, path, OPEN_PATH_ONLY | OPEN_DIRECTORY, ops, 0, OP_STAT, op);
-    uint32_t count = ops->count;
-    if (decision.verdict != VERDICT_COMMIT || count < 3 || count > LIMIT_OPS || ops->op[count - 1].kind != OP_CLOSE ||
-        ops->op[count - 2].kind != OP_STAT || decide_opening(ops, 0).at != count - 3)
-        return decision;
+    const uint32_t flags = OPEN_PATH_ONLY | OPEN_DIRECTORY;
+    struct step step = decide_whole_step(fd, path, flags, ops, 0, OP_STAT);
+    struct opening_state opening = decide_opening(ops, 0);
+    if (step.verdict != VERDICT_COMMIT || opening.state != OPENING_DONE || ops->count != opening.at + 3 ||
+        ops->op[opening.at].flags != flags || ops->op[opening.at + 1].kind != OP_STAT || ops->op[opening.at + 2].kind != OP_CLOSE)
+        return step;
     return decide_refuse(RULE_IS_DIRECTORY);
 }
 
-struct decision decide_path_unlink_file(const struct handle_table *table, const struct request *request,
-                                        const struct call_ops *ops, struct op *op)
+struct step decide_path_unlink_file(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_UNLINK_FILE), 0);
@@ -53,12 +63,12 @@ struct decision decide_path_unlink_file(const struct handle_table *table, const 
     if (split.dots)
         return decide_refuse_first(ops, RULE_PATH_LAST, WASI_INVAL);
     if (split.trailing)
-        return unlink_directory((uint32_t)fd, request->string[0], ops, op);
-    return decide_name_step((uint32_t)fd, split, ops, OP_UNLINK, op);
+        return unlink_directory((uint32_t)fd, request->string[0], ops);
+    return decide_name_step((uint32_t)fd, split, ops, OP_UNLINK);
 }
 
-struct decision decide_path_readlink(const struct decide_context *context, const struct handle_table *table,
-                                     const struct request *request, const struct call_ops *ops, struct op *op)
+struct step decide_path_readlink(const struct decide_context *context, const struct handle_table *table,
+                                 const struct request *request, const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     struct region buffer = decide_buffer(request, SLOT_READLINK_BUFFER);
@@ -72,23 +82,27 @@ struct decision decide_path_readlink(const struct decide_context *context, const
         return decide_refuse_first(ops, RULE_PATH_LAST, split.dots ? WASI_INVAL : WASI_NOTDIR);
     if (buffer.length == 0)
         return decide_go_commit();
-    struct decision decision = decide_name_step((uint32_t)fd, split, ops, OP_READ_LINK, op);
-    if (decision.verdict == VERDICT_ISSUE && op->kind == OP_READ_LINK) {
-        op->mem.offset = buffer.offset;
-        op->mem.length = buffer.length <= LIMIT_PATH ? buffer.length : LIMIT_PATH;
+    struct step step = decide_name_step((uint32_t)fd, split, ops, OP_READ_LINK);
+    if (step.verdict == VERDICT_ISSUE && step.op.kind == OP_READ_LINK) {
+        step.op.mem.offset = buffer.offset;
+        step.op.mem.length = buffer.length <= LIMIT_PATH ? buffer.length : LIMIT_PATH;
     }
-    return decision;
+    return step;
 }
 
 /* A link's target: as a path, but absolute is a reason of its own. */
+/*@ requires \valid_read(request);
+  @ assigns \nothing;
+  @ ensures exact: \result == RULE_NONE <==> string_clean(request, 0);
+  @ ensures rule: 0 <= \result < RULE_COUNT;
+*/
 static enum rule target_rule(const struct request *request)
 {
     enum rule rule = decide_path_rule(request, 0);
     return rule == RULE_PATH_ABSOLUTE ? RULE_LINK_TARGET : rule;
 }
 
-struct decision decide_path_symlink(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                                    struct op *op)
+struct step decide_path_symlink(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_SYMLINK_FD];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_SYMLINK), 1);
@@ -99,10 +113,10 @@ struct decision decide_path_symlink(const struct handle_table *table, const stru
     struct path_split split = decide_path_split(request, 1);
     if (split.dots || split.trailing)
         return decide_refuse_first(ops, RULE_PATH_LAST, split.dots ? WASI_EXIST : WASI_NOENT);
-    struct decision decision = decide_name_step((uint32_t)fd, split, ops, OP_MAKE_LINK, op);
-    if (decision.verdict == VERDICT_ISSUE && op->kind == OP_MAKE_LINK) {
-        op->path2.offset = request->string[0].offset;
-        op->path2.length = request->string[0].length;
+    struct step step = decide_name_step((uint32_t)fd, split, ops, OP_MAKE_LINK);
+    if (step.verdict == VERDICT_ISSUE && step.op.kind == OP_MAKE_LINK) {
+        step.op.path2.offset = request->string[0].offset;
+        step.op.path2.length = request->string[0].length;
     }
-    return decision;
+    return step;
 }

@@ -12,6 +12,9 @@
 #define RIGHTS_OF_READERS (R(FD_READ) | R(FD_READDIR))
 
 /* Whether the flags of the call have a meaning. */
+/*@ requires \valid_read(request);
+  @ assigns \nothing;
+*/
 static bool open_flags_known(const struct request *request)
 {
     const uint64_t oflags = OFLAG_CREAT | OFLAG_DIRECTORY | OFLAG_EXCL | OFLAG_TRUNC;
@@ -24,20 +27,39 @@ static bool open_flags_known(const struct request *request)
 }
 
 /* Whether the directory may hand on what is asked for, and create or truncate where that is asked. */
-static enum rule open_rights_rule(const struct handle *directory, const struct request *request)
+/*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_FD] < LIMIT_HANDLES;
+  @ assigns \nothing;
+  @ ensures sound: \result == RULE_NONE ==>
+  @   (table->handle[request->slot[0]].inheriting & request->slot[5]) == request->slot[5] &&
+  @   (table->handle[request->slot[0]].inheriting & request->slot[6]) == request->slot[6] &&
+  @   ((request->slot[4] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[0], R(PATH_CREATE_FILE))) &&
+  @   ((request->slot[4] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[0], R(PATH_FILESTAT_SET_SIZE)));
+  @ ensures rule: \result == RULE_NONE || \result == RULE_RIGHT_MISSING;
+*/
+static enum rule open_rights_rule(const struct handle_table *table, const struct request *request)
 {
+    const struct handle *directory = &table->handle[request->slot[SLOT_FD]];
     uint64_t base = request->slot[SLOT_OPEN_RIGHTS];
     uint64_t inheriting = request->slot[SLOT_OPEN_INHERITING];
     uint64_t oflags = request->slot[SLOT_OPEN_OFLAGS];
     if ((directory->inheriting & base) != base || (directory->inheriting & inheriting) != inheriting)
         return RULE_RIGHT_MISSING;
-    if ((oflags & OFLAG_CREAT) && !(directory->rights & R(PATH_CREATE_FILE)))
+    if ((oflags & OFLAG_CREAT) && (directory->rights & R(PATH_CREATE_FILE)) != R(PATH_CREATE_FILE))
         return RULE_RIGHT_MISSING;
-    if ((oflags & OFLAG_TRUNC) && !(directory->rights & R(PATH_FILESTAT_SET_SIZE)))
+    if ((oflags & OFLAG_TRUNC) && (directory->rights & R(PATH_FILESTAT_SET_SIZE)) != R(PATH_FILESTAT_SET_SIZE))
         return RULE_RIGHT_MISSING;
     return RULE_NONE;
 }
 
+/*@ requires \valid_read(table) && \valid_read(request);
+  @ assigns \nothing;
+  @ ensures sound: \result == RULE_NONE ==> may(table, request->slot[0], R(PATH_OPEN)) && string_clean(request, 0) &&
+  @   (table->handle[request->slot[0]].inheriting & request->slot[5]) == request->slot[5] &&
+  @   (table->handle[request->slot[0]].inheriting & request->slot[6]) == request->slot[6] &&
+  @   ((request->slot[4] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[0], R(PATH_CREATE_FILE))) &&
+  @   ((request->slot[4] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[0], R(PATH_FILESTAT_SET_SIZE)));
+  @ ensures rule: 0 <= \result < RULE_COUNT;
+*/
 static enum rule open_rule(const struct handle_table *table, const struct request *request)
 {
     uint64_t fd = request->slot[SLOT_FD];
@@ -51,10 +73,15 @@ static enum rule open_rule(const struct handle_table *table, const struct reques
     rule = decide_path_rule(request, 0);
     if (rule != RULE_NONE)
         return rule;
-    return open_rights_rule(&table->handle[fd], request);
+    return open_rights_rule(table, request);
 }
 
 /* The access mode: write where a right asked for writes (never to a directory), read where one reads or nothing else is left. */
+/*@ requires \valid_read(request);
+  @ assigns \nothing;
+  @ ensures write: \result == OPEN_READ || ((\result == OPEN_WRITE || \result == (OPEN_READ | OPEN_WRITE)) &&
+  @   (request->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0);
+*/
 static uint32_t open_access(const struct request *request)
 {
     uint64_t rights = request->slot[SLOT_OPEN_RIGHTS];
@@ -64,6 +91,12 @@ static uint32_t open_access(const struct request *request)
 }
 
 /* What may create or truncate. */
+/*@ requires \valid_read(request);
+  @ assigns \nothing;
+  @ ensures create: (\result & OPEN_CREATE) != 0 ==> (request->slot[4] & OFLAG_CREAT) != 0;
+  @ ensures truncate: (\result & OPEN_TRUNCATE) != 0 ==> (request->slot[4] & OFLAG_TRUNC) != 0;
+  @ ensures others: (\result & OPEN_WRITE) == 0;
+*/
 static uint32_t open_making(const struct request *request)
 {
     uint64_t oflags = request->slot[SLOT_OPEN_OFLAGS];
@@ -76,6 +109,10 @@ static uint32_t open_making(const struct request *request)
 }
 
 /* What changes nothing by itself. */
+/*@ requires \valid_read(request);
+  @ assigns \nothing;
+  @ ensures others: (\result & OPEN_WRITE) == 0 && (\result & OPEN_CREATE) == 0 && (\result & OPEN_TRUNCATE) == 0;
+*/
 static uint32_t open_manner(const struct request *request)
 {
     uint64_t fdflags = request->slot[SLOT_OPEN_FDFLAGS];
@@ -93,7 +130,22 @@ static uint32_t open_manner(const struct request *request)
     return flags;
 }
 
-static struct decision open_issue(const struct handle_table *table, const struct request *request, struct op *op)
+/*@ requires \valid_read(table) && \valid_read(request);
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_OPEN && \result.op.handle == request->slot[0] &&
+  @   \result.op.mem.length == 0 && may(table, request->slot[0], R(PATH_OPEN)) && path_clean(request, \result.op.path) &&
+  @   handle_free(table, \result.op.handle2) &&
+  @   (table->handle[request->slot[0]].inheriting & request->slot[5]) == request->slot[5] &&
+  @   (table->handle[request->slot[0]].inheriting & request->slot[6]) == request->slot[6];
+  @ ensures write: \result.verdict == VERDICT_ISSUE && (\result.op.flags & OPEN_WRITE) != 0 ==>
+  @   (request->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0;
+  @ ensures create: \result.verdict == VERDICT_ISSUE && (\result.op.flags & OPEN_CREATE) != 0 ==>
+  @   right_held(table, request->slot[0], R(PATH_CREATE_FILE));
+  @ ensures truncate: \result.verdict == VERDICT_ISSUE && (\result.op.flags & OPEN_TRUNCATE) != 0 ==>
+  @   right_held(table, request->slot[0], R(PATH_FILESTAT_SET_SIZE));
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || refuses(\result);
+*/
+static struct step open_issue(const struct handle_table *table, const struct request *request)
 {
     uint32_t slot = decide_free_slot(table);
     enum rule rule = open_rule(table, request);
@@ -101,42 +153,52 @@ static struct decision open_issue(const struct handle_table *table, const struct
         return decide_refuse(rule);
     if (slot >= table->limit || slot >= LIMIT_HANDLES)
         return decide_refuse(RULE_TABLE_FULL);
-    struct decision decision = decide_issue(op, OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_FD]);
-    op->handle2 = slot;
-    op->flags = open_access(request) | open_making(request) | open_manner(request);
-    op->path.offset = request->string[0].offset;
-    op->path.length = request->string[0].length;
-    return decision;
+    struct step step = decide_issue(OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_FD]);
+    step.op.handle2 = slot;
+    step.op.flags = open_access(request) | open_making(request) | open_manner(request);
+    step.op.path.offset = request->string[0].offset;
+    step.op.path.length = request->string[0].length;
+    return step;
 }
 
 /* Behind the successful OPEN at `at`. */
-static struct decision open_check(const struct handle_table *table, const struct call_ops *ops, uint32_t at, struct op *op)
+/*@ requires \valid_read(table) && \valid_read(ops) && ops->count <= LIMIT_OPS && at < ops->count && at <= DECIDE_RETRIES;
+  @ requires ops->op[at].kind == OP_OPEN && ops->result[at].value >= 0;
+  @ requires \forall integer k; 0 <= k < at ==> ops->op[k].kind == OP_OPEN && ops->result[k].value < 0;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> own_slot(table, ops, \result.op.handle) &&
+  @   (plain_op(\result.op, OP_STAT, \result.op.handle) || plain_op(\result.op, OP_CLOSE, \result.op.handle));
+  @ ensures bounded: \result.verdict == VERDICT_ISSUE ==> ops->count < LIMIT_OPS;
+  @ ensures refusal: \result.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(ops) && refuses(\result);
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || \result.verdict == VERDICT_REFUSE;
+*/
+static struct step open_check(const struct handle_table *table, const struct call_ops *ops, uint32_t at)
 {
     uint32_t slot = ops->op[at].handle2;
     if (slot >= table->limit || slot >= LIMIT_HANDLES || table->handle[slot].live)
         return decide_go_commit();
     if (ops->count == at + 1)
-        return decide_issue(op, OP_STAT, RULE_OBJECT_CHECK, slot);
-    if (ops->count > at + 3 || ops->op[at + 1].kind != OP_STAT)
+        return decide_issue(OP_STAT, RULE_OBJECT_CHECK, slot);
+    if (ops->count > at + 3 || ops->op[at + 1].kind != OP_STAT ||
+        ops->op[at + 1].handle != slot)
         return decide_go_commit();
     uint64_t type = ops->result[at + 1].stat.filetype;
     bool failed = ops->result[at + 1].value < 0;
     if (!failed && (type == FILETYPE_REGULAR_FILE || type == FILETYPE_DIRECTORY))
         return decide_go_commit();
     if (ops->count == at + 2)
-        return decide_issue(op, OP_CLOSE, RULE_PLAN_CLEANUP, slot);
+        return decide_issue(OP_CLOSE, RULE_PLAN_CLEANUP, slot);
     return failed || ops->op[at + 2].kind != OP_CLOSE ? decide_go_commit() : decide_refuse(RULE_SPECIAL_FILE);
 }
 
-struct decision decide_path_open(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                                 struct op *op)
+struct step decide_path_open(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
     struct opening_state opening = decide_opening(ops, 0);
     if (opening.state == OPENING_TRY)
-        return open_issue(table, request, op);
+        return open_issue(table, request);
     if (opening.state == OPENING_ESCAPES)
         return decide_refuse(RULE_PATH_ESCAPES);
-    if (opening.state == OPENING_DONE && opening.at < LIMIT_OPS - 2)
-        return open_check(table, ops, opening.at, op);
+    if (opening.state == OPENING_DONE)
+        return open_check(table, ops, opening.at);
     return decide_go_commit();
 }

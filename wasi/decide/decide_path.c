@@ -5,8 +5,17 @@
 #include "wasi/decide/decide_inner.h"
 
 /* Whether bytes [start, end) of the request have a NUL. */
+/*@ requires \valid_read(request) && start <= end <= REQUEST_BYTES;
+  @ assigns \nothing;
+  @ ensures exact: \result == 0 <==> (\forall integer k; start <= k < end ==> request->bytes[k] != 0);
+*/
 static bool has_nul(const struct request *request, uint32_t start, uint32_t end)
 {
+    /*@ loop invariant start <= i <= end;
+      @ loop invariant \forall integer k; start <= k < i ==> request->bytes[k] != 0;
+      @ loop assigns i;
+      @ loop variant end - i;
+    */
     for (uint32_t i = start; i < end; i++)
         if (request->bytes[i] == 0)
             return true;
@@ -31,22 +40,44 @@ enum rule decide_path_rule(const struct request *request, uint32_t index)
 }
 
 /* The end of [start, end) without the slashes at its end; `start` itself has none. */
+/*@ requires \valid_read(request) && start < end <= REQUEST_BYTES && request->bytes[start] != '/';
+  @ assigns \nothing;
+  @ ensures end: start < \result <= end && request->bytes[\result - 1] != '/';
+*/
 static uint32_t strip_slashes(const struct request *request, uint32_t start, uint32_t end)
 {
+    /*@ loop invariant start < end <= \at(end, Pre);
+      @ loop assigns end;
+      @ loop variant end;
+    */
     while (end > start + 1 && request->bytes[end - 1] == '/')
         end--;
     return end;
 }
 
 /* Where the last component of [start, end) starts; the byte before `end` is no slash. */
+/*@ requires \valid_read(request) && start < end <= REQUEST_BYTES && request->bytes[end - 1] != '/';
+  @ assigns \nothing;
+  @ ensures last: start <= \result < end && (\forall integer k; \result <= k < end ==> request->bytes[k] != '/');
+*/
 static uint32_t last_start(const struct request *request, uint32_t start, uint32_t end)
 {
     uint32_t at = end - 1;
+    /*@ loop invariant start <= at < end;
+      @ loop invariant \forall integer k; at <= k < end ==> request->bytes[k] != '/';
+      @ loop assigns at;
+      @ loop variant at;
+    */
     while (at > start && request->bytes[at - 1] != '/')
         at--;
     return at;
 }
 
+/*@ requires \valid_read(request) && start < end <= REQUEST_BYTES;
+  @ assigns \nothing;
+  @ ensures exact: \result != 0 <==> (end - start == 1 && request->bytes[start] == '.') ||
+  @   (end - start == 2 && request->bytes[start] == '.' && request->bytes[start + 1] == '.');
+*/
 static bool is_dots(const struct request *request, uint32_t start, uint32_t end)
 {
     if (end - start == 1)
@@ -73,15 +104,20 @@ struct path_split decide_path_split(const struct request *request, uint32_t inde
 struct opening_state decide_opening(const struct call_ops *ops, uint32_t first)
 {
     struct opening_state opening = { OPENING_FAILED, first };
+    /*@ loop invariant first <= opening.at <= ops->count && opening.state == OPENING_FAILED;
+      @ loop invariant \forall integer k; first <= k < opening.at ==> ops->op[k].kind == OP_OPEN && ops->result[k].value < 0;
+      @ loop assigns opening;
+      @ loop variant LIMIT_OPS - opening.at;
+    */
     while (opening.at < ops->count && opening.at < LIMIT_OPS && ops->op[opening.at].kind == OP_OPEN &&
            ops->result[opening.at].value == -(int64_t)WASI_AGAIN)
         opening.at++;
     if (opening.at >= ops->count) {
-        if (opening.at <= first + DECIDE_RETRIES && opening.at < LIMIT_OPS)
+        if (opening.at <= first + DECIDE_RETRIES)
             opening.state = OPENING_TRY;
         return opening;
     }
-    if (opening.at >= LIMIT_OPS || ops->op[opening.at].kind != OP_OPEN)
+    if (opening.at > first + DECIDE_RETRIES || ops->op[opening.at].kind != OP_OPEN)
         return opening;
     if (ops->result[opening.at].value >= 0)
         opening.state = OPENING_DONE;

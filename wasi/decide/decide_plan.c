@@ -21,56 +21,64 @@ enum rule decide_name_rule(const struct handle_table *table, const struct reques
     return rule != RULE_NONE ? rule : decide_path_rule(request, index);
 }
 
-static struct decision scratch_open(struct op *op, uint32_t fd, struct region path, uint32_t flags)
+/*@ requires open_names_only(flags);
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE && scratch_opened(\result.op, fd, path);
+*/
+static struct step scratch_open(uint32_t fd, struct region path, uint32_t flags)
 {
-    struct decision decision = decide_issue(op, OP_OPEN, RULE_GRANTED_TREE, fd);
-    op->handle2 = HANDLE_SCRATCH;
-    op->flags = flags;
-    op->path.offset = path.offset;
-    op->path.length = path.length;
-    return decision;
+    struct step step = decide_issue(OP_OPEN, RULE_GRANTED_TREE, fd);
+    step.op.handle2 = HANDLE_SCRATCH;
+    step.op.flags = flags;
+    step.op.path.offset = path.offset;
+    step.op.path.length = path.length;
+    return step;
 }
 
-static struct decision name_issue(struct op *op, enum op_kind kind, uint32_t handle, struct region name)
+/*@ requires 0 <= kind < OP_COUNT;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.op.kind == kind && \result.op.handle == handle &&
+  @   \result.op.path == name && \result.op.mem.length == 0;
+*/
+static struct step name_issue(enum op_kind kind, uint32_t handle, struct region name)
 {
-    struct decision decision = decide_issue(op, kind, RULE_GRANTED_TREE, handle);
-    op->path.offset = name.offset;
-    op->path.length = name.length;
-    return decision;
+    struct step step = decide_issue(kind, RULE_GRANTED_TREE, handle);
+    step.op.path.offset = name.offset;
+    step.op.path.length = name.length;
+    return step;
 }
 
-struct decision decide_name_step(uint32_t fd, struct path_split split, const struct call_ops *ops, enum op_kind kind,
-                                 struct op *op)
+struct step decide_name_step(uint32_t fd, struct path_split split, const struct call_ops *ops, enum op_kind kind)
 {
     if (split.parent.length == 0)
-        return ops->count == 0 ? name_issue(op, kind, fd, split.last) : decide_go_commit();
+        return ops->count == 0 ? name_issue(kind, fd, split.last) : decide_go_commit();
     struct opening_state opening = decide_opening(ops, 0);
     if (opening.state == OPENING_TRY)
-        return scratch_open(op, fd, split.parent, OPEN_PATH_ONLY | OPEN_DIRECTORY);
+        return scratch_open(fd, split.parent, OPEN_PATH_ONLY | OPEN_DIRECTORY);
     if (opening.state == OPENING_ESCAPES)
         return decide_refuse(RULE_PATH_ESCAPES);
     if (opening.state != OPENING_DONE || ops->op[opening.at].handle2 != HANDLE_SCRATCH)
         return decide_go_commit();
     if (ops->count == opening.at + 1)
-        return name_issue(op, kind, HANDLE_SCRATCH, split.last);
+        return name_issue(kind, HANDLE_SCRATCH, split.last);
     if (ops->count == opening.at + 2 && ops->count < LIMIT_OPS && ops->op[opening.at + 1].kind == kind)
-        return decide_issue(op, OP_CLOSE, RULE_PLAN_CLEANUP, HANDLE_SCRATCH);
+        return decide_issue(OP_CLOSE, RULE_PLAN_CLEANUP, HANDLE_SCRATCH);
     return decide_go_commit();
 }
 
-struct decision decide_whole_step(uint32_t fd, struct region path, uint32_t open_flags, const struct call_ops *ops, uint32_t first,
-                                  enum op_kind kind, struct op *op)
+struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_flags, const struct call_ops *ops, uint32_t first,
+                              enum op_kind kind)
 {
     struct opening_state opening = decide_opening(ops, first);
     if (opening.state == OPENING_TRY)
-        return scratch_open(op, fd, path, open_flags);
+        return scratch_open(fd, path, open_flags);
     if (opening.state == OPENING_ESCAPES)
         return decide_refuse(RULE_PATH_ESCAPES);
     if (opening.state != OPENING_DONE || ops->op[opening.at].handle2 != HANDLE_SCRATCH)
         return decide_go_commit();
     if (ops->count == opening.at + 1)
-        return decide_issue(op, kind, RULE_GRANTED_TREE, HANDLE_SCRATCH);
+        return decide_issue(kind, RULE_GRANTED_TREE, HANDLE_SCRATCH);
     if (ops->count == opening.at + 2 && ops->count < LIMIT_OPS && ops->op[opening.at + 1].kind == kind)
-        return decide_issue(op, OP_CLOSE, RULE_PLAN_CLEANUP, HANDLE_SCRATCH);
+        return decide_issue(OP_CLOSE, RULE_PLAN_CLEANUP, HANDLE_SCRATCH);
     return decide_go_commit();
 }

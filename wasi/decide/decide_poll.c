@@ -8,6 +8,11 @@
 #define TIME_MAX UINT64_MAX
 
 /* The errno of a subscription that cannot be waited for; SUCCESS for clocks, and for descriptors that are ready. */
+/*@ requires \valid_read(table) && \valid_read(subscription);
+  @ assigns \nothing;
+  @ ensures error: 0 <= \result < WASI_ERRNO_COUNT;
+  @ ensures known: subscription->type == EVENTTYPE_CLOCK && \result == WASI_SUCCESS ==> subscription->clock_or_fd <= CLOCKID_MONOTONIC;
+*/
 static enum wasi_errno subscription_errno(const struct handle_table *table, const struct subscription *subscription)
 {
     if (subscription->type == EVENTTYPE_CLOCK) {
@@ -25,22 +30,39 @@ static enum wasi_errno subscription_errno(const struct handle_table *table, cons
 }
 
 /* Whether the subscription is a clock that can be waited for. */
+/*@ requires \valid_read(table) && \valid_read(subscription);
+  @ assigns \nothing;
+*/
 static bool is_timer(const struct handle_table *table, const struct subscription *subscription)
 {
     return subscription->type == EVENTTYPE_CLOCK && subscription_errno(table, subscription) == WASI_SUCCESS;
 }
 
 /* The time that this plan read from `clock`, 0 if it did not. */
+/*@ requires \valid_read(ops);
+  @ assigns \nothing;
+*/
 static uint64_t plan_time(const struct call_ops *ops, uint64_t clock)
 {
+    /*@ loop invariant 0 <= i <= LIMIT_OPS;
+      @ loop assigns i;
+      @ loop variant LIMIT_OPS - i;
+    */
     for (uint32_t i = 0; i < ops->count && i < LIMIT_OPS; i++)
         if (ops->op[i].kind == OP_CLOCK_TIME && ops->op[i].value == clock && ops->result[i].value >= 0)
             return (uint64_t)ops->result[i].value;
     return 0;
 }
 
+/*@ requires \valid_read(ops);
+  @ assigns \nothing;
+*/
 static bool plan_asked(const struct call_ops *ops, uint64_t clock)
 {
+    /*@ loop invariant 0 <= i <= LIMIT_OPS;
+      @ loop assigns i;
+      @ loop variant LIMIT_OPS - i;
+    */
     for (uint32_t i = 0; i < ops->count && i < LIMIT_OPS; i++)
         if (ops->op[i].kind == OP_CLOCK_TIME && ops->op[i].value == clock)
             return true;
@@ -48,6 +70,9 @@ static bool plan_asked(const struct call_ops *ops, uint64_t clock)
 }
 
 /* Nanoseconds that a timer still has. */
+/*@ requires \valid_read(subscription) && \valid_read(ops);
+  @ assigns \nothing;
+*/
 static uint64_t timer_left(const struct subscription *subscription, const struct call_ops *ops)
 {
     if (subscription->flags == 0)
@@ -57,9 +82,16 @@ static uint64_t timer_left(const struct subscription *subscription, const struct
 }
 
 /* Nanoseconds until the first event: 0 where one is there at once. */
+/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops);
+  @ assigns \nothing;
+*/
 static uint64_t poll_left(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
     uint64_t least = TIME_MAX;
+    /*@ loop invariant 0 <= i <= LIMIT_SUBSCRIPTIONS;
+      @ loop assigns i, least;
+      @ loop variant LIMIT_SUBSCRIPTIONS - i;
+    */
     for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++) {
         uint64_t left = 0;
         if (is_timer(table, &request->subscription[i]))
@@ -71,10 +103,17 @@ static uint64_t poll_left(const struct handle_table *table, const struct request
 }
 
 /* Whether an absolute timer on `clock` needs its time, and the plan has not asked for it yet. */
+/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops);
+  @ assigns \nothing;
+*/
 static bool needs_time(const struct handle_table *table, const struct request *request, const struct call_ops *ops, uint32_t clock)
 {
     if (plan_asked(ops, clock))
         return false;
+    /*@ loop invariant 0 <= i <= LIMIT_SUBSCRIPTIONS;
+      @ loop assigns i;
+      @ loop variant LIMIT_SUBSCRIPTIONS - i;
+    */
     for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++)
         if (is_timer(table, &request->subscription[i]) && request->subscription[i].clock_or_fd == clock &&
             request->subscription[i].flags == SUBCLOCK_ABSTIME)
@@ -83,23 +122,33 @@ static bool needs_time(const struct handle_table *table, const struct request *r
 }
 
 /* Whether all subscriptions are timers, so that there is something to wait for. */
+/*@ requires \valid_read(table) && \valid_read(request);
+  @ assigns \nothing;
+*/
 static bool all_timers(const struct handle_table *table, const struct request *request)
 {
+    /*@ loop invariant 0 <= i <= LIMIT_SUBSCRIPTIONS;
+      @ loop assigns i;
+      @ loop variant LIMIT_SUBSCRIPTIONS - i;
+    */
     for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++)
         if (!is_timer(table, &request->subscription[i]))
             return false;
     return true;
 }
 
-static struct decision poll_clock(uint32_t clock, struct op *op)
+/*@ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.op.kind == OP_CLOCK_TIME && \result.op.handle == HANDLE_NONE &&
+  @   \result.op.mem.length == 0;
+*/
+static struct step poll_clock(uint32_t clock)
 {
-    struct decision decision = decide_issue(op, OP_CLOCK_TIME, RULE_CLOCK_GRANTED, HANDLE_NONE);
-    op->value = clock;
-    return decision;
+    struct step step = decide_issue(OP_CLOCK_TIME, RULE_CLOCK_GRANTED, HANDLE_NONE);
+    step.op.value = clock;
+    return step;
 }
 
-struct decision decide_poll_oneoff(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                                   struct op *op)
+struct step decide_poll_oneoff(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
     if (ops->count == 0 && request->slot[SLOT_POLL_COUNT] == 0)
         return decide_refuse(RULE_BAD_VALUE);
@@ -109,16 +158,16 @@ struct decision decide_poll_oneoff(const struct handle_table *table, const struc
     if (!all_timers(table, request))
         return decide_go_commit();
     if (needs_time(table, request, ops, CLOCKID_REALTIME))
-        return poll_clock(CLOCKID_REALTIME, op);
+        return poll_clock(CLOCKID_REALTIME);
     if (needs_time(table, request, ops, CLOCKID_MONOTONIC))
-        return poll_clock(CLOCKID_MONOTONIC, op);
+        return poll_clock(CLOCKID_MONOTONIC);
     uint64_t left = poll_left(table, request, ops);
     if (left == 0)
         return decide_go_commit();
-    struct decision decision = decide_issue(op, OP_SLEEP, RULE_CLOCK_GRANTED, HANDLE_NONE);
-    op->value = CLOCKID_MONOTONIC;
-    op->offset = left <= INT64_MAX ? left : INT64_MAX;
-    return decision;
+    struct step step = decide_issue(OP_SLEEP, RULE_CLOCK_GRANTED, HANDLE_NONE);
+    step.op.value = CLOCKID_MONOTONIC;
+    step.op.offset = left <= INT64_MAX ? left : INT64_MAX;
+    return step;
 }
 
 bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct call_ops *ops, uint32_t index,

@@ -15,13 +15,15 @@ uint64_t decide_seek_target(uint64_t base, uint64_t delta)
     return back <= base ? base - back : UINT64_MAX;
 }
 
-static struct decision seek_to(uint64_t base, uint64_t delta)
+/*@ assigns \nothing;
+  @ ensures verdict: \result.verdict == VERDICT_COMMIT || refuses(\result);
+*/
+static struct step seek_to(uint64_t base, uint64_t delta)
 {
     return decide_seek_target(base, delta) <= INT64_MAX ? decide_go_commit() : decide_refuse(RULE_OFFSET_RANGE);
 }
 
-struct decision decide_fd_seek(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                               struct op *op)
+struct step decide_fd_seek(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     uint64_t delta = request->slot[SLOT_SEEK_OFFSET];
@@ -40,11 +42,11 @@ struct decision decide_fd_seek(const struct handle_table *table, const struct re
     if (whence == WHENCE_CUR)
         return seek_to(table->handle[fd].position, delta);
     if (ops->count == 0)
-        return decide_issue(op, OP_STAT, RULE_RIGHT_HELD, (uint32_t)fd);
+        return decide_issue(OP_STAT, RULE_RIGHT_HELD, (uint32_t)fd);
     return seek_to(ops->result[0].stat.size, delta);
 }
 
-struct decision decide_fd_tell(const struct handle_table *table, const struct request *request)
+struct step decide_fd_tell(const struct handle_table *table, const struct request *request)
 {
     uint64_t fd = request->slot[SLOT_FD];
     enum rule rule = decide_handle_rule(table, fd, R(FD_TELL));
@@ -53,15 +55,19 @@ struct decision decide_fd_tell(const struct handle_table *table, const struct re
     return table->handle[fd].type == FILETYPE_REGULAR_FILE ? decide_go_commit() : decide_refuse(RULE_NOT_SEEKABLE);
 }
 
-static struct decision read_entries(uint64_t fd, struct op *op)
+/*@ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.op.kind == OP_READ_DIR && \result.op.handle == (uint32_t)fd &&
+  @   \result.op.mem.length == 0;
+*/
+static struct step read_entries(uint64_t fd)
 {
-    struct decision decision = decide_issue(op, OP_READ_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
-    op->value = LIMIT_READDIR;
-    return decision;
+    struct step step = decide_issue(OP_READ_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
+    step.op.value = LIMIT_READDIR;
+    return step;
 }
 
-struct decision decide_fd_readdir(const struct decide_context *context, const struct handle_table *table,
-                                  const struct request *request, const struct call_ops *ops, struct op *op)
+struct step decide_fd_readdir(const struct decide_context *context, const struct handle_table *table,
+                              const struct request *request, const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     uint64_t cookie = request->slot[SLOT_READDIR_COOKIE];
@@ -80,8 +86,8 @@ struct decision decide_fd_readdir(const struct decide_context *context, const st
     if (buffer.length == 0)
         return decide_go_commit();
     if (ops->count == 1 || cookie == table->handle[fd].position)
-        return read_entries(fd, op);
-    struct decision decision = decide_issue(op, OP_SEEK_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
-    op->offset = cookie;
-    return decision;
+        return read_entries(fd);
+    struct step step = decide_issue(OP_SEEK_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
+    step.op.offset = cookie;
+    return step;
 }

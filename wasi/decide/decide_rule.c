@@ -36,19 +36,19 @@ enum wasi_errno decide_rule_errno(enum rule rule)
     return WASI_INVAL; /* BAD_VALUE, TOO_MANY, OFFSET_RANGE, PATH_LAST */
 }
 
-struct decision decide_refuse_as(enum rule rule, enum wasi_errno wasi_errno)
+struct step decide_refuse_as(enum rule rule, enum wasi_errno wasi_errno)
 {
-    struct decision decision = { VERDICT_REFUSE, (uint16_t)rule, (uint16_t)wasi_errno,
-                                 rule == RULE_MEMORY_BOUNDS || rule == RULE_MISALIGNED };
-    return decision;
+    bool traps = rule == RULE_MEMORY_BOUNDS || rule == RULE_MISALIGNED;
+    struct step step = { VERDICT_REFUSE, (uint16_t)rule, (uint16_t)wasi_errno, traps, { 0 } };
+    return step;
 }
 
-struct decision decide_refuse(enum rule rule)
+struct step decide_refuse(enum rule rule)
 {
     return decide_refuse_as(rule, decide_rule_errno(rule));
 }
 
-struct decision decide_refuse_first(const struct call_ops *ops, enum rule rule, enum wasi_errno wasi_errno)
+struct step decide_refuse_first(const struct call_ops *ops, enum rule rule, enum wasi_errno wasi_errno)
 {
     return ops->count == 0 ? decide_refuse_as(rule, wasi_errno) : decide_go_commit();
 }
@@ -56,6 +56,11 @@ struct decision decide_refuse_first(const struct call_ops *ops, enum rule rule, 
 uint32_t decide_free_slot(const struct handle_table *table)
 {
     uint32_t slot = 0;
+    /*@ loop invariant 0 <= slot <= LIMIT_HANDLES;
+      @ loop invariant \forall integer k; 0 <= k < slot ==> table->handle[k].live != 0;
+      @ loop assigns slot;
+      @ loop variant LIMIT_HANDLES - slot;
+    */
     while (slot < table->limit && slot < LIMIT_HANDLES && table->handle[slot].live)
         slot++;
     return slot;

@@ -6,8 +6,15 @@
 #include "wasi/decide/decide_inner.h"
 
 /* One op on the descriptor, then commit. */
-static struct decision simple_op(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                                 uint64_t rights, enum op_kind kind, struct op *op)
+/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && 0 <= kind < OP_COUNT;
+  @ assigns \nothing;
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD], rights);
+  @ ensures op: \result.verdict == VERDICT_ISSUE ==> plain_op(\result.op, kind, request->slot[SLOT_FD]);
+  @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT ||
+  @   (refuses(\result) && ops->count == 0);
+*/
+static struct step simple_op(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                             uint64_t rights, enum op_kind kind)
 {
     uint64_t fd = request->slot[SLOT_FD];
     if (ops->count > 0)
@@ -15,40 +22,36 @@ static struct decision simple_op(const struct handle_table *table, const struct 
     enum rule rule = decide_handle_rule(table, fd, rights);
     if (rule != RULE_NONE)
         return decide_refuse(rule);
-    return decide_issue(op, kind, RULE_RIGHT_HELD, (uint32_t)fd);
+    return decide_issue(kind, RULE_RIGHT_HELD, (uint32_t)fd);
 }
 
-struct decision decide_fd_close(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                                struct op *op)
+struct step decide_fd_close(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
-    return simple_op(table, request, ops, 0, OP_CLOSE, op);
+    return simple_op(table, request, ops, 0, OP_CLOSE);
 }
 
-struct decision decide_fd_sync(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                               struct op *op)
+struct step decide_fd_sync(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
-    return simple_op(table, request, ops, R(FD_SYNC), OP_SYNC, op);
+    return simple_op(table, request, ops, R(FD_SYNC), OP_SYNC);
 }
 
-struct decision decide_fd_datasync(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                                   struct op *op)
+struct step decide_fd_datasync(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
-    return simple_op(table, request, ops, R(FD_DATASYNC), OP_DATASYNC, op);
+    return simple_op(table, request, ops, R(FD_DATASYNC), OP_DATASYNC);
 }
 
-struct decision decide_fd_filestat_get(const struct handle_table *table, const struct request *request,
-                                       const struct call_ops *ops, struct op *op)
+struct step decide_fd_filestat_get(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
-    return simple_op(table, request, ops, R(FD_FILESTAT_GET), OP_STAT, op);
+    return simple_op(table, request, ops, R(FD_FILESTAT_GET), OP_STAT);
 }
 
-struct decision decide_fd_fdstat_get(const struct handle_table *table, const struct request *request)
+struct step decide_fd_fdstat_get(const struct handle_table *table, const struct request *request)
 {
     enum rule rule = decide_handle_rule(table, request->slot[SLOT_FD], 0);
     return rule == RULE_NONE ? decide_go_commit() : decide_refuse(rule);
 }
 
-struct decision decide_fd_prestat_get(const struct handle_table *table, const struct request *request)
+struct step decide_fd_prestat_get(const struct handle_table *table, const struct request *request)
 {
     uint64_t fd = request->slot[SLOT_FD];
     enum rule rule = decide_handle_rule(table, fd, 0);
@@ -57,8 +60,8 @@ struct decision decide_fd_prestat_get(const struct handle_table *table, const st
     return table->handle[fd].preopen ? decide_go_commit() : decide_refuse(RULE_NOT_PREOPEN);
 }
 
-struct decision decide_fd_prestat_dir_name(const struct decide_context *context, const struct handle_table *table,
-                                           const struct request *request)
+struct step decide_fd_prestat_dir_name(const struct decide_context *context, const struct handle_table *table,
+                                       const struct request *request)
 {
     uint64_t fd = request->slot[SLOT_FD];
     struct region buffer = decide_buffer(request, SLOT_NAME_BUFFER);
@@ -74,8 +77,8 @@ struct decision decide_fd_prestat_dir_name(const struct decide_context *context,
     return decide_go_commit();
 }
 
-struct decision decide_fd_fdstat_set_flags(const struct handle_table *table, const struct request *request,
-                                           const struct call_ops *ops, struct op *op)
+struct step decide_fd_fdstat_set_flags(const struct handle_table *table, const struct request *request,
+                                       const struct call_ops *ops)
 {
     const uint32_t all = FDFLAG_APPEND | FDFLAG_DSYNC | FDFLAG_NONBLOCK | FDFLAG_RSYNC | FDFLAG_SYNC;
     uint64_t fd = request->slot[SLOT_FD];
@@ -92,13 +95,13 @@ struct decision decide_fd_fdstat_set_flags(const struct handle_table *table, con
         return (changed & ~(uint32_t)FDFLAG_NONBLOCK) == 0 ? decide_go_commit() : decide_refuse(RULE_NOT_SUPPORTED);
     if ((changed & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK)) != 0)
         return decide_refuse(RULE_NOT_SUPPORTED);
-    struct decision decision = decide_issue(op, OP_SET_FLAGS, RULE_RIGHT_HELD, (uint32_t)fd);
-    op->value = flags;
-    return decision;
+    struct step step = decide_issue(OP_SET_FLAGS, RULE_RIGHT_HELD, (uint32_t)fd);
+    step.op.value = flags;
+    return step;
 }
 
-struct decision decide_fd_filestat_set_size(const struct handle_table *table, const struct request *request,
-                                            const struct call_ops *ops, struct op *op)
+struct step decide_fd_filestat_set_size(const struct handle_table *table, const struct request *request,
+                                        const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     uint64_t size = request->slot[SLOT_SIZE_SIZE];
@@ -113,7 +116,7 @@ struct decision decide_fd_filestat_set_size(const struct handle_table *table, co
         return decide_refuse(RULE_BAD_VALUE);
     if (size > INT64_MAX)
         return decide_refuse(RULE_OFFSET_RANGE);
-    struct decision decision = decide_issue(op, OP_SET_SIZE, RULE_RIGHT_HELD, (uint32_t)fd);
-    op->value = size;
-    return decision;
+    struct step step = decide_issue(OP_SET_SIZE, RULE_RIGHT_HELD, (uint32_t)fd);
+    step.op.value = size;
+    return step;
 }
