@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include "checker/audit.h"
 #include "checker/impact.h"
 #include "checker/text.h"
@@ -78,13 +76,6 @@ void checker_close(struct checker *checker)
     free(checker);
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /* Everything that one check holds. */
 struct session {
     const struct check_options *options;
@@ -147,7 +138,7 @@ static enum status open_witness(struct session *session, struct store *store, st
         snprintf(path, sizeof path, "%s", named);
     else
         witness_path(session->options->trace_path, path, sizeof path);
-    if (!named && access(path, F_OK) != 0) {
+    if (!named && !file_exists(path)) {
         audit_finding(report, store, CHECK_FINDING_UNWITNESSED_RUN, NULL, NULL, -1, "there is no witness file beside the trace");
         return STATUS_OK;
     }
@@ -226,9 +217,9 @@ static void replay(struct session *session, struct store *store)
     struct replay_options options = { .trace_path = session->options->trace_path, .progress = on_replay_progress, .progress_self = session };
     struct replay_report *report = calloc(1, sizeof *report);
     struct error why = ERROR_INIT;
-    uint64_t before = now_ns();
+    uint64_t before = elapsed_now_ns();
     enum status s = report ? replay_run(&options, report, &why) : error_set(&why, STATUS_NO_MEMORY, "no memory for the replay");
-    session->report->replay_ns = now_ns() - before;
+    session->report->replay_ns = elapsed_now_ns() - before;
     summary->done = true;
     if (s != STATUS_OK) {
         struct buffer text = BUFFER_INIT;
@@ -281,7 +272,7 @@ static enum status check(struct session *session, struct store *store, struct er
 enum status checker_check(struct checker *checker, const struct check_options *options, struct check_report *report,
                           struct error *error)
 {
-    uint64_t before = now_ns();
+    uint64_t before = elapsed_now_ns();
     struct session session = { .options = options, .report = report, .setup_until = UINT64_MAX };
     run_spec_init(&session.spec);
     enum status s = check(&session, checker->store, error);
@@ -290,6 +281,6 @@ enum status checker_check(struct checker *checker, const struct check_options *o
     witness_reader_close(session.witness);
     trace_reader_close(session.reader);
     run_spec_done(&session.spec);
-    report->elapsed_ns = now_ns() - before;
+    report->elapsed_ns = elapsed_now_ns() - before;
     return s;
 }

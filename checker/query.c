@@ -5,7 +5,6 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 #include "checker/checker.h"
 #include "checker/schema.h"
 #include "checker/text.h"
@@ -64,7 +63,7 @@ static int authorize(void *self, int action, const char *a, const char *b, const
 
 static enum status open_db(const char *path, sqlite3 **ret, struct error *error)
 {
-    if (access(path, F_OK) != 0)
+    if (!file_exists(path))
         return error_set(error, STATUS_NOT_FOUND, "%s: no such file", path);
     enum status s = STATUS_OK;
     if (sqlite3_open_v2(path, ret, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)

@@ -62,7 +62,9 @@ static void string_show(const struct request *request, struct region at, char re
     uint32_t shown = at.length < 96 ? at.length : 96;
     for (uint32_t i = 0; i < shown; i++) {
         uint8_t c = request->bytes[at.offset + i];
-        ret[i] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+        ret[i] = '?';
+        if (c >= 0x20 && c < 0x7f)
+            ret[i] = (char)c;
     }
     memcpy(ret + shown, shown < at.length ? "..." : "", shown < at.length ? 4 : 1);
 }

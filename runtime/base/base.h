@@ -4,6 +4,7 @@
 
 #include "runtime/base/buffer.h"
 #include "runtime/base/cursor.h"
+#include "runtime/base/elapsed.h"
 #include "runtime/base/error.h"
 #include "runtime/base/file_read.h"
 #include "runtime/base/limits.h"

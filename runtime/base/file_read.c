@@ -37,3 +37,5 @@ enum status file_read_all(const char *path, size_t limit, struct buffer *ret, st
     close(fd);
     return status;
 }
+
+bool file_exists(const char *path) { return access(path, F_OK) == 0; }
