@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /* When and by whom a system call is issued outside the plan of a hostcall. */
-enum impact_phase { IMPACT_GUEST_SETUP, IMPACT_GUEST_RUN, IMPACT_RECORDER };
+/* LAUNCH: the guest's process before it executes its own program, still the launcher's child. */
+enum impact_phase { IMPACT_GUEST_LAUNCH, IMPACT_GUEST_SETUP, IMPACT_GUEST_RUN, IMPACT_RECORDER };
 
 int64_t impact_number(const char *name);       /* -1: the table has no such call */
 const char *impact_name(int64_t number);       /* NULL: the table has no such number */

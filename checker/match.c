@@ -57,7 +57,10 @@ bool match_role_allows(const struct match *m, const struct witness_record *recor
         return false;
     if (record->role == WITNESS_RECORDER)
         return impact_allows(record->syscall, IMPACT_RECORDER);
-    return impact_allows(record->syscall, match_in_setup(m, record) ? IMPACT_GUEST_SETUP : IMPACT_GUEST_RUN);
+    bool launch = !m->executed && match_is_main(m, record);
+    return impact_allows(record->syscall, !match_in_setup(m, record) ? IMPACT_GUEST_RUN
+                                          : launch                  ? IMPACT_GUEST_LAUNCH
+                                                                    : IMPACT_GUEST_SETUP);
 }
 
 bool match_same_call(const struct match_want *want, const struct witness_record *record)
@@ -258,6 +261,7 @@ enum match_need match_step(struct match *match)
     if (!match_is_main(m, record))
         return step_other(m, record);
     if (!match_is_call(record)) {
+        m->executed |= record->kind == WITNESS_EXEC;
         match_pass_record(m, record->kind == WITNESS_LOST ? MATCH_LOST : MATCH_THREAD);
         return MATCH_AGAIN;
     }

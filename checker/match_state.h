@@ -26,6 +26,7 @@ struct match {
     struct match_sink sink;
     uint32_t guest_pid;
     uint64_t setup_until;
+    bool executed;     /* the guest's process executes its own program */
     bool started;      /* where setup_until is not known: the setup is over */
     bool calls_ended, records_ended, open_end;
     bool beyond_told, restarting;

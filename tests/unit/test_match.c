@@ -401,6 +401,20 @@ static void test_setup_and_other_threads(void **state)
     EXPECT(kit, 0, MATCH);
 }
 
+/* Between fork and exec the process is the launcher's; behind it, it is not. */
+static void test_launch(void **state)
+{
+    (void)state;
+    for (int after = 0; after < 2; after++) {
+        struct kit *kit = kit_create();
+        kit->record[0].kind = after ? WITNESS_EXEC : WITNESS_SYSCALL;
+        kit->record[1].syscall = impact_number("dup2");
+        kit_run(kit);
+        assert_int_equal(kit->seen.findings, after);
+        kit_free(kit);
+    }
+}
+
 /* Without the second line's filter, the first system call of a plan ends the setup. */
 static void test_no_filter(void **state)
 {
@@ -479,7 +493,7 @@ int main(void)
         T(test_open_mismatches), T(test_errno_agrees), T(test_undeclared), T(test_undeclared_of_other_tables),
         T(test_unwitnessed), T(test_unwitnessed_open), T(test_same_call_twice), T(test_swapped), T(test_in_flight),
         T(test_in_flight_without_op), T(test_extra_in_flight), T(test_beyond), T(test_lost_said), T(test_lost_hole),
-        T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_setup_and_other_threads), T(test_no_filter),
+        T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_setup_and_other_threads), T(test_no_filter), T(test_launch),
         T(test_made_up_stat), T(test_directory_entries), T(test_hostile_op),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

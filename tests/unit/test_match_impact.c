@@ -6,6 +6,7 @@ static const struct { const char *name; int64_t number; bool setup, run; } calls
     { "read", 0, true, false },      { "write", 1, false, false },       { "close", 3, true, false },
     { "fstat", 5, true, false },     { "lseek", 8, false, false },       { "mmap", 9, true, true },
     { "munmap", 11, true, true },    { "sched_yield", 24, false, false }, { "execve", 59, false, false },
+    { "dup2", 33, false, false },
     { "fcntl", 72, true, false },    { "fsync", 74, false, false },      { "fdatasync", 75, false, false },
     { "ftruncate", 77, false, false }, { "futex", 202, true, true },     { "getdents64", 217, false, false },
     { "restart_syscall", 219, false, false }, { "clock_gettime", 228, true, false }, { "clock_getres", 229, false, false },
@@ -36,6 +37,6 @@ bool impact_allows(int64_t number, enum impact_phase phase)
 {
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (calls[i].number == number)
-            return phase == IMPACT_GUEST_SETUP ? calls[i].setup : phase == IMPACT_GUEST_RUN && calls[i].run;
+            return phase <= IMPACT_GUEST_SETUP ? calls[i].setup || (phase == IMPACT_GUEST_LAUNCH && number == 33) : phase == IMPACT_GUEST_RUN && calls[i].run;
     return false;
 }
