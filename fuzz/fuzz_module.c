@@ -1,5 +1,6 @@
-/* Fuzzes loading: any bytes, decoded and validated. A module that is accepted is linked with functions that do nothing and each
- * export without parameters is called on little fuel, so that prepared code meets the interpreter's checks too. */
+/* Fuzzes loading: any bytes, decoded and validated. A module that is accepted is linked with functions that do nothing
+ * and each export without parameters is called on little fuel, so that prepared code meets the interpreter's checks
+ * too. */
 #include <stdint.h>
 #include <stdlib.h>
 #include "runtime/rt.h"
@@ -26,9 +27,9 @@ static void run(const struct rt_module *module, struct rt_instance *instance)
         if (!rt_module_export(module, names[i], &function))
             continue;
         struct rt_functype type = rt_module_function_type(module, function);
-        if (type.param_count == 0
-            && rt_call(instance, function, NULL, 0, results, type.result_count, NULL) == STATUS_TRAPPED
-            && rt_instance_trap(instance)->kind == RT_TRAP_NONE)
+        if (type.param_count == 0 &&
+            rt_call(instance, function, NULL, 0, results, type.result_count, NULL) == STATUS_TRAPPED &&
+            rt_instance_trap(instance)->kind == RT_TRAP_NONE)
             abort();
     }
 }
@@ -43,7 +44,7 @@ static void link_and_run(const struct rt_module *module)
     for (uint32_t i = 0; imports && types && i < count; i++) {
         struct rt_import_info info = rt_module_import(module, i);
         types[i] = info.type;
-        imports[i] = (struct rt_import){ info.module, info.name, info.type, nothing, &types[i] };
+        imports[i] = (struct rt_import) { info.module, info.name, info.type, nothing, &types[i] };
     }
     if (imports && types && rt_instance_create(module, imports, count, &limits, &instance, NULL) == STATUS_OK)
         run(module, instance);

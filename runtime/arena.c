@@ -1,5 +1,5 @@
-/* A bump allocator. Large requests get a chunk of their own, which goes behind the current one so that its rest stays in
- * use. */
+/* A bump allocator. Large requests get a chunk of their own, which goes behind the current one so that its rest stays
+ * in use. */
 #include "runtime/arena.h"
 
 #include <stdalign.h>

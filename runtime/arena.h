@@ -9,7 +9,8 @@ struct arena {
     struct arena_chunk *chunks; /* owned; the newest first */
 };
 
-/* Returns `count` zeroed elements of `size` bytes, aligned for anything, or NULL. A count of 0 gives a valid address. */
+/* Returns `count` zeroed elements of `size` bytes, aligned for anything, or NULL. A count of 0 gives a valid address.
+ */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 void arena_done(struct arena *arena);
 

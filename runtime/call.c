@@ -1,12 +1,12 @@
-/* Calls from the host into a guest: arguments onto the value stack, the interpreter, results back. A host function may call
- * into the guest again; such nesting is the only recursion on the host's stack, and is bounded. */
+/* Calls from the host into a guest: arguments onto the value stack, the interpreter, results back. A host function may
+ * call into the guest again; such nesting is the only recursion on the host's stack, and is bounded. */
 #include "runtime/instance.h"
 
 #include <string.h>
 
 static enum rt_trap_kind refuse(struct rt_instance *instance, const struct function *f)
 {
-    instance->trap = (struct rt_trap){ RT_TRAP_STACK_EXHAUSTED, f->index, f->body_offset, f->name };
+    instance->trap = (struct rt_trap) { RT_TRAP_STACK_EXHAUSTED, f->index, f->body_offset, f->name };
     return RT_TRAP_STACK_EXHAUSTED;
 }
 
@@ -46,7 +46,8 @@ static enum status report(const struct rt_instance *instance, enum rt_trap_kind 
     if (t->function_name)
         return error_set(error, STATUS_TRAPPED, "%s, in function %u (%s) at offset %u", rt_trap_text(kind), t->function,
                          t->function_name, t->offset);
-    return error_set(error, STATUS_TRAPPED, "%s, in function %u at offset %u", rt_trap_text(kind), t->function, t->offset);
+    return error_set(error, STATUS_TRAPPED, "%s, in function %u at offset %u", rt_trap_text(kind), t->function,
+                     t->offset);
 }
 
 enum status rt_call(struct rt_instance *instance, uint32_t function, const uint64_t *args, uint32_t arg_count,
@@ -56,12 +57,12 @@ enum status rt_call(struct rt_instance *instance, uint32_t function, const uint6
         return error_set(error, STATUS_INVALID, "no function %u", function);
     const struct function_object *object = &instance->functions[function];
     if (object->type->param_count != arg_count || object->type->result_count != result_count)
-        return error_set(error, STATUS_INVALID, "function %u takes %u arguments and gives %u results, not %u and %u", function,
-                         object->type->param_count, object->type->result_count, arg_count, result_count);
+        return error_set(error, STATUS_INVALID, "function %u takes %u arguments and gives %u results, not %u and %u",
+                         function, object->type->param_count, object->type->result_count, arg_count, result_count);
     uint64_t slots[LIMIT_PARAMS];
     if (arg_count > 0)
         memcpy(slots, args, arg_count * sizeof *slots);
-    instance->trap = (struct rt_trap){ .kind = RT_TRAP_NONE };
+    instance->trap = (struct rt_trap) { .kind = RT_TRAP_NONE };
     enum rt_trap_kind kind = function_call(object, slots);
     if (kind == RT_TRAP_NONE && result_count > 0)
         memcpy(results, slots, result_count * sizeof *slots);

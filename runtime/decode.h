@@ -14,7 +14,8 @@ struct decoder {
 };
 
 /* Sets "at offset N: ..." with the cursor's offset, or with a given one. */
-enum status decode_fail(struct decoder *d, enum status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum status decode_fail(struct decoder *d, enum status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 enum status decode_fail_at(struct decoder *d, size_t offset, enum status status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 enum status decode_needs(struct decoder *d, size_t offset, const char *proposal);
@@ -37,7 +38,8 @@ MUST_USE enum status decode_value_type(struct decoder *d, uint8_t *ret);
 MUST_USE enum status decode_reference_type(struct decoder *d, uint8_t *ret);
 /* Turns a byte into a value type; refuses types of later proposals by name. offset: where it stood. */
 MUST_USE enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset, uint8_t *ret);
-MUST_USE enum status decode_size_limits(struct decoder *d, uint64_t greatest, const char *what, struct size_limits *ret);
+MUST_USE enum status decode_size_limits(struct decoder *d, uint64_t greatest, const char *what,
+                                        struct size_limits *ret);
 MUST_USE enum status decode_table_type(struct decoder *d, struct table_type *ret);
 MUST_USE enum status decode_global_type(struct decoder *d, struct global_type *ret);
 MUST_USE enum status decode_const_expr(struct decoder *d, uint8_t expected, struct const_expr *ret);

@@ -1,5 +1,5 @@
-/* The readers that every section uses: numbers, counts, names, types (5.2, 5.3), with messages that name the offset in the
- * module file. Types and limits of later proposals are recognised in order to be refused by name. */
+/* The readers that every section uses: numbers, counts, names, types (5.2, 5.3), with messages that name the offset in
+ * the module file. Types and limits of later proposals are recognised in order to be refused by name. */
 #include "runtime/decode.h"
 
 #include <stdarg.h>
@@ -72,7 +72,8 @@ enum status decode_count(struct decoder *d, uint32_t least, uint32_t limit, cons
     uint32_t count;
     TRY(decode_u32(d, &count));
     if (count > cursor_left(&d->in) / least)
-        return decode_fail_at(d, at, STATUS_MALFORMED, "unexpected end: %u %s do not fit into the section", count, what);
+        return decode_fail_at(d, at, STATUS_MALFORMED, "unexpected end: %u %s do not fit into the section", count,
+                              what);
     if (count > limit)
         return decode_fail_at(d, at, STATUS_LIMIT, "%u %s exceed the limit of %u", count, what, limit);
     *ret = count;
@@ -82,8 +83,11 @@ enum status decode_count(struct decoder *d, uint32_t least, uint32_t limit, cons
 /* Bytes of the sequence that starts with `first`, 0 if none does (Unicode table 3-7). */
 static unsigned utf8_length(uint8_t first)
 {
-    return first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3
-         : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+    return first < 0x80                    ? 1
+           : first >= 0xc2 && first < 0xe0 ? 2
+           : first >= 0xe0 && first < 0xf0 ? 3
+           : first >= 0xf0 && first < 0xf5 ? 4
+                                           : 0;
 }
 
 bool utf8_valid(const uint8_t *bytes, size_t size)
@@ -108,8 +112,8 @@ bool utf8_valid(const uint8_t *bytes, size_t size)
 
 enum status decode_name(struct decoder *d, struct name *ret)
 {
-    uint32_t size;
-    const uint8_t *bytes;
+    uint32_t size = 0;
+    const uint8_t *bytes = NULL;
     TRY(decode_count(d, 1, LIMIT_NAME_BYTES, "bytes of a name", &size));
     size_t at = cursor_offset(&d->in);
     TRY(number(d, cursor_bytes(&d->in, size, &bytes)));
@@ -119,23 +123,38 @@ enum status decode_name(struct decoder *d, struct name *ret)
     if (!copy)
         return decode_no_memory(d);
     memcpy(copy, bytes, size);
-    *ret = (struct name){ copy, size };
+    *ret = (struct name) { copy, size };
     return STATUS_OK;
 }
 
 enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset, uint8_t *ret)
 {
     switch (byte) {
-    case RT_I32: case RT_I64: case RT_F32: case RT_F64: case RT_FUNCREF: case RT_EXTERNREF:
+    case RT_I32:
+    case RT_I64:
+    case RT_F32:
+    case RT_F64:
+    case RT_FUNCREF:
+    case RT_EXTERNREF:
         *ret = byte;
         return STATUS_OK;
     case 0x7b:
         return decode_needs(d, offset, "fixed-width SIMD");
-    case 0x63: case 0x64:
+    case 0x63:
+    case 0x64:
         return decode_needs(d, offset, "function references");
-    case 0x68: case 0x69: case 0x74:
+    case 0x68:
+    case 0x69:
+    case 0x74:
         return decode_needs(d, offset, "exception handling");
-    case 0x6a: case 0x6b: case 0x6c: case 0x6d: case 0x6e: case 0x71: case 0x72: case 0x73:
+    case 0x6a:
+    case 0x6b:
+    case 0x6c:
+    case 0x6d:
+    case 0x6e:
+    case 0x71:
+    case 0x72:
+    case 0x73:
         return decode_needs(d, offset, "garbage collection");
     default:
         return decode_fail_at(d, offset, STATUS_MALFORMED, "malformed value type 0x%02x", byte);
@@ -153,7 +172,7 @@ enum status decode_value_type(struct decoder *d, uint8_t *ret)
 enum status decode_reference_type(struct decoder *d, uint8_t *ret)
 {
     size_t at = cursor_offset(&d->in);
-    uint8_t type;
+    uint8_t type = 0;
     TRY(decode_value_type(d, &type));
     if (type != RT_FUNCREF && type != RT_EXTERNREF)
         return decode_fail_at(d, at, STATUS_MALFORMED, "malformed reference type 0x%02x", type);
@@ -182,7 +201,8 @@ enum status decode_size_limits(struct decoder *d, uint64_t greatest, const char 
     if (l.has_max)
         TRY(decode_u32(d, &l.max));
     if (l.min > greatest || (l.has_max && l.max > greatest))
-        return decode_fail_at(d, at, STATUS_INVALID, "%s size must be at most %llu", what, (unsigned long long)greatest);
+        return decode_fail_at(d, at, STATUS_INVALID, "%s size must be at most %llu", what,
+                              (unsigned long long)greatest);
     if (l.has_max && l.max < l.min)
         return decode_fail_at(d, at, STATUS_INVALID, "size minimum must not be greater than maximum");
     *ret = l;

@@ -1,4 +1,5 @@
-/* The code section (5.5.13): locals of each body, then validation and emission. Scratch arrays are shared by all bodies. */
+/* The code section (5.5.13): locals of each body, then validation and emission. Scratch arrays are shared by all
+ * bodies. */
 #include "runtime/validate.h"
 
 #include <stdlib.h>
@@ -54,7 +55,8 @@ static enum status bodies(struct decoder *d, struct body *b, uint32_t count)
         if (size > cursor_left(&d->in))
             return decode_fail_at(d, at, STATUS_MALFORMED, "unexpected end: the body is longer than the section");
         if (size > LIMIT_FUNCTION_BYTES)
-            return decode_fail_at(d, at, STATUS_LIMIT, "a body of %u bytes exceeds the limit of %d", size, LIMIT_FUNCTION_BYTES);
+            return decode_fail_at(d, at, STATUS_LIMIT, "a body of %u bytes exceeds the limit of %d", size,
+                                  LIMIT_FUNCTION_BYTES);
         b->function = &d->module->functions[d->module->imported_functions + d->bodies];
         struct cursor in = { d->in.at, d->in.at + size, d->in.start };
         d->in.at += size;

@@ -14,17 +14,16 @@ static int name_compare(const struct name *a, const struct name *b)
 
 static int export_compare(const void *a, const void *b)
 {
-    const struct export *const *x = a, *const *y = b;
-    return name_compare(&(*x)->name, &(*y)->name);
+    const struct export *x = a, *y = b;
+    return name_compare(&x->name, &y->name);
 }
 
 const struct export *module_export_find(const struct rt_module *m, const char *name, size_t size)
 {
-    struct export key = { .name = { name, (uint32_t)size } }, *at = &key;
+    struct export key = { .name = { name, (uint32_t)size } };
     if (size > LIMIT_NAME_BYTES || m->export_count == 0)
         return NULL;
-    struct export *const *found = bsearch(&at, m->exports_by_name, m->export_count, sizeof at, export_compare);
-    return found ? *found : NULL;
+    return bsearch(&key, m->exports_by_name, m->export_count, sizeof key, export_compare);
 }
 
 static enum status export_desc(struct decoder *d, struct export *e)
@@ -59,13 +58,14 @@ enum status decode_exports(struct decoder *d)
     for (uint32_t i = 0; i < count; i++) {
         TRY(decode_name(d, &m->exports[i].name));
         TRY(export_desc(d, &m->exports[i]));
-        m->exports_by_name[i] = &m->exports[i];
+        m->exports_by_name[i] = m->exports[i];
     }
     m->export_count = count;
     qsort(m->exports_by_name, count, sizeof *m->exports_by_name, export_compare);
     for (uint32_t i = 1; i < count; i++)
-        if (name_compare(&m->exports_by_name[i - 1]->name, &m->exports_by_name[i]->name) == 0)
-            return decode_fail_at(d, at, STATUS_INVALID, "duplicate export name \"%s\"", m->exports_by_name[i]->name.text);
+        if (name_compare(&m->exports_by_name[i - 1].name, &m->exports_by_name[i].name) == 0)
+            return decode_fail_at(d, at, STATUS_INVALID, "duplicate export name \"%s\"",
+                                  m->exports_by_name[i].name.text);
     return STATUS_OK;
 }
 

@@ -1,5 +1,5 @@
-/* The module as a whole (5.5.16): magic, version, sections in order, each read to its last byte. Custom sections are skipped,
- * but for `name`. Index spaces are laid out even when the section that defines them is absent. */
+/* The module as a whole (5.5.16): magic, version, sections in order, each read to its last byte. Custom sections are
+ * skipped, but for `name`. Index spaces are laid out even when the section that defines them is absent. */
 #include "runtime/decode.h"
 
 #include <string.h>
@@ -14,18 +14,12 @@ struct section {
     const char *name;
 };
 static const struct section sections[] = {
-    { 1, false, decode_types, "type" },
-    { 2, false, decode_imports, "import" },
-    { 3, true, decode_functions, "function" },
-    { 4, true, decode_tables, "table" },
-    { 5, true, decode_memories, "memory" },
-    { 6, true, decode_globals, "global" },
-    { 7, false, decode_exports, "export" },
-    { 8, false, decode_start, "start" },
-    { 9, false, decode_elems, "element" },
-    { 12, false, decode_data_count, "data count" },
-    { 10, false, decode_code, "code" },
-    { 11, false, decode_datas, "data" },
+    { 1, false, decode_types, "type" },        { 2, false, decode_imports, "import" },
+    { 3, true, decode_functions, "function" }, { 4, true, decode_tables, "table" },
+    { 5, true, decode_memories, "memory" },    { 6, true, decode_globals, "global" },
+    { 7, false, decode_exports, "export" },    { 8, false, decode_start, "start" },
+    { 9, false, decode_elems, "element" },     { 12, false, decode_data_count, "data count" },
+    { 10, false, decode_code, "code" },        { 11, false, decode_datas, "data" },
 };
 enum { SECTION_COUNT = sizeof sections / sizeof *sections };
 
@@ -44,8 +38,9 @@ static enum status next_section(struct decoder *d, struct section_head *ret, boo
         TRY(decode_u8(d, &head.id));
         TRY(decode_u32(d, &size));
         if (size > cursor_left(&d->in))
-            return decode_fail_at(d, head.at, STATUS_MALFORMED, "unexpected end: the section is longer than the module");
-        head.body = (struct cursor){ d->in.at, d->in.at + size, d->in.start };
+            return decode_fail_at(d, head.at, STATUS_MALFORMED,
+                                  "unexpected end: the section is longer than the module");
+        head.body = (struct cursor) { d->in.at, d->in.at + size, d->in.start };
         d->in.at += size;
         if (head.id != 0) {
             *ret = head;
@@ -91,8 +86,10 @@ static enum status refuse_section(struct decoder *d, const struct section_head *
         return decode_needs(d, head->at, "exception handling");
     for (size_t i = 0; i < SECTION_COUNT; i++)
         if (sections[i].id == head->id)
-            return decode_fail_at(d, head->at, STATUS_MALFORMED, "unexpected content after last section: the %s section stands "
-                                  "twice or out of order", sections[i].name);
+            return decode_fail_at(d, head->at, STATUS_MALFORMED,
+                                  "unexpected content after last section: the %s section stands "
+                                  "twice or out of order",
+                                  sections[i].name);
     return decode_fail_at(d, head->at, STATUS_MALFORMED, "malformed section id %u", head->id);
 }
 
@@ -114,11 +111,11 @@ static void find_names(struct decoder *d, struct cursor all)
         uint8_t id;
         uint32_t size;
         const uint8_t *body;
-        if (cursor_u8(&d->in, &id) != STATUS_OK || cursor_leb_u32(&d->in, &size) != STATUS_OK
-            || cursor_bytes(&d->in, size, &body) != STATUS_OK)
+        if (cursor_u8(&d->in, &id) != STATUS_OK || cursor_leb_u32(&d->in, &size) != STATUS_OK ||
+            cursor_bytes(&d->in, size, &body) != STATUS_OK)
             return;
         if (id == 0 && size > 5 && body[0] == 4 && memcmp(body + 1, "name", 4) == 0) {
-            d->in = (struct cursor){ body + 5, body + size, all.start };
+            d->in = (struct cursor) { body + 5, body + size, all.start };
             decode_names(d);
             return;
         }
@@ -141,7 +138,7 @@ enum status decode_module(struct decoder *d)
         return decode_fail_at(d, 4, STATUS_MALFORMED, "unknown binary version");
     struct cursor all = d->in;
     struct section_head head = { .id = 0 };
-    bool end;
+    bool end = true;
     TRY(next_section(d, &head, &end));
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         if (end || head.id != sections[i].id) {

@@ -25,7 +25,7 @@ static enum status elem_items(struct decoder *d, struct elem_segment *e, bool ex
         if (index >= m->function_count)
             return decode_fail_at(d, at, STATUS_INVALID, "unknown function %u", index);
         module_declare(m, index);
-        e->items[i] = (struct const_expr){ index, CONST_FUNCTION, RT_FUNCREF };
+        e->items[i] = (struct const_expr) { index, CONST_FUNCTION, RT_FUNCREF };
     }
     return STATUS_OK;
 }

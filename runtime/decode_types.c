@@ -1,5 +1,5 @@
-/* Sections that declare: types, imports, functions, tables, memories, globals (5.5.4 to 5.5.9). Each index space starts with
- * its imports; arrays are allocated once, when the defining section tells how many follow. */
+/* Sections that declare: types, imports, functions, tables, memories, globals (5.5.4 to 5.5.9). Each index space starts
+ * with its imports; arrays are allocated once, when the defining section tells how many follow. */
 #include "runtime/decode.h"
 
 #include <string.h>
@@ -172,7 +172,7 @@ enum status decode_globals(struct decoder *d)
         return decode_no_memory(d);
     for (uint32_t i = 0; i < m->import_count; i++)
         if (m->imports[i].kind == KIND_GLOBAL)
-            m->globals[m->global_count++] = (struct global){ .type = m->imports[i].global, .imported = true };
+            m->globals[m->global_count++] = (struct global) { .type = m->imports[i].global, .imported = true };
     for (; m->global_count < total; m->global_count++) {
         struct global *g = &m->globals[m->global_count];
         TRY(decode_global_type(d, &g->type));

@@ -1,6 +1,7 @@
-/* The interpreter's handlers for control, calls, variables, tables and bulk memory; see interp.c for the macros. What can call
- * out of the loop does so between SAVE and LOAD_BACK: the instance must look right to the host, and the memory may have
- * grown. */
+/* The interpreter's handlers for control, calls, variables, tables and bulk memory; see interp.c for the macros. What
+ * can call out of the loop does so between SAVE and LOAD_BACK: the instance must look right to the host, and the memory
+ * may have grown. */
+/* clang-format off */
 
 HANDLER(EXIT)
 {
@@ -218,3 +219,4 @@ HANDLER(REF_FUNC)
     fp[C] = (uint64_t)(uintptr_t)&instance->functions[LOW];
     NEXT(1);
 }
+/* clang-format on */

@@ -1,5 +1,6 @@
-/* The interpreter's handlers for regular instructions, one line each; see interp.c for the macros that give them a frame.
- * x and y are the operands with the type of the group, unsigned for integers. */
+/* The interpreter's handlers for regular instructions, one line each; see interp.c for the macros that give them a
+ * frame. x and y are the operands with the type of the group, unsigned for integers. */
+/* clang-format off */
 
 #define INT32(name, result)                                                                          \
     HANDLER(name) { uint32_t x = (uint32_t)fp[A], y = (uint32_t)fp[B]; fp[C] = (uint32_t)(result); NEXT(1); } \
@@ -226,3 +227,4 @@ STORE(I32_STORE16, uint16_t)
 STORE(I64_STORE8, uint8_t)
 STORE(I64_STORE16, uint16_t)
 STORE(I64_STORE32, uint32_t)
+/* clang-format on */

@@ -1,5 +1,5 @@
-/* An instance's life: allocation in the order that the validator's index spaces give, initialisation as 4.5.4 orders it,
- * release of half-built ones. */
+/* An instance's life: allocation in the order that the validator's index spaces give, initialisation as 4.5.4 orders
+ * it, release of half-built ones. */
 #include "runtime/instance.h"
 
 #include <stdlib.h>
@@ -9,9 +9,12 @@
 uint64_t const_value(struct rt_instance *instance, const struct const_expr *expr)
 {
     switch ((enum const_kind)expr->kind) {
-    case CONST_GLOBAL: return instance->vm.globals[expr->bits]; /* imported and immutable: a copy */
-    case CONST_FUNCTION: return (uint64_t)(uintptr_t)&instance->functions[expr->bits];
-    case CONST_BITS: break;
+    case CONST_GLOBAL:
+        return instance->vm.globals[expr->bits]; /* imported and immutable: a copy */
+    case CONST_FUNCTION:
+        return (uint64_t)(uintptr_t)&instance->functions[expr->bits];
+    case CONST_BITS:
+        break;
     }
     return expr->bits;
 }
@@ -26,16 +29,16 @@ static uint64_t page_round(uint64_t bytes) { return (bytes + PAGE_BYTES - 1) / P
 
 static enum status allocate_stacks(struct rt_instance *i, struct error *error)
 {
-    uint8_t *stack, *frames;
+    void *stack, *frames;
     i->stack_bytes = page_round(LIMIT_STACK_SLOTS * sizeof *i->stack);
     i->frames_bytes = page_round((i->limits.call_depth + (uint64_t)1) * sizeof *i->frames);
     if (pages_reserve(i->stack_bytes, &stack) != STATUS_OK)
         return no_memory(error);
-    i->stack = (uint64_t *)(void *)stack;
+    i->stack = stack;
     i->stack_end = i->stack + LIMIT_STACK_SLOTS;
     if (pages_reserve(i->frames_bytes, &frames) != STATUS_OK)
         return no_memory(error);
-    i->frames = (struct frame *)(void *)frames;
+    i->frames = frames;
     if (pages_commit(stack, 0, i->stack_bytes) != STATUS_OK || pages_commit(frames, 0, i->frames_bytes) != STATUS_OK)
         return no_memory(error);
     return STATUS_OK;
@@ -45,16 +48,17 @@ static enum status allocate(struct rt_instance *i, const struct rt_module *m, st
 {
     i->functions = calloc(m->function_count + (size_t)1, sizeof *i->functions);
     i->vm.globals = calloc(m->global_count + (size_t)1, sizeof *i->vm.globals);
-    i->vm.tables = calloc(m->table_count + (size_t)1, sizeof(struct rt_table *));
+    i->vm.tables = (struct rt_table **)calloc(m->table_count + (size_t)1, sizeof(struct rt_table *));
     i->own_tables = calloc(m->table_count + (size_t)1, sizeof *i->own_tables);
     i->own_memory = calloc(1, sizeof *i->own_memory);
     i->elem_dropped = calloc(m->elem_count + (size_t)1, sizeof *i->elem_dropped);
     i->data_dropped = calloc(m->data_count + (size_t)1, sizeof *i->data_dropped);
-    if (!i->functions || !i->vm.globals || !i->vm.tables || !i->own_tables || !i->own_memory || !i->elem_dropped
-        || !i->data_dropped)
+    if (!i->functions || !i->vm.globals || !i->vm.tables || !i->own_tables || !i->own_memory || !i->elem_dropped ||
+        !i->data_dropped)
         return no_memory(error);
     for (uint32_t f = 0; f < m->function_count; f++)
-        i->functions[f] = (struct function_object){ .owner = i, .type = function_type(m, f), .function = &m->functions[f] };
+        i->functions[f] =
+            (struct function_object) { .owner = i, .type = function_type(m, f), .function = &m->functions[f] };
     return allocate_stacks(i, error);
 }
 
@@ -77,7 +81,7 @@ static enum status define(struct rt_instance *i, struct error *error)
 static enum status segment_trap(struct rt_instance *i, enum rt_trap_kind kind, const char *what, uint32_t index,
                                 struct error *error)
 {
-    i->trap = (struct rt_trap){ .kind = kind };
+    i->trap = (struct rt_trap) { .kind = kind };
     return error_set(error, STATUS_TRAPPED, "%s: %s segment %u does not fit", rt_trap_text(kind), what, index);
 }
 
@@ -86,8 +90,8 @@ static enum status copy_segments(struct rt_instance *i, struct error *error)
     const struct rt_module *m = i->module;
     for (uint32_t s = 0; s < m->elem_count; s++) {
         const struct elem_segment *e = &m->elems[s];
-        if (e->mode == SEGMENT_ACTIVE
-            && !table_init_segment(i, e->table, s, (uint32_t)const_value(i, &e->offset), 0, e->count))
+        if (e->mode == SEGMENT_ACTIVE &&
+            !table_init_segment(i, e->table, s, (uint32_t)const_value(i, &e->offset), 0, e->count))
             return segment_trap(i, RT_TRAP_TABLE_BOUNDS, "element", s, error);
         i->elem_dropped[s] = e->mode != SEGMENT_PASSIVE;
     }
@@ -150,12 +154,12 @@ void rt_instance_free(struct rt_instance *i)
         for (uint32_t t = 0; t < i->module->table_count; t++)
             table_done(&i->own_tables[t]);
     free(i->own_tables);
-    free(i->vm.tables);
+    free((void *)i->vm.tables);
     free(i->vm.globals);
     free(i->functions);
     free(i->elem_dropped);
     free(i->data_dropped);
-    pages_release((uint8_t *)i->stack, i->stack_bytes);
-    pages_release((uint8_t *)i->frames, i->frames_bytes);
+    pages_release(i->stack, i->stack_bytes);
+    pages_release(i->frames, i->frames_bytes);
     free(i);
 }

@@ -8,10 +8,10 @@ enum { PAGE_BYTES = 65536 };
 
 /* A linear memory, possibly shared by instances: `users` hears of a new size. */
 struct memory {
-    uint8_t *base;      /* reserved address space; never moves */
-    uint64_t reserved;  /* bytes */
+    uint8_t *base;     /* reserved address space; never moves */
+    uint64_t reserved; /* bytes */
     uint32_t pages, max_pages;
-    bool has_max;       /* declared; what an importer must match */
+    bool has_max; /* declared; what an importer must match */
     uint32_t declared_max;
     struct rt_instance *users; /* linked by next_memory_user */
 };
@@ -53,7 +53,7 @@ struct rt_instance {
     uint64_t *stack, *stack_end; /* value stack: reserved pages */
     struct frame *frames;        /* call_depth + 1 of them, reserved pages */
     uint64_t stack_bytes, frames_bytes;
-    uint32_t nesting;            /* calls into this guest that are active */
+    uint32_t nesting; /* calls into this guest that are active */
 
     /* Where the interpreter is; valid while a host function runs and after a trap. */
     const uint64_t *pc;
@@ -87,12 +87,13 @@ enum rt_trap_kind bulk_fill(struct rt_instance *instance, uint64_t to, uint8_t v
 enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint64_t to, uint64_t from, uint64_t count);
 enum rt_trap_kind bulk_init(struct rt_instance *instance, uint32_t segment, uint64_t to, uint64_t from, uint64_t count);
 
-/* interp.c: runs until the function returns. fp: its frame, the arguments in place; the results stand there afterwards. */
+/* interp.c: runs until the function returns. fp: its frame, the arguments in place; the results stand there afterwards.
+ */
 enum rt_trap_kind interp_run(struct rt_instance *instance, const struct function *function, uint64_t *fp);
 /* call.c: calls any function; slots hold the arguments, then the results. */
 enum rt_trap_kind function_call(const struct function_object *object, uint64_t *slots);
-/* Whether a frame of `slots` slots may begin at `fp`: the one rule for every kind of call (a host function takes a frame
- * without slots of its own). */
+/* Whether a frame of `slots` slots may begin at `fp`: the one rule for every kind of call (a host function takes a
+ * frame without slots of its own). */
 static inline bool frame_fits(const struct rt_instance *instance, const uint64_t *fp, uint32_t slots)
 {
     return instance->vm.depth > 0 && (uint64_t)(instance->stack_end - fp) >= slots;
@@ -101,8 +102,11 @@ static inline bool frame_fits(const struct rt_instance *instance, const uint64_t
 /* trap.c: fills instance->trap from where the interpreter stands, and corrects the fuel. */
 void trap_record(struct rt_instance *instance, enum rt_trap_kind kind);
 
-/* Polled at loop back-edges and calls. A signal handler or another thread sets it; nothing else is published with it, so
- * relaxed order is enough. */
-static inline bool interrupted(const struct rt_vmctx *vm) { return __atomic_load_n(&vm->interrupt, __ATOMIC_RELAXED) != 0; }
+/* Polled at loop back-edges and calls. A signal handler or another thread sets it; nothing else is published with it,
+ * so relaxed order is enough. */
+static inline bool interrupted(const struct rt_vmctx *vm)
+{
+    return __atomic_load_n(&vm->interrupt, __ATOMIC_RELAXED) != 0;
+}
 
 #endif

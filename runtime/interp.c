@@ -1,9 +1,9 @@
 /* The interpreter: one loop over prepared code (prepared.h), the reference for every other tier.
  *
- * Invariants: `fp` is the running function's frame on the value stack, which frame_fits found large enough before it was
- * entered; guest calls push a struct frame and never recurse on the host's stack; `fuel` is vm->fuel while the loop runs and is
- * written back before anything outside looks (SAVE). Every memory access is checked with 64-bit sums.
- * Left out on purpose: anything that validation has settled (types, heights, indices, targets). Spec: section 4.4. */
+ * Invariants: `fp` is the running function's frame on the value stack, which frame_fits found large enough before it
+ * was entered; guest calls push a struct frame and never recurse on the host's stack; `fuel` is vm->fuel while the loop
+ * runs and is written back before anything outside looks (SAVE). Every memory access is checked with 64-bit sums. Left
+ * out on purpose: anything that validation has settled (types, heights, indices, targets). Spec: section 4.4. */
 #include "runtime/instance.h"
 
 #include <string.h>
@@ -11,99 +11,100 @@
 #include "runtime/prepared.h"
 
 #define HANDLER(name) L_##name:
-#define NEXT(words)                       \
-    do {                                  \
-        pc += (words);                    \
-        w = *pc;                          \
-        goto *labels[prep_op(w)];         \
+#define NEXT(words)                                                                                                    \
+    do {                                                                                                               \
+        pc += (words);                                                                                                 \
+        w = *pc;                                                                                                       \
+        goto *labels[prep_op(w)];                                                                                      \
     } while (0)
-#define A ((uint16_t)(w >> 16))
-#define B ((uint16_t)(w >> 32))
-#define C (w >> 48)
-#define K ((int64_t)(int16_t)(w >> 32))
+#define A   ((uint16_t)(w >> 16))
+#define B   ((uint16_t)(w >> 32))
+#define C   (w >> 48)
+#define K   ((int64_t)(int16_t)(w >> 32))
 #define LOW ((uint32_t)(w >> 16))
 
-#define TRAP(which)                \
-    do {                           \
-        kind = RT_TRAP_##which;    \
-        goto trap;                 \
+#define TRAP(which)                                                                                                    \
+    do {                                                                                                               \
+        kind = RT_TRAP_##which;                                                                                        \
+        goto trap;                                                                                                     \
     } while (0)
-#define CHARGE(cost)                                  \
-    do {                                              \
-        fuel -= (int64_t)(cost);                      \
-        if (__builtin_expect(fuel < 0, 0))            \
-            TRAP(FUEL_EXHAUSTED);                     \
+#define CHARGE(cost)                                                                                                   \
+    do {                                                                                                               \
+        fuel -= (int64_t)(cost);                                                                                       \
+        if (__builtin_expect(fuel < 0, 0))                                                                             \
+            TRAP(FUEL_EXHAUSTED);                                                                                      \
     } while (0)
-/* Jumps as the target word at `word` says; loops are left when the guest is asked to stop. A jump to itself has the distance 0. */
-#define GO(word)                                                       \
-    do {                                                               \
-        const uint64_t *target_ = (word);                              \
-        int32_t distance_ = (int32_t)(*target_ >> 32);                 \
-        if (distance_ <= 0 && __builtin_expect(interrupted(vm), 0))    \
-            TRAP(INTERRUPTED);                                         \
-        pc = target_ + distance_;                                      \
-        NEXT(0);                                                       \
+/* Jumps as the target word at `word` says; loops are left when the guest is asked to stop. A jump to itself has the
+ * distance 0. */
+#define GO(word)                                                                                                       \
+    do {                                                                                                               \
+        const uint64_t *target_ = (word);                                                                              \
+        int32_t distance_ = (int32_t)(*target_ >> 32);                                                                 \
+        if (distance_ <= 0 && __builtin_expect(interrupted(vm), 0))                                                    \
+            TRAP(INTERRUPTED);                                                                                         \
+        pc = target_ + distance_;                                                                                      \
+        NEXT(0);                                                                                                       \
     } while (0)
-#define BRANCH_IF(test)                       \
-    do {                                      \
-        CHARGE((uint32_t)pc[1]);              \
-        if (test)                             \
-            GO(pc + 1);                       \
-        NEXT(2);                              \
+#define BRANCH_IF(test)                                                                                                \
+    do {                                                                                                               \
+        CHARGE((uint32_t)pc[1]);                                                                                       \
+        if (test)                                                                                                      \
+            GO(pc + 1);                                                                                                \
+        NEXT(2);                                                                                                       \
     } while (0)
-#define SAVE()                  \
-    do {                        \
-        vm->fuel = fuel;        \
-        instance->pc = pc;      \
-        instance->fp = fp;      \
-        instance->frame = frame; \
+#define SAVE()                                                                                                         \
+    do {                                                                                                               \
+        vm->fuel = fuel;                                                                                               \
+        instance->pc = pc;                                                                                             \
+        instance->fp = fp;                                                                                             \
+        instance->frame = frame;                                                                                       \
     } while (0)
-#define LOAD_BACK()                      \
-    do {                                 \
-        fuel = vm->fuel;                 \
-        memory_size = vm->memory_size;   \
+#define LOAD_BACK()                                                                                                    \
+    do {                                                                                                               \
+        fuel = vm->fuel;                                                                                               \
+        memory_size = vm->memory_size;                                                                                 \
     } while (0)
 /* Enters a guest function of this instance; its arguments begin at slot A. */
-#define ENTER(function_)                                                        \
-    do {                                                                        \
-        const struct function *enter_ = (function_);                            \
-        uint64_t *next_ = &fp[A];                                               \
-        if (__builtin_expect(interrupted(vm), 0))                               \
-            TRAP(INTERRUPTED);                                                  \
-        if (__builtin_expect(!frame_fits(instance, next_, enter_->frame_slots), 0)) \
-            TRAP(STACK_EXHAUSTED);                                              \
-        vm->depth--;                                                            \
-        *++frame = (struct frame){ pc + 2, fp, enter_ };                        \
-        fp = next_;                                                             \
-        for (uint32_t i_ = enter_->param_count; i_ < enter_->local_slots; i_++) \
-            fp[i_] = 0;                                                         \
-        pc = enter_->code;                                                      \
-        NEXT(0);                                                                \
+#define ENTER(function_)                                                                                               \
+    do {                                                                                                               \
+        const struct function *enter_ = (function_);                                                                   \
+        uint64_t *next_ = &fp[A];                                                                                      \
+        if (__builtin_expect(interrupted(vm), 0))                                                                      \
+            TRAP(INTERRUPTED);                                                                                         \
+        if (__builtin_expect(!frame_fits(instance, next_, enter_->frame_slots), 0))                                    \
+            TRAP(STACK_EXHAUSTED);                                                                                     \
+        vm->depth--;                                                                                                   \
+        *++frame = (struct frame) { pc + 2, fp, enter_ };                                                              \
+        fp = next_;                                                                                                    \
+        for (uint32_t i_ = enter_->param_count; i_ < enter_->local_slots; i_++)                                        \
+            fp[i_] = 0;                                                                                                \
+        pc = enter_->code;                                                                                             \
+        NEXT(0);                                                                                                       \
     } while (0)
-#define LEAVE()            \
-    do {                   \
-        pc = frame->pc;    \
-        fp = frame->fp;    \
-        frame--;           \
-        vm->depth++;       \
-        NEXT(0);           \
+#define LEAVE()                                                                                                        \
+    do {                                                                                                               \
+        pc = frame->pc;                                                                                                \
+        fp = frame->fp;                                                                                                \
+        frame--;                                                                                                       \
+        vm->depth++;                                                                                                   \
+        NEXT(0);                                                                                                       \
     } while (0)
 /* Calls a host function, or one of another instance. */
-#define CALL_OUT(call, callee)                                                  \
-    do {                                                                        \
-        if (__builtin_expect(interrupted(vm), 0))                               \
-            TRAP(INTERRUPTED);                                                  \
-        if (__builtin_expect(!frame_fits(instance, &fp[A], 0), 0))              \
-            TRAP(STACK_EXHAUSTED);                                              \
-        SAVE();                                                                 \
-        kind = (call);                                                          \
-        LOAD_BACK();                                                            \
-        if (__builtin_expect(kind != RT_TRAP_NONE, 0))                          \
-            goto trap;                                                          \
-        NEXT(2);                                                                \
+#define CALL_OUT(call, callee)                                                                                         \
+    do {                                                                                                               \
+        if (__builtin_expect(interrupted(vm), 0))                                                                      \
+            TRAP(INTERRUPTED);                                                                                         \
+        if (__builtin_expect(!frame_fits(instance, &fp[A], 0), 0))                                                     \
+            TRAP(STACK_EXHAUSTED);                                                                                     \
+        SAVE();                                                                                                        \
+        kind = (call);                                                                                                 \
+        LOAD_BACK();                                                                                                   \
+        if (__builtin_expect(kind != RT_TRAP_NONE, 0))                                                                 \
+            goto trap;                                                                                                 \
+        NEXT(2);                                                                                                       \
     } while (0)
 
-#define LABEL(name) &&L_##name,
+#define LABEL(name)                                       &&L_##name,
 #define OP(code, name, text, immediate, signature, class) PREP_##class(LABEL, name)
 
 enum rt_trap_kind interp_run(struct rt_instance *instance, const struct function *function, uint64_t *fp)
@@ -119,7 +120,7 @@ enum rt_trap_kind interp_run(struct rt_instance *instance, const struct function
     int64_t fuel = vm->fuel;
     enum rt_trap_kind kind;
     struct frame *frame = instance->frame ? instance->frame + 1 : instance->frames;
-    *frame = (struct frame){ exit_code, fp, function };
+    *frame = (struct frame) { exit_code, fp, function };
     vm->depth--;
     for (uint32_t i = function->param_count; i < function->local_slots; i++)
         fp[i] = 0;

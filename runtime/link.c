@@ -1,5 +1,5 @@
-/* Linking (4.5.3, 4.5.4): every import is matched by kind and type, then entered into the instance's index spaces. A host
- * function keeps its address and environment, so that a call goes straight to it. */
+/* Linking (4.5.3, 4.5.4): every import is matched by kind and type, then entered into the instance's index spaces. A
+ * host function keeps its address and environment, so that a call goes straight to it. */
 #include "runtime/link.h"
 
 #include <stdlib.h>
@@ -86,8 +86,9 @@ enum status link_imports(struct rt_instance *r, const struct extern_value *impor
 static const struct rt_import *import_find(const struct rt_import *imports, size_t count, const struct import *i)
 {
     for (size_t n = 0; n < count; n++)
-        if (strlen(imports[n].module) == i->module.size && memcmp(imports[n].module, i->module.text, i->module.size) == 0
-            && strlen(imports[n].name) == i->name.size && memcmp(imports[n].name, i->name.text, i->name.size) == 0)
+        if (strlen(imports[n].module) == i->module.size &&
+            memcmp(imports[n].module, i->module.text, i->module.size) == 0 && strlen(imports[n].name) == i->name.size &&
+            memcmp(imports[n].name, i->name.text, i->name.size) == 0)
             return &imports[n];
     return NULL;
 }
@@ -103,8 +104,8 @@ static enum status gather(const struct rt_module *m, const struct rt_import *imp
         const struct rt_import *found = import_find(imports, count, i);
         if (!found)
             return mismatch(i, "unknown import: the host has no such function", error);
-        objects[n] = (struct function_object){ .type = &found->type, .host = found->function, .env = found->env };
-        values[n] = (struct extern_value){ .kind = KIND_FUNCTION, .function = &objects[n] };
+        objects[n] = (struct function_object) { .type = &found->type, .host = found->function, .env = found->env };
+        values[n] = (struct extern_value) { .kind = KIND_FUNCTION, .function = &objects[n] };
     }
     return STATUS_OK;
 }
@@ -131,7 +132,7 @@ bool instance_export(struct rt_instance *r, const char *name, size_t size, struc
     const struct export *e = module_export_find(r->module, name, size);
     if (!e)
         return false;
-    *ret = (struct extern_value){ .kind = e->kind };
+    *ret = (struct extern_value) { .kind = e->kind };
     switch (e->kind) {
     case KIND_FUNCTION:
         ret->function = &r->functions[e->index];

@@ -1,5 +1,5 @@
-/* Linear memory (4.2.8): reserved address space of 8 GiB and a guard, so that any 32-bit address plus any 32-bit offset stays
- * inside it; pages are committed as the memory grows. The interpreter checks bounds by itself all the same. */
+/* Linear memory (4.2.8): reserved address space of 8 GiB and a guard, so that any 32-bit address plus any 32-bit offset
+ * stays inside it; pages are committed as the memory grows. The interpreter checks bounds by itself all the same. */
 #include "runtime/instance.h"
 
 /* 32-bit address + 32-bit offset + the widest access. */
@@ -7,12 +7,15 @@ static const uint64_t MEMORY_RESERVED = (8ull << 30) + PAGE_BYTES;
 
 enum status memory_init(struct memory *m, const struct size_limits *type, uint32_t limit, struct error *error)
 {
-    *m = (struct memory){ .reserved = MEMORY_RESERVED, .has_max = type->has_max, .declared_max = type->max };
+    void *base;
+    *m = (struct memory) { .reserved = MEMORY_RESERVED, .has_max = type->has_max, .declared_max = type->max };
     m->max_pages = type->has_max && type->max < limit ? type->max : limit;
     if (type->min > limit)
-        return error_set(error, STATUS_LIMIT, "the memory's %u pages of 64 KiB exceed the limit of %u", type->min, limit);
-    if (pages_reserve(m->reserved, &m->base) != STATUS_OK)
+        return error_set(error, STATUS_LIMIT, "the memory's %u pages of 64 KiB exceed the limit of %u", type->min,
+                         limit);
+    if (pages_reserve(m->reserved, &base) != STATUS_OK)
         return error_set(error, STATUS_NO_MEMORY, "no address space for a linear memory");
+    m->base = base;
     if (pages_commit(m->base, 0, (uint64_t)type->min * PAGE_BYTES) != STATUS_OK)
         return error_set(error, STATUS_NO_MEMORY, "no memory for %u pages of 64 KiB", type->min);
     m->pages = type->min;
@@ -54,8 +57,8 @@ void memory_detach(struct rt_instance *user)
 uint32_t memory_grow(struct memory *m, uint32_t pages)
 {
     uint32_t before = m->pages;
-    if (pages > m->max_pages - before
-        || pages_commit(m->base, (uint64_t)before * PAGE_BYTES, (uint64_t)pages * PAGE_BYTES) != STATUS_OK)
+    if (pages > m->max_pages - before ||
+        pages_commit(m->base, (uint64_t)before * PAGE_BYTES, (uint64_t)pages * PAGE_BYTES) != STATUS_OK)
         return UINT32_MAX;
     m->pages += pages;
     for (struct rt_instance *user = m->users; user; user = user->next_memory_user)

@@ -65,9 +65,9 @@ const char *rt_module_function_name(const struct rt_module *m, uint32_t function
 
 bool functype_equal(const struct rt_functype *a, const struct rt_functype *b)
 {
-    return a->param_count == b->param_count && a->result_count == b->result_count
-           && (a->param_count == 0 || memcmp(a->params, b->params, a->param_count) == 0)
-           && (a->result_count == 0 || memcmp(a->results, b->results, a->result_count) == 0);
+    return a->param_count == b->param_count && a->result_count == b->result_count &&
+           (a->param_count == 0 || memcmp(a->params, b->params, a->param_count) == 0) &&
+           (a->result_count == 0 || memcmp(a->results, b->results, a->result_count) == 0);
 }
 
 const struct code_map *module_map_find(const struct rt_module *m, const struct function *f, const uint64_t *pc)

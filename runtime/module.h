@@ -6,11 +6,11 @@
 #include "runtime/rt.h"
 
 /* Passes a failure on. */
-#define TRY(expression)                      \
-    do {                                     \
-        enum status try_status = (expression); \
-        if (try_status != STATUS_OK)         \
-            return try_status;               \
+#define TRY(expression)                                                                                                \
+    do {                                                                                                               \
+        enum status try_status = (expression);                                                                         \
+        if (try_status != STATUS_OK)                                                                                   \
+            return try_status;                                                                                         \
     } while (0)
 
 enum { KIND_FUNCTION = 0, KIND_TABLE = 1, KIND_MEMORY = 2, KIND_GLOBAL = 3 }; /* 5.5.5 */
@@ -53,7 +53,8 @@ struct import {
     struct global_type global;
 };
 
-struct export {
+struct export
+{
     struct name name;
     uint8_t kind;
     uint32_t index;
@@ -83,13 +84,13 @@ struct data_segment {
 /* One function of the index space. `code` is NULL for imports. */
 struct function {
     const uint64_t *code;
-    uint32_t frame_slots;  /* parameters, locals and the operand stack's greatest height: what one frame costs */
-    uint32_t local_slots;  /* parameters and locals */
+    uint32_t frame_slots; /* parameters, locals and the operand stack's greatest height: what one frame costs */
+    uint32_t local_slots; /* parameters and locals */
     uint32_t param_count, result_count;
     uint32_t index, type;
-    uint32_t body_offset;  /* in the module file: its first byte (the locals) */
+    uint32_t body_offset; /* in the module file: its first byte (the locals) */
     uint32_t code_at, map_at, map_count;
-    const char *name;      /* NULL: none */
+    const char *name; /* NULL: none */
 };
 
 /* Prepared code to module file: one entry per instruction that can trap, call or end a segment, in order of `word`. */
@@ -111,7 +112,7 @@ struct rt_module {
     struct size_limits *memories;
     struct global *globals;
     struct export *exports;
-    struct export **exports_by_name; /* sorted */
+    struct export *exports_by_name; /* a sorted copy */
     struct elem_segment *elems;
     struct data_segment *datas;
     uint8_t *declared; /* a bit per function: ref.func may name it (3.4.10, C.refs) */
@@ -128,6 +129,7 @@ static inline const struct rt_functype *function_type(const struct rt_module *m,
     return &m->types[m->functions[function].type];
 }
 /* Finds the map's entry for an address inside the function's code, or NULL. */
-const struct code_map *module_map_find(const struct rt_module *module, const struct function *function, const uint64_t *pc);
+const struct code_map *module_map_find(const struct rt_module *module, const struct function *function,
+                                       const uint64_t *pc);
 
 #endif

@@ -1,40 +1,42 @@
-/* The opcode table turned into arrays: by enumerator, and by code for the decoder. Signature texts become types at compile
- * time. Instructions of later proposals are known by name only, so that a refusal can say what the module needs. */
+/* The opcode table turned into arrays: by enumerator, and by code for the decoder. Signature texts become types at
+ * compile time. Instructions of later proposals are known by name only, so that a refusal can say what the module
+ * needs. */
 #include "runtime/opcodes.h"
 
 #include <stddef.h>
 #include "runtime/prepared.h"
 #include "runtime/rt.h"
 
-#define TYPE_OF(c) ((c) == 'i' ? RT_I32 : (c) == 'I' ? RT_I64 : (c) == 'f' ? RT_F32 : (c) == 'F' ? RT_F64 : 0)
-#define COLON_AT(s) ((s)[0] == ':' ? 0 : (s)[0] == '-' ? 0 : (s)[1] == ':' ? 1 : 2)
+#define TYPE_OF(c)   ((c) == 'i' ? RT_I32 : (c) == 'I' ? RT_I64 : (c) == 'f' ? RT_F32 : (c) == 'F' ? RT_F64 : 0)
+#define COLON_AT(s)  ((s)[0] == ':' ? 0 : (s)[0] == '-' ? 0 : (s)[1] == ':' ? 1 : 2)
 #define RESULT_OF(s) ((s)[0] == '-' ? 0 : TYPE_OF((s)[COLON_AT(s) + 1]))
 
-#define CLASS_PREPARED_UNARY(name) P_##name
-#define CLASS_PREPARED_BINARY(name) P_##name
-#define CLASS_PREPARED_INTEGER(name) P_##name
-#define CLASS_PREPARED_DIVIDE(name) P_##name
-#define CLASS_PREPARED_COMPARE(name) P_##name
-#define CLASS_PREPARED_TEST(name) 0
-#define CLASS_PREPARED_TRUNCATE(name) P_##name
+#define CLASS_PREPARED_UNARY(name)       P_##name
+#define CLASS_PREPARED_BINARY(name)      P_##name
+#define CLASS_PREPARED_INTEGER(name)     P_##name
+#define CLASS_PREPARED_DIVIDE(name)      P_##name
+#define CLASS_PREPARED_COMPARE(name)     P_##name
+#define CLASS_PREPARED_TEST(name)        0
+#define CLASS_PREPARED_TRUNCATE(name)    P_##name
 #define CLASS_PREPARED_REINTERPRET(name) 0
-#define CLASS_PREPARED_LOAD(name) P_##name
-#define CLASS_PREPARED_STORE(name) P_##name
-#define CLASS_PREPARED_CONST(name) 0
-#define CLASS_PREPARED_CONTROL(name) 0
-#define CLASS_PREPARED_PARAMETRIC(name) 0
-#define CLASS_PREPARED_VARIABLE(name) 0
-#define CLASS_PREPARED_TABLE(name) 0
-#define CLASS_PREPARED_MEMORY(name) 0
-#define CLASS_PREPARED_REFERENCE(name) 0
+#define CLASS_PREPARED_LOAD(name)        P_##name
+#define CLASS_PREPARED_STORE(name)       P_##name
+#define CLASS_PREPARED_CONST(name)       0
+#define CLASS_PREPARED_CONTROL(name)     0
+#define CLASS_PREPARED_PARAMETRIC(name)  0
+#define CLASS_PREPARED_VARIABLE(name)    0
+#define CLASS_PREPARED_TABLE(name)       0
+#define CLASS_PREPARED_MEMORY(name)      0
+#define CLASS_PREPARED_REFERENCE(name)   0
 
-#define OP(number, name, text_, immediate_, s, class_)               \
-    [OP_##name] = { .text = text_, .code = number,                   \
-                    .immediate = OP_IMM_##immediate_,                \
-                    .class = OP_CLASS_##class_,                      \
-                    .param_count = COLON_AT(s),                      \
-                    .params = { TYPE_OF((s)[0]), COLON_AT(s) == 2 ? TYPE_OF((s)[1]) : 0 }, \
-                    .result = RESULT_OF(s),                          \
+#define OP(number, name, text_, immediate_, s, class_)                                                                 \
+    [OP_##name] = { .text = text_,                                                                                     \
+                    .code = number,                                                                                    \
+                    .immediate = OP_IMM_##immediate_,                                                                  \
+                    .class = OP_CLASS_##class_,                                                                        \
+                    .param_count = COLON_AT(s),                                                                        \
+                    .params = { TYPE_OF((s)[0]), COLON_AT(s) == 2 ? TYPE_OF((s)[1]) : 0 },                             \
+                    .result = RESULT_OF(s),                                                                            \
                     .prepared = CLASS_PREPARED_##class_(name) },
 const struct op_info op_infos[OP_COUNT] = {
 #include "runtime/opcodes.def"
@@ -42,7 +44,8 @@ const struct op_info op_infos[OP_COUNT] = {
 #undef OP
 
 /* op + 1 by code; 0 where the code is free. */
-#define OP(number, name, text, immediate, signature, class) [(number) < 256 ? (number) : 256 + ((number) & 0xff)] = OP_##name + 1,
+#define OP(number, name, text, immediate, signature, class)                                                            \
+    [(number) < 256 ? (number) : 256 + ((number) & 0xff)] = OP_##name + 1,
 static const uint16_t by_code[256 + 256] = {
 #include "runtime/opcodes.def"
 };

@@ -13,27 +13,63 @@ enum op {
 #undef OP
 
 enum op_class {
-    OP_CLASS_UNARY, OP_CLASS_BINARY, OP_CLASS_INTEGER, OP_CLASS_DIVIDE, OP_CLASS_COMPARE, OP_CLASS_TEST, OP_CLASS_TRUNCATE,
-    OP_CLASS_REINTERPRET, OP_CLASS_LOAD, OP_CLASS_STORE, OP_CLASS_CONST, /* regular up to here */
-    OP_CLASS_CONTROL, OP_CLASS_PARAMETRIC, OP_CLASS_VARIABLE, OP_CLASS_TABLE, OP_CLASS_MEMORY, OP_CLASS_REFERENCE
+    OP_CLASS_UNARY,
+    OP_CLASS_BINARY,
+    OP_CLASS_INTEGER,
+    OP_CLASS_DIVIDE,
+    OP_CLASS_COMPARE,
+    OP_CLASS_TEST,
+    OP_CLASS_TRUNCATE,
+    OP_CLASS_REINTERPRET,
+    OP_CLASS_LOAD,
+    OP_CLASS_STORE,
+    OP_CLASS_CONST, /* regular up to here */
+    OP_CLASS_CONTROL,
+    OP_CLASS_PARAMETRIC,
+    OP_CLASS_VARIABLE,
+    OP_CLASS_TABLE,
+    OP_CLASS_MEMORY,
+    OP_CLASS_REFERENCE
 };
 
 enum op_immediate {
-    OP_IMM_MEMARG_0, OP_IMM_MEMARG_1, OP_IMM_MEMARG_2, OP_IMM_MEMARG_3, /* in this order: alignment exponent = value */
-    OP_IMM_NONE, OP_IMM_BLOCK, OP_IMM_LABEL, OP_IMM_LABELS, OP_IMM_FUNC, OP_IMM_TYPE_TABLE, OP_IMM_LOCAL, OP_IMM_GLOBAL,
-    OP_IMM_TABLE, OP_IMM_TABLE_2, OP_IMM_ELEM, OP_IMM_ELEM_TABLE, OP_IMM_DATA, OP_IMM_DATA_MEMORY, OP_IMM_MEMORY,
-    OP_IMM_MEMORY_2, OP_IMM_I32, OP_IMM_I64, OP_IMM_F32, OP_IMM_F64, OP_IMM_REFTYPE, OP_IMM_TYPES
+    OP_IMM_MEMARG_0,
+    OP_IMM_MEMARG_1,
+    OP_IMM_MEMARG_2,
+    OP_IMM_MEMARG_3, /* in this order: alignment exponent = value */
+    OP_IMM_NONE,
+    OP_IMM_BLOCK,
+    OP_IMM_LABEL,
+    OP_IMM_LABELS,
+    OP_IMM_FUNC,
+    OP_IMM_TYPE_TABLE,
+    OP_IMM_LOCAL,
+    OP_IMM_GLOBAL,
+    OP_IMM_TABLE,
+    OP_IMM_TABLE_2,
+    OP_IMM_ELEM,
+    OP_IMM_ELEM_TABLE,
+    OP_IMM_DATA,
+    OP_IMM_DATA_MEMORY,
+    OP_IMM_MEMORY,
+    OP_IMM_MEMORY_2,
+    OP_IMM_I32,
+    OP_IMM_I64,
+    OP_IMM_F32,
+    OP_IMM_F64,
+    OP_IMM_REFTYPE,
+    OP_IMM_TYPES
 };
 
 struct op_info {
     const char *text;
     uint16_t code;
-    uint8_t immediate;    /* enum op_immediate */
-    uint8_t class;        /* enum op_class */
-    uint8_t param_count;  /* regular rows only */
-    uint8_t params[2];    /* enum rt_type */
-    uint8_t result;       /* enum rt_type, 0: none */
-    uint16_t prepared;    /* first enum prep_op of a regular row */
+    uint8_t immediate;   /* enum op_immediate */
+    uint8_t class;       /* enum op_class */
+    uint8_t param_count; /* regular rows only */
+    uint8_t params[2];   /* enum rt_type */
+    uint8_t result;      /* enum rt_type, 0: none */
+    uint16_t prepared;   /* first enum prep_op of a regular row */
 };
 
 extern const struct op_info op_infos[OP_COUNT];

@@ -1,5 +1,5 @@
-/* Emission of prepared code: words, the code map, and where operands are (validate.h). Every function here does nothing while
- * the code at hand cannot be reached. */
+/* Emission of prepared code: words, the code map, and where operands are (validate.h). Every function here does nothing
+ * while the code at hand cannot be reached. */
 #include "runtime/validate.h"
 
 #include <stdlib.h>
@@ -64,9 +64,9 @@ enum status prep_map(struct body *b, bool charged)
         b->module->map = map;
         d->map_capacity = capacity;
     }
-    b->module->map[d->map_count++] = (struct code_map){ .word = (uint32_t)d->code_count - b->code_at,
-                                                        .offset = (uint32_t)b->op_offset,
-                                                        .count = charged ? 0 : b->cost };
+    b->module->map[d->map_count++] = (struct code_map) { .word = (uint32_t)d->code_count - b->code_at,
+                                                         .offset = (uint32_t)b->op_offset,
+                                                         .count = charged ? 0 : b->cost };
     return STATUS_OK;
 }
 

@@ -1,6 +1,6 @@
-/* Emission of branches, returns and charges. A segment is code that runs from its first to its last instruction unless it
- * traps; what ends it (a branch, a call, a return, a label) charges its cost. A branch that comes before its target leaves a
- * word that waits; waiting words of one label are chained through their upper halves. */
+/* Emission of branches, returns and charges. A segment is code that runs from its first to its last instruction unless
+ * it traps; what ends it (a branch, a call, a return, a label) charges its cost. A branch that comes before its target
+ * leaves a word that waits; waiting words of one label are chained through their upper halves. */
 #include "runtime/validate.h"
 
 static uint32_t here(const struct body *b) { return (uint32_t)b->d->code_count; }
@@ -106,8 +106,8 @@ enum status prep_branch(struct body *b, struct control *target, uint32_t at, uin
 static uint32_t inverse(uint32_t op)
 {
     static const uint16_t pairs[][2] = {
-        { P_I32_EQ, P_I32_NE }, { P_I32_LT_S, P_I32_GE_S }, { P_I32_LT_U, P_I32_GE_U }, { P_I32_GT_S, P_I32_LE_S },
-        { P_I32_GT_U, P_I32_LE_U }, { P_I64_EQ, P_I64_NE }, { P_I64_LT_S, P_I64_GE_S }, { P_I64_LT_U, P_I64_GE_U },
+        { P_I32_EQ, P_I32_NE },     { P_I32_LT_S, P_I32_GE_S }, { P_I32_LT_U, P_I32_GE_U }, { P_I32_GT_S, P_I32_LE_S },
+        { P_I32_GT_U, P_I32_LE_U }, { P_I64_EQ, P_I64_NE },     { P_I64_LT_S, P_I64_GE_S }, { P_I64_LT_U, P_I64_GE_U },
         { P_I64_GT_S, P_I64_LE_S }, { P_I64_GT_U, P_I64_LE_U },
     };
     uint32_t k = 0;

@@ -1,29 +1,31 @@
 /* Prepared code: what validation emits and the interpreter runs. Internal to runtime/.
  *
- * A function is an array of 64-bit words. Operands are slots of the frame: parameters and locals first, then the operand
- * stack, whose height is known statically, so that no instruction pushes or pops. An instruction's first word is
+ * A function is an array of 64-bit words. Operands are slots of the frame: parameters and locals first, then the
+ * operand stack, whose height is known statically, so that no instruction pushes or pops. An instruction's first word
+ * is
  *
  *     bits 0-15 op, 16-31 A, 32-47 B, 48-63 C
  *
  * where A and B are sources and C is the destination (the source in stores and other instructions without a result). _K
- * forms hold a signed 16-bit constant in B. A word that names a branch target holds the distance in words from itself in its
- * upper half; a segment's cost (see rt_instance_instructions) stands in the word's lower half, or where the op says. */
+ * forms hold a signed 16-bit constant in B. A word that names a branch target holds the distance in words from itself
+ * in its upper half; a segment's cost (see rt_instance_instructions) stands in the word's lower half, or where the op
+ * says. */
 #ifndef WARRANT_RUNTIME_PREPARED_H
 #define WARRANT_RUNTIME_PREPARED_H
 
 #include <stdint.h>
 
 /* What a regular row of the opcode table becomes. The order is relied on: op, _K, BR_, BR_K. */
-#define PREP_UNARY(X, name)       X(name)
-#define PREP_BINARY(X, name)      X(name)
-#define PREP_INTEGER(X, name)     X(name) X(name##_K)
-#define PREP_DIVIDE(X, name)      X(name) X(name##_K)
-#define PREP_COMPARE(X, name)     X(name) X(name##_K) X(BR_##name) X(BR_##name##_K)
+#define PREP_UNARY(X, name)   X(name)
+#define PREP_BINARY(X, name)  X(name)
+#define PREP_INTEGER(X, name) X(name) X(name##_K)
+#define PREP_DIVIDE(X, name)  X(name) X(name##_K)
+#define PREP_COMPARE(X, name) X(name) X(name##_K) X(BR_##name) X(BR_##name##_K)
 #define PREP_TEST(X, name)
-#define PREP_TRUNCATE(X, name)    X(name)
+#define PREP_TRUNCATE(X, name) X(name)
 #define PREP_REINTERPRET(X, name)
-#define PREP_LOAD(X, name)        X(name)
-#define PREP_STORE(X, name)       X(name)
+#define PREP_LOAD(X, name)  X(name)
+#define PREP_STORE(X, name) X(name)
 #define PREP_CONST(X, name)
 #define PREP_CONTROL(X, name)
 #define PREP_PARAMETRIC(X, name)
@@ -32,7 +34,9 @@
 #define PREP_MEMORY(X, name)
 #define PREP_REFERENCE(X, name)
 
-/* Prepared code of its own, and of irregular rows. LOW: bits 16-47 of the first word as one number. W1: the second word. */
+/* Prepared code of its own, and of irregular rows. LOW: bits 16-47 of the first word as one number. W1: the second
+ * word. */
+/* clang-format off */
 #define PREP_OWN_LIST(X)                                                                                             \
     X(EXIT)           /* leaves the interpreter; what a frame entered from the host returns to */                      \
     X(CHARGE)         /* upper half: cost; the end of a segment that falls into a label */                             \
@@ -70,13 +74,13 @@
     X(MEMORY_INIT)    /* to A from B, C bytes; W1: segment */                                                        \
     X(DATA_DROP)      /* segment LOW */                                                                              \
     X(REF_FUNC)       /* C = reference to function LOW */
+/* clang-format on */
 
-#define PREP_ENUM(name) P_##name,
+#define PREP_ENUM(name)                                   P_##name,
 #define OP(code, name, text, immediate, signature, class) PREP_##class(PREP_ENUM, name)
 enum prep_op {
 #include "runtime/opcodes.def"
-    PREP_OWN_LIST(PREP_ENUM)
-    PREP_COUNT
+    PREP_OWN_LIST(PREP_ENUM) PREP_COUNT
 };
 #undef OP
 #undef PREP_ENUM

@@ -28,25 +28,25 @@ struct rt_functype {
 };
 
 /* Why a guest stopped before its end. Kind and text (the reference interpreter's words where it has them). */
-#define RT_TRAP_LIST(X)                                                   \
-    X(NONE, "no trap")                                                    \
-    X(UNREACHABLE, "unreachable")                                         \
-    X(MEMORY_BOUNDS, "out of bounds memory access")                       \
-    X(TABLE_BOUNDS, "out of bounds table access")                         \
-    X(UNDEFINED_ELEMENT, "undefined element")                             \
-    X(UNINITIALIZED_ELEMENT, "uninitialized element")                     \
-    X(INDIRECT_TYPE, "indirect call type mismatch")                       \
-    X(DIVIDE_BY_ZERO, "integer divide by zero")                           \
-    X(INTEGER_OVERFLOW, "integer overflow")                               \
-    X(INVALID_CONVERSION, "invalid conversion to integer")                \
-    X(STACK_EXHAUSTED, "call stack exhausted")                            \
-    X(FUEL_EXHAUSTED, "all fuel consumed")                                \
-    X(INTERRUPTED, "interrupted")                                         \
-    X(HOST_POINTER, "a hostcall's pointer is out of bounds or misaligned") \
-    X(HOST_POLICY, "stopped by policy")                                   \
-    X(HOST_STOPPED, "the recorder stopped the guest")                     \
-    X(HOST_DIVERGED, "the replay left the trace")                         \
-    X(HOST_FAILED, "a hostcall failed in the runtime")                    \
+#define RT_TRAP_LIST(X)                                                                                                \
+    X(NONE, "no trap")                                                                                                 \
+    X(UNREACHABLE, "unreachable")                                                                                      \
+    X(MEMORY_BOUNDS, "out of bounds memory access")                                                                    \
+    X(TABLE_BOUNDS, "out of bounds table access")                                                                      \
+    X(UNDEFINED_ELEMENT, "undefined element")                                                                          \
+    X(UNINITIALIZED_ELEMENT, "uninitialized element")                                                                  \
+    X(INDIRECT_TYPE, "indirect call type mismatch")                                                                    \
+    X(DIVIDE_BY_ZERO, "integer divide by zero")                                                                        \
+    X(INTEGER_OVERFLOW, "integer overflow")                                                                            \
+    X(INVALID_CONVERSION, "invalid conversion to integer")                                                             \
+    X(STACK_EXHAUSTED, "call stack exhausted")                                                                         \
+    X(FUEL_EXHAUSTED, "all fuel consumed")                                                                             \
+    X(INTERRUPTED, "interrupted")                                                                                      \
+    X(HOST_POINTER, "a hostcall's pointer is out of bounds or misaligned")                                             \
+    X(HOST_POLICY, "stopped by policy")                                                                                \
+    X(HOST_STOPPED, "the recorder stopped the guest")                                                                  \
+    X(HOST_DIVERGED, "the replay left the trace")                                                                      \
+    X(HOST_FAILED, "a hostcall failed in the runtime")                                                                 \
     X(EXIT, "the guest exited")
 
 #define RT_TRAP_ENUM(kind, text) RT_TRAP_##kind,
@@ -54,8 +54,8 @@ enum rt_trap_kind { RT_TRAP_LIST(RT_TRAP_ENUM) RT_TRAP_COUNT };
 #undef RT_TRAP_ENUM
 const char *rt_trap_text(enum rt_trap_kind kind);
 
-/* Where it happened. `offset` counts bytes from the start of the module file to the instruction. Names come from the name
- * section, NULL where it has none; borrowed until the module is freed. */
+/* Where it happened. `offset` counts bytes from the start of the module file to the instruction. Names come from the
+ * name section, NULL where it has none; borrowed until the module is freed. */
 struct rt_trap {
     enum rt_trap_kind kind;
     uint32_t function; /* function index */
@@ -67,31 +67,32 @@ struct rt_module;
 struct rt_instance;
 
 struct rt_limits {
-    uint32_t memory_pages; /* 64 KiB each, at most LIMIT_MEMORY_PAGES */
-    uint32_t call_depth;   /* frames, at most LIMIT_CALL_DEPTH */
+    uint32_t memory_pages;   /* 64 KiB each, at most LIMIT_MEMORY_PAGES */
+    uint32_t call_depth;     /* frames, at most LIMIT_CALL_DEPTH */
     uint32_t table_elements; /* of one table */
-    uint64_t fuel;         /* instructions, see rt_instance_instructions; UINT64_MAX: no limit */
+    uint64_t fuel;           /* instructions, see rt_instance_instructions; UINT64_MAX: no limit */
 };
 /* Higher values than these are lowered to them. */
 #define RT_LIMITS_DEFAULT { LIMIT_MEMORY_PAGES, LIMIT_CALL_DEPTH, LIMIT_TABLE_ELEMENTS, UINT64_MAX }
 
 /* A host function. slots: the parameters in order, one 64-bit slot each; results are written to the same slots from 0.
- * Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). It may read and write the memory
- * of `instance`, and must not keep its address across a call into the guest. */
+ * Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). It may read and write the
+ * memory of `instance`, and must not keep its address across a call into the guest. */
 typedef enum rt_trap_kind rt_host_fn(void *env, struct rt_instance *instance, uint64_t *slots);
 
 struct rt_import {
     const char *module, *name; /* borrowed */
     struct rt_functype type;
     rt_host_fn *function;
-    void *env;                 /* borrowed until the instance is freed */
+    void *env; /* borrowed until the instance is freed */
 };
 
-/* What an import asks for; see rt_module_import. kind: 0 function, 1 table, 2 memory, 3 global (binary format 5.5.5). */
+/* What an import asks for; see rt_module_import. kind: 0 function, 1 table, 2 memory, 3 global (binary format 5.5.5).
+ */
 struct rt_import_info {
     const char *module, *name; /* borrowed until the module is freed; NUL-terminated copies */
     uint8_t kind;
-    struct rt_functype type;   /* functions only */
+    struct rt_functype type; /* functions only */
 };
 
 /* Decodes and validates all of `bytes` (borrows; copied where needed, so the caller may free it). Returns owned in
@@ -107,19 +108,21 @@ bool rt_module_export(const struct rt_module *module, const char *name, uint32_t
 struct rt_functype rt_module_function_type(const struct rt_module *module, uint32_t function);
 const char *rt_module_function_name(const struct rt_module *module, uint32_t function); /* may be NULL */
 
-/* Links (imports in any order; each import of the module must find one whose names and type are equal), allocates memory and
- * tables, copies segments. The start function is not run here: rt_instance_start does that. module: borrows until the instance
- * is freed. Failure: UNLINKABLE (names the import), LIMIT, NO_MEMORY, TRAPPED (a segment out of bounds; see
- * rt_instance_trap). Returns owned in *ret; also on TRAPPED, so that the trap can be read. */
-MUST_USE enum status rt_instance_create(const struct rt_module *module, const struct rt_import *imports, size_t import_count,
-                                        const struct rt_limits *limits, struct rt_instance **ret, struct error *error);
+/* Links (imports in any order; each import of the module must find one whose names and type are equal), allocates
+ * memory and tables, copies segments. The start function is not run here: rt_instance_start does that. module: borrows
+ * until the instance is freed. Failure: UNLINKABLE (names the import), LIMIT, NO_MEMORY, TRAPPED (a segment out of
+ * bounds; see rt_instance_trap). Returns owned in *ret; also on TRAPPED, so that the trap can be read. */
+MUST_USE enum status rt_instance_create(const struct rt_module *module, const struct rt_import *imports,
+                                        size_t import_count, const struct rt_limits *limits, struct rt_instance **ret,
+                                        struct error *error);
 void rt_instance_free(struct rt_instance *instance);
 /* Runs the start function if there is one. */
 MUST_USE enum status rt_instance_start(struct rt_instance *instance, struct error *error);
 
 /* Calls a function by index. A host function may call into the guest that called it, LIMIT_NESTING deep.
- * Frames are bounded by limits->call_depth and their slots (parameters, locals, greatest operand height) by LIMIT_STACK_SLOTS. args and results: as the type says, one slot each. Returns OK, TRAPPED (RT_TRAP_EXIT too:
- * then EXITED), or INVALID for a wrong count. After a trap the instance may be inspected and called again. */
+ * Frames are bounded by limits->call_depth and their slots (parameters, locals, greatest operand height) by
+ * LIMIT_STACK_SLOTS. args and results: as the type says, one slot each. Returns OK, TRAPPED (RT_TRAP_EXIT too: then
+ * EXITED), or INVALID for a wrong count. After a trap the instance may be inspected and called again. */
 MUST_USE enum status rt_call(struct rt_instance *instance, uint32_t function, const uint64_t *args, uint32_t arg_count,
                              uint64_t *results, uint32_t result_count, struct error *error);
 const struct rt_trap *rt_instance_trap(const struct rt_instance *instance);
@@ -135,28 +138,29 @@ struct rt_memory {
 };
 static inline struct rt_memory rt_instance_memory(const struct rt_instance *instance);
 
-/* Wasm instructions executed so far: every instruction of the binary format counts one, structured markers (block, loop,
- * else, end, nop) too, and a host function's own work none. The same on every tier. In particular:
+/* Wasm instructions executed so far: every instruction of the binary format counts one, structured markers (block,
+ * loop, else, end, nop) too, and a host function's own work none. The same on every tier. In particular:
  * - what traps has been executed; so has the call of a host function while that runs;
- * - a branch goes past the `end` of its block, which then does not count; `end` and `else` count where control runs into them; a
- *   branch to a loop executes its `loop` again; `return`, or a branch out of the function, ends it without its `end`;
+ * - a branch goes past the `end` of its block, which then does not count; `end` and `else` count where control runs
+ * into them; a branch to a loop executes its `loop` again; `return`, or a branch out of the function, ends it without
+ * its `end`;
  * - memory.fill, memory.copy and memory.init count one more for each 64 KiB piece that they begin after the first.
  *
- * Fuel is this count's limit. It is looked at where a segment ends, a segment being code that runs in one piece: branches
- * (also those not taken), if, else, calls, return, and labels that can be branched to end one. So a guest stops with
- * RT_TRAP_FUEL_EXHAUSTED at the end of the first segment that exceeds the fuel, always the same, before the branch or call is made
- * (no host function runs on exhausted fuel), and its count is then above the fuel by less than a segment's length. */
+ * Fuel is this count's limit. It is looked at where a segment ends, a segment being code that runs in one piece:
+ * branches (also those not taken), if, else, calls, return, and labels that can be branched to end one. So a guest
+ * stops with RT_TRAP_FUEL_EXHAUSTED at the end of the first segment that exceeds the fuel, always the same, before the
+ * branch or call is made (no host function runs on exhausted fuel), and its count is then above the fuel by less than a
+ * segment's length. */
 uint64_t rt_instance_instructions(const struct rt_instance *instance);
 
-/* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or 64 KiB piece of a bulk
- * instruction, of this call or the next. Heard once. Async-signal-safe, and callable from another
- * thread. */
+/* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or 64 KiB piece of a
+ * bulk instruction, of this call or the next. Heard once. Async-signal-safe, and callable from another thread. */
 void rt_instance_interrupt(struct rt_instance *instance);
 
 /* Digest (XXH3-like, but any 64-bit hash that is fixed by docs) of memory, globals and tables is left to later. */
 
-/* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member of
- * struct rt_instance. */
+/* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member
+ * of struct rt_instance. */
 struct rt_vmctx {
     uint8_t *memory_base;     /* 0 */
     uint64_t memory_size;     /* 8: bytes */
@@ -169,8 +173,8 @@ struct rt_vmctx {
 
 static inline struct rt_memory rt_instance_memory(const struct rt_instance *instance)
 {
-    const struct rt_vmctx *vm = (const struct rt_vmctx *)(const void *)instance;
-    return (struct rt_memory){ vm->memory_base, vm->memory_size };
+    const struct rt_vmctx *vm = (const struct rt_vmctx *)instance;
+    return (struct rt_memory) { vm->memory_base, vm->memory_size };
 }
 
 #endif

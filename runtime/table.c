@@ -20,7 +20,7 @@ static bool reserve(struct rt_table *t, uint32_t size)
 enum status table_init(struct rt_table *t, const struct table_type *type, uint32_t limit, struct error *error)
 {
     uint32_t min = type->limits.min;
-    *t = (struct rt_table){ .has_max = type->limits.has_max, .declared_max = type->limits.max, .type = type->element };
+    *t = (struct rt_table) { .has_max = type->limits.has_max, .declared_max = type->limits.max, .type = type->element };
     t->max = t->has_max && t->declared_max < limit ? t->declared_max : limit;
     if (min > limit)
         return error_set(error, STATUS_LIMIT, "a table's %u elements exceed the limit of %u", min, limit);

@@ -1,5 +1,5 @@
-/* Traps: their words, where they happened, and the exact instruction count. Segments are charged at their end, so what an
- * interrupted segment has executed is added here, from the code map. */
+/* Traps: their words, where they happened, and the exact instruction count. Segments are charged at their end, so what
+ * an interrupted segment has executed is added here, from the code map. */
 #include "runtime/instance.h"
 
 #define TRAP_TEXT(kind, text) text,

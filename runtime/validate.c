@@ -1,5 +1,6 @@
-/* The validator's loop and its two stacks (appendix "Validation Algorithm"). An operand of unknown type comes only from below
- * the operands of an unreachable block. Each instruction is seen once and costs time bounded by its types' lengths. */
+/* The validator's loop and its two stacks (appendix "Validation Algorithm"). An operand of unknown type comes only from
+ * below the operands of an unreachable block. Each instruction is seen once and costs time bounded by its types'
+ * lengths. */
 #include "runtime/validate.h"
 
 #include <stdarg.h>
@@ -19,13 +20,20 @@ enum status body_fail(struct body *b, const char *format, ...)
 const char *type_text(uint8_t type)
 {
     switch (type) {
-    case RT_I32: return "i32";
-    case RT_I64: return "i64";
-    case RT_F32: return "f32";
-    case RT_F64: return "f64";
-    case RT_FUNCREF: return "funcref";
-    case RT_EXTERNREF: return "externref";
-    default: return "anything";
+    case RT_I32:
+        return "i32";
+    case RT_I64:
+        return "i64";
+    case RT_F32:
+        return "f32";
+    case RT_F64:
+        return "f64";
+    case RT_FUNCREF:
+        return "funcref";
+    case RT_EXTERNREF:
+        return "externref";
+    default:
+        return "anything";
     }
 }
 
@@ -44,7 +52,7 @@ enum status operand_pop_any(struct body *b, uint8_t *ret)
 
 enum status operand_pop(struct body *b, uint8_t expected)
 {
-    uint8_t actual;
+    uint8_t actual = TYPE_UNKNOWN;
     TRY(operand_pop_any(b, &actual));
     if (actual != expected && actual != TYPE_UNKNOWN && expected != TYPE_UNKNOWN)
         return body_fail(b, "type mismatch: expected %s, found %s", type_text(expected), type_text(actual));
@@ -74,8 +82,8 @@ static enum status push(struct body *b, struct operand operand)
     if (b->height == b->stack_capacity)
         TRY(stack_grow(b));
     if (b->local_count + b->height >= LIMIT_FRAME_SLOTS)
-        return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT, "locals and operands of a function exceed the limit of %d",
-                              LIMIT_FRAME_SLOTS);
+        return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT,
+                              "locals and operands of a function exceed the limit of %d", LIMIT_FRAME_SLOTS);
     b->stack[b->height++] = operand;
     if (b->live && b->height > b->max_height)
         b->max_height = b->height;
@@ -86,7 +94,7 @@ static enum status push(struct body *b, struct operand operand)
 
 enum status operand_push(struct body *b, uint8_t type)
 {
-    return push(b, (struct operand){ .kind = OPERAND_SLOT, .type = type });
+    return push(b, (struct operand) { .kind = OPERAND_SLOT, .type = type });
 }
 
 enum status operands_push(struct body *b, uint32_t count, const uint8_t *types)
@@ -96,24 +104,36 @@ enum status operands_push(struct body *b, uint32_t count, const uint8_t *types)
     return STATUS_OK;
 }
 
-enum status operand_push_lazy(struct body *b, struct operand operand)
-{
-    return push(b, operand);
-}
+enum status operand_push_lazy(struct body *b, struct operand operand) { return push(b, operand); }
 
 static enum status instruction(struct body *b, const struct op_info *info)
 {
     enum op op = op_of(info);
     switch ((enum op_class)info->class) {
-    case OP_CLASS_CONTROL: return validate_control(b, op);
-    case OP_CLASS_PARAMETRIC: return validate_parametric(b, op);
-    case OP_CLASS_VARIABLE: return validate_variable(b, op);
-    case OP_CLASS_TABLE: return validate_table(b, op);
-    case OP_CLASS_MEMORY: return validate_memory(b, op);
-    case OP_CLASS_REFERENCE: return validate_reference(b, op);
-    case OP_CLASS_UNARY: case OP_CLASS_BINARY: case OP_CLASS_INTEGER: case OP_CLASS_DIVIDE: case OP_CLASS_COMPARE:
-    case OP_CLASS_TEST: case OP_CLASS_TRUNCATE: case OP_CLASS_REINTERPRET: case OP_CLASS_LOAD: case OP_CLASS_STORE:
-    case OP_CLASS_CONST: return validate_regular(b, info);
+    case OP_CLASS_CONTROL:
+        return validate_control(b, op);
+    case OP_CLASS_PARAMETRIC:
+        return validate_parametric(b, op);
+    case OP_CLASS_VARIABLE:
+        return validate_variable(b, op);
+    case OP_CLASS_TABLE:
+        return validate_table(b, op);
+    case OP_CLASS_MEMORY:
+        return validate_memory(b, op);
+    case OP_CLASS_REFERENCE:
+        return validate_reference(b, op);
+    case OP_CLASS_UNARY:
+    case OP_CLASS_BINARY:
+    case OP_CLASS_INTEGER:
+    case OP_CLASS_DIVIDE:
+    case OP_CLASS_COMPARE:
+    case OP_CLASS_TEST:
+    case OP_CLASS_TRUNCATE:
+    case OP_CLASS_REINTERPRET:
+    case OP_CLASS_LOAD:
+    case OP_CLASS_STORE:
+    case OP_CLASS_CONST:
+        return validate_regular(b, info);
     }
     return STATUS_INTERNAL;
 }
@@ -151,7 +171,7 @@ enum status validate_body(struct body *b)
     b->code_at = (uint32_t)b->d->code_count;
     TRY(control_push(b, CONTROL_FUNCTION, *function_type(b->module, b->function->index)));
     while (b->control_count > 0) {
-        const struct op_info *info;
+        const struct op_info *info = NULL;
         TRY(read_opcode(b, &info));
         b->cost++;
         TRY(instruction(b, info));

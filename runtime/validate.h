@@ -1,8 +1,8 @@
 /* The validator's state for one function body, and the emitter's that rides on it. Internal to runtime/.
  *
- * The operand stack of the algorithm (appendix "Validation Algorithm") carries, beside the type, where the value is: in its
- * own slot, still in a local (local.get emits nothing), or a constant. Only the topmost OPERAND_WINDOW operands may be
- * anything but in their slot, so that every search is bounded. */
+ * The operand stack of the algorithm (appendix "Validation Algorithm") carries, beside the type, where the value is: in
+ * its own slot, still in a local (local.get emits nothing), or a constant. Only the topmost OPERAND_WINDOW operands may
+ * be anything but in their slot, so that every search is bounded. */
 #ifndef WARRANT_RUNTIME_VALIDATE_H
 #define WARRANT_RUNTIME_VALIDATE_H
 
@@ -78,8 +78,8 @@ MUST_USE enum status validate_reference(struct body *b, enum op op);
 
 /* prepare.c. Each does nothing and succeeds while the code is not live. `at` is an index of the operand stack. */
 static inline uint32_t slot_of(const struct body *b, uint32_t at) { return b->local_count + at; }
-MUST_USE enum status prep_emit(struct body *b, uint64_t word);         /* no result to redirect */
-MUST_USE enum status prep_emit_result(struct body *b, uint64_t word);  /* one word with its result in C */
+MUST_USE enum status prep_emit(struct body *b, uint64_t word);        /* no result to redirect */
+MUST_USE enum status prep_emit_result(struct body *b, uint64_t word); /* one word with its result in C */
 MUST_USE enum status prep_emit_pair(struct body *b, uint64_t word, uint64_t second, bool result);
 /* Enters the next instruction into the code map. charged: its segment's cost is charged before it can trap. */
 MUST_USE enum status prep_map(struct body *b, bool charged);
@@ -100,10 +100,12 @@ void prep_bind_label(struct body *b);
 /* Goes to the label of `target` with `count` operands from `at` on. */
 MUST_USE enum status prep_branch(struct body *b, struct control *target, uint32_t at, uint32_t count);
 /* The same if the operand `condition` is not zero. */
-MUST_USE enum status prep_branch_if(struct body *b, struct control *target, uint32_t at, uint32_t count, uint32_t condition);
+MUST_USE enum status prep_branch_if(struct body *b, struct control *target, uint32_t at, uint32_t count,
+                                    uint32_t condition);
 /* A conditional branch to be patched; inverted: taken if the operand is zero. */
 MUST_USE enum status prep_condition(struct body *b, uint32_t condition, bool inverted, uint32_t *ret_patch);
-MUST_USE enum status prep_branch_table(struct body *b, uint32_t selector, uint32_t at, uint32_t count, uint32_t label_count);
+MUST_USE enum status prep_branch_table(struct body *b, uint32_t selector, uint32_t at, uint32_t count,
+                                       uint32_t label_count);
 MUST_USE enum status prep_return(struct body *b, uint32_t at, uint32_t count);
 /* Makes the word `patch` lead to the next instruction. */
 void prep_patch(struct body *b, uint32_t patch);

@@ -1,5 +1,5 @@
-/* Table and memory instructions but loads and stores (3.3.6, 3.3.7). Each reads its indices, then its operands, most of which
- * are three. */
+/* Table and memory instructions but loads and stores (3.3.6, 3.3.7). Each reads its indices, then its operands, most of
+ * which are three. */
 #include "runtime/validate.h"
 
 static enum status index_below(struct body *b, uint32_t count, const char *what, uint32_t *ret)
@@ -87,10 +87,15 @@ enum status validate_table(struct body *b, enum op op)
 {
     uint32_t index;
     switch ((unsigned)op) {
-    case OP_TABLE_GET: case OP_TABLE_SET: return table_get_set(b, op);
-    case OP_TABLE_GROW: return table_grow(b);
-    case OP_TABLE_COPY: return table_copy(b);
-    case OP_TABLE_INIT: return table_init(b);
+    case OP_TABLE_GET:
+    case OP_TABLE_SET:
+        return table_get_set(b, op);
+    case OP_TABLE_GROW:
+        return table_grow(b);
+    case OP_TABLE_COPY:
+        return table_copy(b);
+    case OP_TABLE_INIT:
+        return table_init(b);
     case OP_ELEM_DROP:
         TRY(index_below(b, b->module->elem_count, "elem segment", &index));
         return prep_emit(b, prep_low(P_ELEM_DROP, index, 0));
@@ -139,7 +144,9 @@ enum status validate_memory(struct body *b, enum op op)
 {
     uint32_t segment;
     switch ((unsigned)op) {
-    case OP_MEMORY_SIZE: case OP_MEMORY_GROW: return memory_size_grow(b, op);
+    case OP_MEMORY_SIZE:
+    case OP_MEMORY_GROW:
+        return memory_size_grow(b, op);
     case OP_MEMORY_INIT:
         TRY(data_index(b, &segment));
         TRY(memory_zero(b));

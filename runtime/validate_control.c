@@ -1,5 +1,5 @@
-/* Control instructions (3.3.8). A block whose end nobody can reach is still typed, but nothing is emitted for it. Labels are
- * bound where the segment before them has been charged, see rt_instance_instructions. */
+/* Control instructions (3.3.8). A block whose end nobody can reach is still typed, but nothing is emitted for it.
+ * Labels are bound where the segment before them has been charged, see rt_instance_instructions. */
 #include "runtime/validate.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static enum status block_type(struct body *b, struct rt_functype *ret)
     int64_t code;
     uint8_t type;
     TRY(decode_s33(b->d, &code));
-    *ret = (struct rt_functype){ 0 };
+    *ret = (struct rt_functype) { 0 };
     if (code >= 0) {
         if (code >= b->module->type_count)
             return body_fail(b, "unknown type %lld", (long long)code);
@@ -54,9 +54,13 @@ enum status control_push(struct body *b, enum control_kind kind, struct rt_funct
         return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT, "blocks are nested deeper than %d", LIMIT_BLOCK_DEPTH);
     if (b->control_count == b->control_capacity)
         TRY(controls_grow(b));
-    b->controls[b->control_count++] =
-        (struct control){ .type = type, .height = b->height, .label = (uint32_t)b->d->code_count, .patches = NO_WORD,
-                          .else_patch = NO_WORD, .kind = (uint8_t)kind, .live_at_entry = b->live };
+    b->controls[b->control_count++] = (struct control) { .type = type,
+                                                         .height = b->height,
+                                                         .label = (uint32_t)b->d->code_count,
+                                                         .patches = NO_WORD,
+                                                         .else_patch = NO_WORD,
+                                                         .kind = (uint8_t)kind,
+                                                         .live_at_entry = b->live };
     return kind == CONTROL_FUNCTION ? STATUS_OK : operands_push(b, type.param_count, type.params);
 }
 
@@ -145,9 +149,9 @@ static enum status leave(struct body *b)
     TRY(finish(b));
     if (c->kind == CONTROL_FUNCTION)
         return leave_function(b);
-    if (c->kind == CONTROL_IF
-        && !functype_equal(&(struct rt_functype){ c->type.param_count, 0, c->type.params, NULL },
-                           &(struct rt_functype){ c->type.result_count, 0, c->type.results, NULL }))
+    if (c->kind == CONTROL_IF &&
+        !functype_equal(&(struct rt_functype) { c->type.param_count, 0, c->type.params, NULL },
+                        &(struct rt_functype) { c->type.result_count, 0, c->type.results, NULL }))
         return body_fail(b, "type mismatch: if without else must not change the stack");
     if (c->patches != NO_WORD || c->else_patch != NO_WORD) {
         TRY(prep_charge(b, 0));
@@ -172,7 +176,7 @@ static enum status label(struct body *b, uint32_t depth, struct control **ret)
 static enum status branch(struct body *b, enum op op)
 {
     uint32_t depth, condition = 0;
-    struct control *target;
+    struct control *target = NULL;
     TRY(decode_u32(b->d, &depth));
     TRY(label(b, depth, &target));
     uint32_t count = label_arity(target);
@@ -220,8 +224,8 @@ static enum status read_labels(struct body *b, uint32_t *ret_count)
 
 static enum status branch_table(struct body *b)
 {
-    uint32_t count;
-    struct control *fallback, *target;
+    uint32_t count = 0;
+    struct control *fallback = NULL, *target = NULL;
     TRY(read_labels(b, &count));
     TRY(operand_pop(b, RT_I32));
     uint32_t selector = b->height;
@@ -295,14 +299,25 @@ enum status validate_control(struct body *b, enum op op)
 {
     struct control *function = &b->controls[0];
     switch ((unsigned)op) {
-    case OP_NOP: return STATUS_OK;
-    case OP_BLOCK: case OP_LOOP: case OP_IF: return enter(b, op);
-    case OP_ELSE: return enter_else(b);
-    case OP_END: return leave(b);
-    case OP_BR: case OP_BR_IF: return branch(b, op);
-    case OP_BR_TABLE: return branch_table(b);
-    case OP_CALL: return call(b);
-    case OP_CALL_INDIRECT: return call_indirect(b);
+    case OP_NOP:
+        return STATUS_OK;
+    case OP_BLOCK:
+    case OP_LOOP:
+    case OP_IF:
+        return enter(b, op);
+    case OP_ELSE:
+        return enter_else(b);
+    case OP_END:
+        return leave(b);
+    case OP_BR:
+    case OP_BR_IF:
+        return branch(b, op);
+    case OP_BR_TABLE:
+        return branch_table(b);
+    case OP_CALL:
+        return call(b);
+    case OP_CALL_INDIRECT:
+        return call_indirect(b);
     case OP_RETURN:
         TRY(operands_pop(b, function->type.result_count, function->type.results));
         TRY(prep_return(b, b->height, function->type.result_count));

@@ -1,5 +1,5 @@
-/* Parametric, variable and reference instructions (3.3.3 to 3.3.5). local.get emits nothing: the operand stays in its local
- * until something needs it elsewhere. */
+/* Parametric, variable and reference instructions (3.3.3 to 3.3.5). local.get emits nothing: the operand stays in its
+ * local until something needs it elsewhere. */
 #include "runtime/validate.h"
 
 static bool is_reference(uint8_t type) { return type == RT_FUNCREF || type == RT_EXTERNREF; }
@@ -93,7 +93,7 @@ enum status validate_reference(struct body *b, enum op op)
     switch ((unsigned)op) {
     case OP_REF_NULL:
         TRY(decode_reference_type(b->d, &type));
-        return operand_push_lazy(b, (struct operand){ .kind = OPERAND_CONST, .type = type });
+        return operand_push_lazy(b, (struct operand) { .kind = OPERAND_CONST, .type = type });
     case OP_REF_IS_NULL:
         TRY(operand_pop_any(b, &type));
         if (type != TYPE_UNKNOWN && !is_reference(type))

@@ -1,4 +1,5 @@
-/* Instructions whose row in the opcode table says all: pop the parameters, push the result, emit by class (3.3.2, 3.3.7). */
+/* Instructions whose row in the opcode table says all: pop the parameters, push the result, emit by class
+ * (3.3.2, 3.3.7). */
 #include "runtime/validate.h"
 
 static enum status memarg(struct body *b, const struct op_info *info, uint32_t *ret_offset)

@@ -1,10 +1,11 @@
-/* Address space by mmap: PROT_NONE and without swap reservation at first, so that 8 GiB cost nothing but page tables. */
+/* Address space by mmap: PROT_NONE and without swap reservation at first, so that 8 GiB cost nothing but page tables.
+ */
 #include "runtime/base/pages.h"
 
 #include <stddef.h>
 #include <sys/mman.h>
 
-enum status pages_reserve(uint64_t size, uint8_t **ret)
+enum status pages_reserve(uint64_t size, void **ret)
 {
     void *p = mmap(NULL, (size_t)size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
@@ -13,14 +14,14 @@ enum status pages_reserve(uint64_t size, uint8_t **ret)
     return STATUS_OK;
 }
 
-enum status pages_commit(uint8_t *base, uint64_t offset, uint64_t size)
+enum status pages_commit(void *base, uint64_t offset, uint64_t size)
 {
     if (size == 0)
         return STATUS_OK;
-    return mprotect(base + offset, (size_t)size, PROT_READ | PROT_WRITE) == 0 ? STATUS_OK : STATUS_NO_MEMORY;
+    return mprotect((uint8_t *)base + offset, (size_t)size, PROT_READ | PROT_WRITE) == 0 ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-void pages_release(uint8_t *base, uint64_t size)
+void pages_release(void *base, uint64_t size)
 {
     if (base)
         munmap(base, (size_t)size);

@@ -1,5 +1,5 @@
-/* JSON (RFC 8259) as far as the suite's files use it: recursive descent over the file in memory. The input is trusted test
- * data; what is not JSON ends the reading with a message. */
+/* JSON (RFC 8259) as far as the suite's files use it: recursive descent over the file in memory. The input is trusted
+ * test data; what is not JSON ends the reading with a message. */
 #include "spec_json.h"
 
 #include <ctype.h>

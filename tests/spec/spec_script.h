@@ -10,7 +10,8 @@ struct spec_counts {
     unsigned unsupported; /* skipped: needs a proposal that the engine refuses by name, or refers to such a module */
 };
 
-/* path: the JSON file. A line per failure goes to stdout, with the command's line in the script. false: the file cannot be read. */
+/* path: the JSON file. A line per failure goes to stdout, with the command's line in the script. false: the file cannot
+ * be read. */
 bool spec_script_run(const char *path, struct spec_counts *counts);
 
 #endif

@@ -1,5 +1,5 @@
-/* Instances live until the script's end, because tables may refer to their functions; they are freed newest first, so that
- * an importer goes before the owner. */
+/* Instances live until the script's end, because tables may refer to their functions; they are freed newest first, so
+ * that an importer goes before the owner. */
 #include "spec_store_white.h"
 
 #include <stdio.h>
@@ -16,31 +16,38 @@ static const struct {
     const char *name;
     uint8_t count, params[2];
 } prints[7] = {
-    { "print", 0, { 0 } }, { "print_i32", 1, { RT_I32 } }, { "print_i64", 1, { RT_I64 } }, { "print_f32", 1, { RT_F32 } },
-    { "print_f64", 1, { RT_F64 } }, { "print_i32_f32", 2, { RT_I32, RT_F32 } }, { "print_f64_f64", 2, { RT_F64, RT_F64 } },
+    { "print", 0, { 0 } },
+    { "print_i32", 1, { RT_I32 } },
+    { "print_i64", 1, { RT_I64 } },
+    { "print_f32", 1, { RT_F32 } },
+    { "print_f64", 1, { RT_F64 } },
+    { "print_i32_f32", 2, { RT_I32, RT_F32 } },
+    { "print_f64_f64", 2, { RT_F64, RT_F64 } },
 };
 static const struct {
     const char *name;
     uint8_t type;
     uint64_t bits;
 } host_globals[4] = {
-    { "global_i32", RT_I32, 666 }, { "global_i64", RT_I64, 666 }, { "global_f32", RT_F32, 0x4426a666u },
+    { "global_i32", RT_I32, 666 },
+    { "global_i64", RT_I64, 666 },
+    { "global_f32", RT_F32, 0x4426a666u },
     { "global_f64", RT_F64, 0x4084d4cccccccccdu },
 };
 
 void spec_store_init(struct spec_store *store)
 {
-    *store = (struct spec_store){ 0 };
+    *store = (struct spec_store) { 0 };
     for (size_t i = 0; i < 7; i++) {
-        store->print_types[i] = (struct rt_functype){ .param_count = prints[i].count, .params = prints[i].params };
-        store->print[i] = (struct function_object){ .type = &store->print_types[i], .host = print_nothing };
+        store->print_types[i] = (struct rt_functype) { .param_count = prints[i].count, .params = prints[i].params };
+        store->print[i] = (struct function_object) { .type = &store->print_types[i], .host = print_nothing };
     }
     for (size_t i = 0; i < 4; i++)
         store->globals[i] = host_globals[i].bits;
     struct table_type table = { RT_FUNCREF, { 10, 20, true } };
     struct size_limits memory = { 1, 2, true };
-    if (table_init(&store->table, &table, LIMIT_TABLE_ELEMENTS, NULL) != STATUS_OK
-        || memory_init(&store->memory, &memory, LIMIT_MEMORY_PAGES, NULL) != STATUS_OK)
+    if (table_init(&store->table, &table, LIMIT_TABLE_ELEMENTS, NULL) != STATUS_OK ||
+        memory_init(&store->memory, &memory, LIMIT_MEMORY_PAGES, NULL) != STATUS_OK)
         abort();
 }
 
@@ -69,19 +76,20 @@ static bool spectest_find(struct spec_store *store, const char *name, struct ext
 {
     for (size_t i = 0; i < 7; i++)
         if (strcmp(prints[i].name, name) == 0) {
-            *ret = (struct extern_value){ .kind = KIND_FUNCTION, .function = &store->print[i] };
+            *ret = (struct extern_value) { .kind = KIND_FUNCTION, .function = &store->print[i] };
             return true;
         }
     for (size_t i = 0; i < 4; i++)
         if (strcmp(host_globals[i].name, name) == 0) {
-            *ret = (struct extern_value){ .kind = KIND_GLOBAL, .global = &store->globals[i],
-                                          .global_type = { host_globals[i].type, false } };
+            *ret = (struct extern_value) { .kind = KIND_GLOBAL,
+                                           .global = &store->globals[i],
+                                           .global_type = { host_globals[i].type, false } };
             return true;
         }
-    *ret = (struct extern_value){ .kind = KIND_TABLE, .table = &store->table };
+    *ret = (struct extern_value) { .kind = KIND_TABLE, .table = &store->table };
     if (strcmp(name, "table") == 0)
         return true;
-    *ret = (struct extern_value){ .kind = KIND_MEMORY, .memory = &store->memory };
+    *ret = (struct extern_value) { .kind = KIND_MEMORY, .memory = &store->memory };
     return strcmp(name, "memory") == 0;
 }
 
@@ -93,40 +101,23 @@ static struct spec_unit *registered(struct spec_store *store, const char *name)
     return NULL;
 }
 
-static uint8_t *file_read(const char *path, size_t *ret_size)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
-    size_t size = 0, capacity = 1 << 16, got;
-    uint8_t *bytes = malloc(capacity);
-    while (bytes && (got = fread(bytes + size, 1, capacity - size, file)) > 0) {
-        size += got;
-        if (size == capacity)
-            bytes = realloc(bytes, capacity *= 2);
-    }
-    fclose(file);
-    *ret_size = size;
-    return bytes;
-}
-
 enum status spec_store_load(struct spec_store *store, const char *path, struct spec_unit **ret, struct error *error)
 {
-    size_t size = 0;
+    struct buffer bytes = BUFFER_INIT;
     struct spec_unit *unit = calloc(1, sizeof *unit);
-    uint8_t *bytes = file_read(path, &size);
-    if (!unit || !bytes) {
+    if (!unit || file_read_all(path, LIMIT_MODULE_BYTES, &bytes, error) != STATUS_OK) {
         fprintf(stderr, "%s: cannot be read\n", path);
         abort();
     }
     /* An allocation of the exact size, so that a sanitizer sees a read past the end. */
-    uint8_t *exact = malloc(size ? size : 1);
+    uint8_t *exact = malloc(bytes.size ? bytes.size : 1);
     if (!exact)
         abort();
-    memcpy(exact, bytes, size);
-    enum status status = rt_module_load(exact, size, &unit->module, error);
+    if (bytes.size > 0)
+        memcpy(exact, bytes.data, bytes.size);
+    enum status status = rt_module_load(exact, bytes.size, &unit->module, error);
     free(exact);
-    free(bytes);
+    buffer_done(&bytes);
     unit->unsupported = status == STATUS_UNSUPPORTED;
     unit->path = strdup(path);
     unit->next = store->units;
@@ -135,15 +126,17 @@ enum status spec_store_load(struct spec_store *store, const char *path, struct s
     return status;
 }
 
-static enum status gather(struct spec_store *store, const struct rt_module *m, struct extern_value *values, struct error *error)
+static enum status gather(struct spec_store *store, const struct rt_module *m, struct extern_value *values,
+                          struct error *error)
 {
     for (uint32_t n = 0; n < m->import_count; n++) {
         const struct import *i = &m->imports[n];
         struct spec_unit *unit = registered(store, i->module.text);
         if (unit && unit->unsupported)
             return error_set(error, STATUS_UNSUPPORTED, "imports from a module that was refused");
-        bool found = unit && unit->instance ? instance_export(unit->instance, i->name.text, i->name.size, &values[n])
-                   : strcmp(i->module.text, "spectest") == 0 && spectest_find(store, i->name.text, &values[n]);
+        bool found = unit && unit->instance
+                         ? instance_export(unit->instance, i->name.text, i->name.size, &values[n])
+                         : strcmp(i->module.text, "spectest") == 0 && spectest_find(store, i->name.text, &values[n]);
         if (!found)
             return error_set(error, STATUS_UNLINKABLE, "unknown import \"%s\" \"%s\"", i->module.text, i->name.text);
     }

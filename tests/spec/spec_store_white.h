@@ -1,5 +1,5 @@
-/* What one script has built so far: modules, instances, names, and the host module `spectest`. White-box: links through the
- * engine's internal header. */
+/* What one script has built so far: modules, instances, names, and the host module `spectest`. White-box: links through
+ * the engine's internal header. */
 #ifndef WARRANT_TESTS_SPEC_STORE_H
 #define WARRANT_TESTS_SPEC_STORE_H
 

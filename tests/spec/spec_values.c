@@ -1,5 +1,5 @@
-/* Values: integers signed in decimal, floats as bit patterns, references by the host's number. A host reference n is n + 1 in a
- * slot, as 0 is null. */
+/* Values: integers signed in decimal, floats as bit patterns, references by the host's number. A host reference n is n
+ * + 1 in a slot, as 0 is null. */
 #include "spec_values.h"
 
 #include <stdlib.h>
@@ -10,8 +10,8 @@ static const struct {
     const char *name;
     uint8_t type;
 } type_names[] = {
-    { "i32", RT_I32 }, { "i64", RT_I64 }, { "f32", RT_F32 }, { "f64", RT_F64 }, { "funcref", RT_FUNCREF },
-    { "externref", RT_EXTERNREF },
+    { "i32", RT_I32 }, { "i64", RT_I64 },         { "f32", RT_F32 },
+    { "f64", RT_F64 }, { "funcref", RT_FUNCREF }, { "externref", RT_EXTERNREF },
 };
 
 static uint8_t type_of(const struct json *value)

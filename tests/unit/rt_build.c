@@ -165,8 +165,8 @@ void rt_build_finish(struct rt_build *b)
 
 void rt_build_done(struct rt_build *b)
 {
-    struct buffer *all[] = { &b->types, &b->imports, &b->functions, &b->exports, &b->bodies, &b->elems, &b->datas, &b->names,
-                             &b->module };
+    struct buffer *all[] = { &b->types, &b->imports, &b->functions, &b->exports, &b->bodies,
+                             &b->elems, &b->datas,   &b->names,     &b->module };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         buffer_done(all[i]);
 }

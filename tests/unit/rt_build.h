@@ -1,5 +1,5 @@
-/* Modules for tests, built in memory: sections in order, bodies as bytes. Types are written "params:results" with the letters
- * of the opcode table. Function indices are counted by the caller: imports first. */
+/* Modules for tests, built in memory: sections in order, bodies as bytes. Types are written "params:results" with the
+ * letters of the opcode table. Function indices are counted by the caller: imports first. */
 #ifndef WARRANT_TESTS_RT_BUILD_H
 #define WARRANT_TESTS_RT_BUILD_H
 
@@ -10,11 +10,11 @@ struct rt_build {
     struct buffer types, imports, functions, exports, bodies, elems, datas, names;
     uint32_t type_count, import_count, function_count, export_count, elem_count, data_count, name_count;
     uint32_t memory_min, memory_max, table_size, globals; /* 0: none; globals are mutable i32 of value 7 */
-    struct buffer module; /* the result */
+    struct buffer module;                                 /* the result */
 };
 
 /* A body's bytes, without its final `end`. */
-#define CODE(...) (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })
+#define CODE(...) (const uint8_t[]) { __VA_ARGS__ }, sizeof((const uint8_t[]) { __VA_ARGS__ })
 
 void rt_build_import(struct rt_build *b, const char *module, const char *name, const char *type);
 /* locals: letters, each one group. */

@@ -1,4 +1,5 @@
-/* The instruction count and fuel: exact on every path, as rt.h defines them. The expected numbers are counted by hand. */
+/* The instruction count and fuel: exact on every path, as rt.h defines them. The expected numbers are counted by hand.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@ static void world_open(struct world *w, struct rt_build *b, uint64_t fuel)
     struct rt_import import = { .module = "h", .name = "f", .function = host, .env = w };
     struct rt_limits limits = RT_LIMITS_DEFAULT;
     limits.fuel = fuel;
-    *w = (struct world){ .module = rt_build_load(b) };
+    *w = (struct world) { .module = rt_build_load(b) };
     assert_int_equal(rt_instance_create(w->module, &import, 1, &limits, &w->instance, NULL), STATUS_OK);
 }
 
@@ -53,14 +54,11 @@ static void build_flow(struct rt_build *b)
 {
     rt_build_import(b, "h", "f", ":");
     /* 1: nop; a block that is left by br_if or by its end */
-    rt_build_function(b, "i:i", "",
-                      CODE(0x01, 0x02, 0x40, 0x20, 0, 0x0d, 0, 0x01, 0x01, 0x0b, 0x41, 5));
+    rt_build_function(b, "i:i", "", CODE(0x01, 0x02, 0x40, 0x20, 0, 0x0d, 0, 0x01, 0x01, 0x0b, 0x41, 5));
     /* 2: a loop that counts its argument down */
-    rt_build_function(b, "i:i", "",
-                      CODE(0x03, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x20, 0));
+    rt_build_function(b, "i:i", "", CODE(0x03, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x20, 0));
     /* 3: if with else, both arms of different lengths */
-    rt_build_function(b, "i:i", "",
-                      CODE(0x20, 0, 0x04, 0x7f, 0x41, 1, 0x01, 0x05, 0x41, 2, 0x0b));
+    rt_build_function(b, "i:i", "", CODE(0x20, 0, 0x04, 0x7f, 0x41, 1, 0x01, 0x05, 0x41, 2, 0x0b));
     /* 4: if without else */
     rt_build_function(b, "i:i", "", CODE(0x20, 0, 0x04, 0x40, 0x01, 0x01, 0x01, 0x0b, 0x41, 9));
     /* 5: br_table out of two blocks, the second by falling through */
@@ -83,15 +81,15 @@ static void counts_follow_the_path(void **state)
     assert_int_equal(count_of(&w, 1, 1, 5), 6); /* nop block get br_if | const end */
     assert_int_equal(count_of(&w, 2, 1, 0), 6 + 3);
     assert_int_equal(count_of(&w, 2, 10, 0), 60 + 3); /* loop get const sub tee br_if, ten times; end get end */
-    assert_int_equal(count_of(&w, 3, 1, 1), 6);  /* get if const nop else | end of the function */
-    assert_int_equal(count_of(&w, 3, 0, 2), 5);  /* get if | const end end */
+    assert_int_equal(count_of(&w, 3, 1, 1), 6);       /* get if const nop else | end of the function */
+    assert_int_equal(count_of(&w, 3, 0, 2), 5);       /* get if | const end end */
     assert_int_equal(count_of(&w, 4, 1, 9), 8);
     assert_int_equal(count_of(&w, 4, 0, 9), 4);
-    assert_int_equal(count_of(&w, 5, 0, 3), 7);  /* block block get br_table | nop const return */
-    assert_int_equal(count_of(&w, 5, 1, 4), 6);  /* block block get br_table | const end */
+    assert_int_equal(count_of(&w, 5, 0, 3), 7); /* block block get br_table | nop const return */
+    assert_int_equal(count_of(&w, 5, 1, 4), 6); /* block block get br_table | const end */
     assert_int_equal(count_of(&w, 5, 77, 4), 6);
     assert_int_equal(count_of(&w, 6, 1, 1), 2 + 6 + 1 + 6 + 1); /* get call (6) call (6) end */
-    assert_int_equal(count_of(&w, 7, 1, 8), 5);  /* const drop const get br_if */
+    assert_int_equal(count_of(&w, 7, 1, 8), 5);                 /* const drop const get br_if */
     assert_int_equal(count_of(&w, 7, 0, 6), 8);
     world_close(&w);
 }
@@ -104,7 +102,7 @@ static void a_trap_counts_up_to_itself(void **state)
     uint64_t result;
     rt_build_import(&b, "h", "f", ":");
     rt_build_function(&b, ":i", "", CODE(0x41, 1, 0x1a, 0x01, 0x41, 8, 0x41, 0, 0x6d, 0x01, 0x01)); /* div by zero */
-    rt_build_function(&b, ":i", "", CODE(0x01, 0x10, 1, 0x01)); /* nop, call that, nop */
+    rt_build_function(&b, ":i", "", CODE(0x01, 0x10, 1, 0x01));                   /* nop, call that, nop */
     rt_build_function(&b, ":i", "", CODE(0x10, 0, 0x41, 0x7f, 0x28, 2, 0, 0x01)); /* hostcall, load at 2^32 - 1 */
     rt_build_function(&b, ":i", "", CODE(0x41, 1, 0x04, 0x40, 0x01, 0x00, 0x0b, 0x41, 1)); /* if nop unreachable */
     world_open(&w, &b, UINT64_MAX);
@@ -123,8 +121,7 @@ static void a_trap_counts_up_to_itself(void **state)
 static void build_calls(struct rt_build *b)
 {
     rt_build_import(b, "h", "f", ":");
-    rt_build_function(b, "i:i", "",
-                      CODE(0x03, 0x40, 0x10, 0, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x20, 0));
+    rt_build_function(b, "i:i", "", CODE(0x03, 0x40, 0x10, 0, 0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x20, 0));
 }
 
 static void a_host_function_sees_the_count(void **state)
@@ -140,8 +137,8 @@ static void a_host_function_sees_the_count(void **state)
     world_close(&w);
 }
 
-/* For every amount of fuel: enough of it changes nothing; too little stops at a segment's end, always the same, and no host
- * function runs that the fuel does not cover. */
+/* For every amount of fuel: enough of it changes nothing; too little stops at a segment's end, always the same, and no
+ * host function runs that the fuel does not cover. */
 static void fuel_stops_at_one_place(void **state)
 {
     (void)state;
@@ -214,7 +211,7 @@ static void long_segments_are_counted(void **state)
     rt_build_import(&b, "h", "f", ":");
     for (unsigned i = 0; i < 200000; i++)
         buffer_u8(&code, 0x01);
-    buffer_bytes(&code, (const uint8_t[]){ 0x10, 0, 0x20, 0 }, 4);
+    buffer_bytes(&code, (const uint8_t[]) { 0x10, 0, 0x20, 0 }, 4);
     rt_build_function(&b, "i:i", "", code.data, code.size);
     buffer_done(&code);
     world_open(&w, &b, UINT64_MAX);
@@ -226,12 +223,9 @@ static void long_segments_are_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_follow_the_path),
-        cmocka_unit_test(a_trap_counts_up_to_itself),
-        cmocka_unit_test(a_host_function_sees_the_count),
-        cmocka_unit_test(fuel_stops_at_one_place),
-        cmocka_unit_test(an_interrupt_ends_a_loop),
-        cmocka_unit_test(bulk_memory_counts_its_pieces),
+        cmocka_unit_test(counts_follow_the_path),         cmocka_unit_test(a_trap_counts_up_to_itself),
+        cmocka_unit_test(a_host_function_sees_the_count), cmocka_unit_test(fuel_stops_at_one_place),
+        cmocka_unit_test(an_interrupt_ends_a_loop),       cmocka_unit_test(bulk_memory_counts_its_pieces),
         cmocka_unit_test(long_segments_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

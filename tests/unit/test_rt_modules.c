@@ -1,5 +1,5 @@
-/* Loading and linking of modules that are not what they should be: every refusal says what and where, none of them crashes,
- * costs much, or lets half a module through. */
+/* Loading and linking of modules that are not what they should be: every refusal says what and where, none of them
+ * crashes, costs much, or lets half a module through. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include "rt_build.h"
 
-#define HEADER "\0asm\x01\0\0\0"
+#define HEADER   "\0asm\x01\0\0\0"
 #define BYTES(s) HEADER s, sizeof(HEADER s) - 1
 
 static enum status load(const void *bytes, size_t size, struct error *error)
@@ -30,7 +30,9 @@ static enum status load(const void *bytes, size_t size, struct error *error)
 static void later_proposals_are_named(void **state)
 {
     (void)state;
-#define ONE_BODY(code) "\x01\x04\x01\x60\0\0\x03\x02\x01\0" "\x05\x03\x01\0\x01" code
+#define ONE_BODY(code)                                                                                                 \
+    "\x01\x04\x01\x60\0\0\x03\x02\x01\0"                                                                               \
+    "\x05\x03\x01\0\x01" code
     static const struct {
         const char *proposal, *bytes;
         size_t size;
@@ -78,7 +80,9 @@ static void refusals_name_the_offset(void **state)
         { STATUS_MALFORMED, "at offset 10: unexpected end: 268435455 types", BYTES("\x01\x04\xff\xff\xff\x7f") },
         { STATUS_MALFORMED, "at offset 11: unexpected content", BYTES("\x01\x01\0\x01\x01\0") },
         { STATUS_MALFORMED, "malformed section id 14", BYTES("\x0e\0") },
-        { STATUS_MALFORMED, "at offset 12: malformed UTF-8", BYTES("\x02\x07\x01\x03" "a\xff\x62\0\0") },
+        { STATUS_MALFORMED, "at offset 12: malformed UTF-8",
+          BYTES("\x02\x07\x01\x03"
+                "a\xff\x62\0\0") },
         { STATUS_INVALID, "at offset 28: type mismatch: the operand stack is empty",
           BYTES(ONE_BODY("\x0a\x06\x01\x04\0\x1a\x01\x0b")) },
         { STATUS_INVALID, "unknown local 0", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\x20\0\x0b")) },
@@ -106,7 +110,7 @@ static void build_something(struct rt_build *b)
     rt_build_function(b, "i:i", "Ff", CODE(0x02, 0x40, 0x20, 0, 0x0e, 1, 0, 0, 0x0b, 0x23, 0, 0x10, 0));
     rt_build_function(b, ":I", "", CODE(0x42, 0xff, 0x00, 0x44, 1, 2, 3, 4, 5, 6, 7, 8, 0x1a));
     rt_build_export(b, "one", 1);
-    rt_build_elems(b, (const uint32_t[]){ 1, 2 }, 2);
+    rt_build_elems(b, (const uint32_t[]) { 1, 2 }, 2);
     rt_build_data(b, 8, "hello", 5);
     rt_build_name(b, 1, "first");
     rt_build_finish(b);
@@ -142,8 +146,8 @@ static void any_byte_may_be_wrong(void **state)
         for (unsigned v = 0; v < 256; v++) {
             b.module.data[at] = (uint8_t)v;
             enum status status = load(b.module.data, b.module.size, NULL);
-            assert_true(status == STATUS_OK || status == STATUS_MALFORMED || status == STATUS_INVALID
-                        || status == STATUS_UNSUPPORTED || status == STATUS_LIMIT);
+            assert_true(status == STATUS_OK || status == STATUS_MALFORMED || status == STATUS_INVALID ||
+                        status == STATUS_UNSUPPORTED || status == STATUS_LIMIT);
         }
         b.module.data[at] = kept;
     }
@@ -153,7 +157,8 @@ static void any_byte_may_be_wrong(void **state)
 static void a_broken_name_section_is_ignored(void **state)
 {
     (void)state;
-    static const char tail[] = "\0\x0d\x04name\x01\x06\x02\0\x01" "f\x09\x7f"; /* the second name is cut off */
+    static const char tail[] = "\0\x0d\x04name\x01\x06\x02\0\x01"
+                               "f\x09\x7f"; /* the second name is cut off */
     struct rt_module *m = NULL;
     uint8_t bytes[128];
     static const char head[] = HEADER ONE_BODY("\x0a\x04\x01\x02\0\x0b");
@@ -223,9 +228,12 @@ static void segments_must_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(later_proposals_are_named),        cmocka_unit_test(refusals_name_the_offset),
-        cmocka_unit_test(every_prefix_is_refused),          cmocka_unit_test(any_byte_may_be_wrong),
-        cmocka_unit_test(a_broken_name_section_is_ignored), cmocka_unit_test(imports_must_fit),
+        cmocka_unit_test(later_proposals_are_named),
+        cmocka_unit_test(refusals_name_the_offset),
+        cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(any_byte_may_be_wrong),
+        cmocka_unit_test(a_broken_name_section_is_ignored),
+        cmocka_unit_test(imports_must_fit),
         cmocka_unit_test(segments_must_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

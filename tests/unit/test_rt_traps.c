@@ -1,4 +1,5 @@
-/* Where a guest stopped and what is left of it: places, names, depth, memory's edges, and that it can be called again. */
+/* Where a guest stopped and what is left of it: places, names, depth, memory's edges, and that it can be called again.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,8 +70,8 @@ static void a_trap_names_its_place(void **state)
     rt_build_function(&b, "i:i", "", CODE(0x20, 0, 0x10, 0, 0x1a, 0x20, 0)); /* the host's */
     rt_build_name(&b, 1, "reader");
     rt_build_finish(&b);
-    uint32_t load = offset_of(&b, (const uint8_t[]){ 0x28, 2, 0, 1 }, 4);
-    uint32_t hostcall = offset_of(&b, (const uint8_t[]){ 0x10, 0, 0x1a }, 3);
+    uint32_t load = offset_of(&b, (const uint8_t[]) { 0x28, 2, 0, 1 }, 4);
+    uint32_t hostcall = offset_of(&b, (const uint8_t[]) { 0x10, 0, 0x1a }, 3);
     assert_int_equal(rt_module_load(b.module.data, b.module.size, &m, &error), STATUS_OK);
     rt_build_done(&b);
     struct rt_instance *i = open_with(m, &h, NULL);
@@ -122,8 +123,9 @@ static void an_exit_is_not_a_trap(void **state)
 static void build_recursion(struct rt_build *b, const char *locals)
 {
     rt_build_import(b, "h", "f", "i:i");
-    rt_build_function(b, "i:i", locals,
-                      CODE(0x20, 0, 0x45, 0x04, 0x7f, 0x41, 0, 0x05, 0x20, 0, 0x41, 1, 0x6b, 0x10, 1, 0x41, 1, 0x6a, 0x0b));
+    rt_build_function(
+        b, "i:i", locals,
+        CODE(0x20, 0, 0x45, 0x04, 0x7f, 0x41, 0, 0x05, 0x20, 0, 0x41, 1, 0x6b, 0x10, 1, 0x41, 1, 0x6a, 0x0b));
 }
 
 static void depth_ends_at_the_limit(void **state)
@@ -169,7 +171,8 @@ static void slots_end_the_stack_too(void **state)
         else
             high = middle - 1;
     }
-    assert_int_equal(rt_instance_trap(i)->kind == RT_TRAP_STACK_EXHAUSTED || rt_instance_trap(i)->kind == RT_TRAP_NONE, 1);
+    assert_int_equal(rt_instance_trap(i)->kind == RT_TRAP_STACK_EXHAUSTED || rt_instance_trap(i)->kind == RT_TRAP_NONE,
+                     1);
     /* a frame begins at its argument, in the caller's frame of 1 + 2000 locals and at most 2 operands */
     assert_in_range(low, LIMIT_STACK_SLOTS / 2003 - 2, LIMIT_STACK_SLOTS / 2001 + 1);
     rt_instance_free(i);
@@ -244,9 +247,9 @@ static void nans_are_canonical(void **state)
     static const uint8_t ops[] = { 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5 }; /* f64.add to f64.max */
     for (size_t n = 0; n < sizeof ops; n++)
         rt_build_function(&b, "FF:F", "", CODE(0x20, 0, 0x20, 1, ops[n]));
-    rt_build_function(&b, "FF:F", "", CODE(0x20, 0, 0x9f));             /* f64.sqrt */
-    rt_build_function(&b, "FF:F", "", CODE(0x20, 0, 0xb6, 0xbb));       /* demote, promote */
-    rt_build_function(&b, "FF:F", "", CODE(0x20, 0, 0x9a));             /* f64.neg keeps the payload */
+    rt_build_function(&b, "FF:F", "", CODE(0x20, 0, 0x9f));       /* f64.sqrt */
+    rt_build_function(&b, "FF:F", "", CODE(0x20, 0, 0xb6, 0xbb)); /* demote, promote */
+    rt_build_function(&b, "FF:F", "", CODE(0x20, 0, 0x9a));       /* f64.neg keeps the payload */
     struct rt_module *m = rt_build_load(&b);
     struct rt_instance *i = open_with(m, &h, NULL);
     for (uint32_t f = 1; f <= 8; f++) {
@@ -262,9 +265,12 @@ static void nans_are_canonical(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_trap_names_its_place),     cmocka_unit_test(an_exit_is_not_a_trap),
-        cmocka_unit_test(depth_ends_at_the_limit),    cmocka_unit_test(slots_end_the_stack_too),
-        cmocka_unit_test(a_host_function_may_call_back), cmocka_unit_test(memory_grows_in_place),
+        cmocka_unit_test(a_trap_names_its_place),
+        cmocka_unit_test(an_exit_is_not_a_trap),
+        cmocka_unit_test(depth_ends_at_the_limit),
+        cmocka_unit_test(slots_end_the_stack_too),
+        cmocka_unit_test(a_host_function_may_call_back),
+        cmocka_unit_test(memory_grows_in_place),
         cmocka_unit_test(nans_are_canonical),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
