@@ -50,7 +50,13 @@ static enum status number(struct decoder *d, enum status status)
     return decode_fail(d, STATUS_MALFORMED, "integer representation too long, or integer too large");
 }
 
-enum status decode_u8(struct decoder *d, uint8_t *ret) { return number(d, cursor_u8(&d->in, ret)); }
+enum status decode_u8(struct decoder *d, uint8_t *ret)
+{
+    if (d->in.at == d->in.end)
+        return number(d, STATUS_TRUNCATED);
+    *ret = *d->in.at++;
+    return STATUS_OK;
+}
 enum status decode_s32(struct decoder *d, int32_t *ret) { return number(d, cursor_leb_s32(&d->in, ret)); }
 enum status decode_s33(struct decoder *d, int64_t *ret) { return number(d, cursor_leb_s33(&d->in, ret)); }
 enum status decode_s64(struct decoder *d, int64_t *ret) { return number(d, cursor_leb_s64(&d->in, ret)); }

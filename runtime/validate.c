@@ -87,7 +87,7 @@ static enum status push(struct body *b, struct operand operand)
     b->stack[b->height++] = operand;
     if (b->live && b->height > b->max_height)
         b->max_height = b->height;
-    if (b->height <= OPERAND_WINDOW)
+    if (b->height <= OPERAND_WINDOW || b->stack[b->height - OPERAND_WINDOW - 1].kind == OPERAND_SLOT)
         return STATUS_OK;
     return prep_flush(b, b->height - OPERAND_WINDOW - 1, b->height - OPERAND_WINDOW);
 }
