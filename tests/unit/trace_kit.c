@@ -329,6 +329,12 @@ static void write_calls(struct trace_writer *writer, void *argument)
         _exit(8);
 }
 
+void kit_run_guest_calls(struct kit_run *run, uint64_t calls)
+{
+    struct plan plan = { calls, false };
+    kit_run_guest(run, write_calls, &plan);
+}
+
 void kit_trace_write(struct kit_run *run, uint64_t calls, bool big)
 {
     struct plan plan = { calls, big };

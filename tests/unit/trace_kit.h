@@ -37,6 +37,7 @@ void kit_run_start_limited(struct kit_run *run);
 uint64_t kit_ring_head(const struct kit_run *run);       /* stream bytes that the guest published */
 /* The guest's process: calls body(writer, argument), then ends. */
 void kit_run_guest(struct kit_run *run, void (*body)(struct trace_writer *, void *), void *argument);
+void kit_run_guest_calls(struct kit_run *run, uint64_t calls); /* a guest that makes kit calls and an EXIT */
 int kit_wait(pid_t pid);                                 /* its wait status */
 void kit_run_done(struct kit_run *run);                  /* removes the folder */
 /* Writes a trace of `calls` calls and an EXIT, through ring and recorder. */

@@ -1,0 +1,129 @@
+/* Fuzzes the reading of traces. The first byte of the input selects what the rest is:
+ *   'c'  a whole file: container, then events
+ *   'e'  the bytes of one chunk of events, below the checksums that would hide them
+ *   'm'  one body per message: u16 length and events each, as successive chunks
+ * White-box: enters below the public reader. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "tracer/container.h"
+#include "tracer/event_decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Uses everything that the decoder calls usable, so that a sanitizer sees what is not. */
+static uint64_t use_call(const struct trace_call *call)
+{
+    uint64_t sum = call->begin_event + call->request.call;
+    const struct request *request = &call->request;
+    for (uint32_t i = 0; i < request->string_count; i++) {
+        for (uint32_t k = 0; k < request->string[i].length; k++)
+            sum += request->bytes[request->string[i].offset + k];
+    }
+    for (uint32_t i = 0; i < request->iov_count; i++)
+        sum += request->iov[i].length;
+    for (uint32_t i = 0; i < request->subscription_count; i++)
+        sum += request->subscription[i].userdata;
+    for (uint32_t i = 0; i < call->ops.count; i++) {
+        const struct trace_op_data *op = &call->data[i];
+        sum += abi_ops[call->ops.op[i].kind].data;
+        for (uint32_t k = 0; k < op->out_head_length; k++)
+            sum += op->out_head[k];
+        for (uint32_t k = 0; call->complete && op->in && k < op->in_length; k++)
+            sum += op->in[k];
+    }
+    return sum;
+}
+
+static uint64_t read_file(const uint8_t *data, size_t size)
+{
+    static struct trace_call call;
+    struct trace_reader *reader;
+    struct trace_exit last;
+    struct trace_end end;
+    struct error error = ERROR_INIT;
+    enum trace_item_kind kind;
+    enum status status;
+    bool inside;
+    uint64_t sum = 0;
+    if (trace_reader_open_bytes(data, size, &reader, &error) != STATUS_OK)
+        return 0;
+    while ((status = trace_reader_next(reader, &kind, &call, &last, &error)) == STATUS_OK)
+        sum += kind == TRACE_ITEM_CALL ? use_call(&call) : last.outcome;
+    struct error stop = ERROR_INIT;
+    status = trace_reader_stop(reader, &end, &inside, &stop);
+    if (status != STATUS_OK && !stop.text[0])
+        abort(); /* a failure without a reason */
+    trace_reader_close(reader);
+    return sum;
+}
+
+static uint64_t read_events(struct event_decoder *decoder, const uint8_t *data, size_t size, bool *ret_more)
+{
+    static struct trace_call call;
+    struct trace_exit last;
+    uint64_t sum = 0;
+    *ret_more = false;
+    event_decoder_chunk(decoder);
+    while (size) {
+        enum decoded decoded;
+        size_t event = 0;
+        const char *why = NULL;
+        enum status status = event_decode(decoder, data, size, &call, &last, &decoded, &event, &why);
+        if (status != STATUS_OK && !why)
+            abort();
+        if (status != STATUS_OK)
+            return sum;
+        if (event < 8 || event > size)
+            abort(); /* no progress, or past the end */
+        if (decoded == DECODED_CALL)
+            sum += use_call(&call);
+        data += event;
+        size -= event;
+    }
+    *ret_more = true;
+    return sum;
+}
+
+static uint64_t read_messages(const uint8_t *data, size_t size)
+{
+    struct event_decoder decoder;
+    uint64_t sum = 0;
+    bool more = true;
+    memset(&decoder, 0, sizeof decoder);
+    while (more && size >= 2) {
+        size_t length = data[0] | (size_t)data[1] << 8;
+        length = length < size - 2 ? length : size - 2;
+        sum += read_events(&decoder, data + 2, length, &more);
+        data += 2 + length;
+        size -= 2 + length;
+    }
+    event_decoder_done(&decoder);
+    return sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static volatile uint64_t used;
+    if (size == 0)
+        return 0;
+    struct event_decoder decoder;
+    bool more;
+    memset(&decoder, 0, sizeof decoder);
+    switch (data[0]) {
+    case 'c':
+        used += read_file(data + 1, size - 1);
+        break;
+    case 'e':
+        used += read_events(&decoder, data + 1, size - 1, &more);
+        break;
+    case 'm':
+        used += read_messages(data + 1, size - 1);
+        break;
+    default:
+        break;
+    }
+    event_decoder_done(&decoder);
+    return 0;
+}

@@ -1,0 +1,154 @@
+/* Makes the golden traces and the fuzzer's first inputs, from fixed calls; not run by the tests, which only read them.
+ * White-box. Usage: golden_make FOLDER (tests/golden) [CORPUS-FOLDER (fuzz/corpus/trace)] */
+#include "tests/unit/trace_white_forge.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const char *folder, *corpus;
+
+static const char *in_folder(const char *in, const char *name)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", in, name);
+    return path;
+}
+
+static void make_good(const char *name, uint64_t calls, bool with_exit, uint32_t per_chunk, enum trace_end_reason reason)
+{
+    struct forge forge;
+    forge_init(&forge);
+    forge_calls(&forge, 0, calls, false);
+    if (with_exit)
+        forge_exit(&forge);
+    else if (calls)
+        forge_cut(&forge, forge.count - 1);
+    forge_file(&forge, in_folder(folder, name), per_chunk, reason);
+    forge_done(&forge);
+}
+
+static struct image load_base(void)
+{
+    struct image image;
+    image_load(in_folder(folder, "good_every_hostcall.wtrace"), &image);
+    return image;
+}
+
+static void save(struct image *image, const char *name)
+{
+    image_save(image, in_folder(folder, name));
+    image_done(image);
+}
+
+static void make_damaged(void)
+{
+    struct image image = load_base();
+    image.bytes[image.chunk[4] + 100] ^= 1;
+    save(&image, "bad_flipped_body_chunk4.wtrace");
+    image = load_base();
+    image.bytes[image.chunk[5] + 20] ^= 0x40;
+    save(&image, "bad_flipped_header_chunk5.wtrace");
+    image = load_base();
+    image_remove(&image, 4);
+    save(&image, "bad_missing_chunk4.wtrace");
+    image = load_base();
+    image_swap(&image, 4);
+    save(&image, "bad_swapped_chunk4_chunk5.wtrace");
+    image = load_base();
+    image.size = image.chunk[5] + 50;
+    save(&image, "bad_cut_in_header_chunk5.wtrace");
+    image = load_base();
+    image.size = image.chunk[5] + 120;
+    save(&image, "bad_cut_in_body_chunk5.wtrace");
+    image = load_base();
+    image.size = image.chunk[5];
+    save(&image, "bad_cut_between_chunks.wtrace");
+    image = load_base();
+    image.bytes[image.size++] = 'x';
+    save(&image, "bad_bytes_behind_end.wtrace");
+    image = load_base();
+    image.bytes[12] = 2;
+    image_reseal(&image, 0, true);
+    save(&image, "bad_later_version.wtrace");
+    image = load_base();
+    image.bytes[16] = 1;
+    image_reseal(&image, 0, true);
+    save(&image, "bad_unknown_feature.wtrace");
+    image = load_base();
+    image.bytes[0] = 0;
+    save(&image, "bad_magic.wtrace");
+    image = load_base();
+    image.bytes[image.chunk[0] + sizeof(struct trace_chunk_header)] ^= 1; /* the edit is sealed, the chain not */
+    image_reseal(&image, 0, false);
+    save(&image, "bad_chain_chunk1.wtrace");
+    image = load_base();
+    image.bytes[image.chunk[4] + 16] ^= 1;
+    image_reseal(&image, 0, true);
+    save(&image, "bad_event_numbers_chunk4.wtrace");
+}
+
+static void make_malformed(const char *name, size_t event, size_t offset, uint64_t value, size_t size)
+{
+    struct forge forge;
+    forge_init(&forge);
+    forge_calls(&forge, HOSTCALL_FD_READ, 1, false);
+    forge_calls(&forge, HOSTCALL_CLOCK_TIME_GET, 1, false);
+    forge_exit(&forge);
+    memcpy(forge.bytes.data + forge.start[event] + offset, &value, size);
+    forge_file(&forge, in_folder(folder, name), 1000, TRACE_END_CLEAN);
+    forge_done(&forge);
+}
+
+/* ---- the fuzzer's first inputs ---- */
+
+static void put_input(const char *name, char mode, const void *bytes, size_t size)
+{
+    FILE *file = fopen(in_folder(corpus, name), "wb");
+    assert_non_null(file);
+    fputc(mode, file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void make_corpus(void)
+{
+    char name[64];
+    for (uint64_t i = 0; i < HOSTCALL_COUNT; i++) {
+        struct forge forge;
+        forge_init(&forge);
+        forge_calls(&forge, i, 1, false);
+        snprintf(name, sizeof name, "events_%s", abi_hostcalls[i].name);
+        if (forge.bytes.size < 4096)
+            put_input(name, 'e', forge.bytes.data, forge.bytes.size);
+        forge_done(&forge);
+    }
+    struct image image = load_base();
+    put_input("file_good", 'c', image.bytes, image.size);
+    image_done(&image);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return 2;
+    folder = argv[1];
+    corpus = argc > 2 ? argv[2] : NULL;
+    make_good("good_nothing_called.wtrace", 0, true, 100, TRACE_END_CLEAN);
+    make_good("good_every_hostcall.wtrace", HOSTCALL_COUNT, true, 60, TRACE_END_CLEAN);
+    make_good("good_ends_inside_call.wtrace", 27, false, 1000, TRACE_END_GUEST_DIED);
+    make_good("good_recorder_died.wtrace", 10, true, 7, TRACE_END_RECORDER_DIED);
+    make_damaged();
+    make_malformed("bad_event0_no_such_hostcall.wtrace", 0, 3, 200, 1);
+    make_malformed("bad_event0_longer_than_chunk.wtrace", 0, 0, 0xffff, 2);
+    make_malformed("bad_event0_iovs_over_limit.wtrace", 0, 20, 5000, 2);
+    make_malformed("bad_event1_no_such_op.wtrace", 1, 8, 500, 2);
+    make_malformed("bad_event1_memory_outside.wtrace", 1, 44, UINT32_MAX, 4);
+    make_malformed("bad_event3_result_too_large.wtrace", 3, 32, INT64_MAX, 8);
+    if (corpus)
+        make_corpus();
+    return 0;
+}

@@ -1,0 +1,145 @@
+/* Prints a trace as JSON lines through the C reader, in the second reader's words, so that the two can be compared.
+ * Usage: trace_dump FILE.wtrace | trace_dump --record NEW.wtrace CALLS (records made-up calls, large ones too, through guest process
+ * and recorder) */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "tests/unit/trace_kit.h"
+
+static void print_hex(const char *key, const uint8_t *bytes, size_t size)
+{
+    printf("%s\"", key);
+    for (size_t i = 0; i < size; i++)
+        printf("%02x", bytes[i]);
+    printf("\"");
+}
+
+static void print_begin(const struct trace_call *call)
+{
+    const struct request *request = &call->request;
+    printf("{\"event\": %" PRIu64 ", \"chunk\": %" PRIu64 ", \"type\": \"begin\", \"call\": \"%s\", \"ticks\": %" PRIu64
+           ", \"fault\": %u, \"slots\": [",
+           call->begin_event, call->chunk, abi_hostcalls[request->call].name, call->ticks, request->fault);
+    for (unsigned i = 0; i < abi_hostcalls[request->call].slot_count; i++)
+        printf("%s%" PRIu64, i ? ", " : "", request->slot[i]);
+    printf("], \"strings\": [");
+    for (uint32_t i = 0; i < request->string_count; i++)
+        print_hex(i ? ", " : "", request->bytes + request->string[i].offset, request->string[i].length);
+    printf("], \"iovs\": [");
+    for (uint32_t i = 0; i < request->iov_count; i++)
+        printf("%s[%u, %u]", i ? ", " : "", request->iov[i].offset, request->iov[i].length);
+    printf("], \"subscriptions\": [");
+    for (uint32_t i = 0; i < request->subscription_count; i++) {
+        const struct subscription *s = &request->subscription[i];
+        printf("%s[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u, %u, %u]", i ? ", " : "", s->userdata, s->timeout, s->precision,
+               s->clock_or_fd, s->flags, s->type);
+    }
+    printf("]}\n");
+}
+
+static void print_op(const struct trace_call *call, uint32_t index)
+{
+    const struct op *op = &call->ops.op[index];
+    const struct trace_op_data *data = &call->data[index];
+    printf("{\"event\": %" PRIu64 ", \"type\": \"op\", \"op\": \"%s\", \"rule\": %u, \"handle\": %u, \"handle2\": %u, \"flags\": %u, "
+           "\"offset\": %" PRIu64 ", \"value\": %" PRIu64 ", \"mem\": [%u, %u], \"path\": [%u, %u], \"path2\": [%u, %u]",
+           call->op_event[index], abi_ops[op->kind].text, op->rule, op->handle, op->handle2, op->flags, op->offset, op->value,
+           op->mem.offset, op->mem.length, op->path.offset, op->path.length, op->path2.offset, op->path2.length);
+    if (op->kind == OP_WRITE || op->kind == OP_PWRITE || op->kind == OP_APPEND) {
+        printf(", \"out_digest\": \"%016" PRIx64 "\", \"out_length\": %u", data->out_digest, data->out_length);
+        print_hex(", \"out_head\": ", data->out_head, data->out_head_length);
+    }
+    printf("}\n");
+}
+
+static void print_entered(const struct trace_call *call, uint32_t index)
+{
+    const struct op_result *result = &call->ops.result[index];
+    uint8_t data = abi_ops[call->ops.op[index].kind].data;
+    const struct filestat *stat = &result->stat;
+    if (data == OP_DATA_STAT && result->value >= 0)
+        printf("[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]",
+               stat->dev, stat->ino, stat->filetype, stat->nlink, stat->size, stat->atim, stat->mtim, stat->ctim);
+    else if (call->data[index].in_length)
+        printf("\"%016" PRIx64 "\"", (uint64_t)XXH3_64bits(call->data[index].in, call->data[index].in_length));
+    else
+        printf("null");
+}
+
+static void print_end(const struct trace_call *call)
+{
+    printf("{\"event\": %" PRIu64 ", \"type\": \"end\", \"ticks\": %" PRIu64
+           ", \"errno\": %u, \"rule\": %u, \"trap\": %u, \"values\": [",
+           call->end_event, call->ticks + call->duration, call->outcome.wasi_errno, call->outcome.rule, call->outcome.trap);
+    for (unsigned i = 0; i < call->outcome.value_count; i++)
+        printf("%s%" PRIu64, i ? ", " : "", call->outcome.value[i]);
+    printf("], \"committed\": \"%016" PRIx64 "\", \"results\": [", call->committed);
+    for (uint32_t i = 0; i < call->ops.count; i++)
+        printf("%s%" PRId64, i ? ", " : "", call->ops.result[i].value);
+    printf("], \"entered\": [");
+    for (uint32_t i = 0; i < call->ops.count; i++) {
+        printf("%s", i ? ", " : "");
+        print_entered(call, i);
+    }
+    printf("]}\n");
+}
+
+static void print_item(enum trace_item_kind kind, const struct trace_call *call, const struct trace_exit *last)
+{
+    if (kind == TRACE_ITEM_EXIT) {
+        printf("{\"type\": \"exit\", \"outcome\": %u, \"exit_code\": %u, \"trap\": %u, \"function\": %u, \"offset\": %u, "
+               "\"instructions\": %" PRIu64 "}\n",
+               last->outcome, last->exit_code, last->trap, last->function, last->offset, last->instructions);
+        return;
+    }
+    print_begin(call);
+    for (uint32_t i = 0; i < call->ops.count; i++)
+        print_op(call, i);
+    if (call->complete)
+        print_end(call);
+}
+
+static int dump(const char *path)
+{
+    static struct trace_call call;
+    struct trace_exit last;
+    struct trace_end end;
+    struct trace_reader *reader;
+    struct error error = ERROR_INIT;
+    enum trace_item_kind kind;
+    bool inside;
+    enum status status = trace_reader_open(path, &reader, &error);
+    if (status == STATUS_OK) {
+        while ((status = trace_reader_next(reader, &kind, &call, &last, &error)) == STATUS_OK)
+            print_item(kind, &call, &last);
+        if (status == STATUS_NOT_FOUND)
+            status = trace_reader_stop(reader, &end, &inside, &error);
+        trace_reader_close(reader);
+    }
+    printf(status == STATUS_OK ? "{\"whole\": true}\n" : "{\"stop\": \"%s\"}\n", status_text(status));
+    return 0;
+}
+
+static int record(const char *path, uint64_t calls)
+{
+    struct kit_run run;
+    kit_trace_write(&run, calls, true);
+    if (rename(run.trace, path) != 0)
+        return 1;
+    kit_run_done(&run);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 4 && strcmp(argv[1], "--record") == 0)
+        return record(argv[2], strtoull(argv[3], NULL, 10));
+    return argc == 2 ? dump(argv[1]) : 2;
+}

@@ -1,0 +1,284 @@
+/* Events that a hostile guest could have the recorder seal into sound chunks: the reader calls each malformed, names chunk and
+ * event, and delivers what came before. */
+#include "trace_white_forge.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "tracer/event_decode.h"
+
+static enum status read_forge(const struct forge *forge, struct error *error)
+{
+    char path[64] = "/tmp/warrant-events-XXXXXX";
+    int fd = mkstemp(path);
+    struct image image;
+    assert_true(fd >= 0);
+    close(fd);
+    forge_file(forge, path, 1000, TRACE_END_CLEAN);
+    image_load(path, &image);
+    unlink(path);
+    enum status status = image_read(&image, error);
+    image_done(&image);
+    return status;
+}
+
+static void assert_malformed(const struct forge *forge, uint64_t event, const char *why)
+{
+    struct error error = ERROR_INIT;
+    char expected[64];
+    snprintf(expected, sizeof expected, "event %llu is not valid", (unsigned long long)event);
+    if (read_forge(forge, &error) != STATUS_MALFORMED || !strstr(error.text, expected) ||
+        !strstr(error.text, "chunk 3 at offset") || !strstr(error.text, why))
+        fail_msg("expected event %llu, %s; got: %s", (unsigned long long)event, why, error.text);
+}
+
+/* A call of `hostcall`, BEGIN and ops without END. */
+static void forge_open(struct forge *forge, uint32_t hostcall)
+{
+    for (uint64_t i = hostcall;; i += HOSTCALL_COUNT) {
+        static struct kit_call call;
+        kit_call_make(i, false, &call);
+        if (call.request.fault != FAULT_NONE)
+            continue;
+        forge_calls(forge, i, 1, false);
+        forge_cut(forge, forge->count - 1);
+        return;
+    }
+}
+
+struct edit {
+    uint32_t hostcall;
+    uint64_t event;  /* of that call */
+    size_t offset;
+    uint64_t value;
+    size_t size;
+    const char *why;
+};
+
+static const struct edit edits[] = {
+    { HOSTCALL_FD_READ, 0, 0, 0xffff, 2, "cut off" },
+    { HOSTCALL_FD_READ, 0, 0, 0, 2, "cut off" },
+    { HOSTCALL_FD_READ, 0, 2, 9, 1, "no such type" },
+    { HOSTCALL_FD_READ, 0, 3, HOSTCALL_COUNT, 1, "no such hostcall" },
+    { HOSTCALL_FD_READ, 0, 3, HOSTCALL_CLOCK_TIME_GET, 1, "longer array" },
+    { HOSTCALL_FD_READ, 0, 16, 77, 2, "no such fault" },
+    { HOSTCALL_FD_READ, 0, 16, FAULT_BOUNDS, 2, "longer array" },
+    { HOSTCALL_FD_READ, 0, 18, 1, 2, "number of strings" },
+    { HOSTCALL_FD_READ, 0, 20, LIMIT_IOVECS, 2, "shorter" },
+    { HOSTCALL_FD_READ, 0, 20, LIMIT_IOVECS + 1, 2, "longer array" },
+    { HOSTCALL_FD_READ, 0, 20, 0, 2, "longer than" },
+    { HOSTCALL_POLL_ONEOFF, 0, 22, LIMIT_SUBSCRIPTIONS + 1, 2, "longer array" },
+    { HOSTCALL_PATH_SYMLINK, 0, 24 + 5 * 8, UINT32_MAX, 4, "shorter" },
+    { HOSTCALL_PATH_SYMLINK, 0, 18, 1, 2, "number of strings" },
+    { HOSTCALL_FD_READ, 1, 8, OP_COUNT, 2, "no such op" },
+    { HOSTCALL_FD_READ, 1, 10, RULE_COUNT, 2, "no such rule" },
+    { HOSTCALL_FD_READ, 1, 12, HANDLES_TOTAL, 4, "handle" },
+    { HOSTCALL_FD_READ, 1, 16, HANDLES_TOTAL, 4, "handle" },
+    { HOSTCALL_FD_READ, 1, 40, 2000, 4, "memory lies outside" },
+    { HOSTCALL_FD_READ, 1, 44, UINT32_MAX, 4, "memory lies outside" },
+    { HOSTCALL_PATH_SYMLINK, 1, 48, 9000, 4, "path lies outside" },
+    { HOSTCALL_FD_WRITE, 1, 76, 33, 4, "head bytes" },
+    { HOSTCALL_FD_WRITE, 1, 72, 0, 4, "head bytes" },
+    { HOSTCALL_CLOCK_TIME_GET, 2, 3, 2, 1, "another number of ops" },
+    { HOSTCALL_CLOCK_TIME_GET, 2, 16, WASI_ERRNO_COUNT, 2, "no such outcome" },
+    { HOSTCALL_CLOCK_TIME_GET, 2, 18, RULE_COUNT, 2, "no such outcome" },
+    { HOSTCALL_CLOCK_TIME_GET, 2, 20, 500, 2, "no such outcome" },
+    { HOSTCALL_CLOCK_TIME_GET, 2, 22, 3, 2, "no such outcome" },
+    { HOSTCALL_CLOCK_TIME_GET, 2, 32, (uint64_t)-5000, 8, "no errno" },
+    { HOSTCALL_RANDOM_GET, 2, 32, 65, 8, "more data" },
+    { HOSTCALL_RANDOM_GET, 2, 32, INT64_MAX, 8, "more data" },
+    { HOSTCALL_RANDOM_GET, 1, 44, 1 << 20, 4, "" }, /* may then bring more than it did: its END tells */
+};
+
+/* The first call of this hostcall that has no fault and whose ops succeed. */
+static uint64_t plain_call(uint32_t hostcall)
+{
+    static struct kit_call call;
+    for (uint64_t i = hostcall;; i += HOSTCALL_COUNT) {
+        kit_call_make(i, false, &call);
+        bool plain = call.request.fault == FAULT_NONE && call.request.string_count <= 2;
+        for (uint32_t k = 0; k < call.ops.count; k++)
+            plain &= call.ops.result[k].value > 0;
+        for (uint32_t k = 0; k < call.request.string_count; k++)
+            plain &= call.request.string[k].length > 8 && call.request.string[k].length < 200;
+        if (plain && call.outcome.value_count < 2 && call.request.iov_count < 10)
+            return i;
+    }
+}
+
+static void test_every_edit_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        const struct edit *edit = &edits[i];
+        struct forge forge;
+        forge_init(&forge);
+        forge_calls(&forge, 0, 3, false); /* something valid before it */
+        uint64_t first = forge.count;
+        forge_calls(&forge, plain_call(edit->hostcall), 1, false);
+        assert_true(first + edit->event < forge.count);
+        memcpy(forge.bytes.data + forge.start[first + edit->event] + edit->offset, &edit->value, edit->size);
+        if (edit->why[0])
+            assert_malformed(&forge, first + edit->event, edit->why);
+        else
+            read_forge(&forge, &(struct error)ERROR_INIT);
+        forge_done(&forge);
+    }
+}
+
+static void put_event(struct forge *forge, uint8_t type, uint8_t code, size_t size, const void *behind_head, size_t count)
+{
+    uint8_t event[4096] = { (uint8_t)(size / 8), (uint8_t)(size / 8 >> 8), type, code };
+    if (count)
+        memcpy(event + 8, behind_head, count);
+    forge_raw(forge, event, size);
+}
+
+static void test_order_of_events(void **state)
+{
+    (void)state;
+    struct op op = { .kind = OP_YIELD, .handle = HANDLE_NONE, .handle2 = HANDLE_NONE };
+    struct forge forge;
+    forge_init(&forge); /* an op outside a call */
+    put_event(&forge, TRACE_EVENT_OP, 0, 64, &op, sizeof op);
+    assert_malformed(&forge, 0, "outside a call");
+    forge_done(&forge);
+
+    forge_init(&forge); /* an end of nothing */
+    put_event(&forge, TRACE_EVENT_END, 0, 32, NULL, 0);
+    assert_malformed(&forge, 0, "end of no call");
+    forge_done(&forge);
+
+    forge_init(&forge); /* a call inside a call */
+    forge_open(&forge, HOSTCALL_FD_CLOSE);
+    uint64_t count = forge.count;
+    forge_open(&forge, HOSTCALL_FD_CLOSE);
+    assert_malformed(&forge, count, "inside a call");
+    forge_done(&forge);
+
+    forge_init(&forge); /* too many ops */
+    forge_open(&forge, HOSTCALL_FD_CLOSE);
+    while (forge.count < 1 + LIMIT_OPS + 1)
+        put_event(&forge, TRACE_EVENT_OP, 0, 64, &op, sizeof op);
+    assert_malformed(&forge, 1 + LIMIT_OPS, "more ops");
+    forge_done(&forge);
+
+    forge_init(&forge); /* something behind the exit */
+    forge_exit(&forge);
+    forge_open(&forge, HOSTCALL_FD_CLOSE);
+    assert_malformed(&forge, 1, "behind the exit");
+    forge_done(&forge);
+}
+
+static void test_data_is_bounded_by_what_the_op_can_bring(void **state)
+{
+    (void)state;
+    struct op op = { .kind = OP_RANDOM, .handle = HANDLE_NONE, .handle2 = HANDLE_NONE, .mem = { 0, 20 } };
+    const uint32_t data[2] = { 8, 0 };
+    struct forge forge;
+    forge_init(&forge);
+    forge_calls(&forge, HOSTCALL_SCHED_YIELD, 1, false);
+    forge_cut(&forge, 1);
+    put_event(&forge, TRACE_EVENT_OP, 0, 64, &op, sizeof op);
+    put_event(&forge, TRACE_EVENT_DATA, 0, 24, data, sizeof data);
+    put_event(&forge, TRACE_EVENT_DATA, 0, 24, data, sizeof data);
+    put_event(&forge, TRACE_EVENT_DATA, 0, 24, data, sizeof data); /* 24 of 20 bytes */
+    assert_malformed(&forge, 4, "more data");
+    forge_cut(&forge, 2);
+    put_event(&forge, TRACE_EVENT_DATA, 1, 24, data, sizeof data);
+    assert_malformed(&forge, 2, "data of no op");
+    forge_cut(&forge, 2);
+    put_event(&forge, TRACE_EVENT_DATA, 0, 24, data, sizeof data);
+    put_event(&forge, TRACE_EVENT_OP, 0, 64, &op, sizeof op);
+    assert_malformed(&forge, 3, "outside a call");
+    forge_done(&forge);
+}
+
+/* What came before a malformed event is delivered, the open call as incomplete. */
+static void test_valid_calls_before_it_are_delivered(void **state)
+{
+    (void)state;
+    static struct trace_call call;
+    char path[64] = "/tmp/warrant-events-XXXXXX";
+    struct forge forge;
+    struct trace_reader *reader;
+    struct trace_exit last;
+    enum trace_item_kind kind;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    forge_init(&forge);
+    forge_calls(&forge, 0, 4, false);
+    forge_open(&forge, HOSTCALL_CLOCK_TIME_GET);
+    put_event(&forge, 99, 0, 8, NULL, 0);
+    forge_file(&forge, path, 1000, TRACE_END_GUEST_DIED);
+    assert_int_equal(trace_reader_open(path, &reader, NULL), STATUS_OK);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
+        assert_true(call.complete);
+    }
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
+    assert_int_equal(call.request.call, HOSTCALL_CLOCK_TIME_GET);
+    assert_false(call.complete);
+    assert_int_equal(call.end_event, 0);
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_MALFORMED);
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_MALFORMED);
+    trace_reader_close(reader);
+    forge_done(&forge);
+    unlink(path);
+}
+
+/* A call that the trace ends in is delivered; an EXIT may follow it. */
+static void test_exit_inside_a_call(void **state)
+{
+    (void)state;
+    static struct trace_call call;
+    char path[64] = "/tmp/warrant-events-XXXXXX";
+    struct forge forge;
+    struct trace_reader *reader;
+    struct trace_exit last;
+    struct trace_end end;
+    enum trace_item_kind kind;
+    bool inside;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    forge_init(&forge);
+    forge_open(&forge, HOSTCALL_FD_WRITE);
+    forge_exit(&forge);
+    forge_file(&forge, path, 1, TRACE_END_CLEAN);
+    assert_int_equal(trace_reader_open(path, &reader, NULL), STATUS_OK);
+    size_t size;
+    assert_memory_equal(trace_reader_description(reader, &size), "description", 11);
+    assert_memory_equal(trace_reader_module(reader, &size), "module", 6);
+    assert_int_equal(size, 6);
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
+    assert_int_equal(kind, TRACE_ITEM_CALL);
+    assert_false(call.complete);
+    assert_int_equal(call.ops.count, forge.count - 2);
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
+    assert_int_equal(kind, TRACE_ITEM_EXIT);
+    assert_int_equal(last.instructions, 12345);
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_NOT_FOUND);
+    assert_int_equal(trace_reader_stop(reader, &end, &inside, NULL), STATUS_OK);
+    assert_true(inside);
+    trace_reader_close(reader);
+    forge_done(&forge);
+    unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_edit_is_refused),
+        cmocka_unit_test(test_order_of_events),
+        cmocka_unit_test(test_data_is_bounded_by_what_the_op_can_bring),
+        cmocka_unit_test(test_valid_calls_before_it_are_delivered),
+        cmocka_unit_test(test_exit_inside_a_call),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
