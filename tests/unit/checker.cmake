@@ -1,3 +1,8 @@
 foreach(name test_match test_match_resync)
   warrant_test(${name} ${name}.c test_match_kit.c test_match_impact.c LINK wr_match)
 endforeach()
+warrant_test(test_judge test_judge.c LINK wr_judge)
+foreach(name test_checker_docs test_checker_store test_checker_show)
+  warrant_test(${name} ${name}.c LINK wr_checker)
+endforeach()
+target_compile_definitions(test_checker_docs PRIVATE WARRANT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

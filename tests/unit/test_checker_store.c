@@ -1,0 +1,217 @@
+/* The audit database: a run stored twice is there once, hostile text stays text, and questions only read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "checker/store.h"
+
+static char path[64];
+static struct trace_call call; /* large */
+
+static int setup(void **state)
+{
+    (void)state;
+    strcpy(path, "/tmp/checker-store-XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static void store_something(struct store *store, uint8_t id, const char *name, unsigned calls)
+{
+    uint8_t run_id[TRACE_RUN_ID] = { id };
+    bool replaced;
+    struct error error = ERROR_INIT;
+    struct run_spec spec;
+    run_spec_init(&spec);
+    if (store_begin(store, run_id, &replaced, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    for (unsigned i = 0; i < calls; i++) {
+        memset(&call, 0, sizeof call);
+        call.complete = true;
+        call.request.call = HOSTCALL_PATH_OPEN;
+        call.request.string_count = 1;
+        call.request.string[0] = (struct region){ 0, (uint32_t)strlen(name) };
+        memcpy(call.request.bytes, name, strlen(name));
+        call.ops.count = 1;
+        call.ops.op[0] = (struct op){ .kind = OP_OPEN, .rule = RULE_GRANTED_TREE, .handle = 3, .handle2 = 5, .path = call.request.string[0] };
+        struct store_call row = { .number = i, .call = HOSTCALL_PATH_OPEN, .complete = true, .rule = RULE_PATH_NUL, .wasi_errno = WASI_ILSEQ,
+                                  .slot_count = 10 };
+        store_call(store, &row, CHECK_VERDICT_MATCH);
+        store_parts(store, &call, i);
+        store_file(store, name, &(struct store_file){ .opens = 1, .bytes_read = 7 }, i);
+        struct witness_record record = { .number = i, .kind = WITNESS_SYSCALL, .role = WITNESS_GUEST, .path_count = 1 };
+        snprintf(record.path[0], sizeof record.path[0], "%s", name);
+        store_syscall(store, &record, MATCH_PLAN, NULL);
+    }
+    struct check_finding finding = { .kind = CHECK_FINDING_ESCAPE, .hostcall = 0, .event = 0, .chunk = 0, .record = 0, .syscall = -1 };
+    snprintf(finding.evidence, sizeof finding.evidence, "%s", name);
+    store_finding(store, &finding);
+    struct check_report report;
+    check_report_init(&report);
+    store_run(store, &report, &spec, 0.5);
+    if (store_commit(store, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+}
+
+static struct store *open_store(void)
+{
+    struct store *store;
+    struct error error = ERROR_INIT;
+    if (store_open(path, &store, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    return store;
+}
+
+static void expect(const char *query, const char *answer)
+{
+    struct buffer out = BUFFER_INIT;
+    struct error error = ERROR_INIT;
+    if (checker_query(path, query, CHECKER_JSON, &out, &error) != STATUS_OK)
+        fail_msg("%s: %s", query, error.text);
+    buffer_u8(&out, 0);
+    assert_string_equal((const char *)out.data, answer);
+    buffer_done(&out);
+}
+
+static void test_twice_is_once(void **state)
+{
+    (void)state;
+    static const char counts[] = "SELECT (SELECT count(*) FROM runs) r, (SELECT count(*) FROM hostcalls) h, (SELECT count(*) FROM ops) o,"
+                                 " (SELECT count(*) FROM syscalls) s, (SELECT sum(opens) FROM files) f, (SELECT count(*) FROM findings) n,"
+                                 " (SELECT count(*) FROM arguments WHERE text IS NOT NULL) a";
+    struct store *store = open_store();
+    store_something(store, 1, "a", 3);
+    store_something(store, 2, "b", 5);
+    expect(counts, "[\n{\"r\":2,\"h\":8,\"o\":8,\"s\":8,\"f\":8,\"n\":2,\"a\":8}\n]\n");
+    store_something(store, 1, "a", 3);
+    expect(counts, "[\n{\"r\":2,\"h\":8,\"o\":8,\"s\":8,\"f\":8,\"n\":2,\"a\":8}\n]\n");
+    store_something(store, 2, "b", 1); /* a shorter version of it */
+    expect(counts, "[\n{\"r\":2,\"h\":4,\"o\":4,\"s\":4,\"f\":4,\"n\":2,\"a\":4}\n]\n");
+    store_close(store);
+    store = open_store(); /* also after opening it again */
+    store_something(store, 1, "a", 3);
+    store_close(store);
+    expect(counts, "[\n{\"r\":2,\"h\":4,\"o\":4,\"s\":4,\"f\":4,\"n\":2,\"a\":4}\n]\n");
+}
+
+static void test_all_or_nothing(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    uint8_t run_id[TRACE_RUN_ID] = { 1 };
+    bool replaced;
+    store_something(store, 1, "a", 3);
+    assert_int_equal(store_begin(store, run_id, &replaced, NULL), STATUS_OK);
+    assert_true(replaced);
+    store_rollback(store);
+    store_close(store);
+    expect("SELECT count(*) AS n FROM hostcalls", "[\n{\"n\":3}\n]\n");
+}
+
+static void test_hostile_text(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    store_something(store, 1, "x'); DROP TABLE hostcall; --\"\033]0;title\007\xff\xc2\x9b\n", 2);
+    store_close(store);
+    expect("SELECT DISTINCT path FROM ops", "[\n{\"path\":\"x'); DROP TABLE hostcall; --\\\"\\\\x1b]0;title\\\\x07\\\\xff\\\\xc2\\\\x9b\\\\x0a\"}\n]\n");
+    expect("SELECT count(*) AS n FROM hostcall", "[\n{\"n\":2}\n]\n");
+    struct buffer out = BUFFER_INIT;
+    static const char *const queries[] = { "files", "refusals", "findings", "SELECT * FROM syscalls", "SELECT x'1b5b324a' AS \"\033[2J\"" };
+    for (size_t q = 0; q < sizeof queries / sizeof queries[0]; q++)
+        for (int format = 0; format < 2; format++)
+            assert_int_equal(checker_query(path, queries[q], (enum checker_format)format, &out, NULL), STATUS_OK);
+    for (size_t i = 0; i < out.size; i++)
+        if ((out.data[i] < 0x20 && out.data[i] != '\n') || out.data[i] == 0x7f)
+            fail_msg("byte 0x%02x came through", out.data[i]);
+    assert_non_null(memmem(out.data, out.size, "DROP TABLE", 10));
+    buffer_done(&out);
+}
+
+static void test_named_queries(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    store_something(store, 1, "a", 3);
+    store_close(store);
+    size_t count;
+    const struct checker_query_row *queries = checker_queries(&count);
+    for (size_t i = 0; i < count; i++)
+        for (int format = 0; format < 2; format++) {
+            struct buffer out = BUFFER_INIT;
+            struct error error = ERROR_INIT;
+            if (checker_query(path, queries[i].name, (enum checker_format)format, &out, &error) != STATUS_OK)
+                fail_msg("%s: %s", queries[i].name, error.text);
+            assert_true(out.size > 10);
+            buffer_done(&out);
+        }
+    expect("refusals", "[\n{\"run\":1,\"hostcall\":0,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":"
+                       "\"the path has a NUL inside\",\"names\":\"a\"},\n{\"run\":1,\"hostcall\":1,\"event\":0,\"call\":\"path_open\","
+                       "\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":\"the path has a NUL inside\",\"names\":\"a\"},\n{\"run\":1,"
+                       "\"hostcall\":2,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":"
+                       "\"the path has a NUL inside\",\"names\":\"a\"}\n]\n");
+}
+
+static void test_only_reads(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    store_something(store, 1, "a", 1);
+    store_close(store);
+    static const char *const refused[] = {
+        "DELETE FROM hostcall", "INSERT INTO meta VALUES(1, 2)", "DROP TABLE runs", "ATTACH '/tmp/x.db' AS x", "PRAGMA user_version = 7",
+        "SELECT 1; DELETE FROM hostcall", "SELECT 1; SELECT 2", "VACUUM INTO '/tmp/x.db'", "SELECT load_extension('x')", " ", "SELECT nonsense",
+        "CREATE TEMP TABLE t(a)", "UPDATE runs SET trace = 'x'",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct buffer out = BUFFER_INIT;
+        struct error error = ERROR_INIT;
+        if (checker_query(path, refused[i], CHECKER_TEXT, &out, &error) == STATUS_OK)
+            fail_msg("%s was let pass", refused[i]);
+        assert_true(error.text[0] != 0);
+        buffer_done(&out);
+    }
+    expect("SELECT count(*) AS n FROM hostcall", "[\n{\"n\":1}\n]\n");
+}
+
+static void test_wrong_files(void **state)
+{
+    (void)state;
+    struct buffer out = BUFFER_INIT;
+    struct error error = ERROR_INIT;
+    struct store *store;
+    assert_int_equal(checker_query("/nonexistent.db", "runs", CHECKER_TEXT, &out, &error), STATUS_NOT_FOUND);
+    error = (struct error)ERROR_INIT;
+    assert_int_equal(checker_query(path, "nosuch", CHECKER_TEXT, &out, &error), STATUS_NOT_FOUND);
+    assert_non_null(strstr(error.text, "refusals"));
+    FILE *f = fopen(path, "w");
+    for (int i = 0; i < 2000; i++)
+        fputs("this is no database\n", f);
+    fclose(f);
+    error = (struct error)ERROR_INIT;
+    assert_int_equal(checker_query(path, "runs", CHECKER_TEXT, &out, &error), STATUS_UNSUPPORTED);
+    error = (struct error)ERROR_INIT;
+    assert_int_equal(store_open(path, &store, &error), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, path));
+    buffer_done(&out);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = { T(test_twice_is_once), T(test_all_or_nothing), T(test_hostile_text),
+                                        T(test_named_queries), T(test_only_reads), T(test_wrong_files) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
