@@ -37,9 +37,9 @@ enum {
 #undef HOSTCALL
 #undef A
 #define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args)                                            \
-    [HOSTCALL_##id] = ROW_VARIES_##id != 0 || ROW_SLOTS_##id > SIMPLE_SLOTS                                        \
+    [HOSTCALL_##id] = ROW_VARIES_##id != 0 || (int)ROW_SLOTS_##id > (int)SIMPLE_SLOTS                                        \
                           ? 0                                                                                   \
-                          : (3 + ROW_SLOTS_##id) | TRACE_EVENT_BEGIN << 16 | HOSTCALL_##id << 24,
+                          : (3 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)HOSTCALL_##id << 24,
 static const uint32_t begin_heads[HOSTCALL_COUNT] = {
 #include "wasi/abi/hostcalls.def"
 };
