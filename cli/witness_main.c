@@ -12,9 +12,7 @@ static enum status start(struct witness_info *info, struct witness **witness, st
 {
     if (read(WITNESS_FD_CONTROL, info, sizeof *info) != sizeof *info)
         return error_set(error, STATUS_INVALID, "warrant-witness is started by `warrant record` only");
-    enum status s = witness_probe_machine(error);
-    if (s == STATUS_OK)
-        s = witness_open(witness, error);
+    enum status s = witness_open(witness, error);
     if (s == STATUS_OK)
         s = witness_watch(*witness, info->guest_pid, WITNESS_GUEST, error);
     if (s == STATUS_OK)

@@ -60,7 +60,7 @@ class BadInput(Case):
         policy = self.folder / "policy.yaml"
         for text, line, word in (("version: 2\n", 1, "version"), ("version: 1\nfiles:\n  - host: /x\n    guest: /y\n    access: all\n", 5, "access"),
                                  ("version: 1\nfilez: []\n", 2, "filez"), ("version: 1\nlimits: { memory: lots }\n", 2, "memory"),
-                                 ("version: 1\nfiles: [\n", 2, "")):
+                                 ("version: 1\nfiles: [\n", 3, "YAML")):
             policy.write_text(text)
             self.refused("policy", "lint", policy, status=3, says=[f"policy.yaml:{line}", word])
             self.refused("run", "--policy", policy, GUESTS / "steps.wasm", status=125, says=[f"policy.yaml:{line}", word])

@@ -14,7 +14,7 @@ import unittest
 
 SOURCE = pathlib.Path(os.environ.get("WARRANT_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 WARRANT = pathlib.Path(os.environ.get("WARRANT", SOURCE / "build/release/warrant")).resolve()
-GUESTS = pathlib.Path(os.environ.get("GUESTS", SOURCE / "build/guests")).resolve()
+GUESTS = pathlib.Path(os.environ.get("GUESTS", WARRANT.parent / "guests")).resolve()
 SLOW = float(os.environ.get("WARRANT_SLOW", "1"))
 
 
