@@ -241,6 +241,10 @@ static enum match_need step_run(struct match *m, const struct witness_record *re
         match_miss_want(m);
         return MATCH_AGAIN;
     }
+    if (!want->known) { /* the last op of all: nothing behind it tells another story */
+        match_mismatch(m);
+        return MATCH_AGAIN;
+    }
     return match_resync(m);
 }
 

@@ -284,6 +284,20 @@ static void test_extra_in_flight(void **state)
     only_finding(kit, CHECK_FINDING_UNDECLARED, 0, "openat2");
 }
 
+/* It began with other operands, and the trace ends before its result. */
+static void test_wrong_in_flight(void **state)
+{
+    struct kit *kit = *state;
+    kit_pwrite(kit, 4, 0, 8);
+    kit_pwrite(kit, 4, 8, 8)->complete = false;
+    kit_saw_pwrite(kit, 14, 0, 8);
+    kit_saw_pwrite(kit, 14, 9, 8);
+    kit_run(kit);
+    only_finding(kit, CHECK_FINDING_MISMATCH, 1, "offset: expected 8, found 9");
+    EXPECT(kit, 0, MATCH);
+    EXPECT(kit, 1, MISMATCH);
+}
+
 static void test_beyond(void **state)
 {
     struct kit *kit = *state;
@@ -492,7 +506,7 @@ int main(void)
         T(test_match_and_silent), T(test_clock_by_system_call), T(test_descriptor_reuse), T(test_mismatches),
         T(test_open_mismatches), T(test_errno_agrees), T(test_undeclared), T(test_undeclared_of_other_tables),
         T(test_unwitnessed), T(test_unwitnessed_open), T(test_same_call_twice), T(test_swapped), T(test_in_flight),
-        T(test_in_flight_without_op), T(test_extra_in_flight), T(test_beyond), T(test_lost_said), T(test_lost_hole),
+        T(test_in_flight_without_op), T(test_extra_in_flight), T(test_wrong_in_flight), T(test_beyond), T(test_lost_said), T(test_lost_hole),
         T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_setup_and_other_threads), T(test_no_filter), T(test_launch),
         T(test_made_up_stat), T(test_directory_entries), T(test_hostile_op),
     };
