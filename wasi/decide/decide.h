@@ -146,14 +146,15 @@ struct decision {
   @ predicate open_names_only(integer flags) =
   @   flags == OPEN_PATH_ONLY || flags == (OPEN_PATH_ONLY | OPEN_DIRECTORY) || flags == (OPEN_PATH_ONLY | OPEN_NOFOLLOW) ||
   @   flags == (OPEN_PATH_ONLY | OPEN_NOFOLLOW | OPEN_DIRECTORY);
+  @ predicate flag_set(integer flags, integer bit) = (flags / bit) % 2 == 1; // bit: a power of 2
   @ predicate op_open_ok(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_OPEN ==>
   @   (open_names_only(op.flags) && op.handle2 == HANDLE_SCRATCH) ||
   @   (q->call == HOSTCALL_PATH_OPEN && handle_free(t, op.handle2) &&
   @     (t->handle[q->slot[0]].inheriting & q->slot[5]) == q->slot[5] &&
   @     (t->handle[q->slot[0]].inheriting & q->slot[6]) == q->slot[6] &&
-  @     ((op.flags & OPEN_WRITE) != 0 ==> (q->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0) &&
-  @     ((op.flags & OPEN_CREATE) != 0 ==> right_held(t, q->slot[0], R(PATH_CREATE_FILE))) &&
-  @     ((op.flags & OPEN_TRUNCATE) != 0 ==> right_held(t, q->slot[0], R(PATH_FILESTAT_SET_SIZE))));
+  @     (flag_set(op.flags, OPEN_WRITE) ==> (q->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0) &&
+  @     (flag_set(op.flags, OPEN_CREATE) ==> right_held(t, q->slot[0], R(PATH_CREATE_FILE))) &&
+  @     (flag_set(op.flags, OPEN_TRUNCATE) ==> right_held(t, q->slot[0], R(PATH_FILESTAT_SET_SIZE))));
   @
   @ // Refusal: no op performed so far has changed anything. An opening changes nothing if it failed, only named the object, or met
   @ // one that is neither file nor directory, which it can neither have created nor truncated.
@@ -196,6 +197,16 @@ struct decision {
 struct decision decide_step(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, const struct call_ops *ops, struct op *op);
 
+/* Which rights make sense for an object that path_open opened: a directory has no content, a regular file no names below it. */
+#define RIGHTS_FOR_DIRECTORY                                                                                        \
+    (RIGHTS_ALL & ~(R(FD_READ) | R(FD_SEEK) | R(FD_TELL) | R(FD_WRITE) | R(FD_ADVISE) | R(FD_ALLOCATE) |            \
+                    R(FD_FILESTAT_SET_SIZE)))
+#define RIGHTS_FOR_FILE                                                                                             \
+    (RIGHTS_ALL & ~(R(PATH_CREATE_DIRECTORY) | R(PATH_CREATE_FILE) | R(PATH_LINK_SOURCE) | R(PATH_LINK_TARGET) |    \
+                    R(PATH_OPEN) | R(FD_READDIR) | R(PATH_READLINK) | R(PATH_RENAME_SOURCE) |                       \
+                    R(PATH_RENAME_TARGET) | R(PATH_FILESTAT_GET) | R(PATH_FILESTAT_SET_SIZE) |                      \
+                    R(PATH_FILESTAT_SET_TIMES) | R(PATH_SYMLINK) | R(PATH_REMOVE_DIRECTORY) | R(PATH_UNLINK_FILE)))
+
 /* After COMMIT: applies what the ops did to the table (opens, closes, moves positions) and fills *outcome. Never called for a
  * refusal: a refusal changes nothing.
  *
@@ -204,6 +215,28 @@ struct decision decide_step(const struct decide_context *context, const struct h
  * fd_readdir: the dispatcher turns the staged entries into dirents, sets value[0] to the bytes used, and may set the handle's
  * position to the `next` of the last staged entry; commit itself leaves HANDLE_POSITION_UNKNOWN behind entries that were read, and
  * then the next call seeks. fd_close frees the handle even where the system reports an error: the host descriptor is gone. */
+/*@ // Rights only shrink: what is opened holds no more than its directory hands on and than was asked for.
+  @ predicate attenuated(integer rights, integer inheriting, integer wanted) =
+  @   rights == (inheriting & wanted & RIGHTS_FOR_DIRECTORY) || rights == (inheriting & wanted & RIGHTS_FOR_FILE);
+  @ predicate commit_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct call_ops *o,
+  @     struct outcome *out) =
+  @   \valid_read(c) && \valid(t) && \valid_read(q) && \valid_read(o) && \valid(out) && \separated(c, t, q, o, out) &&
+  @   o->count <= LIMIT_OPS;
+*/
+/*@ requires commit_valid(context, table, request, ops, outcome);
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
+  @ ensures rights: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   table->handle[h].rights == \old(table->handle[h].rights) ||
+  @   (request->call == HOSTCALL_FD_CLOSE && h == request->slot[0] && table->handle[h].rights == 0) ||
+  @   (request->call == HOSTCALL_PATH_OPEN && \old(table->handle[h].live) == 0 &&
+  @     attenuated(table->handle[h].rights, \old(table->handle[request->slot[0]].inheriting), request->slot[5]));
+  @ ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
+  @     request->call == HOSTCALL_PATH_OPEN && \old(handle_live(table, request->slot[0])) && \old(handle_free(table, h)));
+  @ ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   (table->handle[h].live == 0 && \old(table->handle[h].live) != 0 ==>
+  @     request->call == HOSTCALL_FD_CLOSE && h == request->slot[0]);
+*/
 void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
                    const struct call_ops *ops, struct outcome *outcome);
 
@@ -234,6 +267,21 @@ bool decide_region_ok(struct region region, uint64_t memory);
  * memory. Reads each guest byte once. Each pointer is checked (bounds of arrays as a whole in 64 bits, alignment) before a byte
  * behind it is read, results' pointers too; the first failed check sets request->fault, and the core then refuses the call.
  * An empty string, array or buffer may point anywhere. */
+/*@ predicate memory_valid(uint8_t *m, integer size) = 0 <= size <= 0x100000000 && (size > 0 ==> \valid_read(m + (0 .. size - 1)));
+  @ // A request that was copied whole: what it says of its own arrays holds.
+  @ predicate request_whole(struct request *q) =
+  @   q->iov_count <= LIMIT_IOVECS && q->subscription_count <= LIMIT_SUBSCRIPTIONS && q->string_count <= REQUEST_STRINGS &&
+  @   (\forall integer i; 0 <= i < q->string_count ==>
+  @     q->string[i].length <= LIMIT_PATH && q->string[i].offset + q->string[i].length <= REQUEST_BYTES);
+*/
+/*@ requires \valid_read(row) && \valid_read(context) && \valid(request) && row->slot_count <= HOSTCALL_SLOTS_MAX;
+  @ requires row->slot_count > 0 ==> \valid_read(slots + (0 .. row->slot_count - 1));
+  @ requires memory_valid(memory, context->memory);
+  @ requires \separated(request, row, context) && \separated(request, slots + (0 .. row->slot_count - 1));
+  @ requires \separated(request, memory + (0 .. context->memory - 1));
+  @ assigns *request;
+  @ ensures whole: request_whole(request);
+*/
 void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_t *slots, const struct decide_context *context,
                     const uint8_t *memory, struct request *request);
 

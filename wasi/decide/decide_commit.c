@@ -5,16 +5,6 @@
  * added to anything: in a replay they come from a file. Structures and events are the dispatcher's (decide.h). */
 #include "wasi/decide/decide_inner.h"
 
-/* Rights that only make sense on a directory; all that have no meaning for regular files. */
-#define RIGHTS_OF_DIRECTORIES                                                                                       \
-    (R(PATH_CREATE_DIRECTORY) | R(PATH_CREATE_FILE) | R(PATH_LINK_SOURCE) | R(PATH_LINK_TARGET) | R(PATH_OPEN) |    \
-     R(FD_READDIR) | R(PATH_READLINK) | R(PATH_RENAME_SOURCE) | R(PATH_RENAME_TARGET) | R(PATH_FILESTAT_GET) |      \
-     R(PATH_FILESTAT_SET_SIZE) | R(PATH_FILESTAT_SET_TIMES) | R(PATH_SYMLINK) | R(PATH_REMOVE_DIRECTORY) |          \
-     R(PATH_UNLINK_FILE))
-/* Rights that have no meaning for directories. */
-#define RIGHTS_OF_FILES                                                                                             \
-    (R(FD_READ) | R(FD_SEEK) | R(FD_TELL) | R(FD_WRITE) | R(FD_ADVISE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
-
 uint32_t decide_main_op(const struct call_ops *ops)
 {
     uint32_t count = ops->count <= LIMIT_OPS ? ops->count : LIMIT_OPS;
@@ -26,17 +16,26 @@ uint32_t decide_main_op(const struct call_ops *ops)
 }
 
 /* What the call's main op brought: its value, 0 without one. */
+/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS;
+  @ assigns \nothing;
+*/
 static int64_t main_value(const struct call_ops *ops)
 {
     uint32_t index = decide_main_op(ops);
     return index < LIMIT_OPS && index < ops->count ? ops->result[index].value : 0;
 }
 
+/*@ requires \valid(outcome) && value < 0;
+  @ assigns outcome->wasi_errno;
+*/
 static void set_error(struct outcome *outcome, int64_t value)
 {
     outcome->wasi_errno = value > -(int64_t)WASI_ERRNO_COUNT ? (uint16_t)-value : (uint16_t)WASI_IO;
 }
 
+/*@ requires \valid(outcome);
+  @ assigns outcome->value[0], outcome->value_count;
+*/
 static void set_value(struct outcome *outcome, uint64_t value)
 {
     outcome->value[0] = value;
@@ -44,6 +43,10 @@ static void set_value(struct outcome *outcome, uint64_t value)
 }
 
 /* fd_read and fd_write of `moved` bytes. */
+/*@ requires \valid(handle) && \valid_read(ops) && \separated(handle, ops) && ops->count <= LIMIT_OPS;
+  @ requires moved <= INT64_MAX;
+  @ assigns handle->position;
+*/
 static void commit_moved(struct handle *handle, const struct call_ops *ops, uint64_t moved)
 {
     if (handle->type != FILETYPE_REGULAR_FILE || ops->count == 0)
@@ -56,6 +59,10 @@ static void commit_moved(struct handle *handle, const struct call_ops *ops, uint
     }
 }
 
+/*@ requires \valid(handle) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
+  @ requires \separated(handle, request, ops, outcome);
+  @ assigns handle->position, outcome->wasi_errno, outcome->value[0], outcome->value_count;
+*/
 static void commit_seek(struct handle *handle, const struct request *request, const struct call_ops *ops, struct outcome *outcome)
 {
     uint64_t whence = request->slot[SLOT_SEEK_WHENCE];
@@ -72,6 +79,10 @@ static void commit_seek(struct handle *handle, const struct request *request, co
 }
 
 /* value: bytes of entries in the staging buffer. */
+/*@ requires \valid(handle) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
+  @ requires \separated(handle, request, ops, outcome);
+  @ assigns handle->position, outcome->value[0], outcome->value_count;
+*/
 static void commit_readdir(struct handle *handle, const struct request *request, const struct call_ops *ops, uint64_t value,
                            struct outcome *outcome)
 {
@@ -80,6 +91,10 @@ static void commit_readdir(struct handle *handle, const struct request *request,
     set_value(outcome, 0);
 }
 
+/*@ requires \valid(handle);
+  @ assigns *handle;
+  @ ensures free: handle->live == 0 && handle->rights == 0 && handle->inheriting == 0 && handle->preopen == 0;
+*/
 static void free_handle(struct handle *handle)
 {
     handle->rights = 0;
@@ -95,14 +110,20 @@ static void free_handle(struct handle *handle)
 }
 
 /* The new handle of path_open, from its parent and what STAT said. */
+/*@ requires \valid(handle) && \valid_read(parent) && \valid_read(request) && \valid_read(stat);
+  @ requires \separated(handle, parent) && \separated(handle, request) && \separated(handle, stat);
+  @ assigns *handle;
+  @ ensures attenuated: attenuated(handle->rights, parent->inheriting, request->slot[5]);
+  @ ensures live: handle->live != 0;
+*/
 static void fill_handle(struct handle *handle, const struct handle *parent, const struct request *request,
                         const struct filestat *stat)
 {
     bool directory = stat->filetype == FILETYPE_DIRECTORY;
-    uint64_t meaningful = directory ? ~(RIGHTS_OF_FILES) : ~(RIGHTS_OF_DIRECTORIES);
-    uint64_t below = directory ? UINT64_MAX : 0;
-    handle->rights = parent->inheriting & (request->slot[SLOT_OPEN_RIGHTS] & meaningful);
-    handle->inheriting = parent->inheriting & (request->slot[SLOT_OPEN_INHERITING] & below);
+    uint64_t inheriting = parent->inheriting;
+    uint64_t wanted = request->slot[SLOT_OPEN_RIGHTS];
+    handle->rights = directory ? inheriting & wanted & RIGHTS_FOR_DIRECTORY : inheriting & wanted & RIGHTS_FOR_FILE;
+    handle->inheriting = directory ? inheriting & request->slot[SLOT_OPEN_INHERITING] : 0;
     handle->position = 0;
     handle->dev = stat->dev;
     handle->ino = stat->ino;
@@ -114,6 +135,19 @@ static void fill_handle(struct handle *handle, const struct handle *parent, cons
 }
 
 /* path_open, whose plan ended in a STAT that went well. */
+/*@ requires \valid(table) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
+  @ requires \separated(table, request, ops, outcome);
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->value[0], outcome->value_count;
+  @ ensures rights: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   table->handle[h].rights == \old(table->handle[h].rights) ||
+  @   (\old(table->handle[h].live) == 0 &&
+  @     attenuated(table->handle[h].rights, \old(table->handle[request->slot[0]].inheriting), request->slot[5]));
+  @ ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
+  @     \old(handle_live(table, request->slot[0])) && \old(handle_free(table, h)));
+  @ ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   \old(table->handle[h].live) != 0 ==> table->handle[h].live != 0;
+*/
 static void commit_open(struct handle_table *table, const struct request *request, const struct call_ops *ops,
                         struct outcome *outcome)
 {
@@ -131,10 +165,18 @@ static void commit_open(struct handle_table *table, const struct request *reques
 }
 
 /* The events there are. */
+/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
+  @ requires \separated(outcome, table, request, ops);
+  @ assigns outcome->value[0], outcome->value_count;
+*/
 static void commit_poll(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
                         struct outcome *outcome)
 {
     uint64_t events = 0;
+    /*@ loop invariant 0 <= i <= LIMIT_SUBSCRIPTIONS && events <= i;
+      @ loop assigns i, events;
+      @ loop variant LIMIT_SUBSCRIPTIONS - i;
+    */
     for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++) {
         uint16_t wasi_errno = WASI_SUCCESS;
         if (decide_poll_event(table, request, ops, i, &wasi_errno))
@@ -144,6 +186,9 @@ static void commit_poll(const struct handle_table *table, const struct request *
 }
 
 /* Calls that answer with facts about the run or with what the op brought. */
+/*@ requires \valid_read(context) && \valid_read(request) && \valid(outcome) && \separated(outcome, context, request);
+  @ assigns outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
+*/
 static void commit_plain(const struct decide_context *context, const struct request *request, uint64_t value,
                          struct outcome *outcome)
 {
@@ -172,6 +217,11 @@ static void commit_plain(const struct decide_context *context, const struct requ
 }
 
 /* Calls that change or read their descriptor's row, once it is known to be open. */
+/*@ requires \valid(handle) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
+  @ requires \separated(handle, request, ops, outcome);
+  @ requires value <= INT64_MAX;
+  @ assigns handle->position, handle->fdflags, outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
+*/
 static void commit_handle(struct handle *handle, const struct request *request, const struct call_ops *ops, uint64_t value,
                           struct outcome *outcome)
 {

@@ -44,9 +44,9 @@ static enum rule open_rights_rule(const struct handle_table *table, const struct
     uint64_t oflags = request->slot[SLOT_OPEN_OFLAGS];
     if ((directory->inheriting & base) != base || (directory->inheriting & inheriting) != inheriting)
         return RULE_RIGHT_MISSING;
-    if ((oflags & OFLAG_CREAT) && (directory->rights & R(PATH_CREATE_FILE)) != R(PATH_CREATE_FILE))
+    if ((oflags & OFLAG_CREAT) && decide_handle_rule(table, request->slot[SLOT_FD], R(PATH_CREATE_FILE)) != RULE_NONE)
         return RULE_RIGHT_MISSING;
-    if ((oflags & OFLAG_TRUNC) && (directory->rights & R(PATH_FILESTAT_SET_SIZE)) != R(PATH_FILESTAT_SET_SIZE))
+    if ((oflags & OFLAG_TRUNC) && decide_handle_rule(table, request->slot[SLOT_FD], R(PATH_FILESTAT_SET_SIZE)) != RULE_NONE)
         return RULE_RIGHT_MISSING;
     return RULE_NONE;
 }
@@ -79,7 +79,7 @@ static enum rule open_rule(const struct handle_table *table, const struct reques
 /* The access mode: write where a right asked for writes (never to a directory), read where one reads or nothing else is left. */
 /*@ requires \valid_read(request);
   @ assigns \nothing;
-  @ ensures write: \result == OPEN_READ || ((\result == OPEN_WRITE || \result == (OPEN_READ | OPEN_WRITE)) &&
+  @ ensures write: \result == OPEN_READ || ((\result == OPEN_WRITE || \result == OPEN_READ + OPEN_WRITE) &&
   @   (request->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0);
 */
 static uint32_t open_access(const struct request *request)
@@ -87,46 +87,52 @@ static uint32_t open_access(const struct request *request)
     uint64_t rights = request->slot[SLOT_OPEN_RIGHTS];
     if (!(rights & RIGHTS_OF_WRITERS) || (request->slot[SLOT_OPEN_OFLAGS] & OFLAG_DIRECTORY))
         return OPEN_READ;
-    return (rights & RIGHTS_OF_READERS) ? OPEN_READ | OPEN_WRITE : OPEN_WRITE;
+    return (rights & RIGHTS_OF_READERS) ? OPEN_READ + OPEN_WRITE : OPEN_WRITE;
 }
 
-/* What may create or truncate. */
+/* What may create. The bits of the parts are disjoint, so they are added: the prover is better at sums than at masks. */
 /*@ requires \valid_read(request);
   @ assigns \nothing;
-  @ ensures create: (\result & OPEN_CREATE) != 0 ==> (request->slot[4] & OFLAG_CREAT) != 0;
-  @ ensures truncate: (\result & OPEN_TRUNCATE) != 0 ==> (request->slot[4] & OFLAG_TRUNC) != 0;
-  @ ensures others: (\result & OPEN_WRITE) == 0;
+  @ ensures create: \result == 0 || ((\result == OPEN_CREATE || \result == OPEN_CREATE + OPEN_EXCLUSIVE) &&
+  @   (request->slot[4] & OFLAG_CREAT) != 0);
 */
-static uint32_t open_making(const struct request *request)
+static uint32_t open_creation(const struct request *request)
 {
     uint64_t oflags = request->slot[SLOT_OPEN_OFLAGS];
-    uint32_t flags = 0;
-    if (oflags & OFLAG_CREAT)
-        flags |= (oflags & OFLAG_EXCL) ? OPEN_CREATE | OPEN_EXCLUSIVE : OPEN_CREATE;
-    if (oflags & OFLAG_TRUNC)
-        flags |= OPEN_TRUNCATE;
-    return flags;
+    if (!(oflags & OFLAG_CREAT))
+        return 0;
+    return (oflags & OFLAG_EXCL) ? OPEN_CREATE + OPEN_EXCLUSIVE : OPEN_CREATE;
 }
 
-/* What changes nothing by itself. */
+/* What may truncate. */
 /*@ requires \valid_read(request);
   @ assigns \nothing;
-  @ ensures others: (\result & OPEN_WRITE) == 0 && (\result & OPEN_CREATE) == 0 && (\result & OPEN_TRUNCATE) == 0;
+  @ ensures truncate: \result == 0 || (\result == OPEN_TRUNCATE && (request->slot[4] & OFLAG_TRUNC) != 0);
+*/
+static uint32_t open_truncation(const struct request *request)
+{
+    return (request->slot[SLOT_OPEN_OFLAGS] & OFLAG_TRUNC) ? OPEN_TRUNCATE : 0;
+}
+
+/* What changes nothing by itself: the bits from OPEN_DIRECTORY up. */
+/*@ requires \valid_read(request);
+  @ assigns \nothing;
+  @ ensures others: \result % OPEN_DIRECTORY == 0 && \result < 2 * OPEN_PATH_ONLY;
 */
 static uint32_t open_manner(const struct request *request)
 {
     uint64_t fdflags = request->slot[SLOT_OPEN_FDFLAGS];
     uint32_t flags = OPEN_NONBLOCK;
     if (request->slot[SLOT_OPEN_OFLAGS] & OFLAG_DIRECTORY)
-        flags |= OPEN_DIRECTORY;
+        flags += OPEN_DIRECTORY;
     if (!(request->slot[SLOT_OPEN_LOOKUP] & LOOKUP_SYMLINK_FOLLOW))
-        flags |= OPEN_NOFOLLOW;
+        flags += OPEN_NOFOLLOW;
     if (fdflags & FDFLAG_APPEND)
-        flags |= OPEN_APPEND;
+        flags += OPEN_APPEND;
     if (fdflags & FDFLAG_DSYNC)
-        flags |= OPEN_DSYNC;
+        flags += OPEN_DSYNC;
     if (fdflags & (FDFLAG_SYNC | FDFLAG_RSYNC))
-        flags |= OPEN_SYNC;
+        flags += OPEN_SYNC;
     return flags;
 }
 
@@ -137,11 +143,11 @@ static uint32_t open_manner(const struct request *request)
   @   handle_free(table, \result.op.handle2) &&
   @   (table->handle[request->slot[0]].inheriting & request->slot[5]) == request->slot[5] &&
   @   (table->handle[request->slot[0]].inheriting & request->slot[6]) == request->slot[6];
-  @ ensures write: \result.verdict == VERDICT_ISSUE && (\result.op.flags & OPEN_WRITE) != 0 ==>
+  @ ensures write: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_WRITE) ==>
   @   (request->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0;
-  @ ensures create: \result.verdict == VERDICT_ISSUE && (\result.op.flags & OPEN_CREATE) != 0 ==>
+  @ ensures create: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_CREATE) ==>
   @   right_held(table, request->slot[0], R(PATH_CREATE_FILE));
-  @ ensures truncate: \result.verdict == VERDICT_ISSUE && (\result.op.flags & OPEN_TRUNCATE) != 0 ==>
+  @ ensures truncate: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_TRUNCATE) ==>
   @   right_held(table, request->slot[0], R(PATH_FILESTAT_SET_SIZE));
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || refuses(\result);
 */
@@ -155,7 +161,7 @@ static struct step open_issue(const struct handle_table *table, const struct req
         return decide_refuse(RULE_TABLE_FULL);
     struct step step = decide_issue(OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_FD]);
     step.op.handle2 = slot;
-    step.op.flags = open_access(request) | open_making(request) | open_manner(request);
+    step.op.flags = open_access(request) + open_creation(request) + open_truncation(request) + open_manner(request);
     step.op.path.offset = request->string[0].offset;
     step.op.path.length = request->string[0].length;
     return step;

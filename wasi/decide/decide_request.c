@@ -7,30 +7,49 @@
 
 enum { IOVEC_BYTES = 8, SUBSCRIPTION_BYTES = 48 };
 
+/*@ requires 0 <= at && \valid_read(memory + (at .. at + 3)) && at + 4 <= 0x100000000;
+  @ assigns \nothing;
+*/
 static uint32_t load_u32(const uint8_t *memory, uint64_t at)
 {
     return (uint32_t)memory[at] | (uint32_t)memory[at + 1] << 8 | (uint32_t)memory[at + 2] << 16 |
            (uint32_t)memory[at + 3] << 24;
 }
 
+/*@ requires 0 <= at && \valid_read(memory + (at .. at + 7)) && at + 8 <= 0x100000000;
+  @ assigns \nothing;
+*/
 static uint64_t load_u64(const uint8_t *memory, uint64_t at)
 {
     return (uint64_t)load_u32(memory, at) | (uint64_t)load_u32(memory, at + 4) << 32;
 }
 
 /* Whether `count` elements of `size` bytes at `pointer` lie in memory and are aligned. No elements may lie anywhere. */
+/*@ requires 1 <= align <= 8 && memory <= 0x100000000 && 0 <= count <= 0xffffffff && size <= 255;
+  @ assigns \nothing;
+  @ ensures exact: \result == FAULT_NONE <==>
+  @   count == 0 || (pointer % align == 0 && pointer + count * size <= memory);
+  @ ensures fault: \result == FAULT_NONE || \result == FAULT_ALIGNMENT || \result == FAULT_BOUNDS;
+*/
 static enum request_fault array_fault(uint32_t pointer, uint64_t count, uint32_t size, uint32_t align, uint64_t memory)
 {
     if (count == 0)
         return FAULT_NONE;
     if (pointer % align != 0)
         return FAULT_ALIGNMENT;
-    if (count > UINT32_MAX || count * size > memory || pointer > memory - count * size)
+    if (count * size > memory || pointer > memory - count * size)
         return FAULT_BOUNDS;
     return FAULT_NONE;
 }
 
 /* Copies a string behind those before it. */
+/*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
+  @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
+  @ requires request_whole(request);
+  @ assigns request->bytes[0 .. REQUEST_BYTES - 1], request->string[0 .. REQUEST_STRINGS - 1], request->string_count;
+  @ ensures whole: request_whole(request);
+  @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
+*/
 static enum request_fault copy_string(uint32_t pointer, uint32_t length, const struct decide_context *context,
                                       const uint8_t *memory, struct request *request)
 {
@@ -43,6 +62,10 @@ static enum request_fault copy_string(uint32_t pointer, uint32_t length, const s
     uint32_t start = index == 0 ? 0 : request->string[0].length;
     if (start > LIMIT_PATH)
         return FAULT_PATH_LONG;
+    /*@ loop invariant 0 <= i <= length;
+      @ loop assigns i, request->bytes[0 .. REQUEST_BYTES - 1];
+      @ loop variant length - i;
+    */
     for (uint32_t i = 0; i < length; i++)
         request->bytes[start + i] = memory[(uint64_t)pointer + i];
     request->string[index].offset = start;
@@ -51,6 +74,13 @@ static enum request_fault copy_string(uint32_t pointer, uint32_t length, const s
     return FAULT_NONE;
 }
 
+/*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
+  @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
+  @ requires request_whole(request);
+  @ assigns request->iov[0 .. LIMIT_IOVECS - 1], request->iov_count;
+  @ ensures whole: request_whole(request);
+  @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
+*/
 static enum request_fault copy_iovs(uint32_t pointer, uint32_t count, const struct decide_context *context,
                                     const uint8_t *memory, struct request *request)
 {
@@ -59,6 +89,10 @@ static enum request_fault copy_iovs(uint32_t pointer, uint32_t count, const stru
     enum request_fault fault = array_fault(pointer, count, IOVEC_BYTES, 4, context->memory);
     if (fault != FAULT_NONE)
         return fault;
+    /*@ loop invariant 0 <= i <= count;
+      @ loop assigns i, request->iov[0 .. LIMIT_IOVECS - 1];
+      @ loop variant count - i;
+    */
     for (uint32_t i = 0; i < count; i++) {
         request->iov[i].offset = load_u32(memory, (uint64_t)pointer + (uint64_t)i * IOVEC_BYTES);
         request->iov[i].length = load_u32(memory, (uint64_t)pointer + (uint64_t)i * IOVEC_BYTES + 4);
@@ -68,6 +102,10 @@ static enum request_fault copy_iovs(uint32_t pointer, uint32_t count, const stru
 }
 
 /* One $subscription (48 bytes): userdata 0, tag 8, then clock: id 16, timeout 24, precision 32, flags 40; or descriptor 16. */
+/*@ requires 0 <= at && at + 48 <= 0x100000000 && \valid_read(memory + (at .. at + 47)) && \valid(subscription);
+  @ requires \separated(subscription, memory + (at .. at + 47));
+  @ assigns *subscription;
+*/
 static void copy_subscription(const uint8_t *memory, uint64_t at, struct subscription *subscription)
 {
     subscription->userdata = load_u64(memory, at);
@@ -78,6 +116,13 @@ static void copy_subscription(const uint8_t *memory, uint64_t at, struct subscri
     subscription->flags = (uint16_t)(memory[at + 40] | memory[at + 41] << 8);
 }
 
+/*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
+  @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
+  @ requires request_whole(request);
+  @ assigns request->subscription[0 .. LIMIT_SUBSCRIPTIONS - 1], request->subscription_count;
+  @ ensures whole: request_whole(request);
+  @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
+*/
 static enum request_fault copy_subscriptions(uint32_t pointer, uint32_t count, const struct decide_context *context,
                                              const uint8_t *memory, struct request *request)
 {
@@ -86,6 +131,10 @@ static enum request_fault copy_subscriptions(uint32_t pointer, uint32_t count, c
     enum request_fault fault = array_fault(pointer, count, SUBSCRIPTION_BYTES, 8, context->memory);
     if (fault != FAULT_NONE)
         return fault;
+    /*@ loop invariant 0 <= i <= count;
+      @ loop assigns i, request->subscription[0 .. LIMIT_SUBSCRIPTIONS - 1];
+      @ loop variant count - i;
+    */
     for (uint32_t i = 0; i < count; i++)
         copy_subscription(memory, (uint64_t)pointer + (uint64_t)i * SUBSCRIPTION_BYTES, &request->subscription[i]);
     request->subscription_count = count;
@@ -93,6 +142,9 @@ static enum request_fault copy_subscriptions(uint32_t pointer, uint32_t count, c
 }
 
 /* How many elements a VECTOR has: a pointer to each argument, or the bytes of all; of the environment for its calls. */
+/*@ requires \valid_read(context);
+  @ assigns \nothing;
+*/
 static uint32_t vector_count(uint32_t call, uint32_t size, const struct decide_context *context)
 {
     if (call == HOSTCALL_ARGS_GET)
@@ -101,6 +153,14 @@ static uint32_t vector_count(uint32_t call, uint32_t size, const struct decide_c
 }
 
 /* Checks, and copies where its class says so, the argument of `shape` in slot `at`. */
+/*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
+  @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
+  @ requires request_whole(request);
+  @ requires at < HOSTCALL_SLOTS_MAX && 1 <= shape.align <= 8;
+  @ assigns *request;
+  @ ensures whole: request_whole(request);
+  @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
+*/
 static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, const struct decide_context *context,
                                         const uint8_t *memory, struct request *request)
 {
@@ -129,10 +189,19 @@ static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, con
     return FAULT_NONE;
 }
 
-/* Copies the parameters of one argument, from slot `at` on. */
-static void copy_slots(struct arg_shape shape, uint32_t at, const uint64_t *slots, struct request *request)
+/* Copies the parameters of one argument, from slot `at` on; there are `count` in all. */
+/*@ requires \valid(request) && count <= HOSTCALL_SLOTS_MAX && (count > 0 ==> \valid_read(slots + (0 .. count - 1))) && at <= 2 * HOSTCALL_ARGS_MAX;
+  @ requires \separated(request, slots + (0 .. count - 1));
+  @ requires shape.slots <= 2;
+  @ assigns request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
+*/
+static void copy_slots(struct arg_shape shape, uint32_t at, uint32_t count, const uint64_t *slots, struct request *request)
 {
-    for (uint32_t i = at; i < at + shape.slots && i < HOSTCALL_SLOTS_MAX; i++)
+    /*@ loop invariant at <= i <= at + shape.slots;
+      @ loop assigns i, request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
+      @ loop variant at + shape.slots - i;
+    */
+    for (uint32_t i = at; i < at + shape.slots && i < count; i++)
         request->slot[i] = shape.wide ? slots[i] : (uint32_t)slots[i];
 }
 
@@ -147,12 +216,21 @@ void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_
     request->iov_count = 0;
     request->subscription_count = 0;
     uint32_t at = 0;
+    /*@ loop invariant 0 <= i <= HOSTCALL_ARGS_MAX && at <= 2 * i;
+      @ loop assigns i, at, request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
+      @ loop variant HOSTCALL_ARGS_MAX - i;
+    */
     for (uint32_t i = 0; i < row->arg_count && i < HOSTCALL_ARGS_MAX; i++) {
         struct arg_shape shape = decide_arg_shape(row->args[i].type);
-        copy_slots(shape, at, slots, request);
+        copy_slots(shape, at, row->slot_count, slots, request);
         at += shape.slots;
     }
     at = 0;
+    /*@ loop invariant 0 <= i <= HOSTCALL_ARGS_MAX && at <= 2 * i;
+      @ loop invariant request_whole(request);
+      @ loop assigns i, at, *request;
+      @ loop variant HOSTCALL_ARGS_MAX - i;
+    */
     for (uint32_t i = 0; i < row->arg_count && i < HOSTCALL_ARGS_MAX && at < HOSTCALL_SLOTS_MAX; i++) {
         struct arg_shape shape = decide_arg_shape(row->args[i].type);
         request->fault = (uint32_t)copy_argument(shape, at, context, memory, request);

@@ -11,6 +11,11 @@ struct arg_shape {
     uint8_t align; /* 1, 2, 4 or 8 */
     bool wide;     /* its slot is an i64 */
 };
+/*@ assigns \nothing;
+  @ ensures shape: 1 <= \result.slots <= 2 && 1 <= \result.align <= 8 && \result.class <= ARG_CLASS_RESULT;
+  @ ensures pair: \result.class == ARG_CLASS_STRING || \result.class == ARG_CLASS_IOVS || \result.class == ARG_CLASS_CIOVS ||
+  @   \result.class == ARG_CLASS_BUFFER ==> \result.slots == 2;
+*/
 struct arg_shape decide_arg_shape(uint8_t type);
 
 #endif
