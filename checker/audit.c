@@ -253,12 +253,13 @@ static void feed_record(struct audit *a)
         match_record(a->match, &a->record);
         return;
     }
-    match_records_end(a->match);
     uint64_t lost = 0;
     struct error stop = ERROR_INIT;
     enum status whole = witness_reader_stop(a->options->witness, &lost, &stop);
+    bool cut = s != STATUS_NOT_FOUND || whole != STATUS_OK;
+    match_records_end(a->match, cut);
     a->report->lost = lost;
-    if (s == STATUS_NOT_FOUND && whole == STATUS_OK) {
+    if (!cut) {
         if (lost > 0 && a->report->finding_counts[CHECK_FINDING_LOST] == 0)
             audit_finding(a->report, a->options->store, CHECK_FINDING_LOST, NULL, NULL, -1, "the witness counted losses that it could not place");
         return;

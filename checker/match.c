@@ -138,7 +138,12 @@ void match_calls_end(struct match *match, bool open_end)
     match->open_end = open_end;
 }
 
-void match_records_end(struct match *match) { match->records_ended = true; }
+void match_records_end(struct match *match, bool cut)
+{
+    match->records_ended = true;
+    if (cut)
+        match->lost = UINT64_MAX;
+}
 
 /* ---- stepping ---- */
 

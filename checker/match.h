@@ -60,6 +60,7 @@ void match_call(struct match *match, const struct trace_call *call, uint64_t num
 void match_record(struct match *match, const struct witness_record *record);
 /* No more hostcalls. open_end: the trace stops before the run did, so that records may go on. */
 void match_calls_end(struct match *match, bool open_end);
-void match_records_end(struct match *match);
+/* No more records. cut: the witness file is damaged or unfinished, so what is missing from here on is lost, not unwitnessed. */
+void match_records_end(struct match *match, bool cut);
 
 #endif

@@ -277,7 +277,7 @@ void match_note_loss(struct match *m, uint64_t count)
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);
     if (match_is_main(m, record))
-        m->lost += count;
+        m->lost = m->lost + count < m->lost ? UINT64_MAX : m->lost + count;
     struct match_pending *pending = m->want_count > 0 ? current(m) : NULL;
     m->sink.finding(m->sink.self, CHECK_FINDING_LOST, pending ? &pending->place : NULL, record, -1, evidence);
 }

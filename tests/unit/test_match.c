@@ -346,6 +346,24 @@ static void test_lost_hole(void **state)
     EXPECT(kit, 2, MATCH);
 }
 
+/* The witness file ends early: what it cannot tell is lost, not made up. */
+static void test_cut_witness(void **state)
+{
+    struct kit *kit = *state;
+    kit->cut = true;
+    kit_pwrite(kit, 4, 0, 8);
+    kit_tell(kit);
+    kit_pwrite(kit, 4, 8, 8);
+    kit_pwrite(kit, 4, 16, 8);
+    kit_saw_pwrite(kit, 14, 0, 8);
+    kit_run(kit);
+    assert_int_equal(kit->seen.findings, 0); /* the reader of the file reports it */
+    EXPECT(kit, 0, MATCH);
+    EXPECT(kit, 1, SILENT);
+    EXPECT(kit, 2, LOST);
+    EXPECT(kit, 3, LOST);
+}
+
 static void test_denied(void **state)
 {
     (void)state;
@@ -507,7 +525,7 @@ int main(void)
         T(test_open_mismatches), T(test_errno_agrees), T(test_undeclared), T(test_undeclared_of_other_tables),
         T(test_unwitnessed), T(test_unwitnessed_open), T(test_same_call_twice), T(test_swapped), T(test_in_flight),
         T(test_in_flight_without_op), T(test_extra_in_flight), T(test_wrong_in_flight), T(test_beyond), T(test_lost_said), T(test_lost_hole),
-        T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_setup_and_other_threads), T(test_no_filter), T(test_launch),
+        T(test_cut_witness), T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_setup_and_other_threads), T(test_no_filter), T(test_launch),
         T(test_made_up_stat), T(test_directory_entries), T(test_hostile_op),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

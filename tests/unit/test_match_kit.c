@@ -82,7 +82,7 @@ void kit_run(struct kit *kit)
             if (records < kit->records)
                 match_record(m, &kit->record[records]);
             else
-                match_records_end(m);
+                match_records_end(m, kit->cut);
             records++;
             break;
         case MATCH_AGAIN:

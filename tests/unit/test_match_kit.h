@@ -29,7 +29,7 @@ struct kit {
     struct witness_record *record;
     size_t records, room;
     uint64_t setup_until;
-    bool open_end;
+    bool open_end, cut;
     struct kit_seen seen;
 };
 
