@@ -3,7 +3,7 @@
 import struct
 
 import warrant_case
-from warrant_case import SLOW, Case
+from warrant_case import SLOW, Case, chunks
 
 STEP = 10 if SLOW == 1 else 70
 
@@ -21,14 +21,7 @@ class Damage(Case):
         return self.warrant("show", "--json", self.broken, status=3).stderr
 
     def chunks(self):
-        """(offset, size) of each chunk: docs/trace-format.md, a file header of 64 bytes, chunk headers of 96 with the stored length at 40."""
-        found, at = [], 64
-        while at < len(self.whole):
-            size = 96 + struct.unpack_from("<I", self.whole, at + 40)[0]
-            found.append((at, size))
-            at += size
-        self.assertEqual(at, len(self.whole))
-        return found
+        return [(chunk["at"], chunk["size"]) for chunk in chunks(self.whole)]
 
     def chunk_of(self, offset, extents):
         for number, (start, size) in enumerate(extents):

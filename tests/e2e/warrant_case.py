@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,16 @@ SLOW = float(os.environ.get("WARRANT_SLOW", "1"))
 def witness_works():
     doctor = json.loads(subprocess.run([WARRANT, "doctor", "--json"], capture_output=True, check=True).stdout)
     return doctor["witness"]
+
+
+def chunks(content):
+    """The chunks of a trace: docs/trace-format.md, a file header of 64 bytes, then chunk headers of 96, each with its stored body."""
+    found, at = [], 64
+    while at < len(content):
+        kind, number, first, stream, count, raw, stored = struct.unpack_from("<4xIQQQIII", content, at)
+        found.append({"at": at, "size": 96 + stored, "kind": kind, "stream": stream, "raw": raw})
+        at += 96 + stored
+    return found
 
 
 class Case(unittest.TestCase):
