@@ -51,8 +51,7 @@ MUST_USE static inline enum status writer_ensure(struct trace_writer *writer, si
     return writer_room(writer, size, error);
 }
 
-/* The general forms, for calls that carry more than scalars. */
-MUST_USE enum status writer_begin_any(struct trace_writer *writer, const struct request *request, struct error *error);
+/* The general forms, for calls that carry more than scalars, have more ops than one, or none. */
 MUST_USE enum status writer_op_any(struct trace_writer *writer, const struct request *request, const struct op *op,
                                    const struct backend_space *space, struct error *error);
 MUST_USE enum status writer_end_any(struct trace_writer *writer, const struct request *request, const struct call_ops *ops,

@@ -124,7 +124,7 @@ static uint8_t *put_subscriptions(uint8_t *at, const struct subscription *subscr
     return at;
 }
 
-enum status writer_begin_any(struct trace_writer *writer, const struct request *request, struct error *error)
+static enum status put_begin(struct trace_writer *writer, const struct request *request, struct error *error)
 {
     const struct hostcall_row *row = &abi_hostcalls[request->call];
     unsigned shape = request->fault == FAULT_NONE ? shapes[request->call] : 0; /* behind a fault nothing is set */
@@ -285,7 +285,9 @@ enum status writer_op_any(struct trace_writer *writer, const struct request *req
     size_t head_bytes = trace_pad8(out.out_head_length);
     if (leaves)
         size += sizeof(struct trace_event_out) + head_bytes;
-    enum status status = writer_ensure(writer, size, error);
+    enum status status = writer->plan == 0 ? put_begin(writer, request, error) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = writer_ensure(writer, size, error);
     if (status != STATUS_OK)
         return status;
     uint8_t *at = writer->at;
@@ -392,13 +394,14 @@ enum status writer_end_any(struct trace_writer *writer, const struct request *re
                            const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
                            struct error *error)
 {
-    bool bulky = ((writer->plan + 1) & TRACE_PLAN_BULKY) != 0; /* the fast half has counted it down by one */
+    uint32_t plan = writer->plan + 1; /* the fast half has counted it down by one */
+    bool bulky = (plan & TRACE_PLAN_BULKY) != 0;
     writer->plan = 0;
     if (ops->count > LIMIT_OPS || outcome->value_count > 2)
         return error_set(error, STATUS_INTERNAL, "a call has more ops or values than any may have");
     size_t size = 0;
-    enum status status = STATUS_OK;
-    if (bulky)
+    enum status status = plan == 0 ? put_begin(writer, request, error) : STATUS_OK;
+    if (status == STATUS_OK && bulky)
         status = prepare_payload(writer, request, ops, space, &size, error);
     if (status == STATUS_OK) {
         size += sizeof(struct trace_event_end) + ops->count * 8u + outcome->value_count * 8u;

@@ -133,7 +133,7 @@ void kit_call_clock(uint64_t index, struct kit_call *ret)
 enum status kit_call_observe(const struct kit_call *call, const struct wasi_observer *observer, struct error *error)
 {
     struct backend_space space = kit_space();
-    enum status status = observer->begin(observer->self, &call->request, error);
+    enum status status = observer->begin ? observer->begin(observer->self, &call->request, error) : STATUS_OK;
     for (uint32_t i = 0; i < call->ops.count && status == STATUS_OK; i++)
         status = observer->op(observer->self, &call->request, &call->ops.op[i], &space, error);
     if (status == STATUS_OK)
