@@ -27,7 +27,7 @@ struct guest_prestat {
 };
 _Static_assert(sizeof(struct guest_prestat) == 8, "$prestat");
 
-/* Chains one write into the call's digest. Most results have 8 or 4 bytes: for these one multiplication, in which for a given
+/* Chains one write into the call's digest, as docs/trace-format.md (END) has it. Most results have 8 or 4 bytes: for these one multiplication, in which for a given
  * place no two values meet, costs a quarter of the general hash. */
 static inline uint64_t digest_chain(uint64_t digest, uint64_t offset, const void *bytes, uint32_t length)
 {

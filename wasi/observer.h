@@ -16,8 +16,8 @@ struct wasi_observer {
     enum status (*op)(void *self, const struct request *request, const struct op *op, const struct backend_space *space,
                       struct error *error);
     /* After the results were written into the guest, before it resumes. ops: all ops with their results; bytes that entered lie
-     * in their regions. committed: digest of what commit wrote through its one function, 0 if nothing: for each write in order,
-     * XXH3 (64 bits) of the bytes, seeded with the digest before it (first 0) plus the guest address. */
+     * in their regions. committed: digest (64 bits) of what commit wrote through its one function, 0 if nothing; its rule is part of the
+     * trace's format (docs/trace-format.md, END), since replay computes it again. */
     enum status (*end)(void *self, const struct request *request, const struct call_ops *ops, const struct outcome *outcome,
                        const struct backend_space *space, uint64_t committed, struct error *error);
 };
