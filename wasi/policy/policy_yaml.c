@@ -149,7 +149,8 @@ static enum status limits_build(const struct build *b, const struct yaml_limits 
     TRY(limit_build(b, "call_depth", y->call_depth, policy_parse_count, 1, LIMIT_CALL_DEPTH, &depth));
     TRY(limit_build(b, "fuel", y->fuel, policy_parse_count, 1, INT64_MAX, &limits->fuel));
     TRY(limit_build(b, "wall", y->wall, policy_parse_duration, 1, INT64_MAX, &limits->wall_ns));
-    TRY(limit_build(b, "output", y->output, policy_parse_size, 0, INT64_MAX, &limits->output));
+    if (y->output) /* a limit that is not kept would be a false promise */
+        return refuse(b, STATUS_UNSUPPORTED, "limits/output", "output: this version cannot enforce it");
     limits->descriptors = (uint32_t)descriptors;
     limits->call_depth = (uint32_t)depth;
     return STATUS_OK;
