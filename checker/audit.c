@@ -341,7 +341,11 @@ static enum status prepare(struct audit *a, const struct policy *policy)
     struct match_options match = { o->spec, witness_reader_info(o->witness)->guest_pid, o->setup_until,
                                    { a, on_verdict, on_record, on_finding } };
     s = match_create(&match, &a->match, a->error);
-    return s == STATUS_OK ? judge_create(o->spec, policy, &a->judge, a->error) : s;
+    if (s == STATUS_OK)
+        s = judge_create(o->spec, policy, &a->judge, a->error);
+    if (s == STATUS_OK)
+        judge_extend(a->judge, impact_extra_roles);
+    return s;
 }
 
 enum status audit_run(const struct audit_options *options, struct check_report *report, double *ret_ns_per_tick,

@@ -47,7 +47,7 @@ enum status store_open(const char *path, struct store **ret, struct error *error
     if (!store)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the audit database");
     enum status s = STATUS_OK;
-    if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         s = error_set(error, STATUS_IO, "%s: %s", path, store->db ? sqlite3_errmsg(store->db) : "no memory");
     if (s == STATUS_OK) {
         sqlite3_busy_timeout(store->db, 5000);

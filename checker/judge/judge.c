@@ -32,6 +32,7 @@ struct judge_descriptor {
 
 struct judge {
     uint8_t kind[NUMBERS]; /* enum judge_kind by number */
+    uint16_t roles;        /* whose calls pass where the judge has no description of them */
     bool gap, agreed;      /* agreed: an initial object's numbers were the kernel's own */
     uint32_t count;
     struct judge_descriptor *descriptor; /* owned, by host number */
@@ -98,6 +99,7 @@ enum status judge_create(const struct run_spec *spec, const struct policy *polic
     struct judge *judge = calloc(1, sizeof *judge);
     if (!judge)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the judge");
+    judge->roles = SYSCALL_BY(RUN);
 #define JUDGE_CALL(name, kind) know_call(judge, #name, KIND_##kind);
 #include "checker/judge/judge_calls.def"
 #undef JUDGE_CALL
@@ -117,6 +119,8 @@ enum status judge_create(const struct run_spec *spec, const struct policy *polic
     *ret = judge;
     return STATUS_OK;
 }
+
+void judge_extend(struct judge *judge, uint16_t roles) { judge->roles |= roles; }
 
 void judge_free(struct judge *judge)
 {
@@ -276,7 +280,7 @@ static bool judge_two(struct judge *judge, const struct judge_fact *fact, struct
 }
 
 /* A call that the judge has no description of. */
-static bool judge_other(const struct judge_fact *fact, struct judge_ruling *ret)
+static bool judge_other(const struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
 {
     const struct syscall_row *row = fact->compat ? &syscall_row_compat : syscall_find_number(fact->number);
     if (!row) {
@@ -284,7 +288,7 @@ static bool judge_other(const struct judge_fact *fact, struct judge_ruling *ret)
             return true; /* nothing was executed */
         return ruling(ret, JUDGE_UNKNOWN, "number %" PRId64, fact->number);
     }
-    if (row->roles & SYSCALL_BY(RUN))
+    if (row->roles & judge->roles)
         return true;
     bool files = row->effect[1] != '-', processes = row->effect[3] == 'x' || row->effect[0] == 'x';
     switch ((enum syscall_impact)row->impact) {
@@ -341,5 +345,5 @@ bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge
     case KIND_NONE:
         break;
     }
-    return judge_other(fact, ret);
+    return judge_other(judge, fact, ret);
 }

@@ -44,6 +44,8 @@ struct judge;
 /* spec: the run's start (borrowed for the call): initial descriptors and their objects. policy: whose files[i] says what the i-th
  * granted directory may be used for (borrowed for the call); fewer files than the run had: the others are granted nothing. Returns owned. */
 MUST_USE enum status judge_create(const struct run_spec *spec, const struct policy *policy, struct judge **ret, struct error *error);
+/* Lets pass what these roles (SYSCALL_BY bits of syscalls.h) may issue beside the guest's own: of a sanitizer. */
+void judge_extend(struct judge *judge, uint16_t roles);
 void judge_free(struct judge *judge); /* NULL is fine */
 /* Judges one call and follows what it did to descriptors. True: within the policy. */
 MUST_USE bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret);
