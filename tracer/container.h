@@ -1,23 +1,23 @@
-/* The container from within: what the recorder, the salvager and the reader need beyond trace.h. Internal to tracer/ and
- * white-box tests. */
+/* The container from within: what the recorder, the salvager and the reader need beyond trace.h. Internal to tracer/
+ * and white-box tests. */
 #ifndef WARRANT_TRACER_CONTAINER_H
 #define WARRANT_TRACER_CONTAINER_H
 
 #include "tracer/format.h"
 
 /* As trace_file_append; `more`: the next chunk continues this body. */
-MUST_USE enum status trace_file_append_part(struct trace_file *file, enum trace_chunk_kind kind, const void *bytes, size_t size,
-                                            uint64_t stream_offset, uint64_t first_event, uint32_t event_count, bool more,
-                                            struct error *error);
+MUST_USE enum status trace_file_append_part(struct trace_file *file, enum trace_chunk_kind kind, const void *bytes,
+                                            size_t size, uint64_t stream_offset, uint64_t first_event,
+                                            uint32_t event_count, bool more, struct error *error);
 
 /* Where the valid prefix of a file ends, for going on behind it. */
 struct trace_prefix {
-    uint64_t size, chunks; /* bytes, whole chunks */
+    uint64_t size, chunks;    /* bytes, whole chunks */
     uint8_t hash[TRACE_HASH]; /* of the last chunk, or of the file header */
 };
 /* A file whose valid prefix is known: cuts off what lies behind it and appends there. fd: takes. Returns owned. */
-MUST_USE enum status trace_file_reopen(int fd, const struct trace_prefix *prefix,
-                                       struct trace_file **ret, struct error *error);
+MUST_USE enum status trace_file_reopen(int fd, const struct trace_prefix *prefix, struct trace_file **ret,
+                                       struct error *error);
 
 /* What of `source` was valid so far. */
 struct trace_prefix trace_source_prefix(const struct trace_source *source);
@@ -28,6 +28,7 @@ MUST_USE enum status trace_source_open_bytes(const void *bytes, size_t size, enu
                                              struct trace_source **ret, struct error *error);
 
 /* As trace_reader_open, likewise. */
-MUST_USE enum status trace_reader_open_bytes(const void *bytes, size_t size, struct trace_reader **ret, struct error *error);
+MUST_USE enum status trace_reader_open_bytes(const void *bytes, size_t size, struct trace_reader **ret,
+                                             struct error *error);
 
 #endif

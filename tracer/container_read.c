@@ -1,7 +1,8 @@
 /* Reads the container: the longest valid prefix of chunks, and why it ends where it ends.
  *
- * A chunk is returned only after all of it was checked: header checksum, number, checksum over header and body, hash of the
- * chunk before it, event numbers and stream offsets. No length is believed before it was compared with what is there.
+ * A chunk is returned only after all of it was checked: header checksum, number, checksum over header and body, hash of
+ * the chunk before it, event numbers and stream offsets. No length is believed before it was compared with what is
+ * there.
  *
  * Leaves out: seeking by an index. docs/trace-format.md, Container. */
 #define XXH_INLINE_ALL
@@ -23,8 +24,8 @@ struct trace_source {
     int fd;               /* -1: bytes in memory */
     const uint8_t *bytes; /* of the bytes in memory; borrowed */
     uint64_t size, at;
-    uint64_t number;          /* of the chunk at `at` */
-    uint64_t events, stream;  /* what the next EVENTS chunk must start at */
+    uint64_t number;         /* of the chunk at `at` */
+    uint64_t events, stream; /* what the next EVENTS chunk must start at */
     bool ended, more;
     uint8_t run_id[TRACE_RUN_ID], hash[TRACE_HASH];
     uint8_t *stored, *raw; /* buffers of the body, as it lies in the file and decompressed */
@@ -69,17 +70,21 @@ static enum status check_file_header(struct trace_source *source, enum trace_fil
     if (memcmp(header.magic, TRACE_MAGIC, TRACE_MAGIC_BYTES) != 0)
         return error_set(error, STATUS_MALFORMED, "not a file of warrant (file header, before chunk 0)");
     if (XXH3_64bits(&header, offsetof(struct trace_file_header, checksum)) != header.checksum)
-        return error_set(error, STATUS_CORRUPT, "the file header, before chunk 0, is damaged: its checksum does not match");
+        return error_set(error, STATUS_CORRUPT,
+                         "the file header, before chunk 0, is damaged: its checksum does not match");
     if (header.major != TRACE_VERSION_MAJOR)
         return error_set(error, STATUS_UNSUPPORTED,
                          "the file has version %u.%u of the trace format; this program reads version %u", header.major,
                          header.minor, TRACE_VERSION_MAJOR);
     if (header.incompatible != 0)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "the file uses features (flags 0x%x) that this program does not know; read it with a later one",
-                         header.incompatible);
+        return error_set(
+            error, STATUS_UNSUPPORTED,
+            "the file uses features (flags 0x%x) that this program does not know; read it with a later one",
+            header.incompatible);
     if (header.kind != (uint32_t)kind) {
-        const char *what = header.kind == TRACE_FILE_EVENTS ? "a trace" : header.kind == TRACE_FILE_WITNESS ? "a witness file" : "another kind of file";
+        const char *what = header.kind == TRACE_FILE_EVENTS    ? "a trace"
+                           : header.kind == TRACE_FILE_WITNESS ? "a witness file"
+                                                               : "another kind of file";
         return error_set(error, STATUS_MALFORMED, "this is %s, not %s", what,
                          kind == TRACE_FILE_EVENTS ? "a trace" : "a witness file");
     }
@@ -106,7 +111,8 @@ static enum status source_start(struct trace_source *source, enum trace_file_kin
     return STATUS_OK;
 }
 
-enum status trace_source_open(const char *path, enum trace_file_kind kind, struct trace_source **ret, struct error *error)
+enum status trace_source_open(const char *path, enum trace_file_kind kind, struct trace_source **ret,
+                              struct error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -130,8 +136,8 @@ enum status trace_source_open(const char *path, enum trace_file_kind kind, struc
     return status;
 }
 
-enum status trace_source_open_bytes(const void *bytes, size_t size, enum trace_file_kind kind, struct trace_source **ret,
-                                    struct error *error)
+enum status trace_source_open_bytes(const void *bytes, size_t size, enum trace_file_kind kind,
+                                    struct trace_source **ret, struct error *error)
 {
     struct trace_source *source = calloc(1, sizeof *source);
     if (!source)
@@ -142,10 +148,7 @@ enum status trace_source_open_bytes(const void *bytes, size_t size, enum trace_f
     return source_start(source, kind, ret, error);
 }
 
-const uint8_t *trace_source_run_id(const struct trace_source *source)
-{
-    return source->run_id;
-}
+const uint8_t *trace_source_run_id(const struct trace_source *source) { return source->run_id; }
 
 struct trace_prefix trace_source_prefix(const struct trace_source *source)
 {
@@ -154,14 +157,11 @@ struct trace_prefix trace_source_prefix(const struct trace_source *source)
     return prefix;
 }
 
-bool trace_source_more(const struct trace_source *source)
-{
-    return source->more;
-}
+bool trace_source_more(const struct trace_source *source) { return source->more; }
 
 /* ---- chunks ---- */
 
-#define CHUNK_FORMAT "chunk %llu at offset %llu"
+#define CHUNK_FORMAT     "chunk %llu at offset %llu"
 #define CHUNK_AT(source) (unsigned long long)(source)->number, (unsigned long long)(source)->at
 
 static bool header_is_whole(const struct trace_chunk_header *header)
@@ -170,7 +170,8 @@ static bool header_is_whole(const struct trace_chunk_header *header)
            XXH3_64bits(header, offsetof(struct trace_chunk_header, header_checksum)) == header->header_checksum;
 }
 
-/* Looks behind the chunk at `at` for chunk `number`; true: *ret_offset says where it lies. Only headers are believed. */
+/* Looks behind the chunk at `at` for chunk `number`; true: *ret_offset says where it lies. Only headers are believed.
+ */
 static bool source_search(struct trace_source *source, uint64_t number, uint64_t *ret_offset)
 {
     struct trace_chunk_header header;
@@ -198,23 +199,26 @@ static enum status wrong_number(struct trace_source *source, uint64_t found, str
                          CHUNK_AT(source), (unsigned long long)found);
     if (source_search(source, source->number, &elsewhere))
         return error_set(error, STATUS_CORRUPT,
-                         CHUNK_FORMAT ": chunk %llu stands here, chunk %llu follows at offset %llu: chunks are out of order",
+                         CHUNK_FORMAT
+                         ": chunk %llu stands here, chunk %llu follows at offset %llu: chunks are out of order",
                          CHUNK_AT(source), (unsigned long long)found, (unsigned long long)source->number,
                          (unsigned long long)elsewhere);
-    return error_set(error, STATUS_CORRUPT, CHUNK_FORMAT ": it is missing, chunk %llu stands in its place", CHUNK_AT(source),
-                     (unsigned long long)found);
+    return error_set(error, STATUS_CORRUPT, CHUNK_FORMAT ": it is missing, chunk %llu stands in its place",
+                     CHUNK_AT(source), (unsigned long long)found);
 }
 
-static enum status check_header(struct trace_source *source, const struct trace_chunk_header *header, struct error *error)
+static enum status check_header(struct trace_source *source, const struct trace_chunk_header *header,
+                                struct error *error)
 {
     if (!header_is_whole(header))
         return error_set(error, STATUS_CORRUPT, CHUNK_FORMAT ": its header is damaged", CHUNK_AT(source));
     if (header->number != source->number)
         return wrong_number(source, header->number, error);
-    if (header->kind < TRACE_CHUNK_DESCRIPTION || header->kind > TRACE_CHUNK_END || header->encoding > TRACE_ENCODING_ZSTD ||
-        (header->flags & ~TRACE_CHUNK_FLAG_MORE))
-        return error_set(error, STATUS_UNSUPPORTED, CHUNK_FORMAT ": its kind (%u), encoding or flags are of a later version",
-                         CHUNK_AT(source), header->kind);
+    if (header->kind < TRACE_CHUNK_DESCRIPTION || header->kind > TRACE_CHUNK_END ||
+        header->encoding > TRACE_ENCODING_ZSTD || (header->flags & ~TRACE_CHUNK_FLAG_MORE))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         CHUNK_FORMAT ": its kind (%u), encoding or flags are of a later version", CHUNK_AT(source),
+                         header->kind);
     if (header->raw_length > LIMIT_TRACE_CHUNK || header->stored_length > header->raw_length ||
         (header->encoding == TRACE_ENCODING_PLAIN && header->stored_length != header->raw_length))
         return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": its lengths (%u, stored %u) are impossible",
@@ -252,20 +256,23 @@ static enum status check_body(struct trace_source *source, const struct trace_ch
                          CHUNK_AT(source));
     if (memcmp(header->previous, source->hash, TRACE_HASH) != 0)
         return error_set(error, STATUS_CORRUPT,
-                         CHUNK_FORMAT ": it does not continue what stands before it: the hash of the chain does not match",
+                         CHUNK_FORMAT
+                         ": it does not continue what stands before it: the hash of the chain does not match",
                          CHUNK_AT(source));
     crypto_generichash_state hash;
     crypto_generichash_init(&hash, NULL, 0, TRACE_HASH);
     crypto_generichash_update(&hash, (const uint8_t *)header, sizeof *header);
     crypto_generichash_update(&hash, source->stored, header->stored_length);
     crypto_generichash_final(&hash, ret_hash, TRACE_HASH);
-    if (header->kind == TRACE_CHUNK_EVENTS && (header->first_event != source->events || header->stream_offset != source->stream))
-        return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": its events do not follow those before it", CHUNK_AT(source));
+    if (header->kind == TRACE_CHUNK_EVENTS &&
+        (header->first_event != source->events || header->stream_offset != source->stream))
+        return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": its events do not follow those before it",
+                         CHUNK_AT(source));
     return STATUS_OK;
 }
 
-static enum status expand_body(struct trace_source *source, const struct trace_chunk_header *header, const uint8_t **ret,
-                               struct error *error)
+static enum status expand_body(struct trace_source *source, const struct trace_chunk_header *header,
+                               const uint8_t **ret, struct error *error)
 {
     *ret = source->stored;
     if (header->encoding == TRACE_ENCODING_PLAIN)
@@ -273,7 +280,8 @@ static enum status expand_body(struct trace_source *source, const struct trace_c
     if (!source_room(&source->raw, &source->raw_capacity, header->raw_length))
         return error_set(error, STATUS_NO_MEMORY, CHUNK_FORMAT ": out of memory for its %u bytes", CHUNK_AT(source),
                          header->raw_length);
-    size_t size = ZSTD_decompressDCtx(source->zstd, source->raw, header->raw_length, source->stored, header->stored_length);
+    size_t size =
+        ZSTD_decompressDCtx(source->zstd, source->raw, header->raw_length, source->stored, header->stored_length);
     if (ZSTD_isError(size) || size != header->raw_length)
         return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": it does not decompress: %s", CHUNK_AT(source),
                          ZSTD_isError(size) ? ZSTD_getErrorName(size) : "wrong length");
@@ -308,9 +316,14 @@ enum status trace_source_next(struct trace_source *source, struct trace_chunk *r
         status = expand_body(source, &header, &bytes, error);
     if (status != STATUS_OK)
         return status;
-    *ret = (struct trace_chunk){ .number = source->number, .file_offset = source->at, .stream_offset = header.stream_offset,
-                                 .first_event = header.first_event, .kind = header.kind, .event_count = header.event_count,
-                                 .bytes = bytes, .size = header.raw_length };
+    *ret = (struct trace_chunk) { .number = source->number,
+                                  .file_offset = source->at,
+                                  .stream_offset = header.stream_offset,
+                                  .first_event = header.first_event,
+                                  .kind = header.kind,
+                                  .event_count = header.event_count,
+                                  .bytes = bytes,
+                                  .size = header.raw_length };
     memcpy(ret->hash, hash, TRACE_HASH);
     memcpy(source->hash, hash, TRACE_HASH);
     if (header.kind == TRACE_CHUNK_EVENTS) {

@@ -1,7 +1,7 @@
 /* Writes the container: chunks, each compressed, checksummed, and chained to the one before it by its hash.
  *
- * The file is a whole number of chunks at any time between two calls: what fails half-way is cut off again. Room for an END
- * chunk is reserved ahead, so that a full disk can still be recorded as the reason.
+ * The file is a whole number of chunks at any time between two calls: what fails half-way is cut off again. Room for an
+ * END chunk is reserved ahead, so that a full disk can still be recorded as the reason.
  *
  * Leaves out: syncing to the device, signatures. docs/trace-format.md, Container. */
 #define XXH_INLINE_ALL
@@ -52,7 +52,8 @@ static int write_all(int fd, const uint8_t *bytes, size_t size, uint64_t offset)
     return 0;
 }
 
-static enum status file_write(struct trace_file *file, const uint8_t *bytes, size_t size, bool last, struct error *error)
+static enum status file_write(struct trace_file *file, const uint8_t *bytes, size_t size, bool last,
+                              struct error *error)
 {
     /* Blocks behind the end of file: the END chunk's. Where the file system cannot, the write itself will tell. */
     if (!last && fallocate(file->fd, FALLOC_FL_KEEP_SIZE, (off_t)file->size, (off_t)(size + END_RESERVE)) < 0 &&
@@ -108,8 +109,7 @@ enum status trace_file_create(int fd, enum trace_file_kind kind, const uint8_t *
     return STATUS_OK;
 }
 
-enum status trace_file_reopen(int fd, const struct trace_prefix *prefix, struct trace_file **ret,
-                              struct error *error)
+enum status trace_file_reopen(int fd, const struct trace_prefix *prefix, struct trace_file **ret, struct error *error)
 {
     struct trace_file *file = NULL;
     enum status status = file_alloc(fd, &file, error);
@@ -150,16 +150,21 @@ enum status trace_file_append_part(struct trace_file *file, enum trace_chunk_kin
     if (!out_room(file, size))
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a chunk of the trace");
     uint8_t *body = file->out + sizeof(struct trace_chunk_header);
-    size_t stored = ZSTD_compress2(file->zstd, body, file->out_capacity - sizeof(struct trace_chunk_header), bytes, size);
+    size_t stored =
+        ZSTD_compress2(file->zstd, body, file->out_capacity - sizeof(struct trace_chunk_header), bytes, size);
     bool plain = ZSTD_isError(stored) || stored >= size;
     if (plain) {
         if (size)
             memcpy(body, bytes, size);
         stored = size;
     }
-    struct trace_chunk_header header = { .magic = TRACE_CHUNK_MAGIC, .kind = kind, .number = file->chunks,
-                                         .first_event = first_event, .stream_offset = stream_offset,
-                                         .event_count = event_count, .raw_length = (uint32_t)size,
+    struct trace_chunk_header header = { .magic = TRACE_CHUNK_MAGIC,
+                                         .kind = kind,
+                                         .number = file->chunks,
+                                         .first_event = first_event,
+                                         .stream_offset = stream_offset,
+                                         .event_count = event_count,
+                                         .raw_length = (uint32_t)size,
                                          .stored_length = (uint32_t)stored,
                                          .encoding = plain ? TRACE_ENCODING_PLAIN : TRACE_ENCODING_ZSTD,
                                          .flags = more ? TRACE_CHUNK_FLAG_MORE : 0 };
@@ -186,15 +191,9 @@ enum status trace_file_append(struct trace_file *file, enum trace_chunk_kind kin
     return trace_file_append_part(file, kind, bytes, size, stream_offset, first_event, event_count, false, error);
 }
 
-uint64_t trace_file_size(const struct trace_file *file)
-{
-    return file->size;
-}
+uint64_t trace_file_size(const struct trace_file *file) { return file->size; }
 
-uint64_t trace_file_chunks(const struct trace_file *file)
-{
-    return file->chunks;
-}
+uint64_t trace_file_chunks(const struct trace_file *file) { return file->chunks; }
 
 void trace_file_close(struct trace_file *file)
 {

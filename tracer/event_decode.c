@@ -1,8 +1,9 @@
-/* Event bytes into calls, trusting none of them: every count is held against its limit and against the size of the event, every
- * enumeration against its table, every region against what it points into. What comes out can be used without further checks
- * of form; whether it is true is the checker's question.
+/* Event bytes into calls, trusting none of them: every count is held against its limit and against the size of the
+ * event, every enumeration against its table, every region against what it points into. What comes out can be used
+ * without further checks of form; whether it is true is the checker's question.
  *
- * Leaves out: whether a call may issue such an op, and the content of directory entries. docs/trace-format.md, Events. */
+ * Leaves out: whether a call may issue such an op, and the content of directory entries. docs/trace-format.md, Events.
+ */
 #include "tracer/event_decode.h"
 
 #include <string.h>
@@ -20,15 +21,9 @@ static enum status bounded(enum status status, const char **ret_why)
     return status == STATUS_OK ? status : bad(ret_why, "it is shorter than its counts say");
 }
 
-void event_decoder_done(struct event_decoder *decoder)
-{
-    buffer_done(&decoder->arena);
-}
+void event_decoder_done(struct event_decoder *decoder) { buffer_done(&decoder->arena); }
 
-void event_decoder_chunk(struct event_decoder *decoder)
-{
-    decoder->now = 0;
-}
+void event_decoder_chunk(struct event_decoder *decoder) { decoder->now = 0; }
 
 /* Copies the next `size` bytes to `to`. */
 static enum status take(struct cursor *cursor, void *to, size_t size)
@@ -79,7 +74,7 @@ static enum status take_strings(struct cursor *cursor, struct request *request, 
     for (unsigned i = 0; i < request->string_count; i++) {
         if (sum + lengths[i] > REQUEST_BYTES)
             return STATUS_LIMIT;
-        request->string[i] = (struct region){ (uint32_t)sum, lengths[i] };
+        request->string[i] = (struct region) { (uint32_t)sum, lengths[i] };
         sum += lengths[i];
     }
     enum status status = take(cursor, request->bytes, (size_t)sum);
@@ -133,10 +128,7 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
 
 /* ---- OP ---- */
 
-static bool inside(struct region region, uint64_t size)
-{
-    return (uint64_t)region.offset + region.length <= size;
-}
+static bool inside(struct region region, uint64_t size) { return (uint64_t)region.offset + region.length <= size; }
 
 static bool has_operand(const struct op_row *row, enum op_operand operand)
 {
@@ -147,10 +139,7 @@ static bool has_operand(const struct op_row *row, enum op_operand operand)
     return false;
 }
 
-static bool handle_is_possible(uint32_t handle)
-{
-    return handle < HANDLES_TOTAL || handle == HANDLE_NONE;
-}
+static bool handle_is_possible(uint32_t handle) { return handle < HANDLES_TOTAL || handle == HANDLE_NONE; }
 
 static enum status check_op(const struct op *op, const struct request *request, const char **ret_why)
 {
@@ -190,7 +179,8 @@ static enum status take_out(struct cursor *cursor, struct trace_op_data *data, c
     return STATUS_OK;
 }
 
-static enum status decode_op(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call, const char **ret_why)
+static enum status decode_op(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
+                             const char **ret_why)
 {
     uint32_t index = call->ops.count;
     if (!decoder->open || decoder->data_began)
@@ -206,7 +196,7 @@ static enum status decode_op(struct event_decoder *decoder, struct cursor *curso
         return status;
     struct trace_op_data *data = &call->data[index];
     memset(data, 0, sizeof *data);
-    decoder->data[index] = (struct decoder_data){ 0, 0 };
+    decoder->data[index] = (struct decoder_data) { 0, 0 };
     if (trace_op_bit(event.op.kind) & TRACE_OPS_OUT)
         status = take_out(cursor, data, ret_why);
     if (status != STATUS_OK)
@@ -263,14 +253,15 @@ static enum status check_end(const struct event_decoder *decoder, const struct t
         return bad(ret_why, "the end of no call");
     if (end->head.code != call->ops.count)
         return bad(ret_why, "another number of ops than were issued");
-    if (end->wasi_errno >= WASI_ERRNO_COUNT || end->rule >= RULE_COUNT || end->trap >= TRAP_LIMIT || end->value_count > 2)
+    if (end->wasi_errno >= WASI_ERRNO_COUNT || end->rule >= RULE_COUNT || end->trap >= TRAP_LIMIT ||
+        end->value_count > 2)
         return bad(ret_why, "no such outcome");
     return STATUS_OK;
 }
 
 /* The stat or the bytes of one op. */
-static enum status take_payload(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call, uint32_t index,
-                                const char **ret_why)
+static enum status take_payload(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
+                                uint32_t index, const char **ret_why)
 {
     const struct op *op = &call->ops.op[index];
     struct op_result *result = &call->ops.result[index];
@@ -307,8 +298,9 @@ static enum status decode_end(struct event_decoder *decoder, struct cursor *curs
         return status;
     for (uint32_t i = 0; i < call->ops.count && status == STATUS_OK; i++)
         status = take(cursor, &call->ops.result[i].value, 8);
-    call->outcome = (struct outcome){ .wasi_errno = end.wasi_errno, .rule = end.rule, .trap = end.trap,
-                                      .value_count = end.value_count };
+    call->outcome = (struct outcome) {
+        .wasi_errno = end.wasi_errno, .rule = end.rule, .trap = end.trap, .value_count = end.value_count
+    };
     if (status == STATUS_OK)
         status = take(cursor, call->outcome.value, end.value_count * 8u);
     if (status != STATUS_OK)
@@ -336,8 +328,12 @@ static enum status decode_exit(struct event_decoder *decoder, struct cursor *cur
         return bad(ret_why, "no such exit");
     decoder->now += event.ticks;
     decoder->exited = true;
-    *exit = (struct trace_exit){ .outcome = event.outcome, .exit_code = event.exit_code, .trap = event.trap,
-                                 .function = event.function, .offset = event.offset, .instructions = event.instructions };
+    *exit = (struct trace_exit) { .outcome = event.outcome,
+                                  .exit_code = event.exit_code,
+                                  .trap = event.trap,
+                                  .function = event.function,
+                                  .offset = event.offset,
+                                  .instructions = event.instructions };
     return STATUS_OK;
 }
 

@@ -1,6 +1,6 @@
 /* The stored form of everything in a trace: file header, chunk header, events, ring header. docs/trace-format.md is the
- * authority; the sizes and offsets asserted here are its. All numbers are little-endian, as every machine is that warrant
- * builds on, so the structs are the bytes. Internal to tracer/ and its white-box tests. */
+ * authority; the sizes and offsets asserted here are its. All numbers are little-endian, as every machine is that
+ * warrant builds on, so the structs are the bytes. Internal to tracer/ and its white-box tests. */
 #ifndef WARRANT_TRACER_FORMAT_H
 #define WARRANT_TRACER_FORMAT_H
 
@@ -40,7 +40,8 @@ struct trace_chunk_header {
     uint32_t event_count;
     uint32_t raw_length, stored_length; /* bytes of the body before and after compression */
     uint16_t encoding, flags;
-    uint8_t previous[TRACE_HASH]; /* BLAKE2b of the chunk before it (header and stored body); of the file header for chunk 0 */
+    uint8_t previous[TRACE_HASH]; /* BLAKE2b of the chunk before it (header and stored body); of the file header for
+                                     chunk 0 */
     uint64_t header_checksum;     /* XXH3 of the bytes before it */
     uint64_t checksum;            /* XXH3 of all header bytes before it, then the stored body */
 };
@@ -51,15 +52,19 @@ static_assert(sizeof(struct trace_end) == 56, "docs/trace-format.md, END chunk")
 /* ---- events ---- */
 
 enum trace_event_type {
-    TRACE_EVENT_BEGIN = 1, TRACE_EVENT_OP = 2, TRACE_EVENT_DATA = 3, TRACE_EVENT_END = 4, TRACE_EVENT_EXIT = 5
+    TRACE_EVENT_BEGIN = 1,
+    TRACE_EVENT_OP = 2,
+    TRACE_EVENT_DATA = 3,
+    TRACE_EVENT_END = 4,
+    TRACE_EVENT_EXIT = 5
 };
 enum {
-    TRACE_DATA_MAX = 256 * 1024,       /* bytes that one DATA event carries */
-    TRACE_INLINE_MAX = 16 * 1024,      /* bytes of one op that its END event may carry; more goes into DATA events */
+    TRACE_DATA_MAX = 256 * 1024,        /* bytes that one DATA event carries */
+    TRACE_INLINE_MAX = 16 * 1024,       /* bytes of one op that its END event may carry; more goes into DATA events */
     TRACE_EVENT_BYTES_MAX = 0xffff * 8, /* what the size field can say */
-    TRACE_KERNEL_MAX = 0x7ffff000,     /* bytes that Linux moves in one call, at most */
-    TRACE_HEAD_BYTES = 32,             /* of the bytes that left, how many are kept */
-    TRACE_CHUNK_TARGET = 512 * 1024    /* the event that reaches it closes a chunk */
+    TRACE_KERNEL_MAX = 0x7ffff000,      /* bytes that Linux moves in one call, at most */
+    TRACE_HEAD_BYTES = 32,              /* of the bytes that left, how many are kept */
+    TRACE_CHUNK_TARGET = 512 * 1024     /* the event that reaches it closes a chunk */
 };
 
 struct trace_event_head {
@@ -80,7 +85,8 @@ struct trace_event_begin {
 static_assert(sizeof(struct trace_event_begin) == 24, "docs/trace-format.md, BEGIN");
 static_assert(sizeof(struct subscription) == 32, "docs/trace-format.md, BEGIN");
 
-/* Followed, for ops whose bytes leave the guest, by struct trace_event_out and the head bytes, padded with zeros to 8. */
+/* Followed, for ops whose bytes leave the guest, by struct trace_event_out and the head bytes, padded with zeros to 8.
+ */
 struct trace_event_op {
     struct trace_event_head head;
     struct op op;
@@ -100,7 +106,8 @@ struct trace_event_data {
 };
 static_assert(sizeof(struct trace_event_data) == 16, "docs/trace-format.md, DATA");
 
-/* Followed by: one i64 result value per op; value_count u64 values; per op in order, its struct filestat or its bytes, padded. */
+/* Followed by: one i64 result value per op; value_count u64 values; per op in order, its struct filestat or its bytes,
+ * padded. */
 struct trace_event_end {
     struct trace_event_head head;
     uint64_t ticks;
@@ -122,7 +129,8 @@ static_assert(sizeof(struct trace_event_exit) == 48, "docs/trace-format.md, EXIT
 /* BEGIN, END and EXIT carry ticks, all at the same place. */
 enum { TRACE_TICKS_OFFSET = 8 };
 static_assert(offsetof(struct trace_event_begin, ticks) == 8 && offsetof(struct trace_event_end, ticks) == 8 &&
-                  offsetof(struct trace_event_exit, ticks) == 8, "docs/trace-format.md, Events");
+                  offsetof(struct trace_event_exit, ticks) == 8,
+              "docs/trace-format.md, Events");
 
 static inline size_t trace_pad8(size_t size) { return (size + 7) & ~(size_t)7; }
 
@@ -130,10 +138,11 @@ static inline size_t trace_pad8(size_t size) { return (size + 7) & ~(size_t)7; }
 
 static inline uint32_t trace_op_bit(uint32_t kind) { return kind < OP_COUNT ? UINT32_C(1) << kind : 0; }
 
-enum { TRACE_OPS_OUT = OPS(WRITE) | OPS(PWRITE) | OPS(APPEND) };                    /* bytes leave the guest */
-enum { TRACE_OPS_IOVS = TRACE_OPS_OUT | OPS(READ) | OPS(PREAD) };                   /* `mem` is a range of the request's iovs */
+enum { TRACE_OPS_OUT = OPS(WRITE) | OPS(PWRITE) | OPS(APPEND) };  /* bytes leave the guest */
+enum { TRACE_OPS_IOVS = TRACE_OPS_OUT | OPS(READ) | OPS(PREAD) }; /* `mem` is a range of the request's iovs */
 #define OP(id, text, calls, effect, syscall, operands, data) | (OP_DATA_##data == OP_DATA_NONE ? 0u : OPS(id))
-enum { TRACE_OPS_IN = 0u
+enum {
+    TRACE_OPS_IN = 0u
 #include "wasi/abi/ops.def"
 }; /* bytes or a stat enter it */
 #undef OP

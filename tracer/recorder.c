@@ -1,8 +1,8 @@
 /* The recorder: a process of its own that carries the ring into the file.
  *
  * The ring's tail moves only after a chunk is in the file, so at any instant file and ring together hold all complete
- * events: whoever dies, nothing complete is lost. What the ring says is not believed, not even the tail, which is kept here. The
- * recorder sleeps between looks, at most 2 ms, in a poll that the end of the guest's process interrupts.
+ * events: whoever dies, nothing complete is lost. What the ring says is not believed, not even the tail, which is kept
+ * here. The recorder sleeps between looks, at most 2 ms, in a poll that the end of the guest's process interrupts.
  *
  * Leaves out: syncing to the device, going on with a gap when the disk is full. docs/trace-format.md, Ring. */
 #include "tracer/stream.h"
@@ -15,14 +15,15 @@
 
 enum {
     MODULE_PART = LIMIT_TRACE_CHUNK / 2,
-    SLEEP_SHORT_US = 100, SLEEP_LONG_US = 2000,
+    SLEEP_SHORT_US = 100,
+    SLEEP_LONG_US = 2000,
     BUSY_BYTES = 128 * 1024 /* as much in one look: the guest is writing fast */
 };
 
 static enum status write_preamble(struct trace_file *file, const struct recorder_options *options, struct error *error)
 {
-    enum status status = trace_file_append(file, TRACE_CHUNK_DESCRIPTION, options->description, options->description_size, 0, 0,
-                                           0, error);
+    enum status status = trace_file_append(file, TRACE_CHUNK_DESCRIPTION, options->description,
+                                           options->description_size, 0, 0, 0, error);
     const uint8_t *module = options->module;
     for (size_t done = 0; status == STATUS_OK && module && done < options->module_size;) {
         size_t left = options->module_size - done, part = left < MODULE_PART ? left : MODULE_PART;
@@ -47,8 +48,8 @@ static bool recorder_sleep(int alive_fd, uint32_t microseconds)
 /* Gives what lies before `position` back to the guest. */
 static void release_tail(struct trace_ring_header *header, uint64_t position)
 {
-    /* Release: the bytes were read before the guest may overwrite them. Then the pair of the guest's wait: its store of waiting
-     * and load of tail against this store of tail and load of waiting, sequentially consistent. */
+    /* Release: the bytes were read before the guest may overwrite them. Then the pair of the guest's wait: its store of
+     * waiting and load of tail against this store of tail and load of waiting, sequentially consistent. */
     atomic_store_explicit(&header->tail, position, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&header->waiting, memory_order_seq_cst)) {
@@ -58,7 +59,8 @@ static void release_tail(struct trace_ring_header *header, uint64_t position)
 }
 
 /* Copies until the guest's process is gone and the ring is empty. */
-static enum status recorder_copy(struct stream *stream, struct trace_ring_header *header, int alive_fd, struct error *error)
+static enum status recorder_copy(struct stream *stream, struct trace_ring_header *header, int alive_fd,
+                                 struct error *error)
 {
     uint32_t sleep = SLEEP_SHORT_US;
     for (bool gone = false;;) {
@@ -81,8 +83,8 @@ static enum status recorder_copy(struct stream *stream, struct trace_ring_header
 }
 
 /* Whatever ended the copying, the file gets its last chunk and its END. */
-static enum status recorder_finish(struct stream *stream, enum status status, struct trace_ring *ring, struct trace_end *end,
-                                   struct error *error)
+static enum status recorder_finish(struct stream *stream, enum status status, struct trace_ring *ring,
+                                   struct trace_end *end, struct error *error)
 {
     bool flushed = false;
     if (status == STATUS_OK || status == STATUS_MALFORMED) {
@@ -105,8 +107,9 @@ static enum status recorder_finish(struct stream *stream, enum status status, st
     return status;
 }
 
-static enum status recorder_stream(const struct recorder_options *options, struct trace_file *file, struct trace_ring *ring,
-                                   void (*ready)(void *), void *ready_self, struct trace_end *end, struct error *error)
+static enum status recorder_stream(const struct recorder_options *options, struct trace_file *file,
+                                   struct trace_ring *ring, void (*ready)(void *), void *ready_self,
+                                   struct trace_end *end, struct error *error)
 {
     struct trace_ring_header *header = trace_ring_header(ring);
     struct ring_owner *owner = NULL;

@@ -89,8 +89,8 @@ void trace_ring_unmap(struct trace_ring *ring)
 void trace_ring_stop(struct trace_ring *ring)
 {
     struct trace_ring_header *header = trace_ring_header(ring);
-    /* Sequentially consistent, against the guest, which stores soft and then loads state: either it sees the order, or its soft
-     * is overwritten here. */
+    /* Sequentially consistent, against the guest, which stores soft and then loads state: either it sees the order, or
+     * its soft is overwritten here. */
     atomic_fetch_or_explicit(&header->state, TRACE_RING_STOP, memory_order_seq_cst);
     atomic_store_explicit(&header->soft, 0, memory_order_seq_cst);
     ring_futex_wake(&header->waiting);

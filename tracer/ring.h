@@ -1,8 +1,9 @@
-/* The ring from within: the header page that both processes map, and the mapping. Internal to tracer/ and white-box tests.
+/* The ring from within: the header page that both processes map, and the mapping. Internal to tracer/ and white-box
+ * tests.
  *
  * A mapping lies in one reserved stretch of addresses: private bytes, the header, the data, the data again. Behind the
- * last data byte comes the first one, so that no event ever wraps; and the header lies at a fixed distance from the writer,
- * which therefore needs no pointer to it. */
+ * last data byte comes the first one, so that no event ever wraps; and the header lies at a fixed distance from the
+ * writer, which therefore needs no pointer to it. */
 #ifndef WARRANT_TRACER_RING_H
 #define WARRANT_TRACER_RING_H
 
@@ -12,8 +13,8 @@
 #define TRACE_RING_MAGIC "\x89WRRING\n"
 enum { TRACE_RING_VERSION = 1, TRACE_RING_HEADER = 65536 /* a multiple of every page size */ };
 
-/* Bits of `state`, beside the recorder's thread id. They are those of a robust futex: the kernel itself sets DIED when the
- * thread that the word names ends in whatever way. It keeps bit 31, which serves as the order to stop. */
+/* Bits of `state`, beside the recorder's thread id. They are those of a robust futex: the kernel itself sets DIED when
+ * the thread that the word names ends in whatever way. It keeps bit 31, which serves as the order to stop. */
 #define TRACE_RING_STOP UINT32_C(0x80000000)
 #define TRACE_RING_DIED UINT32_C(0x40000000)
 
@@ -28,17 +29,18 @@ struct trace_ring_header {
     _Alignas(64) _Atomic uint64_t tail;    /* bytes that are safe in the file; the recorder's */
     _Alignas(64) _Atomic uint32_t waiting; /* 1: the guest waits for room. A futex. */
     _Alignas(64) _Atomic uint32_t state;
-    _Alignas(64) _Atomic uint64_t soft; /* an address in the guest's process: see struct trace_writer. 0 makes it look at `state`. */
+    _Alignas(64) _Atomic uint64_t
+        soft; /* an address in the guest's process: see struct trace_writer. 0 makes it look at `state`. */
 };
 static_assert(sizeof(struct trace_ring_header) == 384, "docs/trace-format.md, Ring");
 
-/* The guest's side; `at` moves through the double mapping. While at <= soft (in the header) TRACE_WRITER_RESERVE bytes behind `at` are
- * free, `at` needs no wrap, and nobody ordered a stop: one comparison per call. Who orders a stop sets soft to 0; that the
- * recorder died is seen when soft is reached, TRACE_WRITER_STRIDE bytes later at most. */
+/* The guest's side; `at` moves through the double mapping. While at <= soft (in the header) TRACE_WRITER_RESERVE bytes
+ * behind `at` are free, `at` needs no wrap, and nobody ordered a stop: one comparison per call. Who orders a stop sets
+ * soft to 0; that the recorder died is seen when soft is reached, TRACE_WRITER_STRIDE bytes later at most. */
 struct trace_writer {
-    uint8_t *at;        /* where the next event goes */
-    uint64_t bias;      /* stream position of an address: address + bias */
-    uint32_t plan;      /* ops of this call; TRACE_PLAN_BULKY where one of them carries data */
+    uint8_t *at;   /* where the next event goes */
+    uint64_t bias; /* stream position of an address: address + bias */
+    uint32_t plan; /* ops of this call; TRACE_PLAN_BULKY where one of them carries data */
     uint32_t reserved;
 };
 

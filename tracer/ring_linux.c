@@ -1,5 +1,5 @@
-/* What the ring asks of Linux: futexes, and the robust list, by which the kernel itself tells the guest that the recorder
- * died, however it died. One entry at most: a thread is the recorder of one ring.
+/* What the ring asks of Linux: futexes, and the robust list, by which the kernel itself tells the guest that the
+ * recorder died, however it died. One entry at most: a thread is the recorder of one ring.
  *
  * Leaves out: priority inheritance. Reference: futex(2), get_robust_list(2). */
 #include "tracer/ring.h"
@@ -17,10 +17,7 @@ void ring_futex_wait(_Atomic uint32_t *word, uint32_t value, uint32_t ms)
     syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
 }
 
-void ring_futex_wake(_Atomic uint32_t *word)
-{
-    syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
-}
+void ring_futex_wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0); }
 
 struct ring_owner {
     struct robust_list_head head;

@@ -1,7 +1,7 @@
 /* After the recorder died: what the ring still holds goes into the trace, and an END that says so.
  *
- * The file's valid prefix says how far the recorder came, not the ring, which the guest's process could write. A chunk that was being
- * written when the recorder died is cut off; its events are still in the ring.
+ * The file's valid prefix says how far the recorder came, not the ring, which the guest's process could write. A chunk
+ * that was being written when the recorder died is cut off; its events are still in the ring.
  *
  * Leaves out: a recorder that died before the guest was started (there is nothing to save then). */
 #include "tracer/stream.h"
@@ -55,7 +55,8 @@ static enum status salvage_stream(struct trace_file *file, struct trace_ring *ri
     if (memcmp(header->run_id, found->run_id, TRACE_RUN_ID) != 0)
         return error_set(error, STATUS_INVALID, "the ring belongs to another run than the trace");
     struct stream stream;
-    enum status status = stream_init(&stream, file, ring, header->start_ticks, found->stream_bytes, found->events, error);
+    enum status status =
+        stream_init(&stream, file, ring, header->start_ticks, found->stream_bytes, found->events, error);
     if (status != STATUS_OK)
         return status;
     size_t taken = 0;

@@ -1,8 +1,8 @@
 /* From the ring's bytes to the file's chunks.
  *
- * The guest's process may be an attacker's, and it writes the ring while it is read: so bytes are copied out first and only the
- * copy is checked and used. A chunk ends with the event that brings it to TRACE_CHUNK_TARGET, whenever that event came:
- * its boundaries depend on events alone. Ticks become differences on the way.
+ * The guest's process may be an attacker's, and it writes the ring while it is read: so bytes are copied out first and
+ * only the copy is checked and used. A chunk ends with the event that brings it to TRACE_CHUNK_TARGET, whenever that
+ * event came: its boundaries depend on events alone. Ticks become differences on the way.
  *
  * Leaves out: whether the events make sense together; the reader judges that. docs/trace-format.md, Events and Ring. */
 #include "tracer/stream.h"
@@ -16,8 +16,12 @@ enum { STREAM_BUFFER = TRACE_CHUNK_TARGET + TRACE_EVENT_BYTES_MAX + 8 };
 enum status stream_init(struct stream *stream, struct trace_file *file, struct trace_ring *ring, uint64_t start_ticks,
                         uint64_t position, uint64_t events, struct error *error)
 {
-    *stream = (struct stream){ .file = file, .data = trace_ring_data(ring), .start_ticks = start_ticks, .position = position,
-                               .events = events, .ticks = start_ticks };
+    *stream = (struct stream) { .file = file,
+                                .data = trace_ring_data(ring),
+                                .start_ticks = start_ticks,
+                                .position = position,
+                                .events = events,
+                                .ticks = start_ticks };
     stream->buffer = malloc(STREAM_BUFFER);
     return stream->buffer ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory for the recorder's buffer");
 }
@@ -105,7 +109,8 @@ enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken,
         stream->copied += count;
         *ret_taken += count;
         if (!stream_parse(stream, published))
-            return error_set(error, STATUS_MALFORMED, "the guest's process spoiled the ring: no event at stream offset %llu",
+            return error_set(error, STATUS_MALFORMED,
+                             "the guest's process spoiled the ring: no event at stream offset %llu",
                              (unsigned long long)(stream->position + stream->parsed));
         while (stream->parsed >= TRACE_CHUNK_TARGET) {
             enum status status = stream_flush(stream, error);
@@ -113,7 +118,8 @@ enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken,
                 return status;
             published = head - stream->position;
             if (!stream_parse(stream, published))
-                return error_set(error, STATUS_MALFORMED, "the guest's process spoiled the ring: no event at stream offset %llu",
+                return error_set(error, STATUS_MALFORMED,
+                                 "the guest's process spoiled the ring: no event at stream offset %llu",
                                  (unsigned long long)(stream->position + stream->parsed));
         }
     }

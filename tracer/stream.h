@@ -6,23 +6,23 @@
 #include "tracer/ring.h"
 
 struct stream {
-    struct trace_file *file;  /* borrowed */
-    const uint8_t *data;      /* the ring's, mapped twice; borrowed */
+    struct trace_file *file; /* borrowed */
+    const uint8_t *data;     /* the ring's, mapped twice; borrowed */
     uint64_t start_ticks;
-    uint64_t position;        /* stream offset of buffer[0]: where the next chunk begins */
-    uint64_t events;          /* in the file so far */
-    uint8_t *buffer;          /* owned: copied out of the ring before a byte of it is looked at */
-    size_t copied, parsed;    /* bytes in the buffer; of whole, checked events */
+    uint64_t position;     /* stream offset of buffer[0]: where the next chunk begins */
+    uint64_t events;       /* in the file so far */
+    uint8_t *buffer;       /* owned: copied out of the ring before a byte of it is looked at */
+    size_t copied, parsed; /* bytes in the buffer; of whole, checked events */
     uint32_t parsed_events;
-    uint64_t ticks;           /* of the last event that carries some */
-    bool exit_last;           /* the last parsed event is an EXIT */
+    uint64_t ticks; /* of the last event that carries some */
+    bool exit_last; /* the last parsed event is an EXIT */
 };
 
 MUST_USE enum status stream_init(struct stream *stream, struct trace_file *file, struct trace_ring *ring,
                                  uint64_t start_ticks, uint64_t position, uint64_t events, struct error *error);
 void stream_done(struct stream *stream);
-/* Takes what the ring holds up to `head`, and writes the chunks that become full. *ret_taken: bytes taken. MALFORMED: no valid event
- * stands there (what came before it is kept); NO_SPACE, IO of the file. */
+/* Takes what the ring holds up to `head`, and writes the chunks that become full. *ret_taken: bytes taken. MALFORMED:
+ * no valid event stands there (what came before it is kept); NO_SPACE, IO of the file. */
 MUST_USE enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken, struct error *error);
 /* Writes the events that are left as the last chunk. */
 MUST_USE enum status stream_flush(struct stream *stream, struct error *error);

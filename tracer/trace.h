@@ -1,11 +1,11 @@
 /* The trace: container, events, ring, recorder, reader. docs/trace-format.md is the authority for every byte.
  *
- * Two libraries come from this folder. `wr_trace_write` (ring.c, writer.c): what the guest's process links, libc and xxHash only.
- * `wr_trace` (container, recorder, reader): zstd, libsodium.
+ * Two libraries come from this folder. `wr_trace_write` (ring.c, writer.c): what the guest's process links, libc and
+ * xxHash only. `wr_trace` (container, recorder, reader): zstd, libsodium.
  *
- * One stream of events runs from the guest through the ring into the file: a ring position, the producer's `head`, and the
- * stream offset of a chunk count the same bytes. So a recorder that died can be replaced by one that goes on where the last
- * whole chunk ends. */
+ * One stream of events runs from the guest through the ring into the file: a ring position, the producer's `head`, and
+ * the stream offset of a chunk count the same bytes. So a recorder that died can be replaced by one that goes on where
+ * the last whole chunk ends. */
 #ifndef WARRANT_TRACE_H
 #define WARRANT_TRACE_H
 
@@ -27,11 +27,11 @@ enum trace_chunk_kind {
 
 /* Why the recording ended. */
 enum trace_end_reason {
-    TRACE_END_CLEAN = 1,      /* the guest's process ended by itself, after its EXIT event */
-    TRACE_END_GUEST_DIED = 2, /* killed, or ended without an EXIT event */
-    TRACE_END_NO_SPACE = 3,   /* the file could not grow; the guest was stopped */
+    TRACE_END_CLEAN = 1,         /* the guest's process ended by itself, after its EXIT event */
+    TRACE_END_GUEST_DIED = 2,    /* killed, or ended without an EXIT event */
+    TRACE_END_NO_SPACE = 3,      /* the file could not grow; the guest was stopped */
     TRACE_END_RECORDER_DIED = 4, /* the rest of the ring was saved afterwards */
-    TRACE_END_BAD_RING = 5    /* the guest's process wrote no valid event */
+    TRACE_END_BAD_RING = 5       /* the guest's process wrote no valid event */
 };
 
 struct trace_end {
@@ -43,14 +43,14 @@ struct trace_end {
 
 struct trace_file; /* a file being written */
 /* fd: takes; an empty, seekable file. run_id: TRACE_RUN_ID bytes. Returns owned. */
-MUST_USE enum status trace_file_create(int fd, enum trace_file_kind kind, const uint8_t *run_id, struct trace_file **ret,
+MUST_USE enum status trace_file_create(int fd, enum trace_file_kind kind, const uint8_t *run_id,
+                                       struct trace_file **ret, struct error *error);
+/* Appends one chunk: compressed, checksummed, chained. stream_offset, first_event, event_count: of EVENTS chunks, else
+ * 0. On failure (NO_SPACE, IO) the file is cut back to its last whole chunk and stays usable for reading. */
+MUST_USE enum status trace_file_append(struct trace_file *file, enum trace_chunk_kind kind, const void *bytes,
+                                       size_t size, uint64_t stream_offset, uint64_t first_event, uint32_t event_count,
                                        struct error *error);
-/* Appends one chunk: compressed, checksummed, chained. stream_offset, first_event, event_count: of EVENTS chunks, else 0.
- * On failure (NO_SPACE, IO) the file is cut back to its last whole chunk and stays usable for reading. */
-MUST_USE enum status trace_file_append(struct trace_file *file, enum trace_chunk_kind kind, const void *bytes, size_t size,
-                                       uint64_t stream_offset, uint64_t first_event, uint32_t event_count,
-                                       struct error *error);
-uint64_t trace_file_size(const struct trace_file *file);        /* bytes so far */
+uint64_t trace_file_size(const struct trace_file *file); /* bytes so far */
 uint64_t trace_file_chunks(const struct trace_file *file);
 void trace_file_close(struct trace_file *file); /* frees; writes nothing */
 
@@ -63,41 +63,44 @@ struct trace_chunk {
     uint8_t hash[TRACE_HASH]; /* BLAKE2b of its header and stored body */
 };
 struct trace_source; /* a container being read, chunk by chunk */
-/* Opens and checks the file header. MALFORMED: not such a file; UNSUPPORTED: a later version, says which. Returns owned. */
+/* Opens and checks the file header. MALFORMED: not such a file; UNSUPPORTED: a later version, says which. Returns
+ * owned. */
 MUST_USE enum status trace_source_open(const char *path, enum trace_file_kind kind, struct trace_source **ret,
                                        struct error *error);
 const uint8_t *trace_source_run_id(const struct trace_source *source);
-/* OK; NOT_FOUND at the end of file; TRUNCATED, CORRUPT, MALFORMED where the valid prefix ends, the text naming the chunk
- * number and file offset: a flipped byte, a missing chunk, swapped chunks and a cut tail are all told apart. */
+/* OK; NOT_FOUND at the end of file; TRUNCATED, CORRUPT, MALFORMED where the valid prefix ends, the text naming the
+ * chunk number and file offset: a flipped byte, a missing chunk, swapped chunks and a cut tail are all told apart. */
 MUST_USE enum status trace_source_next(struct trace_source *source, struct trace_chunk *ret, struct error *error);
 void trace_source_close(struct trace_source *source);
 
 /* ---- the ring: from the guest's process to the recorder ---- */
 
 enum { TRACE_RING_BYTES = 1 << 23 }; /* data bytes, a power of two */
-struct trace_ring; /* a mapping of the ring's file */
+struct trace_ring;                   /* a mapping of the ring's file */
 /* Creates the ring in the empty file `fd` (borrows): header page and preallocated data. NO_SPACE says so in words. */
 MUST_USE enum status trace_ring_create(int fd, const uint8_t *run_id, struct error *error);
-MUST_USE enum status trace_ring_map(int fd, struct trace_ring **ret, struct error *error); /* borrows fd; returns owned */
+MUST_USE enum status trace_ring_map(int fd, struct trace_ring **ret,
+                                    struct error *error); /* borrows fd; returns owned */
 void trace_ring_unmap(struct trace_ring *ring);
-/* Tells the guest to stop at its next hostcall; the writer's calls return STOPPED from then on, as they do, by the kernel's doing,
- * once an attached recorder died. Async-signal-safe. */
+/* Tells the guest to stop at its next hostcall; the writer's calls return STOPPED from then on, as they do, by the
+ * kernel's doing, once an attached recorder died. Async-signal-safe. */
 void trace_ring_stop(struct trace_ring *ring);
 
-/* The guest's side: an observer that writes begin/op/data/end events into the ring. When the ring is full it waits (futex) for
- * the recorder. Beside memory it needs futex(2) alone. The ring must be mapped, and its descriptor closed, before the guest is
- * confined: who has the descriptor could shorten the file. */
+/* The guest's side: an observer that writes begin/op/data/end events into the ring. When the ring is full it waits
+ * (futex) for the recorder. Beside memory it needs futex(2) alone. The ring must be mapped, and its descriptor closed,
+ * before the guest is confined: who has the descriptor could shorten the file. */
 struct trace_writer;
-MUST_USE enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **ret, struct error *error); /* borrows ring; one writer per mapping */
+MUST_USE enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **ret,
+                                         struct error *error); /* borrows ring; one writer per mapping */
 struct wasi_observer trace_writer_observer(struct trace_writer *writer);
 
 /* How the guest ended; the last event of a whole trace. */
 struct trace_exit {
-    uint32_t outcome;     /* 0 returned, 1 proc_exit, 2 trap, 3 could not start */
-    uint32_t exit_code;   /* of proc_exit */
-    uint32_t trap;        /* enum rt_trap_kind's number */
+    uint32_t outcome;          /* 0 returned, 1 proc_exit, 2 trap, 3 could not start */
+    uint32_t exit_code;        /* of proc_exit */
+    uint32_t trap;             /* enum rt_trap_kind's number */
     uint32_t function, offset; /* where it trapped */
-    uint64_t instructions; /* Wasm instructions executed */
+    uint64_t instructions;     /* Wasm instructions executed */
 };
 MUST_USE enum status trace_writer_exit(struct trace_writer *writer, const struct trace_exit *exit);
 void trace_writer_free(struct trace_writer *writer);
@@ -105,20 +108,21 @@ void trace_writer_free(struct trace_writer *writer);
 /* ---- the recorder: from the ring into the file ---- */
 
 struct recorder_options {
-    int ring_fd, trace_fd;   /* trace_fd: takes */
-    int alive_fd;            /* read end of a pipe whose write end only the guest's process holds: end of file means it is gone */
+    int ring_fd, trace_fd; /* trace_fd: takes */
+    int alive_fd; /* read end of a pipe whose write end only the guest's process holds: end of file means it is gone */
     uint8_t run_id[TRACE_RUN_ID];
     const void *description; /* borrowed */
     size_t description_size;
-    const void *module;      /* borrowed; NULL leaves it out */
+    const void *module; /* borrowed; NULL leaves it out */
     size_t module_size;
 };
-/* Writes header, description and module, calls ready(ready_self) once the guest may start, copies the ring until the guest
- * is gone and the ring is empty, and closes with an END chunk. Runs as a process of its own; makes no assumption about the ring's
- * content. NO_SPACE: the guest was told to stop, *ret_end says how far the file reaches. */
+/* Writes header, description and module, calls ready(ready_self) once the guest may start, copies the ring until the
+ * guest is gone and the ring is empty, and closes with an END chunk. Runs as a process of its own; makes no assumption
+ * about the ring's content. NO_SPACE: the guest was told to stop, *ret_end says how far the file reaches. */
 MUST_USE enum status recorder_run(const struct recorder_options *options, void (*ready)(void *), void *ready_self,
                                   struct trace_end *ret_end, struct error *error);
-/* After the recorder died: appends to the trace at `path` what the ring still holds, and an END chunk with RECORDER_DIED. */
+/* After the recorder died: appends to the trace at `path` what the ring still holds, and an END chunk with
+ * RECORDER_DIED. */
 MUST_USE enum status recorder_salvage(const char *path, int ring_fd, struct trace_end *ret_end, struct error *error);
 
 /* ---- the reader: whole calls out of a trace ---- */
@@ -141,19 +145,21 @@ struct trace_call {
     uint64_t ticks, duration;        /* of its begin since the run's start; from begin to end */
     bool complete;                   /* it has its end event */
     uint64_t op_event[LIMIT_OPS];
-    struct request request;          /* as it was copied from the guest */
-    struct call_ops ops;             /* results only where `complete` */
+    struct request request; /* as it was copied from the guest */
+    struct call_ops ops;    /* results only where `complete` */
     struct trace_op_data data[LIMIT_OPS];
-    struct outcome outcome;          /* where `complete` */
+    struct outcome outcome; /* where `complete` */
     uint64_t committed;
 };
 
-/* Fills the out_* fields of *ret with what leaves the guest in `op`: the regions of its iovs joined, as much of it as one system
- * call takes (WRITE: LIMIT_STAGING bytes, PWRITE and APPEND: 0x7ffff000). out_length 0 where no bytes leave. Recorder and replay
- * both use this, so that their digests can be compared. MALFORMED: a region leaves the memory. In wr_trace_write. */
+/* Fills the out_* fields of *ret with what leaves the guest in `op`: the regions of its iovs joined, as much of it as
+ * one system call takes (WRITE: LIMIT_STAGING bytes, PWRITE and APPEND: 0x7ffff000). out_length 0 where no bytes leave.
+ * Recorder and replay both use this, so that their digests can be compared. MALFORMED: a region leaves the memory. In
+ * wr_trace_write. */
 MUST_USE enum status trace_op_out(const struct request *request, const struct op *op, const struct backend_space *space,
                                   struct trace_op_data *ret);
-/* How many bytes entered the guest (or, DIRENTS, the staging buffer) in `op` whose result was `value`. 0 on an error. */
+/* How many bytes entered the guest (or, DIRENTS, the staging buffer) in `op` whose result was `value`. 0 on an error.
+ */
 uint64_t trace_op_in_length(const struct request *request, const struct op *op, int64_t value);
 
 struct trace_reader;
@@ -161,13 +167,13 @@ struct trace_reader;
 MUST_USE enum status trace_reader_open(const char *path, struct trace_reader **ret, struct error *error);
 const uint8_t *trace_reader_run_id(const struct trace_reader *reader);
 const void *trace_reader_description(const struct trace_reader *reader, size_t *ret_size); /* borrowed */
-const void *trace_reader_module(const struct trace_reader *reader, size_t *ret_size);      /* NULL where it was left out */
-/* Reads the next item: *ret_kind CALL fills *call (the caller's, large), EXIT fills *exit. NOT_FOUND: the end of the valid
- * prefix; trace_reader_stop then tells why. MALFORMED: a checked chunk holds no valid event (a hostile trace). */
-MUST_USE enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind *ret_kind, struct trace_call *call,
-                                       struct trace_exit *exit, struct error *error);
-/* After NOT_FOUND. OK: the trace is whole, *ret_end its end. Else why the prefix stops (text names chunk and offset). *inside_call: the
- * last call has no end event. ret_end->reason is 0 where there is no END chunk. */
+const void *trace_reader_module(const struct trace_reader *reader, size_t *ret_size); /* NULL where it was left out */
+/* Reads the next item: *ret_kind CALL fills *call (the caller's, large), EXIT fills *exit. NOT_FOUND: the end of the
+ * valid prefix; trace_reader_stop then tells why. MALFORMED: a checked chunk holds no valid event (a hostile trace). */
+MUST_USE enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind *ret_kind,
+                                       struct trace_call *call, struct trace_exit *exit, struct error *error);
+/* After NOT_FOUND. OK: the trace is whole, *ret_end its end. Else why the prefix stops (text names chunk and offset).
+ * *inside_call: the last call has no end event. ret_end->reason is 0 where there is no END chunk. */
 MUST_USE enum status trace_reader_stop(const struct trace_reader *reader, struct trace_end *ret_end, bool *inside_call,
                                        struct error *error);
 void trace_reader_close(struct trace_reader *reader);

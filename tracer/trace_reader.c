@@ -1,7 +1,8 @@
 /* Whole calls out of a trace file.
  *
- * The order of chunks is fixed: DESCRIPTION, MODULE (or none), EVENTS, END. Reading stops for good at the first thing that is not
- * valid; why is kept for trace_reader_stop. A call whose end is not there is delivered as what it is, incomplete.
+ * The order of chunks is fixed: DESCRIPTION, MODULE (or none), EVENTS, END. Reading stops for good at the first thing
+ * that is not valid; why is kept for trace_reader_stop. A call whose end is not there is delivered as what it is,
+ * incomplete.
  *
  * Leaves out: seeking. docs/trace-format.md. */
 #include "tracer/container.h"
@@ -23,10 +24,10 @@ struct trace_reader {
     struct event_decoder decoder;
     uint64_t begin_event, begin_chunk, op_event[LIMIT_OPS];
     struct trace_end end;
-    bool ended;               /* by an END chunk */
-    bool inside_call;         /* a call was delivered without its end */
-    struct error stop;        /* status OK: goes on, or the trace is whole (ended) */
-    bool stopped, invalid;    /* invalid: stopped inside a checked chunk */
+    bool ended;            /* by an END chunk */
+    bool inside_call;      /* a call was delivered without its end */
+    struct error stop;     /* status OK: goes on, or the trace is whole (ended) */
+    bool stopped, invalid; /* invalid: stopped inside a checked chunk */
 };
 
 static enum status reader_append(struct buffer *to, const struct trace_chunk *chunk, struct error *error)
@@ -38,8 +39,10 @@ static enum status reader_append(struct buffer *to, const struct trace_chunk *ch
     return to->status == STATUS_OK ? STATUS_OK : error_set(error, to->status, "out of memory for the trace's module");
 }
 
-/* Reads one part of the preamble: chunks of `kind` up to the one that does not go on. The chunk behind it is pending. */
-static enum status reader_part(struct trace_reader *reader, enum trace_chunk_kind kind, struct buffer *to, bool *ret_found)
+/* Reads one part of the preamble: chunks of `kind` up to the one that does not go on. The chunk behind it is pending.
+ */
+static enum status reader_part(struct trace_reader *reader, enum trace_chunk_kind kind, struct buffer *to,
+                               bool *ret_found)
 {
     bool more = true;
     *ret_found = false;
@@ -70,7 +73,8 @@ static enum status reader_preamble(struct trace_reader *reader)
     bool found;
     status = reader_part(reader, TRACE_CHUNK_DESCRIPTION, &reader->description, &found);
     if (status == STATUS_OK && !found)
-        return error_set(&reader->stop, STATUS_MALFORMED, "chunk 0 at offset 64: the trace does not begin with a description");
+        return error_set(&reader->stop, STATUS_MALFORMED,
+                         "chunk 0 at offset 64: the trace does not begin with a description");
     return status == STATUS_OK ? reader_part(reader, TRACE_CHUNK_MODULE, &reader->module, &reader->has_module) : status;
 }
 
@@ -114,10 +118,7 @@ enum status trace_reader_open_bytes(const void *bytes, size_t size, struct trace
     return status;
 }
 
-const uint8_t *trace_reader_run_id(const struct trace_reader *reader)
-{
-    return trace_source_run_id(reader->source);
-}
+const uint8_t *trace_reader_run_id(const struct trace_reader *reader) { return trace_source_run_id(reader->source); }
 
 const void *trace_reader_description(const struct trace_reader *reader, size_t *ret_size)
 {
@@ -134,8 +135,8 @@ const void *trace_reader_module(const struct trace_reader *reader, size_t *ret_s
 static enum status reader_malformed(struct trace_reader *reader, const char *what)
 {
     reader->invalid = true;
-    return error_set(&reader->stop, STATUS_MALFORMED, "chunk %llu at offset %llu: %s", (unsigned long long)reader->chunk.number,
-                     (unsigned long long)reader->chunk.file_offset, what);
+    return error_set(&reader->stop, STATUS_MALFORMED, "chunk %llu at offset %llu: %s",
+                     (unsigned long long)reader->chunk.number, (unsigned long long)reader->chunk.file_offset, what);
 }
 
 static enum status reader_take_end(struct trace_reader *reader)
@@ -216,12 +217,14 @@ static enum status reader_event(struct trace_reader *reader, struct trace_call *
     const char *why = NULL;
     size_t size = 0;
     bool was_open = reader->decoder.open;
-    enum status status = event_decode(&reader->decoder, bytes, reader->chunk.size - reader->at, call, exit, ret, &size, &why);
+    enum status status =
+        event_decode(&reader->decoder, bytes, reader->chunk.size - reader->at, call, exit, ret, &size, &why);
     reader->invalid = status == STATUS_MALFORMED || status == STATUS_TRUNCATED;
     if (status != STATUS_OK)
         return error_set(&reader->stop, status == STATUS_TRUNCATED ? STATUS_MALFORMED : status,
-                         "chunk %llu at offset %llu: event %llu is not valid: %s", (unsigned long long)reader->chunk.number,
-                         (unsigned long long)reader->chunk.file_offset, (unsigned long long)reader->event, why);
+                         "chunk %llu at offset %llu: event %llu is not valid: %s",
+                         (unsigned long long)reader->chunk.number, (unsigned long long)reader->chunk.file_offset,
+                         (unsigned long long)reader->event, why);
     uint8_t type = bytes[offsetof(struct trace_event_head, type)];
     if (!was_open && type == TRACE_EVENT_BEGIN) {
         reader->begin_event = reader->event;

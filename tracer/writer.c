@@ -1,47 +1,49 @@
 /* The guest's side of the ring, its fast half: hostcalls whose events have a fixed form, which are most.
  *
- * Each event is written where it stays. The BEGIN is written with the first OP, before that op is performed, or with the END of a
- * call without ops: nothing outside the process changes earlier, and one call of the observer is saved. It checks once for
- * room for a whole simple call, so that the END needs no check. Copies may write a few bytes behind an event, into reserved room that
- * nobody sees yet: a fixed copy is cheaper than an exact one. The general forms are in writer_any.c.
+ * Each event is written where it stays. The BEGIN is written with the first OP, before that op is performed, or with
+ * the END of a call without ops: nothing outside the process changes earlier, and one call of the observer is saved. It
+ * checks once for room for a whole simple call, so that the END needs no check. Copies may write a few bytes behind an
+ * event, into reserved room that nobody sees yet: a fixed copy is cheaper than an exact one. The general forms are in
+ * writer_any.c.
  *
  * Leaves out: instances and threads other than 0. docs/trace-format.md, Events. */
 #include "tracer/writer.h"
 
 enum {
-    SIMPLE_SLOTS = 4, /* copied at once */
+    SIMPLE_SLOTS = 4,                               /* copied at once */
     END_SIMPLE = sizeof(struct trace_event_end) + 8 /* of one op, without values */
 };
 
-/* The head of a simple BEGIN per hostcall; 0 for rows that copy strings or arrays, have many slots, may issue several ops or such as
- * carry data. The dispatcher lets no op pass that its row does not name. */
-#define ARG_TYPE(name, witx, core, size, align, class) \
-    SLOTS_##name = sizeof(core) - 1, \
-    VARIES_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_IOVS || \
+/* The head of a simple BEGIN per hostcall; 0 for rows that copy strings or arrays, have many slots, may issue several
+ * ops or such as carry data. The dispatcher lets no op pass that its row does not name. */
+#define ARG_TYPE(name, witx, core, size, align, class)                                                                 \
+    SLOTS_##name = sizeof(core) - 1,                                                                                   \
+    VARIES_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_IOVS ||                    \
                     ARG_CLASS_##class == ARG_CLASS_CIOVS || ARG_CLASS_##class == ARG_CLASS_SUBS,
 enum {
 #include "wasi/abi/argtypes.def"
 };
 #undef ARG_TYPE
 #define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ROW_SLOTS_##id = 0 args,
-#define A(type, name) +SLOTS_##type
+#define A(type, name)                                               +SLOTS_##type
 enum {
 #include "wasi/abi/hostcalls.def"
 };
 #undef HOSTCALL
 #undef A
 #define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ROW_VARIES_##id = 0 args,
-#define A(type, name) +VARIES_##type
+#define A(type, name)                                               +VARIES_##type
 enum {
 #include "wasi/abi/hostcalls.def"
 };
 #undef HOSTCALL
 #undef A
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args)                                            \
-    [HOSTCALL_##id] = ROW_VARIES_##id != 0 || (int)ROW_SLOTS_##id > (int)SIMPLE_SLOTS || (max_ops) != 1 ||       \
-                              ((ops) & (TRACE_OPS_OUT | TRACE_OPS_IN)) != 0                                       \
-                          ? 0                                                                                     \
-                          : (3 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)HOSTCALL_##id << 24,
+#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args)                                                    \
+    [HOSTCALL_##id] =                                                                                                  \
+        ROW_VARIES_##id != 0 || (int)ROW_SLOTS_##id > (int)SIMPLE_SLOTS || (max_ops) != 1 ||                           \
+                ((ops) & (TRACE_OPS_OUT | TRACE_OPS_IN)) != 0                                                          \
+            ? 0                                                                                                        \
+            : (3 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)HOSTCALL_##id << 24,
 static const uint64_t begin_heads[HOSTCALL_COUNT] = {
 #include "wasi/abi/hostcalls.def"
 };
@@ -93,5 +95,5 @@ static enum status observe_end(void *self, const struct request *request, const 
 
 struct wasi_observer trace_writer_observer(struct trace_writer *writer)
 {
-    return (struct wasi_observer){ writer, NULL, observe_op, observe_end };
+    return (struct wasi_observer) { writer, NULL, observe_op, observe_end };
 }

@@ -34,8 +34,8 @@ static inline bool writer_stopped(struct trace_writer *writer)
     return (state & (TRACE_RING_STOP | TRACE_RING_DIED)) != 0;
 }
 
-/* Must `at` be looked at more closely before a simple call is written there? Relaxed: the room behind soft was acquired with the
- * tail when soft was computed; a stop communicates nothing but itself. */
+/* Must `at` be looked at more closely before a simple call is written there? Relaxed: the room behind soft was acquired
+ * with the tail when soft was computed; a stop communicates nothing but itself. */
 static inline bool writer_full(struct trace_writer *writer, const uint8_t *at)
 {
     return (uint64_t)(uintptr_t)at > atomic_load_explicit(&trace_ring_header(writer)->soft, memory_order_relaxed);
@@ -54,8 +54,8 @@ MUST_USE static inline enum status writer_ensure(struct trace_writer *writer, si
 /* The general forms, for calls that carry more than scalars, have more ops than one, or none. */
 MUST_USE enum status writer_op_any(struct trace_writer *writer, const struct request *request, const struct op *op,
                                    const struct backend_space *space, struct error *error);
-MUST_USE enum status writer_end_any(struct trace_writer *writer, const struct request *request, const struct call_ops *ops,
-                                    const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
-                                    struct error *error);
+MUST_USE enum status writer_end_any(struct trace_writer *writer, const struct request *request,
+                                    const struct call_ops *ops, const struct outcome *outcome,
+                                    const struct backend_space *space, uint64_t committed, struct error *error);
 
 #endif

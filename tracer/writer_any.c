@@ -1,14 +1,11 @@
-/* The guest's side of the ring, its general half: waiting for room, strings and arrays, bytes that leave (their digest) and bytes
- * that enter (all of them). The regions of an op were checked by the decision core; here they are checked again, because
- * what is wrong in one process's table must not become a read outside the guest's memory.
+/* The guest's side of the ring, its general half: waiting for room, strings and arrays, bytes that leave (their digest)
+ * and bytes that enter (all of them).
  *
  * Leaves out: references to blocks that the guest has seen before. docs/trace-format.md, Events. */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
+#include "tracer/op_regions.h"
 #include "tracer/writer.h"
 
-enum { WAIT_MS = 20, JOIN_MAX = 4096 };
+enum { WAIT_MS = 20 };
 
 enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **ret, struct error *error)
 {
@@ -55,7 +52,8 @@ static enum status writer_wait(struct trace_writer *writer, size_t need, struct 
     while (writer_free_bytes(writer) < need) {
         if (writer_stopped(writer))
             return writer_stopped_error(writer, error);
-        /* Sequentially consistent, against the recorder's store of tail and load of waiting: one of the two sees the other's. */
+        /* Sequentially consistent, against the recorder's store of tail and load of waiting: one of the two sees the
+         * other's. */
         atomic_store_explicit(&header->waiting, 1, memory_order_seq_cst);
         atomic_thread_fence(memory_order_seq_cst);
         if (writer_free_bytes(writer) < need)
@@ -81,7 +79,8 @@ enum status writer_room(struct trace_writer *writer, size_t size, struct error *
     uint64_t stride = free_bytes < wrap ? free_bytes : wrap;
     stride = stride < size + TRACE_WRITER_STRIDE ? stride : size + TRACE_WRITER_STRIDE;
     /* Sequentially consistent, against trace_ring_stop, which stores state and then soft. */
-    atomic_store_explicit(&trace_ring_header(writer)->soft, (uint64_t)(uintptr_t)writer->at + stride, memory_order_seq_cst);
+    atomic_store_explicit(&trace_ring_header(writer)->soft, (uint64_t)(uintptr_t)writer->at + stride,
+                          memory_order_seq_cst);
     return writer_stopped(writer) ? writer_stopped_error(writer, error) : STATUS_OK;
 }
 
@@ -89,15 +88,15 @@ enum status writer_room(struct trace_writer *writer, size_t size, struct error *
 
 /* What a row's requests carry beside scalars. */
 enum shape { SHAPE_STRINGS = 1, SHAPE_IOVS = 2, SHAPE_SUBSCRIPTIONS = 4 };
-#define ARG_TYPE(name, witx, core, size, align, class)                                                      \
-    SHAPE_OF_##name = (ARG_CLASS_##class == ARG_CLASS_STRING ? SHAPE_STRINGS : 0) |                          \
+#define ARG_TYPE(name, witx, core, size, align, class)                                                                 \
+    SHAPE_OF_##name = (ARG_CLASS_##class == ARG_CLASS_STRING ? SHAPE_STRINGS : 0) |                                    \
                       (ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS ? SHAPE_IOVS : 0) | \
                       (ARG_CLASS_##class == ARG_CLASS_SUBS ? SHAPE_SUBSCRIPTIONS : 0),
 enum {
 #include "wasi/abi/argtypes.def"
 };
 #undef ARG_TYPE
-#define A(type, name) | SHAPE_OF_##type
+#define A(type, name)                                               | SHAPE_OF_##type
 #define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) [HOSTCALL_##id] = 0 args,
 static const uint8_t shapes[HOSTCALL_COUNT] = {
 #include "wasi/abi/hostcalls.def"
@@ -164,114 +163,6 @@ static enum status put_begin(struct trace_writer *writer, const struct request *
     return STATUS_OK;
 }
 
-/* ---- regions ---- */
-
-/* The op's pieces of guest memory, one after the other. */
-struct pieces {
-    const struct region *next;
-    uint32_t count;
-};
-
-static struct pieces op_pieces(const struct request *request, const struct op *op)
-{
-    if (!(trace_op_bit(op->kind) & TRACE_OPS_IOVS))
-        return (struct pieces){ &op->mem, 1 };
-    uint32_t count = op->mem.offset <= request->iov_count ? request->iov_count - op->mem.offset : 0;
-    return (struct pieces){ request->iov + op->mem.offset, op->mem.length < count ? op->mem.length : count };
-}
-
-static uint64_t pieces_length(struct pieces pieces)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < pieces.count; i++)
-        sum += pieces.next[i].length;
-    return sum;
-}
-
-static bool pieces_in_memory(struct pieces pieces, uint64_t memory_size)
-{
-    for (uint32_t i = 0; i < pieces.count; i++) {
-        if ((uint64_t)pieces.next[i].offset + pieces.next[i].length > memory_size)
-            return false;
-    }
-    return true;
-}
-
-/* Where a gather stands: inside pieces->next[0]. */
-struct gather {
-    struct pieces pieces;
-    uint32_t inside;
-};
-
-static void gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, size_t count)
-{
-    while (count && gather->pieces.count) {
-        const struct region *piece = gather->pieces.next;
-        size_t part = piece->length - gather->inside;
-        part = part < count ? part : count;
-        if (part)
-            memcpy(to, memory + piece->offset + gather->inside, part);
-        to += part;
-        count -= part;
-        gather->inside += (uint32_t)part;
-        if (gather->inside == piece->length) {
-            gather->pieces.next++;
-            gather->pieces.count--;
-            gather->inside = 0;
-        }
-    }
-}
-
-static uint64_t pieces_digest(struct pieces pieces, const uint8_t *memory, uint64_t length)
-{
-    if (pieces.count && pieces.next[0].length >= length)
-        return XXH3_64bits(memory + pieces.next[0].offset, length);
-    if (length <= JOIN_MAX) {
-        uint8_t joined[JOIN_MAX];
-        struct gather gather = { pieces, 0 };
-        gather_bytes(&gather, memory, joined, length);
-        return XXH3_64bits(joined, length);
-    }
-    XXH3_state_t state;
-    XXH3_64bits_reset(&state);
-    for (uint32_t i = 0; length; i++) {
-        uint64_t part = pieces.next[i].length < length ? pieces.next[i].length : length;
-        XXH3_64bits_update(&state, memory + pieces.next[i].offset, part);
-        length -= part;
-    }
-    return XXH3_64bits_digest(&state);
-}
-
-enum status trace_op_out(const struct request *request, const struct op *op, const struct backend_space *space,
-                         struct trace_op_data *ret)
-{
-    ret->out_digest = 0;
-    ret->out_length = ret->out_head_length = 0;
-    if (!(trace_op_bit(op->kind) & TRACE_OPS_OUT))
-        return STATUS_OK;
-    struct pieces pieces = op_pieces(request, op);
-    if (!pieces_in_memory(pieces, space->memory_size))
-        return STATUS_MALFORMED;
-    uint64_t most = op->kind == OP_WRITE ? LIMIT_STAGING : TRACE_KERNEL_MAX, length = pieces_length(pieces);
-    length = length < most ? length : most;
-    ret->out_length = (uint32_t)length;
-    ret->out_head_length = (uint32_t)(length < TRACE_HEAD_BYTES ? length : TRACE_HEAD_BYTES);
-    ret->out_digest = pieces_digest(pieces, space->memory, length);
-    struct gather gather = { pieces, 0 };
-    gather_bytes(&gather, space->memory, ret->out_head, ret->out_head_length);
-    return STATUS_OK;
-}
-
-uint64_t trace_op_in_length(const struct request *request, const struct op *op, int64_t value)
-{
-    if (value <= 0 || op->kind >= OP_COUNT)
-        return 0;
-    uint8_t data = abi_ops[op->kind].data;
-    uint64_t most = data == OP_DATA_BYTES ? pieces_length(op_pieces(request, op)) : data == OP_DATA_DIRENTS ? LIMIT_STAGING : 0;
-    most = most < TRACE_KERNEL_MAX ? most : TRACE_KERNEL_MAX;
-    return (uint64_t)value < most ? (uint64_t)value : most;
-}
-
 /* ---- OP ---- */
 
 enum status writer_op_any(struct trace_writer *writer, const struct request *request, const struct op *op,
@@ -314,8 +205,8 @@ static size_t inline_bytes(const struct request *request, const struct op *op, i
     return length <= TRACE_INLINE_MAX ? (size_t)length : 0;
 }
 
-static void copy_in(const struct op *op, const struct backend_space *space, struct gather *gather, uint64_t done, uint8_t *to,
-                    size_t count)
+static void copy_in(const struct op *op, const struct backend_space *space, struct gather *gather, uint64_t done,
+                    uint8_t *to, size_t count)
 {
     if (abi_ops[op->kind].data == OP_DATA_DIRENTS)
         memcpy(to, space->staging + done, count);
@@ -323,8 +214,8 @@ static void copy_in(const struct op *op, const struct backend_space *space, stru
         gather_bytes(gather, space->memory, to, count);
 }
 
-static enum status put_data(struct trace_writer *writer, const struct request *request, const struct op *op, unsigned index,
-                            uint64_t length, const struct backend_space *space, struct error *error)
+static enum status put_data(struct trace_writer *writer, const struct request *request, const struct op *op,
+                            unsigned index, uint64_t length, const struct backend_space *space, struct error *error)
 {
     struct gather gather = { op_pieces(request, op), 0 };
     for (uint64_t done = 0; done < length;) {
@@ -368,15 +259,17 @@ static uint8_t *put_payload(uint8_t *at, const struct request *request, const st
 }
 
 /* Sends the large data ahead; *ret_size: bytes of the END event's payload. */
-static enum status prepare_payload(struct trace_writer *writer, const struct request *request, const struct call_ops *ops,
-                                   const struct backend_space *space, size_t *ret_size, struct error *error)
+static enum status prepare_payload(struct trace_writer *writer, const struct request *request,
+                                   const struct call_ops *ops, const struct backend_space *space, size_t *ret_size,
+                                   struct error *error)
 {
     size_t size = 0;
     for (unsigned i = 0; i < ops->count; i++) {
         const struct op *op = &ops->op[i];
         int64_t value = ops->result[i].value;
         uint64_t length = trace_op_in_length(request, op, value);
-        if (length && abi_ops[op->kind].data == OP_DATA_BYTES && !pieces_in_memory(op_pieces(request, op), space->memory_size))
+        if (length && abi_ops[op->kind].data == OP_DATA_BYTES &&
+            !pieces_in_memory(op_pieces(request, op), space->memory_size))
             return error_set(error, STATUS_INTERNAL, "an op brought bytes to outside the guest's memory");
         if (length > TRACE_INLINE_MAX) {
             enum status status = put_data(writer, request, op, i, length, space, error);
@@ -427,8 +320,11 @@ enum status writer_end_any(struct trace_writer *writer, const struct request *re
 
 enum status trace_writer_exit(struct trace_writer *writer, const struct trace_exit *exit)
 {
-    struct trace_event_exit event = { .outcome = exit->outcome, .exit_code = exit->exit_code, .trap = exit->trap,
-                                      .function = exit->function, .offset = exit->offset,
+    struct trace_event_exit event = { .outcome = exit->outcome,
+                                      .exit_code = exit->exit_code,
+                                      .trap = exit->trap,
+                                      .function = exit->function,
+                                      .offset = exit->offset,
                                       .instructions = exit->instructions };
     enum status status = writer_ensure(writer, sizeof event, NULL);
     if (status != STATUS_OK)

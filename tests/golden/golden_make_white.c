@@ -18,7 +18,8 @@ static const char *in_folder(const char *in, const char *name)
     return path;
 }
 
-static void make_good(const char *name, uint64_t calls, bool with_exit, uint32_t per_chunk, enum trace_end_reason reason)
+static void make_good(const char *name, uint64_t calls, bool with_exit, uint32_t per_chunk,
+                      enum trace_end_reason reason)
 {
     struct forge forge;
     forge_init(&forge);

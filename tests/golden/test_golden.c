@@ -1,5 +1,5 @@
-/* The golden traces: good ones of version 1.0 that every later reader must read, bad ones named for their defect. The folder is
- * the program's argument. */
+/* The golden traces: good ones of version 1.0 that every later reader must read, bad ones named for their defect. The
+ * folder is the program's argument. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +47,8 @@ enum { GOLDENS = sizeof goldens / sizeof *goldens };
 
 static const char *folder;
 
-static enum status read_all(const char *path, uint32_t *ret_calls, bool *ret_inside, struct trace_end *ret_end, struct error *error)
+static enum status read_all(const char *path, uint32_t *ret_calls, bool *ret_inside, struct trace_end *ret_end,
+                            struct error *error)
 {
     static struct trace_call call;
     struct trace_exit last;
@@ -84,8 +85,8 @@ static void test_each_reads_as_named(void **state)
         enum status status = read_all(path, &calls, &inside, &end, &error);
         if (status != golden->status || !strstr(error.text, golden->text) || calls != golden->calls ||
             inside != golden->inside || end.reason != (uint32_t)golden->reason)
-            fail_msg("%s: %s, %u calls, inside %d, reason %u: %s", golden->file, status_text(status), calls, inside, end.reason,
-                     error.text);
+            fail_msg("%s: %s, %u calls, inside %d, reason %u: %s", golden->file, status_text(status), calls, inside,
+                     end.reason, error.text);
     }
 }
 
@@ -104,7 +105,8 @@ static void test_none_is_left_out(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_reads_as_named), cmocka_unit_test(test_none_is_left_out) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_reads_as_named),
+                                        cmocka_unit_test(test_none_is_left_out) };
     if (argc < 2)
         return 2;
     folder = argv[1];

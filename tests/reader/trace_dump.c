@@ -1,6 +1,6 @@
 /* Prints a trace as JSON lines through the C reader, in the second reader's words, so that the two can be compared.
- * Usage: trace_dump FILE.wtrace | trace_dump --record NEW.wtrace CALLS (records made-up calls, large ones too, through guest process
- * and recorder) */
+ * Usage: trace_dump FILE.wtrace | trace_dump --record NEW.wtrace CALLS (records made-up calls, large ones too, through
+ * guest process and recorder) */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -38,8 +38,8 @@ static void print_begin(const struct trace_call *call)
     printf("], \"subscriptions\": [");
     for (uint32_t i = 0; i < request->subscription_count; i++) {
         const struct subscription *s = &request->subscription[i];
-        printf("%s[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u, %u, %u]", i ? ", " : "", s->userdata, s->timeout, s->precision,
-               s->clock_or_fd, s->flags, s->type);
+        printf("%s[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u, %u, %u]", i ? ", " : "", s->userdata, s->timeout,
+               s->precision, s->clock_or_fd, s->flags, s->type);
     }
     printf("]}\n");
 }
@@ -48,10 +48,13 @@ static void print_op(const struct trace_call *call, uint32_t index)
 {
     const struct op *op = &call->ops.op[index];
     const struct trace_op_data *data = &call->data[index];
-    printf("{\"event\": %" PRIu64 ", \"type\": \"op\", \"op\": \"%s\", \"rule\": %u, \"handle\": %u, \"handle2\": %u, \"flags\": %u, "
-           "\"offset\": %" PRIu64 ", \"value\": %" PRIu64 ", \"mem\": [%u, %u], \"path\": [%u, %u], \"path2\": [%u, %u]",
-           call->op_event[index], abi_ops[op->kind].text, op->rule, op->handle, op->handle2, op->flags, op->offset, op->value,
-           op->mem.offset, op->mem.length, op->path.offset, op->path.length, op->path2.offset, op->path2.length);
+    printf("{\"event\": %" PRIu64
+           ", \"type\": \"op\", \"op\": \"%s\", \"rule\": %u, \"handle\": %u, \"handle2\": %u, \"flags\": %u, "
+           "\"offset\": %" PRIu64 ", \"value\": %" PRIu64
+           ", \"mem\": [%u, %u], \"path\": [%u, %u], \"path2\": [%u, %u]",
+           call->op_event[index], abi_ops[op->kind].text, op->rule, op->handle, op->handle2, op->flags, op->offset,
+           op->value, op->mem.offset, op->mem.length, op->path.offset, op->path.length, op->path2.offset,
+           op->path2.length);
     if (op->kind == OP_WRITE || op->kind == OP_PWRITE || op->kind == OP_APPEND) {
         printf(", \"out_digest\": \"%016" PRIx64 "\", \"out_length\": %u", data->out_digest, data->out_length);
         print_hex(", \"out_head\": ", data->out_head, data->out_head_length);
@@ -65,7 +68,8 @@ static void print_entered(const struct trace_call *call, uint32_t index)
     uint8_t data = abi_ops[call->ops.op[index].kind].data;
     const struct filestat *stat = &result->stat;
     if (data == OP_DATA_STAT && result->value >= 0)
-        printf("[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]",
+        printf("[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64
+               "]",
                stat->dev, stat->ino, stat->filetype, stat->nlink, stat->size, stat->atim, stat->mtim, stat->ctim);
     else if (call->data[index].in_length)
         printf("\"%016" PRIx64 "\"", (uint64_t)XXH3_64bits(call->data[index].in, call->data[index].in_length));
@@ -77,7 +81,8 @@ static void print_end(const struct trace_call *call)
 {
     printf("{\"event\": %" PRIu64 ", \"type\": \"end\", \"ticks\": %" PRIu64
            ", \"errno\": %u, \"rule\": %u, \"trap\": %u, \"values\": [",
-           call->end_event, call->ticks + call->duration, call->outcome.wasi_errno, call->outcome.rule, call->outcome.trap);
+           call->end_event, call->ticks + call->duration, call->outcome.wasi_errno, call->outcome.rule,
+           call->outcome.trap);
     for (unsigned i = 0; i < call->outcome.value_count; i++)
         printf("%s%" PRIu64, i ? ", " : "", call->outcome.value[i]);
     printf("], \"committed\": \"%016" PRIx64 "\", \"results\": [", call->committed);
@@ -94,9 +99,10 @@ static void print_end(const struct trace_call *call)
 static void print_item(enum trace_item_kind kind, const struct trace_call *call, const struct trace_exit *last)
 {
     if (kind == TRACE_ITEM_EXIT) {
-        printf("{\"type\": \"exit\", \"outcome\": %u, \"exit_code\": %u, \"trap\": %u, \"function\": %u, \"offset\": %u, "
-               "\"instructions\": %" PRIu64 "}\n",
-               last->outcome, last->exit_code, last->trap, last->function, last->offset, last->instructions);
+        printf(
+            "{\"type\": \"exit\", \"outcome\": %u, \"exit_code\": %u, \"trap\": %u, \"function\": %u, \"offset\": %u, "
+            "\"instructions\": %" PRIu64 "}\n",
+            last->outcome, last->exit_code, last->trap, last->function, last->offset, last->instructions);
         return;
     }
     print_begin(call);

@@ -60,10 +60,7 @@ static void write_for_ever(struct trace_writer *writer, void *argument)
     _exit(status == STATUS_STOPPED ? 33 : 8);
 }
 
-static void pause_random(unsigned most_us)
-{
-    usleep((useconds_t)(100 + rand() % (int)most_us));
-}
+static void pause_random(unsigned most_us) { usleep((useconds_t)(100 + rand() % (int)most_us)); }
 
 static void test_killed_guest_leaves_all_it_published(void **state)
 {

@@ -1,4 +1,5 @@
-/* The container holds what it promises: whatever is done to a file of chunks is reported, with the chunk where it was done. */
+/* The container holds what it promises: whatever is done to a file of chunks is reported, with the chunk where it was
+ * done. */
 #include "trace_white_forge.h"
 
 #include <setjmp.h>
@@ -196,7 +197,8 @@ static void test_later_versions_are_refused_by_name(void **state)
 static void test_lengths_are_not_believed(void **state)
 {
     (void)state;
-    const size_t raw = offsetof(struct trace_chunk_header, raw_length), stored = offsetof(struct trace_chunk_header, stored_length);
+    const size_t raw = offsetof(struct trace_chunk_header, raw_length),
+                 stored = offsetof(struct trace_chunk_header, stored_length);
     struct error huge = ERROR_INIT, longer = ERROR_INIT, other = ERROR_INIT;
     assert_int_equal(read_with_header(good.chunk[4] + raw, UINT32_MAX, 4, &huge), STATUS_MALFORMED);
     assert_int_equal(read_with_header(good.chunk[4] + raw, LIMIT_TRACE_CHUNK, 4, &other), STATUS_MALFORMED);

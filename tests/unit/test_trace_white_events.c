@@ -1,5 +1,5 @@
-/* Events that a hostile guest could have the recorder seal into sound chunks: the reader calls each malformed, names chunk and
- * event, and delivers what came before. */
+/* Events that a hostile guest could have the recorder seal into sound chunks: the reader calls each malformed, names
+ * chunk and event, and delivers what came before. */
 #include "trace_white_forge.h"
 
 #include <setjmp.h>
@@ -52,7 +52,7 @@ static void forge_open(struct forge *forge, uint32_t hostcall)
 
 struct edit {
     uint32_t hostcall;
-    uint64_t event;  /* of that call */
+    uint64_t event; /* of that call */
     size_t offset;
     uint64_t value;
     size_t size;
@@ -130,7 +130,8 @@ static void test_every_edit_is_refused(void **state)
     }
 }
 
-static void put_event(struct forge *forge, uint8_t type, uint8_t code, size_t size, const void *behind_head, size_t count)
+static void put_event(struct forge *forge, uint8_t type, uint8_t code, size_t size, const void *behind_head,
+                      size_t count)
 {
     uint8_t event[4096] = { (uint8_t)(size / 8), (uint8_t)(size / 8 >> 8), type, code };
     if (count)

@@ -1,5 +1,5 @@
-/* The ring in hostile hands: a guest's process that writes what it likes into it gets a trace with a valid prefix that says
- * BAD_RING, and a recorder that does nothing else. */
+/* The ring in hostile hands: a guest's process that writes what it likes into it gets a trace with a valid prefix that
+ * says BAD_RING, and a recorder that does nothing else. */
 #include "trace_kit.h"
 
 #include <setjmp.h>
@@ -72,9 +72,10 @@ static void test_impossible_heads(void **state)
 static void test_impossible_events(void **state)
 {
     (void)state;
-    struct trace_event_head events[] = { { 0, TRACE_EVENT_BEGIN, 0, 0, 0 }, { 0xffff, TRACE_EVENT_BEGIN, 0, 0, 0 },
-                                         { 8, 0, 0, 0, 0 },                 { 8, 6, 0, 0, 0 },
-                                         { 2, TRACE_EVENT_END, 0, 0, 0 },   { 9, TRACE_EVENT_OP, 0, 0, 0 } };
+    struct trace_event_head events[] = {
+        { 0, TRACE_EVENT_BEGIN, 0, 0, 0 }, { 0xffff, TRACE_EVENT_BEGIN, 0, 0, 0 }, { 8, 0, 0, 0, 0 }, { 8, 6, 0, 0, 0 },
+        { 2, TRACE_EVENT_END, 0, 0, 0 },   { 9, TRACE_EVENT_OP, 0, 0, 0 }
+    };
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         assert_bad_ring(bad_event, &events[i]);
 }
@@ -147,7 +148,8 @@ static void test_chunks_do_not_depend_on_time(void **state)
         assert_int_equal(kit_wait(run.guest), 0);
         assert_int_equal(kit_wait(run.recorder), 0);
         assert_int_equal(trace_source_open(run.trace, TRACE_FILE_EVENTS, &source, NULL), STATUS_OK);
-        for (chunks[round] = 0; trace_source_next(source, &chunk, NULL) == STATUS_OK && chunks[round] < 64; chunks[round]++)
+        for (chunks[round] = 0; trace_source_next(source, &chunk, NULL) == STATUS_OK && chunks[round] < 64;
+             chunks[round]++)
             sizes[round][chunks[round]] = chunk.size;
         trace_source_close(source);
         kit_run_done(&run);

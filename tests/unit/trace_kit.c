@@ -30,7 +30,7 @@ struct backend_space kit_space(void)
             staging[i] = (uint8_t)(i * 31);
         memory[1] = 1;
     }
-    return (struct backend_space){ memory, sizeof memory, staging };
+    return (struct backend_space) { memory, sizeof memory, staging };
 }
 
 static void make_string(struct request *request, uint64_t seed)
@@ -39,7 +39,7 @@ static void make_string(struct request *request, uint64_t seed)
     for (uint32_t i = 0; i < index; i++)
         at += request->string[i].length;
     uint32_t length = index == 0 && seed % 97 == 0 ? LIMIT_PATH : (uint32_t)(seed % 40);
-    request->string[index] = (struct region){ at, length };
+    request->string[index] = (struct region) { at, length };
     for (uint32_t i = 0; i < length; i++)
         request->bytes[at + i] = (uint8_t)('a' + (seed + i) % 26);
 }
@@ -60,26 +60,31 @@ static void make_args(struct request *request, uint64_t seed, bool big)
     }
     for (uint32_t i = 0; i < request->iov_count; i++) {
         uint32_t length = big ? 300000 / request->iov_count : (uint32_t)(mix(seed + i) % 300);
-        request->iov[i] = (struct region){ (uint32_t)(mix(seed * 3 + i) % (KIT_MEMORY - 400000)), length };
+        request->iov[i] = (struct region) { (uint32_t)(mix(seed * 3 + i) % (KIT_MEMORY - 400000)), length };
     }
     for (uint32_t i = 0; i < request->subscription_count; i++)
-        request->subscription[i] = (struct subscription){ mix(seed), mix(i), 5, i, 1, (uint8_t)(i % 3) };
+        request->subscription[i] = (struct subscription) { mix(seed), mix(i), 5, i, 1, (uint8_t)(i % 3) };
 }
 
 static void make_op(struct kit_call *call, uint16_t kind, uint64_t seed)
 {
     uint32_t index = call->ops.count++;
     struct request *request = &call->request;
-    struct op op = { .kind = kind, .rule = (uint16_t)(seed % RULE_COUNT), .handle = (uint32_t)(seed % 100),
-                     .handle2 = HANDLE_NONE, .flags = (uint32_t)(seed % 7), .offset = seed, .value = mix(seed) };
+    struct op op = { .kind = kind,
+                     .rule = (uint16_t)(seed % RULE_COUNT),
+                     .handle = (uint32_t)(seed % 100),
+                     .handle2 = HANDLE_NONE,
+                     .flags = (uint32_t)(seed % 7),
+                     .offset = seed,
+                     .value = mix(seed) };
     struct op_result result = { .value = (int64_t)(seed % 1000) };
     bool iovs = kind == OP_READ || kind == OP_PREAD || kind == OP_WRITE || kind == OP_PWRITE || kind == OP_APPEND;
-    op.mem = iovs ? (struct region){ 0, request->iov_count } : (struct region){ (uint32_t)(seed % 4096), 64 };
+    op.mem = iovs ? (struct region) { 0, request->iov_count } : (struct region) { (uint32_t)(seed % 4096), 64 };
     if (request->string_count)
         op.path = request->string[request->string_count - 1];
     uint8_t data = abi_ops[kind].data;
     if (data == OP_DATA_STAT)
-        result.stat = (struct filestat){ seed, seed + 1, 4, 1, seed * 3, 5, 6, 7 };
+        result.stat = (struct filestat) { seed, seed + 1, 4, 1, seed * 3, 5, 6, 7 };
     if (data == OP_DATA_BYTES) {
         uint64_t most = trace_op_in_length(request, &op, INT64_MAX);
         result.value = (int64_t)(seed % 3 == 0 ? most : seed % (most + 1));
@@ -87,7 +92,7 @@ static void make_op(struct kit_call *call, uint16_t kind, uint64_t seed)
     if (data == OP_DATA_DIRENTS)
         result.value = (int64_t)(seed % (LIMIT_READDIR + 1));
     if (seed % 11 == 0) {
-        result = (struct op_result){ .value = -(int64_t)WASI_NOENT };
+        result = (struct op_result) { .value = -(int64_t)WASI_NOENT };
     }
     call->ops.op[index] = op;
     call->ops.result[index] = result;
@@ -108,8 +113,9 @@ void kit_call_make(uint64_t index, bool big, struct kit_call *ret)
         if ((row->ops & (UINT32_C(1) << kind)) && ret->ops.count < LIMIT_OPS)
             make_op(ret, kind, mix(seed + kind));
     }
-    ret->outcome = (struct outcome){ (uint16_t)(seed % WASI_ERRNO_COUNT), (uint16_t)(seed % RULE_COUNT), 0,
-                                     (uint16_t)(seed % 3), { 0, 0 } };
+    ret->outcome = (struct outcome) {
+        (uint16_t)(seed % WASI_ERRNO_COUNT), (uint16_t)(seed % RULE_COUNT), 0, (uint16_t)(seed % 3), { 0, 0 }
+    };
     for (unsigned i = 0; i < ret->outcome.value_count; i++)
         ret->outcome.value[i] = mix(seed + i);
     ret->committed = mix(seed + 99);
@@ -122,8 +128,11 @@ void kit_call_clock(uint64_t index, struct kit_call *ret)
     ret->request.slot[0] = CLOCKID_MONOTONIC;
     ret->request.slot[2] = 4096;
     ret->ops.count = 1;
-    ret->ops.op[0] = (struct op){ .kind = OP_CLOCK_TIME, .rule = RULE_CLOCK_GRANTED, .handle = HANDLE_NONE,
-                                  .handle2 = HANDLE_NONE, .value = CLOCKID_MONOTONIC };
+    ret->ops.op[0] = (struct op) { .kind = OP_CLOCK_TIME,
+                                   .rule = RULE_CLOCK_GRANTED,
+                                   .handle = HANDLE_NONE,
+                                   .handle2 = HANDLE_NONE,
+                                   .value = CLOCKID_MONOTONIC };
     ret->ops.result[0].value = (int64_t)(1000000000u + index * 137);
     ret->outcome.value_count = 1;
     ret->outcome.value[0] = (uint64_t)ret->ops.result[0].value;
@@ -137,7 +146,8 @@ enum status kit_call_observe(const struct kit_call *call, const struct wasi_obse
     for (uint32_t i = 0; i < call->ops.count && status == STATUS_OK; i++)
         status = observer->op(observer->self, &call->request, &call->ops.op[i], &space, error);
     if (status == STATUS_OK)
-        status = observer->end(observer->self, &call->request, &call->ops, &call->outcome, &space, call->committed, error);
+        status =
+            observer->end(observer->self, &call->request, &call->ops, &call->outcome, &space, call->committed, error);
     return status;
 }
 
@@ -251,8 +261,12 @@ void kit_run_start_limited(struct kit_run *run)
     if (run->recorder == 0) {
         close(alive[1]);
         limit_files(run->file_limit);
-        struct recorder_options options = { .ring_fd = run->ring_fd, .alive_fd = alive[0], .description = "description",
-                                            .description_size = 11, .module = "module", .module_size = 6 };
+        struct recorder_options options = { .ring_fd = run->ring_fd,
+                                            .alive_fd = alive[0],
+                                            .description = "description",
+                                            .description_size = 11,
+                                            .module = "module",
+                                            .module_size = 6 };
         options.trace_fd = open(run->trace, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         memcpy(options.run_id, run_id, sizeof run_id);
         struct trace_end end;
@@ -279,7 +293,8 @@ void kit_run_guest(struct kit_run *run, void (*body)(struct trace_writer *, void
     if (run->guest == 0) {
         struct trace_ring *ring;
         struct trace_writer *writer;
-        if (trace_ring_map(run->ring_fd, &ring, NULL) != STATUS_OK || trace_writer_create(ring, &writer, NULL) != STATUS_OK)
+        if (trace_ring_map(run->ring_fd, &ring, NULL) != STATUS_OK ||
+            trace_writer_create(ring, &writer, NULL) != STATUS_OK)
             _exit(9);
         body(writer, argument);
         _exit(0);
@@ -344,8 +359,8 @@ void kit_trace_write(struct kit_run *run, uint64_t calls, bool big)
     assert_int_equal(kit_wait(run->recorder), 0);
 }
 
-uint64_t kit_trace_read(const char *path, bool big, struct trace_end *ret_end, bool *ret_inside, enum status *ret_status,
-                        struct error *ret_error)
+uint64_t kit_trace_read(const char *path, bool big, struct trace_end *ret_end, bool *ret_inside,
+                        enum status *ret_status, struct error *ret_error)
 {
     static struct kit_call expected;
     static struct trace_call call;

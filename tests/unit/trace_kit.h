@@ -16,8 +16,8 @@ struct kit_call {
 };
 /* The guest's memory and the staging buffer, filled with bytes that depend on their place. */
 struct backend_space kit_space(void);
-/* Call number `index`: hostcall index % HOSTCALL_COUNT, all its strings and arrays, one op of each kind that its row allows
- * (up to LIMIT_OPS) with data. big: READ-like ops bring several hundred KiB. */
+/* Call number `index`: hostcall index % HOSTCALL_COUNT, all its strings and arrays, one op of each kind that its row
+ * allows (up to LIMIT_OPS) with data. big: READ-like ops bring several hundred KiB. */
 void kit_call_make(uint64_t index, bool big, struct kit_call *ret);
 /* A clock_time_get with one op. */
 void kit_call_clock(uint64_t index, struct kit_call *ret);
@@ -32,19 +32,19 @@ struct kit_run {
     pid_t recorder, guest;
     uint64_t file_limit; /* bytes that the recorder may write into a file; for kit_run_start_limited */
 };
-void kit_run_start(struct kit_run *run);                 /* the recorder, until it is ready */
+void kit_run_start(struct kit_run *run); /* the recorder, until it is ready */
 void kit_run_start_limited(struct kit_run *run);
-uint64_t kit_ring_head(const struct kit_run *run);       /* stream bytes that the guest published */
+uint64_t kit_ring_head(const struct kit_run *run); /* stream bytes that the guest published */
 /* The guest's process: calls body(writer, argument), then ends. */
 void kit_run_guest(struct kit_run *run, void (*body)(struct trace_writer *, void *), void *argument);
 void kit_run_guest_calls(struct kit_run *run, uint64_t calls); /* a guest that makes kit calls and an EXIT */
-int kit_wait(pid_t pid);                                 /* its wait status */
-void kit_run_done(struct kit_run *run);                  /* removes the folder */
+int kit_wait(pid_t pid);                                       /* its wait status */
+void kit_run_done(struct kit_run *run);                        /* removes the folder */
 /* Writes a trace of `calls` calls and an EXIT, through ring and recorder. */
 void kit_trace_write(struct kit_run *run, uint64_t calls, bool big);
-/* Reads the trace; asserts that its calls are kit_call_make(0..), returns how many are complete. *ret_status, *ret_error: of
- * trace_reader_stop. */
-uint64_t kit_trace_read(const char *path, bool big, struct trace_end *ret_end, bool *ret_inside, enum status *ret_status,
-                        struct error *ret_error);
+/* Reads the trace; asserts that its calls are kit_call_make(0..), returns how many are complete. *ret_status,
+ * *ret_error: of trace_reader_stop. */
+uint64_t kit_trace_read(const char *path, bool big, struct trace_end *ret_end, bool *ret_inside,
+                        enum status *ret_status, struct error *ret_error);
 
 #endif

@@ -1,4 +1,5 @@
-/* Event bytes and trace files for white-box tests: written by the real writer into a ring that nobody drains, then taken out. */
+/* Event bytes and trace files for white-box tests: written by the real writer into a ring that nobody drains, then
+ * taken out. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -18,10 +19,7 @@
 
 static const uint8_t forge_run_id[TRACE_RUN_ID] = { 'f', 'o', 'r', 'g', 'e' };
 
-void forge_init(struct forge *forge)
-{
-    memset(forge, 0, sizeof *forge);
-}
+void forge_init(struct forge *forge) { memset(forge, 0, sizeof *forge); }
 
 void forge_done(struct forge *forge)
 {
@@ -94,15 +92,13 @@ void forge_calls(struct forge *forge, uint64_t first, uint64_t calls, bool big)
     forge_write(forge, first, calls, big, false);
 }
 
-void forge_exit(struct forge *forge)
-{
-    forge_write(forge, 0, 0, false, true);
-}
+void forge_exit(struct forge *forge) { forge_write(forge, 0, 0, false, true); }
 
 /* One chunk's events with their ticks as differences. */
 static uint8_t *chunk_bytes(const struct forge *forge, uint64_t first, uint64_t count, size_t *ret_size)
 {
-    size_t begin = forge->start[first], end = first + count < forge->count ? forge->start[first + count] : forge->bytes.size;
+    size_t begin = forge->start[first],
+           end = first + count < forge->count ? forge->start[first + count] : forge->bytes.size;
     uint8_t *bytes = malloc(end - begin);
     uint64_t before = 0;
     assert_non_null(bytes);
@@ -134,11 +130,17 @@ void forge_file(const struct forge *forge, const char *path, uint32_t per_chunk,
         uint64_t count = forge->count - i < per_chunk ? forge->count - i : per_chunk;
         size_t size;
         uint8_t *bytes = chunk_bytes(forge, i, count, &size);
-        assert_int_equal(trace_file_append(file, TRACE_CHUNK_EVENTS, bytes, size, forge->start[i], i, (uint32_t)count, NULL), STATUS_OK);
+        assert_int_equal(
+            trace_file_append(file, TRACE_CHUNK_EVENTS, bytes, size, forge->start[i], i, (uint32_t)count, NULL),
+            STATUS_OK);
         free(bytes);
     }
-    struct trace_end end = { .reason = reason, .events = forge->count, .stream_bytes = forge->bytes.size, .start_ns = 1000,
-                             .end_ticks = 100 * forge->count + 100, .end_ns = 2000 };
+    struct trace_end end = { .reason = reason,
+                             .events = forge->count,
+                             .stream_bytes = forge->bytes.size,
+                             .start_ns = 1000,
+                             .end_ticks = 100 * forge->count + 100,
+                             .end_ns = 2000 };
     if (reason)
         assert_int_equal(trace_file_append(file, TRACE_CHUNK_END, &end, sizeof end, 0, 0, 0, NULL), STATUS_OK);
     trace_file_close(file);
@@ -171,10 +173,7 @@ void image_load(const char *path, struct image *ret)
     image_index(ret);
 }
 
-void image_done(struct image *image)
-{
-    free(image->bytes);
-}
+void image_done(struct image *image) { free(image->bytes); }
 
 void image_save(const struct image *image, const char *path)
 {

@@ -1,5 +1,5 @@
-/* For white-box tests of the trace: event bytes and whole files made without recorder and clock, the same each time, and then
- * spoiled as one likes. */
+/* For white-box tests of the trace: event bytes and whole files made without recorder and clock, the same each time,
+ * and then spoiled as one likes. */
 #ifndef WARRANT_TEST_TRACE_WHITE_FORGE_H
 #define WARRANT_TEST_TRACE_WHITE_FORGE_H
 
@@ -9,7 +9,7 @@
 /* Events as they lie in a file, except that ticks are those since the run's start. */
 struct forge {
     struct buffer bytes;
-    size_t *start;      /* of each event */
+    size_t *start; /* of each event */
     uint64_t count;
 };
 void forge_init(struct forge *forge);

@@ -1,0 +1,135 @@
+/* The lists of docs/trace-format.md, section 3, are those of the tables: a reader that is written from the page finds
+ * the ids that the writer writes. The page is the program's argument. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "runtime/base/base.h"
+#include "runtime/rt.h"
+#include "wasi/abi/call.h"
+
+static const char *path;
+static char *page;
+
+static int read_page(void **state)
+{
+    (void)state;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return -1;
+    page = calloc(1, 1 << 17);
+    size_t size = page ? fread(page, 1, (1 << 17) - 1, file) : 0;
+    fclose(file);
+    return size > 1000 ? 0 : -1;
+}
+
+static int drop_page(void **state)
+{
+    (void)state;
+    free(page);
+    return 0;
+}
+
+/* The text between this heading and the next one. */
+static const char *section(const char *heading, size_t *ret_size)
+{
+    const char *at = strstr(page, heading);
+    assert_non_null(at);
+    at += strlen(heading);
+    const char *end = strstr(at, "\n#");
+    *ret_size = end ? (size_t)(end - at) : strlen(at);
+    return at;
+}
+
+static void assert_in_section(const char *heading, const char *line)
+{
+    size_t size;
+    const char *at = section(heading, &size);
+    if (!memmem(at, size, line, strlen(line)))
+        fail_msg("docs/trace-format.md, %s lacks: %s", heading, line);
+}
+
+static unsigned count_in_section(const char *heading, const char *text)
+{
+    size_t size;
+    const char *at = section(heading, &size), *end = at + size;
+    unsigned count = 0;
+    while ((at = memmem(at, (size_t)(end - at), text, strlen(text)))) {
+        count++;
+        at += strlen(text);
+    }
+    return count;
+}
+
+static void test_hostcalls(void **state)
+{
+    (void)state;
+    char line[256];
+    for (unsigned i = 0; i < HOSTCALL_COUNT; i++) {
+        const struct hostcall_row *row = &abi_hostcalls[i];
+        unsigned strings = 0;
+        const char *carries = "";
+        for (unsigned k = 0; k < row->arg_count; k++) {
+            uint8_t class = abi_arg_types[row->args[k].type].class;
+            strings += class == ARG_CLASS_STRING;
+            if (class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS)
+                carries = "iovs";
+            if (class == ARG_CLASS_SUBS)
+                carries = "subscriptions";
+        }
+        snprintf(line, sizeof line, "\n| %u | %s | %u | %u | %s |", i, row->name, row->slot_count, strings, carries);
+        assert_in_section("\n### Hostcalls\n", line);
+    }
+    assert_int_equal(count_in_section("\n### Hostcalls\n", "\n|"), HOSTCALL_COUNT + 2);
+}
+
+static void test_ops(void **state)
+{
+    (void)state;
+    static const char *const data[] = { "", "STAT", "BYTES", "DIRENTS" };
+    char line[256];
+    for (unsigned i = 0; i < OP_COUNT; i++) {
+        bool out = i == OP_WRITE || i == OP_PWRITE || i == OP_APPEND;
+        snprintf(line, sizeof line, "\n| %u | %s | %s | %s |", i, abi_ops[i].text,
+                 out || i == OP_READ || i == OP_PREAD ? "iovs" : "memory", out ? "OUT" : data[abi_ops[i].data]);
+        assert_in_section("\n### Ops\n", line);
+    }
+    assert_int_equal(count_in_section("\n### Ops\n", "\n|"), OP_COUNT + 2);
+}
+
+static void test_rules_errnos_traps(void **state)
+{
+    (void)state;
+#define TRAP_NAME(kind, text) #kind,
+    static const char *const traps[] = { RT_TRAP_LIST(TRAP_NAME) };
+#undef TRAP_NAME
+    char item[128];
+    for (unsigned i = 0; i < RULE_COUNT; i++) {
+        snprintf(item, sizeof item, "%u `%s`", i, abi_rules[i].name);
+        assert_in_section("\n### Rules\n", item);
+    }
+    for (unsigned i = 0; i < WASI_ERRNO_COUNT; i++) {
+        snprintf(item, sizeof item, "%u `%s`", i, abi_errno_name(i));
+        assert_in_section("\n### Errno\n", item);
+    }
+    for (unsigned i = 0; i < RT_TRAP_COUNT; i++) {
+        snprintf(item, sizeof item, "%u `%s`", i, traps[i]);
+        assert_in_section("\n### Traps\n", item);
+    }
+    assert_int_equal(count_in_section("\n### Rules\n", "`"), 2 * RULE_COUNT);
+    assert_int_equal(count_in_section("\n### Errno\n", "`"), 2 * WASI_ERRNO_COUNT);
+    assert_int_equal(count_in_section("\n### Traps\n", "`"), 2 * RT_TRAP_COUNT);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_hostcalls), cmocka_unit_test(test_ops),
+                                        cmocka_unit_test(test_rules_errnos_traps) };
+    if (argc < 2)
+        return 2;
+    path = argv[1];
+    return cmocka_run_group_tests(tests, read_page, drop_page);
+}

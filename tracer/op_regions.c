@@ -1,0 +1,109 @@
+/* The pieces of guest memory that an op's data lies in: what leaves, as a digest and its first bytes, and how much
+ * enters.
+ *
+ * The regions of an op were checked by the decision core; here they are checked again, because what is wrong in one
+ * process's table must not become a read outside the guest's memory. docs/trace-format.md, OP and DATA. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "tracer/op_regions.h"
+
+#include <string.h>
+
+enum { JOIN_MAX = 4096 /* bytes in several pieces that are joined, to be hashed at once */ };
+
+struct pieces op_pieces(const struct request *request, const struct op *op)
+{
+    if (!(trace_op_bit(op->kind) & TRACE_OPS_IOVS))
+        return (struct pieces) { &op->mem, 1 };
+    uint32_t count = op->mem.offset <= request->iov_count ? request->iov_count - op->mem.offset : 0;
+    return (struct pieces) { request->iov + op->mem.offset, op->mem.length < count ? op->mem.length : count };
+}
+
+static uint64_t pieces_length(struct pieces pieces)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < pieces.count; i++)
+        sum += pieces.next[i].length;
+    return sum;
+}
+
+bool pieces_in_memory(struct pieces pieces, uint64_t memory_size)
+{
+    for (uint32_t i = 0; i < pieces.count; i++) {
+        if ((uint64_t)pieces.next[i].offset + pieces.next[i].length > memory_size)
+            return false;
+    }
+    return true;
+}
+
+void gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, size_t count)
+{
+    while (count && gather->pieces.count) {
+        const struct region *piece = gather->pieces.next;
+        size_t part = piece->length - gather->inside;
+        part = part < count ? part : count;
+        if (part)
+            memcpy(to, memory + piece->offset + gather->inside, part);
+        to += part;
+        count -= part;
+        gather->inside += (uint32_t)part;
+        if (gather->inside == piece->length) {
+            gather->pieces.next++;
+            gather->pieces.count--;
+            gather->inside = 0;
+        }
+    }
+}
+
+static uint64_t pieces_digest(struct pieces pieces, const uint8_t *memory, uint64_t length)
+{
+    if (pieces.count && pieces.next[0].length >= length)
+        return XXH3_64bits(memory + pieces.next[0].offset, length);
+    if (length <= JOIN_MAX) {
+        uint8_t joined[JOIN_MAX];
+        struct gather gather = { pieces, 0 };
+        gather_bytes(&gather, memory, joined, length);
+        return XXH3_64bits(joined, length);
+    }
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    for (uint32_t i = 0; length; i++) {
+        uint64_t part = pieces.next[i].length < length ? pieces.next[i].length : length;
+        XXH3_64bits_update(&state, memory + pieces.next[i].offset, part);
+        length -= part;
+    }
+    return XXH3_64bits_digest(&state);
+}
+
+enum status trace_op_out(const struct request *request, const struct op *op, const struct backend_space *space,
+                         struct trace_op_data *ret)
+{
+    ret->out_digest = 0;
+    ret->out_length = ret->out_head_length = 0;
+    if (!(trace_op_bit(op->kind) & TRACE_OPS_OUT))
+        return STATUS_OK;
+    struct pieces pieces = op_pieces(request, op);
+    if (!pieces_in_memory(pieces, space->memory_size))
+        return STATUS_MALFORMED;
+    uint64_t most = op->kind == OP_WRITE ? LIMIT_STAGING : TRACE_KERNEL_MAX, length = pieces_length(pieces);
+    length = length < most ? length : most;
+    ret->out_length = (uint32_t)length;
+    ret->out_head_length = (uint32_t)(length < TRACE_HEAD_BYTES ? length : TRACE_HEAD_BYTES);
+    ret->out_digest = pieces_digest(pieces, space->memory, length);
+    struct gather gather = { pieces, 0 };
+    gather_bytes(&gather, space->memory, ret->out_head, ret->out_head_length);
+    return STATUS_OK;
+}
+
+uint64_t trace_op_in_length(const struct request *request, const struct op *op, int64_t value)
+{
+    if (value <= 0 || op->kind >= OP_COUNT)
+        return 0;
+    uint8_t data = abi_ops[op->kind].data;
+    uint64_t most = data == OP_DATA_BYTES     ? pieces_length(op_pieces(request, op))
+                    : data == OP_DATA_DIRENTS ? LIMIT_STAGING
+                                              : 0;
+    most = most < TRACE_KERNEL_MAX ? most : TRACE_KERNEL_MAX;
+    return (uint64_t)value < most ? (uint64_t)value : most;
+}
