@@ -38,7 +38,9 @@ static bool liar_stops(struct liar *liar)
 static enum status liar_begin(void *self, const struct request *request, struct error *error)
 {
     struct liar *liar = self;
-    return liar_stops(liar) ? STATUS_STOPPED : liar->inner.begin(liar->inner.self, request, error);
+    if (liar_stops(liar))
+        return STATUS_STOPPED;
+    return liar->inner.begin ? liar->inner.begin(liar->inner.self, request, error) : STATUS_OK;
 }
 
 static enum status liar_op(void *self, const struct request *request, const struct op *op, const struct backend_space *space,

@@ -244,11 +244,12 @@ static int do_guest_work(const void *with)
     if (readable < 0 || read((int)readable, &byte, 1) != 1 || syscall(SYS_getrandom, &byte, 1, 0) != 1)
         return 6;
     struct timespec now, pause = { 0, 1000000 };
+    /* The timer of the caller may interrupt both sleeps. */
     if (clock_gettime(CLOCK_REALTIME, &now) || syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now) ||
-        syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL))
+        (syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL) && errno != EINTR))
         return 7;
     uint32_t word = 0;
-    if (syscall(SYS_futex, &word, FUTEX_WAIT, 0, &pause) != -1 || errno != ETIMEDOUT)
+    if (syscall(SYS_futex, &word, FUTEX_WAIT, 0, &pause) != -1 || (errno != ETIMEDOUT && errno != EINTR))
         return 8;
     struct timespec second = { 2, 0 };
     while (!alarms) /* the timer that was started before: rt_sigreturn, and EINTR out of a sleep */
