@@ -172,18 +172,42 @@ static enum match_need step_other(struct match *m, const struct witness_record *
     return MATCH_AGAIN;
 }
 
+/* The first want that must have been seen; m->want_count where there is none. */
+static uint32_t first_certain(struct match *m)
+{
+    uint32_t i = 0;
+    while (i < m->want_count && match_want_at(m, i)->optional)
+        i++;
+    return i;
+}
+
 /* Still in the setup? Where no filter was seen, the first system call of a plan ends it. */
-static bool still_setup(struct match *m, const struct witness_record *record, const struct match_want *want)
+static bool still_setup(struct match *m, const struct witness_record *record)
 {
     if (!match_in_setup(m, record))
         return false;
     if (m->setup_until != UINT64_MAX)
         return true;
+    uint32_t certain = first_certain(m);
+    const struct match_want *want = certain < m->want_count ? match_want_at(m, certain) : NULL;
     bool first = want && match_same_call(want, record) && match_compare(&m->world, want, record, NULL) == 0;
     if (!first && match_role_allows(m, record))
         return true;
+    while (first && certain-- > 0)
+        match_miss_want(m);
     m->started = true;
     return false;
+}
+
+/* May the next step ask for more hostcalls, and must it? */
+static bool needs_call(struct match *m, const struct witness_record *record, bool about_loss)
+{
+    if (m->calls_ended || (!about_loss && !(match_is_main(m, record) && match_is_call(record))))
+        return false;
+    if (!match_in_setup(m, record))
+        return m->want_count == 0;
+    bool room = m->want_count < MATCH_WINDOW - LIMIT_OPS;
+    return m->setup_until == UINT64_MAX && room && first_certain(m) == m->want_count;
 }
 
 /* An exit without an entry: refused by the filter, or the thread was killed before its call began. */
@@ -259,9 +283,8 @@ enum match_need match_step(struct match *match)
     if (m->record_count == 0)
         return m->records_ended ? step_without_records(m) : MATCH_NEED_RECORD;
     const struct witness_record *record = match_record_at(m, 0);
-    bool wants_call = !match_in_setup(m, record) || m->setup_until == UINT64_MAX;
     uint64_t *lost = &m->lost_before[m->record_head % MATCH_WINDOW];
-    if (wants_call && m->want_count == 0 && !m->calls_ended && (*lost > 0 || (match_is_main(m, record) && match_is_call(record))))
+    if (needs_call(m, record, *lost > 0))
         return MATCH_NEED_CALL;
     if (*lost > 0) {
         match_note_loss(m, *lost);
@@ -274,9 +297,8 @@ enum match_need match_step(struct match *match)
         match_pass_record(m, record->kind == WITNESS_LOST ? MATCH_LOST : MATCH_THREAD);
         return MATCH_AGAIN;
     }
-    const struct match_want *want = m->want_count > 0 ? match_want_at(m, 0) : NULL;
-    if (!still_setup(m, record, want))
-        return step_run(m, record, want);
+    if (!still_setup(m, record))
+        return step_run(m, record, m->want_count > 0 ? match_want_at(m, 0) : NULL);
     /* What the thread waited in when the watch began has no entry. */
     if (match_role_allows(m, record) || (record->kind == WITNESS_EXIT_ONLY && record->flags & WITNESS_FLAG_FIRST))
         match_pass_record(m, MATCH_SETUP);
