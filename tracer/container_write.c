@@ -70,7 +70,8 @@ static enum status file_write(struct trace_file *file, const uint8_t *bytes, siz
     return STATUS_OK;
 }
 
-static enum status file_alloc(int fd, struct trace_file **ret, struct error *error)
+/* NULL: out of memory; then fd is closed. */
+static struct trace_file *file_alloc(int fd, struct error *error)
 {
     struct trace_file *file = calloc(1, sizeof *file);
     if (file)
@@ -80,27 +81,26 @@ static enum status file_alloc(int fd, struct trace_file **ret, struct error *err
             ZSTD_freeCCtx(file->zstd);
         free(file);
         close(fd);
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for the trace");
+        error_set(error, STATUS_NO_MEMORY, "out of memory for the trace");
+        return NULL;
     }
     file->fd = fd;
     ZSTD_CCtx_setParameter(file->zstd, ZSTD_c_compressionLevel, COMPRESSION_LEVEL);
-    *ret = file;
-    return STATUS_OK;
+    return file;
 }
 
 enum status trace_file_create(int fd, enum trace_file_kind kind, const uint8_t *run_id, struct trace_file **ret,
                               struct error *error)
 {
-    struct trace_file *file = NULL;
-    enum status status = file_alloc(fd, &file, error);
-    if (status != STATUS_OK)
-        return status;
+    struct trace_file *file = file_alloc(fd, error);
+    if (!file)
+        return STATUS_NO_MEMORY;
     struct trace_file_header header = { .kind = kind, .major = TRACE_VERSION_MAJOR, .minor = TRACE_VERSION_MINOR };
     memcpy(header.magic, TRACE_MAGIC, TRACE_MAGIC_BYTES);
     memcpy(header.run_id, run_id, TRACE_RUN_ID);
     header.checksum = XXH3_64bits(&header, offsetof(struct trace_file_header, checksum));
     crypto_generichash(file->hash, sizeof file->hash, (const uint8_t *)&header, sizeof header, NULL, 0);
-    status = file_write(file, (const uint8_t *)&header, sizeof header, false, error);
+    enum status status = file_write(file, (const uint8_t *)&header, sizeof header, false, error);
     if (status != STATUS_OK) {
         trace_file_close(file);
         return status;
@@ -111,16 +111,15 @@ enum status trace_file_create(int fd, enum trace_file_kind kind, const uint8_t *
 
 enum status trace_file_reopen(int fd, const struct trace_prefix *prefix, struct trace_file **ret, struct error *error)
 {
-    struct trace_file *file = NULL;
-    enum status status = file_alloc(fd, &file, error);
-    if (status != STATUS_OK)
-        return status;
+    struct trace_file *file = file_alloc(fd, error);
+    if (!file)
+        return STATUS_NO_MEMORY;
+    file->size = prefix->size; /* first: closing cuts the file to it */
     if (ftruncate(fd, (off_t)prefix->size) < 0) {
         int number = errno;
         trace_file_close(file);
         return error_set_errno(error, STATUS_IO, number, "cannot cut off the torn end of the trace");
     }
-    file->size = prefix->size;
     file->chunks = prefix->chunks;
     memcpy(file->hash, prefix->hash, sizeof file->hash);
     *ret = file;

@@ -102,7 +102,7 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
     request->subscription_count = begin.subscriptions;
     memset(request->slot, 0, sizeof request->slot);
     memset(request->string, 0, sizeof request->string);
-    status = take(cursor, request->slot, slots * 8u);
+    status = take(cursor, request->slot, slots * sizeof(uint64_t));
     if (status == STATUS_OK && begin.strings)
         status = take(cursor, lengths, sizeof lengths);
     if (status == STATUS_OK)
@@ -302,7 +302,7 @@ static enum status decode_end(struct event_decoder *decoder, struct cursor *curs
         .wasi_errno = end.wasi_errno, .rule = end.rule, .trap = end.trap, .value_count = end.value_count
     };
     if (status == STATUS_OK)
-        status = take(cursor, call->outcome.value, end.value_count * 8u);
+        status = take(cursor, call->outcome.value, end.value_count * sizeof(uint64_t));
     if (status != STATUS_OK)
         return bounded(status, ret_why);
     for (uint32_t i = 0; i < call->ops.count && status == STATUS_OK; i++)

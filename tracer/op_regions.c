@@ -37,8 +37,9 @@ bool pieces_in_memory(struct pieces pieces, uint64_t memory_size)
     return true;
 }
 
-void gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, size_t count)
+size_t gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, size_t count)
 {
+    const uint8_t *start = to;
     while (count && gather->pieces.count) {
         const struct region *piece = gather->pieces.next;
         size_t part = piece->length - gather->inside;
@@ -54,6 +55,7 @@ void gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, siz
             gather->inside = 0;
         }
     }
+    return (size_t)(to - start);
 }
 
 static uint64_t pieces_digest(struct pieces pieces, const uint8_t *memory, uint64_t length)
@@ -63,8 +65,7 @@ static uint64_t pieces_digest(struct pieces pieces, const uint8_t *memory, uint6
     if (length <= JOIN_MAX) {
         uint8_t joined[JOIN_MAX];
         struct gather gather = { pieces, 0 };
-        gather_bytes(&gather, memory, joined, length);
-        return XXH3_64bits(joined, length);
+        return XXH3_64bits(joined, gather_bytes(&gather, memory, joined, length));
     }
     XXH3_state_t state;
     XXH3_64bits_reset(&state);

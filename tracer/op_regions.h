@@ -19,7 +19,7 @@ struct gather {
     uint32_t inside;
 };
 
-/* Copies the next `count` bytes, or what there is, to `to`. The pieces must lie in memory. */
-void gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, size_t count);
+/* Copies the next `count` bytes, or what there is, to `to`; returns how many. The pieces must lie in memory. */
+size_t gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, size_t count);
 
 #endif

@@ -74,7 +74,7 @@ enum status trace_ring_map(int fd, struct trace_ring **ret, struct error *error)
         munmap(base, TRACE_RING_SPAN);
         return error_set(error, STATUS_MALFORMED, "not a recorder's ring: wrong magic, version or size");
     }
-    struct trace_ring *ring = (struct trace_ring *)(void *)base;
+    struct trace_ring *ring = (struct trace_ring *)base;
     ring->base = base;
     *ret = ring;
     return STATUS_OK;

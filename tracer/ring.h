@@ -57,11 +57,11 @@ enum {
 
 static inline struct trace_ring_header *trace_ring_header(void *ring_or_writer)
 {
-    return (struct trace_ring_header *)(void *)((uint8_t *)ring_or_writer + TRACE_RING_HEADER);
+    return (struct trace_ring_header *)((uint8_t *)ring_or_writer + TRACE_RING_HEADER);
 }
 static inline uint8_t *trace_ring_data(void *ring_or_writer)
 {
-    return (uint8_t *)ring_or_writer + 2 * TRACE_RING_HEADER;
+    return (uint8_t *)ring_or_writer + (size_t)2 * TRACE_RING_HEADER;
 }
 
 /* ---- what the platform must do (ring_linux.c) ---- */

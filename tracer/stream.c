@@ -95,6 +95,13 @@ static bool stream_parse(struct stream *stream, uint64_t published)
     return true;
 }
 
+static enum status stream_spoiled(const struct stream *stream, struct error *error)
+{
+    unsigned long long offset = stream->position + stream->parsed;
+    return error_set(error, STATUS_MALFORMED, "the guest's process spoiled the ring: no event at stream offset %llu",
+                     offset);
+}
+
 enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken, struct error *error)
 {
     *ret_taken = 0;
@@ -109,18 +116,14 @@ enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken,
         stream->copied += count;
         *ret_taken += count;
         if (!stream_parse(stream, published))
-            return error_set(error, STATUS_MALFORMED,
-                             "the guest's process spoiled the ring: no event at stream offset %llu",
-                             (unsigned long long)(stream->position + stream->parsed));
+            return stream_spoiled(stream, error);
         while (stream->parsed >= TRACE_CHUNK_TARGET) {
             enum status status = stream_flush(stream, error);
             if (status != STATUS_OK)
                 return status;
             published = head - stream->position;
             if (!stream_parse(stream, published))
-                return error_set(error, STATUS_MALFORMED,
-                                 "the guest's process spoiled the ring: no event at stream offset %llu",
-                                 (unsigned long long)(stream->position + stream->parsed));
+                return stream_spoiled(stream, error);
         }
     }
     return STATUS_OK;

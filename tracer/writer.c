@@ -61,8 +61,8 @@ static enum status observe_op(void *self, const struct request *request, const s
     event_put_head(at, head);
     event_put_u64(at + 8, platform_ticks());
     event_put_u64(at + 16, request->fault);
-    memcpy(at + 24, request->slot, SIMPLE_SLOTS * 8);
-    at += (head & 0xffff) * 8;
+    memcpy(at + 24, request->slot, SIMPLE_SLOTS * sizeof(uint64_t));
+    at += (head & 0xffff) * sizeof(uint64_t);
     event_put_head(at, event_head(sizeof(struct trace_event_op), TRACE_EVENT_OP, 0));
     memcpy(at + 8, op, sizeof *op);
     writer->plan = 1;

@@ -139,8 +139,9 @@ static enum status put_begin(struct trace_writer *writer, const struct request *
     if (begin.strings > REQUEST_STRINGS || bytes > REQUEST_BYTES || begin.iovs > LIMIT_IOVECS ||
         begin.subscriptions > LIMIT_SUBSCRIPTIONS)
         return error_set(error, STATUS_INTERNAL, "a request of %s is larger than any may be", row->name);
-    size_t size = sizeof begin + row->slot_count * 8u + (begin.strings ? 8u : 0u) + begin.iovs * 8u +
-                  begin.subscriptions * sizeof(struct subscription) + trace_pad8(bytes);
+    size_t size = sizeof begin + row->slot_count * sizeof(uint64_t) + (begin.strings ? 8u : 0u) +
+                  begin.iovs * sizeof(struct region) + begin.subscriptions * sizeof(struct subscription) +
+                  trace_pad8(bytes);
     enum status status = writer_ensure(writer, size, error);
     if (status != STATUS_OK)
         return status;
@@ -148,15 +149,15 @@ static enum status put_begin(struct trace_writer *writer, const struct request *
     begin.ticks = platform_ticks();
     memcpy(start, &begin, sizeof begin);
     event_put_head(start, event_head(size, TRACE_EVENT_BEGIN, request->call));
-    memcpy(at, request->slot, row->slot_count * 8u);
-    at += row->slot_count * 8u;
+    memcpy(at, request->slot, row->slot_count * sizeof(uint64_t));
+    at += row->slot_count * sizeof(uint64_t);
     if (begin.strings) {
         uint64_t lengths = request->string[0].length;
         event_put_u64(at, begin.strings > 1 ? lengths | (uint64_t)request->string[1].length << 32 : lengths);
         at += 8;
     }
-    memcpy(at, request->iov, begin.iovs * 8u);
-    at = put_subscriptions(at + begin.iovs * 8u, request->subscription, begin.subscriptions);
+    memcpy(at, request->iov, begin.iovs * sizeof(struct region));
+    at = put_subscriptions(at + begin.iovs * sizeof(struct region), request->subscription, begin.subscriptions);
     if (bytes)
         put_strings(at, request, bytes);
     writer_advance(writer, start, size);
@@ -297,7 +298,8 @@ enum status writer_end_any(struct trace_writer *writer, const struct request *re
     if (status == STATUS_OK && bulky)
         status = prepare_payload(writer, request, ops, space, &size, error);
     if (status == STATUS_OK) {
-        size += sizeof(struct trace_event_end) + ops->count * 8u + outcome->value_count * 8u;
+        size +=
+            sizeof(struct trace_event_end) + ops->count * sizeof(uint64_t) + outcome->value_count * sizeof(uint64_t);
         status = writer_ensure(writer, size, error);
     }
     if (status != STATUS_OK)
@@ -309,8 +311,8 @@ enum status writer_end_any(struct trace_writer *writer, const struct request *re
     event_put_u64(start + 24, committed);
     for (unsigned i = 0; i < ops->count; i++, at += 8)
         event_put_u64(at, (uint64_t)ops->result[i].value);
-    memcpy(at, outcome->value, outcome->value_count * 8u);
-    at += outcome->value_count * 8u;
+    memcpy(at, outcome->value, outcome->value_count * sizeof(uint64_t));
+    at += outcome->value_count * sizeof(uint64_t);
     if (bulky)
         put_payload(at, request, ops, space);
     writer_advance(writer, start, size);
