@@ -1,6 +1,6 @@
 /* The checker's view of the table of system calls.
  *
- * Left out on purpose: what the table demands of operands (protection bits and the like). The judge looks at those that matter. */
+ * What the table demands of operands: impact_demand.c. */
 #include "checker/impact.h"
 
 #include "wasi/abi/syscalls.h"

@@ -19,5 +19,7 @@ const char *impact_stopped_by(int64_t number); /* what stops everyone else; NULL
  * whose runs a run of the same build may be. */
 extern const uint16_t impact_extra_roles;
 bool impact_allows(int64_t number, enum impact_phase phase);
+/* True where the operands are what the table demands of a call that the runtime issues for itself once the guest runs. */
+bool impact_operands_fit(int64_t number, const uint64_t arg[6], uint32_t pid);
 
 #endif

@@ -169,6 +169,19 @@ static void test_undeclared(void **state)
     EXPECT(kit, 1, UNDECLARED);
 }
 
+/* The runtime may map memory for itself, but not make it executable. */
+static void test_wrong_operands_of_a_role(void **state)
+{
+    struct kit *kit = *state;
+    kit_pwrite(kit, 4, 0, 8);
+    kit_syscall(kit, "mmap", 4096)->arg[2] = 3;
+    kit_syscall(kit, "mmap", 8192)->arg[2] = 7;
+    kit_saw_pwrite(kit, 14, 0, 8);
+    kit_run(kit);
+    only_finding(kit, CHECK_FINDING_UNDECLARED, 0, "mmap(0x0, 0x0, 0x7");
+    assert_int_equal(kit->seen.classes[MATCH_ROLE], 1);
+}
+
 static void test_undeclared_of_other_tables(void **state)
 {
     struct kit *kit = *state;
@@ -525,7 +538,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_match_and_silent), T(test_clock_by_system_call), T(test_descriptor_reuse), T(test_mismatches),
-        T(test_open_mismatches), T(test_errno_agrees), T(test_undeclared), T(test_undeclared_of_other_tables),
+        T(test_open_mismatches), T(test_errno_agrees), T(test_undeclared), T(test_wrong_operands_of_a_role), T(test_undeclared_of_other_tables),
         T(test_unwitnessed), T(test_unwitnessed_open), T(test_same_call_twice), T(test_swapped), T(test_in_flight),
         T(test_in_flight_without_op), T(test_extra_in_flight), T(test_wrong_in_flight), T(test_beyond), T(test_lost_said), T(test_lost_hole),
         T(test_cut_witness), T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_setup_and_other_threads), T(test_no_filter), T(test_launch),

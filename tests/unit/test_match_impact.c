@@ -40,3 +40,9 @@ bool impact_allows(int64_t number, enum impact_phase phase)
             return phase <= IMPACT_GUEST_SETUP ? calls[i].setup || (phase == IMPACT_GUEST_LAUNCH && number == 33) : phase == IMPACT_GUEST_RUN && calls[i].run;
     return false;
 }
+
+bool impact_operands_fit(int64_t number, const uint64_t arg[6], uint32_t pid)
+{
+    (void)pid;
+    return number != 9 || !(arg[2] & 4);
+}
