@@ -175,24 +175,24 @@ struct decision {
 */
 
 /* What every step guarantees: `c`, `t`, `q`, `o` are its arguments, `r` its verdict and reason, `op` what it issues. */
-#define DECIDE_SOUND(c, t, q, o, r, op)                                                                             \
-    vectors: r.verdict == VERDICT_ISSUE ==> vector_ok(c, q, op);                                                    \
-    ensures regions: r.verdict == VERDICT_ISSUE ==> region_ok(c, q, op) && no_other_region(op);                     \
-    ensures directions: r.verdict == VERDICT_ISSUE ==> direction_ok(q, op);                                         \
-    ensures handles: r.verdict == VERDICT_ISSUE ==> no_handle(op) && handle_named_or_own(t, q, o, op);              \
-    ensures rights: r.verdict == VERDICT_ISSUE ==> right_ok(t, q, o, op) && close_ok(t, q, o, op);                  \
-    ensures paths: r.verdict == VERDICT_ISSUE ==> op_path_ok(q, op);                                                \
-    ensures openings: r.verdict == VERDICT_ISSUE ==> op_open_ok(t, q, op);                                          \
-    ensures bounded: r.verdict == VERDICT_ISSUE ==> o->count < LIMIT_OPS;                                           \
-    ensures refusal: r.verdict == VERDICT_REFUSE ==>                                                                \
-      refusal_changes_nothing(o) && r.rule != RULE_NONE && r.wasi_errno != WASI_SUCCESS;                            \
+#define DECIDE_SOUND(c, t, q, o, r, op)                                                                               \
+    vectors: r.verdict == VERDICT_ISSUE ==> vector_ok{Pre}(c, q, op);                                                 \
+    ensures regions: r.verdict == VERDICT_ISSUE ==> region_ok{Pre}(c, q, op) && no_other_region(op);                  \
+    ensures directions: r.verdict == VERDICT_ISSUE ==> direction_ok{Pre}(q, op);                                      \
+    ensures handles: r.verdict == VERDICT_ISSUE ==> no_handle(op) && handle_named_or_own{Pre}(t, q, o, op);           \
+    ensures rights: r.verdict == VERDICT_ISSUE ==> right_ok{Pre}(t, q, o, op) && close_ok{Pre}(t, q, o, op);          \
+    ensures paths: r.verdict == VERDICT_ISSUE ==> op_path_ok{Pre}(q, op);                                             \
+    ensures openings: r.verdict == VERDICT_ISSUE ==> op_open_ok{Pre}(t, q, op);                                       \
+    ensures bounded: r.verdict == VERDICT_ISSUE ==> o->count < LIMIT_OPS;                                             \
+    ensures refusal: r.verdict == VERDICT_REFUSE ==>                                                                  \
+      refusal_changes_nothing{Pre}(o) && r.rule != RULE_NONE && r.wasi_errno != WASI_SUCCESS;                         \
     ensures verdict: r.verdict == VERDICT_ISSUE || r.verdict == VERDICT_COMMIT || r.verdict == VERDICT_REFUSE
 
 /* Decides the next step of `request`, of which ops->count ops have been performed with the results kept there. Writes *op
  * only where the verdict is ISSUE. */
 /*@ requires step_valid(context, table, request, ops, op);
   @ assigns *op;
-  @ ensures DECIDE_SOUND(context, table, request, ops, \result, *op);
+  @ ensures DECIDE_SOUND(context, table, request, ops, \result, \at(*op, Post));
 */
 struct decision decide_step(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, const struct call_ops *ops, struct op *op);
@@ -225,11 +225,15 @@ struct decision decide_step(const struct decide_context *context, const struct h
 */
 /*@ requires commit_valid(context, table, request, ops, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
-  @ ensures rights: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @ ensures rights: request->call != HOSTCALL_FD_CLOSE && request->call != HOSTCALL_PATH_OPEN ==>
+  @   (\forall integer h; 0 <= h < HANDLES_TOTAL ==> table->handle[h].rights == \old(table->handle[h].rights));
+  @ ensures rights_closed: request->call == HOSTCALL_FD_CLOSE ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>
   @   table->handle[h].rights == \old(table->handle[h].rights) ||
-  @   (request->call == HOSTCALL_FD_CLOSE && h == request->slot[0] && table->handle[h].rights == 0) ||
-  @   (request->call == HOSTCALL_PATH_OPEN && \old(table->handle[h].live) == 0 &&
-  @     attenuated(table->handle[h].rights, \old(table->handle[request->slot[0]].inheriting), request->slot[5]));
+  @   (h == request->slot[0] && table->handle[h].rights == 0));
+  @ ensures rights_opened: request->call == HOSTCALL_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   table->handle[h].rights == \old(table->handle[h].rights) ||
+  @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
+  @     attenuated(table->handle[h].rights, \old(table->handle[request->slot[0]].inheriting), request->slot[5])));
   @ ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
   @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
   @     request->call == HOSTCALL_PATH_OPEN && \old(handle_live(table, request->slot[0])) && \old(handle_free(table, h)));

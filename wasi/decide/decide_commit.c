@@ -140,7 +140,7 @@ static void fill_handle(struct handle *handle, const struct handle *parent, cons
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->value[0], outcome->value_count;
   @ ensures rights: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
   @   table->handle[h].rights == \old(table->handle[h].rights) ||
-  @   (\old(table->handle[h].live) == 0 &&
+  @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
   @     attenuated(table->handle[h].rights, \old(table->handle[request->slot[0]].inheriting), request->slot[5]));
   @ ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
   @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
@@ -248,31 +248,96 @@ static void commit_handle(struct handle *handle, const struct request *request, 
     }
 }
 
-void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
-                   const struct call_ops *ops, struct outcome *outcome)
+/* Starts from: success, no values. */
+/*@ requires \valid(outcome);
+  @ assigns *outcome;
+*/
+static void outcome_init(struct outcome *outcome)
 {
-    int64_t value = main_value(ops);
-    uint64_t fd = request->slot[SLOT_FD];
     outcome->wasi_errno = WASI_SUCCESS;
     outcome->rule = RULE_NONE;
     outcome->trap = 0;
     outcome->value_count = 0;
     outcome->value[0] = 0;
     outcome->value[1] = 0;
-    if (request->call == HOSTCALL_FD_CLOSE && ops->count > 0 && decide_handle_rule(table, fd, 0) == RULE_NONE)
+}
+
+/*@ predicate handles_kept{L1,L2}(struct handle_table *t) = \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   \at(t->handle[h].rights, L1) == \at(t->handle[h].rights, L2) &&
+  @   \at(t->handle[h].inheriting, L1) == \at(t->handle[h].inheriting, L2) &&
+  @   \at(t->handle[h].live, L1) == \at(t->handle[h].live, L2);
+  @ predicate commit_part(struct handle_table *t, struct request *q, struct call_ops *o, struct outcome *out) =
+  @   \valid(t) && \valid_read(q) && \valid_read(o) && \valid(out) && \separated(t, q, o, out) && o->count <= LIMIT_OPS;
+*/
+
+/* fd_close: whatever the system answered, the host descriptor is gone. */
+/*@ requires commit_part(table, request, ops, outcome);
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno;
+  @ ensures kept: \forall integer h; 0 <= h < HANDLES_TOTAL && h != request->slot[0] ==>
+  @   table->handle[h].rights == \old(table->handle[h].rights) && table->handle[h].live == \old(table->handle[h].live);
+  @ ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL && h == request->slot[0] ==>
+  @   (table->handle[h].rights == \old(table->handle[h].rights) && table->handle[h].live == \old(table->handle[h].live)) ||
+  @   (table->handle[h].rights == 0 && table->handle[h].live == 0);
+*/
+static void commit_close(struct handle_table *table, const struct request *request, const struct call_ops *ops, int64_t value,
+                         struct outcome *outcome)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    if (ops->count > 0 && decide_handle_rule(table, fd, 0) == RULE_NONE)
         free_handle(&table->handle[fd]);
-    if (value < 0 && request->call == HOSTCALL_FD_READDIR && decide_handle_rule(table, fd, 0) == RULE_NONE)
-        table->handle[fd].position = HANDLE_POSITION_UNKNOWN;
     if (value < 0)
         set_error(outcome, value);
+}
+
+/* A system call failed. Where a directory's kernel position may have moved all the same, it is unknown now. */
+/*@ requires \valid(table) && \valid_read(request) && \valid(outcome) && \separated(table, request, outcome) && value < 0;
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno;
+  @ ensures kept: handles_kept{Pre,Post}(table);
+*/
+static void commit_failed(struct handle_table *table, const struct request *request, int64_t value, struct outcome *outcome)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    if (request->call == HOSTCALL_FD_READDIR && decide_handle_rule(table, fd, 0) == RULE_NONE)
+        table->handle[fd].position = HANDLE_POSITION_UNKNOWN;
+    set_error(outcome, value);
+}
+
+/* The calls whose descriptor's row holds their answer or changes. */
+/*@ requires commit_part(table, request, ops, outcome) && value <= INT64_MAX;
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
+  @ ensures kept: handles_kept{Pre,Post}(table);
+*/
+static void commit_named(struct handle_table *table, const struct request *request, const struct call_ops *ops, uint64_t value,
+                         struct outcome *outcome)
+{
+    uint64_t fd = request->slot[SLOT_FD];
+    if (decide_handle_rule(table, fd, 0) == RULE_NONE)
+        commit_handle(&table->handle[fd], request, ops, value, outcome);
+}
+
+/*@ assigns \nothing;
+*/
+static bool is_named(uint32_t call)
+{
+    return call == HOSTCALL_FD_READ || call == HOSTCALL_FD_WRITE || call == HOSTCALL_FD_SEEK || call == HOSTCALL_FD_TELL ||
+           call == HOSTCALL_FD_READDIR || call == HOSTCALL_FD_FDSTAT_SET_FLAGS;
+}
+
+void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
+                   const struct call_ops *ops, struct outcome *outcome)
+{
+    int64_t value = main_value(ops);
+    outcome_init(outcome);
+    if (request->call == HOSTCALL_FD_CLOSE)
+        commit_close(table, request, ops, value, outcome);
+    else if (value < 0)
+        commit_failed(table, request, value, outcome);
     else if (request->call == HOSTCALL_PATH_OPEN)
         commit_open(table, request, ops, outcome);
     else if (request->call == HOSTCALL_POLL_ONEOFF)
         commit_poll(table, request, ops, outcome);
-    else if (request->call >= HOSTCALL_FD_ADVISE && request->call <= HOSTCALL_FD_WRITE &&
-             request->call != HOSTCALL_FD_PREAD && request->call != HOSTCALL_FD_PWRITE &&
-             decide_handle_rule(table, fd, 0) == RULE_NONE)
-        commit_handle(&table->handle[fd], request, ops, (uint64_t)value, outcome);
+    else if (is_named(request->call))
+        commit_named(table, request, ops, (uint64_t)value, outcome);
     else
         commit_plain(context, request, (uint64_t)value, outcome);
 }

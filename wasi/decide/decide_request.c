@@ -113,7 +113,7 @@ static void copy_subscription(const uint8_t *memory, uint64_t at, struct subscri
     subscription->clock_or_fd = load_u32(memory, at + 16);
     subscription->timeout = load_u64(memory, at + 24);
     subscription->precision = load_u64(memory, at + 32);
-    subscription->flags = (uint16_t)(memory[at + 40] | memory[at + 41] << 8);
+    subscription->flags = (uint16_t)((uint32_t)memory[at + 40] | (uint32_t)memory[at + 41] << 8);
 }
 
 /*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);

@@ -28,26 +28,37 @@ static struct step refuse_fault(const struct request *request)
 static struct step step_path(const struct decide_context *context, const struct handle_table *table,
                              const struct request *request, const struct call_ops *ops)
 {
+    struct step step;
     switch (request->call) {
     case HOSTCALL_PATH_CREATE_DIRECTORY:
-        return decide_path_create_directory(table, request, ops);
+        step = decide_path_create_directory(table, request, ops);
+        break;
     case HOSTCALL_PATH_FILESTAT_GET:
-        return decide_path_filestat_get(table, request, ops);
+        step = decide_path_filestat_get(table, request, ops);
+        break;
     case HOSTCALL_PATH_FILESTAT_SET_TIMES:
-        return decide_path_filestat_set_times(table, request, ops);
+        step = decide_path_filestat_set_times(table, request, ops);
+        break;
     case HOSTCALL_PATH_OPEN:
-        return decide_path_open(table, request, ops);
+        step = decide_path_open(table, request, ops);
+        break;
     case HOSTCALL_PATH_READLINK:
-        return decide_path_readlink(context, table, request, ops);
+        step = decide_path_readlink(context, table, request, ops);
+        break;
     case HOSTCALL_PATH_REMOVE_DIRECTORY:
-        return decide_path_remove_directory(table, request, ops);
+        step = decide_path_remove_directory(table, request, ops);
+        break;
     case HOSTCALL_PATH_SYMLINK:
-        return decide_path_symlink(table, request, ops);
+        step = decide_path_symlink(table, request, ops);
+        break;
     case HOSTCALL_PATH_UNLINK_FILE:
-        return decide_path_unlink_file(table, request, ops);
+        step = decide_path_unlink_file(table, request, ops);
+        break;
     default:
-        return decide_refuse_first(ops, RULE_NOT_BUILT, WASI_NOSYS);
+        step = decide_refuse_first(ops, RULE_NOT_BUILT, WASI_NOSYS);
+        break;
     }
+    return step;
 }
 
 /* The calls without a descriptor. */
@@ -59,25 +70,34 @@ static struct step step_path(const struct decide_context *context, const struct 
 static struct step step_misc(const struct decide_context *context, const struct handle_table *table,
                              const struct request *request, const struct call_ops *ops)
 {
+    struct step step;
     switch (request->call) {
     case HOSTCALL_ARGS_GET:
     case HOSTCALL_ENVIRON_GET:
-        return ops->count == 0 ? decide_args_get(context, request) : decide_go_commit();
+        step = ops->count == 0 ? decide_args_get(context, request) : decide_go_commit();
+        break;
     case HOSTCALL_ARGS_SIZES_GET:
     case HOSTCALL_ENVIRON_SIZES_GET:
     case HOSTCALL_PROC_EXIT:
-        return decide_go_commit();
+        step = decide_go_commit();
+        break;
     case HOSTCALL_CLOCK_RES_GET:
-        return decide_clock_res_get(request, ops);
+        step = decide_clock_res_get(request, ops);
+        break;
     case HOSTCALL_POLL_ONEOFF:
-        return decide_poll_oneoff(table, request, ops);
+        step = decide_poll_oneoff(table, request, ops);
+        break;
     case HOSTCALL_RANDOM_GET:
-        return decide_random_get(context, request, ops);
+        step = decide_random_get(context, request, ops);
+        break;
     case HOSTCALL_SCHED_YIELD:
-        return decide_sched_yield(ops);
+        step = decide_sched_yield(ops);
+        break;
     default:
-        return step_path(context, table, request, ops);
+        step = step_path(context, table, request, ops);
+        break;
     }
+    return step;
 }
 
 /* The calls on descriptors that the table alone, or one op, answers. */
@@ -89,28 +109,40 @@ static struct step step_misc(const struct decide_context *context, const struct 
 static struct step step_table(const struct decide_context *context, const struct handle_table *table,
                               const struct request *request, const struct call_ops *ops)
 {
+    struct step step;
     switch (request->call) {
     case HOSTCALL_FD_CLOSE:
-        return decide_fd_close(table, request, ops);
+        step = decide_fd_close(table, request, ops);
+        break;
     case HOSTCALL_FD_DATASYNC:
-        return decide_fd_datasync(table, request, ops);
+        step = decide_fd_datasync(table, request, ops);
+        break;
     case HOSTCALL_FD_FDSTAT_GET:
-        return ops->count == 0 ? decide_fd_fdstat_get(table, request) : decide_go_commit();
+        step = ops->count == 0 ? decide_fd_fdstat_get(table, request) : decide_go_commit();
+        break;
     case HOSTCALL_FD_FDSTAT_SET_FLAGS:
-        return decide_fd_fdstat_set_flags(table, request, ops);
+        step = decide_fd_fdstat_set_flags(table, request, ops);
+        break;
     case HOSTCALL_FD_FILESTAT_GET:
-        return decide_fd_filestat_get(table, request, ops);
+        step = decide_fd_filestat_get(table, request, ops);
+        break;
     case HOSTCALL_FD_FILESTAT_SET_SIZE:
-        return decide_fd_filestat_set_size(table, request, ops);
+        step = decide_fd_filestat_set_size(table, request, ops);
+        break;
     case HOSTCALL_FD_PRESTAT_GET:
-        return ops->count == 0 ? decide_fd_prestat_get(table, request) : decide_go_commit();
+        step = ops->count == 0 ? decide_fd_prestat_get(table, request) : decide_go_commit();
+        break;
     case HOSTCALL_FD_PRESTAT_DIR_NAME:
-        return ops->count == 0 ? decide_fd_prestat_dir_name(context, table, request) : decide_go_commit();
+        step = ops->count == 0 ? decide_fd_prestat_dir_name(context, table, request) : decide_go_commit();
+        break;
     case HOSTCALL_FD_SYNC:
-        return decide_fd_sync(table, request, ops);
+        step = decide_fd_sync(table, request, ops);
+        break;
     default:
-        return step_misc(context, table, request, ops);
+        step = step_misc(context, table, request, ops);
+        break;
     }
+    return step;
 }
 
 /* Any call: those that programs make most first. */
@@ -122,28 +154,39 @@ static struct step step_table(const struct decide_context *context, const struct
 static struct step step_call(const struct decide_context *context, const struct handle_table *table,
                              const struct request *request, const struct call_ops *ops)
 {
+    struct step step;
     if (request->fault != FAULT_NONE)
         return ops->count == 0 ? refuse_fault(request) : decide_go_commit();
     switch (request->call) {
     case HOSTCALL_CLOCK_TIME_GET:
-        return decide_clock_time_get(request, ops);
+        step = decide_clock_time_get(request, ops);
+        break;
     case HOSTCALL_FD_READ:
-        return decide_fd_read(context, table, request, ops);
+        step = decide_fd_read(context, table, request, ops);
+        break;
     case HOSTCALL_FD_WRITE:
-        return decide_fd_write(context, table, request, ops);
+        step = decide_fd_write(context, table, request, ops);
+        break;
     case HOSTCALL_FD_PREAD:
-        return decide_fd_pread(context, table, request, ops);
+        step = decide_fd_pread(context, table, request, ops);
+        break;
     case HOSTCALL_FD_PWRITE:
-        return decide_fd_pwrite(context, table, request, ops);
+        step = decide_fd_pwrite(context, table, request, ops);
+        break;
     case HOSTCALL_FD_SEEK:
-        return decide_fd_seek(table, request, ops);
+        step = decide_fd_seek(table, request, ops);
+        break;
     case HOSTCALL_FD_TELL:
-        return ops->count == 0 ? decide_fd_tell(table, request) : decide_go_commit();
+        step = ops->count == 0 ? decide_fd_tell(table, request) : decide_go_commit();
+        break;
     case HOSTCALL_FD_READDIR:
-        return decide_fd_readdir(context, table, request, ops);
+        step = decide_fd_readdir(context, table, request, ops);
+        break;
     default:
-        return step_table(context, table, request, ops);
+        step = step_table(context, table, request, ops);
+        break;
     }
+    return step;
 }
 
 struct decision decide_step(const struct decide_context *context, const struct handle_table *table,

@@ -1,0 +1,258 @@
+/* path_open: what is refused before any op, how the host's open follows from the rights, what becomes of what was opened. */
+#include "decide_case.h"
+
+enum { FD, LOOKUP, PATH, PATH_LENGTH, OFLAGS, BASE, INHERITING, FDFLAGS };
+
+static struct decide_case *open_call(const char *path, uint64_t oflags, uint64_t rights)
+{
+    struct decide_case *c = case_new();
+    case_call(c, HOSTCALL_PATH_OPEN, CASE_DIR, LOOKUP_SYMLINK_FOLLOW, 0, 0, oflags, rights, rights, 0);
+    case_path(c, path);
+    return c;
+}
+
+static void expect_flags(uint64_t oflags, uint64_t rights, uint32_t flags)
+{
+    struct decide_case *c = open_call("f", oflags, rights);
+    assert_int_equal(case_issues(c, OP_OPEN)->flags, flags | OPEN_NONBLOCK);
+}
+
+static void access_follows_from_the_rights(void **state)
+{
+    (void)state;
+    expect_flags(0, 0, OPEN_READ);
+    expect_flags(0, R(FD_READ) | R(FD_SEEK), OPEN_READ);
+    expect_flags(0, R(FD_WRITE), OPEN_WRITE);
+    expect_flags(0, R(FD_ALLOCATE), OPEN_WRITE);
+    expect_flags(0, R(FD_FILESTAT_SET_SIZE), OPEN_WRITE);
+    expect_flags(0, R(FD_READ) | R(FD_WRITE), OPEN_READ | OPEN_WRITE);
+    expect_flags(OFLAG_DIRECTORY, RIGHTS_ALL, OPEN_READ | OPEN_DIRECTORY);
+    expect_flags(OFLAG_CREAT, R(FD_WRITE), OPEN_WRITE | OPEN_CREATE);
+    expect_flags(OFLAG_CREAT | OFLAG_EXCL, R(FD_WRITE), OPEN_WRITE | OPEN_CREATE | OPEN_EXCLUSIVE);
+    expect_flags(OFLAG_EXCL, R(FD_WRITE), OPEN_WRITE);
+    expect_flags(OFLAG_TRUNC, R(FD_WRITE), OPEN_WRITE | OPEN_TRUNCATE);
+}
+
+static void manner_follows_from_the_flags(void **state)
+{
+    (void)state;
+    struct decide_case *c = open_call("f", 0, R(FD_READ));
+    c->request.slot[LOOKUP] = 0;
+    c->request.slot[FDFLAGS] = FDFLAG_APPEND | FDFLAG_DSYNC | FDFLAG_RSYNC;
+    assert_int_equal(case_issues(c, OP_OPEN)->flags,
+                     OPEN_READ | OPEN_NONBLOCK | OPEN_NOFOLLOW | OPEN_APPEND | OPEN_DSYNC | OPEN_SYNC);
+}
+
+/* PATH-17 (GHSA-2r75): truncating and creating are rights of the directory, however little else is asked for. */
+static void a_read_only_grant_creates_and_truncates_nothing(void **state)
+{
+    (void)state;
+    for (uint64_t oflags = OFLAG_CREAT; oflags <= OFLAG_TRUNC; oflags += OFLAG_TRUNC - OFLAG_CREAT) {
+        struct decide_case *c = open_call("f", oflags, R(FD_READ));
+        c->request.slot[FD] = CASE_DIR_READ;
+        case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
+    }
+    struct decide_case *c = open_call("f", 0, R(FD_WRITE));
+    c->request.slot[FD] = CASE_DIR_READ;
+    case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
+    c->request.slot[BASE] = c->request.slot[INHERITING] = R(FD_READ);
+    case_issues(c, OP_OPEN);
+}
+
+/* FD-05, and rights that do not exist. */
+static void rights_come_from_the_directory(void **state)
+{
+    (void)state;
+    for (unsigned bit = 0; bit < 64; bit++) {
+        struct decide_case *c = open_call("f", 0, 0);
+        uint64_t right = UINT64_C(1) << bit;
+        c->table.handle[CASE_DIR].inheriting = ~right;
+        c->request.slot[BASE] = right;
+        case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
+        c->request.slot[BASE] = 0;
+        c->request.slot[INHERITING] = right;
+        case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
+    }
+    struct decide_case *c = open_call("f", 0, UINT64_MAX);
+    case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
+}
+
+/* MEM-15, PATH-18 */
+static void flags_without_meaning_are_refused(void **state)
+{
+    static const struct { uint8_t slot; uint64_t value; } bad[] = {
+        { LOOKUP, 2 }, { LOOKUP, UINT32_MAX }, { OFLAGS, 16 }, { OFLAGS, 0x10001 }, { FDFLAGS, 32 }, { FDFLAGS, 0x10000 },
+        { OFLAGS, OFLAG_DIRECTORY | OFLAG_TRUNC }, { OFLAGS, OFLAG_DIRECTORY | OFLAG_CREAT },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct decide_case *c = open_call("f", 0, R(FD_READ));
+        c->request.slot[bad[i].slot] = bad[i].value;
+        case_refuses(c, RULE_BAD_VALUE, WASI_INVAL);
+    }
+}
+
+static void a_file_becomes_a_handle_with_what_was_asked_for(void **state)
+{
+    (void)state;
+    struct decide_case *c = open_call("d/f", 0, R(FD_READ) | R(FD_SEEK) | R(PATH_OPEN));
+    c->request.slot[FDFLAGS] = FDFLAG_APPEND;
+    const struct op *op = case_issues(c, OP_OPEN);
+    assert_int_equal(op->handle, CASE_DIR);
+    assert_int_equal(op->handle2, CASE_FREE);
+    assert_int_equal(op->path.length, 3);
+    case_result(c, 0);
+    assert_int_equal(case_issues(c, OP_STAT)->handle, CASE_FREE);
+    case_result(c, 0)->stat = (struct filestat) { .dev = 1, .ino = 2, .filetype = FILETYPE_REGULAR_FILE };
+    case_commits(c);
+    c->table.handle[CASE_FREE].position = 77; /* left from another file */
+    struct outcome outcome = case_outcome(c);
+    const struct handle *handle = &c->table.handle[CASE_FREE];
+    assert_int_equal(outcome.wasi_errno, WASI_SUCCESS);
+    assert_int_equal(outcome.value[0], CASE_FREE);
+    assert_true(handle->live);
+    assert_false(handle->preopen);
+    assert_int_equal(handle->rights, R(FD_READ) | R(FD_SEEK));
+    assert_int_equal(handle->inheriting, 0);
+    assert_int_equal(handle->position, 0);
+    assert_int_equal(handle->dev, 1);
+    assert_int_equal(handle->ino, 2);
+    assert_int_equal(handle->fdflags, FDFLAG_APPEND);
+    assert_int_equal(handle->type, FILETYPE_REGULAR_FILE);
+}
+
+static void a_directory_hands_on_less_and_less(void **state)
+{
+    (void)state;
+    struct decide_case *c = open_call("d", OFLAG_DIRECTORY, RIGHTS_ALL);
+    c->request.slot[INHERITING] = R(FD_READ) | R(FD_WRITE);
+    case_issues(c, OP_OPEN);
+    case_result(c, 0);
+    case_issues(c, OP_STAT);
+    case_result(c, 0)->stat.filetype = FILETYPE_DIRECTORY;
+    case_commits(c);
+    (void)case_outcome(c);
+    const struct handle *handle = &c->table.handle[CASE_FREE];
+    assert_true(handle->rights & R(PATH_OPEN));
+    assert_false(handle->rights & (R(FD_SEEK) | R(FD_READ) | R(FD_WRITE)));
+    assert_int_equal(handle->inheriting, R(FD_READ) | R(FD_WRITE));
+    case_call(c, HOSTCALL_PATH_OPEN, CASE_FREE, 0, 0, 0, 0, R(FD_READ) | R(FD_SYNC), 0, 0);
+    case_path(c, "x");
+    case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
+}
+
+/* PATH-10, PATH-11: devices, FIFOs and sockets are closed again. */
+static void special_files_are_closed_and_refused(void **state)
+{
+    (void)state;
+    for (uint64_t type = 0; type <= FILETYPE_SYMBOLIC_LINK; type++) {
+        if (type == FILETYPE_DIRECTORY || type == FILETYPE_REGULAR_FILE)
+            continue;
+        struct decide_case *c = open_call("fifo", 0, R(FD_READ));
+        case_issues(c, OP_OPEN);
+        case_result(c, 0);
+        case_issues(c, OP_STAT);
+        case_result(c, 0)->stat.filetype = type;
+        const struct op *op = case_issues(c, OP_CLOSE);
+        assert_int_equal(op->handle, CASE_FREE);
+        assert_int_equal(op->rule, RULE_PLAN_CLEANUP);
+        case_result(c, 0);
+        case_refuses(c, RULE_SPECIAL_FILE, WASI_NOTSUP);
+        assert_false(c->table.handle[CASE_FREE].live);
+    }
+}
+
+static void a_stat_that_fails_closes_and_tells(void **state)
+{
+    (void)state;
+    struct decide_case *c = open_call("f", OFLAG_CREAT, R(FD_WRITE));
+    case_issues(c, OP_OPEN);
+    case_result(c, 0);
+    case_issues(c, OP_STAT);
+    case_result(c, -WASI_IO);
+    case_issues(c, OP_CLOSE);
+    case_result(c, -WASI_INTR);
+    case_commits(c);
+    assert_int_equal(case_outcome(c).wasi_errno, WASI_IO);
+    assert_false(c->table.handle[CASE_FREE].live);
+}
+
+/* PATH-12: a rename that races is tried again, but not for ever. */
+static void races_are_tried_again_five_times_in_all(void **state)
+{
+    (void)state;
+    struct decide_case *c = open_call("a/../f", 0, R(FD_READ));
+    for (uint32_t i = 0; i < 5; i++) {
+        case_issues(c, OP_OPEN);
+        case_result(c, -WASI_AGAIN);
+    }
+    case_commits(c);
+    assert_int_equal(case_outcome(c).wasi_errno, WASI_AGAIN);
+    c->ops.count = 4;
+    case_issues(c, OP_OPEN);
+    case_result(c, 0);
+    case_issues(c, OP_STAT);
+}
+
+static void leaving_the_tree_is_a_refusal(void **state)
+{
+    (void)state;
+    struct decide_case *c = open_call("../x", 0, R(FD_READ));
+    case_issues(c, OP_OPEN);
+    case_result(c, -WASI_XDEV);
+    case_refuses(c, RULE_PATH_ESCAPES, WASI_NOTCAPABLE);
+    c->ops.result[0].value = -WASI_LOOP;
+    case_commits(c);
+    assert_int_equal(case_outcome(c).wasi_errno, WASI_LOOP);
+}
+
+/* RES-04; FD-02: the lowest number that is free. */
+static void a_full_table_opens_nothing(void **state)
+{
+    (void)state;
+    struct decide_case *c = open_call("f", OFLAG_CREAT, R(FD_WRITE));
+    for (uint32_t fd = 0; fd < CASE_LIMIT; fd++)
+        c->table.handle[fd].live = true;
+    case_refuses(c, RULE_TABLE_FULL, WASI_MFILE);
+    c->table.handle[CASE_LIMIT - 1].live = false;
+    assert_int_equal(case_issues(c, OP_OPEN)->handle2, CASE_LIMIT - 1);
+    c->table.handle[1].live = false;
+    assert_int_equal(case_issues(c, OP_OPEN)->handle2, 1);
+}
+
+/* A history that no plan has must not close or overwrite a descriptor of the guest. */
+static void a_forged_history_touches_no_live_handle(void **state)
+{
+    (void)state;
+    struct decide_case *c = open_call("f", 0, R(FD_READ));
+    case_issues(c, OP_OPEN);
+    case_result(c, 0);
+    c->ops.op[0].handle2 = CASE_FILE;
+    case_commits(c);
+    c->op = (struct op) { .kind = OP_STAT, .handle = CASE_FILE };
+    case_result(c, 0)->stat.filetype = FILETYPE_REGULAR_FILE;
+    case_commits(c);
+    assert_int_equal(case_outcome(c).wasi_errno, WASI_IO);
+    assert_int_equal(c->table.handle[CASE_FILE].rights, RIGHTS_ALL);
+    assert_int_equal(c->table.handle[CASE_FILE].position, CASE_POSITION);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(access_follows_from_the_rights),
+        cmocka_unit_test(manner_follows_from_the_flags),
+        cmocka_unit_test(a_read_only_grant_creates_and_truncates_nothing),
+        cmocka_unit_test(rights_come_from_the_directory),
+        cmocka_unit_test(flags_without_meaning_are_refused),
+        cmocka_unit_test(a_file_becomes_a_handle_with_what_was_asked_for),
+        cmocka_unit_test(a_directory_hands_on_less_and_less),
+        cmocka_unit_test(special_files_are_closed_and_refused),
+        cmocka_unit_test(a_stat_that_fails_closes_and_tells),
+        cmocka_unit_test(races_are_tried_again_five_times_in_all),
+        cmocka_unit_test(leaving_the_tree_is_a_refusal),
+        cmocka_unit_test(a_full_table_opens_nothing),
+        cmocka_unit_test(a_forged_history_touches_no_live_handle),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
