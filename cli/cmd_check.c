@@ -106,16 +106,16 @@ static int check_run(const struct command *command, struct check *check, int arg
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    if (state.index >= argc)
+    if (state.index >= state.argc)
         return command_usage(command, "no trace is given");
-    if (check->options.witness_path && argc - state.index > 1)
+    if (check->options.witness_path && state.argc - state.index > 1)
         return command_usage(command, "--witness goes with one trace");
     struct error error = ERROR_INIT;
     struct checker *checker;
     if (checker_open(check->db, &checker, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
     int status = EXIT_OK;
-    for (int i = state.index; i < argc; i++)
+    for (int i = state.index; i < state.argc; i++)
         status = worst(status, check_one(command, check, checker, argv[i]));
     checker_close(checker);
     return status;
@@ -132,11 +132,13 @@ static int run(const struct command *command, int argc, char **argv)
     return status;
 }
 
-const struct command command_check = { "check",
-                                       "FILE.wtrace...",
-                                       "Hold a trace against the kernel's record, the policy and its own replay.",
-                                       "Exit status: 0 nothing found, 1 a finding (escape, divergence, or the witness "
-                                       "contradicts the trace), 2 usage, 3 a file "
-                                       "is at fault.",
-                                       { rows, sizeof rows / sizeof *rows },
-                                       run };
+const struct command command_check = {
+    .name = "check",
+    .arguments = "FILE.wtrace...",
+    .summary = "Hold a trace against the kernel's record, the policy and its own replay.",
+    .text = "Exit status: 0 nothing found, 1 a finding (escape, divergence, or the witness "
+            "contradicts the trace), 2 usage, 3 a file "
+            "is at fault.",
+    .options = { rows, sizeof rows / sizeof *rows },
+    .run = run,
+};

@@ -52,7 +52,7 @@ static int run(const struct command *command, int argc, char **argv)
         json = true;
     if (option == OPTIONS_HELP)
         return command_help(command, stdout), EXIT_OK;
-    if (option == OPTIONS_ERROR || state.index < argc)
+    if (option == OPTIONS_ERROR || state.index < state.argc)
         return option == OPTIONS_ERROR ? EXIT_USAGE : command_usage(command, "no operand is wanted");
     struct error witness = ERROR_INIT;
     struct confine_report confine;
@@ -67,9 +67,10 @@ static int run(const struct command *command, int argc, char **argv)
     return EXIT_OK;
 }
 
-const struct command command_doctor = { "doctor",
-                                        "",
-                                        "Tell what this machine offers: witness, Landlock, seccomp, tiers.",
-                                        NULL,
-                                        { rows, sizeof rows / sizeof *rows },
-                                        run };
+const struct command command_doctor = {
+    .name = "doctor",
+    .arguments = "",
+    .summary = "Tell what this machine offers: witness, Landlock, seccomp, tiers.",
+    .options = { rows, sizeof rows / sizeof *rows },
+    .run = run,
+};

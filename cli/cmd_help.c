@@ -52,6 +52,15 @@ static int man_run(const struct command *command, int argc, char **argv)
     return EXIT_OK;
 }
 
-const struct command command_completion = { "completion", "bash",      "Print completion for the shell.",
-                                            NULL,         { NULL, 0 }, completion_run };
-const struct command command_man_page = { "man-page", "", "Print the manual page (roff).", NULL, { NULL, 0 }, man_run };
+const struct command command_completion = {
+    .name = "completion",
+    .arguments = "bash",
+    .summary = "Print completion for the shell.",
+    .run = completion_run,
+};
+const struct command command_man_page = {
+    .name = "man-page",
+    .arguments = "",
+    .summary = "Print the manual page (roff).",
+    .run = man_run,
+};

@@ -29,7 +29,7 @@ static int run(const struct command *command, int argc, char **argv)
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    if (argc - state.index != 2 || strcmp(argv[state.index], "lint") != 0)
+    if (state.argc - state.index != 2 || strcmp(argv[state.index], "lint") != 0)
         return command_usage(command, "`lint FILE` is wanted");
     struct policy policy;
     struct error error = ERROR_INIT;
@@ -42,10 +42,9 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_policy = {
-    "policy",
-    "lint FILE",
-    "Read a policy file and print what it grants.",
-    "Exit status: 0 the policy is sound, 2 usage, 3 it is not; the message has the file's name and line.",
-    { NULL, 0 },
-    run
+    .name = "policy",
+    .arguments = "lint FILE",
+    .summary = "Read a policy file and print what it grants.",
+    .text = "Exit status: 0 the policy is sound, 2 usage, 3 it is not; the message has the file's name and line.",
+    .run = run,
 };

@@ -32,7 +32,7 @@ static int run(const struct command *command, int argc, char **argv)
     }
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    int operands = argc - state.index;
+    int operands = state.argc - state.index;
     if (operands < 1 || operands > 2)
         return command_usage(command, "a database, and a query's name or SQL, are wanted");
     if (operands == 1) {
@@ -49,10 +49,10 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_query = {
-    "query",
-    "DB [NAME | SQL]",
-    "Ask a database that `warrant check --db` made.",
-    "Without a name the named queries are listed; docs/queries.md has their columns and the schema.",
-    { rows, sizeof rows / sizeof *rows },
-    run
+    .name = "query",
+    .arguments = "DB [NAME | SQL]",
+    .summary = "Ask a database that `warrant check --db` made.",
+    .text = "Without a name the named queries are listed; docs/queries.md has their columns and the schema.",
+    .options = { rows, sizeof rows / sizeof *rows },
+    .run = run,
 };

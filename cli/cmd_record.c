@@ -110,7 +110,7 @@ static int record_parsed(const struct command *command, struct record *record, i
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    if (run_operands(&record->arguments, argc - state.index, argv + state.index, &error) != STATUS_OK)
+    if (run_operands(&record->arguments, state.argc - state.index, argv + state.index, &error) != STATUS_OK)
         return command_usage(command, "%s", error.text);
     if (!record->output[0])
         output_default(record);
@@ -137,11 +137,12 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_record = {
-    "record",
-    "MODULE [ARG...]",
-    "Run a program and write every hostcall into a trace.",
-    "Where the kernel lets it, a witness process writes what the kernel saw into FILE.wwit beside FILE.wtrace. "
-    "The death of the recorder stops the guest. The exit status is that of `warrant run`.",
-    { rows, sizeof rows / sizeof *rows },
-    run
+    .name = "record",
+    .arguments = "MODULE [ARG...]",
+    .summary = "Run a program and write every hostcall into a trace.",
+    .text = "Where the kernel lets it, a witness process writes what the kernel saw into FILE.wwit beside FILE.wtrace. "
+            "The death of the recorder stops the guest. The exit status is that of `warrant run`.",
+    .options = { rows, sizeof rows / sizeof *rows },
+    .run = run,
+    .runs_program = true,
 };

@@ -37,16 +37,17 @@ static int run(const struct command *command, int argc, char **argv)
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    if (argc - state.index != 1)
+    if (state.argc - state.index != 1)
         return command_usage(command, "one trace is wanted");
     return recover(command, argv[state.index]);
 }
 
-const struct command command_recover = { "recover",
-                                         "FILE.wtrace",
-                                         "Save what the ring still holds, after a recording was killed as a whole.",
-                                         "A killed guest or recorder needs no recovery. Where the launcher was killed "
-                                         "with them, FILE.wtrace.ring is left beside the trace; "
-                                         "this appends its events to the trace and removes it.",
-                                         { NULL, 0 },
-                                         run };
+const struct command command_recover = {
+    .name = "recover",
+    .arguments = "FILE.wtrace",
+    .summary = "Save what the ring still holds, after a recording was killed as a whole.",
+    .text = "A killed guest or recorder needs no recovery. Where the launcher was killed "
+            "with them, FILE.wtrace.ring is left beside the trace; "
+            "this appends its events to the trace and removes it.",
+    .run = run,
+};

@@ -121,19 +121,21 @@ static int run(const struct command *command, int argc, char **argv)
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    if (argc - state.index != 1)
+    if (state.argc - state.index != 1)
         return command_usage(command, "one trace is wanted");
     options.trace_path = argv[state.index];
     return replay_show(command, &options, json);
 }
 
-const struct command command_replay = { "replay",
-                                        "FILE.wtrace",
-                                        "Execute a recorded guest again, with the trace in place of the world.",
-                                        "Touches no file that the guest named. Compares every hostcall and stops at "
-                                        "the first difference, with its event, the "
-                                        "guest's function and byte offset, what was expected and what was found. Exit "
-                                        "status: 0 identical (or identical up to "
-                                        "where the trace ends), 1 diverged, 2 usage, 3 the file is at fault.",
-                                        { rows, sizeof rows / sizeof *rows },
-                                        run };
+const struct command command_replay = {
+    .name = "replay",
+    .arguments = "FILE.wtrace",
+    .summary = "Execute a recorded guest again, with the trace in place of the world.",
+    .text = "Touches no file that the guest named. Compares every hostcall and stops at "
+            "the first difference, with its event, the "
+            "guest's function and byte offset, what was expected and what was found. Exit "
+            "status: 0 identical (or identical up to "
+            "where the trace ends), 1 diverged, 2 usage, 3 the file is at fault.",
+    .options = { rows, sizeof rows / sizeof *rows },
+    .run = run,
+};

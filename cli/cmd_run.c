@@ -21,7 +21,7 @@ static int run_parsed(const struct command *command, struct run_arguments *argum
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    if (run_operands(arguments, argc - state.index, argv + state.index, &error) != STATUS_OK)
+    if (run_operands(arguments, state.argc - state.index, argv + state.index, &error) != STATUS_OK)
         return command_usage(command, "%s", error.text);
     const struct launch_options launch = { .spec = &arguments->spec, .no_confine = arguments->no_confine };
     struct launch_result result;
@@ -40,11 +40,12 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_run = {
-    "run",
-    "MODULE [ARG...]",
-    "Run a WebAssembly program, with every hostcall decided before it acts.",
-    "No option grants anything by itself: without --dir there are no files, and the environment is empty. "
-    "The exit status is the guest's own; 125 warrant itself failed, 126 stopped by policy, 134 a trap.",
-    { rows, sizeof rows / sizeof *rows },
-    run
+    .name = "run",
+    .arguments = "MODULE [ARG...]",
+    .summary = "Run a WebAssembly program, with every hostcall decided before it acts.",
+    .text = "No option grants anything by itself: without --dir there are no files, and the environment is empty. "
+            "The exit status is the guest's own; 125 warrant itself failed, 126 stopped by policy, 134 a trap.",
+    .options = { rows, sizeof rows / sizeof *rows },
+    .run = run,
+    .runs_program = true,
 };

@@ -89,17 +89,19 @@ static int run(const struct command *command, int argc, char **argv)
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    if (argc - state.index != 1)
+    if (state.argc - state.index != 1)
         return command_usage(command, "one trace is wanted");
     return show_trace(command, &show, argv[state.index]);
 }
 
-const struct command command_show = { "show",
-                                      "FILE.wtrace",
-                                      "Print a trace as strace would.",
-                                      "Each line has the event's number, the time in ticks since the start, the call "
-                                      "with its arguments and results, the ops that it "
-                                      "issued, and the rule that allowed or refused it. A damaged trace is printed up "
-                                      "to where its valid prefix ends (status 3).",
-                                      { rows, sizeof rows / sizeof *rows },
-                                      run };
+const struct command command_show = {
+    .name = "show",
+    .arguments = "FILE.wtrace",
+    .summary = "Print a trace as strace would.",
+    .text = "Each line has the event's number, the time in ticks since the start, the call "
+            "with its arguments and results, the ops that it "
+            "issued, and the rule that allowed or refused it. A damaged trace is printed up "
+            "to where its valid prefix ends (status 3).",
+    .options = { rows, sizeof rows / sizeof *rows },
+    .run = run,
+};

@@ -74,7 +74,7 @@ static int run(const struct command *command, int argc, char **argv)
     }
     if (option == OPTIONS_HELP)
         return command_help(command, stdout), EXIT_OK;
-    if (option == OPTIONS_ERROR || state.index < argc)
+    if (option == OPTIONS_ERROR || state.index < state.argc)
         return option == OPTIONS_ERROR ? EXIT_USAGE : command_usage(command, "no operand is wanted");
     fputs(json ? "[" : "", stdout);
     if (!json)
@@ -91,12 +91,13 @@ static int run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_syscalls = {
-    "syscalls",
-    "",
-    "Print what each Linux system call can do, who may issue it, and what stops everyone else.",
-    "The column mfnpk is the effect on memory, file system, network, processes and kernel: - none, r tells something "
-    "of it, w changes "
-    "it, x crosses its isolation.",
-    { rows, sizeof rows / sizeof *rows },
-    run
+    .name = "syscalls",
+    .arguments = "",
+    .summary = "Print what each Linux system call can do, who may issue it, and what stops everyone else.",
+    .text = "The column mfnpk is the effect on memory, file system, network, processes and kernel: - none, r tells "
+            "something "
+            "of it, w changes "
+            "it, x crosses its isolation.",
+    .options = { rows, sizeof rows / sizeof *rows },
+    .run = run,
 };

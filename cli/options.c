@@ -78,25 +78,38 @@ static int letter_next(const struct command *command, struct options_state *s, c
     return OPTIONS_ERROR;
 }
 
+/* The operands that were seen and those that are left, in one piece. */
+static int options_end(struct options_state *s)
+{
+    int left = s->argc - s->index;
+    memmove(&s->argv[1 + s->operands], &s->argv[s->index], (size_t)left * sizeof *s->argv);
+    s->index = 1;
+    s->argc = 1 + s->operands + left;
+    return OPTIONS_END;
+}
+
 int options_next(const struct command *command, struct options_state *s, const char **value)
 {
     *value = NULL;
     if (s->cluster && *s->cluster)
         return letter_next(command, s, value);
     s->cluster = NULL;
+    for (; s->index < s->argc; s->index++) {
+        char *word = s->argv[s->index];
+        if (word[0] == '-' && word[1] != '\0')
+            break;
+        if (command->runs_program)
+            return options_end(s);
+        s->argv[1 + s->operands++] = word;
+    }
     if (s->index >= s->argc)
-        return OPTIONS_END;
-    const char *word = s->argv[s->index];
-    if (word[0] != '-' || word[1] == '\0')
-        return OPTIONS_END;
-    s->index++;
+        return options_end(s);
+    const char *word = s->argv[s->index++];
     if (word[1] != '-') {
         s->cluster = word + 1;
         return letter_next(command, s, value);
     }
-    if (word[2] == '\0')
-        return OPTIONS_END;
-    return long_next(command, s, word + 2, value);
+    return word[2] == '\0' ? options_end(s) : long_next(command, s, word + 2, value);
 }
 
 /* Prints `text` filled to 100 columns behind `indent` blanks; the first line's indent is there already. */

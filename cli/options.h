@@ -36,18 +36,21 @@ struct command {
     const char *text;      /* paragraphs for --help and the man page */
     struct option_table options;
     int (*run)(const struct command *command, int argc, char **argv);
+    bool runs_program; /* the operands end in another program's arguments: options stand before the first of them */
 };
 
 extern const struct command *const commands[];
 extern const size_t command_count;
 
-/* Walks argv from 1. Call until it returns OPTIONS_END; then *rest is the index of the first operand. An option is
- * given by the index of its row, its argument in *value. Parsing stops at the first operand or behind `--`. */
+/* Walks argv from 1. Call until it returns OPTIONS_END; then argv[index .. argc) of the state are the operands. An
+ * option is given by the index of its row, its argument in *value. Options may stand behind operands, except where the
+ * command's operands end in another program's arguments; `--` ends them. Reorders argv. */
 enum { OPTIONS_END = -1, OPTIONS_ERROR = -2, OPTIONS_HELP = -3 };
 struct options_state {
     int index, argc;
     char **argv;
     const char *cluster; /* rest of a group of letters */
+    int operands;        /* seen so far; they have moved to the front of argv */
 };
 int options_next(const struct command *command, struct options_state *state, const char **value);
 

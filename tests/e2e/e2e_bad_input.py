@@ -66,6 +66,11 @@ class BadInput(Case):
             self.refused("run", "--policy", policy, GUESTS / "steps.wasm", status=125, says=[f"policy.yaml:{line}", word])
 
     def test_usage(self):
+        trace = self.small_trace()
+        for words in ([trace, "--db", "late.db"], ["--db", "early.db", trace], ["--db=equal.db", "--", trace]):
+            self.warrant("check", *words)  # options may stand behind operands
+        for name in "late.db", "early.db", "equal.db":
+            self.assertTrue((self.folder / name).exists())
         for words in (["run"], ["run", "--frobnicate", "x"], ["run", "--fuel", "many", "x"], ["check"], ["show"], ["query"],
                       ["record", "--witness", "maybe", "x"], ["syscalls", "--impact", "nonesuch"]):
             done = self.warrant(*words, status=2)
