@@ -199,8 +199,10 @@ int main(void)
                                          .function = ending.function,
                                          .offset = ending.offset,
                                          .instructions = ending.instructions };
-        if (trace_writer_exit(guest.writer, &exit_event) != STATUS_OK)
-            s = s == STATUS_OK ? STATUS_STOPPED : s;
+        /* A guest that ran to its end and whose end could not be recorded was stopped all the same. */
+        if (trace_writer_exit(guest.writer, &exit_event) != STATUS_OK && s == STATUS_OK &&
+            ending.ended != WASI_ENDED_TRAP)
+            s = error_set(&error, STATUS_STOPPED, "the recorder stopped the guest");
     }
     if (guest.page)
         report(&guest, s, &ending, &error);

@@ -199,6 +199,22 @@ static int wait_left_ms(uint64_t wall_ns, const struct timespec *start)
                           : (int)((limit - spent) / 1000000 + 1 > 1000000 ? 1000000 : (limit - spent) / 1000000 + 1);
 }
 
+/* Whether the process ended by itself; it is not reaped. */
+static bool ended_by_itself(int pid)
+{
+    siginfo_t info = { 0 };
+    return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == pid &&
+           info.si_code == CLD_EXITED;
+}
+
+/* A recorder that gave up told the guest to stop, which it does at its next hostcall; one that was killed could not. */
+static void guest_stop(struct run *run, struct pollfd *guest)
+{
+    enum { STOP_ALONE_MS = 300 };
+    if (!ended_by_itself(run->recorder.pid) || poll(guest, 1, STOP_ALONE_MS) == 0)
+        kill(run->guest.pid, SIGKILL);
+}
+
 /* Waits until the guest is gone; stops it when the recorder or the witness dies before. */
 static void guest_wait(struct run *run)
 {
@@ -215,7 +231,7 @@ static void guest_wait(struct run *run)
             break;
         }
         if (n > 0 && ((wait[1].revents & POLLIN) || (wait[2].revents & POLLIN))) {
-            kill(run->guest.pid, SIGKILL);
+            guest_stop(run, &wait[0]);
             break;
         }
     }
@@ -323,7 +339,7 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
         unlink(run.files.ring_path);
     /* A trace without a run behind it must not look like one. */
     bool ran = ret->reported ? ret->report.status == STATUS_OK || ret->report.status == STATUS_EXITED ||
-                                   ret->report.status == STATUS_TRAPPED
+                                   ret->report.status == STATUS_TRAPPED || ret->report.status == STATUS_STOPPED
                              : ret->wait_status != 0;
     if (options->trace_path && run.files.trace >= 0 && !ran) {
         unlink(options->trace_path);
