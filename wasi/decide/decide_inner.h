@@ -252,6 +252,12 @@ struct step decide_name_step(uint32_t fd, struct path_split split, const struct 
 struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_flags, const struct call_ops *ops, uint32_t first,
                               enum op_kind kind);
 
+/*@ // Bytes of the first n elements of the vector.
+  @ logic integer vector_sum(struct request *q, integer n) = n <= 0 ? 0 : vector_sum(q, n - 1) + q->iov[n - 1].length;
+  @ predicate vector_movable(struct request *q, integer memory) =
+  @   vector_in_memory(q, memory) && 0 < vector_sum(q, q->iov_count) <= INT32_MAX;
+*/
+
 /* One function per call, each a complete step for it, on a request that was copied without fault. Those that never touch guest
  * memory state so (no_memory) instead of being given the context. */
 /*@ predicate no_memory(struct op op) = op.mem.length == 0 && !op_reads_vector(op) && !op_writes_vector(op) && !op_writes_region(op);
@@ -270,6 +276,11 @@ struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_fla
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
+  @   ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_READ)) &&
+  @   table->handle[request->slot[SLOT_FD]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
+  @   (table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE ==>
+  @     table->handle[request->slot[SLOT_FD]].position + vector_sum(request, request->iov_count) <= INT64_MAX);
   @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
 */
 struct step decide_fd_read(const struct decide_context *context, const struct handle_table *table,
@@ -278,6 +289,10 @@ struct step decide_fd_read(const struct decide_context *context, const struct ha
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
+  @   ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_READ)) && may(table, request->slot[SLOT_FD], R(FD_SEEK)) &&
+  @   table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
+  @   request->slot[SLOT_IO_OFFSET] + vector_sum(request, request->iov_count) <= INT64_MAX;
   @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
 */
 struct step decide_fd_pread(const struct decide_context *context, const struct handle_table *table,
@@ -286,6 +301,11 @@ struct step decide_fd_pread(const struct decide_context *context, const struct h
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE && \result.op.kind != OP_STAT <==>
+  @   ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_WRITE)) &&
+  @   table->handle[request->slot[SLOT_FD]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
+  @   (table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE && (table->handle[request->slot[SLOT_FD]].fdflags & FDFLAG_APPEND) == 0 ==>
+  @     table->handle[request->slot[SLOT_FD]].position + vector_sum(request, request->iov_count) <= INT64_MAX);
   @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
 */
 struct step decide_fd_write(const struct decide_context *context, const struct handle_table *table,
@@ -294,6 +314,10 @@ struct step decide_fd_write(const struct decide_context *context, const struct h
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
+  @   ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_WRITE)) && may(table, request->slot[SLOT_FD], R(FD_SEEK)) &&
+  @   table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
+  @   request->slot[SLOT_IO_OFFSET] + vector_sum(request, request->iov_count) <= INT64_MAX;
   @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
 */
 struct step decide_fd_pwrite(const struct decide_context *context, const struct handle_table *table,

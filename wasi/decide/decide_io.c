@@ -15,6 +15,9 @@
   @ requires memory <= 0x100000000;
   @ assigns \nothing;
   @ ensures inside: \result <= VECTOR_MAX ==> vector_in_memory(request, memory);
+  @ ensures sum: \result <= VECTOR_MAX ==> \result == vector_sum(request, request->iov_count);
+  @ ensures accepted: vector_in_memory(request, memory) && vector_sum(request, request->iov_count) <= VECTOR_MAX ==>
+  @   \result <= VECTOR_MAX;
 */
 static uint64_t vector_length(const struct request *request, uint64_t memory)
 {
@@ -22,7 +25,7 @@ static uint64_t vector_length(const struct request *request, uint64_t memory)
     if (request->iov_count > LIMIT_IOVECS)
         return VECTOR_LONG;
     /*@ loop invariant 0 <= i <= request->iov_count;
-      @ loop invariant 0 <= total <= i * 0xffffffff;
+      @ loop invariant 0 <= total <= i * 0xffffffff && total == vector_sum(request, i);
       @ loop invariant \forall integer k; 0 <= k < i ==> region_in_memory(request->iov[k], memory);
       @ loop assigns i, total;
       @ loop variant request->iov_count - i;
@@ -129,6 +132,10 @@ struct step decide_fd_write(const struct decide_context *context, const struct h
   @   \result.op.handle == request->slot[SLOT_FD] && may(table, request->slot[SLOT_FD], right) &&
   @   may(table, request->slot[SLOT_FD], R(FD_SEEK)) &&
   @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory);
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
+  @   may(table, request->slot[SLOT_FD], right) && may(table, request->slot[SLOT_FD], R(FD_SEEK)) &&
+  @   table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
+  @   request->slot[SLOT_IO_OFFSET] + vector_sum(request, request->iov_count) <= INT64_MAX;
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || refuses(\result);
 */
 static struct step positioned(const struct decide_context *context, const struct handle_table *table,

@@ -12,7 +12,7 @@
 static bool has_nul(const struct request *request, uint32_t start, uint32_t end)
 {
     /*@ loop invariant start <= i <= end;
-      @ loop invariant \forall integer k; start <= k < i ==> request->bytes[k] != 0;
+      @ loop invariant clean: \forall integer k; start <= k < i ==> request->bytes[k] != 0;
       @ loop assigns i;
       @ loop variant end - i;
     */
@@ -64,7 +64,7 @@ static uint32_t last_start(const struct request *request, uint32_t start, uint32
 {
     uint32_t at = end - 1;
     /*@ loop invariant start <= at < end;
-      @ loop invariant \forall integer k; at <= k < end ==> request->bytes[k] != '/';
+      @ loop invariant component: \forall integer k; at <= k < end ==> request->bytes[k] != '/';
       @ loop assigns at;
       @ loop variant at;
     */
