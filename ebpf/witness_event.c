@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-static_assert(PROBE_IOVECS == WITNESS_IOVECS, "the probe copies what a record keeps");
-static_assert(PROBE_PATH == WITNESS_PATH_MAX + 1, "one byte more shows a cut path");
+static_assert((int)PROBE_IOVECS == (int)WITNESS_IOVECS, "the probe copies what a record keeps");
+static_assert((int)PROBE_PATH == (int)WITNESS_PATH_MAX + 1, "one byte more shows a cut path");
 static_assert((int)PROBE_SYSCALL == (int)WITNESS_SYSCALL && (int)PROBE_ENTRY_ONLY == (int)WITNESS_ENTRY_ONLY &&
               (int)PROBE_EXIT_ONLY == (int)WITNESS_EXIT_ONLY && (int)PROBE_FORK == (int)WITNESS_FORK &&
               (int)PROBE_EXEC == (int)WITNESS_EXEC && (int)PROBE_END == (int)WITNESS_END, "the kinds are the record's");
