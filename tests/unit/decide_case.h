@@ -1,4 +1,5 @@
-/* One hostcall at a time, put to the decision core: a table with one handle of each kind, and results as they are told. */
+/* One hostcall at a time, put to the decision core: a table with one handle of each kind, and results as they are told.
+ */
 #ifndef WARRANT_DECIDE_CASE_H
 #define WARRANT_DECIDE_CASE_H
 

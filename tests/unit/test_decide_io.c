@@ -1,4 +1,5 @@
-/* fd_read, fd_write, fd_pread, fd_pwrite, fd_seek, fd_tell, fd_readdir: which op, at which offset, and where the handle stands after. */
+/* fd_read, fd_write, fd_pread, fd_pwrite, fd_seek, fd_tell, fd_readdir: which op, at which offset, and where the handle
+ * stands after. */
 #include "decide_case.h"
 
 static void files_are_read_at_their_position(void **state)
@@ -99,8 +100,9 @@ static void directories_have_no_content(void **state)
 /* MEM-01, MEM-02, MEM-07: of a vector, any bad element stops all of it; empty ones may lie anywhere. */
 static void vectors_lie_in_memory(void **state)
 {
-    static const struct region bad[] = { { CASE_MEMORY, 1 }, { CASE_MEMORY - 1, 2 }, { 0, CASE_MEMORY + 1 }, { 0, UINT32_MAX },
-                                         { UINT32_MAX - 7, 16 }, { UINT32_MAX, 1 }, { UINT32_MAX, UINT32_MAX } };
+    static const struct region bad[] = { { CASE_MEMORY, 1 },        { CASE_MEMORY - 1, 2 }, { 0, CASE_MEMORY + 1 },
+                                         { 0, UINT32_MAX },         { UINT32_MAX - 7, 16 }, { UINT32_MAX, 1 },
+                                         { UINT32_MAX, UINT32_MAX } };
     static const enum hostcall calls[] = { HOSTCALL_FD_READ, HOSTCALL_FD_WRITE, HOSTCALL_FD_PREAD, HOSTCALL_FD_PWRITE };
     (void)state;
     for (size_t call = 0; call < sizeof calls / sizeof *calls; call++)

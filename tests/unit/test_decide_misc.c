@@ -4,8 +4,10 @@
 /* CLK-01 */
 static void two_clocks_are_offered(void **state)
 {
-    static const struct { enum hostcall call; enum op_kind kind; } calls[] = {
-        { HOSTCALL_CLOCK_TIME_GET, OP_CLOCK_TIME }, { HOSTCALL_CLOCK_RES_GET, OP_CLOCK_RES } };
+    static const struct {
+        enum hostcall call;
+        enum op_kind kind;
+    } calls[] = { { HOSTCALL_CLOCK_TIME_GET, OP_CLOCK_TIME }, { HOSTCALL_CLOCK_RES_GET, OP_CLOCK_RES } };
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct decide_case *c = case_new();
@@ -193,11 +195,20 @@ static void times_saturate(void **state)
 
 static void what_cannot_be_waited_for_says_so_in_its_event(void **state)
 {
-    static const struct { uint8_t type; uint32_t clock_or_fd; uint16_t flags; enum wasi_errno expected; } ones[] = {
-        { EVENTTYPE_FD_READ, CASE_STREAM, 0, WASI_NOTSUP }, { EVENTTYPE_FD_WRITE, CASE_FILE, 0, WASI_SUCCESS },
-        { EVENTTYPE_FD_READ, CASE_FREE, 0, WASI_BADF },     { EVENTTYPE_FD_WRITE, CASE_DIR_READ, 0, WASI_NOTCAPABLE },
-        { EVENTTYPE_CLOCK, CLOCKID_THREAD_CPUTIME, 0, WASI_NOTSUP }, { EVENTTYPE_CLOCK, 9, 0, WASI_INVAL },
-        { EVENTTYPE_CLOCK, 0, 2, WASI_INVAL },              { 3, 0, 0, WASI_INVAL },
+    static const struct {
+        uint8_t type;
+        uint32_t clock_or_fd;
+        uint16_t flags;
+        enum wasi_errno expected;
+    } ones[] = {
+        { EVENTTYPE_FD_READ, CASE_STREAM, 0, WASI_NOTSUP },
+        { EVENTTYPE_FD_WRITE, CASE_FILE, 0, WASI_SUCCESS },
+        { EVENTTYPE_FD_READ, CASE_FREE, 0, WASI_BADF },
+        { EVENTTYPE_FD_WRITE, CASE_DIR_READ, 0, WASI_NOTCAPABLE },
+        { EVENTTYPE_CLOCK, CLOCKID_THREAD_CPUTIME, 0, WASI_NOTSUP },
+        { EVENTTYPE_CLOCK, 9, 0, WASI_INVAL },
+        { EVENTTYPE_CLOCK, 0, 2, WASI_INVAL },
+        { 3, 0, 0, WASI_INVAL },
     };
     (void)state;
     for (uint32_t i = 0; i < sizeof ones / sizeof *ones; i++) {

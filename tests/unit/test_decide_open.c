@@ -1,4 +1,5 @@
-/* path_open: what is refused before any op, how the host's open follows from the rights, what becomes of what was opened. */
+/* path_open: what is refused before any op, how the host's open follows from the rights, what becomes of what was
+ * opened. */
 #include "decide_case.h"
 
 enum { FD, LOOKUP, PATH, PATH_LENGTH, OFLAGS, BASE, INHERITING, FDFLAGS };
@@ -80,9 +81,18 @@ static void rights_come_from_the_directory(void **state)
 /* MEM-15, PATH-18 */
 static void flags_without_meaning_are_refused(void **state)
 {
-    static const struct { uint8_t slot; uint64_t value; } bad[] = {
-        { LOOKUP, 2 }, { LOOKUP, UINT32_MAX }, { OFLAGS, 16 }, { OFLAGS, 0x10001 }, { FDFLAGS, 32 }, { FDFLAGS, 0x10000 },
-        { OFLAGS, OFLAG_DIRECTORY | OFLAG_TRUNC }, { OFLAGS, OFLAG_DIRECTORY | OFLAG_CREAT },
+    static const struct {
+        uint8_t slot;
+        uint64_t value;
+    } bad[] = {
+        { LOOKUP, 2 },
+        { LOOKUP, UINT32_MAX },
+        { OFLAGS, 16 },
+        { OFLAGS, 0x10001 },
+        { FDFLAGS, 32 },
+        { FDFLAGS, 0x10000 },
+        { OFLAGS, OFLAG_DIRECTORY | OFLAG_TRUNC },
+        { OFLAGS, OFLAG_DIRECTORY | OFLAG_CREAT },
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -7,10 +7,14 @@ static const struct {
     enum hostcall call;
     enum op_kind kind;
 } calls[] = {
-    { HOSTCALL_PATH_CREATE_DIRECTORY, OP_MAKE_DIR }, { HOSTCALL_PATH_REMOVE_DIRECTORY, OP_REMOVE_DIR },
-    { HOSTCALL_PATH_UNLINK_FILE, OP_UNLINK },        { HOSTCALL_PATH_READLINK, OP_READ_LINK },
-    { HOSTCALL_PATH_SYMLINK, OP_MAKE_LINK  },         { HOSTCALL_PATH_FILESTAT_GET, OP_STAT_AT },
-    { HOSTCALL_PATH_FILESTAT_SET_TIMES, OP_SET_TIMES_AT }, { HOSTCALL_PATH_OPEN, OP_OPEN },
+    { HOSTCALL_PATH_CREATE_DIRECTORY, OP_MAKE_DIR },
+    { HOSTCALL_PATH_REMOVE_DIRECTORY, OP_REMOVE_DIR },
+    { HOSTCALL_PATH_UNLINK_FILE, OP_UNLINK },
+    { HOSTCALL_PATH_READLINK, OP_READ_LINK },
+    { HOSTCALL_PATH_SYMLINK, OP_MAKE_LINK },
+    { HOSTCALL_PATH_FILESTAT_GET, OP_STAT_AT },
+    { HOSTCALL_PATH_FILESTAT_SET_TIMES, OP_SET_TIMES_AT },
+    { HOSTCALL_PATH_OPEN, OP_OPEN },
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
@@ -227,9 +231,14 @@ static void stat_opens_only_links_that_are_followed(void **state)
 
 static void stat_of_more_opens_the_whole_path(void **state)
 {
-    static const struct { const char *path; uint32_t flags; } paths[] = {
-        { "a/b", OPEN_PATH_ONLY | OPEN_NOFOLLOW }, { ".", OPEN_PATH_ONLY | OPEN_NOFOLLOW },
-        { "..", OPEN_PATH_ONLY | OPEN_NOFOLLOW }, { "a/", OPEN_PATH_ONLY | OPEN_NOFOLLOW | OPEN_DIRECTORY },
+    static const struct {
+        const char *path;
+        uint32_t flags;
+    } paths[] = {
+        { "a/b", OPEN_PATH_ONLY | OPEN_NOFOLLOW },
+        { ".", OPEN_PATH_ONLY | OPEN_NOFOLLOW },
+        { "..", OPEN_PATH_ONLY | OPEN_NOFOLLOW },
+        { "a/", OPEN_PATH_ONLY | OPEN_NOFOLLOW | OPEN_DIRECTORY },
     };
     (void)state;
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {

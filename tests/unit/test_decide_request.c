@@ -1,5 +1,5 @@
-/* Copying a request out of guest memory: what is read, and every way in which a pointer may be bad. (White box: the argument shapes
- * whose contract the prover believes are checked here against every row.) */
+/* Copying a request out of guest memory: what is read, and every way in which a pointer may be bad. (White box: the
+ * argument shapes whose contract the prover believes are checked here against every row.) */
 #include <stdlib.h>
 #include <string.h>
 #include "decide_case.h"
@@ -9,7 +9,9 @@ enum { MEMORY = 8192 };
 
 /* Memory that ends at an allocation's end, so that a sanitizer sees a read behind it. */
 static uint8_t *guest;
-static struct decide_context context = { .memory = MEMORY, .arg_count = 3, .arg_bytes = 20, .env_count = 1, .env_bytes = 5 };
+static struct decide_context context = {
+    .memory = MEMORY, .arg_count = 3, .arg_bytes = 20, .env_count = 1, .env_bytes = 5
+};
 static struct request request;
 
 static int guest_new(void **state)
@@ -147,7 +149,8 @@ static void arrays_of_the_run_are_checked(void **state)
     assert_int_equal(COPY(HOSTCALL_RANDOM_GET, UINT32_MAX, 0), FAULT_NONE);
 }
 
-/* MEM-03, MEM-08, MEM-09: every result of every call; the last place that fits, the first that does not, and misaligned ones. */
+/* MEM-03, MEM-08, MEM-09: every result of every call; the last place that fits, the first that does not, and misaligned
+ * ones. */
 static void every_result_pointer_is_checked(void **state)
 {
     (void)state;
@@ -194,8 +197,8 @@ static void shapes_are_as_the_prover_believes(void **state)
         assert_in_range(shape.slots, 1, 2);
         assert_in_range(shape.align, 1, 8);
         assert_true(shape.class <= ARG_CLASS_RESULT);
-        bool pair = shape.class == ARG_CLASS_STRING || shape.class == ARG_CLASS_IOVS || shape.class == ARG_CLASS_CIOVS ||
-                    shape.class == ARG_CLASS_BUFFER;
+        bool pair = shape.class == ARG_CLASS_STRING || shape.class == ARG_CLASS_IOVS ||
+                    shape.class == ARG_CLASS_CIOVS || shape.class == ARG_CLASS_BUFFER;
         assert_int_equal(pair, shape.slots == 2);
         if (type < ARG_TYPE_COUNT) {
             assert_int_equal(shape.size, abi_arg_types[type].size);

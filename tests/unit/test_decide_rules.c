@@ -1,5 +1,5 @@
-/* Rules that hold for every hostcall alike: what is not offered, dead descriptors, missing rights, faults of the copying; and that
- * no plan ever leaves its row of hostcalls.def, whatever the guest asks and the system answers. */
+/* Rules that hold for every hostcall alike: what is not offered, dead descriptors, missing rights, faults of the
+ * copying; and that no plan ever leaves its row of hostcalls.def, whatever the guest asks and the system answers. */
 #include <string.h>
 #include "decide_case.h"
 
@@ -30,10 +30,10 @@ static struct decide_case *good_call(uint32_t call)
     struct decide_case *c = case_new();
     case_call_slots(c, (enum hostcall)call, none);
     if (fd_slot(call) >= 0)
-        c->request.slot[fd_slot(call)] = wants_directory(call) || call == HOSTCALL_FD_PRESTAT_GET ||
-                                                 call == HOSTCALL_FD_PRESTAT_DIR_NAME
-                                             ? CASE_DIR
-                                             : CASE_FILE;
+        c->request.slot[fd_slot(call)] =
+            wants_directory(call) || call == HOSTCALL_FD_PRESTAT_GET || call == HOSTCALL_FD_PRESTAT_DIR_NAME
+                ? CASE_DIR
+                : CASE_FILE;
     if (call == HOSTCALL_FD_PRESTAT_DIR_NAME || call == HOSTCALL_FD_READDIR)
         c->request.slot[2] = 64;
     if (call == HOSTCALL_PATH_READLINK)
@@ -95,8 +95,8 @@ static void faults_refuse_before_all_else(void **state)
 /* PATH-19: closed, far out, negative, and larger than any i32 (a trace could say so). */
 static void dead_descriptors_are_refused(void **state)
 {
-    static const uint64_t dead[] = { CASE_FREE, CASE_LIMIT, LIMIT_HANDLES, HANDLE_SCRATCH, HANDLES_TOTAL, INT32_MAX,
-                                     UINT64_C(1) << 31, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX };
+    static const uint64_t dead[] = { CASE_FREE, CASE_LIMIT,        LIMIT_HANDLES, HANDLE_SCRATCH,    HANDLES_TOTAL,
+                                     INT32_MAX, UINT64_C(1) << 31, UINT32_MAX,    UINT64_C(1) << 32, UINT64_MAX };
     (void)state;
     for (uint32_t call = 0; call < HOSTCALL_COUNT; call++)
         for (size_t i = 0; is_built(call) && fd_slot(call) >= 0 && i < sizeof dead / sizeof *dead; i++) {
@@ -164,11 +164,13 @@ static void any_request(struct decide_case *c, uint32_t call)
         case_iov(c, (uint32_t)any(70000), (uint32_t)any(2000));
     c->request.subscription_count = (uint32_t)any(4);
     for (uint32_t i = 0; i < c->request.subscription_count; i++)
-        c->request.subscription[i] = (struct subscription) { any(0), any(2) ? any(100) : any(0), 0, (uint32_t)any(8),
-                                                             (uint16_t)any(3), (uint8_t)any(4) };
+        c->request.subscription[i] =
+            (struct subscription) { any(0),           any(2) ? any(100) : any(0), 0,
+                                    (uint32_t)any(8), (uint16_t)any(3),           (uint8_t)any(4) };
 }
 
-/* Follows the plan to its end with any results; an op must be in the call's row, and there may be no more than the row says. */
+/* Follows the plan to its end with any results; an op must be in the call's row, and there may be no more than the row
+ * says. */
 static void follow(struct decide_case *c, uint32_t call)
 {
     static const int64_t errors[] = { -WASI_AGAIN, -WASI_XDEV, -WASI_NOENT, -WASI_IO };

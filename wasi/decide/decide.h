@@ -1,9 +1,10 @@
-/* The decision core: pure functions that say what may be done for a guest. No system call, no allocation, no global.
+/* The decision core: pure functions that say what may be done for a guest. No system call, no allocation, no
+ * global.
  *
- * A hostcall runs: request (copied once) -> decide_step until it says COMMIT or REFUSE, performing each issued op -> decide_commit,
- * which updates the descriptor table and says what the guest is told. Both work on any history of ops, also on one that no plan
- * of theirs could have: nothing in `ops` is trusted to be what was issued. What is proved stands below as ACSL predicates;
- * `./dev prove` proves it. */
+ * A hostcall runs: request (copied once) -> decide_step until it says COMMIT or REFUSE, performing each issued
+ * op -> decide_commit, which updates the descriptor table and says what the guest is told. Both work on any history
+ * of ops, also on one that no plan of theirs could have: nothing in `ops` is trusted to be what was issued. What is
+ * proved stands below as ACSL predicates; `./dev prove` proves it. */
 #ifndef WARRANT_DECIDE_H
 #define WARRANT_DECIDE_H
 
@@ -35,9 +36,9 @@ struct decide_context {
 
 enum verdict { VERDICT_ISSUE, VERDICT_COMMIT, VERDICT_REFUSE };
 
-/* ISSUE: *op is to be performed. COMMIT: no further op; decide_commit tells the result (which may be the system's errno).
- * REFUSE: policy or the interface forbids it: `rule` says why, `wasi_errno` what the guest is told, `traps` that it is
- * stopped instead (a bad pointer, as the witx text demands). */
+/* ISSUE: *op is to be performed. COMMIT: no further op; decide_commit tells the result (which may be the system's
+ * errno). REFUSE: policy or the interface forbids it: `rule` says why, `wasi_errno` what the guest is told, `traps`
+ * that it is stopped instead (a bad pointer, as the witx text demands). */
 struct decision {
     enum verdict verdict;
     uint16_t rule;
@@ -45,8 +46,8 @@ struct decision {
     bool traps;
 };
 
-/* What is proved. One predicate says what "inside memory" means, one what "open" means, one what "may" means; `step_sound` is what
- * decide_step guarantees, whatever request, table and history it is given. */
+/* What is proved. One predicate says what "inside memory" means, one what "open" means, one what "may" means;
+ * DECIDE_SOUND is what decide_step guarantees, whatever request, table and history it is given. */
 /*@ predicate region_in_memory(struct region r, integer memory) = r.length == 0 || r.offset + r.length <= memory;
   @
   @ predicate handle_live(struct handle_table *t, integer h) =
@@ -175,6 +176,7 @@ struct decision {
 */
 
 /* What every step guarantees: `c`, `t`, `q`, `o` are its arguments, `r` its verdict and reason, `op` what it issues. */
+/* clang-format off */
 #define DECIDE_SOUND(c, t, q, o, r, op)                                                                               \
     vectors: r.verdict == VERDICT_ISSUE ==> vector_ok{Pre}(c, q, op);                                                 \
     ensures regions: r.verdict == VERDICT_ISSUE ==> region_ok{Pre}(c, q, op) && no_other_region(op);                  \
@@ -187,9 +189,10 @@ struct decision {
     ensures refusal: r.verdict == VERDICT_REFUSE ==>                                                                  \
       refusal_changes_nothing{Pre}(o) && r.rule != RULE_NONE && r.wasi_errno != WASI_SUCCESS;                         \
     ensures verdict: r.verdict == VERDICT_ISSUE || r.verdict == VERDICT_COMMIT || r.verdict == VERDICT_REFUSE
+/* clang-format on */
 
-/* Decides the next step of `request`, of which ops->count ops have been performed with the results kept there. Writes *op
- * only where the verdict is ISSUE. */
+/* Decides the next step of `request`, of which ops->count ops have been performed with the results kept there.
+ * Writes *op only where the verdict is ISSUE. */
 /*@ requires step_valid(context, table, request, ops, op);
   @ assigns *op;
   @ ensures DECIDE_SOUND(context, table, request, ops, \result, \at(*op, Post));
@@ -197,24 +200,26 @@ struct decision {
 struct decision decide_step(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, const struct call_ops *ops, struct op *op);
 
-/* Which rights make sense for an object that path_open opened: a directory has no content, a regular file no names below it. */
-#define RIGHTS_FOR_DIRECTORY                                                                                        \
-    (RIGHTS_ALL & ~(R(FD_READ) | R(FD_SEEK) | R(FD_TELL) | R(FD_WRITE) | R(FD_ADVISE) | R(FD_ALLOCATE) |            \
-                    R(FD_FILESTAT_SET_SIZE)))
-#define RIGHTS_FOR_FILE                                                                                             \
-    (RIGHTS_ALL & ~(R(PATH_CREATE_DIRECTORY) | R(PATH_CREATE_FILE) | R(PATH_LINK_SOURCE) | R(PATH_LINK_TARGET) |    \
-                    R(PATH_OPEN) | R(FD_READDIR) | R(PATH_READLINK) | R(PATH_RENAME_SOURCE) |                       \
-                    R(PATH_RENAME_TARGET) | R(PATH_FILESTAT_GET) | R(PATH_FILESTAT_SET_SIZE) |                      \
-                    R(PATH_FILESTAT_SET_TIMES) | R(PATH_SYMLINK) | R(PATH_REMOVE_DIRECTORY) | R(PATH_UNLINK_FILE)))
+/* Which rights make sense for an object that path_open opened: a directory has no content, a regular file no names
+ * below it. */
+#define RIGHTS_FOR_DIRECTORY                                                                                           \
+    (RIGHTS_ALL &                                                                                                      \
+     ~(R(FD_READ) | R(FD_SEEK) | R(FD_TELL) | R(FD_WRITE) | R(FD_ADVISE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE)))
+#define RIGHTS_FOR_FILE                                                                                                \
+    (RIGHTS_ALL & ~(R(PATH_CREATE_DIRECTORY) | R(PATH_CREATE_FILE) | R(PATH_LINK_SOURCE) | R(PATH_LINK_TARGET) |       \
+                    R(PATH_OPEN) | R(FD_READDIR) | R(PATH_READLINK) | R(PATH_RENAME_SOURCE) | R(PATH_RENAME_TARGET) |  \
+                    R(PATH_FILESTAT_GET) | R(PATH_FILESTAT_SET_SIZE) | R(PATH_FILESTAT_SET_TIMES) | R(PATH_SYMLINK) |  \
+                    R(PATH_REMOVE_DIRECTORY) | R(PATH_UNLINK_FILE)))
 
-/* After COMMIT: applies what the ops did to the table (opens, closes, moves positions) and fills *outcome. Never called for a
- * refusal: a refusal changes nothing.
+/* After COMMIT: applies what the ops did to the table (opens, closes, moves positions) and fills *outcome. Never
+ * called for a refusal: a refusal changes nothing.
  *
- * outcome->value holds the scalar results (R_SIZE, R_TIMESTAMP, R_FILESIZE, R_FD). Structures are written by the dispatcher:
- * R_FILESTAT from the result of decide_main_op, R_FDSTAT and R_PRESTAT from the table's handle, events from decide_poll_event.
- * fd_readdir: the dispatcher turns the staged entries into dirents, sets value[0] to the bytes used, and may set the handle's
- * position to the `next` of the last staged entry; commit itself leaves HANDLE_POSITION_UNKNOWN behind entries that were read, and
- * then the next call seeks. fd_close frees the handle even where the system reports an error: the host descriptor is gone. */
+ * outcome->value holds the scalar results (R_SIZE, R_TIMESTAMP, R_FILESIZE, R_FD). Structures are written by the
+ * dispatcher: R_FILESTAT from the result of decide_main_op, R_FDSTAT and R_PRESTAT from the table's handle, events
+ * from decide_poll_event. fd_readdir: the dispatcher turns the staged entries into dirents, sets value[0] to the
+ * bytes used, and may set the handle's position to the `next` of the last staged entry; commit itself leaves
+ * HANDLE_POSITION_UNKNOWN behind entries that were read, and then the next call seeks. fd_close frees the handle
+ * even where the system reports an error: the host descriptor is gone. */
 /*@ // Rights only shrink: what is opened holds no more than its directory hands on and than was asked for.
   @ predicate attenuated(integer rights, integer inheriting, integer wanted) =
   @   rights == (inheriting & wanted & RIGHTS_FOR_DIRECTORY) || rights == (inheriting & wanted & RIGHTS_FOR_FILE);
@@ -244,8 +249,8 @@ struct decision decide_step(const struct decide_context *context, const struct h
 void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
                    const struct call_ops *ops, struct outcome *outcome);
 
-/* The index of the op whose result is the call's: the last one that only cleans up excepted, and of an append that was followed by
- * a stat, the append. ops->count where no op was performed. */
+/* The index of the op whose result is the call's: the last one that only cleans up excepted, and of an append that
+ * was followed by a stat, the append. ops->count where no op was performed. */
 /*@ requires \valid_read(ops);
   @ assigns \nothing;
   @ ensures none: ops->count == 0 ==> \result == 0;
@@ -258,8 +263,8 @@ uint32_t decide_main_op(const struct call_ops *ops);
   @ requires \separated(ret_errno, table, request, ops);
   @ assigns *ret_errno;
 */
-bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct call_ops *ops, uint32_t index,
-                       uint16_t *ret_errno);
+bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                       uint32_t index, uint16_t *ret_errno);
 
 /* True where (offset, length) lies in `memory` bytes for its whole length; a region of no bytes may lie anywhere. */
 /*@ assigns \nothing;
@@ -267,10 +272,10 @@ bool decide_poll_event(const struct handle_table *table, const struct request *r
 */
 bool decide_region_ok(struct region region, uint64_t memory);
 
-/* Fills `request` from the guest: `slots` are the core parameters of `call` (row->slot_count of them), memory its linear
- * memory. Reads each guest byte once. Each pointer is checked (bounds of arrays as a whole in 64 bits, alignment) before a byte
- * behind it is read, results' pointers too; the first failed check sets request->fault, and the core then refuses the call.
- * An empty string, array or buffer may point anywhere. */
+/* Fills `request` from the guest: `slots` are the core parameters of `call` (row->slot_count of them), memory its
+ * linear memory. Reads each guest byte once. Each pointer is checked (bounds of arrays as a whole in 64 bits,
+ * alignment) before a byte behind it is read, results' pointers too; the first failed check sets request->fault,
+ * and the core then refuses the call. An empty string, array or buffer may point anywhere. */
 /*@ predicate memory_valid(uint8_t *m, integer size) = 0 <= size <= 0x100000000 && (size > 0 ==> \valid_read(m + (0 .. size - 1)));
   @ // A request that was copied whole: what it says of its own arrays holds.
   @ predicate request_whole(struct request *q) =
@@ -286,7 +291,7 @@ bool decide_region_ok(struct region region, uint64_t memory);
   @ assigns *request;
   @ ensures whole: request_whole(request);
 */
-void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_t *slots, const struct decide_context *context,
-                    const uint8_t *memory, struct request *request);
+void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_t *slots,
+                    const struct decide_context *context, const uint8_t *memory, struct request *request);
 
 #endif

@@ -1,8 +1,9 @@
 /* decide_commit: what the ops did to the handle table, and the numbers that the guest is told.
  *
- * At most one handle changes. An opened handle's rights are the parent's inheriting rights, masked by what was asked for and by what
- * makes sense for the object; so rights only shrink on the way down. Results of the system are checked before they are
- * added to anything: in a replay they come from a file. Structures and events are the dispatcher's (decide.h). */
+ * At most one handle changes. An opened handle's rights are the parent's inheriting rights, masked by what was
+ * asked for and by what makes sense for the object; so rights only shrink on the way down. Results of the system
+ * are checked before they are added to anything: in a replay they come from a file. Structures and events are the
+ * dispatcher's (decide.h). */
 #include "wasi/decide/decide_inner.h"
 
 uint32_t decide_main_op(const struct call_ops *ops)
@@ -63,7 +64,8 @@ static void commit_moved(struct handle *handle, const struct call_ops *ops, uint
   @ requires \separated(handle, request, ops, outcome);
   @ assigns handle->position, outcome->wasi_errno, outcome->value[0], outcome->value_count;
 */
-static void commit_seek(struct handle *handle, const struct request *request, const struct call_ops *ops, struct outcome *outcome)
+static void commit_seek(struct handle *handle, const struct request *request, const struct call_ops *ops,
+                        struct outcome *outcome)
 {
     uint64_t whence = request->slot[SLOT_SEEK_WHENCE];
     uint64_t base = whence == WHENCE_CUR ? handle->position : 0;
@@ -83,8 +85,8 @@ static void commit_seek(struct handle *handle, const struct request *request, co
   @ requires \separated(handle, request, ops, outcome);
   @ assigns handle->position, outcome->value[0], outcome->value_count;
 */
-static void commit_readdir(struct handle *handle, const struct request *request, const struct call_ops *ops, uint64_t value,
-                           struct outcome *outcome)
+static void commit_readdir(struct handle *handle, const struct request *request, const struct call_ops *ops,
+                           uint64_t value, struct outcome *outcome)
 {
     if (ops->count > 0)
         handle->position = value > 0 ? HANDLE_POSITION_UNKNOWN : request->slot[SLOT_READDIR_COOKIE];
@@ -222,8 +224,8 @@ static void commit_plain(const struct decide_context *context, const struct requ
   @ requires value <= INT64_MAX;
   @ assigns handle->position, handle->fdflags, outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
 */
-static void commit_handle(struct handle *handle, const struct request *request, const struct call_ops *ops, uint64_t value,
-                          struct outcome *outcome)
+static void commit_handle(struct handle *handle, const struct request *request, const struct call_ops *ops,
+                          uint64_t value, struct outcome *outcome)
 {
     switch (request->call) {
     case HOSTCALL_FD_READ:
@@ -279,8 +281,8 @@ static void outcome_init(struct outcome *outcome)
   @   (table->handle[h].rights == \old(table->handle[h].rights) && table->handle[h].live == \old(table->handle[h].live)) ||
   @   (table->handle[h].rights == 0 && table->handle[h].live == 0);
 */
-static void commit_close(struct handle_table *table, const struct request *request, const struct call_ops *ops, int64_t value,
-                         struct outcome *outcome)
+static void commit_close(struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                         int64_t value, struct outcome *outcome)
 {
     uint64_t fd = request->slot[SLOT_FD];
     if (ops->count > 0 && decide_handle_rule(table, fd, 0) == RULE_NONE)
@@ -294,7 +296,8 @@ static void commit_close(struct handle_table *table, const struct request *reque
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno;
   @ ensures kept: handles_kept{Pre,Post}(table);
 */
-static void commit_failed(struct handle_table *table, const struct request *request, int64_t value, struct outcome *outcome)
+static void commit_failed(struct handle_table *table, const struct request *request, int64_t value,
+                          struct outcome *outcome)
 {
     uint64_t fd = request->slot[SLOT_FD];
     if (request->call == HOSTCALL_FD_READDIR && decide_handle_rule(table, fd, 0) == RULE_NONE)
@@ -307,8 +310,8 @@ static void commit_failed(struct handle_table *table, const struct request *requ
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
   @ ensures kept: handles_kept{Pre,Post}(table);
 */
-static void commit_named(struct handle_table *table, const struct request *request, const struct call_ops *ops, uint64_t value,
-                         struct outcome *outcome)
+static void commit_named(struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                         uint64_t value, struct outcome *outcome)
 {
     uint64_t fd = request->slot[SLOT_FD];
     if (decide_handle_rule(table, fd, 0) == RULE_NONE)
@@ -319,8 +322,8 @@ static void commit_named(struct handle_table *table, const struct request *reque
 */
 static bool is_named(uint32_t call)
 {
-    return call == HOSTCALL_FD_READ || call == HOSTCALL_FD_WRITE || call == HOSTCALL_FD_SEEK || call == HOSTCALL_FD_TELL ||
-           call == HOSTCALL_FD_READDIR || call == HOSTCALL_FD_FDSTAT_SET_FLAGS;
+    return call == HOSTCALL_FD_READ || call == HOSTCALL_FD_WRITE || call == HOSTCALL_FD_SEEK ||
+           call == HOSTCALL_FD_TELL || call == HOSTCALL_FD_READDIR || call == HOSTCALL_FD_FDSTAT_SET_FLAGS;
 }
 
 void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,

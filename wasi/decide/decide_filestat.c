@@ -1,7 +1,8 @@
 /* path_filestat_get and path_filestat_set_times.
  *
- * One component is asked about on the handle itself, without following; only if it turns out to be a link that is to be followed is
- * it opened, beneath the handle. Everything else opens the whole path to name it. Source: witx; POSIX fstatat, utimensat. */
+ * One component is asked about on the handle itself, without following; only if it turns out to be a link that
+ * is to be followed is it opened, beneath the handle. Everything else opens the whole path to name it. Source:
+ * witx; POSIX fstatat, utimensat. */
 #include "wasi/decide/decide_inner.h"
 
 enum { TIMES_ALL = FST_ATIM | FST_ATIM_NOW | FST_MTIM | FST_MTIM_NOW };
@@ -53,8 +54,8 @@ struct step decide_path_filestat_set_times(const struct handle_table *table, con
 {
     uint64_t fd = request->slot[SLOT_FD];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_FILESTAT_SET_TIMES), 0);
-    if (rule == RULE_NONE && (request->slot[SLOT_TIMES_FLAGS] > LOOKUP_SYMLINK_FOLLOW ||
-                              !times_flags_ok(request->slot[SLOT_TIMES_FST])))
+    if (rule == RULE_NONE &&
+        (request->slot[SLOT_TIMES_FLAGS] > LOOKUP_SYMLINK_FOLLOW || !times_flags_ok(request->slot[SLOT_TIMES_FST])))
         rule = RULE_BAD_VALUE;
     if (rule != RULE_NONE)
         return decide_refuse_first(ops, rule, decide_rule_errno(rule));
@@ -62,7 +63,8 @@ struct step decide_path_filestat_set_times(const struct handle_table *table, con
     struct path_split split = decide_path_split(request, 0);
     struct step step;
     if (follow || split.trailing || split.dots)
-        step = decide_whole_step((uint32_t)fd, request->string[0], name_flags(follow, split.trailing), ops, 0, OP_SET_TIMES);
+        step = decide_whole_step((uint32_t)fd, request->string[0], name_flags(follow, split.trailing), ops, 0,
+                                 OP_SET_TIMES);
     else
         step = decide_name_step((uint32_t)fd, split, ops, OP_SET_TIMES_AT);
     if (step.verdict == VERDICT_ISSUE && (step.op.kind == OP_SET_TIMES || step.op.kind == OP_SET_TIMES_AT)) {

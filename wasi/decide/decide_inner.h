@@ -1,35 +1,46 @@
-/* Shared by the files of the decision core: slots of the calls, verdicts, the checks that many calls make. Not for others. */
+/* Shared by the files of the decision core: slots of the calls, verdicts, the checks that many calls make. Not for
+ * others. */
 #ifndef WARRANT_DECIDE_INNER_H
 #define WARRANT_DECIDE_INNER_H
 
 #include "wasi/decide/decide.h"
 
-/* Where the arguments of each call lie among request->slot; a pointer's length or count is the slot behind it. The unit tests hold
- * these against hostcalls.def. Calls that take a descriptor first, take it in slot 0. */
+/* Where the arguments of each call lie among request->slot; a pointer's length or count is the slot behind it. The
+ * unit tests hold these against hostcalls.def. Calls that take a descriptor first, take it in slot 0. */
 enum slot {
     SLOT_FD = 0,
     SLOT_CLOCK_ID = 0,
     SLOT_IO_OFFSET = 3, /* fd_pread, fd_pwrite */
     SLOT_FLAGS_FLAGS = 1,
     SLOT_SIZE_SIZE = 1,
-    SLOT_SEEK_OFFSET = 1, SLOT_SEEK_WHENCE = 2,
+    SLOT_SEEK_OFFSET = 1,
+    SLOT_SEEK_WHENCE = 2,
     SLOT_NAME_BUFFER = 1, /* fd_prestat_dir_name */
-    SLOT_READDIR_BUFFER = 1, SLOT_READDIR_COOKIE = 3,
+    SLOT_READDIR_BUFFER = 1,
+    SLOT_READDIR_COOKIE = 3,
     SLOT_STAT_FLAGS = 1,
-    SLOT_TIMES_FLAGS = 1, SLOT_TIMES_ATIM = 4, SLOT_TIMES_MTIM = 5, SLOT_TIMES_FST = 6,
-    SLOT_OPEN_LOOKUP = 1, SLOT_OPEN_OFLAGS = 4, SLOT_OPEN_RIGHTS = 5, SLOT_OPEN_INHERITING = 6, SLOT_OPEN_FDFLAGS = 7,
+    SLOT_TIMES_FLAGS = 1,
+    SLOT_TIMES_ATIM = 4,
+    SLOT_TIMES_MTIM = 5,
+    SLOT_TIMES_FST = 6,
+    SLOT_OPEN_LOOKUP = 1,
+    SLOT_OPEN_OFLAGS = 4,
+    SLOT_OPEN_RIGHTS = 5,
+    SLOT_OPEN_INHERITING = 6,
+    SLOT_OPEN_FDFLAGS = 7,
     SLOT_READLINK_BUFFER = 3,
     SLOT_SYMLINK_FD = 2,
     SLOT_POLL_COUNT = 2,
     SLOT_RANDOM_BUFFER = 0,
-    SLOT_ARGS_POINTERS = 0, SLOT_ARGS_STRINGS = 1
+    SLOT_ARGS_POINTERS = 0,
+    SLOT_ARGS_STRINGS = 1
 };
 
 /* EAGAIN of an OPEN (a rename raced with the walk) is tried again so often. */
 enum { DECIDE_RETRIES = 4 };
 
-/* What one step of a plan comes to: a decision, and the op where it is ISSUE. By value, so that the functions of the core write
- * no memory at all. */
+/* What one step of a plan comes to: a decision, and the op where it is ISSUE. By value, so that the functions of
+ * the core write no memory at all. */
 struct step {
     enum verdict verdict;
     uint16_t rule;
@@ -88,7 +99,8 @@ static inline struct step decide_issue(enum op_kind kind, enum rule rule, uint32
     return step;
 }
 
-/* Whether `fd`, as the guest gave it, is an open descriptor that holds all of `rights`: RULE_NONE, or the rule it breaks. */
+/* Whether `fd`, as the guest gave it, is an open descriptor that holds all of `rights`: RULE_NONE, or the rule it
+ * breaks. */
 /*@ requires \valid_read(table);
   @ assigns \nothing;
   @ ensures exact: \result == RULE_NONE <==> may(table, fd, rights);
@@ -133,7 +145,8 @@ static inline struct region decide_buffer(const struct request *request, enum sl
     return region;
 }
 
-/* The position that `delta`, a two's complement number, leads to from `base`; UINT64_MAX where that is outside 0..INT64_MAX. */
+/* The position that `delta`, a two's complement number, leads to from `base`; UINT64_MAX where that is outside
+ * 0..INT64_MAX. */
 /*@ assigns \nothing;
   @ ensures forward: base <= INT64_MAX && delta <= INT64_MAX && base + delta <= INT64_MAX ==> \result == base + delta;
   @ ensures back: base <= INT64_MAX && delta > INT64_MAX && base + delta >= 0x10000000000000000 ==>
@@ -174,7 +187,7 @@ enum opening {
     OPENING_TRY,    /* issue OPEN (again) */
     OPENING_FAILED, /* the system's errno is the result */
     OPENING_ESCAPES,
-    OPENING_DONE    /* the op at `at` opened it */
+    OPENING_DONE /* the op at `at` opened it */
 };
 struct opening_state {
     enum opening state;
@@ -207,8 +220,8 @@ enum rule decide_directory_rule(const struct handle_table *table, uint64_t fd, u
   @   string_clean(request, index);
   @ ensures rule: 0 <= \result < RULE_COUNT;
 */
-enum rule decide_name_rule(const struct handle_table *table, const struct request *request, uint64_t fd, uint64_t rights,
-                           uint32_t index);
+enum rule decide_name_rule(const struct handle_table *table, const struct request *request, uint64_t fd,
+                           uint64_t rights, uint32_t index);
 /* A check that fails before the first op refuses; behind it there is no such plan, and what was done is committed. */
 /*@ requires \valid_read(ops) && RULE_NONE < rule < RULE_COUNT && WASI_SUCCESS < wasi_errno < WASI_ERRNO_COUNT;
   @ assigns \nothing;
@@ -222,7 +235,8 @@ struct step decide_refuse_first(const struct call_ops *ops, enum rule rule, enum
   @   op.mem.length == 0;
 */
 
-/* The plan that does `kind` to the last component, on the handle or on its parent opened into the scratch slot and closed again. */
+/* The plan that does `kind` to the last component, on the handle or on its parent opened into the scratch slot and
+ * closed again. */
 /*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS && 0 <= kind < OP_COUNT && kind != OP_OPEN && kind != OP_CLOSE;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==>
@@ -236,7 +250,8 @@ struct step decide_refuse_first(const struct call_ops *ops, enum rule rule, enum
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || \result.verdict == VERDICT_REFUSE;
 */
 struct step decide_name_step(uint32_t fd, struct path_split split, const struct call_ops *ops, enum op_kind kind);
-/* The plan, from op `first` on, that opens all of `path` into the scratch slot to name it, does `kind` to it and closes it. */
+/* The plan, from op `first` on, that opens all of `path` into the scratch slot to name it, does `kind` to it and
+ * closes it. */
 /*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS && 0 <= kind < OP_COUNT && kind != OP_OPEN && kind != OP_CLOSE;
   @ requires first <= 1 && first <= ops->count && open_names_only(open_flags);
   @ requires first == 1 ==> !op_changes(ops, 0);
@@ -249,8 +264,8 @@ struct step decide_name_step(uint32_t fd, struct path_split split, const struct 
   @ ensures refusal: \result.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(ops) && refuses(\result);
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || \result.verdict == VERDICT_REFUSE;
 */
-struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_flags, const struct call_ops *ops, uint32_t first,
-                              enum op_kind kind);
+struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_flags, const struct call_ops *ops,
+                              uint32_t first, enum op_kind kind);
 
 /*@ // Bytes of the first n elements of the vector.
   @ logic integer vector_sum(struct request *q, integer n) = n <= 0 ? 0 : vector_sum(q, n - 1) + q->iov[n - 1].length;
@@ -258,10 +273,11 @@ struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_fla
   @   vector_in_memory(q, memory) && 0 < vector_sum(q, q->iov_count) <= INT32_MAX;
 */
 
-/* One function per call, each a complete step for it, on a request that was copied without fault. Those that never touch guest
- * memory state so (no_memory) instead of being given the context. */
+/* One function per call, each a complete step for it, on a request that was copied without fault. Those that never
+ * touch guest memory state so (no_memory) instead of being given the context. */
 /*@ predicate no_memory(struct op op) = op.mem.length == 0 && !op_reads_vector(op) && !op_writes_vector(op) && !op_writes_region(op);
 */
+/* clang-format off */
 #define DECIDE_SOUND_TABLE(t, q, o, r, op)                                                                          \
     memory: r.verdict == VERDICT_ISSUE ==> no_memory(op);                                                           \
     ensures handles: r.verdict == VERDICT_ISSUE ==> no_handle(op) && handle_named_or_own(t, q, o, op);              \
@@ -271,6 +287,7 @@ struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_fla
     ensures bounded: r.verdict == VERDICT_ISSUE ==> o->count < LIMIT_OPS;                                           \
     ensures refusal: r.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(o) && refuses(r);                      \
     ensures verdict: r.verdict == VERDICT_ISSUE || r.verdict == VERDICT_COMMIT || r.verdict == VERDICT_REFUSE
+/* clang-format on */
 
 /*@ requires request->call == HOSTCALL_FD_READ;
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
@@ -329,7 +346,8 @@ struct step decide_fd_pwrite(const struct decide_context *context, const struct 
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_CLOSE;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
-struct step decide_fd_close(const struct handle_table *table, const struct request *request, const struct call_ops *ops);
+struct step decide_fd_close(const struct handle_table *table, const struct request *request,
+                            const struct call_ops *ops);
 /*@ requires request->call == HOSTCALL_FD_SYNC;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
@@ -345,7 +363,8 @@ struct step decide_fd_sync(const struct handle_table *table, const struct reques
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_DATASYNC;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
-struct step decide_fd_datasync(const struct handle_table *table, const struct request *request, const struct call_ops *ops);
+struct step decide_fd_datasync(const struct handle_table *table, const struct request *request,
+                               const struct call_ops *ops);
 /*@ requires request->call == HOSTCALL_FD_FDSTAT_GET;
   @ requires \valid_read(table) && \valid_read(request);
   @ assigns \nothing;
@@ -367,7 +386,8 @@ struct step decide_fd_fdstat_set_flags(const struct handle_table *table, const s
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_STAT;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
-struct step decide_fd_filestat_get(const struct handle_table *table, const struct request *request, const struct call_ops *ops);
+struct step decide_fd_filestat_get(const struct handle_table *table, const struct request *request,
+                                   const struct call_ops *ops);
 /*@ requires request->call == HOSTCALL_FD_FILESTAT_SET_SIZE;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
@@ -451,7 +471,8 @@ struct step decide_path_readlink(const struct decide_context *context, const str
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
-struct step decide_path_symlink(const struct handle_table *table, const struct request *request, const struct call_ops *ops);
+struct step decide_path_symlink(const struct handle_table *table, const struct request *request,
+                                const struct call_ops *ops);
 /*@ requires request->call == HOSTCALL_PATH_FILESTAT_GET;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
@@ -471,7 +492,8 @@ struct step decide_path_filestat_set_times(const struct handle_table *table, con
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
-struct step decide_path_open(const struct handle_table *table, const struct request *request, const struct call_ops *ops);
+struct step decide_path_open(const struct handle_table *table, const struct request *request,
+                             const struct call_ops *ops);
 /*@ requires request->call == HOSTCALL_CLOCK_RES_GET;
   @ requires \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
@@ -502,7 +524,8 @@ struct step decide_clock_time_get(const struct request *request, const struct ca
   @   \result.op.mem.length == (uint32_t)request->slot[SLOT_RANDOM_BUFFER + 1];
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || (refuses(\result) && ops->count == 0);
 */
-struct step decide_random_get(const struct decide_context *context, const struct request *request, const struct call_ops *ops);
+struct step decide_random_get(const struct decide_context *context, const struct request *request,
+                              const struct call_ops *ops);
 /*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0;
@@ -515,7 +538,8 @@ struct step decide_sched_yield(const struct call_ops *ops);
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
-struct step decide_poll_oneoff(const struct handle_table *table, const struct request *request, const struct call_ops *ops);
+struct step decide_poll_oneoff(const struct handle_table *table, const struct request *request,
+                               const struct call_ops *ops);
 /*@ requires request->call == HOSTCALL_ARGS_GET || request->call == HOSTCALL_ENVIRON_GET;
   @ requires \valid_read(context) && \valid_read(request) && context->memory <= 0x100000000;
   @ assigns \nothing;

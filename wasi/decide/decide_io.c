@@ -1,13 +1,13 @@
 /* fd_read, fd_write, fd_pread, fd_pwrite.
  *
- * A regular file is read and written at the position that the handle keeps, so that seeking costs no system call; everything
- * else (pipes, terminals, devices given as stdio) as the stream that it is. A transfer of 0 bytes commits without an op.
- * All elements of a vector are checked before the op; more than INT32_MAX bytes in one call are refused, not shortened.
- * Source: witx, fd_*; Linux IOV_MAX and MAX_RW_COUNT. */
+ * A regular file is read and written at the position that the handle keeps, so that seeking costs no system
+ * call; everything else (pipes, terminals, devices given as stdio) as the stream that it is. A transfer of 0 bytes
+ * commits without an op. All elements of a vector are checked before the op; more than INT32_MAX bytes in one call
+ * are refused, not shortened. Source: witx, fd_*; Linux IOV_MAX and MAX_RW_COUNT. */
 #include "wasi/decide/decide_inner.h"
 
-#define VECTOR_MAX INT32_MAX
-#define VECTOR_LONG (UINT64_MAX - 1)
+#define VECTOR_MAX     INT32_MAX
+#define VECTOR_LONG    (UINT64_MAX - 1)
 #define VECTOR_OUTSIDE UINT64_MAX
 
 /* The bytes of the request's vector, at most VECTOR_MAX; or VECTOR_OUTSIDE, VECTOR_LONG. */

@@ -1,7 +1,7 @@
 /* Calls without a descriptor: clocks, random bytes, yield, arguments.
  *
- * The CPU-time clocks are not offered (they tell the guest about the host's load). One random_get brings at most LIMIT_RANDOM
- * bytes, so that it takes a bounded time; more is refused. Source: witx. */
+ * The CPU-time clocks are not offered (they tell the guest about the host's load). One random_get brings at most
+ * LIMIT_RANDOM bytes, so that it takes a bounded time; more is refused. Source: witx. */
 #include "wasi/decide/decide_inner.h"
 
 /*@ requires \valid_read(request) && \valid_read(ops) && 0 <= kind < OP_COUNT;
@@ -37,7 +37,8 @@ struct step decide_clock_time_get(const struct request *request, const struct ca
     return clock_op(request, ops, OP_CLOCK_TIME);
 }
 
-struct step decide_random_get(const struct decide_context *context, const struct request *request, const struct call_ops *ops)
+struct step decide_random_get(const struct decide_context *context, const struct request *request,
+                              const struct call_ops *ops)
 {
     struct region buffer = decide_buffer(request, SLOT_RANDOM_BUFFER);
     if (ops->count > 0 || buffer.length == 0)

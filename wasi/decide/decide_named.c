@@ -1,8 +1,9 @@
 /* Calls that change or read a name: create and remove directories, unlink, read and make symbolic links.
  *
- * Slashes behind the path: stripped for directories. unlink: the directory is opened to tell NOTDIR, NOENT and ISDIR apart. readlink
- * and symlink: refused as NOTDIR and NOENT. "." and ".." at the end: EXIST for mkdir, INVAL otherwise. A link's target is kept as it
- * is, but never absolute; following it stays beneath the handle like any path. Source: witx, path_*; POSIX on trailing slashes. */
+ * Slashes behind the path: stripped for directories. unlink: the directory is opened to tell NOTDIR, NOENT and
+ * ISDIR apart. readlink and symlink: refused as NOTDIR and NOENT. "." and ".." at the end: EXIST for mkdir, INVAL
+ * otherwise. A link's target is kept as it is, but never absolute; following it stays beneath the handle like any
+ * path. Source: witx, path_*; POSIX on trailing slashes. */
 #include "wasi/decide/decide_inner.h"
 
 struct step decide_path_create_directory(const struct handle_table *table, const struct request *request,
@@ -48,12 +49,14 @@ static struct step unlink_directory(uint32_t fd, struct region path, const struc
     struct step step = decide_whole_step(fd, path, flags, ops, 0, OP_STAT);
     struct opening_state opening = decide_opening(ops, 0);
     if (step.verdict != VERDICT_COMMIT || opening.state != OPENING_DONE || ops->count != opening.at + 3 ||
-        ops->op[opening.at].flags != flags || ops->op[opening.at + 1].kind != OP_STAT || ops->op[opening.at + 2].kind != OP_CLOSE)
+        ops->op[opening.at].flags != flags || ops->op[opening.at + 1].kind != OP_STAT ||
+        ops->op[opening.at + 2].kind != OP_CLOSE)
         return step;
     return decide_refuse(RULE_IS_DIRECTORY);
 }
 
-struct step decide_path_unlink_file(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
+struct step decide_path_unlink_file(const struct handle_table *table, const struct request *request,
+                                    const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_FD];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_UNLINK_FILE), 0);
@@ -102,7 +105,8 @@ static enum rule target_rule(const struct request *request)
     return rule == RULE_PATH_ABSOLUTE ? RULE_LINK_TARGET : rule;
 }
 
-struct step decide_path_symlink(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
+struct step decide_path_symlink(const struct handle_table *table, const struct request *request,
+                                const struct call_ops *ops)
 {
     uint64_t fd = request->slot[SLOT_SYMLINK_FD];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_SYMLINK), 1);

@@ -1,11 +1,12 @@
 /* path_open.
  *
- * Plan: OPEN into the lowest free descriptor, again after EAGAIN; STAT it; commit, or CLOSE it and refuse where it is neither
- * a regular file nor a directory. The host's access mode follows from the rights asked for, so that the kernel too refuses what the
- * guest has no right to; truncating counts as writing. The op never blocks on a FIFO. Rights are compared, not cut: asking for more
- * than the directory's inheriting rights is refused. What the kernel does beneath the handle (symbolic links, "..") is its
- * business; a path that leaves the tree comes back as XDEV. Opening a device may have effects of its own even though it is closed
- * again: a granted tree with devices in it is outside the threat model. Source: witx, path_open. */
+ * Plan: OPEN into the lowest free descriptor, again after EAGAIN; STAT it; commit, or CLOSE it and refuse where
+ * it is neither a regular file nor a directory. The host's access mode follows from the rights asked for, so that
+ * the kernel too refuses what the guest has no right to; truncating counts as writing. The op never blocks on a
+ * FIFO. Rights are compared, not cut: asking for more than the directory's inheriting rights is refused. What the
+ * kernel does beneath the handle (symbolic links, "..") is its business; a path that leaves the tree comes back as
+ * XDEV. Opening a device may have effects of its own even though it is closed again: a granted tree with devices in
+ * it is outside the threat model. Source: witx, path_open. */
 #include "wasi/decide/decide_inner.h"
 
 #define RIGHTS_OF_WRITERS (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
@@ -46,7 +47,8 @@ static enum rule open_rights_rule(const struct handle_table *table, const struct
         return RULE_RIGHT_MISSING;
     if ((oflags & OFLAG_CREAT) && decide_handle_rule(table, request->slot[SLOT_FD], R(PATH_CREATE_FILE)) != RULE_NONE)
         return RULE_RIGHT_MISSING;
-    if ((oflags & OFLAG_TRUNC) && decide_handle_rule(table, request->slot[SLOT_FD], R(PATH_FILESTAT_SET_SIZE)) != RULE_NONE)
+    if ((oflags & OFLAG_TRUNC) &&
+        decide_handle_rule(table, request->slot[SLOT_FD], R(PATH_FILESTAT_SET_SIZE)) != RULE_NONE)
         return RULE_RIGHT_MISSING;
     return RULE_NONE;
 }
@@ -76,7 +78,8 @@ static enum rule open_rule(const struct handle_table *table, const struct reques
     return open_rights_rule(table, request);
 }
 
-/* The access mode: write where a right asked for writes (never to a directory), read where one reads or nothing else is left. */
+/* The access mode: write where a right asked for writes (never to a directory), read where one reads or nothing
+ * else is left. */
 /*@ requires \valid_read(request);
   @ assigns \nothing;
   @ ensures write: \result == OPEN_READ || ((\result == OPEN_WRITE || \result == OPEN_READ + OPEN_WRITE) &&
@@ -90,7 +93,8 @@ static uint32_t open_access(const struct request *request)
     return (rights & RIGHTS_OF_READERS) ? OPEN_READ + OPEN_WRITE : OPEN_WRITE;
 }
 
-/* What may create. The bits of the parts are disjoint, so they are added: the prover is better at sums than at masks. */
+/* What may create. The bits of the parts are disjoint, so they are added: the prover is better at sums than at
+ * masks. */
 /*@ requires \valid_read(request);
   @ assigns \nothing;
   @ ensures create: \result == 0 || ((\result == OPEN_CREATE || \result == OPEN_CREATE + OPEN_EXCLUSIVE) &&
@@ -185,8 +189,7 @@ static struct step open_check(const struct handle_table *table, const struct cal
         return decide_go_commit();
     if (ops->count == at + 1)
         return decide_issue(OP_STAT, RULE_OBJECT_CHECK, slot);
-    if (ops->count > at + 3 || ops->op[at + 1].kind != OP_STAT ||
-        ops->op[at + 1].handle != slot)
+    if (ops->count > at + 3 || ops->op[at + 1].kind != OP_STAT || ops->op[at + 1].handle != slot)
         return decide_go_commit();
     uint64_t type = ops->result[at + 1].stat.filetype;
     bool failed = ops->result[at + 1].value < 0;
@@ -197,7 +200,8 @@ static struct step open_check(const struct handle_table *table, const struct cal
     return failed || ops->op[at + 2].kind != OP_CLOSE ? decide_go_commit() : decide_refuse(RULE_SPECIAL_FILE);
 }
 
-struct step decide_path_open(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
+struct step decide_path_open(const struct handle_table *table, const struct request *request,
+                             const struct call_ops *ops)
 {
     struct opening_state opening = decide_opening(ops, 0);
     if (opening.state == OPENING_TRY)

@@ -1,7 +1,8 @@
 /* The text of paths, and how far the opening part of a plan has come.
  *
- * Only what can be told from the text alone is told here: relative, not empty, no NUL, where the last component starts. Interior ".."
- * and symbolic links are the kernel's, which resolves beneath the handle (openat2, RESOLVE_BENEATH). Bytes need not be UTF-8. */
+ * Only what can be told from the text alone is told here: relative, not empty, no NUL, where the last component
+ * starts. Interior ".." and symbolic links are the kernel's, which resolves beneath the handle (openat2,
+ * RESOLVE_BENEATH). Bytes need not be UTF-8. */
 #include "wasi/decide/decide_inner.h"
 
 /* Whether bytes [start, end) of the request have a NUL. */

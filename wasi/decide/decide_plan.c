@@ -1,9 +1,11 @@
-/* The two plans of calls that take a path and do not open it for the guest: on the last component, and on the whole path.
+/* The two plans of calls that take a path and do not open it for the guest: on the last component, and on the whole
+ * path.
  *
- * No system call but openat2 resolves a path beneath a handle. So for one component the op is done on the handle itself; for several
- * the parent is OPENed (names only, beneath the handle) into the scratch slot, the op done there on the last component, and the scratch
- * slot CLOSEd. Where links are to be followed or the path ends in a slash or in dots, the whole path is OPENed instead (names
- * only), the op done to what was opened, and the slot CLOSEd, also where the op failed. */
+ * No system call but openat2 resolves a path beneath a handle. So for one component the op is done on the handle
+ * itself; for several the parent is OPENed (names only, beneath the handle) into the scratch slot, the op done
+ * there on the last component, and the scratch slot CLOSEd. Where links are to be followed or the path ends in a
+ * slash or in dots, the whole path is OPENed instead (names only), the op done to what was opened, and the slot
+ * CLOSEd, also where the op failed. */
 #include "wasi/decide/decide_inner.h"
 
 enum rule decide_directory_rule(const struct handle_table *table, uint64_t fd, uint64_t rights)
@@ -14,8 +16,8 @@ enum rule decide_directory_rule(const struct handle_table *table, uint64_t fd, u
     return table->handle[fd].type == FILETYPE_DIRECTORY ? RULE_NONE : RULE_NOT_DIRECTORY;
 }
 
-enum rule decide_name_rule(const struct handle_table *table, const struct request *request, uint64_t fd, uint64_t rights,
-                           uint32_t index)
+enum rule decide_name_rule(const struct handle_table *table, const struct request *request, uint64_t fd,
+                           uint64_t rights, uint32_t index)
 {
     enum rule rule = decide_directory_rule(table, fd, rights);
     return rule != RULE_NONE ? rule : decide_path_rule(request, index);
@@ -66,8 +68,8 @@ struct step decide_name_step(uint32_t fd, struct path_split split, const struct 
     return decide_go_commit();
 }
 
-struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_flags, const struct call_ops *ops, uint32_t first,
-                              enum op_kind kind)
+struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_flags, const struct call_ops *ops,
+                              uint32_t first, enum op_kind kind)
 {
     struct opening_state opening = decide_opening(ops, first);
     if (opening.state == OPENING_TRY)

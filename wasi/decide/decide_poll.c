@@ -1,8 +1,9 @@
 /* poll_oneoff: sleeping, thin.
  *
- * Clock subscriptions sleep until the earliest; relative times are as given, absolute ones are made relative by asking their clock
- * first; all sums saturate. A subscription to a regular file is ready at once, any other descriptor answers NOTSUP in its event. An event
- * that is there at once (an error is one) means no sleep. Source: witx, poll_oneoff. */
+ * Clock subscriptions sleep until the earliest; relative times are as given, absolute ones are made relative by
+ * asking their clock first; all sums saturate. A subscription to a regular file is ready at once, any other
+ * descriptor answers NOTSUP in its event. An event that is there at once (an error is one) means no sleep. Source:
+ * witx, poll_oneoff. */
 #include "wasi/decide/decide_inner.h"
 
 #define TIME_MAX UINT64_MAX
@@ -106,7 +107,8 @@ static uint64_t poll_left(const struct handle_table *table, const struct request
 /*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops);
   @ assigns \nothing;
 */
-static bool needs_time(const struct handle_table *table, const struct request *request, const struct call_ops *ops, uint32_t clock)
+static bool needs_time(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                       uint32_t clock)
 {
     if (plan_asked(ops, clock))
         return false;
@@ -148,12 +150,13 @@ static struct step poll_clock(uint32_t clock)
     return step;
 }
 
-struct step decide_poll_oneoff(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
+struct step decide_poll_oneoff(const struct handle_table *table, const struct request *request,
+                               const struct call_ops *ops)
 {
     if (ops->count == 0 && request->slot[SLOT_POLL_COUNT] == 0)
         return decide_refuse(RULE_BAD_VALUE);
-    if (ops->count >= 3 || (ops->count > 0 && (ops->op[ops->count - 1].kind != OP_CLOCK_TIME ||
-                                               ops->result[ops->count - 1].value < 0)))
+    if (ops->count >= 3 ||
+        (ops->count > 0 && (ops->op[ops->count - 1].kind != OP_CLOCK_TIME || ops->result[ops->count - 1].value < 0)))
         return decide_go_commit();
     if (!all_timers(table, request))
         return decide_go_commit();
@@ -170,8 +173,8 @@ struct step decide_poll_oneoff(const struct handle_table *table, const struct re
     return step;
 }
 
-bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct call_ops *ops, uint32_t index,
-                       uint16_t *ret_errno)
+bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                       uint32_t index, uint16_t *ret_errno)
 {
     if (index >= request->subscription_count || index >= LIMIT_SUBSCRIPTIONS)
         return false;

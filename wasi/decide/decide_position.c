@@ -1,8 +1,8 @@
 /* fd_seek, fd_tell, fd_readdir: where a descriptor stands.
  *
- * The position of a regular file is the table's, so only the file's end has to be asked of the kernel. A directory's kernel position
- * is moved only when the guest asks for another cookie than the one that was read last; a cookie is an opaque number that the
- * kernel checks, never a pointer. Source: witx, fd_seek, fd_tell, fd_readdir. */
+ * The position of a regular file is the table's, so only the file's end has to be asked of the kernel. A
+ * directory's kernel position is moved only when the guest asks for another cookie than the one that was read last;
+ * a cookie is an opaque number that the kernel checks, never a pointer. Source: witx, fd_seek, fd_tell, fd_readdir. */
 #include "wasi/decide/decide_inner.h"
 
 uint64_t decide_seek_target(uint64_t base, uint64_t delta)

@@ -1,8 +1,8 @@
 /* Copies a request out of guest memory, once, walking the argument types of its row.
  *
- * Every pointer is checked as a whole array, in 64 bits, before a byte behind it is read. The first check that fails sets
- * request->fault and ends the copying. A call that is not offered is copied like any other, so that the trace shows it.
- * Left out on purpose: what values mean; that is decide_step's. Source: witx, argtypes.def. */
+ * Every pointer is checked as a whole array, in 64 bits, before a byte behind it is read. The first check that
+ * fails sets request->fault and ends the copying. A call that is not offered is copied like any other, so that the
+ * trace shows it. Left out on purpose: what values mean; that is decide_step's. Source: witx, argtypes.def. */
 #include "wasi/decide/decide_row.h"
 
 enum { IOVEC_BYTES = 8, SUBSCRIPTION_BYTES = 48 };
@@ -24,8 +24,22 @@ static uint64_t load_u64(const uint8_t *memory, uint64_t at)
     return (uint64_t)load_u32(memory, at) | (uint64_t)load_u32(memory, at + 4) << 32;
 }
 
+/* By constants, for a division takes as long as all the rest. */
+/*@ requires is_alignment(align);
+  @ assigns \nothing;
+  @ ensures exact: \result <==> pointer % align == 0;
+*/
+static bool is_aligned(uint32_t pointer, uint32_t align)
+{
+    if (align == 8)
+        return pointer % 8 == 0;
+    if (align == 4)
+        return pointer % 4 == 0;
+    return align == 1 || pointer % 2 == 0;
+}
+
 /* Whether `count` elements of `size` bytes at `pointer` lie in memory and are aligned. No elements may lie anywhere. */
-/*@ requires 1 <= align <= 8 && memory <= 0x100000000 && 0 <= count <= 0xffffffff && size <= 255;
+/*@ requires is_alignment(align) && memory <= 0x100000000 && 0 <= count <= 0xffffffff && size <= 255;
   @ assigns \nothing;
   @ ensures exact: \result == FAULT_NONE <==>
   @   count == 0 || (pointer % align == 0 && pointer + count * size <= memory);
@@ -35,7 +49,7 @@ static enum request_fault array_fault(uint32_t pointer, uint64_t count, uint32_t
 {
     if (count == 0)
         return FAULT_NONE;
-    if (pointer % align != 0)
+    if (!is_aligned(pointer, align))
         return FAULT_ALIGNMENT;
     if (count * size > memory || pointer > memory - count * size)
         return FAULT_BOUNDS;
@@ -101,7 +115,8 @@ static enum request_fault copy_iovs(uint32_t pointer, uint32_t count, const stru
     return FAULT_NONE;
 }
 
-/* One $subscription (48 bytes): userdata 0, tag 8, then clock: id 16, timeout 24, precision 32, flags 40; or descriptor 16. */
+/* One $subscription (48 bytes): userdata 0, tag 8, then clock: id 16, timeout 24, precision 32, flags 40; or
+ * descriptor 16. */
 /*@ requires 0 <= at && at + 48 <= 0x100000000 && \valid_read(memory + (at .. at + 47)) && \valid(subscription);
   @ requires \separated(subscription, memory + (at .. at + 47));
   @ assigns *subscription;
@@ -156,7 +171,7 @@ static uint32_t vector_count(uint32_t call, uint32_t size, const struct decide_c
 /*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
   @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
   @ requires request_whole(request);
-  @ requires at < HOSTCALL_SLOTS_MAX && 1 <= shape.align <= 8;
+  @ requires at < HOSTCALL_SLOTS_MAX && is_alignment(shape.align);
   @ assigns *request;
   @ ensures whole: request_whole(request);
   @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
@@ -178,7 +193,8 @@ static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, con
     case ARG_CLASS_BUFFER:
         return array_fault(pointer, second, 1, 1, context->memory);
     case ARG_CLASS_VECTOR:
-        return array_fault(pointer, vector_count(request->call, shape.size, context), shape.size, shape.align, context->memory);
+        return array_fault(pointer, vector_count(request->call, shape.size, context), shape.size, shape.align,
+                           context->memory);
     case ARG_CLASS_SUBS:
         return copy_subscriptions(pointer, events, context, memory, request);
     case ARG_CLASS_EVENTS:
@@ -189,24 +205,35 @@ static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, con
     return FAULT_NONE;
 }
 
-/* Copies the parameters of one argument, from slot `at` on; there are `count` in all. */
-/*@ requires \valid(request) && count <= HOSTCALL_SLOTS_MAX && (count > 0 ==> \valid_read(slots + (0 .. count - 1))) && at <= 2 * HOSTCALL_ARGS_MAX;
+/* Copies the core parameters. */
+/*@ requires \valid(request) && count <= HOSTCALL_SLOTS_MAX && (count > 0 ==> \valid_read(slots + (0 .. count - 1)));
   @ requires \separated(request, slots + (0 .. count - 1));
-  @ requires shape.slots <= 2;
   @ assigns request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
 */
-static void copy_slots(struct arg_shape shape, uint32_t at, uint32_t count, const uint64_t *slots, struct request *request)
+static void copy_slots(const uint64_t *slots, uint32_t count, struct request *request)
 {
-    /*@ loop invariant at <= i <= at + shape.slots;
+    /*@ loop invariant 0 <= i <= count;
       @ loop assigns i, request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
-      @ loop variant at + shape.slots - i;
+      @ loop variant count - i;
     */
-    for (uint32_t i = at; i < at + shape.slots && i < count; i++)
-        request->slot[i] = shape.wide ? slots[i] : (uint32_t)slots[i];
+    for (uint32_t i = 0; i < count; i++)
+        request->slot[i] = slots[i];
 }
 
-void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_t *slots, const struct decide_context *context,
-                    const uint8_t *memory, struct request *request)
+/* Cuts the slots of an argument that is not an i64 to 32 bits. */
+/*@ requires \valid(request) && 1 <= shape.slots <= 2;
+  @ assigns request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
+*/
+static void narrow_slots(struct arg_shape shape, uint32_t at, struct request *request)
+{
+    if (!shape.wide && at < HOSTCALL_SLOTS_MAX)
+        request->slot[at] = (uint32_t)request->slot[at];
+    if (shape.slots == 2 && at < HOSTCALL_SLOTS_MAX - 1)
+        request->slot[at + 1] = (uint32_t)request->slot[at + 1];
+}
+
+void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_t *slots,
+                    const struct decide_context *context, const uint8_t *memory, struct request *request)
 {
     request->call = call;
     request->fault = FAULT_NONE;
@@ -215,17 +242,8 @@ void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_
     request->string_count = 0;
     request->iov_count = 0;
     request->subscription_count = 0;
+    copy_slots(slots, row->slot_count, request);
     uint32_t at = 0;
-    /*@ loop invariant 0 <= i <= HOSTCALL_ARGS_MAX && at <= 2 * i;
-      @ loop assigns i, at, request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
-      @ loop variant HOSTCALL_ARGS_MAX - i;
-    */
-    for (uint32_t i = 0; i < row->arg_count && i < HOSTCALL_ARGS_MAX; i++) {
-        struct arg_shape shape = decide_arg_shape(row->args[i].type);
-        copy_slots(shape, at, row->slot_count, slots, request);
-        at += shape.slots;
-    }
-    at = 0;
     /*@ loop invariant 0 <= i <= HOSTCALL_ARGS_MAX && at <= 2 * i;
       @ loop invariant request_whole(request);
       @ loop assigns i, at, *request;
@@ -233,9 +251,9 @@ void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_
     */
     for (uint32_t i = 0; i < row->arg_count && i < HOSTCALL_ARGS_MAX && at < HOSTCALL_SLOTS_MAX; i++) {
         struct arg_shape shape = decide_arg_shape(row->args[i].type);
-        request->fault = (uint32_t)copy_argument(shape, at, context, memory, request);
-        if (request->fault != FAULT_NONE)
-            return;
+        narrow_slots(shape, at, request);
+        if (request->fault == FAULT_NONE)
+            request->fault = (uint32_t)copy_argument(shape, at, context, memory, request);
         at += shape.slots;
     }
 }

@@ -1,5 +1,5 @@
-/* The two questions that the core asks the tables of wasi/abi: is a call offered, and how an argument lies in guest memory. Their
- * contracts are believed by the prover and held against every row by a unit test. */
+/* The two questions that the core asks the tables of wasi/abi: is a call offered, and how an argument lies in guest
+ * memory. Their contracts are believed by the prover and held against every row by a unit test. */
 #include "wasi/decide/decide_row.h"
 
 bool decide_is_built(uint32_t call)
@@ -16,7 +16,7 @@ struct arg_shape decide_arg_shape(uint8_t type)
         shape.slots = row->slots;
         shape.size = row->size;
         shape.align = row->align;
-        shape.wide = row->core[0] == 'I';
+        shape.wide = row->class == ARG_CLASS_SCALAR && row->size == 8;
     }
     return shape;
 }

@@ -9,10 +9,12 @@ struct arg_shape {
     uint8_t slots; /* 1 or 2 */
     uint8_t size;  /* bytes of an element */
     uint8_t align; /* 1, 2, 4 or 8 */
-    bool wide;     /* its slot is an i64 */
+    bool wide;     /* its only slot is an i64 */
 };
+/*@ predicate is_alignment(integer n) = n == 1 || n == 2 || n == 4 || n == 8;
+*/
 /*@ assigns \nothing;
-  @ ensures shape: 1 <= \result.slots <= 2 && 1 <= \result.align <= 8 && \result.class <= ARG_CLASS_RESULT;
+  @ ensures shape: 1 <= \result.slots <= 2 && is_alignment(\result.align) && \result.class <= ARG_CLASS_RESULT;
   @ ensures pair: \result.class == ARG_CLASS_STRING || \result.class == ARG_CLASS_IOVS || \result.class == ARG_CLASS_CIOVS ||
   @   \result.class == ARG_CLASS_BUFFER ==> \result.slots == 2;
 */

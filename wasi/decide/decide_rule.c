@@ -27,7 +27,8 @@ enum wasi_errno decide_rule_errno(enum rule rule)
         return WASI_NOENT;
     if (rule == RULE_PATH_NUL)
         return WASI_ILSEQ;
-    if (rule == RULE_RIGHT_MISSING || rule == RULE_PATH_ABSOLUTE || rule == RULE_PATH_ESCAPES || rule == RULE_LINK_TARGET)
+    if (rule == RULE_RIGHT_MISSING || rule == RULE_PATH_ABSOLUTE || rule == RULE_PATH_ESCAPES ||
+        rule == RULE_LINK_TARGET)
         return WASI_NOTCAPABLE;
     if (rule == RULE_TABLE_FULL)
         return WASI_MFILE;
@@ -43,10 +44,7 @@ struct step decide_refuse_as(enum rule rule, enum wasi_errno wasi_errno)
     return step;
 }
 
-struct step decide_refuse(enum rule rule)
-{
-    return decide_refuse_as(rule, decide_rule_errno(rule));
-}
+struct step decide_refuse(enum rule rule) { return decide_refuse_as(rule, decide_rule_errno(rule)); }
 
 struct step decide_refuse_first(const struct call_ops *ops, enum rule rule, enum wasi_errno wasi_errno)
 {

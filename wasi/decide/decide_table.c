@@ -1,8 +1,8 @@
 /* Calls on one descriptor that move no bulk data: close, sync, flags, sizes, status.
  *
- * What the handle table knows is not asked of the kernel. Flags other than NONBLOCK of anything but a regular file are not
- * changed, and NONBLOCK of those is a bit of the table only: stdio is shared with the process that started us.
- * Source: witx, fd_*. */
+ * What the handle table knows is not asked of the kernel. Flags other than NONBLOCK of anything but a regular
+ * file are not changed, and NONBLOCK of those is a bit of the table only: stdio is shared with the process that
+ * started us. Source: witx, fd_*. */
 #include "wasi/decide/decide_inner.h"
 
 /* One op on the descriptor, then commit. */
@@ -13,8 +13,8 @@
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT ||
   @   (refuses(\result) && ops->count == 0);
 */
-static struct step simple_op(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                             uint64_t rights, enum op_kind kind)
+static struct step simple_op(const struct handle_table *table, const struct request *request,
+                             const struct call_ops *ops, uint64_t rights, enum op_kind kind)
 {
     uint64_t fd = request->slot[SLOT_FD];
     if (ops->count > 0)
@@ -35,12 +35,14 @@ struct step decide_fd_sync(const struct handle_table *table, const struct reques
     return simple_op(table, request, ops, R(FD_SYNC), OP_SYNC);
 }
 
-struct step decide_fd_datasync(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
+struct step decide_fd_datasync(const struct handle_table *table, const struct request *request,
+                               const struct call_ops *ops)
 {
     return simple_op(table, request, ops, R(FD_DATASYNC), OP_DATASYNC);
 }
 
-struct step decide_fd_filestat_get(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
+struct step decide_fd_filestat_get(const struct handle_table *table, const struct request *request,
+                                   const struct call_ops *ops)
 {
     return simple_op(table, request, ops, R(FD_FILESTAT_GET), OP_STAT);
 }
