@@ -20,8 +20,9 @@ struct record {
     char output[4096];
 };
 
-static enum status record_option(struct record *record, int option, const char *value, struct error *error)
+static enum status record_option(void *self, int option, const char *value, struct error *error)
 {
+    struct record *record = self;
     static const char *const modes[] = {
         [WITNESS_MODE_AUTO] = "auto", [WITNESS_MODE_ON] = "on", [WITNESS_MODE_OFF] = "off"
     };
@@ -94,24 +95,9 @@ static void record_summary(const struct record *record, const struct launch_resu
         fprintf(stderr, "warrant record: the witness is off: %s\n", result->witness_reason);
 }
 
-static int record_parsed(const struct command *command, struct record *record, int argc, char **argv)
+static int record_launched(const struct command *command, struct record *record)
 {
-    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
     struct error error = ERROR_INIT;
-    const char *value;
-    int option;
-    while ((option = options_next(command, &state, &value)) >= 0) {
-        enum status s = record_option(record, option, value, &error);
-        if (s != STATUS_OK)
-            return s == STATUS_INVALID && option != RUN_POLICY ? command_usage(command, "%s", error.text)
-                                                               : command_failed(command, EXIT_WARRANT_FAILED, &error);
-    }
-    if (option == OPTIONS_HELP)
-        return command_help(command, stdout), EXIT_OK;
-    if (option == OPTIONS_ERROR)
-        return EXIT_USAGE;
-    if (run_operands(&record->arguments, state.argc - state.index, argv + state.index, &error) != STATUS_OK)
-        return command_usage(command, "%s", error.text);
     if (!record->output[0])
         output_default(record);
     record->launch.spec = &record->arguments.spec;
@@ -131,7 +117,9 @@ static int run(const struct command *command, int argc, char **argv)
 {
     struct record record = { .launch = { .witness = WITNESS_MODE_AUTO } };
     run_arguments_init(&record.arguments);
-    int status = record_parsed(command, &record, argc, argv);
+    int status = run_parse(command, argc, argv, &record.arguments, record_option, &record);
+    if (status < 0)
+        status = record_launched(command, &record);
     run_arguments_done(&record.arguments);
     return status;
 }

@@ -33,13 +33,9 @@ static int run(const struct command *command, int argc, char **argv)
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
     const char *value;
     int option = options_next(command, &state, &value);
-    if (option == OPTIONS_HELP)
-        return command_help(command, stdout), EXIT_OK;
-    if (option == OPTIONS_ERROR)
-        return EXIT_USAGE;
-    if (state.argc - state.index != 1)
-        return command_usage(command, "one trace is wanted");
-    return recover(command, argv[state.index]);
+    const char *path;
+    int status = options_operand(command, &state, option, "one trace", &path);
+    return status >= 0 ? status : recover(command, path);
 }
 
 const struct command command_recover = {

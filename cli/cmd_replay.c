@@ -117,13 +117,9 @@ static int run(const struct command *command, int argc, char **argv)
             break;
         }
     }
-    if (option == OPTIONS_HELP)
-        return command_help(command, stdout), EXIT_OK;
-    if (option == OPTIONS_ERROR)
-        return EXIT_USAGE;
-    if (state.argc - state.index != 1)
-        return command_usage(command, "one trace is wanted");
-    options.trace_path = argv[state.index];
+    int status = options_operand(command, &state, option, "one trace", &options.trace_path);
+    if (status >= 0)
+        return status;
     return replay_show(command, &options, json);
 }
 

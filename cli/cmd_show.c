@@ -85,13 +85,9 @@ static int run(const struct command *command, int argc, char **argv)
                 return command_usage(command, "--count wants a number, not \"%s\"", value);
         }
     }
-    if (option == OPTIONS_HELP)
-        return command_help(command, stdout), EXIT_OK;
-    if (option == OPTIONS_ERROR)
-        return EXIT_USAGE;
-    if (state.argc - state.index != 1)
-        return command_usage(command, "one trace is wanted");
-    return show_trace(command, &show, argv[state.index]);
+    const char *path;
+    int status = options_operand(command, &state, option, "one trace", &path);
+    return status >= 0 ? status : show_trace(command, &show, path);
 }
 
 const struct command command_show = {

@@ -112,6 +112,19 @@ int options_next(const struct command *command, struct options_state *s, const c
     return word[2] == '\0' ? options_end(s) : long_next(command, s, word + 2, value);
 }
 
+int options_operand(const struct command *command, const struct options_state *s, int option, const char *wanted,
+                    const char **ret)
+{
+    if (option == OPTIONS_HELP)
+        return command_help(command, stdout), EXIT_OK;
+    if (option == OPTIONS_ERROR)
+        return EXIT_USAGE;
+    if (s->argc - s->index != 1)
+        return command_usage(command, "%s is wanted", wanted);
+    *ret = s->argv[s->index];
+    return -1;
+}
+
 /* Prints `text` filled to 100 columns behind `indent` blanks; the first line's indent is there already. */
 static void fill(FILE *out, const char *text, int indent)
 {

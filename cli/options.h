@@ -54,6 +54,11 @@ struct options_state {
 };
 int options_next(const struct command *command, struct options_state *state, const char **value);
 
+/* After the last option (`option` is what options_next returned): takes the one operand. -1: *ret is set; else the exit
+ * status, and what was to be said is said. wanted: "one trace". */
+int options_operand(const struct command *command, const struct options_state *state, int option, const char *wanted,
+                    const char **ret);
+
 void command_help(const struct command *command, FILE *out);
 void command_man(const struct command *command, FILE *out); /* one roff section */
 /* Prints `warrant COMMAND: message` to stderr. Returns `status`. */

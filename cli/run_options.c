@@ -150,6 +150,28 @@ enum status run_operands(struct run_arguments *arguments, int argc, char **argv,
     return s;
 }
 
+int run_parse(const struct command *command, int argc, char **argv, struct run_arguments *arguments,
+              enum status (*apply)(void *self, int option, const char *value, struct error *error), void *self)
+{
+    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    struct error error = ERROR_INIT;
+    const char *value;
+    int option;
+    while ((option = options_next(command, &state, &value)) >= 0) {
+        enum status s = apply(self, option, value, &error);
+        if (s != STATUS_OK)
+            return s == STATUS_INVALID && option != RUN_POLICY ? command_usage(command, "%s", error.text)
+                                                               : command_failed(command, EXIT_WARRANT_FAILED, &error);
+    }
+    if (option == OPTIONS_HELP)
+        return command_help(command, stdout), EXIT_OK;
+    if (option == OPTIONS_ERROR)
+        return EXIT_USAGE;
+    if (run_operands(arguments, state.argc - state.index, argv + state.index, &error) != STATUS_OK)
+        return command_usage(command, "%s", error.text);
+    return -1;
+}
+
 /* Prints text from the guest's side without its control characters. */
 static void print_safe(const char *text)
 {

@@ -43,6 +43,10 @@ MUST_USE enum status run_option_apply(struct run_arguments *arguments, int optio
                                       struct error *error);
 /* Takes the operands: the module and the guest's arguments. */
 MUST_USE enum status run_operands(struct run_arguments *arguments, int argc, char **argv, struct error *error);
+/* Applies every option with `apply(self, ...)`, then takes the operands. -1: the run may begin; else the exit status,
+ * and what was to be said is said. */
+int run_parse(const struct command *command, int argc, char **argv, struct run_arguments *arguments,
+              enum status (*apply)(void *self, int option, const char *value, struct error *error), void *self);
 /* Reads a policy file; the text has its name and line. */
 MUST_USE enum status cli_policy_read(const char *path, struct policy *policy, struct error *error);
 /* Prints what launch_run told and returns the exit status that run and record document. */
