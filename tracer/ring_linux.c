@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,12 @@ void ring_futex_wait(_Atomic uint32_t *word, uint32_t value, uint32_t ms)
 }
 
 void ring_futex_wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0); }
+
+void ring_populate(void *from, size_t size)
+{
+    enum { POPULATE_WRITE = 23 }; /* MADV_POPULATE_WRITE, Linux 5.14 */
+    (void)madvise(from, size, POPULATE_WRITE);
+}
 
 struct ring_owner {
     struct robust_list_head head;

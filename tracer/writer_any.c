@@ -19,6 +19,7 @@ enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **r
     /* The first event looks for room. Relaxed: a stop that was ordered before is in `state`. */
     atomic_store_explicit(&header->soft, 0, memory_order_relaxed);
     writer->plan = 0;
+    ring_populate(trace_ring_data(writer), TRACE_RING_BYTES);
     *ret = writer;
     return STATUS_OK;
 }
