@@ -3,8 +3,8 @@
  * Each event is written where it stays. The BEGIN is written with the first OP, before that op is performed, or with
  * the END of a call without ops: nothing outside the process changes earlier, and one call of the observer is saved. It
  * checks once for room for a whole simple call, so that the END needs no check. Copies may write a few bytes behind an
- * event, into reserved room that nobody sees yet: a fixed copy is cheaper than an exact one. The general forms are in
- * writer_any.c.
+ * event, into reserved room that nobody sees yet: a fixed copy is cheaper than an exact one. Reads and writes of one
+ * region are in writer_vector.c, the general forms in writer_any.c.
  *
  * Leaves out: instances and threads other than 0. docs/trace-format.md, Events. */
 #include "tracer/writer.h"
@@ -57,7 +57,7 @@ static enum status observe_op(void *self, const struct request *request, const s
     uint8_t *at = writer->at;
     __asm__("" : "+r"(head)); /* else the compiler tests the table's zeros by a longer way */
     if (__builtin_expect(!head || writer_full(writer, at), 0))
-        return writer_op_any(writer, request, op, space, error);
+        return writer_op_vector(writer, request, op, space, error);
     event_put_head(at, head);
     event_put_u64(at + 8, platform_ticks());
     event_put_u64(at + 16, request->fault);
@@ -77,7 +77,7 @@ static enum status observe_end(void *self, const struct request *request, const 
 {
     struct trace_writer *writer = self;
     if (__builtin_expect(--writer->plan != 0, 0)) /* back to 0, for the next call */
-        return writer_end_any(writer, request, ops, outcome, space, committed, error);
+        return writer_end_vector(writer, request, ops, outcome, space, committed, error);
     uint8_t *at = writer->at;
     uint64_t told;
     memcpy(&told, outcome, sizeof told); /* errno, rule, trap, value_count */
