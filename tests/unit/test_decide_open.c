@@ -247,6 +247,23 @@ static void a_forged_history_touches_no_live_handle(void **state)
     assert_int_equal(c->table.handle[CASE_FILE].position, CASE_POSITION);
 }
 
+/* The commit masks again by what the directory hands on, whatever was decided before. */
+static void a_commit_hands_on_no_more_than_the_directory_does(void **state)
+{
+    (void)state;
+    for (uint64_t type = FILETYPE_DIRECTORY; type <= FILETYPE_REGULAR_FILE; type++) {
+        struct decide_case *c = open_call("f", 0, R(FD_READ) | R(FD_READDIR) | R(FD_SYNC));
+        case_issues(c, OP_OPEN);
+        case_result(c, 0);
+        case_issues(c, OP_STAT);
+        case_result(c, 0)->stat.filetype = type;
+        c->table.handle[CASE_DIR].inheriting = R(FD_SYNC);
+        assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
+        assert_int_equal(c->table.handle[CASE_FREE].rights, R(FD_SYNC));
+        assert_int_equal(c->table.handle[CASE_FREE].inheriting & ~R(FD_SYNC), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +280,7 @@ int main(void)
         cmocka_unit_test(leaving_the_tree_is_a_refusal),
         cmocka_unit_test(a_full_table_opens_nothing),
         cmocka_unit_test(a_forged_history_touches_no_live_handle),
+        cmocka_unit_test(a_commit_hands_on_no_more_than_the_directory_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
