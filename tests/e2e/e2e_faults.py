@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 import warrant_case
@@ -32,8 +33,7 @@ class Faults(Case):
     @classmethod
     def setUpClass(cls):
         """A copy of the source beside a build folder of its own, with the settings of the build under test."""
-        cls.copy = BUILD / "faults"
-        shutil.rmtree(cls.copy, ignore_errors=True)
+        cls.copy = pathlib.Path(tempfile.mkdtemp(prefix="warrant-faults-"))
         source = cls.copy / "source"
         shutil.copytree(SOURCE, source, ignore=shutil.ignore_patterns("build", ".git", "demo-out", "tests", "fuzz", "bench", "*.wtrace"))
         settings = dict(line.split(":", 1) for line in (BUILD / "CMakeCache.txt").read_text().splitlines() if ":" in line and line[0] not in "#/")

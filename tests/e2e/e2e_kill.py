@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """kill -9 at 20 moments: the trace stays a valid prefix, replays to its end, and nothing is found but the stop."""
+import contextlib
 import json
 import mmap
 import os
@@ -63,8 +64,9 @@ class Kill(Case):
                     found = children(process.pid)
             for victim in victims:
                 pid = process.pid if victim == "warrant" else found.get(victim[:15])
-                if pid is not None and process.poll() is None:
-                    os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it may have ended just now
+                    if pid is not None:
+                        os.kill(pid, signal.SIGKILL)
         process.wait(timeout=120 * SLOW)
         return process.returncode
 
