@@ -24,10 +24,10 @@ enum rt_trap_kind function_call(const struct function_object *object, uint64_t *
     struct frame *frame = instance->frame;
     uint32_t depth = instance->vm.depth;
     instance->nesting++;
-    memcpy(top, slots, f->param_count * sizeof *slots);
+    memcpy(top, slots, f->param_slots * sizeof *slots);
     enum rt_trap_kind kind = interp_run(instance, f, top);
     if (kind == RT_TRAP_NONE)
-        memcpy(slots, top, f->result_count * sizeof *slots);
+        memcpy(slots, top, f->result_slots * sizeof *slots);
     instance->nesting--;
     instance->pc = pc;
     instance->fp = fp;
@@ -56,10 +56,11 @@ enum status rt_call(struct rt_instance *instance, uint32_t function, const uint6
     if (function >= instance->module->function_count)
         return error_set(error, STATUS_INVALID, "no function %u", function);
     const struct function_object *object = &instance->functions[function];
-    if (object->type->param_count != arg_count || object->type->result_count != result_count)
-        return error_set(error, STATUS_INVALID, "function %u takes %u arguments and gives %u results, not %u and %u",
-                         function, object->type->param_count, object->type->result_count, arg_count, result_count);
-    uint64_t slots[LIMIT_PARAMS];
+    const struct function *f = object->function;
+    if (f->param_slots != arg_count || f->result_slots != result_count)
+        return error_set(error, STATUS_INVALID, "function %u takes %u slots and gives %u, not %u and %u", function,
+                         f->param_slots, f->result_slots, arg_count, result_count);
+    uint64_t slots[2 * LIMIT_PARAMS];
     if (arg_count > 0)
         memcpy(slots, args, arg_count * sizeof *slots);
     instance->trap = (struct rt_trap) { .kind = RT_TRAP_NONE };

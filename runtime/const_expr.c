@@ -1,102 +1,159 @@
-/* Constant expressions (3.3.10, 5.4.9) as 2.0 has them: one instruction and `end`. Longer ones, and globals that the
- * module defines itself, are a later proposal's; they are recognised in order to say so. */
+/* Constant expressions (3.3.10, 5.4.9): constants, references, immutable globals that come before, and sums,
+ * differences and products of integers. Nearly all are one instruction; a longer one is read twice, first to check and
+ * count it, then into a program of its exact size. */
 #include "runtime/decode.h"
 #include "runtime/opcodes.h"
 
-/* May follow an instruction in an extended constant expression. */
-static bool is_extended(uint8_t byte)
-{
-    return (byte >= 0x41 && byte <= 0x44) || byte == 0x23 || (byte >= 0x6a && byte <= 0x6c) ||
-           (byte >= 0x7c && byte <= 0x7e);
-}
-
-static enum status global_get(struct decoder *d, size_t at, struct const_expr *expr)
+static enum status global_get(struct decoder *d, size_t at, struct const_expr *step)
 {
     uint32_t index;
     TRY(decode_u32(d, &index));
     if (index >= d->module->global_count)
         return decode_fail_at(d, at, STATUS_INVALID, "unknown global %u", index);
     const struct global *g = &d->module->globals[index];
-    if (!g->imported)
-        return decode_needs(d, at, "extended constant expressions");
     if (g->type.mutable)
         return decode_fail_at(d, at, STATUS_INVALID, "constant expression required: global %u is mutable", index);
-    *expr = (struct const_expr) { index, CONST_GLOBAL, g->type.type };
+    *step = (struct const_expr) { index, CONST_GLOBAL, g->type.type };
     return STATUS_OK;
 }
 
-static enum status ref_func(struct decoder *d, size_t at, struct const_expr *expr)
+static enum status ref_func(struct decoder *d, size_t at, struct const_expr *step)
 {
     uint32_t index;
     TRY(decode_u32(d, &index));
     if (index >= d->module->function_count)
         return decode_fail_at(d, at, STATUS_INVALID, "unknown function %u", index);
     module_declare(d->module, index);
-    *expr = (struct const_expr) { index, CONST_FUNCTION, RT_FUNCREF };
+    *step = (struct const_expr) { index, CONST_FUNCTION, RT_FUNCREF };
     return STATUS_OK;
 }
 
-static enum status instruction(struct decoder *d, struct const_expr *expr)
+static enum status number(struct decoder *d, enum op op, struct const_expr *step)
 {
-    size_t at = cursor_offset(&d->in);
-    uint8_t byte, type;
     int32_t i32;
     int64_t i64;
     uint32_t f32;
-    TRY(decode_u8(d, &byte));
-    switch (byte) {
-    case 0x41:
+    if (op == OP_I32_CONST) {
         TRY(decode_s32(d, &i32));
-        *expr = (struct const_expr) { (uint32_t)i32, CONST_BITS, RT_I32 };
-        return STATUS_OK;
-    case 0x42:
+        *step = (struct const_expr) { (uint32_t)i32, CONST_BITS, RT_I32 };
+    } else if (op == OP_I64_CONST) {
         TRY(decode_s64(d, &i64));
-        *expr = (struct const_expr) { (uint64_t)i64, CONST_BITS, RT_I64 };
-        return STATUS_OK;
-    case 0x43:
+        *step = (struct const_expr) { (uint64_t)i64, CONST_BITS, RT_I64 };
+    } else if (op == OP_F32_CONST) {
         TRY(decode_f32(d, &f32));
-        *expr = (struct const_expr) { f32, CONST_BITS, RT_F32 };
-        return STATUS_OK;
-    case 0x44:
-        *expr = (struct const_expr) { 0, CONST_BITS, RT_F64 };
-        return decode_f64(d, &expr->bits);
-    case 0x23:
-        return global_get(d, at, expr);
-    case 0xd0:
-        TRY(decode_reference_type(d, &type));
-        *expr = (struct const_expr) { 0, CONST_BITS, type };
-        return STATUS_OK;
-    case 0xd2:
-        return ref_func(d, at, expr);
-    case 0x0b:
-        return decode_fail_at(d, at, STATUS_INVALID, "type mismatch: an empty constant expression");
-    case 0xfb:
-        return decode_needs(d, at, "garbage collection");
-    case 0xfd:
-        return decode_needs(d, at, "fixed-width SIMD");
-    default:
-        if (!op_find(byte))
-            return decode_fail_at(d, at, STATUS_MALFORMED, "illegal opcode 0x%02x", byte);
-        return decode_fail_at(d, at, STATUS_INVALID, "constant expression required");
+        *step = (struct const_expr) { f32, CONST_BITS, RT_F32 };
+    } else {
+        *step = (struct const_expr) { 0, CONST_BITS, RT_F64 };
+        return decode_f64(d, &step->bits);
     }
+    return STATUS_OK;
+}
+
+static enum status arithmetic(enum op op, struct const_expr *step)
+{
+    static const uint8_t kinds[] = { CONST_ADD, CONST_SUB, CONST_MUL };
+    bool narrow = op == OP_I32_ADD || op == OP_I32_SUB || op == OP_I32_MUL;
+    *step = (struct const_expr) { 0, kinds[op - (narrow ? OP_I32_ADD : OP_I64_ADD)], narrow ? RT_I32 : RT_I64 };
+    return STATUS_OK;
+}
+_Static_assert(OP_I32_SUB == OP_I32_ADD + 1 && OP_I32_MUL == OP_I32_ADD + 2, "as `kinds` has them");
+_Static_assert(OP_I64_SUB == OP_I64_ADD + 1 && OP_I64_MUL == OP_I64_ADD + 2, "as `kinds` has them");
+
+/* Refuses an instruction, with the name of a proposal where one would allow it. */
+static enum status refuse(struct decoder *d, size_t at, uint32_t code)
+{
+    if (op_find(code))
+        return decode_fail_at(d, at, STATUS_INVALID, "constant expression required");
+    if (op_proposal(code))
+        return decode_needs(d, at, op_proposal(code));
+    return decode_fail_at(d, at, STATUS_MALFORMED, "illegal opcode 0x%02x", code);
+}
+
+/* One instruction. *ret_end: it was `end`, and *step is untouched. */
+static enum status instruction(struct decoder *d, struct const_expr *step, bool *ret_end)
+{
+    size_t at = cursor_offset(&d->in);
+    uint32_t code = 0;
+    uint8_t type;
+    TRY(decode_opcode(d, &code));
+    const struct op_info *info = op_find(code);
+    if (!info)
+        return refuse(d, at, code);
+    enum op op = op_of(info);
+    switch ((unsigned)op) {
+    case OP_I32_CONST:
+    case OP_I64_CONST:
+    case OP_F32_CONST:
+    case OP_F64_CONST:
+        return number(d, op, step);
+    case OP_I32_ADD:
+    case OP_I32_SUB:
+    case OP_I32_MUL:
+    case OP_I64_ADD:
+    case OP_I64_SUB:
+    case OP_I64_MUL:
+        return arithmetic(op, step);
+    case OP_GLOBAL_GET:
+        return global_get(d, at, step);
+    case OP_REF_NULL:
+        TRY(decode_reference_type(d, &type));
+        *step = (struct const_expr) { 0, CONST_BITS, type };
+        return STATUS_OK;
+    case OP_REF_FUNC:
+        return ref_func(d, at, step);
+    case OP_END:
+        *ret_end = true;
+        return STATUS_OK;
+    default:
+        return refuse(d, at, code);
+    }
+}
+
+/* Reads up to `end`; leaves the last instruction in *step and their number in *ret_count. */
+static enum status check(struct decoder *d, uint8_t expected, struct const_expr *step, uint32_t *ret_count)
+{
+    uint8_t types[LIMIT_CONST_DEPTH];
+    uint32_t height = 0, count = 0;
+    size_t at = cursor_offset(&d->in);
+    for (bool end = false;; count++) {
+        TRY(instruction(d, step, &end));
+        if (end)
+            break;
+        if (step->kind == CONST_ADD || step->kind == CONST_SUB || step->kind == CONST_MUL) {
+            if (height < 2 || types[height - 1] != step->type || types[height - 2] != step->type)
+                return decode_fail_at(d, at, STATUS_INVALID, "type mismatch in a constant expression");
+            height--;
+        } else if (height == LIMIT_CONST_DEPTH) {
+            return decode_fail_at(d, at, STATUS_LIMIT, "a constant expression has more than %d operands",
+                                  LIMIT_CONST_DEPTH);
+        } else {
+            types[height++] = step->type;
+        }
+    }
+    if (height != 1 || types[0] != expected)
+        return decode_fail_at(d, at, STATUS_INVALID, "type mismatch in a constant expression");
+    *ret_count = count;
+    return STATUS_OK;
 }
 
 enum status decode_const_expr(struct decoder *d, uint8_t expected, struct const_expr *ret)
 {
-    size_t at = cursor_offset(&d->in);
-    struct const_expr expr = { .kind = CONST_BITS };
-    TRY(instruction(d, &expr));
-    size_t end_at = cursor_offset(&d->in);
-    uint8_t byte;
-    TRY(decode_u8(d, &byte));
-    if (byte != 0x0b) {
-        if (is_extended(byte))
-            return decode_needs(d, end_at, "extended constant expressions");
-        return decode_fail_at(d, end_at, STATUS_INVALID,
-                              "constant expression required, or type mismatch: `end` expected");
+    struct cursor start = d->in;
+    struct const_expr last = { .kind = CONST_BITS };
+    uint32_t count = 0;
+    bool end = false;
+    TRY(check(d, expected, &last, &count));
+    if (count > 1) {
+        d->in = start;
+        struct const_program *p =
+            arena_alloc(&d->module->arena, 1, sizeof *p + (size_t)count * sizeof(struct const_expr));
+        if (!p)
+            return decode_no_memory(d);
+        for (; p->count < count; p->count++)
+            TRY(instruction(d, &p->steps[p->count], &end));
+        TRY(instruction(d, &last, &end));
+        last = (struct const_expr) { (uint64_t)(uintptr_t)p, CONST_PROGRAM, expected };
     }
-    if (expr.type != expected)
-        return decode_fail_at(d, at, STATUS_INVALID, "type mismatch in a constant expression");
-    *ret = expr;
+    *ret = last;
     return STATUS_OK;
 }

@@ -23,6 +23,8 @@ enum status decode_no_memory(struct decoder *d);
 
 MUST_USE enum status decode_u8(struct decoder *d, uint8_t *ret);
 MUST_USE enum status decode_u32(struct decoder *d, uint32_t *ret);
+/* An instruction's code; prefix * 256 + n behind a prefix, OP_CODE_RELAXED_SIMD where n needs more bits. */
+MUST_USE enum status decode_opcode(struct decoder *d, uint32_t *ret);
 MUST_USE enum status decode_s32(struct decoder *d, int32_t *ret);
 MUST_USE enum status decode_s33(struct decoder *d, int64_t *ret);
 MUST_USE enum status decode_s64(struct decoder *d, int64_t *ret);

@@ -1,6 +1,7 @@
 /* The readers that every section uses: numbers, counts, names, types (5.2, 5.3), with messages that name the offset in
  * the module file. Types and limits of later proposals are recognised in order to be refused by name. */
 #include "runtime/decode.h"
+#include "runtime/opcodes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,6 +71,22 @@ enum status decode_u32(struct decoder *d, uint32_t *ret)
         return STATUS_OK;
     }
     return number(d, cursor_leb_u32(&d->in, ret));
+}
+
+enum status decode_opcode(struct decoder *d, uint32_t *ret)
+{
+    size_t at = cursor_offset(&d->in);
+    uint8_t byte;
+    uint32_t sub;
+    TRY(decode_u8(d, &byte));
+    *ret = byte;
+    if (byte < 0xfb || byte > 0xfe)
+        return STATUS_OK;
+    TRY(decode_u32(d, &sub));
+    if (sub > 0xff && byte != 0xfd)
+        return decode_fail_at(d, at, STATUS_MALFORMED, "illegal opcode 0x%02x 0x%x", byte, sub);
+    *ret = sub > 0xff ? (uint32_t)OP_CODE_RELAXED_SIMD : (uint32_t)byte << 8 | sub;
+    return STATUS_OK;
 }
 
 enum status decode_count(struct decoder *d, uint32_t least, uint32_t limit, const char *what, uint32_t *ret)

@@ -40,6 +40,8 @@ static enum status body(struct body *b, struct cursor in)
     TRY(validate_body(b));
     f->local_slots = b->local_count;
     f->frame_slots = b->local_count + b->max_height;
+    if (f->frame_slots < f->result_slots)
+        f->frame_slots = f->result_slots;
     f->map_at = map_at;
     f->map_count = d->map_count - map_at;
     d->in = rest;

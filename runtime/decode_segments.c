@@ -84,16 +84,16 @@ enum status decode_data_count(struct decoder *d)
 static enum status data_segment(struct decoder *d, struct data_segment *s)
 {
     size_t at = cursor_offset(&d->in);
-    uint32_t flags, memory = 0;
+    uint32_t flags;
     TRY(decode_u32(d, &flags));
     if (flags > 2)
         return decode_fail_at(d, at, STATUS_MALFORMED, "malformed data segment kind %u", flags);
     s->mode = flags == 1 ? SEGMENT_PASSIVE : SEGMENT_ACTIVE;
     if (flags == 2)
-        TRY(decode_u32(d, &memory));
+        TRY(decode_u32(d, &s->memory));
     if (s->mode == SEGMENT_ACTIVE) {
-        if (memory >= d->module->memory_count)
-            return decode_fail_at(d, at, STATUS_INVALID, "unknown memory %u", memory);
+        if (s->memory >= d->module->memory_count)
+            return decode_fail_at(d, at, STATUS_INVALID, "unknown memory %u", s->memory);
         TRY(decode_const_expr(d, RT_I32, &s->offset));
     }
     TRY(decode_count(d, 1, LIMIT_MODULE_BYTES, "bytes of a data segment", &s->size));

@@ -114,8 +114,8 @@ enum status decode_functions(struct decoder *d)
     for (uint32_t i = 0; i < total; i++) {
         struct function *f = &m->functions[i];
         f->index = i;
-        f->param_count = m->types[f->type].param_count;
-        f->result_count = m->types[f->type].result_count;
+        f->param_slots = rt_type_slots(m->types[f->type].param_count, m->types[f->type].params);
+        f->result_slots = rt_type_slots(m->types[f->type].result_count, m->types[f->type].results);
     }
     return STATUS_OK;
 }
@@ -143,13 +143,13 @@ enum status decode_tables(struct decoder *d)
 enum status decode_memories(struct decoder *d)
 {
     struct rt_module *m = d->module;
-    size_t at = cursor_offset(&d->in);
     uint32_t count = 0;
     if (cursor_left(&d->in) > 0)
-        TRY(decode_count(d, 2, UINT32_MAX, "memories", &count));
-    if ((uint64_t)m->imported_memories + count > 1)
-        return decode_needs(d, at, "multiple memories");
-    m->memories = arena_alloc(&m->arena, 1, sizeof *m->memories);
+        TRY(decode_count(d, 2, LIMIT_MEMORIES, "memories", &count));
+    uint32_t total = m->imported_memories + count;
+    if (total > LIMIT_MEMORIES)
+        return decode_fail(d, STATUS_LIMIT, "%u memories exceed the limit of %d", total, LIMIT_MEMORIES);
+    m->memories = arena_alloc(&m->arena, total, sizeof *m->memories);
     if (!m->memories)
         return decode_no_memory(d);
     for (uint32_t i = 0; i < m->import_count; i++)
@@ -158,6 +158,14 @@ enum status decode_memories(struct decoder *d)
     for (uint32_t i = 0; i < count; i++)
         TRY(decode_size_limits(d, LIMIT_MEMORY_PAGES, "memory", &m->memories[m->memory_count++]));
     return STATUS_OK;
+}
+
+/* Gives it a type and slots. An imported mutable one needs a slot for its address only, and has no fewer. */
+static struct global *global_lay_out(struct rt_module *m, struct global *g, struct global_type type)
+{
+    *g = (struct global) { .type = type, .slot = m->global_slots };
+    m->global_slots += rt_type_slots(1, &type.type);
+    return g;
 }
 
 enum status decode_globals(struct decoder *d)
@@ -172,11 +180,12 @@ enum status decode_globals(struct decoder *d)
         return decode_no_memory(d);
     for (uint32_t i = 0; i < m->import_count; i++)
         if (m->imports[i].kind == KIND_GLOBAL)
-            m->globals[m->global_count++] = (struct global) { .type = m->imports[i].global, .imported = true };
-    for (; m->global_count < total; m->global_count++) {
-        struct global *g = &m->globals[m->global_count];
-        TRY(decode_global_type(d, &g->type));
-        TRY(decode_const_expr(d, g->type.type, &g->init));
+            global_lay_out(m, &m->globals[m->global_count++], m->imports[i].global)->imported = true;
+    for (; m->global_count < total; m->global_count++) { /* what comes before may be read in the expression */
+        struct global_type type;
+        TRY(decode_global_type(d, &type));
+        struct global *g = global_lay_out(m, &m->globals[m->global_count], type);
+        TRY(decode_const_expr(d, type.type, &g->init));
     }
     return STATUS_OK;
 }

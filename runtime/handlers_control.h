@@ -78,22 +78,52 @@ HANDLER(CALL_IMPORT)
     const struct function_object *callee = &instance->functions[pc[1]];
     CALL_OUT(callee->host(callee->env, instance, &fp[A]), callee);
 }
+/* Declares `callee` and its `type`: the table's element that slot B selects. */
+#define FIND_CALLEE()                                                                                                  \
+    const struct rt_table *table = vm->tables[pc[1] >> 32];                                                            \
+    uint32_t at = (uint32_t)fp[B];                                                                                     \
+    if (at >= table->size)                                                                                             \
+        TRAP(UNDEFINED_ELEMENT);                                                                                       \
+    const struct function_object *callee = (const struct function_object *)(uintptr_t)table->elements[at];             \
+    if (!callee)                                                                                                       \
+        TRAP(UNINITIALIZED_ELEMENT);                                                                                   \
+    const struct rt_functype *type = &instance->module->types[(uint32_t)pc[1]];                                        \
+    if (callee->type != type && !functype_equal(callee->type, type))                                                   \
+        TRAP(INDIRECT_TYPE)
 HANDLER(CALL_INDIRECT)
 {
     CHARGE(C);
-    const struct rt_table *table = vm->tables[pc[1] >> 32];
-    uint32_t at = (uint32_t)fp[B];
-    if (at >= table->size)
-        TRAP(UNDEFINED_ELEMENT);
-    const struct function_object *callee = (const struct function_object *)(uintptr_t)table->elements[at];
-    if (!callee)
-        TRAP(UNINITIALIZED_ELEMENT);
-    const struct rt_functype *type = &instance->module->types[(uint32_t)pc[1]];
-    if (callee->type != type && !functype_equal(callee->type, type))
-        TRAP(INDIRECT_TYPE);
+    FIND_CALLEE();
     if (callee->owner == instance && callee->function->code)
         ENTER(callee->function);
     CALL_OUT(function_call(callee, &fp[A]), callee);
+}
+HANDLER(TAIL_CALL)
+{
+    CHARGE(C);
+    const struct function *callee = (const struct function *)(uintptr_t)pc[1];
+    TAIL_ENTER(callee);
+}
+HANDLER(TAIL_CALL_IMPORT)
+{
+    CHARGE(C);
+    const struct function_object *callee = &instance->functions[pc[1]];
+    TAIL_CALL_OUT(callee->host(callee->env, instance, fp), callee->function->param_slots);
+}
+HANDLER(TAIL_CALL_INDIRECT)
+{
+    CHARGE(C);
+    FIND_CALLEE();
+    if (callee->owner == instance && callee->function->code)
+        TAIL_ENTER(callee->function);
+    TAIL_CALL_OUT(function_call(callee, fp), rt_type_slots(type->param_count, type->params));
+}
+HANDLER(MEMORY_SELECT)
+{
+    const struct memory *selected = instance->memories[LOW];
+    memory = selected->base;
+    memory_size = memory_bytes(selected);
+    NEXT(1);
 }
 HANDLER(UNREACHABLE) { TRAP(UNREACHABLE); }
 HANDLER(SELECT)
@@ -173,19 +203,19 @@ HANDLER(ELEM_DROP)
 }
 HANDLER(MEMORY_SIZE)
 {
-    fp[C] = memory_size / PAGE_BYTES;
+    fp[C] = instance->memories[B]->pages;
     NEXT(1);
 }
 HANDLER(MEMORY_GROW)
 {
-    fp[C] = memory_grow(instance->memory, (uint32_t)fp[A]);
+    fp[C] = memory_grow(instance, B, (uint32_t)fp[A]);
     LOAD_BACK();
     NEXT(1);
 }
 HANDLER(MEMORY_FILL)
 {
     SAVE();
-    kind = bulk_fill(instance, (uint32_t)fp[A], (uint8_t)fp[B], (uint32_t)fp[C]);
+    kind = bulk_fill(instance, (uint32_t)pc[1], (uint32_t)fp[A], (uint8_t)fp[B], (uint32_t)fp[C]);
     LOAD_BACK();
     if (kind != RT_TRAP_NONE)
         goto trap;
@@ -194,7 +224,7 @@ HANDLER(MEMORY_FILL)
 HANDLER(MEMORY_COPY)
 {
     SAVE();
-    kind = bulk_copy(instance, (uint32_t)fp[A], (uint32_t)fp[B], (uint32_t)fp[C]);
+    kind = bulk_copy(instance, (uint32_t)(pc[1] >> 32), (uint32_t)pc[1], (uint32_t)fp[A], (uint32_t)fp[B], (uint32_t)fp[C]);
     LOAD_BACK();
     if (kind != RT_TRAP_NONE)
         goto trap;
@@ -203,7 +233,7 @@ HANDLER(MEMORY_COPY)
 HANDLER(MEMORY_INIT)
 {
     SAVE();
-    kind = bulk_init(instance, (uint32_t)pc[1], (uint32_t)fp[A], (uint32_t)fp[B], (uint32_t)fp[C]);
+    kind = bulk_init(instance, (uint32_t)(pc[1] >> 32), (uint32_t)pc[1], (uint32_t)fp[A], (uint32_t)fp[B], (uint32_t)fp[C]);
     LOAD_BACK();
     if (kind != RT_TRAP_NONE)
         goto trap;

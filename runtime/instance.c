@@ -6,19 +6,6 @@
 #include <string.h>
 #include "runtime/link.h"
 
-uint64_t const_value(struct rt_instance *instance, const struct const_expr *expr)
-{
-    switch ((enum const_kind)expr->kind) {
-    case CONST_GLOBAL:
-        return instance->vm.globals[expr->bits]; /* imported and immutable: a copy */
-    case CONST_FUNCTION:
-        return (uint64_t)(uintptr_t)&instance->functions[expr->bits];
-    case CONST_BITS:
-        break;
-    }
-    return expr->bits;
-}
-
 static enum status no_memory(struct error *error)
 {
     return error_set(error, STATUS_NO_MEMORY, "out of memory while creating an instance");
@@ -47,14 +34,15 @@ static enum status allocate_stacks(struct rt_instance *i, struct error *error)
 static enum status allocate(struct rt_instance *i, const struct rt_module *m, struct error *error)
 {
     i->functions = calloc(m->function_count + (size_t)1, sizeof *i->functions);
-    i->vm.globals = calloc(m->global_count + (size_t)1, sizeof *i->vm.globals);
+    i->vm.globals = calloc(m->global_slots + (size_t)1, sizeof *i->vm.globals);
     i->vm.tables = (struct rt_table **)calloc(m->table_count + (size_t)1, sizeof(struct rt_table *));
     i->own_tables = calloc(m->table_count + (size_t)1, sizeof *i->own_tables);
-    i->own_memory = calloc(1, sizeof *i->own_memory);
+    i->memories = (struct memory **)calloc(m->memory_count + (size_t)1, sizeof(struct memory *));
+    i->own_memories = calloc(m->memory_count + (size_t)1, sizeof *i->own_memories);
     i->elem_dropped = calloc(m->elem_count + (size_t)1, sizeof *i->elem_dropped);
     i->data_dropped = calloc(m->data_count + (size_t)1, sizeof *i->data_dropped);
-    if (!i->functions || !i->vm.globals || !i->vm.tables || !i->own_tables || !i->own_memory || !i->elem_dropped ||
-        !i->data_dropped)
+    if (!i->functions || !i->vm.globals || !i->vm.tables || !i->own_tables || !i->memories || !i->own_memories ||
+        !i->elem_dropped || !i->data_dropped)
         return no_memory(error);
     for (uint32_t f = 0; f < m->function_count; f++)
         i->functions[f] =
@@ -62,20 +50,33 @@ static enum status allocate(struct rt_instance *i, const struct rt_module *m, st
     return allocate_stacks(i, error);
 }
 
+/* The limit on pages is one for all memories: each takes its least size from what is left. */
+static enum status define_memories(struct rt_instance *i, struct error *error)
+{
+    const struct rt_module *m = i->module;
+    uint32_t left = i->limits.memory_pages;
+    for (uint32_t n = 0; n < m->memory_count; n++) {
+        if (n >= m->imported_memories) {
+            TRY(memory_init(&i->own_memories[n], &m->memories[n], left, error));
+            i->memories[n] = &i->own_memories[n];
+            if (n == 0)
+                memory_attach(i->memories[n], i);
+        }
+        left -= i->memories[n]->pages < left ? i->memories[n]->pages : left;
+    }
+    return STATUS_OK;
+}
+
 static enum status define(struct rt_instance *i, struct error *error)
 {
     const struct rt_module *m = i->module;
     for (uint32_t g = m->imported_globals; g < m->global_count; g++)
-        i->vm.globals[g] = const_value(i, &m->globals[g].init);
+        const_store(i, &m->globals[g].init, &i->vm.globals[m->globals[g].slot]);
     for (uint32_t t = m->imported_tables; t < m->table_count; t++) {
         i->vm.tables[t] = &i->own_tables[t];
         TRY(table_init(&i->own_tables[t], &m->tables[t], i->limits.table_elements, error));
     }
-    if (m->memory_count > m->imported_memories) {
-        TRY(memory_init(i->own_memory, &m->memories[0], i->limits.memory_pages, error));
-        memory_attach(i->own_memory, i);
-    }
-    return STATUS_OK;
+    return define_memories(i, error);
 }
 
 static enum status segment_trap(struct rt_instance *i, enum rt_trap_kind kind, const char *what, uint32_t index,
@@ -100,10 +101,11 @@ static enum status copy_segments(struct rt_instance *i, struct error *error)
         if (d->mode != SEGMENT_ACTIVE)
             continue;
         uint32_t at = (uint32_t)const_value(i, &d->offset);
-        if ((uint64_t)at + d->size > i->vm.memory_size)
+        const struct memory *memory = i->memories[d->memory];
+        if ((uint64_t)at + d->size > memory_bytes(memory))
             return segment_trap(i, RT_TRAP_MEMORY_BOUNDS, "data", s, error);
         if (d->size > 0)
-            memcpy(i->vm.memory_base + at, d->bytes, d->size);
+            memcpy(memory->base + at, d->bytes, d->size);
         i->data_dropped[s] = true;
     }
     return STATUS_OK;
@@ -148,8 +150,11 @@ void rt_instance_free(struct rt_instance *i)
     if (!i)
         return;
     memory_detach(i);
-    memory_done(i->own_memory);
-    free(i->own_memory);
+    if (i->own_memories)
+        for (uint32_t n = 0; n < i->module->memory_count; n++)
+            memory_done(&i->own_memories[n]);
+    free(i->own_memories);
+    free((void *)i->memories);
     if (i->own_tables)
         for (uint32_t t = 0; t < i->module->table_count; t++)
             table_done(&i->own_tables[t]);

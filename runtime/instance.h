@@ -43,8 +43,9 @@ struct rt_instance {
     struct rt_vmctx vm; /* first, see rt.h */
     const struct rt_module *module;
     struct function_object *functions; /* the whole index space; owned */
-    struct memory *memory;             /* NULL: none */
-    struct memory *own_memory;         /* owned */
+    struct memory **memories;          /* the whole index space; owned */
+    struct memory *own_memories;       /* owned; those that the module defines */
+    struct memory *memory;             /* 0, once attached; NULL: none */
     struct rt_table *own_tables;       /* owned; those that the module defines */
     bool *elem_dropped, *data_dropped; /* owned */
     struct rt_instance *next_memory_user;
@@ -66,10 +67,12 @@ struct rt_instance {
 /* memory.c */
 MUST_USE enum status memory_init(struct memory *m, const struct size_limits *type, uint32_t limit, struct error *error);
 void memory_done(struct memory *m); /* m may be NULL or zero */
+/* Makes it memory 0, whose base and size the instance's context holds. */
 void memory_attach(struct memory *m, struct rt_instance *user);
 void memory_detach(struct rt_instance *user);
-/* Pages before, or UINT32_MAX where the limits or the system refuse. */
-uint32_t memory_grow(struct memory *m, uint32_t pages);
+static inline uint64_t memory_bytes(const struct memory *m) { return (uint64_t)m->pages * PAGE_BYTES; }
+/* Pages before, or UINT32_MAX where the limits or the system refuse. The limit is on all memories together. */
+uint32_t memory_grow(struct rt_instance *instance, uint32_t memory, uint32_t pages);
 
 /* table.c. Ranges are checked; false: out of bounds, nothing was written. */
 MUST_USE enum status table_init(struct rt_table *t, const struct table_type *type, uint32_t limit, struct error *error);
@@ -79,13 +82,17 @@ bool table_fill(struct rt_table *t, uint32_t to, uint64_t value, uint32_t count)
 bool table_copy(struct rt_table *t, uint32_t to, const struct rt_table *from_table, uint32_t from, uint32_t count);
 bool table_init_segment(struct rt_instance *instance, uint32_t table, uint32_t segment, uint32_t to, uint32_t from,
                         uint32_t count);
-/* The value of a constant expression in this instance. */
+/* const_value.c: the value of a constant expression in this instance: one slot, or two into `ret`. */
 uint64_t const_value(struct rt_instance *instance, const struct const_expr *expr);
+void const_store(struct rt_instance *instance, const struct const_expr *expr, uint64_t *ret);
 
-/* bulk.c: the memory's bulk instructions, in pieces of 64 KiB; each further piece costs one unit of fuel and polls. */
-enum rt_trap_kind bulk_fill(struct rt_instance *instance, uint64_t to, uint8_t value, uint64_t count);
-enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint64_t to, uint64_t from, uint64_t count);
-enum rt_trap_kind bulk_init(struct rt_instance *instance, uint32_t segment, uint64_t to, uint64_t from, uint64_t count);
+/* bulk.c: the memory's bulk instructions, in pieces of 64 KiB; each further piece costs one unit of fuel and polls.
+ * Memories by index. */
+enum rt_trap_kind bulk_fill(struct rt_instance *instance, uint32_t memory, uint64_t to, uint8_t value, uint64_t count);
+enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint32_t to_memory, uint32_t from_memory, uint64_t to,
+                            uint64_t from, uint64_t count);
+enum rt_trap_kind bulk_init(struct rt_instance *instance, uint32_t memory, uint32_t segment, uint64_t to, uint64_t from,
+                            uint64_t count);
 
 /* interp.c: runs until the function returns. fp: its frame, the arguments in place; the results stand there afterwards.
  */
@@ -93,10 +100,14 @@ enum rt_trap_kind interp_run(struct rt_instance *instance, const struct function
 /* call.c: calls any function; slots hold the arguments, then the results. */
 enum rt_trap_kind function_call(const struct function_object *object, uint64_t *slots);
 /* Whether a frame of `slots` slots may begin at `fp`: the one rule for every kind of call (a host function takes a
- * frame without slots of its own). */
+ * frame without slots of its own). A tail call keeps the depth and needs the slots only. */
+static inline bool slots_fit(const struct rt_instance *instance, const uint64_t *fp, uint32_t slots)
+{
+    return (uint64_t)(instance->stack_end - fp) >= slots;
+}
 static inline bool frame_fits(const struct rt_instance *instance, const uint64_t *fp, uint32_t slots)
 {
-    return instance->vm.depth > 0 && (uint64_t)(instance->stack_end - fp) >= slots;
+    return instance->vm.depth > 0 && slots_fit(instance, fp, slots);
 }
 
 /* trap.c: fills instance->trap from where the interpreter stands, and corrects the fuel. */

@@ -76,7 +76,22 @@
         vm->depth--;                                                                                                   \
         *++frame = (struct frame) { pc + 2, fp, enter_ };                                                              \
         fp = next_;                                                                                                    \
-        for (uint32_t i_ = enter_->param_count; i_ < enter_->local_slots; i_++)                                        \
+        for (uint32_t i_ = enter_->param_slots; i_ < enter_->local_slots; i_++)                                        \
+            fp[i_] = 0;                                                                                                \
+        pc = enter_->code;                                                                                             \
+        NEXT(0);                                                                                                       \
+    } while (0)
+/* The same in place of the running function, whose frame it takes over. */
+#define TAIL_ENTER(function_)                                                                                          \
+    do {                                                                                                               \
+        const struct function *enter_ = (function_);                                                                   \
+        if (__builtin_expect(interrupted(vm), 0))                                                                      \
+            TRAP(INTERRUPTED);                                                                                         \
+        if (__builtin_expect(!slots_fit(instance, fp, enter_->frame_slots), 0))                                        \
+            TRAP(STACK_EXHAUSTED);                                                                                     \
+        memmove(fp, &fp[A], enter_->param_slots * sizeof *fp);                                                         \
+        frame->function = enter_;                                                                                      \
+        for (uint32_t i_ = enter_->param_slots; i_ < enter_->local_slots; i_++)                                        \
             fp[i_] = 0;                                                                                                \
         pc = enter_->code;                                                                                             \
         NEXT(0);                                                                                                       \
@@ -103,6 +118,22 @@
             goto trap;                                                                                                 \
         NEXT(2);                                                                                                       \
     } while (0)
+/* The same in place of the running function: arguments and results lie at the frame's start, which has room for both,
+ * and the depth is what it was before the running function was called. */
+#define TAIL_CALL_OUT(call, params)                                                                                    \
+    do {                                                                                                               \
+        if (__builtin_expect(interrupted(vm), 0))                                                                      \
+            TRAP(INTERRUPTED);                                                                                         \
+        memmove(fp, &fp[A], (params) * sizeof *fp);                                                                    \
+        vm->depth++;                                                                                                   \
+        SAVE();                                                                                                        \
+        kind = (call);                                                                                                 \
+        vm->depth--;                                                                                                   \
+        LOAD_BACK();                                                                                                   \
+        if (__builtin_expect(kind != RT_TRAP_NONE, 0))                                                                 \
+            goto trap;                                                                                                 \
+        LEAVE();                                                                                                       \
+    } while (0)
 
 #define LABEL(name)                                       &&L_##name,
 #define OP(code, name, text, immediate, signature, class) PREP_##class(LABEL, name)
@@ -115,14 +146,14 @@ enum rt_trap_kind interp_run(struct rt_instance *instance, const struct function
     };
     static const uint64_t exit_code[] = { P_EXIT };
     struct rt_vmctx *vm = &instance->vm;
-    uint8_t *const memory = vm->memory_base;
+    uint8_t *memory = vm->memory_base; /* 0, but for one access, see P_MEMORY_SELECT */
     uint64_t memory_size = vm->memory_size;
     int64_t fuel = vm->fuel;
     enum rt_trap_kind kind;
     struct frame *frame = instance->frame ? instance->frame + 1 : instance->frames;
     *frame = (struct frame) { exit_code, fp, function };
     vm->depth--;
-    for (uint32_t i = function->param_count; i < function->local_slots; i++)
+    for (uint32_t i = function->param_slots; i < function->local_slots; i++)
         fp[i] = 0;
     const uint64_t *pc = function->code;
     uint64_t w;

@@ -41,7 +41,11 @@ static bool link_global(struct rt_instance *r, const struct import *i, const str
 {
     if (v->global_type.type != i->global.type || v->global_type.mutable != i->global.mutable)
         return false;
-    r->vm.globals[i->index] = i->global.mutable ? (uint64_t)(uintptr_t)v->global : *v->global;
+    uint64_t *own = &r->vm.globals[r->module->globals[i->index].slot];
+    if (i->global.mutable)
+        *own = (uint64_t)(uintptr_t)v->global;
+    else
+        memcpy(own, v->global, rt_type_slots(1, &i->global.type) * sizeof *own);
     return true;
 }
 
@@ -59,7 +63,9 @@ static bool link_memory(struct rt_instance *r, const struct import *i, const str
     const struct memory *m = v->memory;
     if (!limits_fit(m->pages, m->has_max, m->declared_max, &i->memory))
         return false;
-    memory_attach(v->memory, r);
+    r->memories[i->index] = v->memory;
+    if (i->index == 0)
+        memory_attach(v->memory, r);
     return true;
 }
 
@@ -141,11 +147,11 @@ bool instance_export(struct rt_instance *r, const char *name, size_t size, struc
         ret->table = r->vm.tables[e->index];
         break;
     case KIND_MEMORY:
-        ret->memory = r->memory;
+        ret->memory = r->memories[e->index];
         break;
     default: {
         const struct global *g = &r->module->globals[e->index];
-        uint64_t *slot = &r->vm.globals[e->index];
+        uint64_t *slot = &r->vm.globals[g->slot];
         ret->global_type = g->type;
         ret->global = g->imported && g->type.mutable ? (uint64_t *)(uintptr_t)*slot : slot;
     }

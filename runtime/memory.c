@@ -31,7 +31,7 @@ void memory_done(struct memory *m)
 static void publish(struct memory *m, struct rt_instance *user)
 {
     user->vm.memory_base = m->base;
-    user->vm.memory_size = (uint64_t)m->pages * PAGE_BYTES;
+    user->vm.memory_size = memory_bytes(m);
 }
 
 void memory_attach(struct memory *m, struct rt_instance *user)
@@ -54,9 +54,21 @@ void memory_detach(struct rt_instance *user)
     user->memory = NULL;
 }
 
-uint32_t memory_grow(struct memory *m, uint32_t pages)
+/* Pages that the instance's memories have together; one that is imported twice counts twice. */
+static uint64_t pages_together(const struct rt_instance *instance)
 {
+    uint64_t pages = 0;
+    for (uint32_t i = 0; i < instance->module->memory_count; i++)
+        pages += instance->memories[i]->pages;
+    return pages;
+}
+
+uint32_t memory_grow(struct rt_instance *instance, uint32_t memory, uint32_t pages)
+{
+    struct memory *m = instance->memories[memory];
     uint32_t before = m->pages;
+    if (instance->module->memory_count > 1 && pages_together(instance) + pages > instance->limits.memory_pages)
+        return UINT32_MAX;
     if (pages > m->max_pages - before ||
         pages_commit(m->base, (uint64_t)before * PAGE_BYTES, (uint64_t)pages * PAGE_BYTES) != STATUS_OK)
         return UINT32_MAX;

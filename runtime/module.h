@@ -35,12 +35,18 @@ struct global_type {
     bool mutable;
 };
 
-/* A constant expression of 2.0 is one instruction. */
-enum const_kind { CONST_BITS, CONST_GLOBAL, CONST_FUNCTION };
+/* A constant expression: mostly one instruction; a longer one is a program of such, in their order. */
+enum const_kind { CONST_BITS, CONST_V128, CONST_GLOBAL, CONST_FUNCTION, CONST_ADD, CONST_SUB, CONST_MUL, CONST_PROGRAM };
 struct const_expr {
-    uint64_t bits; /* the value as it lies in a slot, or an index */
+    /* BITS: the value as it lies in a slot; V128: address of its two; FUNCTION: index; GLOBAL: index (its type's width
+     * tells the slots); PROGRAM: address of a struct const_program */
+    uint64_t bits;
     uint8_t kind;  /* enum const_kind */
     uint8_t type;  /* enum rt_type */
+};
+struct const_program {
+    uint32_t count;
+    struct const_expr steps[];
 };
 
 struct import {
@@ -63,6 +69,7 @@ struct export
 struct global {
     struct global_type type;
     struct const_expr init; /* defined ones */
+    uint32_t slot;          /* where it lies among the instance's */
     bool imported;
 };
 
@@ -76,7 +83,7 @@ struct elem_segment {
 };
 struct data_segment {
     uint8_t mode;
-    uint32_t size;
+    uint32_t memory, size;
     struct const_expr offset;
     const uint8_t *bytes;
 };
@@ -84,9 +91,10 @@ struct data_segment {
 /* One function of the index space. `code` is NULL for imports. */
 struct function {
     const uint64_t *code;
-    uint32_t frame_slots; /* parameters, locals and the operand stack's greatest height: what one frame costs */
+    uint32_t frame_slots; /* parameters, locals and the operand stack's greatest height: what one frame costs. Room
+                             for the results, too, which a tail call may leave to a host function */
     uint32_t local_slots; /* parameters and locals */
-    uint32_t param_count, result_count;
+    uint32_t param_slots, result_slots;
     uint32_t index, type;
     uint32_t body_offset; /* in the module file: its first byte (the locals) */
     uint32_t code_at, map_at, map_count;
@@ -103,6 +111,7 @@ struct code_map {
 struct rt_module {
     struct arena arena;
     uint32_t type_count, import_count, function_count, table_count, memory_count, global_count, export_count;
+    uint32_t global_slots;
     uint32_t elem_count, data_count;
     uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
     struct rt_functype *types;

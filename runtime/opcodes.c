@@ -70,7 +70,6 @@ const char *op_proposal(uint32_t code)
         const char *proposal;
     } later[] = {
         { 0x06, 0x0a, "exception handling" },
-        { 0x12, 0x13, "tail call" },
         { 0x14, 0x15, "function references" },
         { 0x18, 0x19, "exception handling" },
         { 0x1f, 0x1f, "exception handling" },

@@ -70,6 +70,18 @@ enum status prep_map(struct body *b, bool charged)
     return STATUS_OK;
 }
 
+enum status prep_emit_access(struct body *b, uint32_t memory, uint64_t word, bool result)
+{
+    if (memory == 0) {
+        TRY(prep_map(b, false));
+        return result ? prep_emit_result(b, word) : prep_emit(b, word);
+    }
+    TRY(prep_emit(b, prep_low(P_MEMORY_SELECT, memory, 0)));
+    TRY(prep_map(b, false));
+    TRY(prep_emit(b, word));
+    return prep_emit(b, prep_low(P_MEMORY_SELECT, 0, 0));
+}
+
 enum status prep_const(struct body *b, uint64_t bits, uint32_t slot)
 {
     if (bits <= UINT32_MAX)

@@ -53,6 +53,10 @@
     X(CALL)           /* W1: the callee's struct function; arguments from slot A; cost in C */                          \
     X(CALL_IMPORT)    /* W1: function index; arguments from slot A; cost in C */                                     \
     X(CALL_INDIRECT)  /* B selects; arguments from slot A; cost in C; W1: table in the upper half, type in the lower */ \
+    X(TAIL_CALL)      /* as CALL, CALL_IMPORT, CALL_INDIRECT, and returns what the callee does */                     \
+    X(TAIL_CALL_IMPORT)                                                                                              \
+    X(TAIL_CALL_INDIRECT)                                                                                            \
+    X(MEMORY_SELECT)  /* the next access is to memory LOW; 0 is selected again behind it */                          \
     X(UNREACHABLE)                                                                                                   \
     X(SELECT)         /* C = W1 slot non-zero ? A : B */                                                             \
     X(GLOBAL_GET)     /* C = global LOW */                                                                           \
@@ -67,11 +71,11 @@
     X(TABLE_COPY)     /* to A from B, C elements; W1: destination table upper, source table lower */                   \
     X(TABLE_INIT)     /* to A from B, C elements; W1: table upper, segment lower */                                    \
     X(ELEM_DROP)      /* segment LOW */                                                                              \
-    X(MEMORY_SIZE)    /* C */                                                                                        \
-    X(MEMORY_GROW)    /* C = old size or -1; A pages */                                                              \
-    X(MEMORY_FILL)    /* C bytes from A of value B */                                                                \
-    X(MEMORY_COPY)    /* to A from B, C bytes */                                                                     \
-    X(MEMORY_INIT)    /* to A from B, C bytes; W1: segment */                                                        \
+    X(MEMORY_SIZE)    /* C = pages of memory B */                                                                      \
+    X(MEMORY_GROW)    /* C = old size or -1; A pages; memory B */                                                    \
+    X(MEMORY_FILL)    /* C bytes from A of value B; memory W1 */                                                     \
+    X(MEMORY_COPY)    /* to A from B, C bytes; W1: destination memory upper, source memory lower */                  \
+    X(MEMORY_INIT)    /* to A from B, C bytes; W1: memory upper, segment lower */                                    \
     X(DATA_DROP)      /* segment LOW */                                                                              \
     X(REF_FUNC)       /* C = reference to function LOW */
 /* clang-format on */

@@ -1,7 +1,8 @@
 /* The engine's public interface: load a module, link it, run it, look into its memory. Knows nothing of WASI.
  *
  * Ownership words: *takes*, *borrows (until ...)*, *returns owned*. Not thread-safe: one instance, one thread.
- * Source of the terms: WebAssembly Core Specification 2.0. */
+ * Source of the terms: WebAssembly Core Specification 2.0; of what came later there are tail calls, extended constant
+ * expressions and multiple memories. A tail call out of an instance is a call, then a return. */
 #ifndef WARRANT_RT_H
 #define WARRANT_RT_H
 
@@ -10,10 +11,18 @@
 #include <stdint.h>
 #include "runtime/base/base.h"
 
-enum rt_type { RT_I32 = 0x7f, RT_I64 = 0x7e, RT_F32 = 0x7d, RT_F64 = 0x7c, RT_FUNCREF = 0x70, RT_EXTERNREF = 0x6f };
+enum rt_type {
+    RT_I32 = 0x7f,
+    RT_I64 = 0x7e,
+    RT_F32 = 0x7d,
+    RT_F64 = 0x7c,
+    RT_V128 = 0x7b,
+    RT_FUNCREF = 0x70,
+    RT_EXTERNREF = 0x6f
+};
 
 /* A value as it lies in a slot: i32 and f32 in the low 32 bits with the rest zero, references as an opaque number
- * (0 is null). */
+ * (0 is null). A v128 takes two slots, its lanes in little-endian order: the low 64 bits come first. */
 union rt_value {
     int32_t i32;
     int64_t i64;
@@ -26,6 +35,15 @@ struct rt_functype {
     uint32_t param_count, result_count;
     const uint8_t *params, *results; /* enum rt_type each; borrowed */
 };
+
+/* Slots that values of these types take: one each, a v128 two. */
+static inline uint32_t rt_type_slots(uint32_t count, const uint8_t *types)
+{
+    uint32_t slots = count;
+    for (uint32_t i = 0; i < count; i++)
+        slots += types[i] == RT_V128;
+    return slots;
+}
 
 /* Why a guest stopped before its end. Kind and text (the reference interpreter's words where it has them). */
 #define RT_TRAP_LIST(X)                                                                                                \
@@ -67,7 +85,7 @@ struct rt_module;
 struct rt_instance;
 
 struct rt_limits {
-    uint32_t memory_pages;   /* 64 KiB each, at most LIMIT_MEMORY_PAGES */
+    uint32_t memory_pages;   /* 64 KiB each, of all memories together; at most LIMIT_MEMORY_PAGES */
     uint32_t call_depth;     /* frames, at most LIMIT_CALL_DEPTH */
     uint32_t table_elements; /* of one table */
     uint64_t fuel;           /* instructions, see rt_instance_instructions; UINT64_MAX: no limit */
@@ -75,7 +93,7 @@ struct rt_limits {
 /* Higher values than these are lowered to them. */
 #define RT_LIMITS_DEFAULT { LIMIT_MEMORY_PAGES, LIMIT_CALL_DEPTH, LIMIT_TABLE_ELEMENTS, UINT64_MAX }
 
-/* A host function. slots: the parameters in order, one 64-bit slot each; results are written to the same slots from 0.
+/* A host function. slots: the parameters in order, one 64-bit slot each (a v128 two); results are written to the same slots from 0.
  * Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). It may read and write the
  * memory of `instance`, and must not keep its address across a call into the guest. */
 typedef enum rt_trap_kind rt_host_fn(void *env, struct rt_instance *instance, uint64_t *slots);
@@ -121,7 +139,7 @@ MUST_USE enum status rt_instance_start(struct rt_instance *instance, struct erro
 
 /* Calls a function by index. A host function may call into the guest that called it, LIMIT_NESTING deep.
  * Frames are bounded by limits->call_depth and their slots (parameters, locals, greatest operand height) by
- * LIMIT_STACK_SLOTS. args and results: as the type says, one slot each. Returns OK, TRAPPED (RT_TRAP_EXIT too: then
+ * LIMIT_STACK_SLOTS. args and results: slots as the type says, see rt_type_slots; the counts are of slots. Returns OK, TRAPPED (RT_TRAP_EXIT too: then
  * EXITED), or INVALID for a wrong count. After a trap the instance may be inspected and called again. */
 MUST_USE enum status rt_call(struct rt_instance *instance, uint32_t function, const uint64_t *args, uint32_t arg_count,
                              uint64_t *results, uint32_t result_count, struct error *error);
@@ -164,7 +182,7 @@ void rt_instance_interrupt(struct rt_instance *instance);
 struct rt_vmctx {
     uint8_t *memory_base;     /* 0 */
     uint64_t memory_size;     /* 8: bytes */
-    uint64_t *globals;        /* 16: one slot each */
+    uint64_t *globals;        /* 16: one slot each, a v128 two */
     struct rt_table **tables; /* 24: imported ones are shared with their owner */
     int64_t fuel;             /* 32: instructions left */
     uint32_t depth;           /* 40: frames left */

@@ -148,17 +148,9 @@ static enum status refuse_opcode(struct body *b, uint32_t code)
 
 static enum status read_opcode(struct body *b, const struct op_info **ret)
 {
-    uint8_t byte;
-    uint32_t code, sub;
+    uint32_t code = 0;
     b->op_offset = cursor_offset(&b->d->in);
-    TRY(decode_u8(b->d, &byte));
-    code = byte;
-    if (byte >= 0xfb && byte <= 0xfe) {
-        TRY(decode_u32(b->d, &sub));
-        if (sub > 0xff && byte != 0xfd)
-            return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "illegal opcode 0x%02x 0x%x", byte, sub);
-        code = byte == 0xfd && sub > 0xff ? (uint32_t)OP_CODE_RELAXED_SIMD : code << 8 | sub;
-    }
+    TRY(decode_opcode(b->d, &code));
     *ret = op_find(code);
     return *ret ? STATUS_OK : refuse_opcode(b, code);
 }

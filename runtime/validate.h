@@ -76,11 +76,20 @@ MUST_USE enum status validate_table(struct body *b, enum op op);
 MUST_USE enum status validate_memory(struct body *b, enum op op);
 MUST_USE enum status validate_reference(struct body *b, enum op op);
 
+/* What follows the opcode of a load or store (5.4.7). */
+struct memarg {
+    uint32_t memory, offset;
+};
+MUST_USE enum status validate_memarg(struct body *b, const struct op_info *info, struct memarg *ret);
+
 /* prepare.c. Each does nothing and succeeds while the code is not live. `at` is an index of the operand stack. */
 static inline uint32_t slot_of(const struct body *b, uint32_t at) { return b->local_count + at; }
 MUST_USE enum status prep_emit(struct body *b, uint64_t word);        /* no result to redirect */
 MUST_USE enum status prep_emit_result(struct body *b, uint64_t word); /* one word with its result in C */
 MUST_USE enum status prep_emit_pair(struct body *b, uint64_t word, uint64_t second, bool result);
+/* A load (result) or store of one word, entered into the code map. The interpreter has memory 0 at hand; another one is
+ * selected for the access, and memory 0 again behind it. */
+MUST_USE enum status prep_emit_access(struct body *b, uint32_t memory, uint64_t word, bool result);
 /* Enters the next instruction into the code map. charged: its segment's cost is charged before it can trap. */
 MUST_USE enum status prep_map(struct body *b, bool charged);
 /* The slot to read an operand from; puts a constant into its slot first. */

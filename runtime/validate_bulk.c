@@ -109,13 +109,9 @@ enum status validate_table(struct body *b, enum op op)
     }
 }
 
-static enum status memory_zero(struct body *b)
+static enum status memory_index(struct body *b, uint32_t *ret)
 {
-    uint8_t zero;
-    TRY(decode_u8(b->d, &zero));
-    if (zero != 0)
-        return decode_needs(b->d, b->op_offset, "multiple memories");
-    return b->module->memory_count > 0 ? STATUS_OK : body_fail(b, "unknown memory 0");
+    return index_below(b, b->module->memory_count, "memory", ret);
 }
 
 static enum status data_index(struct body *b, uint32_t *ret)
@@ -128,38 +124,38 @@ static enum status data_index(struct body *b, uint32_t *ret)
 
 static enum status memory_size_grow(struct body *b, enum op op)
 {
-    uint32_t slot;
-    TRY(memory_zero(b));
+    uint32_t slot, memory;
+    TRY(memory_index(b, &memory));
     if (op == OP_MEMORY_SIZE) {
-        TRY(prep_emit_result(b, prep_word(P_MEMORY_SIZE, 0, 0, slot_of(b, b->height))));
+        TRY(prep_emit_result(b, prep_word(P_MEMORY_SIZE, 0, memory, slot_of(b, b->height))));
     } else {
         TRY(operand_pop(b, RT_I32));
         TRY(prep_use(b, b->height, &slot));
-        TRY(prep_emit_result(b, prep_word(P_MEMORY_GROW, slot, 0, slot_of(b, b->height))));
+        TRY(prep_emit_result(b, prep_word(P_MEMORY_GROW, slot, memory, slot_of(b, b->height))));
     }
     return operand_push(b, RT_I32);
 }
 
 enum status validate_memory(struct body *b, enum op op)
 {
-    uint32_t segment;
+    uint32_t segment, memory, from;
     switch ((unsigned)op) {
     case OP_MEMORY_SIZE:
     case OP_MEMORY_GROW:
         return memory_size_grow(b, op);
     case OP_MEMORY_INIT:
         TRY(data_index(b, &segment));
-        TRY(memory_zero(b));
-        return three(b, P_MEMORY_INIT, RT_I32, RT_I32, RT_I32, segment);
+        TRY(memory_index(b, &memory));
+        return three(b, P_MEMORY_INIT, RT_I32, RT_I32, RT_I32, (uint64_t)memory << 32 | segment);
     case OP_DATA_DROP:
         TRY(data_index(b, &segment));
         return prep_emit(b, prep_low(P_DATA_DROP, segment, 0));
     case OP_MEMORY_COPY:
-        TRY(memory_zero(b));
-        TRY(memory_zero(b));
-        return three(b, P_MEMORY_COPY, RT_I32, RT_I32, RT_I32, 0);
+        TRY(memory_index(b, &memory));
+        TRY(memory_index(b, &from));
+        return three(b, P_MEMORY_COPY, RT_I32, RT_I32, RT_I32, (uint64_t)memory << 32 | from);
     default: /* OP_MEMORY_FILL */
-        TRY(memory_zero(b));
-        return three(b, P_MEMORY_FILL, RT_I32, RT_I32, RT_I32, 0);
+        TRY(memory_index(b, &memory));
+        return three(b, P_MEMORY_FILL, RT_I32, RT_I32, RT_I32, memory);
     }
 }

@@ -243,7 +243,7 @@ static enum status branch_table(struct body *b)
     return STATUS_OK;
 }
 
-static enum status call_emit(struct body *b, uint32_t function, uint32_t params)
+static enum status call_emit(struct body *b, uint32_t function, uint32_t params, bool tail)
 {
     const struct function *f = &b->module->functions[function];
     uint32_t cost;
@@ -253,23 +253,38 @@ static enum status call_emit(struct body *b, uint32_t function, uint32_t params)
     TRY(prep_take_cost(b, &cost));
     TRY(prep_map(b, true));
     if (function < b->module->imported_functions)
-        return prep_emit_pair(b, prep_word(P_CALL_IMPORT, slot_of(b, b->height), 0, cost), function, false);
-    return prep_emit_pair(b, prep_word(P_CALL, slot_of(b, b->height), 0, cost), (uint64_t)(uintptr_t)f, false);
+        return prep_emit_pair(b, prep_word(tail ? P_TAIL_CALL_IMPORT : P_CALL_IMPORT, slot_of(b, b->height), 0, cost),
+                              function, false);
+    return prep_emit_pair(b, prep_word(tail ? P_TAIL_CALL : P_CALL, slot_of(b, b->height), 0, cost),
+                          (uint64_t)(uintptr_t)f, false);
 }
 
-static enum status call(struct body *b)
+/* After the call: its results, or for a tail call none, if they are the function's. */
+static enum status call_finish(struct body *b, const struct rt_functype *t, bool tail)
+{
+    if (!tail)
+        return operands_push(b, t->result_count, t->results);
+    if (!functype_equal(&(struct rt_functype) { t->result_count, 0, t->results, NULL },
+                        &(struct rt_functype) { b->controls[0].type.result_count, 0, b->controls[0].type.results, NULL }))
+        return body_fail(b, "type mismatch: a tail call's results are not the function's");
+    set_unreachable(b);
+    return STATUS_OK;
+}
+
+static enum status call(struct body *b, bool tail)
 {
     uint32_t function;
     TRY(decode_u32(b->d, &function));
     if (function >= b->module->function_count)
         return body_fail(b, "unknown function %u", function);
     const struct rt_functype *t = function_type(b->module, function);
+    uint32_t past = b->height;
     TRY(operands_pop(b, t->param_count, t->params));
-    TRY(call_emit(b, function, t->param_count));
-    return operands_push(b, t->result_count, t->results);
+    TRY(call_emit(b, function, past - b->height, tail));
+    return call_finish(b, t, tail);
 }
 
-static enum status call_indirect(struct body *b)
+static enum status call_indirect(struct body *b, bool tail)
 {
     uint32_t type, table, selector, cost;
     TRY(decode_u32(b->d, &type));
@@ -289,10 +304,11 @@ static enum status call_indirect(struct body *b)
         TRY(prep_flush(b, b->height, at));
         TRY(prep_take_cost(b, &cost));
         TRY(prep_map(b, true));
-        TRY(prep_emit_pair(b, prep_word(P_CALL_INDIRECT, slot_of(b, b->height), selector, cost),
-                           (uint64_t)table << 32 | type, false));
+        uint32_t prepared = tail ? P_TAIL_CALL_INDIRECT : P_CALL_INDIRECT;
+        TRY(prep_emit_pair(b, prep_word(prepared, slot_of(b, b->height), selector, cost), (uint64_t)table << 32 | type,
+                           false));
     }
-    return operands_push(b, t->result_count, t->results);
+    return call_finish(b, t, tail);
 }
 
 enum status validate_control(struct body *b, enum op op)
@@ -315,9 +331,11 @@ enum status validate_control(struct body *b, enum op op)
     case OP_BR_TABLE:
         return branch_table(b);
     case OP_CALL:
-        return call(b);
+    case OP_RETURN_CALL:
+        return call(b, op == OP_RETURN_CALL);
     case OP_CALL_INDIRECT:
-        return call_indirect(b);
+    case OP_RETURN_CALL_INDIRECT:
+        return call_indirect(b, op == OP_RETURN_CALL_INDIRECT);
     case OP_RETURN:
         TRY(operands_pop(b, function->type.result_count, function->type.results));
         TRY(prep_return(b, b->height, function->type.result_count));

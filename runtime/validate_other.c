@@ -58,7 +58,7 @@ static enum status global_access(struct body *b, enum op op, uint32_t index)
     bool shared = g->imported && g->type.mutable; /* an immutable one is copied at linking */
     if (op == OP_GLOBAL_GET) {
         uint32_t get = shared ? P_GLOBAL_GET_SHARED : P_GLOBAL_GET;
-        TRY(prep_emit_result(b, prep_low(get, index, slot_of(b, b->height))));
+        TRY(prep_emit_result(b, prep_low(get, g->slot, slot_of(b, b->height))));
         return operand_push(b, g->type.type);
     }
     if (!g->type.mutable)
@@ -66,7 +66,7 @@ static enum status global_access(struct body *b, enum op op, uint32_t index)
     TRY(operand_pop(b, g->type.type));
     uint32_t slot;
     TRY(prep_use(b, b->height, &slot));
-    return prep_emit(b, prep_low(shared ? P_GLOBAL_SET_SHARED : P_GLOBAL_SET, index, slot));
+    return prep_emit(b, prep_low(shared ? P_GLOBAL_SET_SHARED : P_GLOBAL_SET, g->slot, slot));
 }
 
 enum status validate_variable(struct body *b, enum op op)

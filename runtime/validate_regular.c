@@ -2,19 +2,22 @@
  * (3.3.2, 3.3.7). */
 #include "runtime/validate.h"
 
-static enum status memarg(struct body *b, const struct op_info *info, uint32_t *ret_offset)
+enum { MEMARG_HAS_MEMORY = 64 }; /* 5.4.7 */
+
+enum status validate_memarg(struct body *b, const struct op_info *info, struct memarg *ret)
 {
-    uint32_t align;
-    if (b->module->memory_count == 0)
-        return body_fail(b, "unknown memory 0");
-    TRY(decode_u32(b->d, &align));
-    if (align >= 64 && align < 128)
-        return decode_needs(b->d, b->op_offset, "multiple memories");
-    if (align >= 32)
-        return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "malformed memop flags 0x%x", align);
-    if (align > info->immediate) /* OP_IMM_MEMARG_n is n */
+    uint32_t flags;
+    TRY(decode_u32(b->d, &flags));
+    ret->memory = 0;
+    if (flags >= 128)
+        return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "malformed memop flags 0x%x", flags);
+    if (flags & MEMARG_HAS_MEMORY)
+        TRY(decode_u32(b->d, &ret->memory));
+    if (ret->memory >= b->module->memory_count)
+        return body_fail(b, "unknown memory %u", ret->memory);
+    if ((flags & (MEMARG_HAS_MEMORY - 1)) > info->immediate) /* OP_IMM_MEMARG_n is n */
         return body_fail(b, "alignment must not be larger than natural");
-    return decode_u32(b->d, ret_offset);
+    return decode_u32(b->d, &ret->offset);
 }
 
 /* The address's slot, with an offset that does not fit into the instruction added to it beforehand. */
@@ -29,21 +32,19 @@ static enum status address(struct body *b, uint32_t at, uint32_t *offset, uint32
     return STATUS_OK;
 }
 
-static enum status emit_load(struct body *b, const struct op_info *info, uint32_t offset)
+static enum status emit_load(struct body *b, const struct op_info *info, struct memarg *m)
 {
     uint32_t slot;
-    TRY(address(b, b->height, &offset, &slot));
-    TRY(prep_map(b, false));
-    return prep_emit_result(b, prep_word(info->prepared, slot, offset, slot_of(b, b->height)));
+    TRY(address(b, b->height, &m->offset, &slot));
+    return prep_emit_access(b, m->memory, prep_word(info->prepared, slot, m->offset, slot_of(b, b->height)), true);
 }
 
-static enum status emit_store(struct body *b, const struct op_info *info, uint32_t offset)
+static enum status emit_store(struct body *b, const struct op_info *info, struct memarg *m)
 {
     uint32_t slot, value;
     TRY(prep_use(b, b->height + 1, &value));
-    TRY(address(b, b->height, &offset, &slot));
-    TRY(prep_map(b, false));
-    return prep_emit(b, prep_word(info->prepared, slot, offset, value));
+    TRY(address(b, b->height, &m->offset, &slot));
+    return prep_emit_access(b, m->memory, prep_word(info->prepared, slot, m->offset, value), false);
 }
 
 static enum status emit_unary(struct body *b, const struct op_info *info, bool traps)
@@ -122,19 +123,19 @@ static enum status reinterpret(struct body *b, const struct op_info *info)
 
 enum status validate_regular(struct body *b, const struct op_info *info)
 {
-    uint32_t offset = 0;
+    struct memarg m = { 0 };
     if (info->class == OP_CLASS_CONST)
         return constant(b, info);
     if (info->class == OP_CLASS_REINTERPRET)
         return reinterpret(b, info);
     if (info->class == OP_CLASS_LOAD || info->class == OP_CLASS_STORE)
-        TRY(memarg(b, info, &offset));
+        TRY(validate_memarg(b, info, &m));
     TRY(operands_pop(b, info->param_count, info->params));
     if (b->live) {
         if (info->class == OP_CLASS_LOAD)
-            TRY(emit_load(b, info, offset));
+            TRY(emit_load(b, info, &m));
         else if (info->class == OP_CLASS_STORE)
-            TRY(emit_store(b, info, offset));
+            TRY(emit_store(b, info, &m));
         else if (info->class == OP_CLASS_TEST)
             TRY(emit_test(b, info));
         else if (info->param_count == 1)

@@ -24,6 +24,7 @@ enum {
     LIMIT_EXPORTS = 100000,
     LIMIT_GLOBALS = 1000000,
     LIMIT_TABLES = 100,
+    LIMIT_MEMORIES = 100,         /* linear memories of one module */
     LIMIT_TABLE_ELEMENTS = 10000000,
     LIMIT_SEGMENTS = 100000,
     LIMIT_LOCALS = 50000,         /* of one function, parameters included */
@@ -31,10 +32,11 @@ enum {
     LIMIT_FRAME_SLOTS = 65535,    /* locals and operand stack of one function, 8 bytes each */
     LIMIT_STACK_SLOTS = 1 << 22,  /* all frames of a guest together; engine-neutral */
     LIMIT_NESTING = 100,          /* calls into a guest from a host function that it called */
+    LIMIT_CONST_DEPTH = 1000,     /* operands of a constant expression */
     LIMIT_BLOCK_DEPTH = 100000,
     LIMIT_FUNCTION_BYTES = 7654321,
     LIMIT_BR_TABLE = 65520,
-    LIMIT_MEMORY_PAGES = 65536,   /* 64 KiB each; a policy may lower it */
+    LIMIT_MEMORY_PAGES = 65536,   /* 64 KiB each, all memories of an instance together; a policy may lower it */
     LIMIT_CALL_DEPTH = 20000,     /* frames; engine-neutral; a policy may lower it */
     LIMIT_NAME_BYTES = 100000,
 

@@ -44,16 +44,12 @@ static void later_proposals_are_named(void **state)
         { "threads", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\xfe\x03\x0b")) },
         { "memory64", BYTES("\x05\x03\x01\x04\x01") },
         { "custom page sizes", BYTES("\x05\x04\x01\x08\x01\x01") },
-        { "multiple memories", BYTES("\x05\x05\x02\0\x01\0\x01") },
-        { "multiple memories", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\x3f\x01\x0b")) },
-        { "tail call", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\x12\0\x0b")) },
         { "exception handling", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\x08\0\x0b")) },
         { "exception handling", BYTES("\x0d\x01\0") },
         { "function references", BYTES("\x01\x06\x01\x60\x01\x64\0\0") },
         { "garbage collection", BYTES("\x01\x04\x01\x5f\0\0") },
         { "garbage collection", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\xfb\x01\x0b")) },
         { "wide arithmetic", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\xfc\x13\x0b")) },
-        { "extended constant", BYTES("\x06\x09\x01\x7f\0\x41\x01\x41\x02\x6a\x0b") },
         { "component model", "\0asm\x0d\0\x01\0", 8 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
