@@ -49,6 +49,15 @@ static enum status number(struct decoder *d, enum op op, struct const_expr *step
     return STATUS_OK;
 }
 
+static enum status vector(struct decoder *d, struct const_expr *step)
+{
+    uint64_t *bits = arena_alloc(&d->module->arena, 2, sizeof *bits);
+    if (!bits)
+        return decode_no_memory(d);
+    *step = (struct const_expr) { (uint64_t)(uintptr_t)bits, CONST_V128, RT_V128 };
+    return decode_v128(d, bits);
+}
+
 static enum status arithmetic(enum op op, struct const_expr *step)
 {
     static const uint8_t kinds[] = { CONST_ADD, CONST_SUB, CONST_MUL };
@@ -86,6 +95,8 @@ static enum status instruction(struct decoder *d, struct const_expr *step, bool 
     case OP_F32_CONST:
     case OP_F64_CONST:
         return number(d, op, step);
+    case OP_V128_CONST:
+        return vector(d, step);
     case OP_I32_ADD:
     case OP_I32_SUB:
     case OP_I32_MUL:

@@ -29,6 +29,7 @@ MUST_USE enum status decode_s32(struct decoder *d, int32_t *ret);
 MUST_USE enum status decode_s33(struct decoder *d, int64_t *ret);
 MUST_USE enum status decode_s64(struct decoder *d, int64_t *ret);
 MUST_USE enum status decode_f32(struct decoder *d, uint32_t *ret);
+MUST_USE enum status decode_v128(struct decoder *d, uint64_t ret[2]);
 MUST_USE enum status decode_f64(struct decoder *d, uint64_t *ret);
 /* A vector's length: at most `limit`, and at most what the bytes that remain can hold at `least` bytes per element. */
 MUST_USE enum status decode_count(struct decoder *d, uint32_t least, uint32_t limit, const char *what, uint32_t *ret);

@@ -64,6 +64,12 @@ enum status decode_s64(struct decoder *d, int64_t *ret) { return number(d, curso
 enum status decode_f32(struct decoder *d, uint32_t *ret) { return number(d, cursor_u32(&d->in, ret)); }
 enum status decode_f64(struct decoder *d, uint64_t *ret) { return number(d, cursor_u64(&d->in, ret)); }
 
+enum status decode_v128(struct decoder *d, uint64_t ret[2])
+{
+    TRY(decode_f64(d, &ret[0]));
+    return decode_f64(d, &ret[1]);
+}
+
 enum status decode_u32(struct decoder *d, uint32_t *ret)
 {
     if (d->in.at < d->in.end && *d->in.at < 0x80) {
@@ -157,12 +163,11 @@ enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset,
     case RT_I64:
     case RT_F32:
     case RT_F64:
+    case RT_V128:
     case RT_FUNCREF:
     case RT_EXTERNREF:
         *ret = byte;
         return STATUS_OK;
-    case 0x7b:
-        return decode_needs(d, offset, "fixed-width SIMD");
     case 0x63:
     case 0x64:
         return decode_needs(d, offset, "function references");

@@ -3,15 +3,27 @@
 #include "runtime/validate.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+static enum status locals_add(struct body *b, uint32_t count, uint8_t type)
+{
+    uint32_t width = rt_type_slots(1, &type);
+    if (count * width > LIMIT_FRAME_SLOTS - b->frame_base)
+        return decode_fail(b->d, STATUS_LIMIT, "locals of a function exceed the limit of %d slots", LIMIT_FRAME_SLOTS);
+    for (uint32_t i = 0; i < count; i++) {
+        b->local_types[b->local_count] = type;
+        b->local_slots[b->local_count++] = (uint16_t)b->frame_base;
+        b->frame_base += width;
+    }
+    return STATUS_OK;
+}
 
 static enum status locals(struct body *b)
 {
     const struct rt_functype *t = function_type(b->module, b->function->index);
     uint32_t groups;
-    b->local_count = t->param_count;
-    if (t->param_count > 0)
-        memcpy(b->local_types, t->params, t->param_count);
+    b->local_count = b->frame_base = 0;
+    for (uint32_t i = 0; i < t->param_count; i++)
+        TRY(locals_add(b, 1, t->params[i]));
     TRY(decode_count(b->d, 2, UINT32_MAX, "groups of locals", &groups));
     for (uint32_t i = 0; i < groups; i++) {
         size_t at = cursor_offset(&b->d->in);
@@ -21,8 +33,7 @@ static enum status locals(struct body *b)
         TRY(decode_value_type(b->d, &type));
         if (count > LIMIT_LOCALS - b->local_count)
             return decode_fail_at(b->d, at, STATUS_MALFORMED, "too many locals: the limit is %d", LIMIT_LOCALS);
-        memset(b->local_types + b->local_count, type, count);
-        b->local_count += count;
+        TRY(locals_add(b, count, type));
     }
     return STATUS_OK;
 }
@@ -38,8 +49,8 @@ static enum status body(struct body *b, struct cursor in)
     f->code_at = (uint32_t)d->code_count;
     TRY(locals(b));
     TRY(validate_body(b));
-    f->local_slots = b->local_count;
-    f->frame_slots = b->local_count + b->max_height;
+    f->local_slots = b->frame_base;
+    f->frame_slots = b->frame_base + b->max_height;
     if (f->frame_slots < f->result_slots)
         f->frame_slots = f->result_slots;
     f->map_at = map_at;
@@ -74,8 +85,10 @@ enum status decode_code(struct decoder *d)
     if (count != d->module->function_count - d->module->imported_functions)
         return decode_fail(d, STATUS_MALFORMED, "function and code section have inconsistent lengths");
     struct body b = { .d = d, .module = d->module, .local_types = malloc(LIMIT_LOCALS) };
-    enum status status = b.local_types ? bodies(d, &b, count) : decode_no_memory(d);
+    b.local_slots = malloc(LIMIT_LOCALS * sizeof *b.local_slots);
+    enum status status = b.local_types && b.local_slots ? bodies(d, &b, count) : decode_no_memory(d);
     free(b.local_types);
+    free(b.local_slots);
     free(b.stack);
     free(b.controls);
     free(b.labels);

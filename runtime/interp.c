@@ -9,6 +9,7 @@
 #include <string.h>
 #include "runtime/numeric.h"
 #include "runtime/prepared.h"
+#include "runtime/simd.h"
 
 #define HANDLER(name) L_##name:
 #define NEXT(words)                                                                                                    \
@@ -161,6 +162,7 @@ enum rt_trap_kind interp_run(struct rt_instance *instance, const struct function
 
 #include "runtime/handlers_numeric.h"
 #include "runtime/handlers_control.h"
+#include "runtime/handlers_simd.h"
 
 trap:
     SAVE();

@@ -36,13 +36,22 @@ struct global_type {
 };
 
 /* A constant expression: mostly one instruction; a longer one is a program of such, in their order. */
-enum const_kind { CONST_BITS, CONST_V128, CONST_GLOBAL, CONST_FUNCTION, CONST_ADD, CONST_SUB, CONST_MUL, CONST_PROGRAM };
+enum const_kind {
+    CONST_BITS,
+    CONST_V128,
+    CONST_GLOBAL,
+    CONST_FUNCTION,
+    CONST_ADD,
+    CONST_SUB,
+    CONST_MUL,
+    CONST_PROGRAM
+};
 struct const_expr {
     /* BITS: the value as it lies in a slot; V128: address of its two; FUNCTION: index; GLOBAL: index (its type's width
      * tells the slots); PROGRAM: address of a struct const_program */
     uint64_t bits;
-    uint8_t kind;  /* enum const_kind */
-    uint8_t type;  /* enum rt_type */
+    uint8_t kind; /* enum const_kind */
+    uint8_t type; /* enum rt_type */
 };
 struct const_program {
     uint32_t count;

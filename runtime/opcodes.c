@@ -7,9 +7,12 @@
 #include "runtime/prepared.h"
 #include "runtime/rt.h"
 
-#define TYPE_OF(c)   ((c) == 'i' ? RT_I32 : (c) == 'I' ? RT_I64 : (c) == 'f' ? RT_F32 : (c) == 'F' ? RT_F64 : 0)
-#define COLON_AT(s)  ((s)[0] == ':' ? 0 : (s)[0] == '-' ? 0 : (s)[1] == ':' ? 1 : 2)
-#define RESULT_OF(s) ((s)[0] == '-' ? 0 : TYPE_OF((s)[COLON_AT(s) + 1]))
+#define TYPE_OF(c)                                                                                                     \
+    ((c) == 'i' ? RT_I32 : (c) == 'I' ? RT_I64 : (c) == 'f' ? RT_F32 : (c) == 'F' ? RT_F64 : (c) == 'v' ? RT_V128 : 0)
+#define CHAR_AT(s, i) (s "   ")[i]
+#define COLON_AT(s)                                                                                                    \
+    (CHAR_AT(s, 0) == ':' || CHAR_AT(s, 0) == '-' ? 0 : CHAR_AT(s, 1) == ':' ? 1 : CHAR_AT(s, 2) == ':' ? 2 : 3)
+#define RESULT_OF(s) (CHAR_AT(s, 0) == '-' ? 0 : TYPE_OF(CHAR_AT(s, COLON_AT(s) + 1)))
 
 #define CLASS_PREPARED_UNARY(name)       P_##name
 #define CLASS_PREPARED_BINARY(name)      P_##name
@@ -22,6 +25,12 @@
 #define CLASS_PREPARED_LOAD(name)        P_##name
 #define CLASS_PREPARED_STORE(name)       P_##name
 #define CLASS_PREPARED_CONST(name)       0
+#define CLASS_PREPARED_TERNARY(name)     P_##name
+#define CLASS_PREPARED_SHUFFLE(name)     P_##name
+#define CLASS_PREPARED_EXTRACT(name)     P_##name
+#define CLASS_PREPARED_REPLACE(name)     P_##name
+#define CLASS_PREPARED_LOAD_LANE(name)   P_##name
+#define CLASS_PREPARED_STORE_LANE(name)  P_##name
 #define CLASS_PREPARED_CONTROL(name)     0
 #define CLASS_PREPARED_PARAMETRIC(name)  0
 #define CLASS_PREPARED_VARIABLE(name)    0
@@ -35,7 +44,8 @@
                     .immediate = OP_IMM_##immediate_,                                                                  \
                     .class = OP_CLASS_##class_,                                                                        \
                     .param_count = COLON_AT(s),                                                                        \
-                    .params = { TYPE_OF((s)[0]), COLON_AT(s) == 2 ? TYPE_OF((s)[1]) : 0 },                             \
+                    .params = { TYPE_OF(CHAR_AT(s, 0)), COLON_AT(s) > 1 ? TYPE_OF(CHAR_AT(s, 1)) : 0,                  \
+                                COLON_AT(s) > 2 ? TYPE_OF(CHAR_AT(s, 2)) : 0 },                                        \
                     .result = RESULT_OF(s),                                                                            \
                     .prepared = CLASS_PREPARED_##class_(name) },
 const struct op_info op_infos[OP_COUNT] = {
@@ -45,8 +55,8 @@ const struct op_info op_infos[OP_COUNT] = {
 
 /* op + 1 by code; 0 where the code is free. */
 #define OP(number, name, text, immediate, signature, class)                                                            \
-    [(number) < 256 ? (number) : 256 + ((number) & 0xff)] = OP_##name + 1,
-static const uint16_t by_code[256 + 256] = {
+    [(number) < 256 ? (number) : (number) < 0xfd00 ? 256 + ((number) & 0xff) : 512 + ((number) & 0xff)] = OP_##name + 1,
+static const uint16_t by_code[3 * 256] = {
 #include "runtime/opcodes.def"
 };
 #undef OP
@@ -56,8 +66,8 @@ const struct op_info *op_find(uint32_t code)
     uint32_t at;
     if (code < 256)
         at = code;
-    else if (code >= 0xfc00 && code <= 0xfcff)
-        at = 256 + (code & 0xff);
+    else if (code >= 0xfc00 && code <= 0xfdff)
+        at = code - 0xfc00 + 256;
     else
         return NULL;
     return by_code[at] ? &op_infos[by_code[at] - 1] : NULL;
@@ -77,7 +87,6 @@ const char *op_proposal(uint32_t code)
         { 0xd4, 0xd6, "function references" },
         { 0xfb00, 0xfbff, "garbage collection" },
         { 0xfc13, 0xfc16, "wide arithmetic" },
-        { 0xfd00, 0xfdff, "fixed-width SIMD" },
         { OP_CODE_RELAXED_SIMD, OP_CODE_RELAXED_SIMD, "relaxed SIMD" },
         { 0xfe00, 0xfeff, "threads" },
     };

@@ -23,7 +23,13 @@ enum op_class {
     OP_CLASS_REINTERPRET,
     OP_CLASS_LOAD,
     OP_CLASS_STORE,
-    OP_CLASS_CONST, /* regular up to here */
+    OP_CLASS_CONST,
+    OP_CLASS_TERNARY,
+    OP_CLASS_SHUFFLE,
+    OP_CLASS_EXTRACT,
+    OP_CLASS_REPLACE,
+    OP_CLASS_LOAD_LANE,
+    OP_CLASS_STORE_LANE, /* regular up to here */
     OP_CLASS_CONTROL,
     OP_CLASS_PARAMETRIC,
     OP_CLASS_VARIABLE,
@@ -36,7 +42,8 @@ enum op_immediate {
     OP_IMM_MEMARG_0,
     OP_IMM_MEMARG_1,
     OP_IMM_MEMARG_2,
-    OP_IMM_MEMARG_3, /* in this order: alignment exponent = value */
+    OP_IMM_MEMARG_3,
+    OP_IMM_MEMARG_4, /* in this order: alignment exponent = value */
     OP_IMM_NONE,
     OP_IMM_BLOCK,
     OP_IMM_LABEL,
@@ -57,6 +64,12 @@ enum op_immediate {
     OP_IMM_I64,
     OP_IMM_F32,
     OP_IMM_F64,
+    OP_IMM_V128,
+    OP_IMM_SHUFFLE,
+    OP_IMM_LANE_2,
+    OP_IMM_LANE_4,
+    OP_IMM_LANE_8,
+    OP_IMM_LANE_16,
     OP_IMM_REFTYPE,
     OP_IMM_TYPES
 };
@@ -67,14 +80,14 @@ struct op_info {
     uint8_t immediate;   /* enum op_immediate */
     uint8_t class;       /* enum op_class */
     uint8_t param_count; /* regular rows only */
-    uint8_t params[2];   /* enum rt_type */
+    uint8_t params[3];   /* enum rt_type */
     uint8_t result;      /* enum rt_type, 0: none */
     uint16_t prepared;   /* first enum prep_op of a regular row */
 };
 
 extern const struct op_info op_infos[OP_COUNT];
 
-/* Finds the instruction with this code (0xfc00 + n behind the prefix), or NULL. */
+/* Finds the instruction with this code (prefix * 256 + n behind a prefix), or NULL. */
 const struct op_info *op_find(uint32_t code);
 static inline enum op op_of(const struct op_info *info) { return (enum op)(info - op_infos); }
 /* Stands for all codes from 0x100 on behind the prefix 0xfd. */

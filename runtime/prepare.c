@@ -51,6 +51,14 @@ enum status prep_emit_pair(struct body *b, uint64_t word, uint64_t second, bool 
     return STATUS_OK;
 }
 
+enum status prep_emit_triple(struct body *b, uint64_t word, uint64_t second, uint64_t third)
+{
+    if (!b->live)
+        return STATUS_OK;
+    TRY(prep_emit_pair(b, word, second, true));
+    return append(b, third);
+}
+
 enum status prep_map(struct body *b, bool charged)
 {
     struct decoder *d = b->d;
@@ -91,6 +99,19 @@ enum status prep_const(struct body *b, uint64_t bits, uint32_t slot)
     return prep_emit_pair(b, prep_word(P_CONST_64, 0, 0, slot), bits, false);
 }
 
+/* A whole v128 that is not in its slots. */
+static enum status flush_v128(struct body *b, uint32_t at)
+{
+    struct operand *o = &b->stack[at];
+    if (o->kind == OPERAND_LOCAL)
+        TRY(prep_emit(b, prep_word(P_COPY_V128, o->local, 0, slot_of(b, at))));
+    else
+        TRY(prep_emit_triple(b, prep_word(P_CONST_V128, 0, 0, slot_of(b, at)), o->bits, o[1].bits));
+    b->last = NO_WORD;
+    o->kind = o[1].kind = OPERAND_SLOT;
+    return STATUS_OK;
+}
+
 enum status prep_flush(struct body *b, uint32_t first, uint32_t past)
 {
     if (!b->live)
@@ -99,6 +120,11 @@ enum status prep_flush(struct body *b, uint32_t first, uint32_t past)
         first = past - OPERAND_WINDOW; /* what lies deeper has been put into its slot before */
     for (uint32_t at = first; at < past; at++) {
         struct operand *o = &b->stack[at];
+        if (o->type == RT_V128 && at + 1 < past && o->kind != OPERAND_SLOT && o[1].kind == o->kind) {
+            TRY(flush_v128(b, at));
+            at++;
+            continue;
+        }
         if (o->kind == OPERAND_LOCAL)
             TRY(prep_emit(b, prep_word(P_COPY, o->local, 0, slot_of(b, at))));
         else if (o->kind == OPERAND_CONST)
@@ -114,31 +140,56 @@ enum status prep_use(struct body *b, uint32_t at, uint32_t *ret_slot)
     if (!b->live)
         return STATUS_OK;
     struct operand *o = &b->stack[at];
-    if (o->kind == OPERAND_LOCAL) {
+    bool wide = o->type == RT_V128;
+    if (o->kind == OPERAND_LOCAL && (!wide || o[1].kind == OPERAND_LOCAL)) {
         *ret_slot = o->local;
         return STATUS_OK;
     }
     *ret_slot = slot_of(b, at);
-    return prep_flush(b, at, at + 1);
+    return prep_flush(b, at, at + (wide ? 2 : 1));
 }
 
-enum status prep_local_set(struct body *b, uint32_t at, uint32_t local)
+/* Saves what is still to be read from these slots of locals by operands below `at`. */
+static enum status save_readers(struct body *b, uint32_t at, uint32_t slot, uint32_t slots)
+{
+    for (uint32_t i = at > OPERAND_WINDOW ? at - OPERAND_WINDOW : 0; i < at; i++)
+        if (b->stack[i].kind == OPERAND_LOCAL && b->stack[i].local >= slot && b->stack[i].local < slot + slots)
+            TRY(prep_flush(b, i, i + 1));
+    return STATUS_OK;
+}
+
+/* Two slots: from a local whole, else from where the operand belongs. */
+static enum status set_v128(struct body *b, uint32_t at, uint32_t slot)
+{
+    const struct operand *o = &b->stack[at];
+    uint32_t from;
+    if (o->kind == OPERAND_CONST && o[1].kind == OPERAND_CONST) {
+        TRY(prep_emit_triple(b, prep_word(P_CONST_V128, 0, 0, slot), o->bits, o[1].bits));
+        b->last = NO_WORD;
+        return STATUS_OK;
+    }
+    TRY(prep_use(b, at, &from));
+    return from == slot ? STATUS_OK : prep_emit(b, prep_word(P_COPY_V128, from, 0, slot));
+}
+
+enum status prep_local_set(struct body *b, uint32_t at, uint32_t slot)
 {
     if (!b->live)
         return STATUS_OK;
-    /* Operands below that are still read from the local must be saved first. */
-    for (uint32_t i = at > OPERAND_WINDOW ? at - OPERAND_WINDOW : 0; i < at; i++)
-        if (b->stack[i].kind == OPERAND_LOCAL && b->stack[i].local == local)
-            TRY(prep_flush(b, i, i + 1));
     const struct operand *o = &b->stack[at];
-    if (o->kind == OPERAND_CONST)
-        return prep_const(b, o->bits, local);
-    if (o->kind == OPERAND_LOCAL)
-        return o->local == local ? STATUS_OK : prep_emit(b, prep_word(P_COPY, o->local, 0, local));
+    bool wide = o->type == RT_V128;
+    TRY(save_readers(b, at, slot, wide ? 2 : 1));
     uint64_t *word = b->last == NO_WORD ? NULL : &b->module->code[b->last];
-    if (!word || prep_c(*word) != slot_of(b, at))
-        return prep_emit(b, prep_word(P_COPY, slot_of(b, at), 0, local));
-    *word = (*word & 0xffffffffffffu) | (uint64_t)local << 48;
-    b->last = NO_WORD;
-    return STATUS_OK;
+    if (o->kind == OPERAND_SLOT && word && prep_c(*word) == slot_of(b, at)) {
+        *word = (*word & 0xffffffffffffu) | (uint64_t)slot << 48;
+        b->last = NO_WORD;
+        return STATUS_OK;
+    }
+    if (wide)
+        return set_v128(b, at, slot);
+    if (o->kind == OPERAND_CONST)
+        return prep_const(b, o->bits, slot);
+    if (o->kind == OPERAND_LOCAL)
+        return o->local == slot ? STATUS_OK : prep_emit(b, prep_word(P_COPY, o->local, 0, slot));
+    return prep_emit(b, prep_word(P_COPY, slot_of(b, at), 0, slot));
 }

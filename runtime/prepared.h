@@ -27,6 +27,12 @@
 #define PREP_LOAD(X, name)  X(name)
 #define PREP_STORE(X, name) X(name)
 #define PREP_CONST(X, name)
+#define PREP_TERNARY(X, name)    X(name) /* W1: third operand */
+#define PREP_SHUFFLE(X, name)    X(name) /* W1, W2: the lanes, a byte each */
+#define PREP_EXTRACT(X, name)    X(name) /* B: lane */
+#define PREP_REPLACE(X, name)    X(name) /* W1: lane */
+#define PREP_LOAD_LANE(X, name)  X(name) /* C = B with a lane from address A; W1: offset in the upper half, lane */
+#define PREP_STORE_LANE(X, name) X(name) /* the same, from C */
 #define PREP_CONTROL(X, name)
 #define PREP_PARAMETRIC(X, name)
 #define PREP_VARIABLE(X, name)
@@ -45,6 +51,8 @@
     X(CONST_U32)      /* C = LOW, zero-extended */                                                                   \
     X(CONST_S32)      /* C = LOW, sign-extended */                                                                   \
     X(CONST_64)       /* C = W1 */                                                                                   \
+    X(COPY_V128)      /* C = A, two slots; so do the others of this name */                                              \
+    X(CONST_V128)     /* C = W1, W2 */                                                                               \
     X(ADD_OFFSET)     /* C = A + W1: an address whose offset does not fit into B */                                    \
     X(BR)             /* upper half: target; cost in A */                                                            \
     X(BR_TABLE)       /* A selects; W1: lower half cost, upper half count; then count + 1 target words */              \
@@ -63,6 +71,11 @@
     X(GLOBAL_SET)     /* global LOW = C */                                                                           \
     X(GLOBAL_GET_SHARED) /* the same through the address in the global's slot (imported globals) */                    \
     X(GLOBAL_SET_SHARED)                                                                                             \
+    X(SELECT_V128)                                                                                                   \
+    X(GLOBAL_GET_V128)                                                                                               \
+    X(GLOBAL_SET_V128)                                                                                               \
+    X(GLOBAL_GET_SHARED_V128)                                                                                        \
+    X(GLOBAL_SET_SHARED_V128)                                                                                        \
     X(TABLE_GET)      /* C = table W1 [A] */                                                                         \
     X(TABLE_SET)      /* table W1 [A] = C */                                                                         \
     X(TABLE_SIZE)     /* C = size of table W1 */                                                                     \

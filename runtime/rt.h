@@ -1,7 +1,7 @@
 /* The engine's public interface: load a module, link it, run it, look into its memory. Knows nothing of WASI.
  *
  * Ownership words: *takes*, *borrows (until ...)*, *returns owned*. Not thread-safe: one instance, one thread.
- * Source of the terms: WebAssembly Core Specification 2.0; of what came later there are tail calls, extended constant
+ * Source of the terms: WebAssembly Core Specification 2.0, all of which there is; of what came later there are tail calls, extended constant
  * expressions and multiple memories. A tail call out of an instance is a call, then a return. */
 #ifndef WARRANT_RT_H
 #define WARRANT_RT_H
@@ -93,9 +93,9 @@ struct rt_limits {
 /* Higher values than these are lowered to them. */
 #define RT_LIMITS_DEFAULT { LIMIT_MEMORY_PAGES, LIMIT_CALL_DEPTH, LIMIT_TABLE_ELEMENTS, UINT64_MAX }
 
-/* A host function. slots: the parameters in order, one 64-bit slot each (a v128 two); results are written to the same slots from 0.
- * Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). It may read and write the
- * memory of `instance`, and must not keep its address across a call into the guest. */
+/* A host function. slots: the parameters in order, one 64-bit slot each (a v128 two); results are written to the same
+ * slots from 0. Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). It may read and
+ * write the memory of `instance`, and must not keep its address across a call into the guest. */
 typedef enum rt_trap_kind rt_host_fn(void *env, struct rt_instance *instance, uint64_t *slots);
 
 struct rt_import {
@@ -139,8 +139,9 @@ MUST_USE enum status rt_instance_start(struct rt_instance *instance, struct erro
 
 /* Calls a function by index. A host function may call into the guest that called it, LIMIT_NESTING deep.
  * Frames are bounded by limits->call_depth and their slots (parameters, locals, greatest operand height) by
- * LIMIT_STACK_SLOTS. args and results: slots as the type says, see rt_type_slots; the counts are of slots. Returns OK, TRAPPED (RT_TRAP_EXIT too: then
- * EXITED), or INVALID for a wrong count. After a trap the instance may be inspected and called again. */
+ * LIMIT_STACK_SLOTS. args and results: slots as the type says, see rt_type_slots; the counts are of slots. Returns OK,
+ * TRAPPED (RT_TRAP_EXIT too: then EXITED), or INVALID for a wrong count. After a trap the instance may be inspected and
+ * called again. */
 MUST_USE enum status rt_call(struct rt_instance *instance, uint32_t function, const uint64_t *args, uint32_t arg_count,
                              uint64_t *results, uint32_t result_count, struct error *error);
 const struct rt_trap *rt_instance_trap(const struct rt_instance *instance);

@@ -28,6 +28,8 @@ const char *type_text(uint8_t type)
         return "f32";
     case RT_F64:
         return "f64";
+    case RT_V128:
+        return "v128";
     case RT_FUNCREF:
         return "funcref";
     case RT_EXTERNREF:
@@ -46,6 +48,8 @@ enum status operand_pop_any(struct body *b, uint8_t *ret)
         *ret = TYPE_UNKNOWN;
         return STATUS_OK;
     }
+    if (b->stack[b->height - 1].type == TYPE_UPPER_HALF)
+        b->height--;
     *ret = b->stack[--b->height].type;
     return STATUS_OK;
 }
@@ -81,7 +85,7 @@ static enum status push(struct body *b, struct operand operand)
 {
     if (b->height == b->stack_capacity)
         TRY(stack_grow(b));
-    if (b->local_count + b->height >= LIMIT_FRAME_SLOTS)
+    if (b->frame_base + b->height >= LIMIT_FRAME_SLOTS)
         return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT,
                               "locals and operands of a function exceed the limit of %d", LIMIT_FRAME_SLOTS);
     b->stack[b->height++] = operand;
@@ -94,7 +98,8 @@ static enum status push(struct body *b, struct operand operand)
 
 enum status operand_push(struct body *b, uint8_t type)
 {
-    return push(b, (struct operand) { .kind = OPERAND_SLOT, .type = type });
+    TRY(push(b, (struct operand) { .kind = OPERAND_SLOT, .type = type }));
+    return type == RT_V128 ? push(b, (struct operand) { .kind = OPERAND_SLOT, .type = TYPE_UPPER_HALF }) : STATUS_OK;
 }
 
 enum status operands_push(struct body *b, uint32_t count, const uint8_t *types)
@@ -104,7 +109,16 @@ enum status operands_push(struct body *b, uint32_t count, const uint8_t *types)
     return STATUS_OK;
 }
 
-enum status operand_push_lazy(struct body *b, struct operand operand) { return push(b, operand); }
+enum status operand_push_lazy(struct body *b, struct operand operand, uint64_t upper)
+{
+    TRY(push(b, operand));
+    if (operand.type != RT_V128)
+        return STATUS_OK;
+    operand.type = TYPE_UPPER_HALF;
+    operand.bits = upper;
+    operand.local++;
+    return push(b, operand);
+}
 
 static enum status instruction(struct body *b, const struct op_info *info)
 {
@@ -133,6 +147,12 @@ static enum status instruction(struct body *b, const struct op_info *info)
     case OP_CLASS_LOAD:
     case OP_CLASS_STORE:
     case OP_CLASS_CONST:
+    case OP_CLASS_TERNARY:
+    case OP_CLASS_SHUFFLE:
+    case OP_CLASS_EXTRACT:
+    case OP_CLASS_REPLACE:
+    case OP_CLASS_LOAD_LANE:
+    case OP_CLASS_STORE_LANE:
         return validate_regular(b, info);
     }
     return STATUS_INTERNAL;

@@ -7,7 +7,7 @@
 /* One-element vectors, so that a block type can borrow. */
 static const uint8_t *single_type(uint8_t type)
 {
-    static const uint8_t all[] = { RT_I32, RT_I64, RT_F32, RT_F64, RT_FUNCREF, RT_EXTERNREF };
+    static const uint8_t all[] = { RT_I32, RT_I64, RT_F32, RT_F64, RT_V128, RT_FUNCREF, RT_EXTERNREF };
     for (size_t i = 0; i < sizeof all; i++)
         if (all[i] == type)
             return &all[i];
@@ -111,7 +111,7 @@ static enum status finish(struct body *b)
     if (b->height != c->height)
         return body_fail(b, "type mismatch: values remaining on the stack at the end of the block");
     if (b->live && c->kind != CONTROL_FUNCTION) {
-        uint32_t past = b->height + c->type.result_count;
+        uint32_t past = b->height + rt_type_slots(c->type.result_count, c->type.results);
         uint32_t first = past > b->height + OPERAND_WINDOW ? past - OPERAND_WINDOW : b->height;
         TRY(prep_flush(b, first, past));
     }
@@ -125,7 +125,7 @@ static enum status enter_else(struct body *b)
         return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "else without if");
     TRY(finish(b));
     c->kind = CONTROL_ELSE; /* before the jump: it goes to the end */
-    TRY(prep_branch(b, c, b->height, c->type.result_count));
+    TRY(prep_branch(b, c, b->height, label_slots(c)));
     if (c->else_patch != NO_WORD)
         prep_patch(b, c->else_patch);
     c->else_patch = NO_WORD;
@@ -138,7 +138,7 @@ static enum status enter_else(struct body *b)
 
 static enum status leave_function(struct body *b)
 {
-    TRY(prep_return(b, b->height, control_top(b)->type.result_count));
+    TRY(prep_return(b, b->height, b->function->result_slots));
     b->control_count--;
     return STATUS_OK;
 }
@@ -179,18 +179,18 @@ static enum status branch(struct body *b, enum op op)
     struct control *target = NULL;
     TRY(decode_u32(b->d, &depth));
     TRY(label(b, depth, &target));
-    uint32_t count = label_arity(target);
+    uint32_t count = label_arity(target), slots = label_slots(target);
     if (op == OP_BR_IF) {
         TRY(operand_pop(b, RT_I32));
         condition = b->height;
     }
     TRY(operands_pop(b, count, label_types(target)));
     if (op == OP_BR) {
-        TRY(prep_branch(b, target, b->height, count));
+        TRY(prep_branch(b, target, b->height, slots));
         set_unreachable(b);
         return STATUS_OK;
     }
-    TRY(prep_branch_if(b, target, b->height, count, condition));
+    TRY(prep_branch_if(b, target, b->height, slots, condition));
     if (count > 0)
         return operands_push(b, count, label_types(target));
     return STATUS_OK;
@@ -238,7 +238,7 @@ static enum status branch_table(struct body *b)
         TRY(check_top(b, target));
     }
     if (b->live)
-        TRY(prep_branch_table(b, selector, b->height - arity, arity, count));
+        TRY(prep_branch_table(b, selector, b->height - label_slots(fallback), label_slots(fallback), count));
     set_unreachable(b);
     return STATUS_OK;
 }
@@ -264,8 +264,9 @@ static enum status call_finish(struct body *b, const struct rt_functype *t, bool
 {
     if (!tail)
         return operands_push(b, t->result_count, t->results);
-    if (!functype_equal(&(struct rt_functype) { t->result_count, 0, t->results, NULL },
-                        &(struct rt_functype) { b->controls[0].type.result_count, 0, b->controls[0].type.results, NULL }))
+    if (!functype_equal(
+            &(struct rt_functype) { t->result_count, 0, t->results, NULL },
+            &(struct rt_functype) { b->controls[0].type.result_count, 0, b->controls[0].type.results, NULL }))
         return body_fail(b, "type mismatch: a tail call's results are not the function's");
     set_unreachable(b);
     return STATUS_OK;
@@ -338,7 +339,7 @@ enum status validate_control(struct body *b, enum op op)
         return call_indirect(b, op == OP_RETURN_CALL_INDIRECT);
     case OP_RETURN:
         TRY(operands_pop(b, function->type.result_count, function->type.results));
-        TRY(prep_return(b, b->height, function->type.result_count));
+        TRY(prep_return(b, b->height, b->function->result_slots));
         set_unreachable(b);
         return STATUS_OK;
     default: /* OP_UNREACHABLE */

@@ -9,10 +9,11 @@ static enum status select_emit(struct body *b)
     uint32_t condition, x, y;
     if (!b->live)
         return STATUS_OK;
-    TRY(prep_use(b, b->height + 2, &condition));
-    TRY(prep_use(b, b->height + 1, &y));
+    bool wide = b->stack[b->height].type == RT_V128;
+    TRY(prep_use(b, b->height + (wide ? 4 : 2), &condition));
+    TRY(prep_use(b, b->height + (wide ? 2 : 1), &y));
     TRY(prep_use(b, b->height, &x));
-    return prep_emit_pair(b, prep_word(P_SELECT, x, y, slot_of(b, b->height)), condition, true);
+    return prep_emit_pair(b, prep_word(wide ? P_SELECT_V128 : P_SELECT, x, y, slot_of(b, b->height)), condition, true);
 }
 
 static enum status select_typed(struct body *b)
@@ -56,8 +57,10 @@ static enum status global_access(struct body *b, enum op op, uint32_t index)
         return body_fail(b, "unknown global %u", index);
     const struct global *g = &b->module->globals[index];
     bool shared = g->imported && g->type.mutable; /* an immutable one is copied at linking */
+    bool wide = g->type.type == RT_V128;
     if (op == OP_GLOBAL_GET) {
-        uint32_t get = shared ? P_GLOBAL_GET_SHARED : P_GLOBAL_GET;
+        uint32_t get = wide ? (shared ? P_GLOBAL_GET_SHARED_V128 : P_GLOBAL_GET_V128)
+                            : (shared ? P_GLOBAL_GET_SHARED : P_GLOBAL_GET);
         TRY(prep_emit_result(b, prep_low(get, g->slot, slot_of(b, b->height))));
         return operand_push(b, g->type.type);
     }
@@ -66,7 +69,9 @@ static enum status global_access(struct body *b, enum op op, uint32_t index)
     TRY(operand_pop(b, g->type.type));
     uint32_t slot;
     TRY(prep_use(b, b->height, &slot));
-    return prep_emit(b, prep_low(shared ? P_GLOBAL_SET_SHARED : P_GLOBAL_SET, g->slot, slot));
+    uint32_t set =
+        wide ? (shared ? P_GLOBAL_SET_SHARED_V128 : P_GLOBAL_SET_V128) : (shared ? P_GLOBAL_SET_SHARED : P_GLOBAL_SET);
+    return prep_emit(b, prep_low(set, g->slot, slot));
 }
 
 enum status validate_variable(struct body *b, enum op op)
@@ -78,12 +83,12 @@ enum status validate_variable(struct body *b, enum op op)
     if (index >= b->local_count)
         return body_fail(b, "unknown local %u", index);
     uint8_t type = b->local_types[index];
-    struct operand local = { .kind = OPERAND_LOCAL, .type = type, .local = (uint16_t)index };
+    struct operand local = { .kind = OPERAND_LOCAL, .type = type, .local = b->local_slots[index] };
     if (op == OP_LOCAL_GET)
-        return operand_push_lazy(b, local);
+        return operand_push_lazy(b, local, 0);
     TRY(operand_pop(b, type));
-    TRY(prep_local_set(b, b->height, index));
-    return op == OP_LOCAL_TEE ? operand_push_lazy(b, local) : STATUS_OK;
+    TRY(prep_local_set(b, b->height, local.local));
+    return op == OP_LOCAL_TEE ? operand_push_lazy(b, local, 0) : STATUS_OK;
 }
 
 enum status validate_reference(struct body *b, enum op op)
@@ -93,7 +98,7 @@ enum status validate_reference(struct body *b, enum op op)
     switch ((unsigned)op) {
     case OP_REF_NULL:
         TRY(decode_reference_type(b->d, &type));
-        return operand_push_lazy(b, (struct operand) { .kind = OPERAND_CONST, .type = type });
+        return operand_push_lazy(b, (struct operand) { .kind = OPERAND_CONST, .type = type }, 0);
     case OP_REF_IS_NULL:
         TRY(operand_pop_any(b, &type));
         if (type != TYPE_UNKNOWN && !is_reference(type))

@@ -68,13 +68,13 @@ static bool fits_k(const struct operand *o)
 static enum status emit_binary(struct body *b, const struct op_info *info)
 {
     bool has_k = info->class != OP_CLASS_BINARY;
-    uint32_t x, y, op = info->prepared;
+    uint32_t x, y, op = info->prepared, second = b->height + rt_type_slots(1, info->params);
     TRY(prep_use(b, b->height, &x));
-    if (has_k && b->live && fits_k(&b->stack[b->height + 1])) {
+    if (has_k && b->live && fits_k(&b->stack[second])) {
         op += PREP_K;
-        y = (uint16_t)b->stack[b->height + 1].bits;
+        y = (uint16_t)b->stack[second].bits;
     } else {
-        TRY(prep_use(b, b->height + 1, &y));
+        TRY(prep_use(b, second, &y));
     }
     if (info->class == OP_CLASS_DIVIDE)
         TRY(prep_map(b, false));
@@ -94,6 +94,7 @@ static enum status constant(struct body *b, const struct op_info *info)
     int32_t i32;
     int64_t i64;
     uint32_t f32;
+    uint64_t v128[2] = { 0 };
     if (info->immediate == OP_IMM_I32) {
         TRY(decode_s32(b->d, &i32));
         o.bits = (uint32_t)i32;
@@ -103,10 +104,13 @@ static enum status constant(struct body *b, const struct op_info *info)
     } else if (info->immediate == OP_IMM_F32) {
         TRY(decode_f32(b->d, &f32));
         o.bits = f32;
-    } else {
+    } else if (info->immediate == OP_IMM_F64) {
         TRY(decode_f64(b->d, &o.bits));
+    } else {
+        TRY(decode_v128(b->d, v128));
+        o.bits = v128[0];
     }
-    return operand_push_lazy(b, o);
+    return operand_push_lazy(b, o, v128[1]);
 }
 
 /* A change of type that leaves the slot as it is; the operand may stay where it was. */
@@ -118,7 +122,7 @@ static enum status reinterpret(struct body *b, const struct op_info *info)
         return operand_push(b, info->result);
     struct operand o = b->stack[b->height];
     o.type = info->result;
-    return operand_push_lazy(b, o);
+    return operand_push_lazy(b, o, 0);
 }
 
 enum status validate_regular(struct body *b, const struct op_info *info)
@@ -128,6 +132,8 @@ enum status validate_regular(struct body *b, const struct op_info *info)
         return constant(b, info);
     if (info->class == OP_CLASS_REINTERPRET)
         return reinterpret(b, info);
+    if (info->class >= OP_CLASS_TERNARY && info->class <= OP_CLASS_STORE_LANE)
+        return validate_lanes(b, info);
     if (info->class == OP_CLASS_LOAD || info->class == OP_CLASS_STORE)
         TRY(validate_memarg(b, info, &m));
     TRY(operands_pop(b, info->param_count, info->params));

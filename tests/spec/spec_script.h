@@ -3,15 +3,19 @@
 #define WARRANT_TESTS_SPEC_SCRIPT_H
 
 #include <stdbool.h>
+#include "spec_expect.h"
 
 struct spec_counts {
     unsigned passed, failed;
     unsigned text;        /* skipped: about the text format */
-    unsigned unsupported; /* skipped: needs a proposal that the engine refuses by name, or refers to such a module */
+    unsigned unsupported; /* skipped: needs a proposal that the engine refuses, or refers to such a module */
+    unsigned other;       /* differs, where the engine owes nothing: outside the core, or such a module refused
+                             without the proposal's name */
+    unsigned superseded;  /* a later version accepts what the script wants refused, and so does the engine */
 };
 
-/* path: the JSON file. A line per failure goes to stdout, with the command's line in the script. false: the file cannot
- * be read. */
-bool spec_script_run(const char *path, struct spec_counts *counts);
+/* path: the JSON file. A line per failure goes to stdout, with the command's line in the script. Something skipped that
+ * `expect` says must run is a failure; expect may be NULL. false: the file cannot be read. */
+bool spec_script_run(const char *path, const struct spec_expect *expect, struct spec_counts *counts);
 
 #endif

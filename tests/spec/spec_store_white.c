@@ -119,6 +119,7 @@ enum status spec_store_load(struct spec_store *store, const char *path, struct s
     free(exact);
     buffer_done(&bytes);
     unit->unsupported = status == STATUS_UNSUPPORTED;
+    unit->beyond = spec_expect_beyond(store->expect, path, 0);
     unit->path = strdup(path);
     unit->next = store->units;
     store->units = unit;
@@ -126,12 +127,15 @@ enum status spec_store_load(struct spec_store *store, const char *path, struct s
     return status;
 }
 
-static enum status gather(struct spec_store *store, const struct rt_module *m, struct extern_value *values,
+static enum status gather(struct spec_store *store, struct spec_unit *importer, struct extern_value *values,
                           struct error *error)
 {
+    const struct rt_module *m = importer->module;
     for (uint32_t n = 0; n < m->import_count; n++) {
         const struct import *i = &m->imports[n];
         struct spec_unit *unit = registered(store, i->module.text);
+        if (unit && unit->beyond)
+            importer->beyond = true;
         if (unit && unit->unsupported)
             return error_set(error, STATUS_UNSUPPORTED, "imports from a module that was refused");
         bool found = unit && unit->instance
@@ -148,7 +152,7 @@ enum status spec_store_instantiate(struct spec_store *store, struct spec_unit *u
     struct extern_value *values = calloc(unit->module->import_count + (size_t)1, sizeof *values);
     if (!values)
         abort();
-    enum status status = gather(store, unit->module, values, error);
+    enum status status = gather(store, unit, values, error);
     if (status == STATUS_OK)
         status = instance_link(unit->module, values, NULL, &unit->instance, error);
     if (status == STATUS_OK)

@@ -4,6 +4,7 @@
 #define WARRANT_TESTS_SPEC_STORE_H
 
 #include "runtime/link.h"
+#include "spec_expect.h"
 
 struct spec_unit {
     struct spec_unit *next; /* the one built before */
@@ -12,6 +13,7 @@ struct spec_unit {
     char *name;                   /* owned; NULL: none */
     char *path;                   /* owned; its file */
     bool unsupported;             /* needs a proposal that the engine refuses; what refers to it is skipped */
+    bool beyond;                  /* the suite says so, of it or of what it imports from */
 };
 
 struct spec_registration {
@@ -24,6 +26,7 @@ struct spec_store {
     struct spec_unit *units; /* owned, newest first */
     struct spec_registration *registrations;
     struct spec_unit *current, *definition;
+    const struct spec_expect *expect; /* borrows; may be NULL */
     struct function_object print[7];
     struct rt_functype print_types[7];
     uint64_t globals[4];
@@ -36,7 +39,8 @@ void spec_store_done(struct spec_store *store);
 
 /* Loads a file as a new unit; *ret is set whatever the status, and stays in the store. */
 enum status spec_store_load(struct spec_store *store, const char *path, struct spec_unit **ret, struct error *error);
-/* Links and starts. UNSUPPORTED where an import comes from a unit that is. */
+/* Links and starts; an import from a unit that is beyond makes the importer so. UNSUPPORTED where an import comes from
+ * a unit that is. */
 enum status spec_store_instantiate(struct spec_store *store, struct spec_unit *unit, struct error *error);
 /* NULL name: the current one. */
 struct spec_unit *spec_store_find(struct spec_store *store, const char *name);

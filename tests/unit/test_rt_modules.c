@@ -37,9 +37,7 @@ static void later_proposals_are_named(void **state)
         const char *proposal, *bytes;
         size_t size;
     } rows[] = {
-        { "SIMD", BYTES("\x01\x05\x01\x60\x01\x7b\0") },
-        { "SIMD", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\xfd\x0c\x0b")) },
-        { "SIMD", BYTES(ONE_BODY("\x0a\x07\x01\x05\0\xfd\x80\x02\x0b")) },
+        { "relaxed SIMD", BYTES(ONE_BODY("\x0a\x07\x01\x05\0\xfd\x80\x02\x0b")) },
         { "threads", BYTES("\x05\x04\x01\x03\x01\x01") },
         { "threads", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\xfe\x03\x0b")) },
         { "memory64", BYTES("\x05\x03\x01\x04\x01") },
