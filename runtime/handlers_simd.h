@@ -33,7 +33,13 @@
 #define V_SPLAT(name, n, field)                                                                                        \
     HANDLER(name) { uint64_t x = fp[A]; union v128 r; EACH(n, field, x); v128_put(&fp[C], r); NEXT(1); }
 #define V_EXTRACT(name, n, field, slot)                                                                                \
-    HANDLER(name) { union v128 x = v128_get(&fp[A]); fp[C] = (slot)x.field[B & ((n) - 1)]; NEXT(1); }
+    HANDLER(name)                                                                                                      \
+    {                                                                                                                  \
+        union v128 x = v128_get(&fp[A]);                                                                               \
+        slot v = (slot)x.field[B & ((n) - 1)];                                                                         \
+        fp[C] = v;                                                                                                     \
+        NEXT(1);                                                                                                       \
+    }
 #define V_REPLACE(name, n, field)                                                                                      \
     HANDLER(name)                                                                                                      \
     {                                                                                                                  \

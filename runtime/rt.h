@@ -1,8 +1,8 @@
 /* The engine's public interface: load a module, link it, run it, look into its memory. Knows nothing of WASI.
  *
  * Ownership words: *takes*, *borrows (until ...)*, *returns owned*. Not thread-safe: one instance, one thread.
- * Source of the terms: WebAssembly Core Specification 2.0, all of which there is; of what came later there are tail calls, extended constant
- * expressions and multiple memories. A tail call out of an instance is a call, then a return. */
+ * Source of the terms: WebAssembly Core Specification 2.0, all of which is here; of what came later, tail calls,
+ * extended constant expressions and multiple memories. A tail call out of an instance is a call, then a return. */
 #ifndef WARRANT_RT_H
 #define WARRANT_RT_H
 
