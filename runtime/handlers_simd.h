@@ -1,5 +1,6 @@
-/* The interpreter's handlers for vectors; see interp.c for the macros that give them a frame. A line says what lane i of
- * the result is, in terms of the operands' lanes x.f[i] and y.f[i]; integers wrap, so they are unsigned where it matters.
+/* The handlers for vectors, one per row of opcodes_simd.def; see simd.c for the macros that make functions of them. A
+ * line says what lane i of the result is, in terms of the operands' lanes x.f[i] and y.f[i]; integers wrap, so they are
+ * unsigned where it matters.
  * Results of float arithmetic are canonical lane by lane, as numbers' are; what only moves or selects bits keeps them. */
 /* clang-format off */
 
@@ -8,18 +9,17 @@
     for (unsigned i = 0; i < (n); i++)                                                                                 \
         r.field[i] = (__typeof__(r.field[0]))(lane)
 #define V_UNARY(name, n, field, lane)                                                                                  \
-    HANDLER(name) { union v128 x = v128_get(&fp[A]), r; EACH(n, field, lane); v128_put(&fp[C], r); NEXT(1); }
+    HANDLER(name) { union v128 x = v128_get(&fp[A]), r; EACH(n, field, lane); v128_put(&fp[C], r); }
 #define V_BINARY(name, n, field, lane)                                                                                 \
     HANDLER(name)                                                                                                      \
     {                                                                                                                  \
         union v128 x = v128_get(&fp[A]), y = v128_get(&fp[B]), r;                                                      \
         EACH(n, field, lane);                                                                                          \
         v128_put(&fp[C], r);                                                                                           \
-        NEXT(1);                                                                                                       \
     }
 /* n lanes, the others 0. */
 #define V_ZERO(name, n, field, lane)                                                                                   \
-    HANDLER(name) { union v128 x = v128_get(&fp[A]), r = { { 0 } }; EACH(n, field, lane); v128_put(&fp[C], r); NEXT(1); }
+    HANDLER(name) { union v128 x = v128_get(&fp[A]), r = { { 0 } }; EACH(n, field, lane); v128_put(&fp[C], r); }
 /* y: the shift, modulo the lanes' width. */
 #define V_SHIFT(name, n, field, lane)                                                                                  \
     HANDLER(name)                                                                                                      \
@@ -28,17 +28,15 @@
         uint32_t y = (uint32_t)fp[B] & (128 / (n) - 1);                                                                \
         EACH(n, field, lane);                                                                                          \
         v128_put(&fp[C], r);                                                                                           \
-        NEXT(1);                                                                                                       \
     }
 #define V_SPLAT(name, n, field)                                                                                        \
-    HANDLER(name) { uint64_t x = fp[A]; union v128 r; EACH(n, field, x); v128_put(&fp[C], r); NEXT(1); }
+    HANDLER(name) { uint64_t x = fp[A]; union v128 r; EACH(n, field, x); v128_put(&fp[C], r); }
 #define V_EXTRACT(name, n, field, slot)                                                                                \
     HANDLER(name)                                                                                                      \
     {                                                                                                                  \
         union v128 x = v128_get(&fp[A]);                                                                               \
         slot v = (slot)x.field[B & ((n) - 1)];                                                                         \
         fp[C] = v;                                                                                                     \
-        NEXT(1);                                                                                                       \
     }
 #define V_REPLACE(name, n, field)                                                                                      \
     HANDLER(name)                                                                                                      \
@@ -46,7 +44,6 @@
         union v128 r = v128_get(&fp[A]);                                                                               \
         r.field[pc[1] & ((n) - 1)] = (__typeof__(r.field[0]))fp[B];                                                    \
         v128_put(&fp[C], r);                                                                                           \
-        NEXT(2);                                                                                                       \
     }
 /* A number from all lanes: v starts as `first`. */
 #define V_REDUCE(name, n, first, step)                                                                                 \
@@ -57,7 +54,6 @@
         for (unsigned i = 0; i < (n); i++)                                                                             \
             v = (step);                                                                                                \
         fp[C] = v;                                                                                                     \
-        NEXT(1);                                                                                                       \
     }
 #define V_TEST(name, n, field, test) V_BINARY(name, n, field, (test) ? -1 : 0)
 
@@ -191,70 +187,25 @@ HANDLER(V128_BITSELECT)
     union v128 x = v128_get(&fp[A]), y = v128_get(&fp[B]), mask = v128_get(&fp[pc[1]]), r;
     EACH(2, u64, (x.u64[i] & mask.u64[i]) | (y.u64[i] & ~mask.u64[i]));
     v128_put(&fp[C], r);
-    NEXT(2);
 }
 HANDLER(I8X16_SHUFFLE)
 {
     v128_put(&fp[C], v128_shuffle(v128_get(&fp[A]), v128_get(&fp[B]), v128_get(&pc[1])));
-    NEXT(3);
 }
 HANDLER(I8X16_SWIZZLE)
 {
     v128_put(&fp[C], v128_swizzle(v128_get(&fp[A]), v128_get(&fp[B])));
-    NEXT(1);
 }
-HANDLER(COPY_V128)
-{
-    v128_put(&fp[C], v128_get(&fp[A]));
-    NEXT(1);
-}
-HANDLER(CONST_V128)
-{
-    v128_put(&fp[C], v128_get(&pc[1]));
-    NEXT(3);
-}
-HANDLER(SELECT_V128)
-{
-    v128_put(&fp[C], v128_get((uint32_t)fp[pc[1]] ? &fp[A] : &fp[B]));
-    NEXT(2);
-}
-HANDLER(GLOBAL_GET_V128)
-{
-    v128_put(&fp[C], v128_get(&vm->globals[LOW]));
-    NEXT(1);
-}
-HANDLER(GLOBAL_SET_V128)
-{
-    v128_put(&vm->globals[LOW], v128_get(&fp[C]));
-    NEXT(1);
-}
-HANDLER(GLOBAL_GET_SHARED_V128)
-{
-    v128_put(&fp[C], v128_get((const uint64_t *)(uintptr_t)vm->globals[LOW]));
-    NEXT(1);
-}
-HANDLER(GLOBAL_SET_SHARED_V128)
-{
-    v128_put((uint64_t *)(uintptr_t)vm->globals[LOW], v128_get(&fp[C]));
-    NEXT(1);
-}
-
-/* Loads and stores (4.4.7), bounded as those of numbers are. */
-#define V_BOUNDS(size)                                                                                                 \
-    if (__builtin_expect(at + (size) > memory_size, 0))                                                                \
-        TRAP(MEMORY_BOUNDS)
+/* Loads and stores (4.4.7). at: the first byte, found to lie inside the memory with all that is accessed. */
 /* `count` elements of a type become lanes: v[i] or, for one, v[0]. */
 #define V_LOAD(name, type, count, n, field, lane)                                                                      \
     HANDLER(name)                                                                                                      \
     {                                                                                                                  \
-        uint64_t at = fp[A] + B;                                                                                       \
         union v128 r = { { 0 } };                                                                                      \
         type v[count];                                                                                                 \
-        V_BOUNDS(sizeof v);                                                                                            \
-        memcpy(v, memory + at, sizeof v);                                                                              \
+        memcpy(v, at, sizeof v);                                                                                       \
         EACH(n, field, lane);                                                                                          \
         v128_put(&fp[C], r);                                                                                           \
-        NEXT(1);                                                                                                       \
     }
 V_LOAD(V128_LOAD, uint64_t, 2, 2, u64, v[i])
 V_LOAD(V128_LOAD8X8_S, int8_t, 8, 8, s16, v[i])
@@ -269,31 +220,19 @@ V_LOAD(V128_LOAD32_SPLAT, uint32_t, 1, 4, u32, v[0])
 V_LOAD(V128_LOAD64_SPLAT, uint64_t, 1, 2, u64, v[0])
 V_LOAD(V128_LOAD32_ZERO, uint32_t, 1, 1, u32, v[0])
 V_LOAD(V128_LOAD64_ZERO, uint64_t, 1, 1, u64, v[0])
-HANDLER(V128_STORE)
-{
-    uint64_t at = fp[A] + B;
-    V_BOUNDS(2 * sizeof *fp);
-    memcpy(memory + at, &fp[C], 2 * sizeof *fp);
-    NEXT(1);
-}
+HANDLER(V128_STORE) { memcpy(at, &fp[C], 2 * sizeof *fp); }
 #define V_LOAD_LANE(name, n, field)                                                                                    \
     HANDLER(name)                                                                                                      \
     {                                                                                                                  \
-        uint64_t at = fp[A] + (pc[1] >> 32);                                                                           \
         union v128 r = v128_get(&fp[B]);                                                                               \
-        V_BOUNDS(sizeof r.field[0]);                                                                                   \
-        memcpy(&r.field[pc[1] & ((n) - 1)], memory + at, sizeof r.field[0]);                                           \
+        memcpy(&r.field[pc[1] & ((n) - 1)], at, sizeof r.field[0]);                                                    \
         v128_put(&fp[C], r);                                                                                           \
-        NEXT(2);                                                                                                       \
     }
 #define V_STORE_LANE(name, n, field)                                                                                   \
     HANDLER(name)                                                                                                      \
     {                                                                                                                  \
-        uint64_t at = fp[A] + (pc[1] >> 32);                                                                           \
         union v128 x = v128_get(&fp[C]);                                                                               \
-        V_BOUNDS(sizeof x.field[0]);                                                                                   \
-        memcpy(memory + at, &x.field[pc[1] & ((n) - 1)], sizeof x.field[0]);                                           \
-        NEXT(2);                                                                                                       \
+        memcpy(at, &x.field[pc[1] & ((n) - 1)], sizeof x.field[0]);                                                    \
     }
 V_LOAD_LANE(V128_LOAD8_LANE, 16, u8)
 V_LOAD_LANE(V128_LOAD16_LANE, 8, u16)

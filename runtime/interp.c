@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include "runtime/numeric.h"
+#include "runtime/opcodes.h"
 #include "runtime/prepared.h"
 #include "runtime/simd.h"
 
@@ -162,7 +163,7 @@ enum rt_trap_kind interp_run(struct rt_instance *instance, const struct function
 
 #include "runtime/handlers_numeric.h"
 #include "runtime/handlers_control.h"
-#include "runtime/handlers_simd.h"
+#include "runtime/handlers_vector.h"
 
 trap:
     SAVE();

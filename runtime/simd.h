@@ -51,4 +51,10 @@ static inline union v128 v128_swizzle(union v128 x, union v128 lanes)
     return r;
 }
 
+/* simd.c: one function per row but v128.const. w: the first word at pc; at: the first byte of an access, else NULL. */
+#define OP(code, name, text, immediate, signature, class)                                                              \
+    void simd_##name(uint64_t *fp, const uint64_t *pc, uint64_t w, uint8_t *at);
+#include "runtime/opcodes_simd.def"
+#undef OP
+
 #endif
