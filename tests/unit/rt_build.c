@@ -21,8 +21,8 @@ static void text(struct buffer *b, const char *s)
 
 static uint8_t type_code(char c)
 {
-    static const char letters[] = "iIfFre";
-    static const uint8_t codes[] = { RT_I32, RT_I64, RT_F32, RT_F64, RT_FUNCREF, RT_EXTERNREF };
+    static const char letters[] = "iIfFvre";
+    static const uint8_t codes[] = { RT_I32, RT_I64, RT_F32, RT_F64, RT_V128, RT_FUNCREF, RT_EXTERNREF };
     const char *at = strchr(letters, c);
     if (!at)
         abort();
@@ -141,9 +141,11 @@ void rt_build_finish(struct rt_build *b)
     struct buffer table = BUFFER_INIT, memory = BUFFER_INIT, globals = BUFFER_INIT;
     buffer_bytes(&table, "\x70\0", 2);
     leb(&table, b->table_size);
-    buffer_u8(&memory, 1);
-    leb(&memory, b->memory_min);
-    leb(&memory, b->memory_max);
+    for (uint32_t i = 0; i <= b->more_memories; i++) {
+        buffer_u8(&memory, 1);
+        leb(&memory, b->memory_min);
+        leb(&memory, b->memory_max);
+    }
     for (uint32_t i = 0; i < b->globals; i++)
         buffer_bytes(&globals, "\x7f\x01\x41\x07\x0b", 5);
     buffer_bytes(&b->module, "\0asm\x01\0\0\0", 8);
@@ -151,7 +153,7 @@ void rt_build_finish(struct rt_build *b)
     section(b, 2, b->import_count, &b->imports);
     section(b, 3, b->function_count, &b->functions);
     section(b, 4, b->table_size > 0, &table);
-    section(b, 5, b->memory_max > 0, &memory);
+    section(b, 5, b->memory_max > 0 ? 1 + b->more_memories : 0, &memory);
     section(b, 6, b->globals, &globals);
     section(b, 7, b->export_count, &b->exports);
     section(b, 9, b->elem_count, &b->elems);

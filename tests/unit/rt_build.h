@@ -10,6 +10,7 @@ struct rt_build {
     struct buffer types, imports, functions, exports, bodies, elems, datas, names;
     uint32_t type_count, import_count, function_count, export_count, elem_count, data_count, name_count;
     uint32_t memory_min, memory_max, table_size, globals; /* 0: none; globals are mutable i32 of value 7 */
+    uint32_t more_memories;                               /* of the same limits, from index 1 on */
     struct buffer module;                                 /* the result */
 };
 
