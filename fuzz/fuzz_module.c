@@ -3,6 +3,7 @@
  * too. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include "runtime/rt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,14 +12,13 @@ static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, uint64
 {
     const struct rt_functype *type = env;
     (void)instance;
-    for (uint32_t i = 0; i < type->result_count; i++)
-        slots[i] = 0;
+    memset(slots, 0, rt_type_slots(type->result_count, type->results) * sizeof *slots);
     return RT_TRAP_NONE;
 }
 
 static void run(const struct rt_module *module, struct rt_instance *instance)
 {
-    uint64_t results[LIMIT_PARAMS];
+    uint64_t results[2 * LIMIT_PARAMS];
     static const char *const names[] = { "_start", "run", "main", "a", "f", "" };
     if (rt_instance_start(instance, NULL) != STATUS_OK)
         return;
@@ -28,7 +28,8 @@ static void run(const struct rt_module *module, struct rt_instance *instance)
             continue;
         struct rt_functype type = rt_module_function_type(module, function);
         if (type.param_count == 0 &&
-            rt_call(instance, function, NULL, 0, results, type.result_count, NULL) == STATUS_TRAPPED &&
+            rt_call(instance, function, NULL, 0, results, rt_type_slots(type.result_count, type.results), NULL) ==
+                STATUS_TRAPPED &&
             rt_instance_trap(instance)->kind == RT_TRAP_NONE)
             abort();
     }

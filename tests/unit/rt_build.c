@@ -138,7 +138,7 @@ static void section_names(struct rt_build *b)
 
 void rt_build_finish(struct rt_build *b)
 {
-    struct buffer table = BUFFER_INIT, memory = BUFFER_INIT, globals = BUFFER_INIT;
+    struct buffer table = BUFFER_INIT, memory = BUFFER_INIT, globals = BUFFER_INIT, none = BUFFER_INIT;
     buffer_bytes(&table, "\x70\0", 2);
     leb(&table, b->table_size);
     for (uint32_t i = 0; i <= b->more_memories; i++) {
@@ -157,6 +157,7 @@ void rt_build_finish(struct rt_build *b)
     section(b, 6, b->globals, &globals);
     section(b, 7, b->export_count, &b->exports);
     section(b, 9, b->elem_count, &b->elems);
+    section(b, 12, b->data_count, &none);
     section(b, 10, b->function_count, &b->bodies);
     section(b, 11, b->data_count, &b->datas);
     section_names(b);
