@@ -18,7 +18,7 @@ static uint64_t arithmetic(const struct const_expr *step, uint64_t x, uint64_t y
 
 static uint64_t run(struct rt_instance *instance, const struct const_program *program)
 {
-    uint64_t stack[LIMIT_CONST_DEPTH];
+    uint64_t stack[LIMIT_CONST_DEPTH] = { 0 };
     uint32_t height = 0;
     for (uint32_t i = 0; i < program->count; i++) {
         const struct const_expr *step = &program->steps[i];

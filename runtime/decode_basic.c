@@ -82,8 +82,8 @@ enum status decode_u32(struct decoder *d, uint32_t *ret)
 enum status decode_opcode(struct decoder *d, uint32_t *ret)
 {
     size_t at = cursor_offset(&d->in);
-    uint8_t byte;
-    uint32_t sub;
+    uint8_t byte = 0;
+    uint32_t sub = 0;
     TRY(decode_u8(d, &byte));
     *ret = byte;
     if (byte < 0xfb || byte > 0xfe)
@@ -192,7 +192,7 @@ enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset,
 enum status decode_value_type(struct decoder *d, uint8_t *ret)
 {
     size_t at = cursor_offset(&d->in);
-    uint8_t byte;
+    uint8_t byte = 0;
     TRY(decode_u8(d, &byte));
     return decode_value_type_of(d, byte, at, ret);
 }
@@ -212,7 +212,7 @@ enum status decode_reference_type(struct decoder *d, uint8_t *ret)
 enum status decode_size_limits(struct decoder *d, uint64_t greatest, const char *what, struct size_limits *ret)
 {
     size_t at = cursor_offset(&d->in);
-    uint8_t flags;
+    uint8_t flags = 0;
     struct size_limits l = { 0, 0, false };
     TRY(decode_u8(d, &flags));
     if (flags > 1) {
@@ -250,7 +250,7 @@ enum status decode_global_type(struct decoder *d, struct global_type *ret)
 {
     TRY(decode_value_type(d, &ret->type));
     size_t at = cursor_offset(&d->in);
-    uint8_t mutable;
+    uint8_t mutable = 0;
     TRY(decode_u8(d, &mutable));
     if (mutable > 1)
         return decode_fail_at(d, at, STATUS_MALFORMED, "malformed mutability 0x%02x", mutable);

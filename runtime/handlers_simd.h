@@ -6,7 +6,7 @@
 
 /* r.FIELD[i] = lane for each i below n. */
 #define EACH(n, field, lane)                                                                                           \
-    for (unsigned i = 0; i < (n); i++)                                                                                 \
+    for (size_t i = 0; i < (n); i++)                                                                                 \
         r.field[i] = (__typeof__(r.field[0]))(lane)
 #define V_UNARY(name, n, field, lane)                                                                                  \
     HANDLER(name) { union v128 x = v128_get(&fp[A]), r; EACH(n, field, lane); v128_put(&fp[C], r); }
@@ -51,7 +51,7 @@
     {                                                                                                                  \
         union v128 x = v128_get(&fp[A]);                                                                               \
         uint32_t v = (first);                                                                                          \
-        for (unsigned i = 0; i < (n); i++)                                                                             \
+        for (size_t i = 0; i < (n); i++)                                                                             \
             v = (step);                                                                                                \
         fp[C] = v;                                                                                                     \
     }

@@ -10,7 +10,7 @@ static const size_t WORDS_MAX = UINT32_MAX / 2;
 static enum status append(struct body *b, uint64_t word)
 {
     struct decoder *d = b->d;
-    if (d->code_count == d->code_capacity) {
+    if (d->code_count == d->code_capacity || !b->module->code) {
         size_t capacity = d->code_capacity ? d->code_capacity * 2 : 4096;
         if (capacity > WORDS_MAX)
             return decode_fail(d, STATUS_LIMIT, "the module's code exceeds the limit of %zu words", WORDS_MAX);

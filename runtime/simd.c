@@ -5,11 +5,10 @@
 
 #include "runtime/numeric.h"
 
-#define UNUSED __attribute__((unused))
-#define HANDLER(name)                                                                                                  \
-    void simd_##name(uint64_t *fp, UNUSED const uint64_t *pc, uint64_t w, UNUSED uint8_t *at)
-#define A ((uint16_t)(w >> 16))
-#define B ((uint16_t)(w >> 32))
-#define C (w >> 48)
+#define UNUSED        __attribute__((unused))
+#define HANDLER(name) void simd_##name(uint64_t *fp, UNUSED const uint64_t *pc, uint64_t w, UNUSED uint8_t *at)
+#define A             ((uint16_t)(w >> 16))
+#define B             ((uint16_t)(w >> 32))
+#define C             (w >> 48)
 
 #include "runtime/handlers_simd.h"

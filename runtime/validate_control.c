@@ -176,7 +176,7 @@ static enum status label(struct body *b, uint32_t depth, struct control **ret)
 static enum status branch(struct body *b, enum op op)
 {
     uint32_t depth, condition = 0;
-    struct control *target = NULL;
+    struct control *target = control_top(b);
     TRY(decode_u32(b->d, &depth));
     TRY(label(b, depth, &target));
     uint32_t count = label_arity(target), slots = label_slots(target);
@@ -225,12 +225,12 @@ static enum status read_labels(struct body *b, uint32_t *ret_count)
 static enum status branch_table(struct body *b)
 {
     uint32_t count = 0;
-    struct control *fallback = NULL, *target = NULL;
+    struct control *fallback = control_top(b), *target = fallback;
     TRY(read_labels(b, &count));
     TRY(operand_pop(b, RT_I32));
     uint32_t selector = b->height;
     TRY(label(b, b->labels[count - 1], &fallback));
-    uint32_t arity = label_arity(fallback);
+    uint32_t arity = label_arity(fallback), slots = label_slots(fallback);
     for (uint32_t i = 0; i < count; i++) {
         TRY(label(b, b->labels[i], &target));
         if (label_arity(target) != arity)
@@ -238,7 +238,7 @@ static enum status branch_table(struct body *b)
         TRY(check_top(b, target));
     }
     if (b->live)
-        TRY(prep_branch_table(b, selector, b->height - label_slots(fallback), label_slots(fallback), count));
+        TRY(prep_branch_table(b, selector, b->height - slots, slots, count));
     set_unreachable(b);
     return STATUS_OK;
 }

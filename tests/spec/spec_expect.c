@@ -65,7 +65,7 @@ static struct row *table_read(const char *folder, const char *name, unsigned *re
 
 static void table_free(struct row *rows, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; rows && i < count; i++)
         free(rows[i].path);
     free(rows);
 }
