@@ -72,6 +72,8 @@ static enum status import_desc(struct decoder *d, struct import *i)
         return decode_global_type(d, &i->global);
     case 4:
         return decode_needs(d, at, "exception handling");
+    case 0x20:
+        return decode_needs(d, at, "custom descriptors");
     default:
         return decode_fail_at(d, at, STATUS_MALFORMED, "malformed import kind 0x%02x", i->kind);
     }
