@@ -53,25 +53,12 @@ const struct op_info op_infos[OP_COUNT] = {
 };
 #undef OP
 
-/* op + 1 by code; 0 where the code is free. */
 #define OP(number, name, text, immediate, signature, class)                                                            \
     [(number) < 256 ? (number) : (number) < 0xfd00 ? 256 + ((number) & 0xff) : 512 + ((number) & 0xff)] = OP_##name + 1,
-static const uint16_t by_code[3 * 256] = {
+const uint16_t op_by_code[OP_CODES] = {
 #include "runtime/opcodes.def"
 };
 #undef OP
-
-const struct op_info *op_find(uint32_t code)
-{
-    uint32_t at;
-    if (code < 256)
-        at = code;
-    else if (code >= 0xfc00 && code <= 0xfdff)
-        at = code - 0xfc00 + 256;
-    else
-        return NULL;
-    return by_code[at] ? &op_infos[by_code[at] - 1] : NULL;
-}
 
 const char *op_proposal(uint32_t code)
 {

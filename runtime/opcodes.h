@@ -3,6 +3,7 @@
 #define WARRANT_RUNTIME_OPCODES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define OP(code, name, text, immediate, signature, class) OP_##name,
@@ -86,9 +87,16 @@ struct op_info {
 };
 
 extern const struct op_info op_infos[OP_COUNT];
+/* op + 1 by code, the codes behind 0xfc from 256 on, those behind 0xfd from 512; 0 where the code is free. */
+enum { OP_CODES = 3 * 256 };
+extern const uint16_t op_by_code[OP_CODES];
 
 /* Finds the instruction with this code (prefix * 256 + n behind a prefix), or NULL. */
-const struct op_info *op_find(uint32_t code);
+static inline const struct op_info *op_find(uint32_t code)
+{
+    uint32_t at = code < 256 ? code : code >= 0xfc00 && code <= 0xfdff ? code - 0xfc00 + 256 : OP_CODES;
+    return at < OP_CODES && op_by_code[at] ? &op_infos[op_by_code[at] - 1] : NULL;
+}
 static inline enum op op_of(const struct op_info *info) { return (enum op)(info - op_infos); }
 /* Stands for all codes from 0x100 on behind the prefix 0xfd. */
 enum { OP_CODE_RELAXED_SIMD = 0xfd0000 };

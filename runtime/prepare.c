@@ -7,7 +7,7 @@
 /* Word numbers are 32 bits wide, in the map and in patches. */
 static const size_t WORDS_MAX = UINT32_MAX / 2;
 
-static enum status append(struct body *b, uint64_t word)
+static inline enum status append(struct body *b, uint64_t word)
 {
     struct decoder *d = b->d;
     if (d->code_count == d->code_capacity || !b->module->code) {

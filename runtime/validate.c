@@ -170,7 +170,11 @@ static enum status read_opcode(struct body *b, const struct op_info **ret)
 {
     uint32_t code = 0;
     b->op_offset = cursor_offset(&b->d->in);
-    TRY(decode_opcode(b->d, &code));
+    struct cursor *in = &b->d->in;
+    if (in->at < in->end && *in->at < 0xfb) /* nearly all */
+        code = *in->at++;
+    else
+        TRY(decode_opcode(b->d, &code));
     *ret = op_find(code);
     return *ret ? STATUS_OK : refuse_opcode(b, code);
 }
