@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Programs that were not written for warrant: an interpreter of JavaScript in C, a jq in Go, a grep in Rust.
+"""Programs that were not written for warrant: an interpreter of JavaScript in C, a jq in Go and tests of Go's library, a grep in Rust.
 
 Each is run and recorded with the same output, which is known from elsewhere; the recording is checked and replayed.
 tests/guests/build-programs builds them in a folder that PROGRAMS names. One that could not be built is left out, and says so.
@@ -131,6 +131,15 @@ class Gojq(Program):
     def test_error(self):
         self.program(".", "/data/absent.json", says="", status=5)
         self.program('"a" | ltrimstr("b") | error', says="", status=5, input=b"null")
+
+
+class GoMath(Program):
+    """More than a hundred tests and examples of floating point, written for Go's library."""
+    name = "gomath"
+
+    def test_its_own_tests(self):
+        calls = self.program("-test.short", says="PASS\n", options=["--env", "TMPDIR=/data"])
+        self.assertGreater(calls["path_unlink_file"], 0)
 
 
 class Ripgrep(Program):
