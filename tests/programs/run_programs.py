@@ -8,8 +8,10 @@ import collections
 import json
 import os
 import pathlib
+import sys
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import warrant_case
 from warrant_case import SLOW, SOURCE, Case
 
