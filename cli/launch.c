@@ -193,7 +193,7 @@ static int wait_left_ms(uint64_t wall_ns, const struct timespec *start)
     clock_gettime(CLOCK_MONOTONIC, &now);
     uint64_t spent = (uint64_t)(now.tv_sec - start->tv_sec) * UINT64_C(1000000000) + (uint64_t)now.tv_nsec -
                      (uint64_t)start->tv_nsec;
-    /* The guest stops itself first (launch_guest.c); this is the belt for one that does not. */
+    /* The guest stops itself first (guest_main.c); this is the belt for one that does not. */
     uint64_t limit = wall_ns + UINT64_C(500000000);
     return spent >= limit ? 0
                           : (int)((limit - spent) / 1000000 + 1 > 1000000 ? 1000000 : (limit - spent) / 1000000 + 1);
