@@ -176,7 +176,6 @@ uint64_t rt_instance_instructions(const struct rt_instance *instance);
  * bulk instruction, of this call or the next. Heard once. Async-signal-safe, and callable from another thread. */
 void rt_instance_interrupt(struct rt_instance *instance);
 
-/* Digest (XXH3-like, but any 64-bit hash that is fixed by docs) of memory, globals and tables is left to later. */
 
 /* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member
  * of struct rt_instance. */
