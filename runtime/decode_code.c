@@ -3,6 +3,7 @@
 #include "runtime/validate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static enum status locals_add(struct body *b, uint32_t count, uint8_t type)
 {
@@ -59,8 +60,20 @@ static enum status body(struct body *b, struct cursor in)
     return STATUS_OK;
 }
 
+static enum status copy_section(struct decoder *d)
+{
+    size_t size = cursor_left(&d->in);
+    d->module->code_section = malloc(size + 1);
+    if (!d->module->code_section)
+        return decode_no_memory(d);
+    memcpy(d->module->code_section, d->in.at, size);
+    return STATUS_OK;
+}
+
 static enum status bodies(struct decoder *d, struct body *b, uint32_t count)
 {
+    const uint8_t *section = d->in.at;
+    TRY(copy_section(d));
     for (; d->bodies < count; d->bodies++) {
         size_t at = cursor_offset(&d->in);
         uint32_t size;
@@ -72,6 +85,8 @@ static enum status bodies(struct decoder *d, struct body *b, uint32_t count)
                                   LIMIT_FUNCTION_BYTES);
         b->function = &d->module->functions[d->module->imported_functions + d->bodies];
         struct cursor in = { d->in.at, d->in.at + size, d->in.start };
+        b->function->body = d->module->code_section + (d->in.at - section);
+        b->function->body_size = size;
         d->in.at += size;
         TRY(body(b, in));
     }

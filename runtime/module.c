@@ -27,6 +27,7 @@ void rt_module_free(struct rt_module *m)
 {
     if (!m)
         return;
+    free(m->code_section);
     free(m->code);
     free(m->map);
     arena_done(&m->arena);

@@ -105,6 +105,8 @@ struct function {
     uint32_t local_slots; /* parameters and locals */
     uint32_t param_slots, result_slots;
     uint32_t index, type;
+    const uint8_t *body;  /* its bytes: locals, then code; in the module's copy of the code section */
+    uint32_t body_size;   /* bytes */
     uint32_t body_offset; /* in the module file: its first byte (the locals) */
     uint32_t code_at, map_at, map_count;
     const char *name; /* NULL: none */
@@ -136,6 +138,7 @@ struct rt_module {
     uint8_t *declared; /* a bit per function: ref.func may name it (3.4.10, C.refs) */
     bool has_data_count, has_start;
     uint32_t data_count_section, start;
+    uint8_t *code_section; /* owned; a copy of its bytes, for what reads bodies after the module was loaded */
     uint64_t *code; /* owned; every function's, one after the other */
     struct code_map *map;
 };
