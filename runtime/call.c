@@ -3,6 +3,7 @@
 #include "runtime/instance.h"
 
 #include <string.h>
+#include "runtime/prepare_function.h"
 
 static enum rt_trap_kind refuse(struct rt_instance *instance, const struct function *f)
 {
@@ -16,16 +17,16 @@ enum rt_trap_kind function_call(const struct function_object *object, uint64_t *
     const struct function *f = object->function;
     if (object->host)
         return object->host(object->env, instance, slots);
-    uint64_t *top = instance->frame ? instance->fp + instance->frame->function->frame_slots : instance->stack;
-    if (instance->nesting >= LIMIT_NESTING || !frame_fits(instance, top, f->frame_slots))
+    uint64_t *top = instance->frame ? instance->fp + instance->frame->entry->frame_slots : instance->stack;
+    if (instance->nesting >= LIMIT_NESTING || !frame_fits(instance, instance->vm.depth, top, f->frame_slots))
         return refuse(instance, f);
-    const uint64_t *pc = instance->pc;
+    const uint16_t *pc = instance->pc;
     uint64_t *fp = instance->fp;
     struct frame *frame = instance->frame;
     uint32_t depth = instance->vm.depth;
     instance->nesting++;
     memcpy(top, slots, f->param_slots * sizeof *slots);
-    enum rt_trap_kind kind = interp_run(instance, f, top);
+    enum rt_trap_kind kind = interp_run(instance, &instance->entries[f->index], top);
     if (kind == RT_TRAP_NONE)
         memcpy(slots, top, f->result_slots * sizeof *slots);
     instance->nesting--;

@@ -9,8 +9,7 @@ struct decoder {
     struct rt_module *module;
     struct error *error; /* may be NULL */
     uint32_t bodies;     /* function bodies seen */
-    uint32_t map_count;
-    size_t code_capacity, code_count, map_capacity;
+    size_t offset_base;  /* of the cursor's `start` in the module file */
 };
 
 /* Sets "at offset N: ..." with the cursor's offset, or with a given one. */

@@ -1,61 +1,20 @@
-/* The code section (5.5.13): locals of each body, then validation and emission. Scratch arrays are shared by all
- * bodies. */
+/* The code section (5.5.13): each body is validated; its bytes are kept, as it is prepared at its first call. Scratch
+ * arrays are shared by all bodies. */
 #include "runtime/validate.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static enum status locals_add(struct body *b, uint32_t count, uint8_t type)
-{
-    uint32_t width = rt_type_slots(1, &type);
-    if (count * width > LIMIT_FRAME_SLOTS - b->frame_base)
-        return decode_fail(b->d, STATUS_LIMIT, "locals of a function exceed the limit of %d slots", LIMIT_FRAME_SLOTS);
-    for (uint32_t i = 0; i < count; i++) {
-        b->local_types[b->local_count] = type;
-        b->local_slots[b->local_count++] = (uint16_t)b->frame_base;
-        b->frame_base += width;
-    }
-    return STATUS_OK;
-}
-
-static enum status locals(struct body *b)
-{
-    const struct rt_functype *t = function_type(b->module, b->function->index);
-    uint32_t groups;
-    b->local_count = b->frame_base = 0;
-    for (uint32_t i = 0; i < t->param_count; i++)
-        TRY(locals_add(b, 1, t->params[i]));
-    TRY(decode_count(b->d, 2, UINT32_MAX, "groups of locals", &groups));
-    for (uint32_t i = 0; i < groups; i++) {
-        size_t at = cursor_offset(&b->d->in);
-        uint32_t count;
-        uint8_t type;
-        TRY(decode_u32(b->d, &count));
-        TRY(decode_value_type(b->d, &type));
-        if (count > LIMIT_LOCALS - b->local_count)
-            return decode_fail_at(b->d, at, STATUS_MALFORMED, "too many locals: the limit is %d", LIMIT_LOCALS);
-        TRY(locals_add(b, count, type));
-    }
-    return STATUS_OK;
-}
-
-static enum status body(struct body *b, struct cursor in)
+static enum status body(struct body *b, struct function *f, struct cursor in)
 {
     struct decoder *d = b->d;
     struct cursor rest = d->in;
-    struct function *f = b->function;
-    uint32_t map_at = d->map_count;
-    d->in = in;
-    f->body_offset = (uint32_t)cursor_offset(&d->in);
-    f->code_at = (uint32_t)d->code_count;
-    TRY(locals(b));
-    TRY(validate_body(b));
+    f->body_offset = (uint32_t)cursor_offset(&in);
+    TRY(validate_body(b, f, in));
     f->local_slots = b->frame_base;
     f->frame_slots = b->frame_base + b->max_height;
     if (f->frame_slots < f->result_slots)
         f->frame_slots = f->result_slots;
-    f->map_at = map_at;
-    f->map_count = d->map_count - map_at;
     d->in = rest;
     return STATUS_OK;
 }
@@ -83,12 +42,12 @@ static enum status bodies(struct decoder *d, struct body *b, uint32_t count)
         if (size > LIMIT_FUNCTION_BYTES)
             return decode_fail_at(d, at, STATUS_LIMIT, "a body of %u bytes exceeds the limit of %d", size,
                                   LIMIT_FUNCTION_BYTES);
-        b->function = &d->module->functions[d->module->imported_functions + d->bodies];
+        struct function *f = &d->module->functions[d->module->imported_functions + d->bodies];
         struct cursor in = { d->in.at, d->in.at + size, d->in.start };
-        b->function->body = d->module->code_section + (d->in.at - section);
-        b->function->body_size = size;
+        f->body = d->module->code_section + (d->in.at - section);
+        f->body_size = size;
         d->in.at += size;
-        TRY(body(b, in));
+        TRY(body(b, f, in));
     }
     return STATUS_OK;
 }
@@ -99,13 +58,10 @@ enum status decode_code(struct decoder *d)
     TRY(decode_count(d, 3, LIMIT_FUNCTIONS, "function bodies", &count));
     if (count != d->module->function_count - d->module->imported_functions)
         return decode_fail(d, STATUS_MALFORMED, "function and code section have inconsistent lengths");
-    struct body b = { .d = d, .module = d->module, .local_types = malloc(LIMIT_LOCALS) };
-    b.local_slots = malloc(LIMIT_LOCALS * sizeof *b.local_slots);
-    enum status status = b.local_types && b.local_slots ? bodies(d, &b, count) : decode_no_memory(d);
-    free(b.local_types);
-    free(b.local_slots);
-    free(b.stack);
-    free(b.controls);
-    free(b.labels);
+    struct body b;
+    enum status status = body_init(&b, d);
+    if (status == STATUS_OK)
+        status = bodies(d, &b, count);
+    body_done(&b);
     return status;
 }

@@ -1,252 +1,251 @@
-/* The interpreter's handlers for control, calls, variables, tables and bulk memory; see interp.c for the macros. What
- * can call out of the loop does so between SAVE and LOAD_BACK: the instance must look right to the host, and the memory
- * may have grown. */
+/* The interpreter's handlers for control, calls, variables and constants; see interp.h for the macros, prepared.h for the
+ * operands. */
 /* clang-format off */
 
 HANDLER(EXIT)
 {
+    UNUSED_STATE();
     SAVE();
     return RT_TRAP_NONE;
 }
+HANDLER(PREPARE)
+{
+    SAVE();
+    TRAP_IF(prepare_function(instance, frame->entry));
+    pc = frame->entry->code;
+    NEXT(0);
+}
 HANDLER(CHARGE)
 {
-    CHARGE(w >> 32);
-    NEXT(1);
+    CHARGE(U32(1));
+    NEXT(3);
+}
+HANDLER(ZERO)
+{
+    memset(&S(1), 0, U(2) * sizeof *fp);
+    NEXT(3);
+}
+HANDLER(ZERO_1)
+{
+    S(1) = 0;
+    NEXT(2);
+}
+HANDLER(ZERO_2)
+{
+    uint64_t *at_ = &S(1);
+    at_[0] = at_[1] = 0;
+    NEXT(2);
+}
+HANDLER(ZERO_3)
+{
+    uint64_t *at_ = &S(1);
+    at_[0] = at_[1] = at_[2] = 0;
+    NEXT(2);
+}
+HANDLER(ZERO_4)
+{
+    uint64_t *at_ = &S(1);
+    at_[0] = at_[1] = at_[2] = at_[3] = 0;
+    NEXT(2);
 }
 HANDLER(COPY)
 {
-    fp[C] = fp[A];
-    NEXT(1);
+    S(2) = S(1);
+    NEXT(3);
+}
+HANDLER(COPY_2)
+{
+    S(2) = S(1);
+    S(4) = S(3);
+    NEXT(5);
+}
+HANDLER(COPY_R)
+{
+    S(1) = R;
+    NEXT(2);
 }
 HANDLER(MOVE)
 {
-    memmove(&fp[C], &fp[A], pc[1] * sizeof *fp);
-    NEXT(2);
+    memmove(&S(2), &S(1), U(3) * sizeof *fp);
+    NEXT(4);
+}
+HANDLER(CONST_32)
+{
+    S(3) = (uint64_t)K32(1);
+    NEXT(4);
 }
 HANDLER(CONST_U32)
 {
-    fp[C] = LOW;
-    NEXT(1);
-}
-HANDLER(CONST_S32)
-{
-    fp[C] = (uint64_t)(int64_t)(int32_t)LOW;
-    NEXT(1);
+    S(3) = U32(1);
+    NEXT(4);
 }
 HANDLER(CONST_64)
 {
-    fp[C] = pc[1];
-    NEXT(2);
-}
-HANDLER(ADD_OFFSET)
-{
-    fp[C] = fp[A] + pc[1];
-    NEXT(2);
+    S(5) = U64(1);
+    NEXT(6);
 }
 HANDLER(BR)
 {
-    CHARGE(A);
-    GO(pc);
+    CHARGE(U(1));
+    GO(pc + 2);
 }
-HANDLER(BR_TABLE)
+HANDLER(BR_TABLE_S)
 {
-    uint64_t last = pc[1] >> 32, at = (uint32_t)fp[A];
-    CHARGE((uint32_t)pc[1]);
-    GO(pc + 2 + (at < last ? at : last));
+    uint32_t last_ = U32(3), at_ = (uint32_t)S(1);
+    CHARGE(U(2));
+    GO(pc + 5 + 2 * (uint64_t)(at_ < last_ ? at_ : last_));
+}
+HANDLER(BR_TABLE_R)
+{
+    uint32_t last_ = U32(2), at_ = (uint32_t)R;
+    CHARGE(U(1));
+    GO(pc + 4 + 2 * (uint64_t)(at_ < last_ ? at_ : last_));
 }
 HANDLER(RETURN)
 {
-    CHARGE(C);
-    memmove(fp, &fp[A], B * sizeof *fp);
+    CHARGE(U(3));
+    memmove(fp, &S(1), U(2) * sizeof *fp);
     LEAVE();
 }
-HANDLER(RETURN_1)
+HANDLER(RETURN_0)
 {
-    CHARGE(C);
-    fp[0] = fp[A];
+    CHARGE(U(1));
+    LEAVE();
+}
+HANDLER(RETURN_S)
+{
+    CHARGE(U(2));
+    R = S(1);
+    fp[0] = R;
+    LEAVE();
+}
+HANDLER(RETURN_R)
+{
+    CHARGE(U(1));
+    fp[0] = R;
+    LEAVE();
+}
+HANDLER(RETURN_K)
+{
+    CHARGE(U(3));
+    R = U32(1);
+    fp[0] = R;
     LEAVE();
 }
 HANDLER(CALL)
 {
-    CHARGE(C);
-    const struct function *callee = (const struct function *)(uintptr_t)pc[1];
-    ENTER(callee);
+    CHARGE(U(2));
+    ENTER(&instance->entries[U32(3)], 5);
 }
 HANDLER(CALL_IMPORT)
 {
-    CHARGE(C);
-    const struct function_object *callee = &instance->functions[pc[1]];
-    CALL_OUT(callee->host(callee->env, instance, &fp[A]), callee);
+    CHARGE(U(2));
+    const struct function_object *callee = &instance->functions[U32(3)];
+    CALL_OUT(callee->host(callee->env, instance, &S(1)), 5);
 }
-/* Declares `callee` and its `type`: the table's element that slot B selects. */
+/* Declares `callee` and its `type`: the table's element that slot U(3) selects. */
 #define FIND_CALLEE()                                                                                                  \
-    const struct rt_table *table = vm->tables[pc[1] >> 32];                                                            \
-    uint32_t at = (uint32_t)fp[B];                                                                                     \
-    if (at >= table->size)                                                                                             \
+    const struct rt_table *table = vm->tables[U(6)];                                                                   \
+    uint32_t at_ = (uint32_t)S(3);                                                                                     \
+    if (UNLIKELY(at_ >= table->size))                                                                                  \
         TRAP(UNDEFINED_ELEMENT);                                                                                       \
-    const struct function_object *callee = (const struct function_object *)(uintptr_t)table->elements[at];             \
-    if (!callee)                                                                                                       \
+    const struct function_object *callee = (const struct function_object *)(uintptr_t)table->elements[at_];            \
+    if (UNLIKELY(!callee))                                                                                             \
         TRAP(UNINITIALIZED_ELEMENT);                                                                                   \
-    const struct rt_functype *type = &instance->module->types[(uint32_t)pc[1]];                                        \
-    if (callee->type != type && !functype_equal(callee->type, type))                                                   \
+    const struct rt_functype *type = &instance->module->types[U32(4)];                                                 \
+    if (callee->type != type && UNLIKELY(!functype_equal(callee->type, type)))                                         \
         TRAP(INDIRECT_TYPE)
 HANDLER(CALL_INDIRECT)
 {
-    CHARGE(C);
+    CHARGE(U(2));
     FIND_CALLEE();
-    if (callee->owner == instance && callee->function->code)
-        ENTER(callee->function);
-    CALL_OUT(function_call(callee, &fp[A]), callee);
+    if (callee->owner == instance && callee->function->body)
+        ENTER(&instance->entries[callee->function->index], 7);
+    CALL_OUT(function_call(callee, &S(1)), 7);
 }
 HANDLER(TAIL_CALL)
 {
-    CHARGE(C);
-    const struct function *callee = (const struct function *)(uintptr_t)pc[1];
-    TAIL_ENTER(callee);
+    CHARGE(U(2));
+    TAIL_ENTER(&instance->entries[U32(3)]);
 }
 HANDLER(TAIL_CALL_IMPORT)
 {
-    CHARGE(C);
-    const struct function_object *callee = &instance->functions[pc[1]];
-    TAIL_CALL_OUT(callee->host(callee->env, instance, fp), callee->function->param_slots);
+    CHARGE(U(2));
+    const struct function_object *callee = &instance->functions[U32(3)];
+    TAIL_CALL_OUT(callee->host(callee->env, instance, fp), callee->function->param_slots, callee->function->result_slots);
 }
 HANDLER(TAIL_CALL_INDIRECT)
 {
-    CHARGE(C);
+    CHARGE(U(2));
     FIND_CALLEE();
-    if (callee->owner == instance && callee->function->code)
-        TAIL_ENTER(callee->function);
-    TAIL_CALL_OUT(function_call(callee, fp), rt_type_slots(type->param_count, type->params));
+    if (callee->owner == instance && callee->function->body)
+        TAIL_ENTER(&instance->entries[callee->function->index]);
+    TAIL_CALL_OUT(function_call(callee, fp), rt_type_slots(type->param_count, type->params), type->result_count);
 }
 HANDLER(MEMORY_SELECT)
 {
-    const struct memory *selected = instance->memories[LOW];
+    const struct memory *selected = instance->memories[U(1)];
     memory = selected->base;
     memory_size = memory_bytes(selected);
-    NEXT(1);
+    NEXT(2);
 }
 HANDLER(UNREACHABLE) { TRAP(UNREACHABLE); }
-HANDLER(SELECT)
+HANDLER(SELECT_S)
 {
-    fp[C] = (uint32_t)fp[pc[1]] ? fp[A] : fp[B];
-    NEXT(2);
+    R = (uint32_t)S(3) ? S(1) : S(2);
+    S(4) = R;
+    NEXT(5);
+}
+HANDLER(SELECT_R)
+{
+    R = (uint32_t)R ? S(1) : S(2);
+    S(3) = R;
+    NEXT(4);
+}
+HANDLER(SELECT_S_R)
+{
+    R = (uint32_t)S(3) ? S(1) : S(2);
+    NEXT(4);
+}
+HANDLER(SELECT_R_R)
+{
+    R = (uint32_t)R ? S(1) : S(2);
+    NEXT(3);
 }
 HANDLER(GLOBAL_GET)
 {
-    fp[C] = vm->globals[LOW];
-    NEXT(1);
+    R = vm->globals[U32(1)];
+    S(3) = R;
+    NEXT(4);
 }
-HANDLER(GLOBAL_SET)
+HANDLER(GLOBAL_GET_R)
 {
-    vm->globals[LOW] = fp[C];
-    NEXT(1);
+    R = vm->globals[U32(1)];
+    NEXT(3);
+}
+HANDLER(GLOBAL_SET_S)
+{
+    vm->globals[U32(1)] = S(3);
+    NEXT(4);
+}
+HANDLER(GLOBAL_SET_R)
+{
+    vm->globals[U32(1)] = R;
+    NEXT(3);
 }
 HANDLER(GLOBAL_GET_SHARED)
 {
-    fp[C] = *(const uint64_t *)(uintptr_t)vm->globals[LOW];
-    NEXT(1);
+    S(3) = *(const uint64_t *)(uintptr_t)vm->globals[U32(1)];
+    NEXT(4);
 }
 HANDLER(GLOBAL_SET_SHARED)
 {
-    *(uint64_t *)(uintptr_t)vm->globals[LOW] = fp[C];
-    NEXT(1);
-}
-HANDLER(TABLE_GET)
-{
-    const struct rt_table *table = vm->tables[pc[1]];
-    if ((uint32_t)fp[A] >= table->size)
-        TRAP(TABLE_BOUNDS);
-    fp[C] = table->elements[(uint32_t)fp[A]];
-    NEXT(2);
-}
-HANDLER(TABLE_SET)
-{
-    struct rt_table *table = vm->tables[pc[1]];
-    if ((uint32_t)fp[A] >= table->size)
-        TRAP(TABLE_BOUNDS);
-    table->elements[(uint32_t)fp[A]] = fp[C];
-    NEXT(2);
-}
-HANDLER(TABLE_SIZE)
-{
-    fp[C] = vm->tables[pc[1]]->size;
-    NEXT(2);
-}
-HANDLER(TABLE_GROW)
-{
-    fp[C] = table_grow(vm->tables[pc[1]], fp[A], (uint32_t)fp[B]);
-    NEXT(2);
-}
-HANDLER(TABLE_FILL)
-{
-    if (!table_fill(vm->tables[pc[1]], (uint32_t)fp[A], fp[B], (uint32_t)fp[C]))
-        TRAP(TABLE_BOUNDS);
-    NEXT(2);
-}
-HANDLER(TABLE_COPY)
-{
-    if (!table_copy(vm->tables[pc[1] >> 32], (uint32_t)fp[A], vm->tables[(uint32_t)pc[1]], (uint32_t)fp[B], (uint32_t)fp[C]))
-        TRAP(TABLE_BOUNDS);
-    NEXT(2);
-}
-HANDLER(TABLE_INIT)
-{
-    if (!table_init_segment(instance, (uint32_t)(pc[1] >> 32), (uint32_t)pc[1], (uint32_t)fp[A], (uint32_t)fp[B],
-                            (uint32_t)fp[C]))
-        TRAP(TABLE_BOUNDS);
-    NEXT(2);
-}
-HANDLER(ELEM_DROP)
-{
-    instance->elem_dropped[LOW] = true;
-    NEXT(1);
-}
-HANDLER(MEMORY_SIZE)
-{
-    fp[C] = instance->memories[B]->pages;
-    NEXT(1);
-}
-HANDLER(MEMORY_GROW)
-{
-    fp[C] = memory_grow(instance, B, (uint32_t)fp[A]);
-    LOAD_BACK();
-    NEXT(1);
-}
-HANDLER(MEMORY_FILL)
-{
-    SAVE();
-    kind = bulk_fill(instance, (uint32_t)pc[1], (uint32_t)fp[A], (uint8_t)fp[B], (uint32_t)fp[C]);
-    LOAD_BACK();
-    if (kind != RT_TRAP_NONE)
-        goto trap;
-    NEXT(2);
-}
-HANDLER(MEMORY_COPY)
-{
-    SAVE();
-    kind = bulk_copy(instance, (uint32_t)(pc[1] >> 32), (uint32_t)pc[1], (uint32_t)fp[A], (uint32_t)fp[B], (uint32_t)fp[C]);
-    LOAD_BACK();
-    if (kind != RT_TRAP_NONE)
-        goto trap;
-    NEXT(2);
-}
-HANDLER(MEMORY_INIT)
-{
-    SAVE();
-    kind = bulk_init(instance, (uint32_t)(pc[1] >> 32), (uint32_t)pc[1], (uint32_t)fp[A], (uint32_t)fp[B], (uint32_t)fp[C]);
-    LOAD_BACK();
-    if (kind != RT_TRAP_NONE)
-        goto trap;
-    NEXT(2);
-}
-HANDLER(DATA_DROP)
-{
-    instance->data_dropped[LOW] = true;
-    NEXT(1);
+    *(uint64_t *)(uintptr_t)vm->globals[U32(1)] = S(3);
+    NEXT(4);
 }
 HANDLER(REF_FUNC)
 {
-    fp[C] = (uint64_t)(uintptr_t)&instance->functions[LOW];
-    NEXT(1);
+    S(3) = (uint64_t)(uintptr_t)&instance->functions[U32(1)];
+    NEXT(4);
 }
 /* clang-format on */

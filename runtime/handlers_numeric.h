@@ -1,39 +1,85 @@
-/* The interpreter's handlers for regular instructions, one line each; see interp.c for the macros that give them a
- * frame. x and y are the operands with the type of the group, unsigned for integers. */
+/* The interpreter's handlers for regular instructions on numbers, one line each; see interp.h for the macros that give
+ * them a state, prepared.h for the forms. x and y are the operands with the type of the group, unsigned for integers. */
 /* clang-format off */
 
-#define INT32(name, result)                                                                          \
-    HANDLER(name) { uint32_t x = (uint32_t)fp[A], y = (uint32_t)fp[B]; fp[C] = (uint32_t)(result); NEXT(1); } \
-    HANDLER(name##_K) { uint32_t x = (uint32_t)fp[A], y = (uint32_t)K; fp[C] = (uint32_t)(result); NEXT(1); }
-#define INT64(name, result)                                                                          \
-    HANDLER(name) { uint64_t x = fp[A], y = fp[B]; fp[C] = (uint64_t)(result); NEXT(1); }            \
-    HANDLER(name##_K) { uint64_t x = fp[A], y = (uint64_t)K; fp[C] = (uint64_t)(result); NEXT(1); }
+/* X(form, x, y, first unit behind the sources, ...): where two operands of a kind are. */
+#define SOURCES_INT(X, ...)                                                                          \
+    X(SS, S(1), S(2), 3, __VA_ARGS__) X(SK, S(1), K32(2), 4, __VA_ARGS__) X(RS, R, S(1), 2, __VA_ARGS__) \
+    X(SR, S(1), R, 2, __VA_ARGS__) X(RK, R, K32(1), 3, __VA_ARGS__)
+#define SOURCES_F32(X, ...)                                                                          \
+    X(SS, f32_of(S(1)), f32_of(S(2)), 3, __VA_ARGS__) X(SK, f32_of(S(1)), f32_of(U32(2)), 4, __VA_ARGS__) \
+    X(RS, FS, f32_of(S(1)), 2, __VA_ARGS__) X(SR, f32_of(S(1)), FS, 2, __VA_ARGS__)                  \
+    X(RK, FS, f32_of(U32(1)), 3, __VA_ARGS__)
+#define SOURCES_F64(X, ...)                                                                          \
+    X(SS, f64_of(S(1)), f64_of(S(2)), 3, __VA_ARGS__) X(SK, f64_of(S(1)), f64_of(U64(2)), 6, __VA_ARGS__) \
+    X(RS, FD, f64_of(S(1)), 2, __VA_ARGS__) X(SR, f64_of(S(1)), FD, 2, __VA_ARGS__)                  \
+    X(RK, FD, f64_of(U64(1)), 5, __VA_ARGS__)
+/* A result: into the accumulator of its type, which SLOT_ gives as a slot's bits. */
+#define PUT_I32(v) R = (uint64_t)(uint32_t)(v)
+#define PUT_I64(v) R = (uint64_t)(v)
+#define PUT_F32(v) FS = (v)
+#define PUT_F64(v) FD = (v)
+#define SLOT_I32 R
+#define SLOT_I64 R
+#define SLOT_F32 f32_bits(FS)
+#define SLOT_F64 f64_bits(FD)
+#define TYPE_I32 uint32_t
+#define TYPE_I64 uint64_t
+#define TYPE_F32 float
+#define TYPE_F64 double
+/* One operand, in a slot and in its accumulator. */
+#define FROM_I32(bits) (uint32_t)(bits)
+#define FROM_I64(bits) (bits)
+#define FROM_F32(bits) f32_of(bits)
+#define FROM_F64(bits) f64_of(bits)
+#define ACC_I32 (uint32_t)R
+#define ACC_I64 R
+#define ACC_F32 FS
+#define ACC_F64 FD
+
+#define BINARY_FORM(form, x_, y_, at, name, type, to, result)                                        \
+    HANDLER(name##_##form) { type x = (type)(x_), y = (type)(y_); PUT_##to(result); S(at) = SLOT_##to; NEXT((at) + 1); } \
+    HANDLER(name##_##form##_R) { type x = (type)(x_), y = (type)(y_); PUT_##to(result); NEXT(at); }
+#define INT32(name, result) SOURCES_INT(BINARY_FORM, name, uint32_t, I32, result)
+#define INT64(name, result) SOURCES_INT(BINARY_FORM, name, uint64_t, I64, result)
+#define BINARY_F32(name, result) SOURCES_F32(BINARY_FORM, name, float, F32, result)
+#define BINARY_F64(name, result) SOURCES_F64(BINARY_FORM, name, double, F64, result)
+
 /* A comparison, plain and as a branch. */
+#define BRANCH_FORM(form, x_, y_, at, name, type, cast, test)                                        \
+    HANDLER(BR_##name##_##form) { cast x = (cast)(type)(x_), y = (cast)(type)(y_); BRANCH_IF(test, at); }
+#define COMPARE_FORM(form, x_, y_, at, name, type, cast, test)                                       \
+    HANDLER(name##_##form) { cast x = (cast)(type)(x_), y = (cast)(type)(y_); R = (uint64_t)(test); S(at) = R; NEXT((at) + 1); } \
+    HANDLER(name##_##form##_R) { cast x = (cast)(type)(x_), y = (cast)(type)(y_); R = (uint64_t)(test); NEXT(at); }
+#define BRANCH_UNLESS_FORM(form, x_, y_, at, name, type, cast, test)                                 \
+    HANDLER(BRN_##name##_##form) { cast x = (x_), y = (y_); BRANCH_IF(!(test), at); }
 #define COMPARE(name, type, cast, test)                                                              \
-    HANDLER(name) { cast x = (cast)(type)fp[A], y = (cast)(type)fp[B]; fp[C] = (test); NEXT(1); }    \
-    HANDLER(name##_K) { cast x = (cast)(type)fp[A], y = (cast)(type)K; fp[C] = (test); NEXT(1); }    \
-    HANDLER(BR_##name) { cast x = (cast)(type)fp[A], y = (cast)(type)fp[B]; BRANCH_IF(test); }       \
-    HANDLER(BR_##name##_K) { cast x = (cast)(type)fp[A], y = (cast)(type)K; BRANCH_IF(test); }
+    SOURCES_INT(COMPARE_FORM, name, type, cast, test) SOURCES_INT(BRANCH_FORM, name, type, cast, test)
+#define COMPARE_F32(name, test)                                                                      \
+    SOURCES_F32(COMPARE_FORM, name, float, float, test) SOURCES_F32(BRANCH_FORM, name, float, float, test) \
+    SOURCES_F32(BRANCH_UNLESS_FORM, name, float, float, test)
+#define COMPARE_F64(name, test)                                                                      \
+    SOURCES_F64(COMPARE_FORM, name, double, double, test) SOURCES_F64(BRANCH_FORM, name, double, double, test) \
+    SOURCES_F64(BRANCH_UNLESS_FORM, name, double, double, test)
+
 /* A division: a zero divisor, then the one overflow, trap. */
-#define DIVIDE(name, type, overflow, result)                                                         \
-    HANDLER(name) { type x = (type)fp[A], y = (type)fp[B]; DIVIDE_BODY(type, overflow, result) }      \
-    HANDLER(name##_K) { type x = (type)fp[A], y = (type)K; DIVIDE_BODY(type, overflow, result) }
-#define DIVIDE_BODY(type, overflow, result)                                                          \
-    if (y == 0)                                                                                      \
+#define DIVIDE_BODY(type, x_, y_, to, overflow, result)                                              \
+    type x = (type)(x_), y = (type)(y_);                                                             \
+    if (UNLIKELY(y == 0))                                                                            \
         TRAP(DIVIDE_BY_ZERO);                                                                        \
-    if (overflow)                                                                                    \
+    if (UNLIKELY(overflow))                                                                          \
         TRAP(INTEGER_OVERFLOW);                                                                      \
-    fp[C] = SLOT_##type(result);                                                                     \
-    NEXT(1);
-#define SLOT_int32_t(v) (uint32_t)(v)
-#define SLOT_uint32_t(v) (uint32_t)(v)
-#define SLOT_int64_t(v) (uint64_t)(v)
-#define SLOT_uint64_t(v) (uint64_t)(v)
-#define UNARY(name, type, result) HANDLER(name) { type x = (type)fp[A]; fp[C] = (result); NEXT(1); }
-#define UNARY_F32(name, result) HANDLER(name) { float x = f32_of(fp[A]); fp[C] = (result); NEXT(1); }
-#define UNARY_F64(name, result) HANDLER(name) { double x = f64_of(fp[A]); fp[C] = (result); NEXT(1); }
-#define BINARY_F32(name, result) HANDLER(name) { float x = f32_of(fp[A]), y = f32_of(fp[B]); fp[C] = (result); NEXT(1); }
-#define BINARY_F64(name, result) HANDLER(name) { double x = f64_of(fp[A]), y = f64_of(fp[B]); fp[C] = (result); NEXT(1); }
+    PUT_##to(result);
+#define DIVIDE_FORM(form, x_, y_, at, name, type, to, overflow, result)                              \
+    HANDLER(name##_##form) { DIVIDE_BODY(type, x_, y_, to, overflow, result) S(at) = R; NEXT((at) + 1); } \
+    HANDLER(name##_##form##_R) { DIVIDE_BODY(type, x_, y_, to, overflow, result) NEXT(at); }
+#define DIVIDE(name, type, to, overflow, result) SOURCES_INT(DIVIDE_FORM, name, type, to, overflow, result)
+
+#define UNARY(name, from, to, result)                                                                \
+    HANDLER(name##_S) { TYPE_##from x = FROM_##from(S(1)); PUT_##to(result); S(2) = SLOT_##to; NEXT(3); } \
+    HANDLER(name##_R) { TYPE_##from x = ACC_##from; PUT_##to(result); S(1) = SLOT_##to; NEXT(2); }   \
+    HANDLER(name##_S_R) { TYPE_##from x = FROM_##from(S(1)); PUT_##to(result); NEXT(2); }            \
+    HANDLER(name##_R_R) { TYPE_##from x = ACC_##from; PUT_##to(result); NEXT(1); }
 
 COMPARE(I32_EQ, uint32_t, uint32_t, x == y)
 COMPARE(I32_NE, uint32_t, uint32_t, x != y)
@@ -55,29 +101,29 @@ COMPARE(I64_LE_S, uint64_t, int64_t, x <= y)
 COMPARE(I64_LE_U, uint64_t, uint64_t, x <= y)
 COMPARE(I64_GE_S, uint64_t, int64_t, x >= y)
 COMPARE(I64_GE_U, uint64_t, uint64_t, x >= y)
-BINARY_F32(F32_EQ, x == y)
-BINARY_F32(F32_NE, x != y)
-BINARY_F32(F32_LT, x < y)
-BINARY_F32(F32_GT, x > y)
-BINARY_F32(F32_LE, x <= y)
-BINARY_F32(F32_GE, x >= y)
-BINARY_F64(F64_EQ, x == y)
-BINARY_F64(F64_NE, x != y)
-BINARY_F64(F64_LT, x < y)
-BINARY_F64(F64_GT, x > y)
-BINARY_F64(F64_LE, x <= y)
-BINARY_F64(F64_GE, x >= y)
+COMPARE_F32(F32_EQ, x == y)
+COMPARE_F32(F32_NE, x != y)
+COMPARE_F32(F32_LT, x < y)
+COMPARE_F32(F32_GT, x > y)
+COMPARE_F32(F32_LE, x <= y)
+COMPARE_F32(F32_GE, x >= y)
+COMPARE_F64(F64_EQ, x == y)
+COMPARE_F64(F64_NE, x != y)
+COMPARE_F64(F64_LT, x < y)
+COMPARE_F64(F64_GT, x > y)
+COMPARE_F64(F64_LE, x <= y)
+COMPARE_F64(F64_GE, x >= y)
 
-UNARY(I32_CLZ, uint32_t, clz32(x))
-UNARY(I32_CTZ, uint32_t, ctz32(x))
-UNARY(I32_POPCNT, uint32_t, (uint32_t)__builtin_popcount(x))
+UNARY(I32_CLZ, I32, I32, clz32(x))
+UNARY(I32_CTZ, I32, I32, ctz32(x))
+UNARY(I32_POPCNT, I32, I32, (uint32_t)__builtin_popcount(x))
 INT32(I32_ADD, x + y)
 INT32(I32_SUB, x - y)
 INT32(I32_MUL, x * y)
-DIVIDE(I32_DIV_S, int32_t, x == INT32_MIN && y == -1, x / y)
-DIVIDE(I32_DIV_U, uint32_t, false, x / y)
-DIVIDE(I32_REM_S, int32_t, false, y == -1 ? 0 : x % y)
-DIVIDE(I32_REM_U, uint32_t, false, x % y)
+DIVIDE(I32_DIV_S, int32_t, I32, x == INT32_MIN && y == -1, x / y)
+DIVIDE(I32_DIV_U, uint32_t, I32, false, x / y)
+DIVIDE(I32_REM_S, int32_t, I32, false, y == -1 ? 0 : x % y)
+DIVIDE(I32_REM_U, uint32_t, I32, false, x % y)
 INT32(I32_AND, x & y)
 INT32(I32_OR, x | y)
 INT32(I32_XOR, x ^ y)
@@ -86,16 +132,16 @@ INT32(I32_SHR_S, (int32_t)x >> (y & 31))
 INT32(I32_SHR_U, x >> (y & 31))
 INT32(I32_ROTL, rotl32(x, y))
 INT32(I32_ROTR, rotr32(x, y))
-UNARY(I64_CLZ, uint64_t, clz64(x))
-UNARY(I64_CTZ, uint64_t, ctz64(x))
-UNARY(I64_POPCNT, uint64_t, (uint64_t)__builtin_popcountll(x))
+UNARY(I64_CLZ, I64, I64, clz64(x))
+UNARY(I64_CTZ, I64, I64, ctz64(x))
+UNARY(I64_POPCNT, I64, I64, (uint64_t)__builtin_popcountll(x))
 INT64(I64_ADD, x + y)
 INT64(I64_SUB, x - y)
 INT64(I64_MUL, x * y)
-DIVIDE(I64_DIV_S, int64_t, x == INT64_MIN && y == -1, x / y)
-DIVIDE(I64_DIV_U, uint64_t, false, x / y)
-DIVIDE(I64_REM_S, int64_t, false, y == -1 ? 0 : x % y)
-DIVIDE(I64_REM_U, uint64_t, false, x % y)
+DIVIDE(I64_DIV_S, int64_t, I64, x == INT64_MIN && y == -1, x / y)
+DIVIDE(I64_DIV_U, uint64_t, I64, false, x / y)
+DIVIDE(I64_REM_S, int64_t, I64, false, y == -1 ? 0 : x % y)
+DIVIDE(I64_REM_U, uint64_t, I64, false, x % y)
 INT64(I64_AND, x & y)
 INT64(I64_OR, x | y)
 INT64(I64_XOR, x ^ y)
@@ -106,125 +152,80 @@ INT64(I64_ROTL, rotl64(x, y))
 INT64(I64_ROTR, rotr64(x, y))
 
 /* abs, neg and copysign move bits and keep a NaN's payload (4.3.3). */
-UNARY(F32_ABS, uint32_t, x & 0x7fffffffu)
-UNARY(F32_NEG, uint32_t, x ^ 0x80000000u)
-UNARY_F32(F32_CEIL, f32_result(ceilf(x)))
-UNARY_F32(F32_FLOOR, f32_result(floorf(x)))
-UNARY_F32(F32_TRUNC, f32_result(truncf(x)))
-UNARY_F32(F32_NEAREST, f32_result(rintf(x)))
-UNARY_F32(F32_SQRT, f32_result(sqrtf(x)))
-BINARY_F32(F32_ADD, f32_result(x + y))
-BINARY_F32(F32_SUB, f32_result(x - y))
-BINARY_F32(F32_MUL, f32_result(x * y))
-BINARY_F32(F32_DIV, f32_result(x / y))
-BINARY_F32(F32_MIN, f32_result(f32_min(x, y)))
-BINARY_F32(F32_MAX, f32_result(f32_max(x, y)))
-HANDLER(F32_COPYSIGN) { fp[C] = (fp[A] & 0x7fffffffu) | (fp[B] & 0x80000000u); NEXT(1); }
-UNARY(F64_ABS, uint64_t, x & INT64_MAX)
-UNARY(F64_NEG, uint64_t, x ^ (uint64_t)INT64_MIN)
-UNARY_F64(F64_CEIL, f64_result(ceil(x)))
-UNARY_F64(F64_FLOOR, f64_result(floor(x)))
-UNARY_F64(F64_TRUNC, f64_result(trunc(x)))
-UNARY_F64(F64_NEAREST, f64_result(rint(x)))
-UNARY_F64(F64_SQRT, f64_result(sqrt(x)))
-BINARY_F64(F64_ADD, f64_result(x + y))
-BINARY_F64(F64_SUB, f64_result(x - y))
-BINARY_F64(F64_MUL, f64_result(x * y))
-BINARY_F64(F64_DIV, f64_result(x / y))
-BINARY_F64(F64_MIN, f64_result(f64_min(x, y)))
-BINARY_F64(F64_MAX, f64_result(f64_max(x, y)))
-HANDLER(F64_COPYSIGN) { fp[C] = (fp[A] & INT64_MAX) | (fp[B] & (uint64_t)INT64_MIN); NEXT(1); }
+UNARY(F32_ABS, F32, F32, f32_of(f32_bits(x) & 0x7fffffffu))
+UNARY(F32_NEG, F32, F32, f32_of(f32_bits(x) ^ 0x80000000u))
+UNARY(F32_CEIL, F32, F32, f32_canonical(ceilf(x)))
+UNARY(F32_FLOOR, F32, F32, f32_canonical(floorf(x)))
+UNARY(F32_TRUNC, F32, F32, f32_canonical(truncf(x)))
+UNARY(F32_NEAREST, F32, F32, f32_canonical(rintf(x)))
+UNARY(F32_SQRT, F32, F32, f32_canonical(sqrtf(x)))
+BINARY_F32(F32_ADD, f32_canonical(x + y))
+BINARY_F32(F32_SUB, f32_canonical(x - y))
+BINARY_F32(F32_MUL, f32_canonical(x * y))
+BINARY_F32(F32_DIV, f32_canonical(x / y))
+BINARY_F32(F32_MIN, f32_canonical(f32_min(x, y)))
+BINARY_F32(F32_MAX, f32_canonical(f32_max(x, y)))
+BINARY_F32(F32_COPYSIGN, f32_of((f32_bits(x) & 0x7fffffffu) | (f32_bits(y) & 0x80000000u)))
+UNARY(F64_ABS, F64, F64, f64_of(f64_bits(x) & INT64_MAX))
+UNARY(F64_NEG, F64, F64, f64_of(f64_bits(x) ^ (uint64_t)INT64_MIN))
+UNARY(F64_CEIL, F64, F64, f64_canonical(ceil(x)))
+UNARY(F64_FLOOR, F64, F64, f64_canonical(floor(x)))
+UNARY(F64_TRUNC, F64, F64, f64_canonical(trunc(x)))
+UNARY(F64_NEAREST, F64, F64, f64_canonical(rint(x)))
+UNARY(F64_SQRT, F64, F64, f64_canonical(sqrt(x)))
+BINARY_F64(F64_ADD, f64_canonical(x + y))
+BINARY_F64(F64_SUB, f64_canonical(x - y))
+BINARY_F64(F64_MUL, f64_canonical(x * y))
+BINARY_F64(F64_DIV, f64_canonical(x / y))
+BINARY_F64(F64_MIN, f64_canonical(f64_min(x, y)))
+BINARY_F64(F64_MAX, f64_canonical(f64_max(x, y)))
+BINARY_F64(F64_COPYSIGN, f64_of((f64_bits(x) & INT64_MAX) | (f64_bits(y) & (uint64_t)INT64_MIN)))
 
 /* Conversions. A truncation traps on NaN first, then on what does not fit. */
-#define TRUNCATE(name, of, numeric, source, slot)                                                    \
-    HANDLER(name)                                                                                    \
-    {                                                                                                \
-        source x = of(fp[A]);                                                                        \
-        if (!numeric##_fits(x)) {                                                                    \
-            if (x != x)                                                                              \
-                TRAP(INVALID_CONVERSION);                                                            \
-            TRAP(INTEGER_OVERFLOW);                                                                  \
-        }                                                                                            \
-        fp[C] = (slot)numeric##_sat(x);                                                              \
-        NEXT(1);                                                                                     \
-    }
-UNARY(I32_WRAP_I64, uint64_t, (uint32_t)x)
-TRUNCATE(I32_TRUNC_F32_S, f32_of, i32_f32_s, float, uint32_t)
-TRUNCATE(I32_TRUNC_F32_U, f32_of, i32_f32_u, float, uint32_t)
-TRUNCATE(I32_TRUNC_F64_S, f64_of, i32_f64_s, double, uint32_t)
-TRUNCATE(I32_TRUNC_F64_U, f64_of, i32_f64_u, double, uint32_t)
-UNARY(I64_EXTEND_I32_S, uint32_t, (uint64_t)(int64_t)(int32_t)x)
-TRUNCATE(I64_TRUNC_F32_S, f32_of, i64_f32_s, float, uint64_t)
-TRUNCATE(I64_TRUNC_F32_U, f32_of, i64_f32_u, float, uint64_t)
-TRUNCATE(I64_TRUNC_F64_S, f64_of, i64_f64_s, double, uint64_t)
-TRUNCATE(I64_TRUNC_F64_U, f64_of, i64_f64_u, double, uint64_t)
-UNARY(F32_CONVERT_I32_S, uint32_t, f32_bits((float)(int32_t)x))
-UNARY(F32_CONVERT_I32_U, uint32_t, f32_bits((float)x))
-UNARY(F32_CONVERT_I64_S, uint64_t, f32_bits((float)(int64_t)x))
-UNARY(F32_CONVERT_I64_U, uint64_t, f32_bits((float)x))
-UNARY_F64(F32_DEMOTE_F64, f32_result((float)x))
-UNARY(F64_CONVERT_I32_S, uint32_t, f64_bits((double)(int32_t)x))
-UNARY(F64_CONVERT_I32_U, uint32_t, f64_bits((double)x))
-UNARY(F64_CONVERT_I64_S, uint64_t, f64_bits((double)(int64_t)x))
-UNARY(F64_CONVERT_I64_U, uint64_t, f64_bits((double)x))
-UNARY_F32(F64_PROMOTE_F32, f64_result((double)x))
-UNARY(I32_EXTEND8_S, uint32_t, extend8(x))
-UNARY(I32_EXTEND16_S, uint32_t, extend16(x))
-UNARY(I64_EXTEND8_S, uint64_t, (uint64_t)(int64_t)(int8_t)x)
-UNARY(I64_EXTEND16_S, uint64_t, (uint64_t)(int64_t)(int16_t)x)
-UNARY(I64_EXTEND32_S, uint64_t, (uint64_t)(int64_t)(int32_t)x)
-UNARY_F32(I32_TRUNC_SAT_F32_S, (uint32_t)i32_f32_s_sat(x))
-UNARY_F32(I32_TRUNC_SAT_F32_U, (uint32_t)i32_f32_u_sat(x))
-UNARY_F64(I32_TRUNC_SAT_F64_S, (uint32_t)i32_f64_s_sat(x))
-UNARY_F64(I32_TRUNC_SAT_F64_U, (uint32_t)i32_f64_u_sat(x))
-UNARY_F32(I64_TRUNC_SAT_F32_S, (uint64_t)i64_f32_s_sat(x))
-UNARY_F32(I64_TRUNC_SAT_F32_U, (uint64_t)i64_f32_u_sat(x))
-UNARY_F64(I64_TRUNC_SAT_F64_S, (uint64_t)i64_f64_s_sat(x))
-UNARY_F64(I64_TRUNC_SAT_F64_U, (uint64_t)i64_f64_u_sat(x))
-
-/* Loads and stores (4.4.7). The slot of the address may hold 33 bits, see P_ADD_OFFSET; no sum wraps. */
-#define LOAD(name, type, slot)                                                                       \
-    HANDLER(name)                                                                                    \
-    {                                                                                                \
-        uint64_t at = fp[A] + B;                                                                     \
-        type v;                                                                                      \
-        if (__builtin_expect(at + sizeof v > memory_size, 0))                                        \
-            TRAP(MEMORY_BOUNDS);                                                                     \
-        memcpy(&v, memory + at, sizeof v);                                                           \
-        fp[C] = (uint64_t)(slot)v;                                                                   \
-        NEXT(1);                                                                                     \
-    }
-#define STORE(name, type)                                                                            \
-    HANDLER(name)                                                                                    \
-    {                                                                                                \
-        uint64_t at = fp[A] + B;                                                                     \
-        type v = (type)fp[C];                                                                        \
-        if (__builtin_expect(at + sizeof v > memory_size, 0))                                        \
-            TRAP(MEMORY_BOUNDS);                                                                     \
-        memcpy(memory + at, &v, sizeof v);                                                           \
-        NEXT(1);                                                                                     \
-    }
-LOAD(I32_LOAD, uint32_t, uint32_t)
-LOAD(I64_LOAD, uint64_t, uint64_t)
-LOAD(F32_LOAD, uint32_t, uint32_t)
-LOAD(F64_LOAD, uint64_t, uint64_t)
-LOAD(I32_LOAD8_S, int8_t, uint32_t)
-LOAD(I32_LOAD8_U, uint8_t, uint32_t)
-LOAD(I32_LOAD16_S, int16_t, uint32_t)
-LOAD(I32_LOAD16_U, uint16_t, uint32_t)
-LOAD(I64_LOAD8_S, int8_t, int64_t)
-LOAD(I64_LOAD8_U, uint8_t, uint64_t)
-LOAD(I64_LOAD16_S, int16_t, int64_t)
-LOAD(I64_LOAD16_U, uint16_t, uint64_t)
-LOAD(I64_LOAD32_S, int32_t, int64_t)
-LOAD(I64_LOAD32_U, uint32_t, uint64_t)
-STORE(I32_STORE, uint32_t)
-STORE(I64_STORE, uint64_t)
-STORE(F32_STORE, uint32_t)
-STORE(F64_STORE, uint64_t)
-STORE(I32_STORE8, uint8_t)
-STORE(I32_STORE16, uint16_t)
-STORE(I64_STORE8, uint8_t)
-STORE(I64_STORE16, uint16_t)
-STORE(I64_STORE32, uint32_t)
+#define TRUNCATE_BODY(x_, from, to, numeric)                                                         \
+    TYPE_##from x = x_;                                                                              \
+    if (UNLIKELY(!numeric##_fits(x))) {                                                              \
+        if (x != x)                                                                                  \
+            TRAP(INVALID_CONVERSION);                                                                \
+        TRAP(INTEGER_OVERFLOW);                                                                      \
+    }                                                                                                \
+    PUT_##to(numeric##_sat(x));
+#define TRUNCATE(name, from, to, numeric)                                                            \
+    HANDLER(name##_S) { TRUNCATE_BODY(FROM_##from(S(1)), from, to, numeric) S(2) = R; NEXT(3); }     \
+    HANDLER(name##_R) { TRUNCATE_BODY(ACC_##from, from, to, numeric) S(1) = R; NEXT(2); }            \
+    HANDLER(name##_S_R) { TRUNCATE_BODY(FROM_##from(S(1)), from, to, numeric) NEXT(2); }             \
+    HANDLER(name##_R_R) { TRUNCATE_BODY(ACC_##from, from, to, numeric) NEXT(1); }
+UNARY(I32_WRAP_I64, I64, I32, (uint32_t)x)
+TRUNCATE(I32_TRUNC_F32_S, F32, I32, i32_f32_s)
+TRUNCATE(I32_TRUNC_F32_U, F32, I32, i32_f32_u)
+TRUNCATE(I32_TRUNC_F64_S, F64, I32, i32_f64_s)
+TRUNCATE(I32_TRUNC_F64_U, F64, I32, i32_f64_u)
+UNARY(I64_EXTEND_I32_S, I32, I64, (uint64_t)(int64_t)(int32_t)x)
+TRUNCATE(I64_TRUNC_F32_S, F32, I64, i64_f32_s)
+TRUNCATE(I64_TRUNC_F32_U, F32, I64, i64_f32_u)
+TRUNCATE(I64_TRUNC_F64_S, F64, I64, i64_f64_s)
+TRUNCATE(I64_TRUNC_F64_U, F64, I64, i64_f64_u)
+UNARY(F32_CONVERT_I32_S, I32, F32, (float)(int32_t)x)
+UNARY(F32_CONVERT_I32_U, I32, F32, (float)x)
+UNARY(F32_CONVERT_I64_S, I64, F32, (float)(int64_t)x)
+UNARY(F32_CONVERT_I64_U, I64, F32, (float)x)
+UNARY(F32_DEMOTE_F64, F64, F32, f32_canonical((float)x))
+UNARY(F64_CONVERT_I32_S, I32, F64, (double)(int32_t)x)
+UNARY(F64_CONVERT_I32_U, I32, F64, (double)x)
+UNARY(F64_CONVERT_I64_S, I64, F64, (double)(int64_t)x)
+UNARY(F64_CONVERT_I64_U, I64, F64, (double)x)
+UNARY(F64_PROMOTE_F32, F32, F64, f64_canonical((double)x))
+UNARY(I32_EXTEND8_S, I32, I32, extend8(x))
+UNARY(I32_EXTEND16_S, I32, I32, extend16(x))
+UNARY(I64_EXTEND8_S, I64, I64, (uint64_t)(int64_t)(int8_t)x)
+UNARY(I64_EXTEND16_S, I64, I64, (uint64_t)(int64_t)(int16_t)x)
+UNARY(I64_EXTEND32_S, I64, I64, (uint64_t)(int64_t)(int32_t)x)
+UNARY(I32_TRUNC_SAT_F32_S, F32, I32, (uint32_t)i32_f32_s_sat(x))
+UNARY(I32_TRUNC_SAT_F32_U, F32, I32, (uint32_t)i32_f32_u_sat(x))
+UNARY(I32_TRUNC_SAT_F64_S, F64, I32, (uint32_t)i32_f64_s_sat(x))
+UNARY(I32_TRUNC_SAT_F64_U, F64, I32, (uint32_t)i32_f64_u_sat(x))
+UNARY(I64_TRUNC_SAT_F32_S, F32, I64, (uint64_t)i64_f32_s_sat(x))
+UNARY(I64_TRUNC_SAT_F32_U, F32, I64, (uint64_t)i64_f32_u_sat(x))
+UNARY(I64_TRUNC_SAT_F64_S, F64, I64, (uint64_t)i64_f64_s_sat(x))
+UNARY(I64_TRUNC_SAT_F64_U, F64, I64, (uint64_t)i64_f64_u_sat(x))
 /* clang-format on */

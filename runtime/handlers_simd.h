@@ -1,17 +1,20 @@
-/* The handlers for vectors, one per row of opcodes_simd.def; see simd.c for the macros that make functions of them. A
+/* The handlers for vectors, one per row of opcodes_simd.def, as functions: SIMD_FUNCTION(name) says how they begin. A
  * line says what lane i of the result is, in terms of the operands' lanes x.f[i] and y.f[i]; integers wrap, so they are
  * unsigned where it matters.
  * Results of float arithmetic are canonical lane by lane, as numbers' are; what only moves or selects bits keeps them. */
 /* clang-format off */
+#define A (pc[1])
+#define B (pc[2])
+#define C (pc[3])
 
 /* r.FIELD[i] = lane for each i below n. */
 #define EACH(n, field, lane)                                                                                           \
     for (size_t i = 0; i < (n); i++)                                                                                 \
         r.field[i] = (__typeof__(r.field[0]))(lane)
 #define V_UNARY(name, n, field, lane)                                                                                  \
-    HANDLER(name) { union v128 x = v128_get(&fp[A]), r; EACH(n, field, lane); v128_put(&fp[C], r); }
+    SIMD_FUNCTION(name) { union v128 x = v128_get(&fp[A]), r; EACH(n, field, lane); v128_put(&fp[C], r); }
 #define V_BINARY(name, n, field, lane)                                                                                 \
-    HANDLER(name)                                                                                                      \
+    SIMD_FUNCTION(name)                                                                                                      \
     {                                                                                                                  \
         union v128 x = v128_get(&fp[A]), y = v128_get(&fp[B]), r;                                                      \
         EACH(n, field, lane);                                                                                          \
@@ -19,10 +22,10 @@
     }
 /* n lanes, the others 0. */
 #define V_ZERO(name, n, field, lane)                                                                                   \
-    HANDLER(name) { union v128 x = v128_get(&fp[A]), r = { { 0 } }; EACH(n, field, lane); v128_put(&fp[C], r); }
+    SIMD_FUNCTION(name) { union v128 x = v128_get(&fp[A]), r = { { 0 } }; EACH(n, field, lane); v128_put(&fp[C], r); }
 /* y: the shift, modulo the lanes' width. */
 #define V_SHIFT(name, n, field, lane)                                                                                  \
-    HANDLER(name)                                                                                                      \
+    SIMD_FUNCTION(name)                                                                                                      \
     {                                                                                                                  \
         union v128 x = v128_get(&fp[A]), r;                                                                            \
         uint32_t y = (uint32_t)fp[B] & (128 / (n) - 1);                                                                \
@@ -30,24 +33,24 @@
         v128_put(&fp[C], r);                                                                                           \
     }
 #define V_SPLAT(name, n, field)                                                                                        \
-    HANDLER(name) { uint64_t x = fp[A]; union v128 r; EACH(n, field, x); v128_put(&fp[C], r); }
+    SIMD_FUNCTION(name) { uint64_t x = fp[A]; union v128 r; EACH(n, field, x); v128_put(&fp[C], r); }
 #define V_EXTRACT(name, n, field, slot)                                                                                \
-    HANDLER(name)                                                                                                      \
+    SIMD_FUNCTION(name)                                                                                                      \
     {                                                                                                                  \
         union v128 x = v128_get(&fp[A]);                                                                               \
         slot v = (slot)x.field[B & ((n) - 1)];                                                                         \
         fp[C] = v;                                                                                                     \
     }
 #define V_REPLACE(name, n, field)                                                                                      \
-    HANDLER(name)                                                                                                      \
+    SIMD_FUNCTION(name)                                                                                                      \
     {                                                                                                                  \
         union v128 r = v128_get(&fp[A]);                                                                               \
-        r.field[pc[1] & ((n) - 1)] = (__typeof__(r.field[0]))fp[B];                                                    \
+        r.field[pc[4] & ((n) - 1)] = (__typeof__(r.field[0]))fp[B];                                                    \
         v128_put(&fp[C], r);                                                                                           \
     }
 /* A number from all lanes: v starts as `first`. */
 #define V_REDUCE(name, n, first, step)                                                                                 \
-    HANDLER(name)                                                                                                      \
+    SIMD_FUNCTION(name)                                                                                                      \
     {                                                                                                                  \
         union v128 x = v128_get(&fp[A]);                                                                               \
         uint32_t v = (first);                                                                                          \
@@ -182,24 +185,24 @@ V_BINARY(V128_ANDNOT, 2, u64, x.u64[i] & ~y.u64[i])
 V_BINARY(V128_OR, 2, u64, x.u64[i] | y.u64[i])
 V_BINARY(V128_XOR, 2, u64, x.u64[i] ^ y.u64[i])
 V_REDUCE(V128_ANY_TRUE, 2, 0, v | (x.u64[i] != 0))
-HANDLER(V128_BITSELECT)
+SIMD_FUNCTION(V128_BITSELECT)
 {
-    union v128 x = v128_get(&fp[A]), y = v128_get(&fp[B]), mask = v128_get(&fp[pc[1]]), r;
+    union v128 x = v128_get(&fp[A]), y = v128_get(&fp[B]), mask = v128_get(&fp[pc[4]]), r;
     EACH(2, u64, (x.u64[i] & mask.u64[i]) | (y.u64[i] & ~mask.u64[i]));
     v128_put(&fp[C], r);
 }
-HANDLER(I8X16_SHUFFLE)
+SIMD_FUNCTION(I8X16_SHUFFLE)
 {
-    v128_put(&fp[C], v128_shuffle(v128_get(&fp[A]), v128_get(&fp[B]), v128_get(&pc[1])));
+    v128_put(&fp[C], v128_shuffle(v128_get(&fp[A]), v128_get(&fp[B]), v128_of_units(&pc[4])));
 }
-HANDLER(I8X16_SWIZZLE)
+SIMD_FUNCTION(I8X16_SWIZZLE)
 {
     v128_put(&fp[C], v128_swizzle(v128_get(&fp[A]), v128_get(&fp[B])));
 }
 /* Loads and stores (4.4.7). at: the first byte, found to lie inside the memory with all that is accessed. */
 /* `count` elements of a type become lanes: v[i] or, for one, v[0]. */
 #define V_LOAD(name, type, count, n, field, lane)                                                                      \
-    HANDLER(name)                                                                                                      \
+    SIMD_FUNCTION(name)                                                                                                      \
     {                                                                                                                  \
         union v128 r = { { 0 } };                                                                                      \
         type v[count];                                                                                                 \
@@ -220,19 +223,19 @@ V_LOAD(V128_LOAD32_SPLAT, uint32_t, 1, 4, u32, v[0])
 V_LOAD(V128_LOAD64_SPLAT, uint64_t, 1, 2, u64, v[0])
 V_LOAD(V128_LOAD32_ZERO, uint32_t, 1, 1, u32, v[0])
 V_LOAD(V128_LOAD64_ZERO, uint64_t, 1, 1, u64, v[0])
-HANDLER(V128_STORE) { memcpy(at, &fp[C], 2 * sizeof *fp); }
+SIMD_FUNCTION(V128_STORE) { memcpy(at, &fp[C], 2 * sizeof *fp); }
 #define V_LOAD_LANE(name, n, field)                                                                                    \
-    HANDLER(name)                                                                                                      \
+    SIMD_FUNCTION(name)                                                                                                      \
     {                                                                                                                  \
         union v128 r = v128_get(&fp[B]);                                                                               \
-        memcpy(&r.field[pc[1] & ((n) - 1)], at, sizeof r.field[0]);                                                    \
+        memcpy(&r.field[pc[6] & ((n) - 1)], at, sizeof r.field[0]);                                                    \
         v128_put(&fp[C], r);                                                                                           \
     }
 #define V_STORE_LANE(name, n, field)                                                                                   \
-    HANDLER(name)                                                                                                      \
+    SIMD_FUNCTION(name)                                                                                                      \
     {                                                                                                                  \
         union v128 x = v128_get(&fp[C]);                                                                               \
-        memcpy(at, &x.field[pc[1] & ((n) - 1)], sizeof x.field[0]);                                                    \
+        memcpy(at, &x.field[pc[6] & ((n) - 1)], sizeof x.field[0]);                                                    \
     }
 V_LOAD_LANE(V128_LOAD8_LANE, 16, u8)
 V_LOAD_LANE(V128_LOAD16_LANE, 8, u16)
@@ -242,4 +245,7 @@ V_STORE_LANE(V128_STORE8_LANE, 16, u8)
 V_STORE_LANE(V128_STORE16_LANE, 8, u16)
 V_STORE_LANE(V128_STORE32_LANE, 4, u32)
 V_STORE_LANE(V128_STORE64_LANE, 2, u64)
+#undef A
+#undef B
+#undef C
 /* clang-format on */

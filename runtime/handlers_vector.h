@@ -1,68 +1,69 @@
-/* The interpreter's side of vectors: handlers that move them, and one per row of opcodes_simd.def that calls its function.
- * Calls keep the loop's registers to the handlers of numbers (inline, vectors cost fib 6 per cent). See interp.c for the
- * macros. */
+/* The interpreter's side of vectors: handlers that move them, and one per row of opcodes_simd.def around its function
+ * (handlers_simd.h). SIMD_CALL says how that is called: in place, or, where handlers share one function's registers, out
+ * of line (in place, vectors cost fib 6 per cent there). See interp.h for the macros. */
 /* clang-format off */
 
 HANDLER(COPY_V128)
 {
-    v128_put(&fp[C], v128_get(&fp[A]));
-    NEXT(1);
+    v128_put(&S(2), v128_get(&S(1)));
+    NEXT(3);
 }
 HANDLER(CONST_V128)
 {
-    v128_put(&fp[C], v128_get(&pc[1]));
-    NEXT(3);
+    v128_put(&S(9), v128_of_units(&pc[1]));
+    NEXT(10);
 }
 HANDLER(SELECT_V128)
 {
-    v128_put(&fp[C], v128_get((uint32_t)fp[pc[1]] ? &fp[A] : &fp[B]));
-    NEXT(2);
+    v128_put(&S(4), v128_get((uint32_t)S(3) ? &S(1) : &S(2)));
+    NEXT(5);
 }
 HANDLER(GLOBAL_GET_V128)
 {
-    v128_put(&fp[C], v128_get(&vm->globals[LOW]));
-    NEXT(1);
+    v128_put(&S(3), v128_get(&vm->globals[U32(1)]));
+    NEXT(4);
 }
 HANDLER(GLOBAL_SET_V128)
 {
-    v128_put(&vm->globals[LOW], v128_get(&fp[C]));
-    NEXT(1);
+    v128_put(&vm->globals[U32(1)], v128_get(&S(3)));
+    NEXT(4);
 }
 HANDLER(GLOBAL_GET_SHARED_V128)
 {
-    v128_put(&fp[C], v128_get((const uint64_t *)(uintptr_t)vm->globals[LOW]));
-    NEXT(1);
+    v128_put(&S(3), v128_get((const uint64_t *)(uintptr_t)vm->globals[U32(1)]));
+    NEXT(4);
 }
 HANDLER(GLOBAL_SET_SHARED_V128)
 {
-    v128_put((uint64_t *)(uintptr_t)vm->globals[LOW], v128_get(&fp[C]));
-    NEXT(1);
+    v128_put((uint64_t *)(uintptr_t)vm->globals[U32(1)], v128_get(&S(3)));
+    NEXT(4);
 }
 
-/* A row by its class: how many words it has, and for accesses the bounds. */
-#define V_CALL(name, at, words) HANDLER(name) { simd_##name(fp, pc, w, at); NEXT(words); }
-#define V_ACCESS(name, offset, size, words)                                                                            \
+/* A row by its class: how many units it has, and for accesses the bounds. */
+#define V_CALL(name, units) HANDLER(name) { SIMD_CALL(name)(fp, pc, NULL); NEXT(units); }
+#define V_ACCESS(name, size, units)                                                                                    \
     HANDLER(name)                                                                                                      \
     {                                                                                                                  \
-        uint64_t at = fp[A] + (offset);                                                                                \
-        if (__builtin_expect(at + (size) > memory_size, 0))                                                            \
+        uint64_t at_ = S(1) + U32(4);                                                                                  \
+        if (UNLIKELY(at_ + (size) > memory_size))                                                                      \
             TRAP(MEMORY_BOUNDS);                                                                                       \
-        simd_##name(fp, pc, w, memory + at);                                                                           \
-        NEXT(words);                                                                                                   \
+        SIMD_CALL(name)(fp, pc, memory + at_);                                                                         \
+        NEXT(units);                                                                                                   \
     }
-#define V_SIZE(immediate)                 (1u << OP_IMM_##immediate)
-#define V_ROW_UNARY(name, immediate)      V_CALL(name, NULL, 1)
-#define V_ROW_BINARY(name, immediate)     V_CALL(name, NULL, 1)
-#define V_ROW_TERNARY(name, immediate)    V_CALL(name, NULL, 2)
-#define V_ROW_SHUFFLE(name, immediate)    V_CALL(name, NULL, 3)
-#define V_ROW_EXTRACT(name, immediate)    V_CALL(name, NULL, 1)
-#define V_ROW_REPLACE(name, immediate)    V_CALL(name, NULL, 2)
-#define V_ROW_LOAD(name, immediate)       V_ACCESS(name, B, V_SIZE(immediate), 1)
-#define V_ROW_STORE(name, immediate)      V_ACCESS(name, B, V_SIZE(immediate), 1)
-#define V_ROW_LOAD_LANE(name, immediate)  V_ACCESS(name, pc[1] >> 32, V_SIZE(immediate), 2)
-#define V_ROW_STORE_LANE(name, immediate) V_ACCESS(name, pc[1] >> 32, V_SIZE(immediate), 2)
-#define V_ROW_CONST(name, immediate)
+#define V_SIZE(immediate)                   (1u << OP_IMM_##immediate)
+#define V_ROW_V_UNARY(name, immediate)      V_CALL(name, 4)
+#define V_ROW_V_BINARY(name, immediate)     V_CALL(name, 4)
+#define V_ROW_V_TERNARY(name, immediate)    V_CALL(name, 5)
+#define V_ROW_V_SHUFFLE(name, immediate)    V_CALL(name, 12)
+#define V_ROW_V_EXTRACT(name, immediate)    V_CALL(name, 4)
+#define V_ROW_V_REPLACE(name, immediate)    V_CALL(name, 5)
+#define V_ROW_V_LOAD(name, immediate)       V_ACCESS(name, V_SIZE(immediate), 6)
+#define V_ROW_V_STORE(name, immediate)      V_ACCESS(name, V_SIZE(immediate), 6)
+#define V_ROW_V_LOAD_LANE(name, immediate)  V_ACCESS(name, V_SIZE(immediate), 7)
+#define V_ROW_V_STORE_LANE(name, immediate) V_ACCESS(name, V_SIZE(immediate), 7)
+#define V_ROW_V_CONST(name, immediate)
 #undef OP
 #define OP(code, name, text, immediate, signature, class) V_ROW_##class(name, immediate)
 #include "runtime/opcodes_simd.def"
+#undef OP
 /* clang-format on */

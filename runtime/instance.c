@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "runtime/link.h"
+#include "runtime/prepare_function.h"
 
 static enum status no_memory(struct error *error)
 {
@@ -42,7 +43,7 @@ static enum status allocate(struct rt_instance *i, const struct rt_module *m, st
     i->elem_dropped = calloc(m->elem_count + (size_t)1, sizeof *i->elem_dropped);
     i->data_dropped = calloc(m->data_count + (size_t)1, sizeof *i->data_dropped);
     if (!i->functions || !i->vm.globals || !i->vm.tables || !i->own_tables || !i->memories || !i->own_memories ||
-        !i->elem_dropped || !i->data_dropped)
+        !i->elem_dropped || !i->data_dropped || prepare_init(i) != STATUS_OK)
         return no_memory(error);
     for (uint32_t f = 0; f < m->function_count; f++)
         i->functions[f] =
@@ -164,6 +165,7 @@ void rt_instance_free(struct rt_instance *i)
     free(i->functions);
     free(i->elem_dropped);
     free(i->data_dropped);
+    prepare_done(i);
     pages_release(i->stack, i->stack_bytes);
     pages_release(i->frames, i->frames_bytes);
     free(i);

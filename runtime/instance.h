@@ -28,15 +28,16 @@ struct rt_table {
 struct function_object {
     struct rt_instance *owner;
     const struct rt_functype *type;
-    const struct function *function; /* its row in the owner's module; `code` NULL for a host function */
+    const struct function *function; /* its row in the owner's module; `body` NULL for a host function */
     rt_host_fn *host;                /* host functions only */
     void *env;
 };
 
+struct entry; /* prepare_function.h */
 struct frame {
-    const uint64_t *pc;              /* the caller's next instruction */
-    uint64_t *fp;                    /* the caller's frame */
-    const struct function *function; /* what runs in this frame */
+    const uint16_t *pc;  /* the caller's next instruction */
+    uint64_t *fp;        /* the caller's frame */
+    struct entry *entry; /* of what runs in this frame */
 };
 
 struct rt_instance {
@@ -56,8 +57,12 @@ struct rt_instance {
     uint64_t stack_bytes, frames_bytes;
     uint32_t nesting; /* calls into this guest that are active */
 
+    struct entry *entries; /* owned; see prepare_function.h */
+    struct arena code;     /* prepared functions */
+    struct body *preparer; /* owned; NULL until something was prepared */
+
     /* Where the interpreter is; valid while a host function runs and after a trap. */
-    const uint64_t *pc;
+    const uint16_t *pc;
     uint64_t *fp;
     struct frame *frame;
     int64_t fuel_at_start;
@@ -94,20 +99,20 @@ enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint32_t to_memory, ui
 enum rt_trap_kind bulk_init(struct rt_instance *instance, uint32_t memory, uint32_t segment, uint64_t to, uint64_t from,
                             uint64_t count);
 
-/* interp.c: runs until the function returns. fp: its frame, the arguments in place; the results stand there afterwards.
- */
-enum rt_trap_kind interp_run(struct rt_instance *instance, const struct function *function, uint64_t *fp);
+/* interp_functions.c or interp_labels.c: runs until the function returns. fp: its frame, the arguments in place; the
+ * results stand there afterwards. */
+enum rt_trap_kind interp_run(struct rt_instance *instance, struct entry *entry, uint64_t *fp);
 /* call.c: calls any function; slots hold the arguments, then the results. */
 enum rt_trap_kind function_call(const struct function_object *object, uint64_t *slots);
-/* Whether a frame of `slots` slots may begin at `fp`: the one rule for every kind of call (a host function takes a
- * frame without slots of its own). A tail call keeps the depth and needs the slots only. */
+/* Whether a frame of `slots` slots may begin at `fp` with `depth` frames left: the one rule for every kind of call (a
+ * host function takes a frame without slots of its own). A tail call keeps the depth and needs the slots only. */
 static inline bool slots_fit(const struct rt_instance *instance, const uint64_t *fp, uint32_t slots)
 {
     return (uint64_t)(instance->stack_end - fp) >= slots;
 }
-static inline bool frame_fits(const struct rt_instance *instance, const uint64_t *fp, uint32_t slots)
+static inline bool frame_fits(const struct rt_instance *instance, uint32_t depth, const uint64_t *fp, uint32_t slots)
 {
-    return instance->vm.depth > 0 && slots_fit(instance, fp, slots);
+    return depth > 0 && slots_fit(instance, fp, slots);
 }
 
 /* trap.c: fills instance->trap from where the interpreter stands, and corrects the fuel. */

@@ -10,15 +10,12 @@ enum status rt_module_load(const void *bytes, size_t size, struct rt_module **re
     struct rt_module *m = calloc(1, sizeof *m);
     if (!m)
         return error_set(error, STATUS_NO_MEMORY, "out of memory while loading the module");
-    /* Code addresses go into function entries only when the array has stopped moving. */
     struct decoder d = { .in = cursor_over(bytes, size), .module = m, .error = error };
     enum status status = decode_module(&d);
     if (status != STATUS_OK) {
         rt_module_free(m);
         return status;
     }
-    for (uint32_t i = m->imported_functions; i < m->function_count; i++)
-        m->functions[i].code = m->code + m->functions[i].code_at;
     *ret = m;
     return STATUS_OK;
 }
@@ -28,8 +25,6 @@ void rt_module_free(struct rt_module *m)
     if (!m)
         return;
     free(m->code_section);
-    free(m->code);
-    free(m->map);
     arena_done(&m->arena);
     free(m);
 }
@@ -69,21 +64,4 @@ bool functype_equal(const struct rt_functype *a, const struct rt_functype *b)
     return a->param_count == b->param_count && a->result_count == b->result_count &&
            (a->param_count == 0 || memcmp(a->params, b->params, a->param_count) == 0) &&
            (a->result_count == 0 || memcmp(a->results, b->results, a->result_count) == 0);
-}
-
-const struct code_map *module_map_find(const struct rt_module *m, const struct function *f, const uint64_t *pc)
-{
-    uint32_t word = (uint32_t)(pc - f->code);
-    const struct code_map *map = m->map + f->map_at;
-    uint32_t low = 0, high = f->map_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (map[middle].word == word)
-            return &map[middle];
-        if (map[middle].word < word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
 }

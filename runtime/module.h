@@ -97,9 +97,8 @@ struct data_segment {
     const uint8_t *bytes;
 };
 
-/* One function of the index space. `code` is NULL for imports. */
+/* One function of the index space. `body` is NULL for imports. */
 struct function {
-    const uint64_t *code;
     uint32_t frame_slots; /* parameters, locals and the operand stack's greatest height: what one frame costs. Room
                              for the results, too, which a tail call may leave to a host function */
     uint32_t local_slots; /* parameters and locals */
@@ -108,13 +107,11 @@ struct function {
     const uint8_t *body;  /* its bytes: locals, then code; in the module's copy of the code section */
     uint32_t body_size;   /* bytes */
     uint32_t body_offset; /* in the module file: its first byte (the locals) */
-    uint32_t code_at, map_at, map_count;
-    const char *name; /* NULL: none */
+    const char *name;     /* NULL: none */
 };
 
-/* Prepared code to module file: one entry per instruction that can trap, call or end a segment, in order of `word`. */
-struct code_map {
-    uint32_t word;   /* from the function's code */
+/* Where an instruction of prepared code that can trap, call or end a segment comes from. */
+struct code_place {
     uint32_t offset; /* in the module file */
     uint32_t count;  /* instructions of its segment up to and with it that are not charged yet when it traps */
 };
@@ -139,8 +136,6 @@ struct rt_module {
     bool has_data_count, has_start;
     uint32_t data_count_section, start;
     uint8_t *code_section; /* owned; a copy of its bytes, for what reads bodies after the module was loaded */
-    uint64_t *code; /* owned; every function's, one after the other */
-    struct code_map *map;
 };
 
 const struct export *module_export_find(const struct rt_module *module, const char *name, size_t size);
@@ -149,8 +144,5 @@ static inline const struct rt_functype *function_type(const struct rt_module *m,
 {
     return &m->types[m->functions[function].type];
 }
-/* Finds the map's entry for an address inside the function's code, or NULL. */
-const struct code_map *module_map_find(const struct rt_module *module, const struct function *function,
-                                       const uint64_t *pc);
 
 #endif

@@ -33,9 +33,11 @@ static inline uint64_t f64_bits(double v)
     memcpy(&bits, &v, sizeof bits);
     return bits;
 }
-/* An arithmetic result as it goes into a slot: a NaN becomes the canonical one, positive (4.3.3 allows it). */
-static inline uint64_t f32_result(float v) { return v == v ? f32_bits(v) : 0x7fc00000u; }
-static inline uint64_t f64_result(double v) { return v == v ? f64_bits(v) : 0x7ff8000000000000u; }
+/* An arithmetic result: a NaN becomes the canonical one, positive (4.3.3 allows it). */
+static inline float f32_canonical(float v) { return v == v ? v : f32_of(0x7fc00000u); }
+static inline double f64_canonical(double v) { return v == v ? v : f64_of(0x7ff8000000000000u); }
+static inline uint32_t f32_result(float v) { return (uint32_t)f32_bits(f32_canonical(v)); }
+static inline uint64_t f64_result(double v) { return f64_bits(f64_canonical(v)); }
 
 /* min and max: NaN if either is; -0 below +0. */
 #define NUMERIC_MIN_MAX(type, name)                                                                                    \

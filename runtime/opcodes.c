@@ -14,29 +14,35 @@
     (CHAR_AT(s, 0) == ':' || CHAR_AT(s, 0) == '-' ? 0 : CHAR_AT(s, 1) == ':' ? 1 : CHAR_AT(s, 2) == ':' ? 2 : 3)
 #define RESULT_OF(s) (CHAR_AT(s, 0) == '-' ? 0 : TYPE_OF(CHAR_AT(s, COLON_AT(s) + 1)))
 
-#define CLASS_PREPARED_UNARY(name)       P_##name
-#define CLASS_PREPARED_BINARY(name)      P_##name
-#define CLASS_PREPARED_INTEGER(name)     P_##name
-#define CLASS_PREPARED_DIVIDE(name)      P_##name
-#define CLASS_PREPARED_COMPARE(name)     P_##name
-#define CLASS_PREPARED_TEST(name)        0
-#define CLASS_PREPARED_TRUNCATE(name)    P_##name
-#define CLASS_PREPARED_REINTERPRET(name) 0
-#define CLASS_PREPARED_LOAD(name)        P_##name
-#define CLASS_PREPARED_STORE(name)       P_##name
-#define CLASS_PREPARED_CONST(name)       0
-#define CLASS_PREPARED_TERNARY(name)     P_##name
-#define CLASS_PREPARED_SHUFFLE(name)     P_##name
-#define CLASS_PREPARED_EXTRACT(name)     P_##name
-#define CLASS_PREPARED_REPLACE(name)     P_##name
-#define CLASS_PREPARED_LOAD_LANE(name)   P_##name
-#define CLASS_PREPARED_STORE_LANE(name)  P_##name
-#define CLASS_PREPARED_CONTROL(name)     0
-#define CLASS_PREPARED_PARAMETRIC(name)  0
-#define CLASS_PREPARED_VARIABLE(name)    0
-#define CLASS_PREPARED_TABLE(name)       0
-#define CLASS_PREPARED_MEMORY(name)      0
-#define CLASS_PREPARED_REFERENCE(name)   0
+#define CLASS_PREPARED_UNARY(name)         P_##name##_S
+#define CLASS_PREPARED_BINARY(name)        P_##name##_SS
+#define CLASS_PREPARED_INTEGER(name)       P_##name##_SS
+#define CLASS_PREPARED_DIVIDE(name)        P_##name##_SS
+#define CLASS_PREPARED_COMPARE(name)       P_##name##_SS
+#define CLASS_PREPARED_COMPARE_FLOAT(name) P_##name##_SS
+#define CLASS_PREPARED_TEST(name)          0
+#define CLASS_PREPARED_TRUNCATE(name)      P_##name##_S
+#define CLASS_PREPARED_REINTERPRET(name)   0
+#define CLASS_PREPARED_LOAD(name)          P_##name##_S
+#define CLASS_PREPARED_STORE(name)         P_##name##_SS
+#define CLASS_PREPARED_CONST(name)         0
+#define CLASS_PREPARED_V_UNARY(name)       P_##name
+#define CLASS_PREPARED_V_BINARY(name)      P_##name
+#define CLASS_PREPARED_V_TERNARY(name)     P_##name
+#define CLASS_PREPARED_V_SHUFFLE(name)     P_##name
+#define CLASS_PREPARED_V_EXTRACT(name)     P_##name
+#define CLASS_PREPARED_V_REPLACE(name)     P_##name
+#define CLASS_PREPARED_V_LOAD(name)        P_##name
+#define CLASS_PREPARED_V_STORE(name)       P_##name
+#define CLASS_PREPARED_V_LOAD_LANE(name)   P_##name
+#define CLASS_PREPARED_V_STORE_LANE(name)  P_##name
+#define CLASS_PREPARED_V_CONST(name)       0
+#define CLASS_PREPARED_CONTROL(name)       0
+#define CLASS_PREPARED_PARAMETRIC(name)    0
+#define CLASS_PREPARED_VARIABLE(name)      0
+#define CLASS_PREPARED_TABLE(name)         0
+#define CLASS_PREPARED_MEMORY(name)        0
+#define CLASS_PREPARED_REFERENCE(name)     0
 
 #define OP(number, name, text_, immediate_, s, class_)                                                                 \
     [OP_##name] = { .text = text_,                                                                                     \

@@ -19,18 +19,24 @@ enum op_class {
     OP_CLASS_INTEGER,
     OP_CLASS_DIVIDE,
     OP_CLASS_COMPARE,
+    OP_CLASS_COMPARE_FLOAT,
     OP_CLASS_TEST,
     OP_CLASS_TRUNCATE,
     OP_CLASS_REINTERPRET,
     OP_CLASS_LOAD,
     OP_CLASS_STORE,
     OP_CLASS_CONST,
-    OP_CLASS_TERNARY,
-    OP_CLASS_SHUFFLE,
-    OP_CLASS_EXTRACT,
-    OP_CLASS_REPLACE,
-    OP_CLASS_LOAD_LANE,
-    OP_CLASS_STORE_LANE, /* regular up to here */
+    OP_CLASS_V_UNARY, /* vectors from here on */
+    OP_CLASS_V_BINARY,
+    OP_CLASS_V_LOAD,
+    OP_CLASS_V_STORE,
+    OP_CLASS_V_CONST,
+    OP_CLASS_V_TERNARY,
+    OP_CLASS_V_SHUFFLE,
+    OP_CLASS_V_EXTRACT,
+    OP_CLASS_V_REPLACE,
+    OP_CLASS_V_LOAD_LANE,
+    OP_CLASS_V_STORE_LANE, /* regular up to here */
     OP_CLASS_CONTROL,
     OP_CLASS_PARAMETRIC,
     OP_CLASS_VARIABLE,
@@ -83,7 +89,7 @@ struct op_info {
     uint8_t param_count; /* regular rows only */
     uint8_t params[3];   /* enum rt_type */
     uint8_t result;      /* enum rt_type, 0: none */
-    uint16_t prepared;   /* first enum prep_op of a regular row */
+    uint16_t prepared;   /* first enum prep_op of a regular row that has any */
 };
 
 extern const struct op_info op_infos[OP_COUNT];

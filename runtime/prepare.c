@@ -1,102 +1,193 @@
-/* Emission of prepared code: words, the code map, and where operands are (validate.h). Every function here does nothing
- * while the code at hand cannot be reached. */
-#include "runtime/validate.h"
+/* Emission of prepared code: units, and where operands are (validate.h).
+ *
+ * Two things are known of what has been emitted: which slot each accumulator mirrors, and the last instruction, whose
+ * result can still go elsewhere (a local, the accumulator alone) or which can be taken back into a fused form. Both are
+ * forgotten at labels. A slot that is mirrored has been written, unless its operand was taken from the accumulator
+ * (prep_take_acc), and then no operand is left that would read it. */
+#include "runtime/prepare.h"
 
 #include <stdlib.h>
 
-/* Word numbers are 32 bits wide, in the map and in patches. */
-static const size_t WORDS_MAX = UINT32_MAX / 2;
+/* The longest instruction, a shuffle, but for br_table, which makes room for its targets. */
+enum { UNITS_OF_ONE = 16, UNITS_MAX = UINT32_MAX / 4 };
 
-static inline enum status append(struct body *b, uint64_t word)
+static enum status grow(struct body *b)
 {
-    struct decoder *d = b->d;
-    if (d->code_count == d->code_capacity || !b->module->code) {
-        size_t capacity = d->code_capacity ? d->code_capacity * 2 : 4096;
-        if (capacity > WORDS_MAX)
-            return decode_fail(d, STATUS_LIMIT, "the module's code exceeds the limit of %zu words", WORDS_MAX);
-        uint64_t *code = realloc(b->module->code, capacity * sizeof *code);
-        if (!code)
-            return decode_no_memory(d);
-        b->module->code = code;
-        d->code_capacity = capacity;
-    }
-    b->module->code[d->code_count++] = word;
+    struct emitter *e = &b->out;
+    uint32_t capacity = e->capacity ? e->capacity * 2 : 1024;
+    if (capacity > UNITS_MAX)
+        return STATUS_LIMIT;
+    uint16_t *code = realloc(e->code, capacity * sizeof *code);
+    if (!code)
+        return STATUS_NO_MEMORY;
+    e->code = code;
+    e->capacity = capacity;
     return STATUS_OK;
 }
 
-enum status prep_emit(struct body *b, uint64_t word)
+enum status prep_op(struct body *b, uint32_t op)
 {
-    if (!b->live)
+    struct emitter *e = &b->out;
+    if (!b->emitting)
         return STATUS_OK;
-    b->last = NO_WORD;
-    return append(b, word);
-}
-
-enum status prep_emit_result(struct body *b, uint64_t word)
-{
-    if (!b->live)
-        return STATUS_OK;
-    b->last = (uint32_t)b->d->code_count;
-    return append(b, word);
-}
-
-enum status prep_emit_pair(struct body *b, uint64_t word, uint64_t second, bool result)
-{
-    if (!b->live)
-        return STATUS_OK;
-    uint32_t at = (uint32_t)b->d->code_count;
-    TRY(append(b, word));
-    TRY(append(b, second));
-    b->last = result ? at : NO_WORD;
+    if (e->capacity - e->count < UNITS_OF_ONE || !e->code)
+        TRY(grow(b));
+    e->last = NO_UNIT;
+    e->acc_before = e->acc_slot[ACC_INT];
+    e->begun = e->count;
+    e->code[e->count++] = (uint16_t)op;
     return STATUS_OK;
 }
 
-enum status prep_emit_triple(struct body *b, uint64_t word, uint64_t second, uint64_t third)
+void prep_unit(struct body *b, uint32_t unit)
 {
-    if (!b->live)
-        return STATUS_OK;
-    TRY(prep_emit_pair(b, word, second, true));
-    return append(b, third);
+    if (b->emitting)
+        b->out.code[b->out.count++] = (uint16_t)unit;
 }
 
-enum status prep_map(struct body *b, bool charged)
+void prep_u32(struct body *b, uint32_t value)
 {
-    struct decoder *d = b->d;
-    if (!b->live)
+    prep_unit(b, value & 0xffff);
+    prep_unit(b, value >> 16);
+}
+
+void prep_u64(struct body *b, uint64_t value)
+{
+    prep_u32(b, (uint32_t)value);
+    prep_u32(b, (uint32_t)(value >> 32));
+}
+
+static void written(struct body *b, uint32_t slot)
+{
+    for (uint32_t acc = 0; acc < ACC_COUNT; acc++)
+        if (b->out.acc_slot[acc] == slot)
+            b->out.acc_slot[acc] = NO_UNIT;
+}
+
+void prep_forget(struct body *b)
+{
+    for (uint32_t acc = 0; acc < ACC_COUNT; acc++)
+        b->out.acc_slot[acc] = NO_UNIT;
+}
+
+/* A destination that stays. */
+static void destination(struct body *b, uint32_t slot)
+{
+    if (!b->emitting)
+        return;
+    written(b, slot);
+    prep_unit(b, slot);
+}
+
+void prep_result(struct body *b, uint32_t slot)
+{
+    prep_result_acc(b, slot, ACC_NONE, (struct prep_form) { OP_COUNT, 0, 0 });
+}
+
+void prep_result_wide(struct body *b, uint32_t slot)
+{
+    prep_result(b, slot);
+    if (b->emitting)
+        written(b, slot + 1);
+}
+
+void prep_result_acc(struct body *b, uint32_t slot, enum acc acc, struct prep_form form)
+{
+    struct emitter *e = &b->out;
+    if (!b->emitting)
+        return;
+    written(b, slot);
+    e->last = e->begun;
+    e->last_dest = e->count;
+    e->last_row = form.row;
+    e->last_sources = form.sources;
+    e->last_short = form.short_op;
+    prep_unit(b, slot);
+    if (acc != ACC_NONE)
+        e->acc_slot[acc] = slot;
+}
+
+void prep_map(struct body *b, bool charged)
+{
+    struct emitter *e = &b->out;
+    if (b->emitting && e->watch == e->count)
+        e->place = (struct code_place) { .offset = (uint32_t)b->op_offset, .count = charged ? 0 : e->cost };
+}
+
+enum status prep_select_memory(struct body *b, uint32_t memory)
+{
+    if (memory == 0)
         return STATUS_OK;
-    if (d->map_count == d->map_capacity) {
-        size_t capacity = d->map_capacity ? d->map_capacity * 2 : 1024;
-        struct code_map *map = realloc(b->module->map, capacity * sizeof *map);
-        if (!map)
-            return decode_no_memory(d);
-        b->module->map = map;
-        d->map_capacity = capacity;
-    }
-    b->module->map[d->map_count++] = (struct code_map) { .word = (uint32_t)d->code_count - b->code_at,
-                                                         .offset = (uint32_t)b->op_offset,
-                                                         .count = charged ? 0 : b->cost };
+    TRY(prep_op(b, P_MEMORY_SELECT));
+    prep_unit(b, memory);
     return STATUS_OK;
 }
 
-enum status prep_emit_access(struct body *b, uint32_t memory, uint64_t word, bool result)
+enum status prep_unselect_memory(struct body *b, uint32_t memory)
 {
-    if (memory == 0) {
-        TRY(prep_map(b, false));
-        return result ? prep_emit_result(b, word) : prep_emit(b, word);
-    }
-    TRY(prep_emit(b, prep_low(P_MEMORY_SELECT, memory, 0)));
-    TRY(prep_map(b, false));
-    TRY(prep_emit(b, word));
-    return prep_emit(b, prep_low(P_MEMORY_SELECT, 0, 0));
+    if (memory == 0)
+        return STATUS_OK;
+    TRY(prep_op(b, P_MEMORY_SELECT));
+    prep_unit(b, 0);
+    return STATUS_OK;
 }
 
-enum status prep_const(struct body *b, uint64_t bits, uint32_t slot)
+enum status prep_entry(struct body *b)
 {
-    if (bits <= UINT32_MAX)
-        return prep_emit(b, prep_low(P_CONST_U32, (uint32_t)bits, slot));
-    if ((int64_t)bits >= INT32_MIN && (int64_t)bits < 0)
-        return prep_emit(b, prep_low(P_CONST_S32, (uint32_t)bits, slot));
-    return prep_emit_pair(b, prep_word(P_CONST_64, 0, 0, slot), bits, false);
+    const struct function *f = b->function;
+    uint32_t count = f->local_slots - f->param_slots;
+    if (!b->emitting || count == 0)
+        return STATUS_OK;
+    TRY(prep_op(b, count <= 4 ? P_ZERO_1 + count - 1 : P_ZERO));
+    prep_unit(b, f->param_slots);
+    if (count > 4)
+        prep_unit(b, count);
+    return STATUS_OK;
+}
+
+static enum status copy(struct body *b, uint32_t from, uint32_t to)
+{
+    if (b->out.acc_slot[ACC_INT] == from) {
+        TRY(prep_op(b, P_COPY_R));
+    } else {
+        TRY(prep_op(b, P_COPY));
+        prep_unit(b, from);
+    }
+    destination(b, to);
+    return STATUS_OK;
+}
+
+static enum status constant(struct body *b, uint64_t bits, uint32_t slot)
+{
+    bool is_signed = (int64_t)bits >= INT32_MIN && (int64_t)bits < 0;
+    if (is_signed || bits <= UINT32_MAX) {
+        TRY(prep_op(b, is_signed ? P_CONST_32 : P_CONST_U32));
+        prep_u32(b, (uint32_t)bits);
+    } else {
+        TRY(prep_op(b, P_CONST_64));
+        prep_u64(b, bits);
+    }
+    destination(b, slot);
+    return STATUS_OK;
+}
+
+static enum status copy_v128(struct body *b, uint32_t from, uint32_t to)
+{
+    TRY(prep_op(b, P_COPY_V128));
+    prep_unit(b, from);
+    destination(b, to);
+    written(b, to + 1);
+    return STATUS_OK;
+}
+
+static enum status constant_v128(struct body *b, const struct operand *o, uint32_t slot)
+{
+    TRY(prep_op(b, P_CONST_V128));
+    prep_u64(b, o->bits);
+    prep_u64(b, o[1].bits);
+    destination(b, slot);
+    written(b, slot + 1);
+    return STATUS_OK;
 }
 
 /* A whole v128 that is not in its slots. */
@@ -104,17 +195,16 @@ static enum status flush_v128(struct body *b, uint32_t at)
 {
     struct operand *o = &b->stack[at];
     if (o->kind == OPERAND_LOCAL)
-        TRY(prep_emit(b, prep_word(P_COPY_V128, o->local, 0, slot_of(b, at))));
+        TRY(copy_v128(b, o->local, slot_of(b, at)));
     else
-        TRY(prep_emit_triple(b, prep_word(P_CONST_V128, 0, 0, slot_of(b, at)), o->bits, o[1].bits));
-    b->last = NO_WORD;
+        TRY(constant_v128(b, o, slot_of(b, at)));
     o->kind = o[1].kind = OPERAND_SLOT;
     return STATUS_OK;
 }
 
 enum status prep_flush(struct body *b, uint32_t first, uint32_t past)
 {
-    if (!b->live)
+    if (!b->emitting)
         return STATUS_OK;
     if (past - first > OPERAND_WINDOW)
         first = past - OPERAND_WINDOW; /* what lies deeper has been put into its slot before */
@@ -126,9 +216,9 @@ enum status prep_flush(struct body *b, uint32_t first, uint32_t past)
             continue;
         }
         if (o->kind == OPERAND_LOCAL)
-            TRY(prep_emit(b, prep_word(P_COPY, o->local, 0, slot_of(b, at))));
+            TRY(copy(b, o->local, slot_of(b, at)));
         else if (o->kind == OPERAND_CONST)
-            TRY(prep_const(b, o->bits, slot_of(b, at)));
+            TRY(constant(b, o->bits, slot_of(b, at)));
         o->kind = OPERAND_SLOT;
     }
     return STATUS_OK;
@@ -137,7 +227,7 @@ enum status prep_flush(struct body *b, uint32_t first, uint32_t past)
 enum status prep_use(struct body *b, uint32_t at, uint32_t *ret_slot)
 {
     *ret_slot = 0;
-    if (!b->live)
+    if (!b->emitting)
         return STATUS_OK;
     struct operand *o = &b->stack[at];
     bool wide = o->type == RT_V128;
@@ -163,33 +253,42 @@ static enum status set_v128(struct body *b, uint32_t at, uint32_t slot)
 {
     const struct operand *o = &b->stack[at];
     uint32_t from;
-    if (o->kind == OPERAND_CONST && o[1].kind == OPERAND_CONST) {
-        TRY(prep_emit_triple(b, prep_word(P_CONST_V128, 0, 0, slot), o->bits, o[1].bits));
-        b->last = NO_WORD;
-        return STATUS_OK;
-    }
+    if (o->kind == OPERAND_CONST && o[1].kind == OPERAND_CONST)
+        return constant_v128(b, o, slot);
     TRY(prep_use(b, at, &from));
-    return from == slot ? STATUS_OK : prep_emit(b, prep_word(P_COPY_V128, from, 0, slot));
+    return from == slot ? STATUS_OK : copy_v128(b, from, slot);
+}
+
+/* Lets the last instruction write `slot` instead of the operand's own, if that is what it writes. */
+static bool redirect(struct body *b, uint32_t at, uint32_t slot, bool wide)
+{
+    struct emitter *e = &b->out;
+    uint32_t own = slot_of(b, at);
+    if (b->stack[at].kind != OPERAND_SLOT || e->last == NO_UNIT || e->code[e->last_dest] != own)
+        return false;
+    e->code[e->last_dest] = (uint16_t)slot;
+    e->last = NO_UNIT;
+    for (uint32_t acc = 0; acc < ACC_COUNT; acc++)
+        e->acc_slot[acc] = e->acc_slot[acc] == own                                              ? slot
+                           : e->acc_slot[acc] == slot || (wide && e->acc_slot[acc] == slot + 1) ? NO_UNIT
+                                                                                                : e->acc_slot[acc];
+    return true;
 }
 
 enum status prep_local_set(struct body *b, uint32_t at, uint32_t slot)
 {
-    if (!b->live)
+    if (!b->emitting)
         return STATUS_OK;
     const struct operand *o = &b->stack[at];
     bool wide = o->type == RT_V128;
     TRY(save_readers(b, at, slot, wide ? 2 : 1));
-    uint64_t *word = b->last == NO_WORD ? NULL : &b->module->code[b->last];
-    if (o->kind == OPERAND_SLOT && word && prep_c(*word) == slot_of(b, at)) {
-        *word = (*word & 0xffffffffffffu) | (uint64_t)slot << 48;
-        b->last = NO_WORD;
+    if (redirect(b, at, slot, wide))
         return STATUS_OK;
-    }
     if (wide)
         return set_v128(b, at, slot);
     if (o->kind == OPERAND_CONST)
-        return prep_const(b, o->bits, slot);
+        return constant(b, o->bits, slot);
     if (o->kind == OPERAND_LOCAL)
-        return o->local == slot ? STATUS_OK : prep_emit(b, prep_word(P_COPY, o->local, 0, slot));
-    return prep_emit(b, prep_word(P_COPY, slot_of(b, at), 0, slot));
+        return o->local == slot ? STATUS_OK : copy(b, o->local, slot);
+    return copy(b, slot_of(b, at), slot);
 }

@@ -1,75 +1,114 @@
 /* Emission of branches, returns and charges. A segment is code that runs from its first to its last instruction unless
  * it traps; what ends it (a branch, a call, a return, a label) charges its cost. A branch that comes before its target
- * leaves a word that waits; waiting words of one label are chained through their upper halves. */
-#include "runtime/validate.h"
+ * leaves a target that waits; waiting targets of one label are chained. */
+#include "runtime/prepare.h"
 
-static uint32_t here(const struct body *b) { return (uint32_t)b->d->code_count; }
+static void aim(struct body *b, uint32_t at, uint32_t target) { unit_put_u32(&b->out.code[at], target - at); }
 
-static void word_aim(struct body *b, uint32_t word, uint32_t target)
-{
-    uint64_t *w = &b->module->code[word];
-    *w = (*w & UINT32_MAX) | (uint64_t)(target - word) << 32;
-}
-
-void prep_patch(struct body *b, uint32_t patch) { word_aim(b, patch, here(b)); }
+void prep_patch(struct body *b, uint32_t patch) { aim(b, patch, b->out.count); }
 
 void prep_patch_all(struct body *b, const struct control *control)
 {
-    uint32_t word = control->patches;
-    while (word != NO_WORD) {
-        uint32_t next = (uint32_t)(b->module->code[word] >> 32);
-        prep_patch(b, word);
-        word = next;
+    uint32_t at = control->patches;
+    while (at != NO_UNIT) {
+        uint32_t next = unit_u32(&b->out.code[at]);
+        prep_patch(b, at);
+        at = next;
     }
-    if (control->else_patch != NO_WORD)
+    if (control->else_patch != NO_UNIT)
         prep_patch(b, control->else_patch);
 }
 
-/* Makes `word` lead to the label of `target`, now or later. */
-static void word_to(struct body *b, uint32_t word, struct control *target)
+/* A loop's label is its beginning; nobody gets to its end by a branch. */
+static void reach(struct control *target) { target->reached |= target->kind != CONTROL_LOOP; }
+
+/* Makes the target at `at` lead to the label of `target`, now or later. */
+static void lead(struct body *b, uint32_t at, struct control *target)
 {
     if (target->kind == CONTROL_LOOP) {
-        word_aim(b, word, target->label);
+        aim(b, at, target->label);
         return;
     }
-    uint64_t *w = &b->module->code[word];
-    *w = (*w & UINT32_MAX) | (uint64_t)target->patches << 32;
-    target->patches = word;
+    unit_put_u32(&b->out.code[at], target->patches);
+    target->patches = at;
 }
 
-void prep_bind_label(struct body *b) { b->last = NO_WORD; }
+/* A target operand; returns where it stands. */
+static uint32_t target_unit(struct body *b)
+{
+    uint32_t at = b->out.count;
+    prep_u32(b, 0);
+    return at;
+}
+
+void prep_bind_label(struct body *b)
+{
+    b->out.last = NO_UNIT;
+    prep_forget(b);
+}
 
 enum status prep_charge(struct body *b, uint32_t keep)
 {
-    if (b->live && b->cost > keep) {
-        TRY(prep_map(b, true));
-        TRY(prep_emit(b, prep_word(P_CHARGE, 0, 0, 0) | (uint64_t)(b->cost - keep) << 32));
+    struct emitter *e = &b->out;
+    if (b->emitting && e->cost > keep) {
+        prep_map(b, true);
+        TRY(prep_op(b, P_CHARGE));
+        prep_u32(b, e->cost - keep);
     }
-    b->cost = keep;
+    e->cost = keep;
     return STATUS_OK;
 }
 
 enum status prep_take_cost(struct body *b, uint32_t *ret)
 {
-    if (b->cost > UINT16_MAX)
+    if (b->out.cost > UINT16_MAX)
         TRY(prep_charge(b, 0));
-    *ret = b->cost;
-    b->cost = 0;
+    *ret = b->out.cost;
+    b->out.cost = 0;
+    return STATUS_OK;
+}
+
+/* One result: from where it is. */
+static enum status return_one(struct body *b, uint32_t at)
+{
+    uint32_t slot = 0, cost, op = P_RETURN_S;
+    const struct operand *o = &b->stack[at];
+    if (o->kind == OPERAND_CONST && o->bits <= UINT32_MAX) {
+        op = P_RETURN_K;
+    } else if (prep_in_acc(b, at, ACC_INT)) {
+        op = P_RETURN_R;
+        prep_take_acc(b, at);
+    } else {
+        TRY(prep_use(b, at, &slot));
+    }
+    TRY(prep_take_cost(b, &cost));
+    prep_map(b, true);
+    TRY(prep_op(b, op));
+    if (op == P_RETURN_K)
+        prep_u32(b, (uint32_t)o->bits);
+    else if (op == P_RETURN_S)
+        prep_unit(b, slot);
+    prep_unit(b, cost);
     return STATUS_OK;
 }
 
 enum status prep_return(struct body *b, uint32_t at, uint32_t count)
 {
-    uint32_t slot = slot_of(b, at), cost;
-    if (!b->live)
+    uint32_t cost;
+    if (!b->emitting)
         return STATUS_OK;
     if (count == 1)
-        TRY(prep_use(b, at, &slot));
-    else
-        TRY(prep_flush(b, at, at + count));
+        return return_one(b, at);
+    TRY(prep_flush(b, at, at + count));
     TRY(prep_take_cost(b, &cost));
-    TRY(prep_map(b, true));
-    return prep_emit(b, prep_word(count == 1 ? P_RETURN_1 : P_RETURN, slot, count, cost));
+    prep_map(b, true);
+    TRY(prep_op(b, count == 0 ? P_RETURN_0 : P_RETURN));
+    if (count > 0) {
+        prep_unit(b, slot_of(b, at));
+        prep_unit(b, count);
+    }
+    prep_unit(b, cost);
+    return STATUS_OK;
 }
 
 static bool needs_move(const struct control *target, uint32_t at, uint32_t count)
@@ -81,9 +120,12 @@ static enum status move(struct body *b, const struct control *target, uint32_t a
 {
     if (count == 0 || target->height == at)
         return STATUS_OK;
-    if (count == 1)
-        return prep_emit(b, prep_word(P_COPY, slot_of(b, at), 0, slot_of(b, target->height)));
-    return prep_emit_pair(b, prep_word(P_MOVE, slot_of(b, at), 0, slot_of(b, target->height)), count, false);
+    TRY(prep_op(b, count == 1 ? P_COPY : P_MOVE));
+    prep_unit(b, slot_of(b, at));
+    prep_unit(b, slot_of(b, target->height));
+    if (count > 1)
+        prep_unit(b, count);
+    return STATUS_OK;
 }
 
 enum status prep_branch(struct body *b, struct control *target, uint32_t at, uint32_t count)
@@ -91,75 +133,104 @@ enum status prep_branch(struct body *b, struct control *target, uint32_t at, uin
     uint32_t cost;
     if (!b->live)
         return STATUS_OK;
+    reach(target);
+    if (!b->emitting)
+        return STATUS_OK;
     if (target->kind == CONTROL_FUNCTION)
         return prep_return(b, at, count);
     TRY(prep_flush(b, at, at + count));
     TRY(move(b, target, at, count));
     TRY(prep_take_cost(b, &cost));
-    TRY(prep_map(b, true));
-    TRY(prep_emit(b, prep_word(P_BR, cost, 0, 0)));
-    word_to(b, here(b) - 1, target);
+    prep_map(b, true);
+    TRY(prep_op(b, P_BR));
+    prep_unit(b, cost);
+    lead(b, target_unit(b), target);
     return STATUS_OK;
 }
 
-/* The comparison that is true where `op` is false; plain forms. */
-static uint32_t inverse(uint32_t op)
+/* The comparison of integers that is true where `row` is false, or OP_COUNT. */
+static uint32_t inverse(uint32_t row)
 {
     static const uint16_t pairs[][2] = {
-        { P_I32_EQ, P_I32_NE },     { P_I32_LT_S, P_I32_GE_S }, { P_I32_LT_U, P_I32_GE_U }, { P_I32_GT_S, P_I32_LE_S },
-        { P_I32_GT_U, P_I32_LE_U }, { P_I64_EQ, P_I64_NE },     { P_I64_LT_S, P_I64_GE_S }, { P_I64_LT_U, P_I64_GE_U },
-        { P_I64_GT_S, P_I64_LE_S }, { P_I64_GT_U, P_I64_LE_U },
+        { OP_I32_EQ, OP_I32_NE },     { OP_I32_LT_S, OP_I32_GE_S }, { OP_I32_LT_U, OP_I32_GE_U },
+        { OP_I32_GT_S, OP_I32_LE_S }, { OP_I32_GT_U, OP_I32_LE_U }, { OP_I64_EQ, OP_I64_NE },
+        { OP_I64_LT_S, OP_I64_GE_S }, { OP_I64_LT_U, OP_I64_GE_U }, { OP_I64_GT_S, OP_I64_LE_S },
+        { OP_I64_GT_U, OP_I64_LE_U },
     };
-    uint32_t k = 0;
-    for (; k <= PREP_K; k++)
-        for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-            for (unsigned side = 0; side < 2; side++)
-                if (pairs[i][side] + k == op)
-                    return pairs[i][1 - side] + k;
-    return op;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        for (unsigned side = 0; side < 2; side++)
+            if (pairs[i][side] == row)
+                return pairs[i][1 - side];
+    return OP_COUNT;
 }
 
-/* The comparison emitted last if its only use is the operand at `at`, else NULL. */
-static uint64_t *fusible(const struct body *b, uint32_t at)
+/* The first op of the branch that does what a comparison and a branch would. */
+static uint32_t branch_op(uint32_t row, bool inverted)
 {
-    if (b->stack[at].kind != OPERAND_SLOT || b->last == NO_WORD || b->last + 1 != here(b))
-        return NULL;
-    uint64_t *word = &b->module->code[b->last];
-    if (prep_c(*word) != slot_of(b, at) || inverse(prep_op(*word)) == prep_op(*word))
-        return NULL;
-    return word;
+    const struct op_info *info = &op_infos[row];
+    if (info->class == OP_CLASS_COMPARE_FLOAT)
+        return info->prepared + (inverted ? (uint32_t)FORM_BRN : (uint32_t)FORM_BR);
+    return op_infos[inverted ? inverse(row) : row].prepared + (uint32_t)FORM_BR;
+}
+
+/* Whether the condition is a comparison emitted just now, and for it alone. */
+static bool fusible(const struct body *b, uint32_t at)
+{
+    uint32_t row = b->out.last_row;
+    return row < OP_COUNT && prep_is_last(b, at, row) &&
+           (op_infos[row].class == OP_CLASS_COMPARE || op_infos[row].class == OP_CLASS_COMPARE_FLOAT);
+}
+
+/* The sources of "not zero" for any other condition. */
+static enum status not_zero(struct body *b, uint32_t at, struct prep_sources *ret)
+{
+    struct prep_sources s = { .form = FORM_SK };
+    uint32_t slot;
+    if (prep_in_acc(b, at, ACC_INT)) {
+        prep_take_acc(b, at);
+        s.form = FORM_RK;
+    } else {
+        TRY(prep_use(b, at, &slot));
+        s.units[s.count++] = (uint16_t)slot;
+    }
+    s.count += 2; /* the constant 0 */
+    *ret = s;
+    return STATUS_OK;
 }
 
 enum status prep_condition(struct body *b, uint32_t condition, bool inverted, uint32_t *ret_patch)
 {
-    uint32_t slot, op = P_I32_NE_K;
-    uint64_t *fused = fusible(b, condition);
-    if (fused) {
-        op = prep_op(*fused);
-        slot = prep_a(*fused);
-        uint32_t other = prep_b(*fused);
-        b->d->code_count--;
-        TRY(prep_map(b, true));
-        TRY(prep_emit_pair(b, prep_word((inverted ? inverse(op) : op) + PREP_BRANCH, slot, other, 0), b->cost, false));
+    struct prep_sources s;
+    uint32_t cost, row = OP_I32_NE;
+    if (!b->emitting)
+        return STATUS_OK;
+    TRY(prep_take_cost(b, &cost));
+    if (fusible(b, condition)) {
+        row = b->out.last_row;
+        s = prep_unemit(b);
     } else {
-        TRY(prep_use(b, condition, &slot));
-        TRY(prep_map(b, true));
-        TRY(prep_emit_pair(b, prep_word((inverted ? inverse(op) : op) + PREP_BRANCH, slot, 0, 0), b->cost, false));
+        TRY(not_zero(b, condition, &s));
     }
-    b->cost = 0;
-    *ret_patch = here(b) - 1;
+    prep_map(b, true);
+    TRY(prep_op(b, branch_op(row, inverted) + s.form));
+    prep_units(b, &s);
+    prep_unit(b, cost);
+    *ret_patch = target_unit(b);
     return STATUS_OK;
 }
 
 enum status prep_branch_if(struct body *b, struct control *target, uint32_t at, uint32_t count, uint32_t condition)
 {
-    uint32_t patch;
+    uint32_t patch = NO_UNIT;
     if (!b->live)
+        return STATUS_OK;
+    reach(target);
+    if (!b->emitting)
         return STATUS_OK;
     TRY(prep_flush(b, at, at + count));
     if (!needs_move(target, at, count)) {
         TRY(prep_condition(b, condition, false, &patch));
-        word_to(b, patch, target);
+        lead(b, patch, target);
         return STATUS_OK;
     }
     TRY(prep_condition(b, condition, true, &patch));
@@ -169,24 +240,45 @@ enum status prep_branch_if(struct body *b, struct control *target, uint32_t at, 
     return STATUS_OK;
 }
 
+static enum status room_for_targets(struct body *b, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(prep_op(b, 0)); /* makes room; two units are a target */
+        prep_unit(b, 0);
+    }
+    return STATUS_OK;
+}
+
 enum status prep_branch_table(struct body *b, uint32_t selector, uint32_t at, uint32_t count, uint32_t label_count)
 {
-    uint32_t slot;
-    TRY(prep_use(b, selector, &slot));
+    uint32_t slot = 0, cost;
+    for (uint32_t i = 0; b->live && i < label_count; i++)
+        reach(&b->controls[b->control_count - 1 - b->labels[i]]);
+    if (!b->emitting)
+        return STATUS_OK;
     TRY(prep_flush(b, at, at + count));
-    TRY(prep_map(b, true));
-    TRY(prep_emit_pair(b, prep_word(P_BR_TABLE, slot, 0, 0), (uint64_t)(label_count - 1) << 32 | b->cost, false));
-    b->cost = 0;
-    uint32_t entry = here(b);
-    for (uint32_t i = 0; i < label_count; i++)
-        TRY(prep_emit(b, 0));
+    bool acc = prep_in_acc(b, selector, ACC_INT);
+    if (acc)
+        prep_take_acc(b, selector);
+    else
+        TRY(prep_use(b, selector, &slot));
+    TRY(prep_take_cost(b, &cost));
+    prep_map(b, true);
+    TRY(prep_op(b, acc ? P_BR_TABLE_R : P_BR_TABLE_S));
+    if (!acc)
+        prep_unit(b, slot);
+    prep_unit(b, cost);
+    prep_u32(b, label_count - 1);
+    uint32_t entry = b->out.count;
+    TRY(room_for_targets(b, label_count));
     for (uint32_t i = 0; i < label_count; i++) {
         struct control *target = &b->controls[b->control_count - 1 - b->labels[i]];
         if (needs_move(target, at, count)) {
-            prep_patch(b, entry + i);
+            prep_patch(b, entry + 2 * i);
+            prep_forget(b);
             TRY(prep_branch(b, target, at, count));
         } else {
-            word_to(b, entry + i, target);
+            lead(b, entry + 2 * i, target);
         }
     }
     return STATUS_OK;

@@ -51,9 +51,18 @@ static inline union v128 v128_swizzle(union v128 x, union v128 lanes)
     return r;
 }
 
-/* simd.c: one function per row but v128.const. w: the first word at pc; at: the first byte of an access, else NULL. */
+/* A v128 that stands in prepared code. */
+static inline union v128 v128_of_units(const uint16_t *units)
+{
+    union v128 v;
+    memcpy(&v, units, sizeof v);
+    return v;
+}
+
+/* simd.c: one function per row but v128.const. pc: its instruction (prepared.h); at: the first byte of an access, else
+ * NULL. */
 #define OP(code, name, text, immediate, signature, class)                                                              \
-    void simd_##name(uint64_t *fp, const uint64_t *pc, uint64_t w, uint8_t *at);
+    void simd_##name(uint64_t *fp, const uint16_t *pc, uint8_t *at);
 #include "runtime/opcodes_simd.def"
 #undef OP
 

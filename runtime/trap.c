@@ -1,6 +1,6 @@
 /* Traps: their words, where they happened, and the exact instruction count. Segments are charged at their end, so what
- * an interrupted segment has executed is added here, from the code map. */
-#include "runtime/instance.h"
+ * an interrupted segment has executed is added here. */
+#include "runtime/prepare_function.h"
 
 #define TRAP_TEXT(kind, text) text,
 const char *rt_trap_text(enum rt_trap_kind kind)
@@ -10,25 +10,26 @@ const char *rt_trap_text(enum rt_trap_kind kind)
 }
 #undef TRAP_TEXT
 
+static struct rt_trap trap_at(const struct entry *entry, struct code_place place)
+{
+    const struct function *f = entry->function;
+    return (struct rt_trap) { .function = f->index, .function_name = f->name, .offset = place.offset };
+}
+
 struct rt_trap rt_instance_where(const struct rt_instance *instance)
 {
-    struct rt_trap where = { .kind = RT_TRAP_NONE };
-    if (!instance->frame)
-        return where;
-    const struct function *f = instance->frame->function;
-    const struct code_map *map = module_map_find(instance->module, f, instance->pc);
-    where.function = f->index;
-    where.function_name = f->name;
-    where.offset = map ? map->offset : f->body_offset;
-    return where;
+    const struct frame *frame = instance->frame;
+    if (!frame)
+        return (struct rt_trap) { .kind = RT_TRAP_NONE };
+    return trap_at(frame->entry, prepare_place(instance, frame->entry, instance->pc));
 }
 
 void trap_record(struct rt_instance *instance, enum rt_trap_kind kind)
 {
-    const struct code_map *map = module_map_find(instance->module, instance->frame->function, instance->pc);
-    if (map)
-        instance->vm.fuel -= map->count;
-    instance->trap = rt_instance_where(instance);
+    const struct entry *entry = instance->frame->entry;
+    struct code_place place = prepare_place(instance, entry, instance->pc);
+    instance->vm.fuel -= place.count;
+    instance->trap = trap_at(entry, place);
     instance->trap.kind = kind;
     if (kind == RT_TRAP_INTERRUPTED)
         __atomic_store_n(&instance->vm.interrupt, 0, __ATOMIC_RELAXED); /* heard; a later call may run */

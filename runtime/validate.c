@@ -1,7 +1,7 @@
 /* The validator's loop and its two stacks (appendix "Validation Algorithm"). An operand of unknown type comes only from
  * below the operands of an unreachable block. Each instruction is seen once and costs time bounded by its types'
  * lengths. */
-#include "runtime/validate.h"
+#include "runtime/prepare.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,7 +91,7 @@ static enum status push(struct body *b, struct operand operand)
     b->stack[b->height++] = operand;
     if (b->live && b->height > b->max_height)
         b->max_height = b->height;
-    if (b->height <= OPERAND_WINDOW || b->stack[b->height - OPERAND_WINDOW - 1].kind == OPERAND_SLOT)
+    if (!b->emitting || b->height <= OPERAND_WINDOW || b->stack[b->height - OPERAND_WINDOW - 1].kind == OPERAND_SLOT)
         return STATUS_OK;
     return prep_flush(b, b->height - OPERAND_WINDOW - 1, b->height - OPERAND_WINDOW);
 }
@@ -141,19 +141,26 @@ static enum status instruction(struct body *b, const struct op_info *info)
     case OP_CLASS_INTEGER:
     case OP_CLASS_DIVIDE:
     case OP_CLASS_COMPARE:
+    case OP_CLASS_COMPARE_FLOAT:
     case OP_CLASS_TEST:
     case OP_CLASS_TRUNCATE:
     case OP_CLASS_REINTERPRET:
     case OP_CLASS_LOAD:
     case OP_CLASS_STORE:
     case OP_CLASS_CONST:
-    case OP_CLASS_TERNARY:
-    case OP_CLASS_SHUFFLE:
-    case OP_CLASS_EXTRACT:
-    case OP_CLASS_REPLACE:
-    case OP_CLASS_LOAD_LANE:
-    case OP_CLASS_STORE_LANE:
+    case OP_CLASS_V_CONST:
         return validate_regular(b, info);
+    case OP_CLASS_V_UNARY:
+    case OP_CLASS_V_BINARY:
+    case OP_CLASS_V_LOAD:
+    case OP_CLASS_V_STORE:
+    case OP_CLASS_V_TERNARY:
+    case OP_CLASS_V_SHUFFLE:
+    case OP_CLASS_V_EXTRACT:
+    case OP_CLASS_V_REPLACE:
+    case OP_CLASS_V_LOAD_LANE:
+    case OP_CLASS_V_STORE_LANE:
+        return validate_vector(b, info);
     }
     return STATUS_INTERNAL;
 }
@@ -169,7 +176,7 @@ static enum status refuse_opcode(struct body *b, uint32_t code)
 static enum status read_opcode(struct body *b, const struct op_info **ret)
 {
     uint32_t code = 0;
-    b->op_offset = cursor_offset(&b->d->in);
+    b->op_offset = b->d->offset_base + cursor_offset(&b->d->in);
     struct cursor *in = &b->d->in;
     if (in->at < in->end && *in->at < 0xfb) /* nearly all */
         code = *in->at++;
@@ -179,20 +186,81 @@ static enum status read_opcode(struct body *b, const struct op_info **ret)
     return *ret ? STATUS_OK : refuse_opcode(b, code);
 }
 
-enum status validate_body(struct body *b)
+static enum status locals_add(struct body *b, uint32_t count, uint8_t type)
 {
-    b->height = b->max_height = b->control_count = b->cost = 0;
-    b->live = true;
-    b->last = NO_WORD;
-    b->code_at = (uint32_t)b->d->code_count;
-    TRY(control_push(b, CONTROL_FUNCTION, *function_type(b->module, b->function->index)));
+    uint32_t width = rt_type_slots(1, &type);
+    if (count * width > LIMIT_FRAME_SLOTS - b->frame_base)
+        return decode_fail(b->d, STATUS_LIMIT, "locals of a function exceed the limit of %d slots", LIMIT_FRAME_SLOTS);
+    for (uint32_t i = 0; i < count; i++) {
+        b->local_types[b->local_count] = type;
+        b->local_slots[b->local_count++] = (uint16_t)b->frame_base;
+        b->frame_base += width;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_locals(struct body *b)
+{
+    const struct rt_functype *t = function_type(b->module, b->function->index);
+    uint32_t groups;
+    b->local_count = b->frame_base = 0;
+    for (uint32_t i = 0; i < t->param_count; i++)
+        TRY(locals_add(b, 1, t->params[i]));
+    TRY(decode_count(b->d, 2, UINT32_MAX, "groups of locals", &groups));
+    for (uint32_t i = 0; i < groups; i++) {
+        size_t at = cursor_offset(&b->d->in);
+        uint32_t count;
+        uint8_t type;
+        TRY(decode_u32(b->d, &count));
+        TRY(decode_value_type(b->d, &type));
+        if (count > LIMIT_LOCALS - b->local_count)
+            return decode_fail_at(b->d, at, STATUS_MALFORMED, "too many locals: the limit is %d", LIMIT_LOCALS);
+        TRY(locals_add(b, count, type));
+    }
+    return STATUS_OK;
+}
+
+static void begin(struct body *b)
+{
+    b->height = b->max_height = b->control_count = 0;
+    b->out.count = b->out.cost = 0;
+    set_live(b, true);
+    prep_bind_label(b);
+}
+
+enum status validate_body(struct body *b, const struct function *function, struct cursor in)
+{
+    b->function = function;
+    b->d->in = in;
+    TRY(read_locals(b));
+    begin(b);
+    TRY(prep_entry(b));
+    TRY(control_push(b, CONTROL_FUNCTION, *function_type(b->module, function->index)));
     while (b->control_count > 0) {
         const struct op_info *info = NULL;
         TRY(read_opcode(b, &info));
-        b->cost++;
+        b->out.cost++;
         TRY(instruction(b, info));
     }
     if (cursor_left(&b->d->in) > 0)
         return decode_fail(b->d, STATUS_MALFORMED, "section size mismatch: code after the function's end");
     return STATUS_OK;
+}
+
+enum status body_init(struct body *b, struct decoder *d)
+{
+    *b = (struct body) { .d = d, .module = d->module, .local_types = malloc(LIMIT_LOCALS) };
+    b->local_slots = malloc(LIMIT_LOCALS * sizeof *b->local_slots);
+    b->out.watch = NO_UNIT;
+    return b->local_types && b->local_slots ? STATUS_OK : decode_no_memory(d);
+}
+
+void body_done(struct body *b)
+{
+    free(b->local_types);
+    free(b->local_slots);
+    free(b->stack);
+    free(b->controls);
+    free(b->labels);
+    free(b->out.code);
 }

@@ -1,9 +1,12 @@
-/* The validator's state for one function body, and the emitter's that rides on it. Internal to runtime/.
+/* The validator's state for one function body. Internal to runtime/.
  *
  * The operand stack of the algorithm (appendix "Validation Algorithm") carries, beside the type, where the value is: in
  * its own slot, still in a local (local.get emits nothing), or a constant. Only the topmost OPERAND_WINDOW operands may
  * be anything but in their slot, so that every search is bounded. A v128 is two entries, RT_V128 and then
- * TYPE_UPPER_HALF, so that positions on the stack and slots stay the same thing. */
+ * TYPE_UPPER_HALF, so that positions on the stack and slots stay the same thing.
+ *
+ * A body is read twice: when the module is loaded, to validate it, and at the function's first call, to prepare it
+ * (prepare.h), by the same code; the first time nothing is emitted. */
 #ifndef WARRANT_RUNTIME_VALIDATE_H
 #define WARRANT_RUNTIME_VALIDATE_H
 
@@ -12,7 +15,7 @@
 #include "runtime/prepared.h"
 
 enum { TYPE_UNKNOWN = 0, TYPE_UPPER_HALF = 1, OPERAND_WINDOW = 16 };
-#define NO_WORD UINT32_MAX
+#define NO_UNIT UINT32_MAX
 
 enum operand_kind { OPERAND_SLOT, OPERAND_LOCAL, OPERAND_CONST };
 struct operand {
@@ -25,19 +28,39 @@ enum control_kind { CONTROL_FUNCTION, CONTROL_BLOCK, CONTROL_LOOP, CONTROL_IF, C
 struct control {
     struct rt_functype type;
     uint32_t height;     /* of the operand stack below the parameters */
-    uint32_t label;      /* LOOP: its word */
-    uint32_t patches;    /* last word that waits for the end's address; the others hang from it. NO_WORD: none */
-    uint32_t else_patch; /* IF: the word that waits for `else` or `end` */
+    uint32_t label;      /* LOOP: its unit */
+    uint32_t patches;    /* last target that waits for the end; the others hang from it. NO_UNIT: none */
+    uint32_t else_patch; /* IF: the target that waits for `else` or `end` */
     uint8_t kind;        /* enum control_kind */
     bool unreachable, live_at_entry;
+    bool reached; /* some branch that can be reached goes to its end */
+};
+
+/* What has been emitted of the function, see prepare.c. */
+struct emitter {
+    uint16_t *code;
+    uint32_t count, capacity;     /* units */
+    uint32_t cost;                /* instructions of the segment so far */
+    uint32_t acc_slot[ACC_COUNT]; /* which slot the accumulator mirrors; NO_UNIT: none */
+    uint32_t begun;               /* where the instruction at hand begins */
+    /* The last instruction, as long as its result may be redirected. */
+    uint32_t last;         /* NO_UNIT: there is none */
+    uint32_t last_dest;    /* where its destination stands */
+    uint32_t last_short;   /* the op of its form without a destination; 0: it has none */
+    uint32_t last_row;     /* which enum op it is a form of, OP_COUNT: of none */
+    uint32_t last_sources; /* in which form its operands are */
+    uint32_t acc_before;   /* what R mirrored before it */
+    /* To find out where in the module an instruction of prepared code comes from. */
+    uint32_t watch; /* its unit; NO_UNIT: nothing is asked */
+    struct code_place place;
 };
 
 struct body {
     struct decoder *d;
-    struct rt_module *module;
-    struct function *function;
-    uint8_t *local_types;  /* LIMIT_LOCALS; owned by decode_code */
-    uint16_t *local_slots; /* first slot of each; LIMIT_LOCALS, owned by decode_code */
+    const struct rt_module *module;
+    const struct function *function;
+    uint8_t *local_types;  /* LIMIT_LOCALS; owned */
+    uint16_t *local_slots; /* first slot of each; LIMIT_LOCALS, owned */
     uint32_t local_count;
     uint32_t frame_base; /* slots of all locals: where the operand stack starts */
     struct operand *stack;
@@ -48,14 +71,22 @@ struct body {
     uint32_t label_capacity;
 
     size_t op_offset; /* of the instruction at hand */
-    bool live;        /* code that can be reached: only this is emitted */
-    uint32_t code_at; /* first word of the function */
-    uint32_t last;    /* word of the last instruction if its result may be redirected, else NO_WORD */
-    uint32_t cost;    /* instructions of the segment so far */
+    bool live;        /* code that can be reached */
+    bool preparing;   /* the second reading */
+    bool emitting;    /* live and preparing */
+    struct emitter out;
 };
 
 /* validate.c */
-MUST_USE enum status validate_body(struct body *b);
+MUST_USE enum status body_init(struct body *b, struct decoder *d); /* the owned arrays */
+void body_done(struct body *b);                                    /* half-built ones too */
+/* Reads the body of `function` from `in`; with b->preparing, emits it. */
+MUST_USE enum status validate_body(struct body *b, const struct function *function, struct cursor in);
+static inline void set_live(struct body *b, bool live)
+{
+    b->live = live;
+    b->emitting = live && b->preparing;
+}
 enum status body_fail(struct body *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *type_text(uint8_t type);
 static inline struct control *control_top(const struct body *b) { return &b->controls[b->control_count - 1]; }
@@ -71,7 +102,7 @@ MUST_USE enum status operand_push_lazy(struct body *b, struct operand operand, u
 
 /* One function per class of irregular instructions; regular ones share one. */
 MUST_USE enum status validate_regular(struct body *b, const struct op_info *info);
-MUST_USE enum status validate_lanes(struct body *b, const struct op_info *info); /* vectors with lanes, or three */
+MUST_USE enum status validate_vector(struct body *b, const struct op_info *info);
 MUST_USE enum status validate_control(struct body *b, enum op op);
 MUST_USE enum status control_push(struct body *b, enum control_kind kind, struct rt_functype type);
 MUST_USE enum status validate_parametric(struct body *b, enum op op);
@@ -86,45 +117,6 @@ struct memarg {
 };
 MUST_USE enum status validate_memarg(struct body *b, const struct op_info *info, struct memarg *ret);
 
-/* prepare.c. Each does nothing and succeeds while the code is not live. `at` is an index of the operand stack. */
-static inline uint32_t slot_of(const struct body *b, uint32_t at) { return b->frame_base + at; }
-MUST_USE enum status prep_emit(struct body *b, uint64_t word);        /* no result to redirect */
-MUST_USE enum status prep_emit_result(struct body *b, uint64_t word); /* one word with its result in C */
-MUST_USE enum status prep_emit_pair(struct body *b, uint64_t word, uint64_t second, bool result);
-MUST_USE enum status prep_emit_triple(struct body *b, uint64_t word, uint64_t second, uint64_t third);
-/* A load (result) or store of one word, entered into the code map. The interpreter has memory 0 at hand; another one is
- * selected for the access, and memory 0 again behind it. */
-MUST_USE enum status prep_emit_access(struct body *b, uint32_t memory, uint64_t word, bool result);
-/* Enters the next instruction into the code map. charged: its segment's cost is charged before it can trap. */
-MUST_USE enum status prep_map(struct body *b, bool charged);
-/* The slot to read an operand from; puts a constant into its slot first. */
-MUST_USE enum status prep_use(struct body *b, uint32_t at, uint32_t *ret_slot);
-/* Puts the operands [first, past) into their own slots. */
-MUST_USE enum status prep_flush(struct body *b, uint32_t first, uint32_t past);
-/* Writes the operand at `at` to a local whose slot this is (local.set, local.tee). */
-MUST_USE enum status prep_local_set(struct body *b, uint32_t at, uint32_t slot);
-MUST_USE enum status prep_const(struct body *b, uint64_t bits, uint32_t slot);
-/* The segment's cost, at most 16 bits (a CHARGE takes the rest), and begins a new segment. */
-MUST_USE enum status prep_take_cost(struct body *b, uint32_t *ret);
-
-/* prepare_branch.c */
-/* Charges what the segment has cost so far but the last `keep` instructions, as a label follows. */
-MUST_USE enum status prep_charge(struct body *b, uint32_t keep);
-void prep_bind_label(struct body *b);
-/* Goes to the label of `target` with `count` operands from `at` on. */
-MUST_USE enum status prep_branch(struct body *b, struct control *target, uint32_t at, uint32_t count);
-/* The same if the operand `condition` is not zero. */
-MUST_USE enum status prep_branch_if(struct body *b, struct control *target, uint32_t at, uint32_t count,
-                                    uint32_t condition);
-/* A conditional branch to be patched; inverted: taken if the operand is zero. */
-MUST_USE enum status prep_condition(struct body *b, uint32_t condition, bool inverted, uint32_t *ret_patch);
-MUST_USE enum status prep_branch_table(struct body *b, uint32_t selector, uint32_t at, uint32_t count,
-                                       uint32_t label_count);
-MUST_USE enum status prep_return(struct body *b, uint32_t at, uint32_t count);
-/* Makes the word `patch` lead to the next instruction. */
-void prep_patch(struct body *b, uint32_t patch);
-/* All words that wait for the end of `control`. */
-void prep_patch_all(struct body *b, const struct control *control);
 static inline uint32_t label_slots(const struct control *c)
 {
     return c->kind == CONTROL_LOOP ? rt_type_slots(c->type.param_count, c->type.params)

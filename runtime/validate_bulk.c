@@ -1,6 +1,6 @@
 /* Table and memory instructions but loads and stores (3.3.6, 3.3.7). Each reads its indices, then its operands, most of
  * which are three. */
-#include "runtime/validate.h"
+#include "runtime/prepare.h"
 
 static enum status index_below(struct body *b, uint32_t count, const char *what, uint32_t *ret)
 {
@@ -13,39 +13,74 @@ static enum status table_index(struct body *b, uint32_t *ret)
     return index_below(b, b->module->table_count, "table", ret);
 }
 
-/* Pops three operands of these types and emits `op` on their slots, with a second word. */
-static enum status three(struct body *b, uint32_t op, uint8_t x, uint8_t y, uint8_t z, uint64_t second)
+/* Pops three operands of these types and emits `op` on their slots; its indices are left to the caller. */
+static enum status three(struct body *b, uint32_t op, uint8_t x, uint8_t y, uint8_t z)
 {
     uint32_t a, c, e;
     TRY(operand_pop(b, z));
     TRY(operand_pop(b, y));
     TRY(operand_pop(b, x));
-    if (!b->live)
+    if (!b->emitting)
         return STATUS_OK;
     TRY(prep_use(b, b->height, &a));
     TRY(prep_use(b, b->height + 1, &c));
     TRY(prep_use(b, b->height + 2, &e));
-    TRY(prep_map(b, false));
-    return prep_emit_pair(b, prep_word(op, a, c, e), second, false);
+    prep_map(b, false);
+    TRY(prep_op(b, op));
+    prep_unit(b, a);
+    prep_unit(b, c);
+    prep_unit(b, e);
+    return STATUS_OK;
+}
+
+/* The same, with one index behind the slots, or two. */
+static enum status three_and_index(struct body *b, uint32_t op, uint8_t x, uint8_t y, uint8_t z, uint32_t index)
+{
+    TRY(three(b, op, x, y, z));
+    prep_unit(b, index);
+    return STATUS_OK;
+}
+static enum status copy_between(struct body *b, uint32_t op, uint32_t to, uint32_t from)
+{
+    TRY(three_and_index(b, op, RT_I32, RT_I32, RT_I32, to));
+    prep_unit(b, from);
+    return STATUS_OK;
+}
+static enum status init_from(struct body *b, uint32_t op, uint32_t to, uint32_t segment)
+{
+    TRY(three_and_index(b, op, RT_I32, RT_I32, RT_I32, to));
+    prep_u32(b, segment);
+    return STATUS_OK;
+}
+static enum status drop_segment(struct body *b, uint32_t op, uint32_t segment)
+{
+    TRY(prep_op(b, op));
+    prep_u32(b, segment);
+    return STATUS_OK;
 }
 
 static enum status table_get_set(struct body *b, enum op op)
 {
-    uint32_t table, index, value;
+    uint32_t table, index, value = 0;
     TRY(table_index(b, &table));
     uint8_t type = b->module->tables[table].element;
     if (op == OP_TABLE_SET)
         TRY(operand_pop(b, type));
     TRY(operand_pop(b, RT_I32));
-    TRY(prep_use(b, b->height, &index));
-    if (op == OP_TABLE_SET) {
-        TRY(prep_use(b, b->height + 1, &value));
-        TRY(prep_map(b, false));
-        return prep_emit_pair(b, prep_word(P_TABLE_SET, index, 0, value), table, false);
+    if (b->emitting) {
+        TRY(prep_use(b, b->height, &index));
+        if (op == OP_TABLE_SET)
+            TRY(prep_use(b, b->height + 1, &value));
+        prep_map(b, false);
+        TRY(prep_op(b, op == OP_TABLE_SET ? P_TABLE_SET : P_TABLE_GET));
+        prep_unit(b, index);
+        prep_unit(b, table);
+        if (op == OP_TABLE_SET)
+            prep_unit(b, value);
+        else
+            prep_result(b, slot_of(b, b->height));
     }
-    TRY(prep_map(b, false));
-    TRY(prep_emit_pair(b, prep_word(P_TABLE_GET, index, 0, slot_of(b, b->height)), table, true));
-    return operand_push(b, type);
+    return op == OP_TABLE_SET ? STATUS_OK : operand_push(b, type);
 }
 
 static enum status table_grow(struct body *b)
@@ -54,10 +89,16 @@ static enum status table_grow(struct body *b)
     TRY(table_index(b, &table));
     TRY(operand_pop(b, RT_I32));
     TRY(operand_pop(b, b->module->tables[table].element));
-    TRY(prep_use(b, b->height, &value));
-    TRY(prep_use(b, b->height + 1, &count));
-    TRY(prep_map(b, false));
-    TRY(prep_emit_pair(b, prep_word(P_TABLE_GROW, value, count, slot_of(b, b->height)), table, true));
+    if (b->emitting) {
+        TRY(prep_use(b, b->height, &value));
+        TRY(prep_use(b, b->height + 1, &count));
+        prep_map(b, false);
+        TRY(prep_op(b, P_TABLE_GROW));
+        prep_unit(b, value);
+        prep_unit(b, count);
+        prep_unit(b, table);
+        prep_result(b, slot_of(b, b->height));
+    }
     return operand_push(b, RT_I32);
 }
 
@@ -68,7 +109,7 @@ static enum status table_copy(struct body *b)
     TRY(table_index(b, &from));
     if (b->module->tables[to].element != b->module->tables[from].element)
         return body_fail(b, "type mismatch: tables of different types");
-    return three(b, P_TABLE_COPY, RT_I32, RT_I32, RT_I32, (uint64_t)to << 32 | from);
+    return copy_between(b, P_TABLE_COPY, to, from);
 }
 
 static enum status table_init(struct body *b)
@@ -80,7 +121,7 @@ static enum status table_init(struct body *b)
         return body_fail(b, "unknown elem segment %u", segment);
     if (b->module->tables[table].element != b->module->elems[segment].type)
         return body_fail(b, "type mismatch: segment and table of different types");
-    return three(b, P_TABLE_INIT, RT_I32, RT_I32, RT_I32, (uint64_t)table << 32 | segment);
+    return init_from(b, P_TABLE_INIT, table, segment);
 }
 
 enum status validate_table(struct body *b, enum op op)
@@ -98,13 +139,15 @@ enum status validate_table(struct body *b, enum op op)
         return table_init(b);
     case OP_ELEM_DROP:
         TRY(index_below(b, b->module->elem_count, "elem segment", &index));
-        return prep_emit(b, prep_low(P_ELEM_DROP, index, 0));
+        return drop_segment(b, P_ELEM_DROP, index);
     case OP_TABLE_FILL:
         TRY(table_index(b, &index));
-        return three(b, P_TABLE_FILL, RT_I32, b->module->tables[index].element, RT_I32, index);
+        return three_and_index(b, P_TABLE_FILL, RT_I32, b->module->tables[index].element, RT_I32, index);
     default: /* OP_TABLE_SIZE */
         TRY(table_index(b, &index));
-        TRY(prep_emit_pair(b, prep_word(P_TABLE_SIZE, 0, 0, slot_of(b, b->height)), index, true));
+        TRY(prep_op(b, P_TABLE_SIZE));
+        prep_unit(b, index);
+        prep_result(b, slot_of(b, b->height));
         return operand_push(b, RT_I32);
     }
 }
@@ -126,13 +169,15 @@ static enum status memory_size_grow(struct body *b, enum op op)
 {
     uint32_t slot, memory;
     TRY(memory_index(b, &memory));
-    if (op == OP_MEMORY_SIZE) {
-        TRY(prep_emit_result(b, prep_word(P_MEMORY_SIZE, 0, memory, slot_of(b, b->height))));
-    } else {
+    if (op == OP_MEMORY_GROW) {
         TRY(operand_pop(b, RT_I32));
         TRY(prep_use(b, b->height, &slot));
-        TRY(prep_emit_result(b, prep_word(P_MEMORY_GROW, slot, memory, slot_of(b, b->height))));
     }
+    TRY(prep_op(b, op == OP_MEMORY_GROW ? P_MEMORY_GROW : P_MEMORY_SIZE));
+    if (op == OP_MEMORY_GROW)
+        prep_unit(b, slot);
+    prep_unit(b, memory);
+    prep_result(b, slot_of(b, b->height));
     return operand_push(b, RT_I32);
 }
 
@@ -146,16 +191,16 @@ enum status validate_memory(struct body *b, enum op op)
     case OP_MEMORY_INIT:
         TRY(data_index(b, &segment));
         TRY(memory_index(b, &memory));
-        return three(b, P_MEMORY_INIT, RT_I32, RT_I32, RT_I32, (uint64_t)memory << 32 | segment);
+        return init_from(b, P_MEMORY_INIT, memory, segment);
     case OP_DATA_DROP:
         TRY(data_index(b, &segment));
-        return prep_emit(b, prep_low(P_DATA_DROP, segment, 0));
+        return drop_segment(b, P_DATA_DROP, segment);
     case OP_MEMORY_COPY:
         TRY(memory_index(b, &memory));
         TRY(memory_index(b, &from));
-        return three(b, P_MEMORY_COPY, RT_I32, RT_I32, RT_I32, (uint64_t)memory << 32 | from);
+        return copy_between(b, P_MEMORY_COPY, memory, from);
     default: /* OP_MEMORY_FILL */
         TRY(memory_index(b, &memory));
-        return three(b, P_MEMORY_FILL, RT_I32, RT_I32, RT_I32, memory);
+        return three_and_index(b, P_MEMORY_FILL, RT_I32, RT_I32, RT_I32, memory);
     }
 }

@@ -1,6 +1,6 @@
 /* Control instructions (3.3.8). A block whose end nobody can reach is still typed, but nothing is emitted for it.
  * Labels are bound where the segment before them has been charged, see rt_instance_instructions. */
-#include "runtime/validate.h"
+#include "runtime/prepare.h"
 
 #include <stdlib.h>
 
@@ -56,9 +56,9 @@ enum status control_push(struct body *b, enum control_kind kind, struct rt_funct
         TRY(controls_grow(b));
     b->controls[b->control_count++] = (struct control) { .type = type,
                                                          .height = b->height,
-                                                         .label = (uint32_t)b->d->code_count,
-                                                         .patches = NO_WORD,
-                                                         .else_patch = NO_WORD,
+                                                         .label = b->out.count,
+                                                         .patches = NO_UNIT,
+                                                         .else_patch = NO_UNIT,
                                                          .kind = (uint8_t)kind,
                                                          .live_at_entry = b->live };
     return kind == CONTROL_FUNCTION ? STATUS_OK : operands_push(b, type.param_count, type.params);
@@ -69,8 +69,8 @@ static void set_unreachable(struct body *b)
     struct control *c = control_top(b);
     b->height = c->height;
     c->unreachable = true;
-    b->live = false;
-    b->last = NO_WORD;
+    set_live(b, false);
+    b->out.last = NO_UNIT;
 }
 
 static uint32_t window_start(const struct body *b)
@@ -81,11 +81,11 @@ static uint32_t window_start(const struct body *b)
 static enum status enter(struct body *b, enum op op)
 {
     struct rt_functype type;
-    uint32_t patch = NO_WORD;
+    uint32_t patch = NO_UNIT;
     TRY(block_type(b, &type));
     if (op == OP_IF) {
         TRY(operand_pop(b, RT_I32));
-        if (b->live) {
+        if (b->emitting) {
             uint32_t condition = b->height;
             TRY(prep_flush(b, window_start(b), b->height));
             TRY(prep_condition(b, condition, true, &patch));
@@ -126,12 +126,12 @@ static enum status enter_else(struct body *b)
     TRY(finish(b));
     c->kind = CONTROL_ELSE; /* before the jump: it goes to the end */
     TRY(prep_branch(b, c, b->height, label_slots(c)));
-    if (c->else_patch != NO_WORD)
+    if (c->else_patch != NO_UNIT)
         prep_patch(b, c->else_patch);
-    c->else_patch = NO_WORD;
+    c->else_patch = NO_UNIT;
     c->unreachable = false;
-    b->live = c->live_at_entry;
-    b->cost = 0;
+    set_live(b, c->live_at_entry);
+    b->out.cost = 0;
     prep_bind_label(b);
     return operands_push(b, c->type.param_count, c->type.params);
 }
@@ -153,11 +153,11 @@ static enum status leave(struct body *b)
         !functype_equal(&(struct rt_functype) { c->type.param_count, 0, c->type.params, NULL },
                         &(struct rt_functype) { c->type.result_count, 0, c->type.results, NULL }))
         return body_fail(b, "type mismatch: if without else must not change the stack");
-    if (c->patches != NO_WORD || c->else_patch != NO_WORD) {
+    if (c->reached || (c->kind == CONTROL_IF && c->live_at_entry)) {
         TRY(prep_charge(b, 0));
         prep_patch_all(b, c);
-        b->live = true;
-        b->cost = 0;
+        set_live(b, true);
+        b->out.cost = 0;
         prep_bind_label(b);
     }
     struct rt_functype type = c->type;
@@ -237,26 +237,9 @@ static enum status branch_table(struct body *b)
             return body_fail(b, "type mismatch: labels of br_table take different numbers of values");
         TRY(check_top(b, target));
     }
-    if (b->live)
-        TRY(prep_branch_table(b, selector, b->height - slots, slots, count));
+    TRY(prep_branch_table(b, selector, b->height - slots, slots, count));
     set_unreachable(b);
     return STATUS_OK;
-}
-
-static enum status call_emit(struct body *b, uint32_t function, uint32_t params, bool tail)
-{
-    const struct function *f = &b->module->functions[function];
-    uint32_t cost;
-    if (!b->live)
-        return STATUS_OK;
-    TRY(prep_flush(b, b->height, b->height + params));
-    TRY(prep_take_cost(b, &cost));
-    TRY(prep_map(b, true));
-    if (function < b->module->imported_functions)
-        return prep_emit_pair(b, prep_word(tail ? P_TAIL_CALL_IMPORT : P_CALL_IMPORT, slot_of(b, b->height), 0, cost),
-                              function, false);
-    return prep_emit_pair(b, prep_word(tail ? P_TAIL_CALL : P_CALL, slot_of(b, b->height), 0, cost),
-                          (uint64_t)(uintptr_t)f, false);
 }
 
 /* After the call: its results, or for a tail call none, if they are the function's. */
@@ -281,13 +264,13 @@ static enum status call(struct body *b, bool tail)
     const struct rt_functype *t = function_type(b->module, function);
     uint32_t past = b->height;
     TRY(operands_pop(b, t->param_count, t->params));
-    TRY(call_emit(b, function, past - b->height, tail));
+    TRY(prep_call(b, function, b->height, past - b->height, tail));
     return call_finish(b, t, tail);
 }
 
 static enum status call_indirect(struct body *b, bool tail)
 {
-    uint32_t type, table, selector, cost;
+    uint32_t type, table;
     TRY(decode_u32(b->d, &type));
     TRY(decode_u32(b->d, &table));
     if (type >= b->module->type_count)
@@ -300,15 +283,7 @@ static enum status call_indirect(struct body *b, bool tail)
     TRY(operand_pop(b, RT_I32));
     uint32_t at = b->height;
     TRY(operands_pop(b, t->param_count, t->params));
-    if (b->live) {
-        TRY(prep_use(b, at, &selector));
-        TRY(prep_flush(b, b->height, at));
-        TRY(prep_take_cost(b, &cost));
-        TRY(prep_map(b, true));
-        uint32_t prepared = tail ? P_TAIL_CALL_INDIRECT : P_CALL_INDIRECT;
-        TRY(prep_emit_pair(b, prep_word(prepared, slot_of(b, b->height), selector, cost), (uint64_t)table << 32 | type,
-                           false));
-    }
+    TRY(prep_call_indirect(b, type, table, b->height, at, tail));
     return call_finish(b, t, tail);
 }
 
@@ -343,8 +318,8 @@ enum status validate_control(struct body *b, enum op op)
         set_unreachable(b);
         return STATUS_OK;
     default: /* OP_UNREACHABLE */
-        TRY(prep_map(b, false));
-        TRY(prep_emit(b, prep_word(P_UNREACHABLE, 0, 0, 0)));
+        prep_map(b, false);
+        TRY(prep_op(b, P_UNREACHABLE));
         set_unreachable(b);
         return STATUS_OK;
     }

@@ -1,20 +1,8 @@
 /* Parametric, variable and reference instructions (3.3.3 to 3.3.5). local.get emits nothing: the operand stays in its
  * local until something needs it elsewhere. */
-#include "runtime/validate.h"
+#include "runtime/prepare.h"
 
 static bool is_reference(uint8_t type) { return type == RT_FUNCREF || type == RT_EXTERNREF; }
-
-static enum status select_emit(struct body *b)
-{
-    uint32_t condition, x, y;
-    if (!b->live)
-        return STATUS_OK;
-    bool wide = b->stack[b->height].type == RT_V128;
-    TRY(prep_use(b, b->height + (wide ? 4 : 2), &condition));
-    TRY(prep_use(b, b->height + (wide ? 2 : 1), &y));
-    TRY(prep_use(b, b->height, &x));
-    return prep_emit_pair(b, prep_word(wide ? P_SELECT_V128 : P_SELECT, x, y, slot_of(b, b->height)), condition, true);
-}
 
 static enum status select_typed(struct body *b)
 {
@@ -27,7 +15,7 @@ static enum status select_typed(struct body *b)
     TRY(operand_pop(b, RT_I32));
     TRY(operand_pop(b, type));
     TRY(operand_pop(b, type));
-    TRY(select_emit(b));
+    TRY(prep_select(b, type == RT_V128));
     return operand_push(b, type);
 }
 
@@ -35,7 +23,7 @@ enum status validate_parametric(struct body *b, enum op op)
 {
     uint8_t x, y;
     if (op == OP_DROP) {
-        b->last = NO_WORD;
+        b->out.last = NO_UNIT;
         return operand_pop_any(b, &x);
     }
     if (op == OP_SELECT_T)
@@ -47,7 +35,7 @@ enum status validate_parametric(struct body *b, enum op op)
         return body_fail(b, "type mismatch: select of references needs a type");
     if (x != y && x != TYPE_UNKNOWN && y != TYPE_UNKNOWN)
         return body_fail(b, "type mismatch: select of %s and %s", type_text(x), type_text(y));
-    TRY(select_emit(b));
+    TRY(prep_select(b, x == RT_V128 || y == RT_V128));
     return operand_push(b, x == TYPE_UNKNOWN ? y : x);
 }
 
@@ -57,21 +45,14 @@ static enum status global_access(struct body *b, enum op op, uint32_t index)
         return body_fail(b, "unknown global %u", index);
     const struct global *g = &b->module->globals[index];
     bool shared = g->imported && g->type.mutable; /* an immutable one is copied at linking */
-    bool wide = g->type.type == RT_V128;
     if (op == OP_GLOBAL_GET) {
-        uint32_t get = wide ? (shared ? P_GLOBAL_GET_SHARED_V128 : P_GLOBAL_GET_V128)
-                            : (shared ? P_GLOBAL_GET_SHARED : P_GLOBAL_GET);
-        TRY(prep_emit_result(b, prep_low(get, g->slot, slot_of(b, b->height))));
+        TRY(prep_global_get(b, g, shared));
         return operand_push(b, g->type.type);
     }
     if (!g->type.mutable)
         return body_fail(b, "global is immutable: global %u", index);
     TRY(operand_pop(b, g->type.type));
-    uint32_t slot;
-    TRY(prep_use(b, b->height, &slot));
-    uint32_t set =
-        wide ? (shared ? P_GLOBAL_SET_SHARED_V128 : P_GLOBAL_SET_V128) : (shared ? P_GLOBAL_SET_SHARED : P_GLOBAL_SET);
-    return prep_emit(b, prep_low(set, g->slot, slot));
+    return prep_global_set(b, g, shared);
 }
 
 enum status validate_variable(struct body *b, enum op op)
@@ -94,7 +75,7 @@ enum status validate_variable(struct body *b, enum op op)
 enum status validate_reference(struct body *b, enum op op)
 {
     uint8_t type;
-    uint32_t index, slot;
+    uint32_t index;
     switch ((unsigned)op) {
     case OP_REF_NULL:
         TRY(decode_reference_type(b->d, &type));
@@ -103,8 +84,7 @@ enum status validate_reference(struct body *b, enum op op)
         TRY(operand_pop_any(b, &type));
         if (type != TYPE_UNKNOWN && !is_reference(type))
             return body_fail(b, "type mismatch: expected a reference, found %s", type_text(type));
-        TRY(prep_use(b, b->height, &slot));
-        TRY(prep_emit_result(b, prep_word(P_I64_EQ_K, slot, 0, slot_of(b, b->height))));
+        TRY(prep_test(b, OP_I64_EQ));
         return operand_push(b, RT_I32);
     default:
         TRY(decode_u32(b->d, &index));
@@ -112,7 +92,9 @@ enum status validate_reference(struct body *b, enum op op)
             return body_fail(b, "unknown function %u", index);
         if (!module_declared(b->module, index))
             return body_fail(b, "undeclared function reference %u", index);
-        TRY(prep_emit_result(b, prep_low(P_REF_FUNC, index, slot_of(b, b->height))));
+        TRY(prep_op(b, P_REF_FUNC));
+        prep_u32(b, index);
+        prep_result(b, slot_of(b, b->height));
         return operand_push(b, RT_FUNCREF);
     }
 }

@@ -163,7 +163,7 @@ static struct sample sample_of(const struct op_info *info, char *signature)
     if (info->code > 0xff && (info->code & 0x80))
         s.bytes[s.size++] = 1;
     s.size += info->immediate < sizeof sizes ? sizes[info->immediate] : 0u;
-    s.size += info->class == OP_CLASS_LOAD_LANE || info->class == OP_CLASS_STORE_LANE;
+    s.size += info->class == OP_CLASS_V_LOAD_LANE || info->class == OP_CLASS_V_STORE_LANE;
     for (uint32_t i = 0; i < info->param_count; i++)
         *signature++ = letter_of(info->params[i]);
     *signature++ = ':';
@@ -179,7 +179,7 @@ static void regular_rows_are_sound(void **state)
     unsigned rows = 0;
     for (unsigned op = 0; op < OP_COUNT; op++) {
         char signature[8];
-        if (op_infos[op].class > OP_CLASS_STORE_LANE)
+        if (op_infos[op].class > OP_CLASS_V_STORE_LANE)
             continue;
         struct sample s = sample_of(&op_infos[op], signature);
         try_all(&s);
@@ -203,7 +203,7 @@ static void no_row_is_forgotten(void **state)
     };
     (void)state;
     for (unsigned op = 0; op < OP_COUNT; op++) {
-        bool found = op_infos[op].class <= OP_CLASS_STORE_LANE;
+        bool found = op_infos[op].class <= OP_CLASS_V_STORE_LANE;
         for (size_t i = 0; i < sizeof irregular / sizeof *irregular; i++)
             found |= strcmp(irregular[i].name, names[op]) == 0;
         for (size_t i = 0; i < sizeof free_rows / sizeof *free_rows; i++)

@@ -1,0 +1,89 @@
+/* The interpreter's handlers for tables and for a memory as a whole; see interp.h for the macros, prepared.h for the
+ * operands. What works outside of the interpreter does so between SAVE and TRAP_IF: the instance must look right, and the
+ * memory may have grown. */
+/* clang-format off */
+
+HANDLER(TABLE_GET)
+{
+    const struct rt_table *table = vm->tables[U(2)];
+    if ((uint32_t)S(1) >= table->size)
+        TRAP(TABLE_BOUNDS);
+    S(3) = table->elements[(uint32_t)S(1)];
+    NEXT(4);
+}
+HANDLER(TABLE_SET)
+{
+    struct rt_table *table = vm->tables[U(2)];
+    if ((uint32_t)S(1) >= table->size)
+        TRAP(TABLE_BOUNDS);
+    table->elements[(uint32_t)S(1)] = S(3);
+    NEXT(4);
+}
+HANDLER(TABLE_SIZE)
+{
+    S(2) = vm->tables[U(1)]->size;
+    NEXT(3);
+}
+HANDLER(TABLE_GROW)
+{
+    S(4) = table_grow(vm->tables[U(3)], S(1), (uint32_t)S(2));
+    NEXT(5);
+}
+HANDLER(TABLE_FILL)
+{
+    if (!table_fill(vm->tables[U(4)], (uint32_t)S(1), S(2), (uint32_t)S(3)))
+        TRAP(TABLE_BOUNDS);
+    NEXT(5);
+}
+HANDLER(TABLE_COPY)
+{
+    if (!table_copy(vm->tables[U(4)], (uint32_t)S(1), vm->tables[U(5)], (uint32_t)S(2), (uint32_t)S(3)))
+        TRAP(TABLE_BOUNDS);
+    NEXT(6);
+}
+HANDLER(TABLE_INIT)
+{
+    if (!table_init_segment(instance, U(4), U32(5), (uint32_t)S(1), (uint32_t)S(2), (uint32_t)S(3)))
+        TRAP(TABLE_BOUNDS);
+    NEXT(7);
+}
+HANDLER(ELEM_DROP)
+{
+    instance->elem_dropped[U32(1)] = true;
+    NEXT(3);
+}
+HANDLER(MEMORY_SIZE)
+{
+    S(2) = instance->memories[U(1)]->pages;
+    NEXT(3);
+}
+HANDLER(MEMORY_GROW)
+{
+    S(3) = memory_grow(instance, U(2), (uint32_t)S(1));
+    memory_size = vm->memory_size;
+    NEXT(4);
+}
+HANDLER(MEMORY_FILL)
+{
+    SAVE();
+    TRAP_IF(bulk_fill(instance, U(4), (uint32_t)S(1), (uint8_t)S(2), (uint32_t)S(3)));
+    NEXT(5);
+}
+HANDLER(MEMORY_COPY)
+{
+    SAVE();
+    TRAP_IF(bulk_copy(instance, U(4), U(5), (uint32_t)S(1), (uint32_t)S(2), (uint32_t)S(3)));
+    NEXT(6);
+}
+HANDLER(MEMORY_INIT)
+{
+    SAVE();
+    TRAP_IF(bulk_init(instance, U(4), U32(5), (uint32_t)S(1), (uint32_t)S(2), (uint32_t)S(3)));
+    NEXT(7);
+}
+HANDLER(DATA_DROP)
+{
+    instance->data_dropped[U32(1)] = true;
+    NEXT(3);
+}
+/* clang-format on */

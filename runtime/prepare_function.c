@@ -1,0 +1,79 @@
+/* Preparing functions at their first call. The emitter and its scratch arrays are kept between calls; a function's code
+ * is copied into the instance's arena, which lives as long as the instance. */
+#include "runtime/prepare_function.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "runtime/prepare.h"
+
+static const uint16_t prepare_first[] = { P_PREPARE };
+
+enum status prepare_init(struct rt_instance *i)
+{
+    const struct rt_module *m = i->module;
+    i->entries = calloc(m->function_count + (size_t)1, sizeof *i->entries);
+    if (!i->entries)
+        return STATUS_NO_MEMORY;
+    for (uint32_t f = 0; f < m->function_count; f++)
+        i->entries[f] = (struct entry) { m->functions[f].body ? prepare_first : NULL, &m->functions[f],
+                                         m->functions[f].frame_slots };
+    return STATUS_OK;
+}
+
+void prepare_done(struct rt_instance *i)
+{
+    free(i->entries);
+    if (i->preparer)
+        body_done(i->preparer);
+    free(i->preparer);
+    arena_done(&i->code);
+}
+
+/* Emits the function into the preparer's buffer. */
+static enum status emit(struct body *b, const struct function *f, uint32_t watch)
+{
+    b->preparing = true;
+    b->out.watch = watch;
+    b->out.place = (struct code_place) { .offset = f->body_offset };
+    b->d->offset_base = f->body_offset;
+    return validate_body(b, f, cursor_over(f->body, f->body_size));
+}
+
+static enum status emit_function(struct rt_instance *i, const struct function *f, uint32_t watch)
+{
+    struct decoder d = { .module = (struct rt_module *)i->module }; /* reading bodies changes nothing there */
+    if (!i->preparer) {
+        struct body *b = calloc(1, sizeof *b);
+        if (!b)
+            return STATUS_NO_MEMORY;
+        i->preparer = b;
+        TRY(body_init(b, &d));
+    }
+    i->preparer->d = &d;
+    enum status status = emit(i->preparer, f, watch);
+    i->preparer->d = NULL;
+    return status;
+}
+
+enum rt_trap_kind prepare_function(struct rt_instance *i, struct entry *entry)
+{
+    if (emit_function(i, entry->function, NO_UNIT) != STATUS_OK)
+        return RT_TRAP_HOST_FAILED;
+    const struct emitter *out = &i->preparer->out;
+    uint16_t *code = arena_alloc(&i->code, out->count, sizeof *code);
+    if (!code)
+        return RT_TRAP_HOST_FAILED;
+    memcpy(code, out->code, out->count * sizeof *code);
+    entry->code = code;
+    return RT_TRAP_NONE;
+}
+
+struct code_place prepare_place(const struct rt_instance *instance, const struct entry *entry, const uint16_t *pc)
+{
+    struct code_place body = { .offset = entry->function->body_offset };
+    if (!entry->code || entry->code == prepare_first)
+        return body;
+    /* The scratch arrays are the instance's, but no state of its own. */
+    struct rt_instance *i = (struct rt_instance *)instance;
+    return emit_function(i, entry->function, (uint32_t)(pc - entry->code)) == STATUS_OK ? i->preparer->out.place : body;
+}

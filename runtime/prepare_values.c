@@ -1,0 +1,158 @@
+/* Emission of the regular rows on numbers, of select and of globals. */
+#include "runtime/prepare.h"
+
+/* Whether the two operands may change places. */
+static bool commutes(uint32_t row)
+{
+    switch (row) {
+    case OP_I32_ADD:
+    case OP_I32_MUL:
+    case OP_I32_AND:
+    case OP_I32_OR:
+    case OP_I32_XOR:
+    case OP_I32_EQ:
+    case OP_I32_NE:
+    case OP_I64_ADD:
+    case OP_I64_MUL:
+    case OP_I64_AND:
+    case OP_I64_OR:
+    case OP_I64_XOR:
+    case OP_I64_EQ:
+    case OP_I64_NE:
+    case OP_F32_ADD:
+    case OP_F32_MUL:
+    case OP_F32_EQ:
+    case OP_F32_NE:
+    case OP_F64_ADD:
+    case OP_F64_MUL:
+    case OP_F64_EQ:
+    case OP_F64_NE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum status prep_unary(struct body *b, const struct op_info *info, bool traps)
+{
+    enum acc from = acc_of(info->params[0]), to = acc_of(info->result);
+    uint32_t at = b->height, slot = 0, op = info->prepared;
+    if (!b->emitting)
+        return STATUS_OK;
+    bool acc = prep_in_acc(b, at, from);
+    if (acc) {
+        prep_take_acc(b, at);
+        op += FORM_UNARY_ACC;
+    } else {
+        TRY(prep_use(b, at, &slot));
+    }
+    if (traps)
+        prep_map(b, false);
+    TRY(prep_op(b, op));
+    if (!acc)
+        prep_unit(b, slot);
+    prep_result_acc(b, slot_of(b, at), to, (struct prep_form) { op_of(info), 0, op + FORM_UNARY_R });
+    return STATUS_OK;
+}
+
+static enum status emit_binary(struct body *b, const struct op_info *info, const struct prep_sources *s)
+{
+    uint32_t op = info->prepared + s->form;
+    if (info->class == OP_CLASS_DIVIDE)
+        prep_map(b, false);
+    TRY(prep_op(b, op));
+    prep_units(b, s);
+    prep_result_acc(b, slot_of(b, b->height), acc_of(info->result),
+                    (struct prep_form) { op_of(info), s->form, op + FORM_SOURCES });
+    return STATUS_OK;
+}
+
+enum status prep_binary(struct body *b, const struct op_info *info)
+{
+    struct prep_sources s;
+    uint32_t row = op_of(info);
+    if (!b->emitting)
+        return STATUS_OK;
+    TRY(prep_pick(b, b->height, b->height + 1, acc_of(info->params[0]), commutes(row), &s));
+    return emit_binary(b, info, &s);
+}
+
+enum status prep_test(struct body *b, uint32_t row)
+{
+    struct prep_sources s = { .form = FORM_SK };
+    uint32_t slot, at = b->height;
+    if (!b->emitting)
+        return STATUS_OK;
+    if (prep_in_acc(b, at, ACC_INT)) {
+        prep_take_acc(b, at);
+        s.form = FORM_RK;
+    } else {
+        TRY(prep_use(b, at, &slot));
+        s.units[s.count++] = (uint16_t)slot;
+    }
+    s.count += 2; /* the constant 0 */
+    return emit_binary(b, &op_infos[row], &s);
+}
+
+enum status prep_select(struct body *b, bool wide)
+{
+    uint32_t condition = 0, x, y, at = b->height;
+    if (!b->emitting)
+        return STATUS_OK;
+    uint32_t condition_at = at + (wide ? 4 : 2);
+    TRY(prep_use(b, at + (wide ? 2 : 1), &y));
+    TRY(prep_use(b, at, &x));
+    bool acc = !wide && prep_in_acc(b, condition_at, ACC_INT);
+    if (acc)
+        prep_take_acc(b, condition_at);
+    else
+        TRY(prep_use(b, condition_at, &condition));
+    uint32_t op = wide ? P_SELECT_V128 : acc ? P_SELECT_R : P_SELECT_S;
+    TRY(prep_op(b, op));
+    prep_unit(b, x);
+    prep_unit(b, y);
+    if (!acc)
+        prep_unit(b, condition);
+    if (wide)
+        prep_result_wide(b, slot_of(b, at));
+    else /* R has the slot's bits, whatever their type */
+        prep_result_acc(b, slot_of(b, at), ACC_INT,
+                        (struct prep_form) { OP_SELECT, 0, op + P_SELECT_S_R - P_SELECT_S });
+    return STATUS_OK;
+}
+
+enum status prep_global_get(struct body *b, const struct global *g, bool shared)
+{
+    bool wide = g->type.type == RT_V128;
+    uint32_t slot = slot_of(b, b->height);
+    TRY(prep_op(b, wide ? (shared ? P_GLOBAL_GET_SHARED_V128 : P_GLOBAL_GET_V128)
+                        : (shared ? P_GLOBAL_GET_SHARED : P_GLOBAL_GET)));
+    prep_u32(b, g->slot);
+    if (wide)
+        prep_result_wide(b, slot);
+    else if (!shared)
+        prep_result_acc(b, slot, ACC_INT, (struct prep_form) { OP_GLOBAL_GET, 0, P_GLOBAL_GET_R });
+    else
+        prep_result(b, slot);
+    return STATUS_OK;
+}
+
+enum status prep_global_set(struct body *b, const struct global *g, bool shared)
+{
+    bool wide = g->type.type == RT_V128;
+    uint32_t slot;
+    if (!b->emitting)
+        return STATUS_OK;
+    if (!wide && !shared && prep_in_acc(b, b->height, ACC_INT)) {
+        prep_take_acc(b, b->height);
+        TRY(prep_op(b, P_GLOBAL_SET_R));
+        prep_u32(b, g->slot);
+        return STATUS_OK;
+    }
+    TRY(prep_use(b, b->height, &slot));
+    TRY(prep_op(b, wide ? (shared ? P_GLOBAL_SET_SHARED_V128 : P_GLOBAL_SET_V128)
+                        : (shared ? P_GLOBAL_SET_SHARED : P_GLOBAL_SET_S)));
+    prep_u32(b, g->slot);
+    prep_unit(b, slot);
+    return STATUS_OK;
+}
