@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rt_module *module = NULL;
     struct error error = ERROR_INIT;
-    enum status status = rt_module_load(data, size, &module, &error);
+    enum status status = rt_module_load(data, size, NULL, &module, &error);
     if ((status == STATUS_OK) != (module != NULL) || (status != STATUS_OK && error.text[0] == 0))
         abort();
     if (module)

@@ -7,8 +7,9 @@
 struct decoder {
     struct cursor in; /* of the section or body at hand; its `start` is the module's first byte */
     struct rt_module *module;
-    struct error *error; /* may be NULL */
-    uint32_t bodies;     /* function bodies seen */
+    struct error *error;            /* may be NULL */
+    struct rt_module_limits limits; /* none above its LIMIT_ */
+    uint32_t bodies;                /* function bodies seen */
     uint32_t map_count;
     size_t code_capacity, code_count, map_capacity;
 };

@@ -5,13 +5,25 @@
 #include <string.h>
 #include "runtime/decode.h"
 
-enum status rt_module_load(const void *bytes, size_t size, struct rt_module **ret, struct error *error)
+static uint32_t lower(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+static struct rt_module_limits limits_of(const struct rt_module_limits *given)
+{
+    struct rt_module_limits most = RT_MODULE_LIMITS_DEFAULT;
+    if (given)
+        most = (struct rt_module_limits) { lower(given->bytes, most.bytes), lower(given->functions, most.functions),
+                                           lower(given->locals, most.locals), lower(given->tables, most.tables) };
+    return most;
+}
+
+enum status rt_module_load(const void *bytes, size_t size, const struct rt_module_limits *limits,
+                           struct rt_module **ret, struct error *error)
 {
     struct rt_module *m = calloc(1, sizeof *m);
     if (!m)
         return error_set(error, STATUS_NO_MEMORY, "out of memory while loading the module");
     /* Code addresses go into function entries only when the array has stopped moving. */
-    struct decoder d = { .in = cursor_over(bytes, size), .module = m, .error = error };
+    struct decoder d = { .in = cursor_over(bytes, size), .module = m, .error = error, .limits = limits_of(limits) };
     enum status status = decode_module(&d);
     if (status != STATUS_OK) {
         rt_module_free(m);

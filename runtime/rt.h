@@ -90,8 +90,17 @@ struct rt_limits {
     uint32_t table_elements; /* of one table */
     uint64_t fuel;           /* instructions, see rt_instance_instructions; UINT64_MAX: no limit */
 };
-/* Higher values than these are lowered to them. */
+/* The built-in limits (runtime/base/limits.h). Higher values are lowered to them. */
 #define RT_LIMITS_DEFAULT { LIMIT_MEMORY_PAGES, LIMIT_CALL_DEPTH, LIMIT_TABLE_ELEMENTS, UINT64_MAX }
+
+/* What a module may be made of. Refused while it is loaded: STATUS_LIMIT, with the limit's name in brackets. */
+struct rt_module_limits {
+    uint32_t bytes;     /* of the whole module; "module" in messages and policies, the others as here */
+    uint32_t functions; /* imported ones included */
+    uint32_t locals;    /* of one function, parameters included; a v128 is one */
+    uint32_t tables;    /* imported ones included */
+};
+#define RT_MODULE_LIMITS_DEFAULT { LIMIT_MODULE_BYTES, LIMIT_FUNCTIONS, LIMIT_LOCALS, LIMIT_TABLES }
 
 /* A host function. slots: the parameters in order, one 64-bit slot each (a v128 two); results are written to the same
  * slots from 0. Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). It may read and
@@ -116,7 +125,8 @@ struct rt_import_info {
 /* Decodes and validates all of `bytes` (borrows; copied where needed, so the caller may free it). Returns owned in
  * *ret. Failure: MALFORMED (decoder), INVALID (validator), UNSUPPORTED (names the proposal), LIMIT, NO_MEMORY, with a
  * text that names the byte offset. */
-MUST_USE enum status rt_module_load(const void *bytes, size_t size, struct rt_module **ret, struct error *error);
+MUST_USE enum status rt_module_load(const void *bytes, size_t size, const struct rt_module_limits *limits,
+                                    struct rt_module **ret, struct error *error);
 void rt_module_free(struct rt_module *module); /* NULL is fine. Every instance must be freed before. */
 
 uint32_t rt_module_import_count(const struct rt_module *module);
@@ -175,7 +185,6 @@ uint64_t rt_instance_instructions(const struct rt_instance *instance);
 /* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or 64 KiB piece of a
  * bulk instruction, of this call or the next. Heard once. Async-signal-safe, and callable from another thread. */
 void rt_instance_interrupt(struct rt_instance *instance);
-
 
 /* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member
  * of struct rt_instance. */

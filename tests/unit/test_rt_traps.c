@@ -72,7 +72,7 @@ static void a_trap_names_its_place(void **state)
     rt_build_finish(&b);
     uint32_t load = offset_of(&b, (const uint8_t[]) { 0x28, 2, 0, 1 }, 4);
     uint32_t hostcall = offset_of(&b, (const uint8_t[]) { 0x10, 0, 0x1a }, 3);
-    assert_int_equal(rt_module_load(b.module.data, b.module.size, &m, &error), STATUS_OK);
+    assert_int_equal(rt_module_load(b.module.data, b.module.size, NULL, &m, &error), STATUS_OK);
     rt_build_done(&b);
     struct rt_instance *i = open_with(m, &h, NULL);
     assert_int_equal(rt_call(i, 2, &arg, 1, &result, 1, &error), STATUS_TRAPPED);
