@@ -45,7 +45,7 @@ static void link_and_run(const struct rt_module *module)
     for (uint32_t i = 0; imports && types && i < count; i++) {
         struct rt_import_info info = rt_module_import(module, i);
         types[i] = info.type;
-        imports[i] = (struct rt_import) { info.module, info.name, info.type, nothing, &types[i] };
+        imports[i] = (struct rt_import) { info.module, info.name, info.type, nothing, &types[i], NULL, NULL };
     }
     if (imports && types && rt_instance_create(module, imports, count, &limits, &instance, NULL) == STATUS_OK)
         run(module, instance);

@@ -1,4 +1,4 @@
-/* The public face of a module: load, free, ask. */
+/* A module's life, and what the engine itself asks of it. */
 #include "runtime/module.h"
 
 #include <stdlib.h>
@@ -19,6 +19,8 @@ static struct rt_module_limits limits_of(const struct rt_module_limits *given)
 enum status rt_module_load(const void *bytes, size_t size, const struct rt_module_limits *limits,
                            struct rt_module **ret, struct error *error)
 {
+    if (!ret || (!bytes && size > 0))
+        return error_set(error, STATUS_INVALID, "no module is given, or no place for it");
     struct rt_module *m = calloc(1, sizeof *m);
     if (!m)
         return error_set(error, STATUS_NO_MEMORY, "out of memory while loading the module");
@@ -44,36 +46,6 @@ void rt_module_free(struct rt_module *m)
     free(m->map);
     arena_done(&m->arena);
     free(m);
-}
-
-uint32_t rt_module_import_count(const struct rt_module *m) { return m->import_count; }
-
-struct rt_import_info rt_module_import(const struct rt_module *m, uint32_t index)
-{
-    const struct import *i = &m->imports[index];
-    struct rt_import_info info = { .module = i->module.text, .name = i->name.text, .kind = i->kind };
-    if (i->kind == KIND_FUNCTION)
-        info.type = m->types[i->type];
-    return info;
-}
-
-bool rt_module_export(const struct rt_module *m, const char *name, uint32_t *ret_function)
-{
-    const struct export *e = module_export_find(m, name, strlen(name));
-    if (!e || e->kind != KIND_FUNCTION)
-        return false;
-    *ret_function = e->index;
-    return true;
-}
-
-struct rt_functype rt_module_function_type(const struct rt_module *m, uint32_t function)
-{
-    return *function_type(m, function);
-}
-
-const char *rt_module_function_name(const struct rt_module *m, uint32_t function)
-{
-    return function < m->function_count ? m->functions[function].name : NULL;
 }
 
 bool functype_equal(const struct rt_functype *a, const struct rt_functype *b)

@@ -13,7 +13,7 @@ const char *rt_trap_text(enum rt_trap_kind kind)
 struct rt_trap rt_instance_where(const struct rt_instance *instance)
 {
     struct rt_trap where = { .kind = RT_TRAP_NONE };
-    if (!instance->frame)
+    if (!instance || !instance->frame)
         return where;
     const struct function *f = instance->frame->function;
     const struct code_map *map = module_map_find(instance->module, f, instance->pc);
@@ -34,14 +34,19 @@ void trap_record(struct rt_instance *instance, enum rt_trap_kind kind)
         __atomic_store_n(&instance->vm.interrupt, 0, __ATOMIC_RELAXED); /* heard; a later call may run */
 }
 
-const struct rt_trap *rt_instance_trap(const struct rt_instance *instance) { return &instance->trap; }
+const struct rt_trap *rt_instance_trap(const struct rt_instance *instance)
+{
+    static const struct rt_trap none = { .kind = RT_TRAP_NONE };
+    return instance ? &instance->trap : &none;
+}
 
 uint64_t rt_instance_instructions(const struct rt_instance *instance)
 {
-    return (uint64_t)(instance->fuel_at_start - instance->vm.fuel);
+    return instance ? (uint64_t)(instance->fuel_at_start - instance->vm.fuel) : 0;
 }
 
 void rt_instance_interrupt(struct rt_instance *instance)
 {
-    __atomic_store_n(&instance->vm.interrupt, 1, __ATOMIC_RELAXED);
+    if (instance)
+        __atomic_store_n(&instance->vm.interrupt, 1, __ATOMIC_RELAXED);
 }

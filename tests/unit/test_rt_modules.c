@@ -184,17 +184,17 @@ static void imports_must_fit(void **state)
     rt_build_export(&b, "run", 1);
     struct rt_module *m = rt_build_load(&b);
     const struct rt_import rows[] = {
-        { "h", "g", { 1, 1, &i32, &i32 }, nothing, NULL },
-        { "H", "f", { 1, 1, &i32, &i32 }, nothing, NULL },
-        { "h", "f", { 1, 1, &i64, &i32 }, nothing, NULL },
-        { "h", "f", { 1, 0, &i32, NULL }, nothing, NULL },
+        { "h", "g", { 1, 1, &i32, &i32 }, nothing, NULL, NULL, NULL },
+        { "H", "f", { 1, 1, &i32, &i32 }, nothing, NULL, NULL, NULL },
+        { "h", "f", { 1, 1, &i64, &i32 }, nothing, NULL, NULL, NULL },
+        { "h", "f", { 1, 0, &i32, NULL }, nothing, NULL, NULL, NULL },
     };
     for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
         struct error error = ERROR_INIT;
         assert_int_equal(rt_instance_create(m, &rows[n], 1, NULL, &i, &error), STATUS_UNLINKABLE);
         assert_non_null(strstr(error.text, "import \"h\" \"f\""));
     }
-    const struct rt_import good = { "h", "f", { 1, 1, &i32, &i32 }, nothing, NULL };
+    const struct rt_import good = { "h", "f", { 1, 1, &i32, &i32 }, nothing, NULL, NULL, NULL };
     assert_int_equal(rt_instance_create(m, &good, 1, NULL, &i, NULL), STATUS_OK);
     uint32_t function;
     assert_true(rt_module_export(m, "run", &function));
