@@ -116,26 +116,31 @@ uint64_t *instance_global(const struct rt_instance *i, uint32_t global)
     return g->imported && g->type.mutable ? (uint64_t *)(uintptr_t)*slot : slot;
 }
 
-/* Finds a global that has `count` slots. */
-static enum status global_find(const struct rt_instance *i, uint32_t global, const uint64_t *slots, uint32_t count,
-                               const struct global_type **ret, struct error *error)
+/* Finds a global's type, or NULL where it has not `count` slots; then `error` says why. */
+static const struct global_type *global_find(const struct rt_instance *i, uint32_t global, const uint64_t *slots,
+                                             uint32_t count, struct error *error)
 {
-    if (!i || !slots)
-        return error_set(error, STATUS_INVALID, "no instance is given, or no slots");
-    if (global >= i->module->global_count)
-        return error_set(error, STATUS_INVALID, "no global %u", global);
-    *ret = &i->module->globals[global].type;
-    uint32_t wanted = rt_type_slots(1, &(*ret)->type);
-    if (count != wanted)
-        return error_set(error, STATUS_INVALID, "global %u has %u slots, not %u", global, wanted, count);
-    return STATUS_OK;
+    if (!i || !slots) {
+        error_set(error, STATUS_INVALID, "no instance is given, or no slots");
+        return NULL;
+    }
+    if (global >= i->module->global_count) {
+        error_set(error, STATUS_INVALID, "no global %u", global);
+        return NULL;
+    }
+    const struct global_type *type = &i->module->globals[global].type;
+    uint32_t wanted = rt_type_slots(1, &type->type);
+    if (count == wanted)
+        return type;
+    error_set(error, STATUS_INVALID, "global %u has %u slots, not %u", global, wanted, count);
+    return NULL;
 }
 
 enum status rt_instance_global_get(const struct rt_instance *i, uint32_t global, uint64_t *ret_slots, uint32_t count,
                                    struct error *error)
 {
-    const struct global_type *type = NULL;
-    TRY(global_find(i, global, ret_slots, count, &type, error));
+    if (!global_find(i, global, ret_slots, count, error))
+        return STATUS_INVALID;
     memcpy(ret_slots, instance_global(i, global), count * sizeof *ret_slots);
     return STATUS_OK;
 }
@@ -143,8 +148,9 @@ enum status rt_instance_global_get(const struct rt_instance *i, uint32_t global,
 enum status rt_instance_global_set(struct rt_instance *i, uint32_t global, const uint64_t *slots, uint32_t count,
                                    struct error *error)
 {
-    const struct global_type *type = NULL;
-    TRY(global_find(i, global, slots, count, &type, error));
+    const struct global_type *type = global_find(i, global, slots, count, error);
+    if (!type)
+        return STATUS_INVALID;
     if (!type->mutable)
         return error_set(error, STATUS_INVALID, "global %u is not mutable", global);
     uint64_t *at = instance_global(i, global);
