@@ -35,7 +35,7 @@ static enum status run(const char **args, const struct buffer *bytes, const stru
     struct wasi *wasi = NULL;
     for (uint32_t i = 0; i < 3; i++)
         config.stdio[i].filetype = FILETYPE_CHARACTER_DEVICE;
-    enum status status = rt_module_load(bytes->data, bytes->size, &module, error);
+    enum status status = rt_module_load(bytes->data, bytes->size, NULL, &module, error);
     if (status == STATUS_OK)
         status = act_live_create(&live, error);
     if (status != STATUS_OK)

@@ -5,6 +5,18 @@
 
 #include "cli/run_options.h"
 
+static void limits_print(const struct policy_limits *l)
+{
+    printf("memory %llu bytes, %u descriptors, %u frames of calls\n", (unsigned long long)l->memory, l->descriptors,
+           l->call_depth);
+    printf("module %u bytes, %u functions, %u locals of one function, %u tables of %u elements\n", l->module_bytes,
+           l->functions, l->locals, l->tables, l->table_elements);
+    if (l->fuel != UINT64_MAX)
+        printf("fuel %llu instructions\n", (unsigned long long)l->fuel);
+    if (l->wall_ns != UINT64_MAX)
+        printf("time %llu ms\n", (unsigned long long)(l->wall_ns / 1000000));
+}
+
 static void lint_print(const struct policy *policy)
 {
     for (uint32_t i = 0; i < policy->file_count; i++)
@@ -16,8 +28,7 @@ static void lint_print(const struct policy *policy)
         printf("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
     else
         puts("no network");
-    printf("memory %llu bytes, %u descriptors\n", (unsigned long long)policy->limits.memory,
-           policy->limits.descriptors);
+    limits_print(&policy->limits);
 }
 
 static int run(const struct command *command, int argc, char **argv)

@@ -145,7 +145,8 @@ static enum status prepare(struct guest *guest, struct error *error)
 static enum status run(struct guest *guest, struct wasi_ending *ending, struct error *error)
 {
     ending->ended = WASI_ENDED_NOT_STARTED;
-    enum status s = rt_module_load(guest->module_bytes, guest->module_size, &guest->module, error);
+    enum status s =
+        rt_module_load(guest->module_bytes, guest->module_size, &guest->start.module_limits, &guest->module, error);
     if (s != STATUS_OK)
         return s;
     struct wasi_backend backend = act_live_backend(guest->live);

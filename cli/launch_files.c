@@ -24,7 +24,7 @@ void launch_files_init(struct launch_files *files)
 }
 
 /* A sealed memory file that holds the file at `path`. */
-static enum status module_copy(const char *path, struct launch_files *files, struct error *error)
+static enum status module_copy(const char *path, uint32_t limit, struct launch_files *files, struct error *error)
 {
     int in = open(path, O_RDONLY | O_CLOEXEC);
     if (in < 0)
@@ -34,10 +34,10 @@ static enum status module_copy(const char *path, struct launch_files *files, str
         close(in);
         return error_set(error, STATUS_IO, "the module %s is not a regular file", path);
     }
-    if (st.st_size > LIMIT_MODULE_BYTES) {
+    if (st.st_size > limit) {
         close(in);
-        return error_set(error, STATUS_LIMIT, "the module %s has %lld bytes, more than the %d allowed", path,
-                         (long long)st.st_size, LIMIT_MODULE_BYTES);
+        return error_set(error, STATUS_LIMIT, "the module %s has %lld bytes, which exceed the limit of %u (module)",
+                         path, (long long)st.st_size, limit);
     }
     int out = memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (out < 0) {
@@ -118,7 +118,7 @@ enum status launch_files_open(const struct launch_options *options, struct launc
     struct run_spec *spec = options->spec;
     if (sodium_init() < 0)
         return error_set(error, STATUS_INTERNAL, "libsodium cannot start");
-    enum status s = module_copy(spec->module_path, files, error);
+    enum status s = module_copy(spec->module_path, spec->policy.limits.module_bytes, files, error);
     if (s != STATUS_OK)
         return s;
     spec->module_size = files->module_size;

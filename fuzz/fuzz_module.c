@@ -45,7 +45,7 @@ static void link_and_run(const struct rt_module *module)
     for (uint32_t i = 0; imports && types && i < count; i++) {
         struct rt_import_info info = rt_module_import(module, i);
         types[i] = info.type;
-        imports[i] = (struct rt_import) { info.module, info.name, info.type, nothing, &types[i] };
+        imports[i] = (struct rt_import) { info.module, info.name, info.type, nothing, &types[i], NULL, NULL };
     }
     if (imports && types && rt_instance_create(module, imports, count, &limits, &instance, NULL) == STATUS_OK)
         run(module, instance);
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct rt_module *module = NULL;
     struct error error = ERROR_INIT;
-    enum status status = rt_module_load(data, size, &module, &error);
+    enum status status = rt_module_load(data, size, NULL, &module, &error);
     if ((status == STATUS_OK) != (module != NULL) || (status != STATUS_OK && error.text[0] == 0))
         abort();
     if (module)

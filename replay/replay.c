@@ -304,7 +304,7 @@ static enum status session_run(struct session *session, struct error *error)
         goto out;
     struct error why = ERROR_INIT;
     bool never_started = session->item == SESSION_EXIT && session->recorded.outcome == WASI_ENDED_NOT_STARTED;
-    status = rt_module_load(bytes, size, &session->module, &why);
+    status = rt_module_load(bytes, size, &start.module_limits, &session->module, &why);
     if (status == STATUS_OK)
         status = session_execute(session, &start, &ended, &ending, &why);
     if (status != STATUS_OK && never_started && ending.ended == WASI_ENDED_NOT_STARTED) {

@@ -54,6 +54,8 @@ static enum status report(const struct rt_instance *instance, enum rt_trap_kind 
 enum status rt_call(struct rt_instance *instance, uint32_t function, const uint64_t *args, uint32_t arg_count,
                     uint64_t *results, uint32_t result_count, struct error *error)
 {
+    if (!instance || (!args && arg_count > 0) || (!results && result_count > 0))
+        return error_set(error, STATUS_INVALID, "no instance is given, or no slots");
     if (function >= instance->module->function_count)
         return error_set(error, STATUS_INVALID, "no function %u", function);
     const struct function_object *object = &instance->functions[function];
@@ -64,6 +66,7 @@ enum status rt_call(struct rt_instance *instance, uint32_t function, const uint6
     uint64_t slots[2 * LIMIT_PARAMS];
     if (arg_count > 0)
         memcpy(slots, args, arg_count * sizeof *slots);
+    slots_clear(object->type->param_count, object->type->params, slots);
     instance->trap = (struct rt_trap) { .kind = RT_TRAP_NONE };
     enum rt_trap_kind kind = function_call(object, slots);
     if (kind == RT_TRAP_NONE && result_count > 0)
@@ -75,6 +78,8 @@ enum status rt_call(struct rt_instance *instance, uint32_t function, const uint6
 
 enum status rt_instance_start(struct rt_instance *instance, struct error *error)
 {
+    if (!instance)
+        return error_set(error, STATUS_INVALID, "no instance is given");
     if (!instance->module->has_start)
         return STATUS_OK;
     return rt_call(instance, instance->module->start, NULL, 0, NULL, 0, error);

@@ -7,9 +7,10 @@
 struct decoder {
     struct cursor in; /* of the section or body at hand; its `start` is the module's first byte */
     struct rt_module *module;
-    struct error *error; /* may be NULL */
-    uint32_t bodies;     /* function bodies seen */
-    size_t offset_base;  /* of the cursor's `start` in the module file */
+    struct error *error;            /* may be NULL */
+    struct rt_module_limits limits; /* none above its LIMIT_ */
+    uint32_t bodies;                /* function bodies seen */
+    size_t offset_base;             /* of the cursor's `start` in the module file */
 };
 
 /* Sets "at offset N: ..." with the cursor's offset, or with a given one. */

@@ -55,7 +55,7 @@ static enum status bodies(struct decoder *d, struct body *b, uint32_t count)
 enum status decode_code(struct decoder *d)
 {
     uint32_t count;
-    TRY(decode_count(d, 3, LIMIT_FUNCTIONS, "function bodies", &count));
+    TRY(decode_count(d, 3, UINT32_MAX, "function bodies", &count));
     if (count != d->module->function_count - d->module->imported_functions)
         return decode_fail(d, STATUS_MALFORMED, "function and code section have inconsistent lengths");
     struct body b;

@@ -126,8 +126,9 @@ enum status decode_module(struct decoder *d)
 {
     static const uint8_t magic[4] = { 0, 'a', 's', 'm' }, version[4] = { 1, 0, 0, 0 };
     const uint8_t *bytes;
-    if (cursor_left(&d->in) > LIMIT_MODULE_BYTES)
-        return decode_fail(d, STATUS_LIMIT, "the module exceeds the limit of %d bytes", LIMIT_MODULE_BYTES);
+    if (cursor_left(&d->in) > d->limits.bytes)
+        return error_set(d->error, STATUS_LIMIT, "the module's %zu bytes exceed the limit of %u (module)",
+                         cursor_left(&d->in), d->limits.bytes);
     if (cursor_bytes(&d->in, 4, &bytes) != STATUS_OK || memcmp(bytes, magic, 4) != 0)
         return decode_fail_at(d, 0, STATUS_MALFORMED, "magic header not detected: not a WebAssembly module");
     if (cursor_bytes(&d->in, 4, &bytes) != STATUS_OK)

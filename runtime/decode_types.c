@@ -100,10 +100,15 @@ enum status decode_imports(struct decoder *d)
 enum status decode_functions(struct decoder *d)
 {
     struct rt_module *m = d->module;
+    size_t at = cursor_offset(&d->in);
     uint32_t count = 0;
     if (cursor_left(&d->in) > 0)
-        TRY(decode_count(d, 1, LIMIT_FUNCTIONS, "functions", &count));
-    uint32_t total = m->imported_functions + count;
+        TRY(decode_count(d, 1, UINT32_MAX, "functions", &count));
+    uint64_t sum = (uint64_t)m->imported_functions + count;
+    if (sum > d->limits.functions)
+        return decode_fail_at(d, at, STATUS_LIMIT, "%llu functions exceed the limit of %u (functions)",
+                              (unsigned long long)sum, d->limits.functions);
+    uint32_t total = (uint32_t)sum;
     m->functions = arena_alloc(&m->arena, total, sizeof *m->functions);
     m->declared = arena_alloc(&m->arena, total / 8 + (size_t)1, 1);
     if (!m->functions || !m->declared)
@@ -125,12 +130,15 @@ enum status decode_functions(struct decoder *d)
 enum status decode_tables(struct decoder *d)
 {
     struct rt_module *m = d->module;
+    size_t at = cursor_offset(&d->in);
     uint32_t count = 0;
     if (cursor_left(&d->in) > 0)
-        TRY(decode_count(d, 3, LIMIT_TABLES, "tables", &count));
-    uint32_t total = m->imported_tables + count;
-    if (total > LIMIT_TABLES)
-        return decode_fail(d, STATUS_LIMIT, "%u tables exceed the limit of %d", total, LIMIT_TABLES);
+        TRY(decode_count(d, 3, UINT32_MAX, "tables", &count));
+    uint64_t sum = (uint64_t)m->imported_tables + count;
+    if (sum > d->limits.tables)
+        return decode_fail_at(d, at, STATUS_LIMIT, "%llu tables exceed the limit of %u (tables)",
+                              (unsigned long long)sum, d->limits.tables);
+    uint32_t total = (uint32_t)sum;
     m->tables = arena_alloc(&m->arena, total, sizeof *m->tables);
     if (!m->tables)
         return decode_no_memory(d);

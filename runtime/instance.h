@@ -31,6 +31,8 @@ struct function_object {
     const struct function *function; /* its row in the owner's module; `body` NULL for a host function */
     rt_host_fn *host;                /* host functions only */
     void *env;
+    rt_host_fn *given; /* an embedder's function and its environment: `host` calls it, and clears its results */
+    void *given_env;
 };
 
 struct entry; /* prepare_function.h */
@@ -68,6 +70,12 @@ struct rt_instance {
     int64_t fuel_at_start;
     struct rt_trap trap;
 };
+
+/* inspect.c */
+/* Where a global's value lies; an imported mutable one is its owner's. */
+uint64_t *instance_global(const struct rt_instance *instance, uint32_t global);
+/* Clears the upper half of values of 32 bits: the engine relies on that, and the host may have left something there. */
+void slots_clear(uint32_t count, const uint8_t *types, uint64_t *slots);
 
 /* memory.c */
 MUST_USE enum status memory_init(struct memory *m, const struct size_limits *type, uint32_t limit, struct error *error);

@@ -22,14 +22,26 @@ static enum rt_trap_kind call_other(void *env, struct rt_instance *instance, uin
     return function_call(env, slots);
 }
 
+/* A function of the embedder's. */
+static enum rt_trap_kind call_given(void *env, struct rt_instance *instance, uint64_t *slots)
+{
+    const struct function_object *f = env;
+    enum rt_trap_kind kind = f->given(f->given_env, instance, slots);
+    if (kind == RT_TRAP_NONE)
+        slots_clear(f->type->result_count, f->type->results, slots);
+    return kind;
+}
+
 static bool link_function(struct rt_instance *r, const struct import *i, const struct extern_value *v)
 {
     struct function_object *own = &r->functions[i->index];
     if (!functype_equal(v->function->type, own->type))
         return false;
     if (v->function->host && !v->function->owner) {
-        own->host = v->function->host;
-        own->env = v->function->env;
+        own->given = v->function->host;
+        own->given_env = v->function->env;
+        own->host = call_given;
+        own->env = own;
     } else {
         own->host = call_other;
         own->env = (void *)(uintptr_t)v->function;
@@ -92,24 +104,45 @@ enum status link_imports(struct rt_instance *r, const struct extern_value *impor
 static const struct rt_import *import_find(const struct rt_import *imports, size_t count, const struct import *i)
 {
     for (size_t n = 0; n < count; n++)
-        if (strlen(imports[n].module) == i->module.size &&
+        if (imports[n].module && imports[n].name && strlen(imports[n].module) == i->module.size &&
             memcmp(imports[n].module, i->module.text, i->module.size) == 0 && strlen(imports[n].name) == i->name.size &&
             memcmp(imports[n].name, i->name.text, i->name.size) == 0)
             return &imports[n];
     return NULL;
 }
 
-/* Finds a host function for each import; `objects` and `values` have room for all. */
+/* What another instance exports in place of a host function. */
+static enum status gather_from(const struct import *i, const struct rt_import *found, struct extern_value *ret,
+                               struct error *error)
+{
+    if (!found->export_name)
+        return error_set(error, STATUS_INVALID, "import \"%s\" \"%s\": the other instance's export has no name",
+                         i->module.text, i->name.text);
+    if (!instance_export(found->from, found->export_name, strlen(found->export_name), ret))
+        return mismatch(i, "unknown import: the other instance has no such export", error);
+    return STATUS_OK;
+}
+
+/* Finds a value for each import; `objects` and `values` have room for all. */
 static enum status gather(const struct rt_module *m, const struct rt_import *imports, size_t count,
                           struct function_object *objects, struct extern_value *values, struct error *error)
 {
     for (uint32_t n = 0; n < m->import_count; n++) {
         const struct import *i = &m->imports[n];
-        if (i->kind != KIND_FUNCTION)
-            return mismatch(i, "only functions can be imported from the host", error);
         const struct rt_import *found = import_find(imports, count, i);
+        if (found && found->from) {
+            TRY(gather_from(i, found, &values[n], error));
+            continue;
+        }
+        if (i->kind != KIND_FUNCTION)
+            return mismatch(i, found ? "a host function is given, and another kind is wanted" : "unknown import",
+                            error);
         if (!found)
             return mismatch(i, "unknown import: the host has no such function", error);
+        const struct rt_functype *type = &found->type;
+        if (!found->function || (type->param_count > 0 && !type->params) || (type->result_count > 0 && !type->results))
+            return error_set(error, STATUS_INVALID, "import \"%s\" \"%s\": no function is given, or not its types",
+                             i->module.text, i->name.text);
         objects[n] = (struct function_object) { .type = &found->type, .host = found->function, .env = found->env };
         values[n] = (struct extern_value) { .kind = KIND_FUNCTION, .function = &objects[n] };
     }
@@ -120,6 +153,8 @@ enum status rt_instance_create(const struct rt_module *m, const struct rt_import
                                const struct rt_limits *limits, struct rt_instance **ret, struct error *error)
 {
     enum status status = STATUS_NO_MEMORY;
+    if (!m || !ret || (!imports && import_count > 0))
+        return error_set(error, STATUS_INVALID, "no module is given, or no place for the instance");
     struct function_object *objects = calloc(m->import_count + (size_t)1, sizeof *objects);
     struct extern_value *values = calloc(m->import_count + (size_t)1, sizeof *values);
     if (objects && values)
@@ -151,9 +186,8 @@ bool instance_export(struct rt_instance *r, const char *name, size_t size, struc
         break;
     default: {
         const struct global *g = &r->module->globals[e->index];
-        uint64_t *slot = &r->vm.globals[g->slot];
         ret->global_type = g->type;
-        ret->global = g->imported && g->type.mutable ? (uint64_t *)(uintptr_t)*slot : slot;
+        ret->global = instance_global(r, e->index);
     }
     }
     return true;

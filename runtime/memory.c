@@ -11,8 +11,8 @@ enum status memory_init(struct memory *m, const struct size_limits *type, uint32
     *m = (struct memory) { .reserved = MEMORY_RESERVED, .has_max = type->has_max, .declared_max = type->max };
     m->max_pages = type->has_max && type->max < limit ? type->max : limit;
     if (type->min > limit)
-        return error_set(error, STATUS_LIMIT, "the memory's %u pages of 64 KiB exceed the limit of %u", type->min,
-                         limit);
+        return error_set(error, STATUS_LIMIT, "the memory's %u pages of 64 KiB exceed the limit of %u (memory)",
+                         type->min, limit);
     if (pages_reserve(m->reserved, &base) != STATUS_OK)
         return error_set(error, STATUS_NO_MEMORY, "no address space for a linear memory");
     m->base = base;

@@ -3,6 +3,7 @@
 #define WARRANT_RUNTIME_MODULE_H
 
 #include "runtime/arena.h"
+#include "runtime/base/base.h"
 #include "runtime/rt.h"
 
 /* Passes a failure on. */
@@ -13,7 +14,7 @@
             return try_status;                                                                                         \
     } while (0)
 
-enum { KIND_FUNCTION = 0, KIND_TABLE = 1, KIND_MEMORY = 2, KIND_GLOBAL = 3 }; /* 5.5.5 */
+enum { KIND_FUNCTION = RT_FUNCTION, KIND_TABLE = RT_TABLE, KIND_MEMORY = RT_MEMORY, KIND_GLOBAL = RT_GLOBAL };
 
 struct name {
     const char *text; /* NUL-terminated; may hold NULs of its own */

@@ -1,6 +1,24 @@
-/* The engine's public interface: load a module, link it, run it, look into its memory. Knows nothing of WASI.
+/* The engine's public interface: load a module, link it, run it, look into its memory. Knows nothing of WASI. This
+ * header and the three of runtime/base/ that it includes are all that an embedder needs; docs/examples/ has a whole
+ * program.
+ *
+ *     rt_module_load      bytes to a module: decoded, validated, immutable
+ *     rt_instance_create  a module and its imports to an instance: memory, tables, globals; limits and fuel
+ *     rt_instance_start   its start function, if it has one
+ *     rt_call             any function, as often as wanted; a trap ends the call, not the instance
+ *     rt_instance_free, then rt_module_free
  *
  * Ownership words: *takes*, *borrows (until ...)*, *returns owned*. Not thread-safe: one instance, one thread.
+ *
+ * Failure: a function that can fail returns enum status and must be looked at; `error` may be NULL, else it is
+ * initialised with ERROR_INIT and gets one sentence. `ret` pointers are written on success only, unless said otherwise.
+ *
+ * Handles. Each is an allocation of its own; none is used twice. NULL in place of a handle, or of another pointer that
+ * is wanted, is no crash: functions with a status answer INVALID, the others what they say (mostly 0 or false). An
+ * index that the module does not have is treated alike. A handle that was freed, or that is no handle, is undefined
+ * behaviour, as it is for free(); so is freeing an instance while it runs, and freeing a module before its instances.
+ * Under AddressSanitizer the use of a freed handle is reported where it happens.
+ *
  * Source of the terms: WebAssembly Core Specification 2.0, all of which is here; of what came later, tail calls,
  * extended constant expressions and multiple memories. A tail call out of an instance is a call, then a return. */
 #ifndef WARRANT_RT_H
@@ -9,7 +27,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "runtime/base/base.h"
+#include "runtime/base/error.h"
+#include "runtime/base/limits.h"
+#include "runtime/base/status.h"
+
+#define RT_VERSION "0.1.0"
+/* The version of the library that is linked; RT_VERSION is this header's. The two must be equal: before 1.0 every
+ * version may change the interface. Static storage. */
+const char *rt_version(void);
 
 enum rt_type {
     RT_I32 = 0x7f,
@@ -21,8 +46,10 @@ enum rt_type {
     RT_EXTERNREF = 0x6f
 };
 
-/* A value as it lies in a slot: i32 and f32 in the low 32 bits with the rest zero, references as an opaque number
- * (0 is null). A v128 takes two slots, its lanes in little-endian order: the low 64 bits come first. */
+/* A value as it lies in a slot: i32 and f32 in the low 32 bits with the rest zero (what the host leaves there is
+ * cleared where a value enters the guest), references as an opaque number (0 is null). A v128 takes two slots, its
+ * lanes in little-endian order: the low 64 bits come first. A funcref must be 0 or have come from this engine, out of
+ * an instance that still lives; an externref may be any number. */
 union rt_value {
     int32_t i32;
     int64_t i64;
@@ -30,6 +57,19 @@ union rt_value {
     double f64;
     uint64_t bits;
 };
+
+static inline uint64_t rt_slot_i32(int32_t value) { return (uint32_t)value; }
+static inline uint64_t rt_slot_f32(float value)
+{
+    union rt_value v = { .bits = 0 };
+    v.f32 = value;
+    return v.bits;
+}
+static inline uint64_t rt_slot_f64(double value)
+{
+    union rt_value v = { .f64 = value };
+    return v.bits;
+}
 
 struct rt_functype {
     uint32_t param_count, result_count;
@@ -70,7 +110,7 @@ static inline uint32_t rt_type_slots(uint32_t count, const uint8_t *types)
 #define RT_TRAP_ENUM(kind, text) RT_TRAP_##kind,
 enum rt_trap_kind { RT_TRAP_LIST(RT_TRAP_ENUM) RT_TRAP_COUNT };
 #undef RT_TRAP_ENUM
-const char *rt_trap_text(enum rt_trap_kind kind);
+const char *rt_trap_text(enum rt_trap_kind kind); /* never NULL; static storage */
 
 /* Where it happened. `offset` counts bytes from the start of the module file to the instruction. Names come from the
  * name section, NULL where it has none; borrowed until the module is freed. */
@@ -90,72 +130,132 @@ struct rt_limits {
     uint32_t table_elements; /* of one table */
     uint64_t fuel;           /* instructions, see rt_instance_instructions; UINT64_MAX: no limit */
 };
-/* Higher values than these are lowered to them. */
+/* The built-in limits (runtime/base/limits.h). Higher values are lowered to them. */
 #define RT_LIMITS_DEFAULT { LIMIT_MEMORY_PAGES, LIMIT_CALL_DEPTH, LIMIT_TABLE_ELEMENTS, UINT64_MAX }
+
+/* What a module may be made of. Refused while it is loaded: STATUS_LIMIT, with the limit's name in brackets. */
+struct rt_module_limits {
+    uint32_t bytes;     /* of the whole module; "module" in messages and policies, the others as here */
+    uint32_t functions; /* imported ones included */
+    uint32_t locals;    /* of one function, parameters included; a v128 is one */
+    uint32_t tables;    /* imported ones included */
+};
+#define RT_MODULE_LIMITS_DEFAULT { LIMIT_MODULE_BYTES, LIMIT_FUNCTIONS, LIMIT_LOCALS, LIMIT_TABLES }
 
 /* A host function. slots: the parameters in order, one 64-bit slot each (a v128 two); results are written to the same
  * slots from 0. Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). It may read and
  * write the memory of `instance`, and must not keep its address across a call into the guest. */
 typedef enum rt_trap_kind rt_host_fn(void *env, struct rt_instance *instance, uint64_t *slots);
 
+/* What an import is satisfied with: a host function, or what another instance exports. Names and type are borrowed for
+ * the call of rt_instance_create. */
 struct rt_import {
-    const char *module, *name; /* borrowed */
-    struct rt_functype type;
+    const char *module, *name;
+    struct rt_functype type; /* host function */
     rt_host_fn *function;
     void *env; /* borrowed until the instance is freed */
+    /* Not NULL: in place of the host function, this instance's export of that name (a function, table, memory or
+     * global), which the two then share. Both must live until neither runs any more; this one is freed last. */
+    struct rt_instance *from;
+    const char *export_name;
 };
 
-/* What an import asks for; see rt_module_import. kind: 0 function, 1 table, 2 memory, 3 global (binary format 5.5.5).
- */
+/* Kinds of imports and exports, numbered as in the binary format (5.5.5). */
+enum rt_kind { RT_FUNCTION = 0, RT_TABLE = 1, RT_MEMORY = 2, RT_GLOBAL = 3 };
+
+/* What an import asks for; see rt_module_import. */
 struct rt_import_info {
     const char *module, *name; /* borrowed until the module is freed; NUL-terminated copies */
-    uint8_t kind;
-    struct rt_functype type; /* functions only */
+    uint8_t kind;              /* enum rt_kind */
+    struct rt_functype type;   /* functions only */
 };
 
-/* Decodes and validates all of `bytes` (borrows; copied where needed, so the caller may free it). Returns owned in
- * *ret. Failure: MALFORMED (decoder), INVALID (validator), UNSUPPORTED (names the proposal), LIMIT, NO_MEMORY, with a
- * text that names the byte offset. */
-MUST_USE enum status rt_module_load(const void *bytes, size_t size, struct rt_module **ret, struct error *error);
-void rt_module_free(struct rt_module *module); /* NULL is fine. Every instance must be freed before. */
+/* An export. Its index is one of the module's space of that kind (2.5.1), imports first; the functions below take it.
+ */
+struct rt_export_info {
+    const char *name;   /* borrowed until the module is freed; NUL-terminated. NULL: there is no such export */
+    uint32_t name_size; /* bytes; a name may hold NULs of its own */
+    uint8_t kind;       /* enum rt_kind */
+    uint32_t index;
+    struct rt_functype type; /* function */
+    uint8_t value_type;      /* enum rt_type: of a global's value, of a table's elements */
+    bool is_mutable;         /* global */
+    bool has_max;            /* memory, table: */
+    uint32_t min, max;       /* declared sizes, in pages of 64 KiB or in elements */
+};
 
+/* Decodes and validates all of `bytes` (borrows; copied where needed, so the caller may free it). limits: NULL for the
+ * built-in ones. Returns owned in *ret. Failure: MALFORMED (decoder, chapter 5), INVALID (validator, chapter 3),
+ * UNSUPPORTED (names the proposal), LIMIT, NO_MEMORY, with a text that names the byte offset. */
+MUST_USE enum status rt_module_load(const void *bytes, size_t size, const struct rt_module_limits *limits,
+                                    struct rt_module **ret, struct error *error);
+void rt_module_free(struct rt_module *module); /* NULL is fine. Every instance must be freed before. */
+/* The same checks, and the module is not kept. */
+MUST_USE enum status rt_module_validate(const void *bytes, size_t size, const struct rt_module_limits *limits,
+                                        struct error *error);
+
+/* Of no module (NULL): 0 imports and exports. Of an index that is not below the count: all fields 0 or NULL. */
 uint32_t rt_module_import_count(const struct rt_module *module);
 struct rt_import_info rt_module_import(const struct rt_module *module, uint32_t index);
-/* Finds an exported function's index, or false. */
+uint32_t rt_module_export_count(const struct rt_module *module);
+struct rt_export_info rt_module_export_at(const struct rt_module *module, uint32_t index); /* in the module's order */
+/* Finds an export by its name (NUL-terminated): of any kind, or a function's index alone. False: there is none. */
+bool rt_module_export_find(const struct rt_module *module, const char *name, struct rt_export_info *ret);
 bool rt_module_export(const struct rt_module *module, const char *name, uint32_t *ret_function);
+/* No parameters and no results where there is no such function. */
 struct rt_functype rt_module_function_type(const struct rt_module *module, uint32_t function);
-const char *rt_module_function_name(const struct rt_module *module, uint32_t function); /* may be NULL */
+/* From the name section; NULL where it has none. Borrowed until the module is freed. */
+const char *rt_module_function_name(const struct rt_module *module, uint32_t function);
 
-/* Links (imports in any order; each import of the module must find one whose names and type are equal), allocates
- * memory and tables, copies segments. The start function is not run here: rt_instance_start does that. module: borrows
- * until the instance is freed. Failure: UNLINKABLE (names the import), LIMIT, NO_MEMORY, TRAPPED (a segment out of
- * bounds; see rt_instance_trap). Returns owned in *ret; also on TRAPPED, so that the trap can be read. */
+/* Links (4.5.4; imports in any order, of two with equal names the first; each import of the module must find one whose
+ * names and type are equal), allocates memory and tables, copies segments. limits: NULL for the built-in ones, without
+ * fuel. The start function is not run here: rt_instance_start does that. module: borrows until the instance is freed.
+ * Failure: UNLINKABLE (names the import), LIMIT, NO_MEMORY, TRAPPED (a segment out of bounds; see rt_instance_trap),
+ * INVALID (NULL, or an import without function and instance). Returns owned in *ret; also on TRAPPED, for the
+ * trap to be read and the instance to be freed, nothing else. */
 MUST_USE enum status rt_instance_create(const struct rt_module *module, const struct rt_import *imports,
                                         size_t import_count, const struct rt_limits *limits, struct rt_instance **ret,
                                         struct error *error);
-void rt_instance_free(struct rt_instance *instance);
-/* Runs the start function if there is one. */
+void rt_instance_free(struct rt_instance *instance); /* NULL is fine. Its memory goes with it. */
+/* Runs the start function if there is one; as rt_call. To be called once, before other functions. */
 MUST_USE enum status rt_instance_start(struct rt_instance *instance, struct error *error);
 
-/* Calls a function by index. A host function may call into the guest that called it, LIMIT_NESTING deep.
+/* Calls a function by index (4.5.5). A host function may call into the guest that called it, LIMIT_NESTING deep.
  * Frames are bounded by limits->call_depth and their slots (parameters, locals, greatest operand height) by
  * LIMIT_STACK_SLOTS. args and results: slots as the type says, see rt_type_slots; the counts are of slots. Returns OK,
  * TRAPPED (RT_TRAP_EXIT too: then EXITED), or INVALID for a wrong count. After a trap the instance may be inspected and
  * called again. */
 MUST_USE enum status rt_call(struct rt_instance *instance, uint32_t function, const uint64_t *args, uint32_t arg_count,
                              uint64_t *results, uint32_t result_count, struct error *error);
+/* How the last call ended; kind NONE where it returned, or there is none. Borrowed until the next call. Never NULL. */
 const struct rt_trap *rt_instance_trap(const struct rt_instance *instance);
 /* What is being executed now, for a host function that reports where it was called from: the calling guest function and
- * the offset of its call instruction. */
+ * the offset of its call instruction. All 0 where nothing runs. */
 struct rt_trap rt_instance_where(const struct rt_instance *instance);
 
-/* Linear memory 0. base never moves during the instance's life (its address space is reserved); size changes with
- * memory.grow. {NULL, 0} where the module has none. */
+/* A linear memory (4.2.8), and memory 0 of an instance. base never moves during the instance's life (its address space
+ * is reserved) and must not be used after it; size changes with memory.grow, so it is asked for anew after each call
+ * into the guest. {NULL, 0} where there is none. Bytes are little-endian. */
 struct rt_memory {
     uint8_t *base;
     uint64_t size; /* bytes */
 };
 static inline struct rt_memory rt_instance_memory(const struct rt_instance *instance);
+/* Memory `index` of the module's space. */
+struct rt_memory rt_instance_memory_at(const struct rt_instance *instance, uint32_t index);
+/* What lies at [address, address + size), or NULL where that is not all inside: the one check that a pointer of a
+ * guest's needs before the host follows it. No size is too large, and size 0 is inside up to the end. */
+static inline uint8_t *rt_memory_range(struct rt_memory memory, uint64_t address, uint64_t size)
+{
+    return address <= memory.size && size <= memory.size - address && memory.base ? memory.base + address : NULL;
+}
+
+/* Reads or writes a global (4.2.9) of the module's index space; exports tell its index and type. count: slots, as the
+ * type says. INVALID: no such global, another count, or to write one that is not mutable. */
+MUST_USE enum status rt_instance_global_get(const struct rt_instance *instance, uint32_t global, uint64_t *ret_slots,
+                                            uint32_t count, struct error *error);
+MUST_USE enum status rt_instance_global_set(struct rt_instance *instance, uint32_t global, const uint64_t *slots,
+                                            uint32_t count, struct error *error);
 
 /* Wasm instructions executed so far: every instruction of the binary format counts one, structured markers (block,
  * loop, else, end, nop) too, and a host function's own work none. The same on every tier. In particular:
@@ -171,11 +271,14 @@ static inline struct rt_memory rt_instance_memory(const struct rt_instance *inst
  * branch or call is made (no host function runs on exhausted fuel), and its count is then above the fuel by less than a
  * segment's length. */
 uint64_t rt_instance_instructions(const struct rt_instance *instance);
+/* Gives `fuel` for what is called from now on, in place of what was left; UINT64_MAX: no limit. The count of
+ * instructions goes on. INVALID while the instance runs. */
+MUST_USE enum status rt_instance_refuel(struct rt_instance *instance, uint64_t fuel, struct error *error);
 
 /* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or 64 KiB piece of a
- * bulk instruction, of this call or the next. Heard once. Async-signal-safe, and callable from another thread. */
+ * bulk instruction, of this call or the next. Heard once. NULL is fine. Async-signal-safe, and callable from another
+ * thread. */
 void rt_instance_interrupt(struct rt_instance *instance);
-
 
 /* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member
  * of struct rt_instance. */
@@ -192,7 +295,7 @@ struct rt_vmctx {
 static inline struct rt_memory rt_instance_memory(const struct rt_instance *instance)
 {
     const struct rt_vmctx *vm = (const struct rt_vmctx *)instance;
-    return (struct rt_memory) { vm->memory_base, vm->memory_size };
+    return vm ? (struct rt_memory) { vm->memory_base, vm->memory_size } : (struct rt_memory) { NULL, 0 };
 }
 
 #endif

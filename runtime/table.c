@@ -23,7 +23,8 @@ enum status table_init(struct rt_table *t, const struct table_type *type, uint32
     *t = (struct rt_table) { .has_max = type->limits.has_max, .declared_max = type->limits.max, .type = type->element };
     t->max = t->has_max && t->declared_max < limit ? t->declared_max : limit;
     if (min > limit)
-        return error_set(error, STATUS_LIMIT, "a table's %u elements exceed the limit of %u", min, limit);
+        return error_set(error, STATUS_LIMIT, "a table's %u elements exceed the limit of %u (table_elements)", min,
+                         limit);
     t->elements = calloc(min + (size_t)1, sizeof *t->elements);
     if (!t->elements)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a table of %u elements", min);

@@ -18,9 +18,9 @@ static struct rt_trap trap_at(const struct entry *entry, struct code_place place
 
 struct rt_trap rt_instance_where(const struct rt_instance *instance)
 {
-    const struct frame *frame = instance->frame;
-    if (!frame)
+    if (!instance || !instance->frame)
         return (struct rt_trap) { .kind = RT_TRAP_NONE };
+    const struct frame *frame = instance->frame;
     return trap_at(frame->entry, prepare_place(instance, frame->entry, instance->pc));
 }
 
@@ -35,14 +35,19 @@ void trap_record(struct rt_instance *instance, enum rt_trap_kind kind)
         __atomic_store_n(&instance->vm.interrupt, 0, __ATOMIC_RELAXED); /* heard; a later call may run */
 }
 
-const struct rt_trap *rt_instance_trap(const struct rt_instance *instance) { return &instance->trap; }
+const struct rt_trap *rt_instance_trap(const struct rt_instance *instance)
+{
+    static const struct rt_trap none = { .kind = RT_TRAP_NONE };
+    return instance ? &instance->trap : &none;
+}
 
 uint64_t rt_instance_instructions(const struct rt_instance *instance)
 {
-    return (uint64_t)(instance->fuel_at_start - instance->vm.fuel);
+    return instance ? (uint64_t)(instance->fuel_at_start - instance->vm.fuel) : 0;
 }
 
 void rt_instance_interrupt(struct rt_instance *instance)
 {
-    __atomic_store_n(&instance->vm.interrupt, 1, __ATOMIC_RELAXED);
+    if (instance)
+        __atomic_store_n(&instance->vm.interrupt, 1, __ATOMIC_RELAXED);
 }

@@ -202,7 +202,9 @@ static enum status locals_add(struct body *b, uint32_t count, uint8_t type)
 static enum status read_locals(struct body *b)
 {
     const struct rt_functype *t = function_type(b->module, b->function->index);
+    uint64_t total = t->param_count; /* 5.5.13: fewer than 2^32 in any module; the limit is ours */
     uint32_t groups;
+    size_t start = cursor_offset(&b->d->in);
     b->local_count = b->frame_base = 0;
     for (uint32_t i = 0; i < t->param_count; i++)
         TRY(locals_add(b, 1, t->params[i]));
@@ -213,10 +215,16 @@ static enum status read_locals(struct body *b)
         uint8_t type;
         TRY(decode_u32(b->d, &count));
         TRY(decode_value_type(b->d, &type));
-        if (count > LIMIT_LOCALS - b->local_count)
-            return decode_fail_at(b->d, at, STATUS_MALFORMED, "too many locals: the limit is %d", LIMIT_LOCALS);
-        TRY(locals_add(b, count, type));
+        total += count;
+        if (total - t->param_count > UINT32_MAX)
+            return decode_fail_at(b->d, at, STATUS_MALFORMED, "too many locals: 2^32 or more");
+        if (total <= b->d->limits.locals)
+            TRY(locals_add(b, count, type));
     }
+    if (total > b->d->limits.locals)
+        return decode_fail_at(b->d, start, STATUS_LIMIT,
+                              "%llu locals of function %u, parameters included, exceed the limit of %u (locals)",
+                              (unsigned long long)total, b->function->index, b->d->limits.locals);
     return STATUS_OK;
 }
 

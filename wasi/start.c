@@ -46,8 +46,12 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
                     .violation_traps = policy->on_violation != POLICY_VIOLATION_ERRNO },
         .limits = { .memory_pages = pages < LIMIT_MEMORY_PAGES ? (uint32_t)pages : LIMIT_MEMORY_PAGES,
                     .call_depth = depth < LIMIT_CALL_DEPTH ? depth : LIMIT_CALL_DEPTH,
-                    .table_elements = LIMIT_TABLE_ELEMENTS,
+                    .table_elements = policy->limits.table_elements,
                     .fuel = policy->limits.fuel },
+        .module_limits = { .bytes = policy->limits.module_bytes,
+                           .functions = policy->limits.functions,
+                           .locals = policy->limits.locals,
+                           .tables = policy->limits.tables },
         .preopens = preopens,
     };
     return STATUS_OK;

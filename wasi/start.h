@@ -10,6 +10,7 @@
 struct wasi_start {
     struct wasi_config config; /* borrows from the run_spec and from `preopens` */
     struct rt_limits limits;
+    struct rt_module_limits module_limits; /* to load the module with */
     struct wasi_preopen *preopens; /* owned */
 };
 

@@ -17,17 +17,17 @@ enum {
     LIMIT_READDIR = 49152,        /* bytes of directory entries that one op asks the system for; what they become fits LIMIT_STAGING */
     LIMIT_STAGING = 1 << 16,      /* bytes that pass through the host buffer in one op */
 
-    LIMIT_MODULE_BYTES = 1 << 30,
+    LIMIT_MODULE_BYTES = 1 << 30, /* a policy may lower it (module) */
     LIMIT_TYPES = 1000000,
-    LIMIT_FUNCTIONS = 1000000,
+    LIMIT_FUNCTIONS = 1000000,    /* imported ones included; a policy may lower it */
     LIMIT_IMPORTS = 100000,
     LIMIT_EXPORTS = 100000,
     LIMIT_GLOBALS = 1000000,
-    LIMIT_TABLES = 100,
+    LIMIT_TABLES = 100,           /* imported ones included; a policy may lower it */
     LIMIT_MEMORIES = 100,         /* linear memories of one module */
-    LIMIT_TABLE_ELEMENTS = 10000000,
+    LIMIT_TABLE_ELEMENTS = 10000000, /* of one table; a policy may lower it */
     LIMIT_SEGMENTS = 100000,
-    LIMIT_LOCALS = 50000,         /* of one function, parameters included */
+    LIMIT_LOCALS = 50000,         /* of one function, parameters included; a policy may lower it */
     LIMIT_PARAMS = 1000,          /* of one function type; results likewise */
     LIMIT_FRAME_SLOTS = 65535,    /* locals and operand stack of one function, 8 bytes each */
     LIMIT_STACK_SLOTS = 1 << 22,  /* all frames of a guest together; engine-neutral */

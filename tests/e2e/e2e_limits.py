@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Limits stop any guest, are recorded, and where they are exact they replay to the instruction."""
 import json
+import re
 import time
 
 import warrant_case
-from warrant_case import GUESTS, SLOW, Case
+from warrant_case import GUESTS, SLOW, SOURCE, Case
 
 
 class Limits(Case):
@@ -32,6 +33,62 @@ class Limits(Case):
         policy = self.folder / "policy.yaml"
         policy.write_text("version: 1\nlimits: { memory: 1MiB }\n")
         self.warrant("run", "--policy", policy, GUESTS / "grow.wasm", status=16)
+
+    # tests/guests/limits.wat: 1 imported and 3 own functions, 5 locals at most, 2 tables, 30 elements at most, 10 calls deep.
+    SHAPE = {"functions": (4, "4 functions exceed the limit of 3 (functions)"),
+             "locals": (5, "5 locals of function 2, parameters included, exceed the limit of 4 (locals)"),
+             "tables": (2, "2 tables exceed the limit of 1 (tables)"),
+             "table_elements": (30, "a table's 30 elements exceed the limit of 29 (table_elements)")}
+
+    def limited(self, **limits):
+        policy = self.folder / "policy.yaml"
+        policy.write_text("version: 1\nlimits: { " + ", ".join(f"{key}: {value}" for key, value in limits.items()) + " }\n")
+        return policy
+
+    def test_limits_of_a_module(self):
+        size = (GUESTS / "limits.wasm").stat().st_size
+        shape = {**self.SHAPE, "module": (size, f"has {size} bytes, which exceed the limit of {size - 1} (module)")}
+        for key, (value, text) in shape.items():
+            self.warrant("run", "--policy", self.limited(**{key: value}), GUESTS / "limits.wasm")
+            refused = self.limited(**{key: value - 1})
+            for command in ["run"], ["record", "--witness", "off", "-o", self.trace]:
+                done = self.warrant(*command, "--policy", refused, GUESTS / "limits.wasm", status=125)
+                self.assertIn(text, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+            self.assertFalse(self.trace.exists())
+
+    def test_lowered_call_depth_replays(self):
+        command = ["record", "--witness", "off", "-o", self.trace, "--policy"]
+        self.warrant(*command, self.limited(call_depth=10), GUESTS / "limits.wasm")
+        done = self.warrant(*command, self.limited(call_depth=9), GUESTS / "limits.wasm", status=134)
+        self.assertIn("call stack exhausted", done.stderr)
+        report = json.loads(self.warrant("replay", "--json", self.trace).stdout)
+        self.assertEqual(report["verdict"], "identical")
+        self.assertEqual(report["instructions"], report["recorded_instructions"])
+
+    def test_replay_keeps_the_limits_of_the_run(self):
+        """The run's limits are in its trace: another module that exceeds them is not executed in its place, the same one is."""
+        size = (GUESTS / "spin.wasm").stat().st_size
+        policy = self.limited(functions=1, tables=0, locals=0, table_elements=0, module=size, fuel=1000)
+        self.warrant("record", "--witness", "off", "-o", self.trace, "--policy", policy, GUESTS / "spin.wasm", status=126)
+        self.assertEqual(json.loads(self.warrant("replay", "--json", self.trace).stdout)["verdict"], "identical")
+        done = self.warrant("replay", "--module", GUESTS / "limits.wasm", self.trace, status=3)
+        self.assertIn(f"exceed the limit of {size} (module)", done.stderr)
+
+    def test_documented_limits(self):
+        """docs/policy.md names each limit with its range: both ends are taken, and what is beyond is refused with its line."""
+        page = (SOURCE / "docs/policy.md").read_text()
+        rows = re.findall(r"^\| `(\w+)` \|[^|]*\| (\S+) \| (\S+) \|", page, re.M)
+        self.assertEqual(len(rows), 10)
+        for key, least, most in rows:
+            for end in least, most:
+                if end != "none":
+                    self.warrant("policy", "lint", self.limited(**{key: end}))
+        for key, least, most in rows:
+            if most != "none":
+                beyond = re.sub(r"^\d+", lambda digits: str(int(digits[0]) + 1), most)
+                done = self.warrant("policy", "lint", self.limited(**{key: beyond}), status=3)
+                self.assertIn(f"policy.yaml:2: {key}: '{beyond}' is more than the greatest possible value, {most}", done.stderr)
 
     def test_descriptors(self):
         policy = self.folder / "policy.yaml"

@@ -115,7 +115,7 @@ enum status spec_store_load(struct spec_store *store, const char *path, struct s
         abort();
     if (bytes.size > 0)
         memcpy(exact, bytes.data, bytes.size);
-    enum status status = rt_module_load(exact, bytes.size, &unit->module, error);
+    enum status status = rt_module_load(exact, bytes.size, NULL, &unit->module, error);
     free(exact);
     buffer_done(&bytes);
     unit->unsupported = status == STATUS_UNSUPPORTED;

@@ -95,7 +95,7 @@ static void run_guest(struct replay_world *world, const struct run_spec *spec, c
     struct wasi_start start;
     struct wasi *wasi = NULL;
     MUST(wasi_start_init(spec, &start, &error), &error);
-    MUST(rt_module_load(world->module.data, world->module.size, &module, &error), &error);
+    MUST(rt_module_load(world->module.data, world->module.size, &start.module_limits, &module, &error), &error);
     MUST(wasi_create(&start.config, live, &observer, &wasi, &error), &error);
     enum status status = wasi_start_run(module, wasi, &start.limits, &instance, &world->ending, &error);
     assert_true(status == STATUS_OK || world->ending.ended == WASI_ENDED_NOT_STARTED);

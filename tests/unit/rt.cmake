@@ -1,6 +1,28 @@
 # The engine's own tests; its behaviour instruction by instruction is the specification suite's matter (tests/spec).
 warrant_test(test_rt_counts test_rt_counts.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_later test_rt_later.c rt_build.c LINK wr_runtime wr_base)
+warrant_test(test_rt_limits test_rt_limits.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_modules test_rt_modules.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_white_types test_rt_white_types.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_traps test_rt_traps.c rt_build.c LINK wr_runtime wr_base)
+# rt.h as an embedder uses it, with modules in the text format.
+find_program(WARRANT_WAT2WASM wat2wasm REQUIRED)
+set(rt_guests ${CMAKE_CURRENT_BINARY_DIR}/rt_guests)
+file(MAKE_DIRECTORY ${rt_guests})
+set(rt_modules "")
+foreach(guest rt_exports rt_imports)
+  add_custom_command(OUTPUT ${rt_guests}/${guest}.wasm
+    COMMAND ${WARRANT_WAT2WASM} --enable-multi-memory ${CMAKE_SOURCE_DIR}/tests/guests/${guest}.wat -o ${rt_guests}/${guest}.wasm
+    DEPENDS ${CMAKE_SOURCE_DIR}/tests/guests/${guest}.wat VERBATIM)
+  list(APPEND rt_modules ${rt_guests}/${guest}.wasm)
+endforeach()
+add_custom_target(rt_guests ALL DEPENDS ${rt_modules})
+set(rt_tests test_rt_embed test_rt_null)
+if(WARRANT_SANITIZE MATCHES address)
+  list(APPEND rt_tests test_rt_freed)
+endif()
+foreach(test ${rt_tests})
+  warrant_test(${test} ${test}.c rt_kit.c LINK wr_runtime wr_base)
+  target_compile_definitions(${test} PRIVATE GUESTS="${rt_guests}" WARRANT_VERSION="${PROJECT_VERSION}")
+  add_dependencies(${test} rt_guests)
+endforeach()

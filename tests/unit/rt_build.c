@@ -179,7 +179,7 @@ struct rt_module *rt_build_load(struct rt_build *b)
     struct error error = ERROR_INIT;
     struct rt_module *module = NULL;
     rt_build_finish(b);
-    if (rt_module_load(b->module.data, b->module.size, &module, &error) != STATUS_OK) {
+    if (rt_module_load(b->module.data, b->module.size, NULL, &module, &error) != STATUS_OK) {
         fprintf(stderr, "the test's module was refused: %s\n", error.text);
         abort();
     }

@@ -115,6 +115,38 @@ static void test_round_trip(void **state)
     run_spec_done(&back);
 }
 
+/* A run whose limits are the built-in ones is stored as before there were others, so that older traces and readers keep
+ * their meaning; a lowered one is never lost. */
+static void test_two_forms(void **state)
+{
+    (void)state;
+    struct run_spec spec, back;
+    struct buffer out = BUFFER_INIT;
+    spec_fill(&spec);
+    run_spec_encode(&spec, &out);
+    assert_memory_equal(out.data, "WRS1", 4);
+    size_t size = out.size;
+    buffer_done(&out);
+    struct policy_limits *l = &spec.policy.limits;
+    uint32_t *const lowered[] = { &l->module_bytes, &l->functions, &l->locals, &l->tables, &l->table_elements };
+    for (uint32_t i = 0; i < 5; i++) {
+        uint32_t was = *lowered[i];
+        *lowered[i] = 50 + i;
+        out = (struct buffer)BUFFER_INIT;
+        run_spec_encode(&spec, &out);
+        assert_memory_equal(out.data, "WRS2", 4);
+        assert_int_equal(out.size, size + 20);
+        assert_int_equal(run_spec_decode(out.data, out.size, &back, NULL), STATUS_OK);
+        assert_memory_equal(&back.policy.limits, l, sizeof *l);
+        run_spec_done(&back);
+        out.data[3] = '1'; /* the shorter form does not take the longer one's bytes */
+        assert_int_not_equal(run_spec_decode(out.data, out.size, &back, NULL), STATUS_OK);
+        buffer_done(&out);
+        *lowered[i] = was;
+    }
+    run_spec_done(&spec);
+}
+
 /* Whatever is decoded out of changed bytes encodes to exactly those bytes; nothing else is accepted. */
 static void accept_or_refuse(const uint8_t *bytes, size_t size)
 {
@@ -134,12 +166,12 @@ static void accept_or_refuse(const uint8_t *bytes, size_t size)
     run_spec_done(&spec);
 }
 
-static void test_hostile_bytes(void **state)
+static void hostile_bytes(uint32_t functions)
 {
-    (void)state;
     struct run_spec spec;
     struct buffer good = BUFFER_INIT;
     spec_fill(&spec);
+    spec.policy.limits.functions = functions;
     run_spec_encode(&spec, &good);
     run_spec_done(&spec);
     for (size_t i = 0; i <= good.size; i++) {
@@ -171,9 +203,17 @@ static void test_hostile_bytes(void **state)
     buffer_done(&good);
 }
 
+static void test_hostile_bytes(void **state)
+{
+    (void)state;
+    hostile_bytes(LIMIT_FUNCTIONS);
+    hostile_bytes(77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_dir_option), cmocka_unit_test(test_too_many_grants),
-                                        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_hostile_bytes) };
+                                        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_two_forms),
+                                        cmocka_unit_test(test_hostile_bytes) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,18 +42,37 @@ static const struct broken broken[] = {
     { HEAD "files:\n  - host: a\n  - host: b\n    guest: a\n", "p.yaml:4: ", "twice" },
     { HEAD "limits: { memory: 256MB }\n", "p.yaml:2: memory: ", "MiB" },
     { HEAD "limits: { memory: 65537 }\n", "p.yaml:2: memory: ", "64KiB" },
-    { HEAD "limits: { memory: 5GiB }\n", "p.yaml:2: memory: ", "more than" },
+    { HEAD "limits: { memory: 5GiB }\n", "p.yaml:2: memory: ", "more than the greatest possible value, 4GiB" },
     { HEAD "limits: { memory: -1 }\n", "p.yaml:2: memory: ", "size" },
     { HEAD "limits: { memory: 1.5GiB }\n", "p.yaml:2: memory: ", "size" },
-    { HEAD "limits: { memory: 99999999999999999999 }\n", "p.yaml:2: memory: ", "64 bits" },
-    { HEAD "limits:\n  memory: 1MiB\n  descriptors: 4097\n", "p.yaml:4: descriptors: ", "more than" },
-    { HEAD "limits: { descriptors: 2 }\n", "p.yaml:2: descriptors: ", "too small" },
+    { HEAD "limits: { memory: 99999999999999999999 }\n", "p.yaml:2: memory: ", "greatest possible value, 4GiB" },
+    { HEAD "limits:\n  memory: 1MiB\n  descriptors: 4097\n",
+      "p.yaml:4: descriptors: ", "greatest possible value, 4096" },
+    { HEAD "limits: { descriptors: 2 }\n", "p.yaml:2: descriptors: ", "'2' is less than the least possible value, 3" },
     { HEAD "limits: { descriptors: 0x10 }\n", "p.yaml:2: descriptors: ", "count" },
-    { HEAD "limits: { call_depth: 20001 }\n", "p.yaml:2: call_depth: ", "more than" },
-    { HEAD "limits: { fuel: 5e20 }\n", "p.yaml:2: fuel: ", "64 bits" },
+    { HEAD "limits: { call_depth: 20001 }\n", "p.yaml:2: call_depth: ", "greatest possible value, 20000" },
+    { HEAD "limits: { call_depth: 0 }\n", "p.yaml:2: call_depth: ", "least possible value, 1" },
+    { HEAD "limits: { call_depth: deep }\n", "p.yaml:2: call_depth: ", "count" },
+    { HEAD "limits:\n  module: 1073741825\n", "p.yaml:3: module: ", "greatest possible value, 1GiB" },
+    { HEAD "limits:\n\n  module: 4294967304\n", "p.yaml:4: module: ", "greatest possible value, 1GiB" },
+    { HEAD "limits: { module: 7 }\n", "p.yaml:2: module: ", "least possible value, 8" },
+    { HEAD "limits: { module: 1MB }\n", "p.yaml:2: module: ", "MiB" },
+    { HEAD "limits:\n  functions: 1000001\n", "p.yaml:3: functions: ", "greatest possible value, 1000000" },
+    { HEAD "limits: { functions: 0 }\n", "p.yaml:2: functions: ", "least possible value, 1" },
+    { HEAD "limits: { functions: 1KiB }\n", "p.yaml:2: functions: ", "count" },
+    { HEAD "limits:\n  locals: 50001\n", "p.yaml:3: locals: ", "greatest possible value, 50000" },
+    { HEAD "limits: { locals: -1 }\n", "p.yaml:2: locals: ", "count" },
+    { HEAD "limits:\n  tables: 101\n", "p.yaml:3: tables: ", "greatest possible value, 100" },
+    { HEAD "limits: { tables: [1] }\n", "p.yaml:2: ", "STRING" },
+    { HEAD "limits:\n  table_elements: 10000001\n", "p.yaml:3: table_elements: ", "greatest possible value, 10000000" },
+    { HEAD "limits: { table_elements: 4294967296 }\n", "p.yaml:2: table_elements: ", "greatest possible value" },
+    { HEAD "limits: { table_elements: many }\n", "p.yaml:2: table_elements: ", "count" },
+    { HEAD "limits: { elements: 1 }\n", "p.yaml:2: ", "elements" },
+    { HEAD "limits: { tables: 1, tables: 2 }\n", "p.yaml:2: ", "'tables' stands twice" },
+    { HEAD "limits: { fuel: 5e20 }\n", "p.yaml:2: fuel: ", "greatest possible value, 9223372036854775807" },
     { HEAD "limits: { fuel: 1KiB }\n", "p.yaml:2: fuel: ", "count" },
     { HEAD "limits: { wall: 30 }\n", "p.yaml:2: wall: ", "30s" },
-    { HEAD "limits: { wall: 0s }\n", "p.yaml:2: wall: ", "too small" },
+    { HEAD "limits: { wall: 0s }\n", "p.yaml:2: wall: ", "less than the least" },
     { HEAD "limits: { wall: 3 s }\n", "p.yaml:2: wall: ", "duration" },
     { HEAD "limits: { wall: 1s, cpu: 3 }\n", "p.yaml:2: ", "cpu" },
     { HEAD "limits: { output: 1GiB }\n", "p.yaml:2: output: ", "cannot enforce" },
@@ -128,7 +147,8 @@ static void test_whole_policy(void **state)
         "    connect: [\"127.0.0.1/32:5432\", \"[2001:db8::]/32:443\"]\n"
         "  - protocol: udp\n"
         "    bind: [\"0.0.0.0/0:8000-8999\"]\n"
-        "limits: { memory: 256MiB, descriptors: 64, call_depth: 100, fuel: 5e9, wall: 30s }\n"
+        "limits: { memory: 256MiB, descriptors: 64, call_depth: 100, fuel: 5e9, wall: 30s, module: 4MiB,\n"
+        "          functions: 1e4, locals: 200, tables: 2, table_elements: 3000 }\n"
         "on_violation: trap\n";
     struct policy p;
     struct error error = ERROR_INIT;
@@ -163,6 +183,11 @@ static void test_whole_policy(void **state)
     assert_int_equal(p.limits.call_depth, 100);
     assert_true(p.limits.fuel == 5000000000U);
     assert_true(p.limits.wall_ns == 30000000000U);
+    assert_int_equal(p.limits.module_bytes, 4U << 20);
+    assert_int_equal(p.limits.functions, 10000);
+    assert_int_equal(p.limits.locals, 200);
+    assert_int_equal(p.limits.tables, 2);
+    assert_int_equal(p.limits.table_elements, 3000);
     assert_int_equal(p.on_violation, POLICY_VIOLATION_TRAP);
     policy_done(&p);
 }
@@ -175,6 +200,30 @@ static void test_least_policy(void **state)
     assert_int_equal(p.file_count, 0);
     assert_int_equal(p.network_count, 0);
     assert_true(p.limits.fuel == UINT64_MAX && p.limits.wall_ns == UINT64_MAX && p.limits.output == UINT64_MAX);
+    assert_int_equal(p.limits.module_bytes, LIMIT_MODULE_BYTES);
+    assert_int_equal(p.limits.functions, LIMIT_FUNCTIONS);
+    assert_int_equal(p.limits.locals, LIMIT_LOCALS);
+    assert_int_equal(p.limits.tables, LIMIT_TABLES);
+    assert_int_equal(p.limits.table_elements, LIMIT_TABLE_ELEMENTS);
+    policy_done(&p);
+}
+
+/* What a refusal calls the greatest value is taken, and zero where none of a thing makes sense. */
+static void test_outermost_limits(void **state)
+{
+    (void)state;
+    static const char most[] = HEAD "limits: { memory: 4GiB, descriptors: 4096, call_depth: 20000, module: 1GiB,\n"
+                                    "  functions: 1000000, locals: 50000, tables: 100, table_elements: 1e7 }\n";
+    static const char least[] = HEAD "limits: { memory: 0, descriptors: 3, call_depth: 1, module: 8,\n"
+                                     "  functions: 1, locals: 0, tables: 0, table_elements: 0 }\n";
+    struct policy p;
+    assert_int_equal(policy_parse_yaml(most, sizeof most - 1, "p.yaml", &p, NULL), STATUS_OK);
+    assert_int_equal(p.limits.module_bytes, LIMIT_MODULE_BYTES);
+    assert_int_equal(p.limits.table_elements, LIMIT_TABLE_ELEMENTS);
+    policy_done(&p);
+    assert_int_equal(policy_parse_yaml(least, sizeof least - 1, "p.yaml", &p, NULL), STATUS_OK);
+    assert_int_equal(p.limits.module_bytes, 8);
+    assert_int_equal(p.limits.functions + p.limits.locals + p.limits.tables + p.limits.table_elements, 1);
     policy_done(&p);
 }
 
@@ -206,6 +255,7 @@ static void test_mangled_policy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_broken_policies), cmocka_unit_test(test_whole_policy),
-                                        cmocka_unit_test(test_least_policy), cmocka_unit_test(test_mangled_policy) };
+                                        cmocka_unit_test(test_least_policy), cmocka_unit_test(test_outermost_limits),
+                                        cmocka_unit_test(test_mangled_policy) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,7 @@ static void tail_calls_keep_the_depth(void **state)
     static const uint8_t i32 = RT_I32;
     static const uint8_t i64s[] = { RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64 };
     struct host_world h = { .times = 0 };
-    struct rt_import import = { "h", "f", { 1, 10, &i32, i64s }, ten, &h };
+    struct rt_import import = { "h", "f", { 1, 10, &i32, i64s }, ten, &h, NULL, NULL };
     struct rt_limits limits = RT_LIMITS_DEFAULT;
     struct rt_module *m = build_tail();
     limits.call_depth = 1;
@@ -152,7 +152,7 @@ static void vectors_pass_the_host_in_two_slots(void **state)
 {
     (void)state;
     static const uint8_t params[] = { RT_V128, RT_I32, RT_V128 }, results[] = { RT_I32, RT_V128 };
-    struct rt_import import = { "h", "f", { 3, 2, params, results }, mix, NULL };
+    struct rt_import import = { "h", "f", { 3, 2, params, results }, mix, NULL, NULL, NULL };
     struct rt_build b = { .memory_max = 0 };
     rt_build_import(&b, "h", "f", "viv:iv");
     rt_build_function(&b, "viv:iv", "v", CODE(0x20, 2, 0x20, 1, 0x20, 0, 0x10, 0));

@@ -20,7 +20,7 @@ static enum status load(const void *bytes, size_t size, struct error *error)
     void *exact = malloc(size ? size : 1);
     assert_non_null(exact);
     memcpy(exact, bytes, size);
-    enum status status = rt_module_load(exact, size, &m, error);
+    enum status status = rt_module_load(exact, size, NULL, &m, error);
     free(exact);
     assert_int_equal(status == STATUS_OK, m != NULL);
     rt_module_free(m);
@@ -81,7 +81,9 @@ static void refusals_name_the_offset(void **state)
           BYTES(ONE_BODY("\x0a\x06\x01\x04\0\x1a\x01\x0b")) },
         { STATUS_INVALID, "unknown local 0", BYTES(ONE_BODY("\x0a\x06\x01\x04\0\x20\0\x0b")) },
         { STATUS_MALFORMED, "illegal opcode 0x27", BYTES(ONE_BODY("\x0a\x05\x01\x03\0\x27\x0b")) },
-        { STATUS_MALFORMED, "too many locals", BYTES(ONE_BODY("\x0a\x09\x01\x07\x01\xd1\x86\x03\x7f\x01\x0b")) },
+        { STATUS_LIMIT, "50001 locals of function 0", BYTES(ONE_BODY("\x0a\x09\x01\x07\x01\xd1\x86\x03\x7f\x01\x0b")) },
+        { STATUS_MALFORMED, "too many locals",
+          BYTES(ONE_BODY("\x0a\x10\x01\x0e\x02\xff\xff\xff\xff\x0f\x7f\x81\x80\x80\x80\x00\x7f\x0b")) },
         { STATUS_MALFORMED, "unexpected end", BYTES(ONE_BODY("\x0a\x04\x01\x02\0\x01")) },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -159,7 +161,7 @@ static void a_broken_name_section_is_ignored(void **state)
     memcpy(bytes, head, sizeof head - 1);
     memcpy(bytes + sizeof head - 1, tail, sizeof tail - 1);
     bytes[sizeof head] = sizeof tail - 3;
-    assert_int_equal(rt_module_load(bytes, sizeof head + sizeof tail - 2, &m, NULL), STATUS_OK);
+    assert_int_equal(rt_module_load(bytes, sizeof head + sizeof tail - 2, NULL, &m, NULL), STATUS_OK);
     assert_string_equal(rt_module_function_name(m, 0), "f");
     assert_null(rt_module_function_name(m, 9));
     rt_module_free(m);
@@ -182,17 +184,17 @@ static void imports_must_fit(void **state)
     rt_build_export(&b, "run", 1);
     struct rt_module *m = rt_build_load(&b);
     const struct rt_import rows[] = {
-        { "h", "g", { 1, 1, &i32, &i32 }, nothing, NULL },
-        { "H", "f", { 1, 1, &i32, &i32 }, nothing, NULL },
-        { "h", "f", { 1, 1, &i64, &i32 }, nothing, NULL },
-        { "h", "f", { 1, 0, &i32, NULL }, nothing, NULL },
+        { "h", "g", { 1, 1, &i32, &i32 }, nothing, NULL, NULL, NULL },
+        { "H", "f", { 1, 1, &i32, &i32 }, nothing, NULL, NULL, NULL },
+        { "h", "f", { 1, 1, &i64, &i32 }, nothing, NULL, NULL, NULL },
+        { "h", "f", { 1, 0, &i32, NULL }, nothing, NULL, NULL, NULL },
     };
     for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
         struct error error = ERROR_INIT;
         assert_int_equal(rt_instance_create(m, &rows[n], 1, NULL, &i, &error), STATUS_UNLINKABLE);
         assert_non_null(strstr(error.text, "import \"h\" \"f\""));
     }
-    const struct rt_import good = { "h", "f", { 1, 1, &i32, &i32 }, nothing, NULL };
+    const struct rt_import good = { "h", "f", { 1, 1, &i32, &i32 }, nothing, NULL, NULL, NULL };
     assert_int_equal(rt_instance_create(m, &good, 1, NULL, &i, NULL), STATUS_OK);
     uint32_t function;
     assert_true(rt_module_export(m, "run", &function));

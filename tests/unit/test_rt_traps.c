@@ -34,7 +34,7 @@ static enum rt_trap_kind host(void *env, struct rt_instance *instance, uint64_t 
 static struct rt_instance *open_with(struct rt_module *m, struct host_world *h, const struct rt_limits *limits)
 {
     static const uint8_t i32 = RT_I32;
-    struct rt_import import = { "h", "f", { 1, 1, &i32, &i32 }, host, h };
+    struct rt_import import = { "h", "f", { 1, 1, &i32, &i32 }, host, h, NULL, NULL };
     struct rt_instance *instance = NULL;
     assert_int_equal(rt_instance_create(m, &import, 1, limits, &instance, NULL), STATUS_OK);
     return instance;
@@ -72,7 +72,7 @@ static void a_trap_names_its_place(void **state)
     rt_build_finish(&b);
     uint32_t load = offset_of(&b, (const uint8_t[]) { 0x28, 2, 0, 1 }, 4);
     uint32_t hostcall = offset_of(&b, (const uint8_t[]) { 0x10, 0, 0x1a }, 3);
-    assert_int_equal(rt_module_load(b.module.data, b.module.size, &m, &error), STATUS_OK);
+    assert_int_equal(rt_module_load(b.module.data, b.module.size, NULL, &m, &error), STATUS_OK);
     rt_build_done(&b);
     struct rt_instance *i = open_with(m, &h, NULL);
     assert_int_equal(rt_call(i, 2, &arg, 1, &result, 1, &error), STATUS_TRAPPED);

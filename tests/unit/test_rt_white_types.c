@@ -77,7 +77,7 @@ static enum status load(const struct buffer *code)
     rt_build_elems(&b, (const uint32_t[]) { 0 }, 1);
     rt_build_data(&b, 0, "x", 1);
     rt_build_finish(&b);
-    enum status status = rt_module_load(b.module.data, b.module.size, &m, NULL);
+    enum status status = rt_module_load(b.module.data, b.module.size, NULL, &m, NULL);
     rt_build_done(&b);
     rt_module_free(m);
     return status;

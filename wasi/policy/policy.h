@@ -29,10 +29,12 @@ struct policy_network {
 struct policy_limits {
     uint64_t memory; /* bytes, a multiple of 64 KiB */
     uint32_t descriptors;
-    uint32_t call_depth;
-    uint64_t fuel;    /* instructions; UINT64_MAX: none */
-    uint64_t wall_ns; /* UINT64_MAX: none */
-    uint64_t output;  /* bytes written in all; UINT64_MAX: none */
+    uint32_t call_depth; /* frames */
+    uint32_t module_bytes;
+    uint32_t functions, locals, tables, table_elements; /* as struct rt_module_limits and rt_limits say */
+    uint64_t fuel;                                      /* instructions; UINT64_MAX: none */
+    uint64_t wall_ns;                                   /* UINT64_MAX: none */
+    uint64_t output;                                    /* bytes written in all; UINT64_MAX: none */
 };
 
 struct policy {

@@ -1,13 +1,18 @@
 /* The stored form of what is started: what the launcher hands to the guest's process and what a trace keeps.
  *
  * Layout, little-endian; text is a u32 length and its bytes, without NUL:
- *   u32 magic 0x31535257 ("WRS1"), u32 policy version
+ *   u32 magic 0x31535257 ("WRS1") or 0x32535257 ("WRS2"), u32 policy version
  *   u32 count, then per file: text host, text guest, u8 writes
  *   u32 count, then per network rule: u8 protocol, verb, family, prefix; 16 bytes address; u16 first, last port
- *   u64 memory, u32 descriptors, u32 call depth, u64 fuel, wall_ns, output; u8 on_violation
+ *   u64 memory, u32 descriptors, u32 call depth, u64 fuel, wall_ns, output
+ *   WRS2 only: u32 module bytes, functions, locals, tables, table elements
+ *   u8 on_violation
  *   u32 count, then the arguments as texts; u32 count, then the environment as texts
  *   text module path, u64 module size, 32 bytes module hash, 16 bytes run id, u64 started_ns
  *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd
+ *
+ * WRS2 is written where one of its five limits is lower than the built-in one, and only there: WRS1 says that they are
+ * the built-in ones. So a warrant that does not know these limits refuses the runs that need them, and no others.
  *
  * Invariant: what decode accepts encodes back to the same bytes, holds no value outside its range, and nothing was
  * allocated for a count that the remaining bytes cannot fill. Left out on purpose: whether the grants make sense on
@@ -17,7 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPEC_MAGIC = 0x31535257, SPEC_INITIAL_MAX = 3 + LIMIT_PREOPENS, SPEC_FILETYPE_MAX = 7 };
+enum { SPEC_MAGIC_1 = 0x31535257, SPEC_MAGIC_2 = 0x32535257 };
+enum { SPEC_INITIAL_MAX = 3 + LIMIT_PREOPENS, SPEC_FILETYPE_MAX = 7 };
 enum { FILE_BYTES_MIN = 9, NETWORK_BYTES = 24, TEXT_BYTES_MIN = 4, INITIAL_BYTES = 24 };
 
 void run_spec_init(struct run_spec *spec)
@@ -47,6 +53,30 @@ void run_spec_done(struct run_spec *spec)
 
 static void text_encode(struct buffer *out, const char *text) { buffer_blob(out, text, strlen(text)); }
 
+/* Whether a limit is lowered that WRS1 has no place for. */
+static bool limits_need_2(const struct policy_limits *l)
+{
+    return l->module_bytes < LIMIT_MODULE_BYTES || l->functions < LIMIT_FUNCTIONS || l->locals < LIMIT_LOCALS ||
+           l->tables < LIMIT_TABLES || l->table_elements < LIMIT_TABLE_ELEMENTS;
+}
+
+static void limits_encode(const struct policy_limits *limits, struct buffer *out)
+{
+    buffer_u64(out, limits->memory);
+    buffer_u32(out, limits->descriptors);
+    buffer_u32(out, limits->call_depth);
+    buffer_u64(out, limits->fuel);
+    buffer_u64(out, limits->wall_ns);
+    buffer_u64(out, limits->output);
+    if (!limits_need_2(limits))
+        return;
+    buffer_u32(out, limits->module_bytes);
+    buffer_u32(out, limits->functions);
+    buffer_u32(out, limits->locals);
+    buffer_u32(out, limits->tables);
+    buffer_u32(out, limits->table_elements);
+}
+
 static void policy_encode(const struct policy *policy, struct buffer *out)
 {
     buffer_u32(out, policy->version);
@@ -67,12 +97,7 @@ static void policy_encode(const struct policy *policy, struct buffer *out)
         buffer_u16(out, rule->port_first);
         buffer_u16(out, rule->port_last);
     }
-    buffer_u64(out, policy->limits.memory);
-    buffer_u32(out, policy->limits.descriptors);
-    buffer_u32(out, policy->limits.call_depth);
-    buffer_u64(out, policy->limits.fuel);
-    buffer_u64(out, policy->limits.wall_ns);
-    buffer_u64(out, policy->limits.output);
+    limits_encode(&policy->limits, out);
     buffer_u8(out, policy->on_violation);
 }
 
@@ -85,7 +110,7 @@ static void strings_encode(char *const *strings, uint32_t count, struct buffer *
 
 void run_spec_encode(const struct run_spec *spec, struct buffer *out)
 {
-    buffer_u32(out, SPEC_MAGIC);
+    buffer_u32(out, limits_need_2(&spec->policy.limits) ? SPEC_MAGIC_2 : SPEC_MAGIC_1);
     policy_encode(&spec->policy, out);
     strings_encode(spec->args, spec->arg_count, out);
     strings_encode(spec->env, spec->env_count, out);
@@ -206,7 +231,8 @@ static enum status networks_decode(struct cursor *c, struct policy *policy)
     return STATUS_OK;
 }
 
-static enum status limits_decode(struct cursor *c, struct policy_limits *limits)
+/* second: the form is WRS2. Without that the five limits stay as policy_init has set them. */
+static enum status limits_decode(struct cursor *c, bool second, struct policy_limits *limits)
 {
     TRY(cursor_u64(c, &limits->memory));
     TRY(cursor_u32(c, &limits->descriptors));
@@ -214,8 +240,20 @@ static enum status limits_decode(struct cursor *c, struct policy_limits *limits)
     TRY(cursor_u64(c, &limits->fuel));
     TRY(cursor_u64(c, &limits->wall_ns));
     TRY(cursor_u64(c, &limits->output));
+    if (second) {
+        TRY(cursor_u32(c, &limits->module_bytes));
+        TRY(cursor_u32(c, &limits->functions));
+        TRY(cursor_u32(c, &limits->locals));
+        TRY(cursor_u32(c, &limits->tables));
+        TRY(cursor_u32(c, &limits->table_elements));
+        if (!limits_need_2(limits))
+            return STATUS_MALFORMED;
+    }
     bool good = limits->memory % 65536 == 0 && limits->memory >> 16 <= LIMIT_MEMORY_PAGES &&
-                limits->descriptors <= LIMIT_HANDLES && limits->call_depth <= LIMIT_CALL_DEPTH;
+                limits->descriptors <= LIMIT_HANDLES && limits->call_depth <= LIMIT_CALL_DEPTH &&
+                limits->module_bytes <= LIMIT_MODULE_BYTES && limits->functions <= LIMIT_FUNCTIONS &&
+                limits->locals <= LIMIT_LOCALS && limits->tables <= LIMIT_TABLES &&
+                limits->table_elements <= LIMIT_TABLE_ELEMENTS;
     return good ? STATUS_OK : STATUS_LIMIT;
 }
 
@@ -262,18 +300,18 @@ static enum status initial_decode(struct cursor *c, struct run_spec *spec)
     return STATUS_OK;
 }
 
-static enum status policy_decode(struct cursor *c, struct policy *policy)
+static enum status policy_decode(struct cursor *c, bool second, struct policy *policy)
 {
     TRY(files_decode(c, policy));
     TRY(networks_decode(c, policy));
-    TRY(limits_decode(c, &policy->limits));
+    TRY(limits_decode(c, second, &policy->limits));
     TRY(cursor_u8(c, &policy->on_violation));
     return policy->on_violation > POLICY_VIOLATION_KILL ? STATUS_MALFORMED : STATUS_OK;
 }
 
-static enum status spec_decode(struct cursor *c, struct run_spec *spec)
+static enum status spec_decode(struct cursor *c, bool second, struct run_spec *spec)
 {
-    TRY(policy_decode(c, &spec->policy));
+    TRY(policy_decode(c, second, &spec->policy));
     TRY(strings_decode(c, &spec->args, &spec->arg_count));
     TRY(strings_decode(c, &spec->env, &spec->env_count));
     for (uint32_t i = 0; i < spec->env_count; i++)
@@ -293,7 +331,7 @@ enum status run_spec_decode(const void *bytes, size_t size, struct run_spec *ret
     struct cursor c = cursor_over(bytes, size);
     uint32_t magic;
     run_spec_init(ret);
-    if (cursor_u32(&c, &magic) != STATUS_OK || magic != SPEC_MAGIC)
+    if (cursor_u32(&c, &magic) != STATUS_OK || (magic != SPEC_MAGIC_1 && magic != SPEC_MAGIC_2))
         return error_set(error, STATUS_MALFORMED, "this is not the description of a run");
     if (cursor_u32(&c, &ret->policy.version) != STATUS_OK)
         return error_set(error, STATUS_TRUNCATED, "the description of the run ends after its first bytes");
@@ -302,7 +340,7 @@ enum status run_spec_decode(const void *bytes, size_t size, struct run_spec *ret
         run_spec_done(ret);
         return error_set(error, STATUS_UNSUPPORTED, "the run's policy is version %u, this warrant knows 1", version);
     }
-    enum status status = spec_decode(&c, ret);
+    enum status status = spec_decode(&c, magic == SPEC_MAGIC_2, ret);
     if (status != STATUS_OK) {
         run_spec_done(ret);
         error_set(error, status, "the description of the run is bad at byte %zu: %s", cursor_offset(&c),
