@@ -174,26 +174,41 @@ HANDLER(TABLE_SIZE)
 }
 HANDLER(TABLE_GROW)
 {
-    fp[C] = table_grow(vm->tables[pc[1]], fp[A], (uint32_t)fp[B]);
+    uint32_t before;
+    SAVE();
+    kind = table_grow(instance, (uint32_t)pc[1], fp[A], (uint32_t)fp[B], &before);
+    LOAD_BACK();
+    if (kind != RT_TRAP_NONE)
+        goto trap;
+    fp[C] = before;
     NEXT(2);
 }
 HANDLER(TABLE_FILL)
 {
-    if (!table_fill(vm->tables[pc[1]], (uint32_t)fp[A], fp[B], (uint32_t)fp[C]))
-        TRAP(TABLE_BOUNDS);
+    SAVE();
+    kind = table_fill(instance, (uint32_t)pc[1], (uint32_t)fp[A], fp[B], (uint32_t)fp[C]);
+    LOAD_BACK();
+    if (kind != RT_TRAP_NONE)
+        goto trap;
     NEXT(2);
 }
 HANDLER(TABLE_COPY)
 {
-    if (!table_copy(vm->tables[pc[1] >> 32], (uint32_t)fp[A], vm->tables[(uint32_t)pc[1]], (uint32_t)fp[B], (uint32_t)fp[C]))
-        TRAP(TABLE_BOUNDS);
+    SAVE();
+    kind = table_copy(instance, (uint32_t)(pc[1] >> 32), (uint32_t)pc[1], (uint32_t)fp[A], (uint32_t)fp[B], (uint32_t)fp[C]);
+    LOAD_BACK();
+    if (kind != RT_TRAP_NONE)
+        goto trap;
     NEXT(2);
 }
 HANDLER(TABLE_INIT)
 {
-    if (!table_init_segment(instance, (uint32_t)(pc[1] >> 32), (uint32_t)pc[1], (uint32_t)fp[A], (uint32_t)fp[B],
-                            (uint32_t)fp[C]))
-        TRAP(TABLE_BOUNDS);
+    SAVE();
+    kind = table_init_segment(instance, (uint32_t)(pc[1] >> 32), (uint32_t)pc[1], (uint32_t)fp[A], (uint32_t)fp[B],
+                              (uint32_t)fp[C]);
+    LOAD_BACK();
+    if (kind != RT_TRAP_NONE)
+        goto trap;
     NEXT(2);
 }
 HANDLER(ELEM_DROP)

@@ -163,7 +163,8 @@ static inline struct rt_memory rt_instance_memory(const struct rt_instance *inst
  * - a branch goes past the `end` of its block, which then does not count; `end` and `else` count where control runs
  * into them; a branch to a loop executes its `loop` again; `return`, or a branch out of the function, ends it without
  * its `end`;
- * - memory.fill, memory.copy and memory.init count one more for each 64 KiB piece that they begin after the first.
+ * - memory.fill, memory.copy and memory.init count one more for each 64 KiB piece that they begin after the first; so
+ * do table.fill, table.copy, table.init and a table.grow that succeeds, whose pieces are 8192 elements.
  *
  * Fuel is this count's limit. It is looked at where a segment ends, a segment being code that runs in one piece:
  * branches (also those not taken), if, else, calls, return, and labels that can be branched to end one. So a guest
@@ -172,10 +173,11 @@ static inline struct rt_memory rt_instance_memory(const struct rt_instance *inst
  * segment's length. */
 uint64_t rt_instance_instructions(const struct rt_instance *instance);
 
-/* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or 64 KiB piece of a
- * bulk instruction, of this call or the next. Heard once. Async-signal-safe, and callable from another thread. */
+/* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or piece of a bulk
+ * instruction, of this call or the next. Heard once. Async-signal-safe, and callable from another thread.
+ * A bulk instruction that is stopped (by fuel likewise) has done whole pieces in its order, ascending, a copy to a
+ * higher address descending; a table.grow has done nothing. */
 void rt_instance_interrupt(struct rt_instance *instance);
-
 
 /* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member
  * of struct rt_instance. */
