@@ -178,6 +178,24 @@ uint64_t rt_instance_instructions(const struct rt_instance *instance);
  * A bulk instruction that is stopped (by fuel likewise) has done whole pieces in its order, ascending, a copy to a
  * higher address descending; a table.grow has done nothing. */
 void rt_instance_interrupt(struct rt_instance *instance);
+/* The state of an instance: what its next instruction could see of globals, tables, memories and segments. Same program
+ * and same inputs, same bytes: on every machine, tier and address. To be hashed, or compared.
+ *
+ * `visit` is given the bytes piece by piece; only their sequence means something, not where pieces end. A word is 8
+ * bytes, little-endian:
+ * - globals: a word, their count; of each, in the order of the index space, a word, its type (enum rt_type), and a
+ * word, its value, i32 and f32 zero-extended; a v128 has two;
+ * - tables: a word, their count; of each a word, its type, a word, its size, and a word per element;
+ * - memories: a word, their count; of each a word, its size in pages of 64 KiB; then of each page that has a byte other
+ *   than 0, ascending, a word, its number, and its 65,536 bytes; then a word of 64 ones;
+ * - element segments: a word, their count, and a byte per segment, 1 where it is dropped; data segments the same.
+ * A reference is 0 for null; a function is its index plus 1, in the upper 32 bits which instance it belongs to: 0 this
+ * one, others as they are met, from 1 on; an externref is the number that the host gave. What is imported is read where
+ * it is. A page that was never written costs as little as the system makes reading it. NO_MEMORY: more foreign
+ * instances than there is memory for; the bytes are then worth nothing. To be called while the guest does not run:
+ * between calls, in a host function, after a trap. */
+typedef void rt_state_fn(void *env, const void *bytes, size_t size);
+MUST_USE enum status rt_instance_state(const struct rt_instance *instance, rt_state_fn *visit, void *env);
 
 /* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member
  * of struct rt_instance. */
