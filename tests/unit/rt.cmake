@@ -6,3 +6,4 @@ warrant_test(test_rt_white_types test_rt_white_types.c rt_build.c LINK wr_runtim
 warrant_test(test_rt_traps test_rt_traps.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_stops test_rt_stops.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_white_state test_rt_white_state.c rt_build.c LINK wr_runtime wr_base)
+warrant_test(test_rt_white_nans test_rt_white_nans.c rt_build.c LINK wr_runtime wr_base)
