@@ -223,6 +223,7 @@ HANDLER(MEMORY_SIZE)
 }
 HANDLER(MEMORY_GROW)
 {
+    SAVE();
     fp[C] = memory_grow(instance, B, (uint32_t)fp[A]);
     LOAD_BACK();
     NEXT(1);

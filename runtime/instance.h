@@ -50,6 +50,8 @@ struct rt_instance {
     bool *elem_dropped, *data_dropped; /* owned */
     struct rt_instance *next_memory_user;
     struct rt_limits limits;
+    struct rt_growth_watch growth_watch;
+    uint64_t growths; /* that the limits allowed */
 
     uint64_t *stack, *stack_end; /* value stack: reserved pages */
     struct frame *frames;        /* call_depth + 1 of them, reserved pages */
@@ -73,6 +75,11 @@ void memory_detach(struct rt_instance *user);
 static inline uint64_t memory_bytes(const struct memory *m) { return (uint64_t)m->pages * PAGE_BYTES; }
 /* Pages before, or UINT32_MAX where the limits or the system refuse. The limit is on all memories together. */
 uint32_t memory_grow(struct rt_instance *instance, uint32_t memory, uint32_t pages);
+
+/* growth.c: what memory_grow and table_grow call once the limits allow it. ask: false where the guest is to be refused.
+ */
+bool growth_ask(struct rt_instance *instance, bool table, uint32_t index, uint32_t amount, struct rt_growth *ret);
+void growth_refused(struct rt_instance *instance, const struct rt_growth *growth);
 
 /* table.c. The bulk instructions, in pieces of 8192 elements (64 KiB) that charge and poll as those of bulk.c do; out
  * of bounds nothing was written, stopped midway a part was. Tables by index. */

@@ -197,6 +197,26 @@ void rt_instance_interrupt(struct rt_instance *instance);
 typedef void rt_state_fn(void *env, const void *bytes, size_t size);
 MUST_USE enum status rt_instance_state(const struct rt_instance *instance, rt_state_fn *visit, void *env);
 
+/* A memory.grow or table.grow of the guest that the module's and the run's limits allow. Those that a limit forbids
+ * fail always and everywhere; these succeed wherever the system has the memory. So the outcome is known from the
+ * program alone, but for what `refused` is told. */
+struct rt_growth {
+    uint64_t number; /* of such growths of this instance before it */
+    bool table;      /* else a memory */
+    uint32_t index;
+    uint32_t amount; /* pages or elements asked for */
+};
+/* NULL functions are skipped. Both are called inside the instruction: they must not call into the guest. */
+struct rt_growth_watch {
+    void *env; /* borrowed until the instance is freed */
+    /* Before the system is asked. False: the guest is refused, and the system not asked. */
+    bool (*asked)(void *env, const struct rt_growth *growth);
+    /* The system was asked and refused; the guest is answered -1. */
+    void (*refused)(void *env, const struct rt_growth *growth);
+};
+/* To be called before the guest runs, for every growth to be seen; copies *watch. */
+void rt_instance_watch_growth(struct rt_instance *instance, const struct rt_growth_watch *watch);
+
 /* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member
  * of struct rt_instance. */
 struct rt_vmctx {

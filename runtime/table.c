@@ -59,8 +59,13 @@ enum rt_trap_kind table_grow(struct rt_instance *instance, uint32_t table, uint6
     struct rt_table *t = instance->vm.tables[table];
     uint32_t before = t->size;
     *ret = UINT32_MAX;
-    if (count > t->max - before || !reserve(t, before + count))
+    struct rt_growth growth;
+    if (count > t->max - before || !growth_ask(instance, true, table, count, &growth))
         return RT_TRAP_NONE;
+    if (!reserve(t, before + count)) {
+        growth_refused(instance, &growth);
+        return RT_TRAP_NONE;
+    }
     enum rt_trap_kind kind = fill(instance, t->elements + before, value, count);
     if (kind != RT_TRAP_NONE)
         return kind; /* the size is what it was, so what was filled cannot be seen */

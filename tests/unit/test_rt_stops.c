@@ -157,6 +157,49 @@ static void fuel_ends_between_two_pieces(void **state)
     rt_module_free(m);
 }
 
+struct growths {
+    struct rt_growth seen[8];
+    unsigned count;
+    uint64_t refuse; /* the number to say no to */
+};
+
+static bool growth_asked(void *env, const struct rt_growth *growth)
+{
+    struct growths *growths = env;
+    growths->seen[growths->count++] = *growth;
+    return growth->number != growths->refuse;
+}
+
+/* Asked of each growth that the limits allow, and of no other; who says no is obeyed, and the guest goes on. */
+static void growths_can_be_refused(void **state)
+{
+    (void)state;
+    struct rt_module *m = build();
+    struct rt_instance *i = open_with(m, UINT64_MAX);
+    struct growths growths = { .refuse = 1 };
+    const struct rt_growth_watch watch = { .env = &growths, .asked = growth_asked };
+    rt_instance_watch_growth(i, &watch);
+    assert_int_equal(ask(i, FILL_ALL + 1, 2), 5);
+    assert_int_equal(ask(i, FILL_ALL + 1, 65536), UINT32_MAX); /* the limit's no is nobody's question */
+    assert_int_equal(ask(i, FILL_ALL + 1, 3), UINT32_MAX);
+    assert_int_equal(ask(i, FILL_ALL + 1, 3), 7);
+    assert_int_equal(rt_call(i, T_GROW, NULL, 0, NULL, 0, NULL), STATUS_OK);
+    growths.refuse = 4;
+    assert_int_equal(rt_call(i, T_GROW, NULL, 0, NULL, 0, NULL), STATUS_OK); /* it drops the answer */
+    assert_int_equal(ask(i, SIZE, 0), 9 * ELEMENTS);
+    assert_int_equal(rt_instance_memory(i).size, 10 * BYTES);
+    assert_int_equal(growths.count, 5);
+    for (unsigned n = 0; n < 5; n++) {
+        const struct rt_growth *g = &growths.seen[n];
+        assert_int_equal(g->number, n);
+        assert_int_equal(g->table, n >= 3);
+        assert_int_equal(g->index, 0);
+        assert_int_equal(g->amount, n == 0 ? 2 : n < 3 ? 3 : 4 * ELEMENTS);
+    }
+    rt_instance_free(i);
+    rt_module_free(m);
+}
+
 static struct rt_instance *running;
 static struct timespec asked;
 
@@ -210,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interrupt_leaves_whole_pieces),
         cmocka_unit_test(fuel_ends_between_two_pieces),
+        cmocka_unit_test(growths_can_be_refused),
         cmocka_unit_test(a_fill_of_4_gib_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
