@@ -18,8 +18,11 @@ static enum status record(struct guest_states *states, bool at_end, struct error
 {
     const struct rt_instance *instance = *states->running;
     trace_digest_begin(states->digest);
-    if (rt_instance_state(instance, trace_digest_add, states->digest) != STATUS_OK)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for the state's digest");
+    enum status status = rt_instance_state(instance, trace_digest_add, states->digest);
+    if (status == STATUS_STOPPED)
+        return STATUS_OK; /* the time is over: no state, and the guest ends at its next step */
+    if (status != STATUS_OK)
+        return error_set(error, status, "out of memory for the state's digest");
     const struct trace_state state = { trace_digest_get(states->digest), rt_instance_instructions(instance), at_end };
     return trace_writer_state(states->writer, &state, error);
 }

@@ -16,8 +16,9 @@ bool session_over(const struct session *session)
 static enum status digest_now(struct session *session, uint64_t *ret, struct error *error)
 {
     trace_digest_begin(session->digest);
-    if (rt_instance_state(session->instance, trace_digest_add, session->digest) != STATUS_OK)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for the state's digest");
+    enum status status = rt_instance_state(session->instance, trace_digest_add, session->digest);
+    if (status != STATUS_OK)
+        return error_set(error, status, "the state's digest: %s", status_text(status));
     *ret = trace_digest_get(session->digest);
     return STATUS_OK;
 }
@@ -53,12 +54,15 @@ enum status session_last_state(struct session *session, bool ended, struct error
     enum status status = STATUS_OK;
     if (ended && session->item == SESSION_STATE) {
         status = compare_state(session, &session->state, session->item_event, error);
+        report->has_digest = asked && (status == STATUS_OK || status == STATUS_DIVERGED);
         if (status == STATUS_OK)
             status = session_next(session, error);
     } else if (asked) {
         status = digest_now(session, &report->digest, error);
+        report->has_digest = status == STATUS_OK;
+        if (status == STATUS_STOPPED)
+            status = STATUS_OK; /* the trace ended at a growth, and the guest did before it heard of that */
     }
-    report->has_digest = asked && status != STATUS_NO_MEMORY;
     return status;
 }
 

@@ -192,8 +192,9 @@ void rt_instance_interrupt(struct rt_instance *instance);
  * A reference is 0 for null; a function is its index plus 1, in the upper 32 bits which instance it belongs to: 0 this
  * one, others as they are met, from 1 on; an externref is the number that the host gave. What is imported is read where
  * it is. A page that was never written costs as little as the system makes reading it. NO_MEMORY: more foreign
- * instances than there is memory for; the bytes are then worth nothing. To be called while the guest does not run:
- * between calls, in a host function, after a trap. */
+ * instances than there is memory for. STOPPED: an interrupt that was asked for is still to be heard (by the guest; it
+ * stays asked for). With either the bytes are worth nothing. To be called while the guest does not run: between calls,
+ * in a host function, after a trap. */
 typedef void rt_state_fn(void *env, const void *bytes, size_t size);
 MUST_USE enum status rt_instance_state(const struct rt_instance *instance, rt_state_fn *visit, void *env);
 

@@ -54,6 +54,14 @@ static uint64_t reference(struct walk *w, uint8_t type, uint64_t value)
     return (uint64_t)owner_number(w, f->owner) << 32 | (index + (uint64_t)1);
 }
 
+/* Large memories take a while: whoever asks for a stop is heard. */
+static bool stopped(struct walk *w)
+{
+    if (w->status == STATUS_OK && interrupted(&w->self->vm))
+        w->status = STATUS_STOPPED;
+    return w->status != STATUS_OK;
+}
+
 static void walk_globals(struct walk *w)
 {
     const struct rt_module *m = w->self->module;
@@ -81,7 +89,7 @@ static void walk_tables(struct walk *w)
         const struct rt_table *t = w->self->vm.tables[n];
         word(w, t->type);
         word(w, t->size);
-        for (uint32_t i = 0; i < t->size;) {
+        for (uint32_t i = 0; i < t->size && !stopped(w);) {
             uint32_t count = 0;
             while (count < WORDS && i < t->size)
                 words[count++] = reference(w, t->type, t->elements[i++]);
@@ -109,7 +117,7 @@ static void walk_memories(struct walk *w)
     for (uint32_t n = 0; n < w->self->module->memory_count; n++) {
         const struct memory *m = w->self->memories[n];
         word(w, m->pages);
-        for (uint32_t page = 0; page < m->pages; page++) {
+        for (uint32_t page = 0; page < m->pages && !stopped(w); page++) {
             const uint8_t *bytes = m->base + (uint64_t)page * PAGE_BYTES;
             if (is_zero(bytes))
                 continue;

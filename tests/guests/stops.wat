@@ -44,6 +44,8 @@
     (if (i32.eq (local.get $letter) (i32.const 114)) (then (loop $again (call $deep (i32.const 10000)) (br $again)))) ;; r
     (if (i32.eq (local.get $letter) (i32.const 98)) (then (call $switch)))                                  ;; b
     (if (i32.eq (local.get $letter) (i32.const 106)) (then (call $tail (i32.const 0))))                     ;; j
+    (if (i32.eq (local.get $letter) (i32.const 119)) (then (call $want (i32.const 65536))))                 ;; w, then as y
+    (if (i32.eq (local.get $letter) (i32.const 119)) (then (local.set $letter (i32.const 121))))
     (if (i32.eq (local.get $letter) (i32.const 121)) (then (loop $again (drop (call $yield)) (br $again)))) ;; y
     (if (i32.eq (local.get $letter) (i32.const 115))                                                        ;; s
       (then (loop $again (drop (call $poll (i32.const 400) (i32.const 2048) (i32.const 1) (i32.const 24))) (br $again))))

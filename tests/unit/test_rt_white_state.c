@@ -24,7 +24,18 @@ static uint64_t state_of(const struct rt_instance *i)
     return hash;
 }
 
-enum { SET_GLOBAL, SET_NULL, SET_OTHER, GROW_TABLE, GROW_MEMORY, DROP_ELEMS, DROP_DATA, SET_FAR, CHANGES };
+enum {
+    SET_GLOBAL,
+    SET_NULL,
+    SET_OTHER,
+    GROW_TABLE,
+    GROW_MEMORY,
+    DROP_ELEMS,
+    DROP_DATA,
+    SET_FAR,
+    CHANGES,
+    WAIT = CHANGES
+};
 
 static struct rt_module *build(void)
 {
@@ -38,6 +49,7 @@ static struct rt_module *build(void)
     rt_build_function(&b, ":", "", CODE(0xfc, 13, 1));                            /* elem.drop */
     rt_build_function(&b, ":", "", CODE(0xfc, 9, 0));                             /* data.drop */
     rt_build_function(&b, ":", "", CODE(0x41, 0, 0x41, 1, 0x3a, 0x40, 1, 0));     /* memory 1, byte 0 = 1 */
+    rt_build_function(&b, ":", "", CODE(0x03, 0x40, 0x0c, 0, 0x0b));              /* a loop */
     rt_build_elems(&b, two, 2);
     rt_build_passive_elems(&b, two, 2);
     rt_build_passive_data(&b, "abc", 3);
@@ -110,6 +122,12 @@ static void only_content_counts(void **state)
         base[at] = 0;
     }
     i->vm.globals[0] |= UINT64_C(1) << 40; /* not part of an i32 */
+    assert_int_equal(state_of(i), before);
+    uint64_t hash;
+    rt_instance_interrupt(i); /* heard here as well, and kept for the guest */
+    assert_int_equal(rt_instance_state(i, add, &hash), STATUS_STOPPED);
+    assert_int_equal(rt_instance_state(i, add, &hash), STATUS_STOPPED);
+    assert_int_equal(rt_call(i, WAIT, NULL, 0, NULL, 0, NULL), STATUS_TRAPPED);
     assert_int_equal(state_of(i), before);
     rt_instance_free(i);
     rt_module_free(m);
