@@ -217,8 +217,8 @@ static bool next_call(struct audit *a)
             }
             return false;
         }
-        if (kind == TRACE_ITEM_EXIT) {
-            report->has_exit = true;
+        if (kind != TRACE_ITEM_CALL) { /* states and growths are the replay's matter */
+            report->has_exit |= kind == TRACE_ITEM_EXIT;
             report->events++;
             continue;
         }

@@ -137,5 +137,9 @@ void show_call(const struct trace_call *call, const struct show_options *options
 void show_call_json(const struct trace_call *call, const struct show_options *options, struct buffer *out); /* one object, newline */
 void show_exit(const struct trace_exit *exit, const struct show_options *options, struct buffer *out);
 void show_exit_json(const struct trace_exit *exit, struct buffer *out);
+void show_state(uint64_t event, const struct trace_state *state, const struct show_options *options, struct buffer *out);
+void show_state_json(uint64_t event, const struct trace_state *state, struct buffer *out);
+void show_growth(uint64_t event, const struct trace_growth *growth, const struct show_options *options, struct buffer *out);
+void show_growth_json(uint64_t event, const struct trace_growth *growth, struct buffer *out);
 
 #endif

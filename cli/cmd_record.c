@@ -2,16 +2,19 @@
 #include "cli/commands.h"
 #include "cli/run_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE };
+enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE, RECORD_DIGEST_EVERY };
 static const struct option_row rows[] = {
     RUN_OPTION_ROWS,
     { 'o', "output", "FILE", "the trace to write; MODULE's name with .wtrace, in this folder, otherwise" },
     { 0, "witness", "auto|on|off",
       "let the kernel watch (needs root): auto does without where it cannot be had and says so" },
     { 0, "no-module", NULL, "leave the module out of the trace; replay then needs it again" },
+    { 0, "digest-every", "N",
+      "record a digest of memories, tables and globals behind every N hostcalls, and at the end" },
 };
 
 struct record {
@@ -30,6 +33,13 @@ static enum status record_option(void *self, int option, const char *value, stru
         return run_option_apply(&record->arguments, option, value, error);
     if (option == RECORD_NO_MODULE) {
         record->launch.no_module = true;
+        return STATUS_OK;
+    }
+    if (option == RECORD_DIGEST_EVERY) {
+        char *end;
+        record->launch.digest_every = strtoull(value, &end, 10);
+        if (*end || end == value || value[0] == '-' || record->launch.digest_every == 0)
+            return error_set(error, STATUS_INVALID, "--digest-every wants a number of hostcalls, not \"%s\"", value);
         return STATUS_OK;
     }
     if (option == RECORD_OUTPUT) {

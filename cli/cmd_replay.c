@@ -7,11 +7,13 @@
 #include "cli/progress.h"
 #include "replay/replay.h"
 
-enum { REPLAY_UNTIL_EVENT, REPLAY_TIER, REPLAY_MODULE, REPLAY_JSON };
+enum { REPLAY_UNTIL_EVENT, REPLAY_TIER, REPLAY_MODULE, REPLAY_DIGEST, REPLAY_JSON };
 static const struct option_row rows[] = {
-    { 0, "until", "EVENT", "stop before the first hostcall that begins behind this event" },
+    { 0, "until", "EVENT",
+      "stop before the first hostcall that begins behind this event, and print the state's digest" },
     { 0, "tier", "TIER", "how to execute: interp, or auto (the same in this version)" },
     { 0, "module", "FILE", "execute this module instead of the one in the trace" },
+    { 0, "digest", NULL, "print the digest of memories, tables and globals at the end" },
     { 0, "json", NULL, "print the result as JSON" },
 };
 
@@ -50,6 +52,9 @@ static void replay_json(const struct replay_report *report)
            (unsigned long long)report->instructions);
     if (report->ended)
         printf(",\"recorded_instructions\":%llu", (unsigned long long)report->recorded.instructions);
+    printf(",\"states\":%llu", (unsigned long long)report->states);
+    if (report->has_digest)
+        printf(",\"digest\":\"%016llx\"", (unsigned long long)report->digest);
     if (report->stop_text[0]) {
         fputs(",\"stop\":", stdout);
         json_string(report->stop_text);
@@ -111,6 +116,9 @@ static int run(const struct command *command, int argc, char **argv)
             break;
         case REPLAY_MODULE:
             options.module_path = value;
+            break;
+        case REPLAY_DIGEST:
+            options.digest = true;
             break;
         default:
             json = true;

@@ -18,14 +18,30 @@ struct show {
     uint64_t count;
 };
 
-static void show_item(const struct show *show, enum trace_item_kind kind, const struct trace_call *call,
-                      const struct trace_exit *exit_item)
+static void show_between(const struct show *show, enum trace_item_kind kind, const struct trace_reader *reader,
+                         struct buffer *line)
+{
+    uint64_t event = trace_reader_event(reader);
+    if (kind == TRACE_ITEM_STATE && show->json)
+        show_state_json(event, trace_reader_state(reader), line);
+    else if (kind == TRACE_ITEM_STATE)
+        show_state(event, trace_reader_state(reader), &show->options, line);
+    else if (show->json)
+        show_growth_json(event, trace_reader_growth(reader), line);
+    else
+        show_growth(event, trace_reader_growth(reader), &show->options, line);
+}
+
+static void show_item(const struct show *show, enum trace_item_kind kind, const struct trace_reader *reader,
+                      const struct trace_call *call, const struct trace_exit *exit_item)
 {
     struct buffer line = BUFFER_INIT;
     if (kind == TRACE_ITEM_CALL && show->json)
         show_call_json(call, &show->options, &line);
     else if (kind == TRACE_ITEM_CALL)
         show_call(call, &show->options, &line);
+    else if (kind != TRACE_ITEM_EXIT)
+        show_between(show, kind, reader, &line);
     else if (show->json)
         show_exit_json(exit_item, &line);
     else
@@ -48,8 +64,8 @@ static int show_trace(const struct command *command, const struct show *show, co
     while (s == STATUS_OK && shown < show->count) {
         s = trace_reader_next(reader, &kind, call, &exit_item, &error);
         if (s == STATUS_OK) {
-            show_item(show, kind, call, &exit_item);
-            shown++;
+            show_item(show, kind, reader, call, &exit_item);
+            shown += kind == TRACE_ITEM_CALL;
         }
     }
     int status = EXIT_OK;

@@ -3,6 +3,7 @@
  *
  * Order: read what the launcher prepared, close everything else, confine, and only then look at the module. After
  * confinement the process makes no system call but those of hostcall plans and of memory management. */
+#include "cli/guest_states.h"
 #include "cli/launch.h"
 
 #include <signal.h>
@@ -24,6 +25,7 @@ struct guest {
     size_t module_size;
     struct trace_ring *ring;
     struct trace_writer *writer;
+    struct guest_states states;
     struct wasi_start start;
     struct act_live *live;
     struct rt_module *module;
@@ -126,6 +128,8 @@ static enum status prepare(struct guest *guest, struct error *error)
     if (s == STATUS_OK && guest->ring)
         s = trace_writer_create(guest->ring, &guest->writer, error);
     if (s == STATUS_OK)
+        s = guest_states_init(&guest->states, guest->writer, guest->page->digest_every, &running, error);
+    if (s == STATUS_OK)
         s = wasi_start_init(&guest->spec, &guest->start, error);
     if (s == STATUS_OK)
         s = adopt(guest, error);
@@ -150,13 +154,13 @@ static enum status run(struct guest *guest, struct wasi_ending *ending, struct e
     if (s != STATUS_OK)
         return s;
     struct wasi_backend backend = act_live_backend(guest->live);
-    struct wasi_observer observer;
-    if (guest->writer)
-        observer = trace_writer_observer(guest->writer);
+    struct wasi_observer observer = guest_states_observer(&guest->states);
+    struct rt_growth_watch growths = guest_states_growths(&guest->states);
     s = wasi_create(&guest->start.config, &backend, guest->writer ? &observer : NULL, &guest->wasi, error);
     if (s != STATUS_OK)
         return s;
-    return wasi_start_run(guest->module, guest->wasi, &guest->start.limits, &running, ending, error);
+    s = wasi_start_run(guest->module, guest->wasi, &guest->start.limits, &growths, &running, ending, error);
+    return s == STATUS_OK ? guest_states_end(&guest->states, ending, error) : s;
 }
 
 /* Writes what the launcher prints. The magic last: a report without it is none. */

@@ -41,9 +41,10 @@ enum { LAUNCH_MAGIC = 0x57524e54, EXIT_FAILURE_SETUP = 125 };
 struct launch_page {
     struct launch_report report;
     uint32_t spec_size;
-    uint32_t recorded;   /* a ring is there */
-    uint32_t no_confine; /* --no-confine: the second line is off (for measuring) */
-    uint32_t no_module;  /* the trace leaves the module out */
+    uint32_t recorded;     /* a ring is there */
+    uint32_t no_confine;   /* --no-confine: the second line is off (for measuring) */
+    uint32_t no_module;    /* the trace leaves the module out */
+    uint64_t digest_every; /* calls from one recorded state to the next; 0: no states */
     uint8_t spec[];
 };
 
@@ -64,6 +65,7 @@ struct launch_options {
     const char *trace_path; /* NULL: not recorded */
     enum witness_mode witness;
     bool no_confine, no_module; /* no_module: the trace leaves the module out */
+    uint64_t digest_every;      /* as in the launch page */
 };
 
 struct launch_result {

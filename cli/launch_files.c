@@ -173,6 +173,7 @@ enum status launch_files_page(const struct launch_options *options, struct launc
     page->recorded = options->trace_path != NULL;
     page->no_confine = options->no_confine;
     page->no_module = options->no_module;
+    page->digest_every = options->digest_every;
     memcpy(page->spec, stored.data, stored.size);
     buffer_done(&stored);
     files->mapped = page;

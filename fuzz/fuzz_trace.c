@@ -50,7 +50,10 @@ static uint64_t read_file(const uint8_t *data, size_t size)
     if (trace_reader_open_bytes(data, size, &reader, &error) != STATUS_OK)
         return 0;
     while ((status = trace_reader_next(reader, &kind, &call, &last, &error)) == STATUS_OK)
-        sum += kind == TRACE_ITEM_CALL ? use_call(&call) : last.outcome;
+        sum += kind == TRACE_ITEM_CALL     ? use_call(&call)
+               : kind == TRACE_ITEM_STATE  ? trace_reader_state(reader)->digest
+               : kind == TRACE_ITEM_GROWTH ? trace_reader_growth(reader)->number + trace_reader_event(reader)
+                                           : last.outcome;
     struct error stop = ERROR_INIT;
     status = trace_reader_stop(reader, &end, &inside, &stop);
     if (status != STATUS_OK && !stop.text[0])
@@ -79,6 +82,7 @@ static uint64_t read_events(struct event_decoder *decoder, const uint8_t *data, 
             abort(); /* no progress, or past the end */
         if (decoded == DECODED_CALL)
             sum += use_call(&call);
+        sum += decoded == DECODED_STATE ? decoder->state.digest : decoded == DECODED_GROWTH ? decoder->growth.number : 0;
         data += event;
         size -= event;
     }

@@ -93,16 +93,51 @@ static enum status session_end_of_trace(struct session *session)
     return session_stop(session, REPLAY_PREFIX, STATUS_STOPPED, end.reason < 6 ? reasons[end.reason] : "unknown reason");
 }
 
+static enum status session_until(struct session *session)
+{
+    return session_stop(session, REPLAY_UNTIL, STATUS_STOPPED, "the event that was asked for");
+}
+
+/* The next item behind the states that the guest is in now, which are compared. */
+static enum status session_item(struct session *session, enum trace_item_kind *ret, struct error *error)
+{
+    const uint64_t until = session->options->until_event;
+    for (;;) {
+        enum status status = trace_reader_next(session->reader, ret, session->call, &session->recorded, error);
+        if (status != STATUS_OK)
+            return status == STATUS_NOT_FOUND ? session_end_of_trace(session) : status;
+        session->item_event = trace_reader_event(session->reader);
+        /* A call is stopped at by its first event, below. Behind a growth the guest is on its way, and it is stopped where it
+         * calls next. */
+        if (until && *ret != TRACE_ITEM_CALL && session->item_event > until && session->item != SESSION_GROWTH)
+            return session_until(session);
+        if (*ret != TRACE_ITEM_STATE || trace_reader_state(session->reader)->at_end)
+            return STATUS_OK;
+        status = compare_state(session, trace_reader_state(session->reader), session->item_event, error);
+        if (status != STATUS_OK)
+            return status;
+    }
+}
+
 enum status session_next(struct session *session, struct error *error)
 {
     const struct replay_options *options = session->options;
     enum trace_item_kind kind;
     session->op = 0;
-    enum status status = trace_reader_next(session->reader, &kind, session->call, &session->recorded, error);
-    if (status == STATUS_NOT_FOUND)
-        return session_end_of_trace(session);
+    enum status status = session_item(session, &kind, error);
     if (status != STATUS_OK)
         return status;
+    bool moving = session->item == SESSION_GROWTH;
+    if (kind == TRACE_ITEM_STATE) {
+        session->item = SESSION_STATE;
+        session->state = *trace_reader_state(session->reader);
+        return STATUS_OK;
+    }
+    if (kind == TRACE_ITEM_GROWTH) {
+        session->item = SESSION_GROWTH;
+        session->growth = *trace_reader_growth(session->reader);
+        return STATUS_OK;
+    }
     if (kind == TRACE_ITEM_EXIT) {
         session->item = SESSION_EXIT;
         if (session->recorded.outcome == WASI_ENDED_TRAP &&
@@ -113,8 +148,8 @@ enum status session_next(struct session *session, struct error *error)
     session->item = SESSION_CALL;
     if (session->call->request.call >= HOSTCALL_COUNT || session->call->ops.count > LIMIT_OPS)
         return error_set(error, STATUS_MALFORMED, "event %" PRIu64 " is no hostcall", session->call->begin_event);
-    if (options->until_event && session->call->begin_event > options->until_event)
-        return session_stop(session, REPLAY_UNTIL, STATUS_STOPPED, "the event that was asked for");
+    if (options->until_event && session->call->begin_event > options->until_event && !moving)
+        return session_until(session);
     return STATUS_OK;
 }
 
@@ -138,11 +173,13 @@ static enum status replay_begin(void *self, const struct request *request, struc
     struct session *session = self;
     if (session->stopped)
         return STATUS_STOPPED;
-    if (session->item == SESSION_EXIT) {
-        session_expected(session, "the guest's end");
+    if (session->item != SESSION_CALL) {
+        session_expected(session, session->item == SESSION_GROWTH ? "a growth that is refused" : "the guest's end");
         session_found(session, "a call of %s", request->call < HOSTCALL_COUNT ? abi_hostcalls[request->call].name : "?");
         return session_diverge(session, session->report->last_event + 1, "exit", error);
     }
+    if (session->options->until_event && session->call->begin_event > session->options->until_event)
+        return session_until(session);
     enum status status = compare_request(session, request, error);
     if (status == STATUS_OK)
         session->report->last_event = session->call->begin_event;
@@ -206,7 +243,7 @@ static uint64_t session_fuel(struct session *session)
     struct trace_exit exit;
     enum trace_item_kind kind = TRACE_ITEM_CALL;
     enum status status = trace_reader_open(session->options->trace_path, &reader, NULL);
-    while (status == STATUS_OK && kind == TRACE_ITEM_CALL)
+    while (status == STATUS_OK && kind != TRACE_ITEM_EXIT)
         status = trace_reader_next(reader, &kind, session->call, &exit, NULL);
     trace_reader_close(reader);
     return status == STATUS_OK && exit.instructions < UINT64_MAX - OVERRUN ? exit.instructions + OVERRUN : UINT64_MAX;
@@ -219,21 +256,31 @@ static enum status session_execute(struct session *session, const struct wasi_st
 {
     const struct wasi_backend backend = { session, replay_act };
     const struct wasi_observer observer = { session, replay_begin, replay_op, replay_end };
+    const struct rt_growth_watch growths = session_growths(session);
     struct wasi *wasi = NULL;
     *ret_ended = false;
     *ret_ending = (struct wasi_ending){ .ended = WASI_ENDED_NOT_STARTED };
     enum status status = wasi_create(&start->config, &backend, &observer, &wasi, error);
     if (status != STATUS_OK)
         return status;
-    status = wasi_start_run(session->module, wasi, &start->limits, &session->instance, ret_ending, error);
+    status = wasi_start_run(session->module, wasi, &start->limits, &growths, &session->instance, ret_ending, error);
     if (session->instance)
         session->report->instructions = rt_instance_instructions(session->instance);
     const struct error *failure = wasi_failure(wasi);
     if (status == STATUS_OK && !session->stopped && session->report->verdict != REPLAY_DIVERGED) {
+        if (session->failure.status != STATUS_OK)
+            failure = &session->failure;
         if (failure && failure->status != STATUS_OK)
             status = error_set(error, failure->status, "%s", failure->text);
         else
             *ret_ended = true;
+    }
+    if (status == STATUS_OK && session->instance) {
+        status = session_last_state(session, *ret_ended, error);
+        if (status == STATUS_DIVERGED || (status == STATUS_STOPPED && session->stopped)) {
+            *ret_ended = false;
+            status = STATUS_OK;
+        }
     }
     rt_instance_free(session->instance);
     session->instance = NULL;
@@ -330,10 +377,14 @@ enum status replay_run(const struct replay_options *options, struct replay_repor
     session.call = calloc(1, sizeof *session.call);
     if (!session.call)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a call");
-    enum status status = trace_reader_open(options->trace_path, &session.reader, error);
+    session.failure = (struct error)ERROR_INIT;
+    enum status status = trace_digest_create(&session.digest, error);
+    if (status == STATUS_OK)
+        status = trace_reader_open(options->trace_path, &session.reader, error);
     if (status == STATUS_OK)
         status = session_run(&session, error);
     trace_reader_close(session.reader);
+    trace_digest_free(session.digest);
     free(session.call);
     return status;
 }

@@ -30,6 +30,9 @@ struct replay_report {
     uint64_t calls;        /* hostcalls that were replayed whole */
     uint64_t last_event;   /* the number of the last event that was met */
     uint64_t instructions; /* Wasm instructions executed */
+    uint64_t states;       /* recorded state digests that were met */
+    bool has_digest;       /* the digest of the guest's state where the replay ended; asked for, and the guest had begun */
+    uint64_t digest;
     bool ended;            /* IDENTICAL, or DIVERGED at the end: exit and recorded are filled */
     struct trace_exit exit, recorded;
     /* PREFIX: why the trace ends early (status and a sentence), and whether it ends inside a call. */
@@ -46,7 +49,8 @@ struct replay_options {
     const void *module;      /* the same as bytes (borrowed); goes before module_path. Another module than the recorded one is stopped
                               * where it runs 2^24 instructions longer than that did. */
     size_t module_size;
-    uint64_t until_event;    /* 0: to the end; else stop before the first call that begins behind this event */
+    uint64_t until_event;    /* 0: to the end; else stop before the first call that begins behind this event, or the guest's end */
+    bool digest;             /* report the digest of the guest's state; without it where until_event is given */
     /* NULL, or called now and then with the calls so far and the instructions executed; false stops (STOPPED). */
     bool (*progress)(void *self, uint64_t calls, uint64_t instructions);
     void *progress_self;

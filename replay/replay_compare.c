@@ -279,7 +279,11 @@ enum status compare_exit(struct session *session, const struct trace_exit *live,
     struct buffer found = BUFFER_INIT;
     enum status status = STATUS_OK;
     exit_show(live, &found);
-    if (session->item == SESSION_CALL) {
+    if (session->item == SESSION_GROWTH) {
+        session_expected(session, "a growth that is refused");
+        session_found(session, "the guest's end: %.*s", (int)found.size, (const char *)found.data);
+        status = session_diverge(session, session->item_event, "growth", error);
+    } else if (session->item == SESSION_CALL) {
         session_expected(session, "a call of %s", hostcall_name(session->call->request.call));
         session_found(session, "the guest's end: %.*s", (int)found.size, (const char *)found.data);
         status = session_diverge(session, session->call->begin_event, "hostcall", error);

@@ -35,6 +35,10 @@ void replay_report_print(const struct replay_report *report, struct buffer *out)
         divergence_print(&report->divergence, out);
         break;
     }
+    if (report->states)
+        buffer_printf(out, "  %" PRIu64 " recorded states are the same\n", report->states);
+    if (report->has_digest)
+        buffer_printf(out, "  state %016" PRIx64 " after %" PRIu64 " instructions\n", report->digest, report->instructions);
     if (report->other_module)
         buffer_printf(out, "  executed: another module than the recorded one\n");
 }

@@ -8,7 +8,7 @@
 #include "wasi/observer.h"
 
 /* What the trace has next. */
-enum session_item { SESSION_CALL, SESSION_EXIT, SESSION_END };
+enum session_item { SESSION_CALL, SESSION_EXIT, SESSION_END, SESSION_STATE, SESSION_GROWTH };
 
 struct session {
     const struct replay_options *options;
@@ -18,7 +18,12 @@ struct session {
     struct rt_instance *instance; /* owned; set before the guest's first instruction */
     struct trace_call *call;      /* owned; the recorded call, where item is SESSION_CALL */
     struct trace_exit recorded;   /* where item is SESSION_EXIT */
+    struct trace_state state;     /* of the guest's end, where item is SESSION_STATE */
+    struct trace_growth growth;   /* where item is SESSION_GROWTH */
     enum session_item item;
+    uint64_t item_event;          /* number of the event that the item ended with */
+    struct trace_digest *digest;  /* owned; for whatever state is hashed */
+    struct error failure;         /* of something that could not tell it otherwise */
     uint32_t op;    /* ops of the current call that were answered */
     bool stopped;   /* the guest is stopped on purpose: the verdict is PREFIX or UNTIL */
 };
@@ -29,7 +34,10 @@ enum status session_diverge(struct session *session, uint64_t event, const char 
 void session_expected(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void session_found(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Reads the trace's next item. STOPPED where the replay is to end here (the report says why); MALFORMED and the like. */
+/* Whether the guest only has to be stopped: nothing that it does now means anything. */
+bool session_over(const struct session *session);
+
+/* Reads the trace's next item; states behind a call are compared at once. STOPPED where the replay is to end here (the report says why); MALFORMED and the like. */
 MUST_USE enum status session_next(struct session *session, struct error *error);
 
 /* Comparing (replay_compare.c): OK or DIVERGED. */
@@ -39,6 +47,13 @@ MUST_USE enum status compare_op(struct session *session, const struct request *r
 MUST_USE enum status compare_outcome(struct session *session, const struct outcome *live, uint64_t committed,
                                      struct error *error);
 MUST_USE enum status compare_exit(struct session *session, const struct trace_exit *live, struct error *error);
+
+/* Between calls (replay_between.c): comparing a state with the guest's own; what is to be done with the state behind its
+ * last instruction, where `ended` by itself; and who watches growths. */
+MUST_USE enum status session_last_state(struct session *session, bool ended, struct error *error);
+MUST_USE enum status compare_state(struct session *session, const struct trace_state *recorded, uint64_t event,
+                                   struct error *error);
+struct rt_growth_watch session_growths(struct session *session);
 
 /* Answering (replay_answer.c): fills *result from the current call's next op, which is complete. OK or DIVERGED. */
 MUST_USE enum status answer_act(struct session *session, const struct op *op, const struct request *request,

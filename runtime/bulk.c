@@ -8,8 +8,7 @@ enum { PIECE = 65536 };
 
 static bool inside(uint64_t at, uint64_t count, uint64_t size) { return at <= size && count <= size - at; }
 
-/* To be called before each further piece. */
-static enum rt_trap_kind poll(struct rt_instance *instance)
+enum rt_trap_kind bulk_poll(struct rt_instance *instance)
 {
     if (--instance->vm.fuel < 0)
         return RT_TRAP_FUEL_EXHAUSTED;
@@ -29,7 +28,7 @@ enum rt_trap_kind bulk_fill(struct rt_instance *instance, uint32_t memory, uint6
         count -= piece;
         if (count == 0)
             return RT_TRAP_NONE;
-        enum rt_trap_kind kind = poll(instance);
+        enum rt_trap_kind kind = bulk_poll(instance);
         if (kind != RT_TRAP_NONE)
             return kind;
     }
@@ -51,7 +50,7 @@ enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint32_t to_memory, ui
         done += piece;
         if (done == count)
             return RT_TRAP_NONE;
-        enum rt_trap_kind kind = poll(instance);
+        enum rt_trap_kind kind = bulk_poll(instance);
         if (kind != RT_TRAP_NONE)
             return kind;
     }
@@ -74,7 +73,7 @@ enum rt_trap_kind bulk_init(struct rt_instance *instance, uint32_t memory, uint3
         count -= piece;
         if (count == 0)
             return RT_TRAP_NONE;
-        enum rt_trap_kind kind = poll(instance);
+        enum rt_trap_kind kind = bulk_poll(instance);
         if (kind != RT_TRAP_NONE)
             return kind;
     }

@@ -26,25 +26,28 @@ HANDLER(TABLE_SIZE)
 }
 HANDLER(TABLE_GROW)
 {
-    S(4) = table_grow(vm->tables[U(3)], S(1), (uint32_t)S(2));
+    uint32_t before_;
+    SAVE();
+    TRAP_IF(table_grow(instance, U(3), S(1), (uint32_t)S(2), &before_));
+    S(4) = before_;
     NEXT(5);
 }
 HANDLER(TABLE_FILL)
 {
-    if (!table_fill(vm->tables[U(4)], (uint32_t)S(1), S(2), (uint32_t)S(3)))
-        TRAP(TABLE_BOUNDS);
+    SAVE();
+    TRAP_IF(table_fill(instance, U(4), (uint32_t)S(1), S(2), (uint32_t)S(3)));
     NEXT(5);
 }
 HANDLER(TABLE_COPY)
 {
-    if (!table_copy(vm->tables[U(4)], (uint32_t)S(1), vm->tables[U(5)], (uint32_t)S(2), (uint32_t)S(3)))
-        TRAP(TABLE_BOUNDS);
+    SAVE();
+    TRAP_IF(table_copy(instance, U(4), U(5), (uint32_t)S(1), (uint32_t)S(2), (uint32_t)S(3)));
     NEXT(6);
 }
 HANDLER(TABLE_INIT)
 {
-    if (!table_init_segment(instance, U(4), U32(5), (uint32_t)S(1), (uint32_t)S(2), (uint32_t)S(3)))
-        TRAP(TABLE_BOUNDS);
+    SAVE();
+    TRAP_IF(table_init_segment(instance, U(4), U32(5), (uint32_t)S(1), (uint32_t)S(2), (uint32_t)S(3)));
     NEXT(7);
 }
 HANDLER(ELEM_DROP)
@@ -59,6 +62,7 @@ HANDLER(MEMORY_SIZE)
 }
 HANDLER(MEMORY_GROW)
 {
+    SAVE();
     S(3) = memory_grow(instance, U(2), (uint32_t)S(1));
     memory_size = vm->memory_size;
     NEXT(4);

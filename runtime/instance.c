@@ -92,8 +92,7 @@ static enum status copy_segments(struct rt_instance *i, struct error *error)
     const struct rt_module *m = i->module;
     for (uint32_t s = 0; s < m->elem_count; s++) {
         const struct elem_segment *e = &m->elems[s];
-        if (e->mode == SEGMENT_ACTIVE &&
-            !table_init_segment(i, e->table, s, (uint32_t)const_value(i, &e->offset), 0, e->count))
+        if (e->mode == SEGMENT_ACTIVE && !table_init_active(i, s))
             return segment_trap(i, RT_TRAP_TABLE_BOUNDS, "element", s, error);
         i->elem_dropped[s] = e->mode != SEGMENT_PASSIVE;
     }

@@ -53,6 +53,8 @@ struct rt_instance {
     bool *elem_dropped, *data_dropped; /* owned */
     struct rt_instance *next_memory_user;
     struct rt_limits limits;
+    struct rt_growth_watch growth_watch;
+    uint64_t growths; /* that the limits allowed */
 
     uint64_t *stack, *stack_end; /* value stack: reserved pages */
     struct frame *frames;        /* call_depth + 1 of them, reserved pages */
@@ -87,20 +89,32 @@ static inline uint64_t memory_bytes(const struct memory *m) { return (uint64_t)m
 /* Pages before, or UINT32_MAX where the limits or the system refuse. The limit is on all memories together. */
 uint32_t memory_grow(struct rt_instance *instance, uint32_t memory, uint32_t pages);
 
-/* table.c. Ranges are checked; false: out of bounds, nothing was written. */
+/* growth.c: what memory_grow and table_grow call once the limits allow it. ask: false where the guest is to be refused.
+ */
+bool growth_ask(struct rt_instance *instance, bool table, uint32_t index, uint32_t amount, struct rt_growth *ret);
+void growth_refused(struct rt_instance *instance, const struct rt_growth *growth);
+
+/* table.c. The bulk instructions, in pieces of 8192 elements (64 KiB) that charge and poll as those of bulk.c do; out
+ * of bounds nothing was written, stopped midway a part was. Tables by index. */
 MUST_USE enum status table_init(struct rt_table *t, const struct table_type *type, uint32_t limit, struct error *error);
 void table_done(struct rt_table *t);
-uint32_t table_grow(struct rt_table *t, uint64_t value, uint32_t count); /* size before, or UINT32_MAX */
-bool table_fill(struct rt_table *t, uint32_t to, uint64_t value, uint32_t count);
-bool table_copy(struct rt_table *t, uint32_t to, const struct rt_table *from_table, uint32_t from, uint32_t count);
-bool table_init_segment(struct rt_instance *instance, uint32_t table, uint32_t segment, uint32_t to, uint32_t from,
-                        uint32_t count);
+/* *ret: size before, or UINT32_MAX where the limits or the system refuse. Stopped midway it has not grown. */
+enum rt_trap_kind table_grow(struct rt_instance *instance, uint32_t table, uint64_t value, uint32_t count,
+                             uint32_t *ret);
+enum rt_trap_kind table_fill(struct rt_instance *instance, uint32_t table, uint32_t to, uint64_t value, uint32_t count);
+enum rt_trap_kind table_copy(struct rt_instance *instance, uint32_t to_table, uint32_t from_table, uint32_t to,
+                             uint32_t from, uint32_t count);
+enum rt_trap_kind table_init_segment(struct rt_instance *instance, uint32_t table, uint32_t segment, uint32_t to,
+                                     uint32_t from, uint32_t count);
+/* Copies an active segment, which is no instruction: it costs nothing and does not poll. False: out of bounds. */
+bool table_init_active(struct rt_instance *instance, uint32_t segment);
 /* const_value.c: the value of a constant expression in this instance: one slot, or two into `ret`. */
 uint64_t const_value(struct rt_instance *instance, const struct const_expr *expr);
 void const_store(struct rt_instance *instance, const struct const_expr *expr, uint64_t *ret);
 
-/* bulk.c: the memory's bulk instructions, in pieces of 64 KiB; each further piece costs one unit of fuel and polls.
- * Memories by index. */
+/* bulk.c: to be called before each further piece of a bulk instruction: costs one unit of fuel and polls. */
+enum rt_trap_kind bulk_poll(struct rt_instance *instance);
+/* The memory's bulk instructions, in pieces of 64 KiB. Memories by index. */
 enum rt_trap_kind bulk_fill(struct rt_instance *instance, uint32_t memory, uint64_t to, uint8_t value, uint64_t count);
 enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint32_t to_memory, uint32_t from_memory, uint64_t to,
                             uint64_t from, uint64_t count);

@@ -32,6 +32,13 @@ static enum rt_trap_kind call_given(void *env, struct rt_instance *instance, uin
     return kind;
 }
 
+const struct function_object *function_origin(const struct function_object *function)
+{
+    while (function->host == call_other)
+        function = function->env;
+    return function;
+}
+
 static bool link_function(struct rt_instance *r, const struct import *i, const struct extern_value *v)
 {
     struct function_object *own = &r->functions[i->index];

@@ -24,6 +24,9 @@ MUST_USE enum status instance_link(const struct rt_module *module, const struct 
 /* Enters the imports into an instance under construction. */
 MUST_USE enum status link_imports(struct rt_instance *instance, const struct extern_value *imports,
                                   struct error *error);
+/* The function that a reference stands for: imports of other instances' functions are followed to where it is defined.
+ */
+const struct function_object *function_origin(const struct function_object *function);
 /* Finds an export, or false. */
 bool instance_export(struct rt_instance *instance, const char *name, size_t size, struct extern_value *ret);
 

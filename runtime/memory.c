@@ -69,9 +69,13 @@ uint32_t memory_grow(struct rt_instance *instance, uint32_t memory, uint32_t pag
     uint32_t before = m->pages;
     if (instance->module->memory_count > 1 && pages_together(instance) + pages > instance->limits.memory_pages)
         return UINT32_MAX;
-    if (pages > m->max_pages - before ||
-        pages_commit(m->base, (uint64_t)before * PAGE_BYTES, (uint64_t)pages * PAGE_BYTES) != STATUS_OK)
+    struct rt_growth growth;
+    if (pages > m->max_pages - before || !growth_ask(instance, false, memory, pages, &growth))
         return UINT32_MAX;
+    if (pages_commit(m->base, (uint64_t)before * PAGE_BYTES, (uint64_t)pages * PAGE_BYTES) != STATUS_OK) {
+        growth_refused(instance, &growth);
+        return UINT32_MAX;
+    }
     m->pages += pages;
     for (struct rt_instance *user = m->users; user; user = user->next_memory_user)
         publish(m, user);

@@ -263,7 +263,8 @@ MUST_USE enum status rt_instance_global_set(struct rt_instance *instance, uint32
  * - a branch goes past the `end` of its block, which then does not count; `end` and `else` count where control runs
  * into them; a branch to a loop executes its `loop` again; `return`, or a branch out of the function, ends it without
  * its `end`;
- * - memory.fill, memory.copy and memory.init count one more for each 64 KiB piece that they begin after the first.
+ * - memory.fill, memory.copy and memory.init count one more for each 64 KiB piece that they begin after the first; so
+ * do table.fill, table.copy, table.init and a table.grow that succeeds, whose pieces are 8192 elements.
  *
  * Fuel is this count's limit. It is looked at where a segment ends, a segment being code that runs in one piece:
  * branches (also those not taken), if, else, calls, return, and labels that can be branched to end one. So a guest
@@ -275,10 +276,51 @@ uint64_t rt_instance_instructions(const struct rt_instance *instance);
  * instructions goes on. INVALID while the instance runs. */
 MUST_USE enum status rt_instance_refuel(struct rt_instance *instance, uint64_t fuel, struct error *error);
 
-/* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or 64 KiB piece of a
- * bulk instruction, of this call or the next. Heard once. NULL is fine. Async-signal-safe, and callable from another
- * thread. */
+/* Asks the running guest to stop with RT_TRAP_INTERRUPTED at its next branch back to a loop, call, or piece of a bulk
+ * instruction, of this call or the next. Heard once. NULL is fine. Async-signal-safe, and callable from another
+ * thread.
+ * A bulk instruction that is stopped (by fuel likewise) has done whole pieces in its order, ascending, a copy to a
+ * higher address descending; a table.grow has done nothing. */
 void rt_instance_interrupt(struct rt_instance *instance);
+/* The state of an instance: what its next instruction could see of globals, tables, memories and segments. Same program
+ * and same inputs, same bytes: on every machine, tier and address. To be hashed, or compared.
+ *
+ * `visit` is given the bytes piece by piece; only their sequence means something, not where pieces end. A word is 8
+ * bytes, little-endian:
+ * - globals: a word, their count; of each, in the order of the index space, a word, its type (enum rt_type), and a
+ * word, its value, i32 and f32 zero-extended; a v128 has two;
+ * - tables: a word, their count; of each a word, its type, a word, its size, and a word per element;
+ * - memories: a word, their count; of each a word, its size in pages of 64 KiB; then of each page that has a byte other
+ *   than 0, ascending, a word, its number, and its 65,536 bytes; then a word of 64 ones;
+ * - element segments: a word, their count, and a byte per segment, 1 where it is dropped; data segments the same.
+ * A reference is 0 for null; a function is its index plus 1, in the upper 32 bits which instance it belongs to: 0 this
+ * one, others as they are met, from 1 on; an externref is the number that the host gave. What is imported is read where
+ * it is. A page that was never written costs as little as the system makes reading it. NO_MEMORY: more foreign
+ * instances than there is memory for. STOPPED: an interrupt that was asked for is still to be heard (by the guest; it
+ * stays asked for). With either the bytes are worth nothing. To be called while the guest does not run: between calls,
+ * in a host function, after a trap. */
+typedef void rt_state_fn(void *env, const void *bytes, size_t size);
+MUST_USE enum status rt_instance_state(const struct rt_instance *instance, rt_state_fn *visit, void *env);
+
+/* A memory.grow or table.grow of the guest that the module's and the run's limits allow. Those that a limit forbids
+ * fail always and everywhere; these succeed wherever the system has the memory. So the outcome is known from the
+ * program alone, but for what `refused` is told. */
+struct rt_growth {
+    uint64_t number; /* of such growths of this instance before it */
+    bool table;      /* else a memory */
+    uint32_t index;
+    uint32_t amount; /* pages or elements asked for */
+};
+/* NULL functions are skipped. Both are called inside the instruction: they must not call into the guest. */
+struct rt_growth_watch {
+    void *env; /* borrowed until the instance is freed */
+    /* Before the system is asked. False: the guest is refused, and the system not asked. */
+    bool (*asked)(void *env, const struct rt_growth *growth);
+    /* The system was asked and refused; the guest is answered -1. */
+    void (*refused)(void *env, const struct rt_growth *growth);
+};
+/* To be called before the guest runs, for every growth to be seen; copies *watch. */
+void rt_instance_watch_growth(struct rt_instance *instance, const struct rt_growth_watch *watch);
 
 /* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member
  * of struct rt_instance. */

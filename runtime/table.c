@@ -1,8 +1,11 @@
-/* Tables (4.2.7) and the instructions on them. Elements are references as slots hold them. */
+/* Tables (4.2.7) and the instructions on them. Elements are references as slots hold them. Bulk instructions run in
+ * pieces of 64 KiB, as those on memory do (bulk.c): bounds first, then a poll before each further piece. */
 #include "runtime/instance.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { PIECE = 8192 }; /* elements: 64 KiB */
 
 static bool reserve(struct rt_table *t, uint32_t size)
 {
@@ -34,46 +37,106 @@ enum status table_init(struct rt_table *t, const struct table_type *type, uint32
 
 void table_done(struct rt_table *t) { free(t->elements); }
 
-uint32_t table_grow(struct rt_table *t, uint64_t value, uint32_t count)
+static uint32_t piece_of(uint32_t left) { return left < PIECE ? left : PIECE; }
+
+static enum rt_trap_kind fill(struct rt_instance *instance, uint64_t *to, uint64_t value, uint32_t count)
 {
+    for (uint32_t done = 0;;) {
+        uint32_t piece = piece_of(count - done);
+        for (uint32_t i = 0; i < piece; i++)
+            to[done + i] = value;
+        done += piece;
+        if (done == count)
+            return RT_TRAP_NONE;
+        enum rt_trap_kind kind = bulk_poll(instance);
+        if (kind != RT_TRAP_NONE)
+            return kind;
+    }
+}
+
+enum rt_trap_kind table_grow(struct rt_instance *instance, uint32_t table, uint64_t value, uint32_t count,
+                             uint32_t *ret)
+{
+    struct rt_table *t = instance->vm.tables[table];
     uint32_t before = t->size;
-    if (count > t->max - before || !reserve(t, before + count))
-        return UINT32_MAX;
-    for (uint32_t i = 0; i < count; i++)
-        t->elements[before + i] = value;
+    *ret = UINT32_MAX;
+    struct rt_growth growth;
+    if (count > t->max - before || !growth_ask(instance, true, table, count, &growth))
+        return RT_TRAP_NONE;
+    if (!reserve(t, before + count)) {
+        growth_refused(instance, &growth);
+        return RT_TRAP_NONE;
+    }
+    enum rt_trap_kind kind = fill(instance, t->elements + before, value, count);
+    if (kind != RT_TRAP_NONE)
+        return kind; /* the size is what it was, so what was filled cannot be seen */
     t->size += count;
-    return before;
+    *ret = before;
+    return RT_TRAP_NONE;
 }
 
 static bool inside(uint32_t at, uint32_t count, uint32_t size) { return (uint64_t)at + count <= size; }
 
-bool table_fill(struct rt_table *t, uint32_t to, uint64_t value, uint32_t count)
+enum rt_trap_kind table_fill(struct rt_instance *instance, uint32_t table, uint32_t to, uint64_t value, uint32_t count)
 {
-    if (!inside(to, count, t->size))
-        return false;
+    struct rt_table *t = instance->vm.tables[table];
+    return inside(to, count, t->size) ? fill(instance, t->elements + to, value, count) : RT_TRAP_TABLE_BOUNDS;
+}
+
+enum rt_trap_kind table_copy(struct rt_instance *instance, uint32_t to_table, uint32_t from_table, uint32_t to,
+                             uint32_t from, uint32_t count)
+{
+    struct rt_table *target = instance->vm.tables[to_table];
+    const struct rt_table *source = instance->vm.tables[from_table];
+    if (!inside(to, count, target->size) || !inside(from, count, source->size))
+        return RT_TRAP_TABLE_BOUNDS;
+    bool backwards = to > from; /* overlapping pieces must be read before they are overwritten */
+    uint32_t done = 0;
+    for (;;) {
+        uint32_t piece = piece_of(count - done), at = backwards ? count - done - piece : done;
+        if (piece > 0)
+            memmove(target->elements + to + at, source->elements + from + at, piece * sizeof *target->elements);
+        done += piece;
+        if (done == count)
+            return RT_TRAP_NONE;
+        enum rt_trap_kind kind = bulk_poll(instance);
+        if (kind != RT_TRAP_NONE)
+            return kind;
+    }
+}
+
+static void copy_items(struct rt_instance *instance, uint64_t *to, const struct const_expr *items, uint32_t count)
+{
     for (uint32_t i = 0; i < count; i++)
-        t->elements[to + i] = value;
-    return true;
+        to[i] = const_value(instance, &items[i]);
 }
 
-bool table_copy(struct rt_table *t, uint32_t to, const struct rt_table *from_table, uint32_t from, uint32_t count)
-{
-    if (!inside(to, count, t->size) || !inside(from, count, from_table->size))
-        return false;
-    if (count > 0)
-        memmove(t->elements + to, from_table->elements + from, count * sizeof *t->elements);
-    return true;
-}
-
-bool table_init_segment(struct rt_instance *instance, uint32_t table, uint32_t segment, uint32_t to, uint32_t from,
-                        uint32_t count)
+enum rt_trap_kind table_init_segment(struct rt_instance *instance, uint32_t table, uint32_t segment, uint32_t to,
+                                     uint32_t from, uint32_t count)
 {
     struct rt_table *t = instance->vm.tables[table];
     const struct elem_segment *e = &instance->module->elems[segment];
-    uint32_t size = instance->elem_dropped[segment] ? 0 : e->count;
-    if (!inside(to, count, t->size) || !inside(from, count, size))
+    if (!inside(to, count, t->size) || !inside(from, count, instance->elem_dropped[segment] ? 0 : e->count))
+        return RT_TRAP_TABLE_BOUNDS;
+    for (uint32_t done = 0;;) {
+        uint32_t piece = piece_of(count - done);
+        copy_items(instance, t->elements + to + done, e->items + from + done, piece);
+        done += piece;
+        if (done == count)
+            return RT_TRAP_NONE;
+        enum rt_trap_kind kind = bulk_poll(instance);
+        if (kind != RT_TRAP_NONE)
+            return kind;
+    }
+}
+
+bool table_init_active(struct rt_instance *instance, uint32_t segment)
+{
+    const struct elem_segment *e = &instance->module->elems[segment];
+    struct rt_table *t = instance->vm.tables[e->table];
+    uint32_t to = (uint32_t)const_value(instance, &e->offset);
+    if (!inside(to, e->count, t->size))
         return false;
-    for (uint32_t i = 0; i < count; i++)
-        t->elements[to + i] = const_value(instance, &e->items[from + i]);
+    copy_items(instance, t->elements + to, e->items, e->count);
     return true;
 }

@@ -173,6 +173,7 @@ static enum status memory_size_grow(struct body *b, enum op op)
         TRY(operand_pop(b, RT_I32));
         TRY(prep_use(b, b->height, &slot));
     }
+    prep_map(b, false);
     TRY(prep_op(b, op == OP_MEMORY_GROW ? P_MEMORY_GROW : P_MEMORY_SIZE));
     if (op == OP_MEMORY_GROW)
         prep_unit(b, slot);

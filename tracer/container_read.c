@@ -76,11 +76,11 @@ static enum status check_file_header(struct trace_source *source, enum trace_fil
         return error_set(error, STATUS_UNSUPPORTED,
                          "the file has version %u.%u of the trace format; this program reads version %u", header.major,
                          header.minor, TRACE_VERSION_MAJOR);
-    if (header.incompatible != 0)
+    uint32_t unknown = header.incompatible & ~(kind == TRACE_FILE_EVENTS ? TRACE_FEATURE_BETWEEN_CALLS : 0u);
+    if (unknown != 0)
         return error_set(
             error, STATUS_UNSUPPORTED,
-            "the file uses features (flags 0x%x) that this program does not know; read it with a later one",
-            header.incompatible);
+            "the file uses features (flags 0x%x) that this program does not know; read it with a later one", unknown);
     if (header.kind != (uint32_t)kind) {
         const char *what = header.kind == TRACE_FILE_EVENTS    ? "a trace"
                            : header.kind == TRACE_FILE_WITNESS ? "a witness file"

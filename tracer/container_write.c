@@ -96,6 +96,8 @@ enum status trace_file_create(int fd, enum trace_file_kind kind, const uint8_t *
     if (!file)
         return STATUS_NO_MEMORY;
     struct trace_file_header header = { .kind = kind, .major = TRACE_VERSION_MAJOR, .minor = TRACE_VERSION_MINOR };
+    if (kind == TRACE_FILE_EVENTS)
+        header.incompatible = TRACE_FEATURE_BETWEEN_CALLS;
     memcpy(header.magic, TRACE_MAGIC, TRACE_MAGIC_BYTES);
     memcpy(header.run_id, run_id, TRACE_RUN_ID);
     header.checksum = XXH3_64bits(&header, offsetof(struct trace_file_header, checksum));

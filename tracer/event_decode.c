@@ -337,6 +337,36 @@ static enum status decode_exit(struct event_decoder *decoder, struct cursor *cur
     return STATUS_OK;
 }
 
+/* ---- between calls ---- */
+
+static enum status decode_state(struct event_decoder *decoder, struct cursor *cursor, const char **ret_why)
+{
+    struct trace_event_state event;
+    enum status status = bounded(take(cursor, &event, sizeof event), ret_why);
+    if (status != STATUS_OK)
+        return status;
+    if (decoder->open)
+        return bad(ret_why, "a state inside a call");
+    if (event.head.code > 1)
+        return bad(ret_why, "no such place for a state");
+    decoder->state = (struct trace_state) { event.digest, event.instructions, event.head.code == 1 };
+    return STATUS_OK;
+}
+
+static enum status decode_growth(struct event_decoder *decoder, struct cursor *cursor, const char **ret_why)
+{
+    struct trace_event_growth event;
+    enum status status = bounded(take(cursor, &event, sizeof event), ret_why);
+    if (status != STATUS_OK)
+        return status;
+    if (decoder->open)
+        return bad(ret_why, "a growth inside a call");
+    if (event.head.code > 1)
+        return bad(ret_why, "a growth of neither a memory nor a table");
+    decoder->growth = (struct trace_growth) { event.number, event.head.code == 1, event.index, event.amount };
+    return STATUS_OK;
+}
+
 enum status event_decode(struct event_decoder *decoder, const uint8_t *bytes, size_t size, struct trace_call *call,
                          struct trace_exit *exit, enum decoded *ret, size_t *ret_size, const char **ret_why)
 {
@@ -367,6 +397,12 @@ enum status event_decode(struct event_decoder *decoder, const uint8_t *bytes, si
     } else if (head.type == TRACE_EVENT_EXIT) {
         status = decode_exit(decoder, &cursor, exit, ret_why);
         *ret = DECODED_EXIT;
+    } else if (head.type == TRACE_EVENT_STATE) {
+        status = decode_state(decoder, &cursor, ret_why);
+        *ret = DECODED_STATE;
+    } else if (head.type == TRACE_EVENT_GROWTH) {
+        status = decode_growth(decoder, &cursor, ret_why);
+        *ret = DECODED_GROWTH;
     } else {
         return bad(ret_why, "no such type of event");
     }

@@ -4,7 +4,7 @@
 
 #include "tracer/format.h"
 
-enum decoded { DECODED_PART, DECODED_CALL, DECODED_EXIT };
+enum decoded { DECODED_PART, DECODED_CALL, DECODED_EXIT, DECODED_STATE, DECODED_GROWTH };
 
 /* One op's bytes that came in DATA events, in `arena`. */
 struct decoder_data {
@@ -18,6 +18,8 @@ struct event_decoder {
     bool data_began; /* DATA was seen: no more ops */
     uint64_t now;    /* ticks since the run's start */
     uint64_t begin_now;
+    struct trace_state state;   /* the last STATE */
+    struct trace_growth growth; /* the last GROWTH */
     struct buffer arena;
     struct decoder_data data[LIMIT_OPS];
 };
@@ -26,8 +28,9 @@ void event_decoder_done(struct event_decoder *decoder);
 /* The ticks of a chunk's first event count from the run's start. */
 void event_decoder_chunk(struct event_decoder *decoder);
 /* Decodes the event at the start of `bytes`; *ret_size: its size. PART: the call goes on; CALL: `call` is complete (its
- * `in` pointers borrow from `bytes` and from the decoder, until the next event); EXIT: `exit` is filled. The caller
- * keeps the event and chunk numbers. TRUNCATED, MALFORMED: *ret_why says what is wrong; NO_MEMORY. */
+ * `in` pointers borrow from `bytes` and from the decoder, until the next event); EXIT: `exit` is filled; STATE, GROWTH:
+ * the decoder holds it. The caller keeps the event and chunk numbers. TRUNCATED, MALFORMED: *ret_why says what is
+ * wrong; NO_MEMORY. */
 MUST_USE enum status event_decode(struct event_decoder *decoder, const uint8_t *bytes, size_t size,
                                   struct trace_call *call, struct trace_exit *exit, enum decoded *ret, size_t *ret_size,
                                   const char **ret_why);

@@ -15,6 +15,9 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the stored form is lit
 #define TRACE_MAGIC "\x89WRT\r\n\x1a\n"
 enum { TRACE_MAGIC_BYTES = 8, TRACE_CHUNK_MAGIC = 0x4b484357 /* "WCHK" */ };
 
+/* Incompatible flags: what the file holds. */
+enum { TRACE_FEATURE_BETWEEN_CALLS = 1 /* STATE and GROWTH events; in every trace since 1.1 */ };
+
 struct trace_file_header {
     uint8_t magic[TRACE_MAGIC_BYTES];
     uint32_t kind; /* enum trace_file_kind */
@@ -56,7 +59,9 @@ enum trace_event_type {
     TRACE_EVENT_OP = 2,
     TRACE_EVENT_DATA = 3,
     TRACE_EVENT_END = 4,
-    TRACE_EVENT_EXIT = 5
+    TRACE_EVENT_EXIT = 5,
+    TRACE_EVENT_STATE = 6,
+    TRACE_EVENT_GROWTH = 7
 };
 enum {
     TRACE_DATA_MAX = 256 * 1024,        /* bytes that one DATA event carries */
@@ -70,7 +75,8 @@ enum {
 struct trace_event_head {
     uint16_t words; /* size of the event in units of 8 bytes, head included */
     uint8_t type;   /* enum trace_event_type */
-    uint8_t code;   /* BEGIN: hostcall; DATA: index of the op; END: number of ops; OP, EXIT: 0 */
+    uint8_t code;   /* BEGIN: hostcall; DATA: index of the op; END: number of ops; STATE: 1 at the guest's end;
+                       GROWTH: 1 of a table; else 0 */
     uint16_t instance, thread;
 };
 static_assert(sizeof(struct trace_event_head) == 8, "docs/trace-format.md, Events");
@@ -126,11 +132,30 @@ struct trace_event_exit {
 };
 static_assert(sizeof(struct trace_event_exit) == 48, "docs/trace-format.md, EXIT");
 
+/* STATE and GROWTH stand between calls. */
+struct trace_event_state {
+    struct trace_event_head head;
+    uint64_t digest, instructions;
+};
+static_assert(sizeof(struct trace_event_state) == 24, "docs/trace-format.md, STATE");
+
+struct trace_event_growth {
+    struct trace_event_head head;
+    uint32_t index, amount;
+    uint64_t number;
+};
+static_assert(sizeof(struct trace_event_growth) == 24, "docs/trace-format.md, GROWTH");
+
 /* BEGIN, END and EXIT carry ticks, all at the same place. */
 enum { TRACE_TICKS_OFFSET = 8 };
 static_assert(offsetof(struct trace_event_begin, ticks) == 8 && offsetof(struct trace_event_end, ticks) == 8 &&
                   offsetof(struct trace_event_exit, ticks) == 8,
               "docs/trace-format.md, Events");
+
+static inline bool trace_event_has_ticks(uint8_t type)
+{
+    return type == TRACE_EVENT_BEGIN || type == TRACE_EVENT_END || type == TRACE_EVENT_EXIT;
+}
 
 static inline size_t trace_pad8(size_t size) { return (size + 7) & ~(size_t)7; }
 

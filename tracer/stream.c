@@ -35,15 +35,16 @@ void stream_done(struct stream *stream)
 /* The size of the event at `at`, or 0 where none can begin. left: at least 8. */
 static size_t event_size(const uint8_t *at, uint64_t left)
 {
-    static const uint8_t least[] = { [TRACE_EVENT_BEGIN] = sizeof(struct trace_event_begin),
-                                     [TRACE_EVENT_OP] = sizeof(struct trace_event_op),
-                                     [TRACE_EVENT_DATA] = sizeof(struct trace_event_data),
-                                     [TRACE_EVENT_END] = sizeof(struct trace_event_end),
-                                     [TRACE_EVENT_EXIT] = sizeof(struct trace_event_exit) };
+    static const uint8_t least[] = {
+        [TRACE_EVENT_BEGIN] = sizeof(struct trace_event_begin),  [TRACE_EVENT_OP] = sizeof(struct trace_event_op),
+        [TRACE_EVENT_DATA] = sizeof(struct trace_event_data),    [TRACE_EVENT_END] = sizeof(struct trace_event_end),
+        [TRACE_EVENT_EXIT] = sizeof(struct trace_event_exit),    [TRACE_EVENT_STATE] = sizeof(struct trace_event_state),
+        [TRACE_EVENT_GROWTH] = sizeof(struct trace_event_growth)
+    };
     struct trace_event_head head;
     memcpy(&head, at, sizeof head);
     size_t size = head.words * (size_t)8;
-    if (head.type < TRACE_EVENT_BEGIN || head.type > TRACE_EVENT_EXIT || size < least[head.type] || size > left)
+    if (head.type < TRACE_EVENT_BEGIN || head.type > TRACE_EVENT_GROWTH || size < least[head.type] || size > left)
         return 0;
     return size;
 }
@@ -53,7 +54,7 @@ static void event_seal(struct stream *stream, uint8_t *at)
     uint8_t type = at[2];
     stream->exit_last = type == TRACE_EVENT_EXIT;
     stream->parsed_events++;
-    if (type == TRACE_EVENT_OP || type == TRACE_EVENT_DATA)
+    if (!trace_event_has_ticks(type))
         return;
     uint64_t ticks, since;
     memcpy(&ticks, at + TRACE_TICKS_OFFSET, sizeof ticks);

@@ -13,7 +13,7 @@
 #include "wasi/abi/call.h"
 #include "wasi/observer.h"
 
-enum { TRACE_VERSION_MAJOR = 1, TRACE_VERSION_MINOR = 0, TRACE_RUN_ID = 16, TRACE_HASH = 32 };
+enum { TRACE_VERSION_MAJOR = 1, TRACE_VERSION_MINOR = 1, TRACE_RUN_ID = 16, TRACE_HASH = 32 };
 
 /* ---- the container: chunks in a file (traces: .wtrace; witness records: .wwit) ---- */
 
@@ -103,7 +103,34 @@ struct trace_exit {
     uint64_t instructions;     /* Wasm instructions executed */
 };
 MUST_USE enum status trace_writer_exit(struct trace_writer *writer, const struct trace_exit *exit);
+
+/* What the guest's state was: between two calls, or at its end. */
+struct trace_state {
+    uint64_t digest;       /* struct trace_digest of what rt_instance_state hands out */
+    uint64_t instructions; /* Wasm instructions executed */
+    bool at_end;           /* else: before the guest resumes behind the call before it */
+};
+/* A memory.grow or table.grow that the limits allowed and the system refused. */
+struct trace_growth {
+    uint64_t number; /* growths that the limits allowed before it */
+    bool table;      /* else a memory */
+    uint32_t index;
+    uint32_t amount; /* pages or elements asked for */
+};
+/* Not inside a call. STOPPED, as the observer. */
+MUST_USE enum status trace_writer_state(struct trace_writer *writer, const struct trace_state *state,
+                                        struct error *error);
+MUST_USE enum status trace_writer_growth(struct trace_writer *writer, const struct trace_growth *growth,
+                                         struct error *error);
 void trace_writer_free(struct trace_writer *writer);
+
+/* The digest of a guest's state, byte by byte: trace_digest_add is an rt_state_fn. (wr_trace_write) */
+struct trace_digest;
+MUST_USE enum status trace_digest_create(struct trace_digest **ret, struct error *error); /* returns owned; begun */
+void trace_digest_free(struct trace_digest *digest);                                      /* NULL is fine */
+void trace_digest_begin(struct trace_digest *digest);
+void trace_digest_add(void *digest, const void *bytes, size_t size);
+uint64_t trace_digest_get(const struct trace_digest *digest);
 
 /* ---- the recorder: from the ring into the file ---- */
 
@@ -127,7 +154,7 @@ MUST_USE enum status recorder_salvage(const char *path, int ring_fd, struct trac
 
 /* ---- the reader: whole calls out of a trace ---- */
 
-enum trace_item_kind { TRACE_ITEM_CALL = 1, TRACE_ITEM_EXIT = 2 };
+enum trace_item_kind { TRACE_ITEM_CALL = 1, TRACE_ITEM_EXIT = 2, TRACE_ITEM_STATE = 3, TRACE_ITEM_GROWTH = 4 };
 
 /* Bytes that left the guest in one op: XXH3 over all of them, and the first up to 32. Bytes that entered: all. */
 struct trace_op_data {
@@ -168,10 +195,16 @@ MUST_USE enum status trace_reader_open(const char *path, struct trace_reader **r
 const uint8_t *trace_reader_run_id(const struct trace_reader *reader);
 const void *trace_reader_description(const struct trace_reader *reader, size_t *ret_size); /* borrowed */
 const void *trace_reader_module(const struct trace_reader *reader, size_t *ret_size); /* NULL where it was left out */
-/* Reads the next item: *ret_kind CALL fills *call (the caller's, large), EXIT fills *exit. NOT_FOUND: the end of the
+/* Reads the next item: *ret_kind CALL fills *call (the caller's, large), EXIT fills *exit; of STATE and GROWTH, which leave
+ * both as they were, the functions below tell. NOT_FOUND: the end of the
  * valid prefix; trace_reader_stop then tells why. MALFORMED: a checked chunk holds no valid event (a hostile trace). */
 MUST_USE enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind *ret_kind,
                                        struct trace_call *call, struct trace_exit *exit, struct error *error);
+/* Number and chunk of the event that the last item ended with; the item, where it was a STATE or a GROWTH. */
+uint64_t trace_reader_event(const struct trace_reader *reader);
+uint64_t trace_reader_chunk(const struct trace_reader *reader);
+const struct trace_state *trace_reader_state(const struct trace_reader *reader);
+const struct trace_growth *trace_reader_growth(const struct trace_reader *reader);
 /* After NOT_FOUND. OK: the trace is whole, *ret_end its end. Else why the prefix stops (text names chunk and offset).
  * *inside_call: the last call has no end event. ret_end->reason is 0 where there is no END chunk. */
 MUST_USE enum status trace_reader_stop(const struct trace_reader *reader, struct trace_end *ret_end, bool *inside_call,

@@ -257,8 +257,10 @@ enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind 
         enum decoded decoded;
         if (reader_event(reader, call, exit, &decoded) != STATUS_OK)
             continue;
-        if (decoded == DECODED_EXIT) {
-            *ret_kind = TRACE_ITEM_EXIT;
+        if (decoded == DECODED_EXIT || decoded == DECODED_STATE || decoded == DECODED_GROWTH) {
+            *ret_kind = decoded == DECODED_EXIT    ? TRACE_ITEM_EXIT
+                        : decoded == DECODED_STATE ? TRACE_ITEM_STATE
+                                                   : TRACE_ITEM_GROWTH;
             return STATUS_OK;
         }
         if (decoded == DECODED_CALL) {
@@ -271,6 +273,14 @@ enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind 
         }
     }
 }
+
+uint64_t trace_reader_event(const struct trace_reader *reader) { return reader->event ? reader->event - 1 : 0; }
+
+uint64_t trace_reader_chunk(const struct trace_reader *reader) { return reader->chunk.number; }
+
+const struct trace_state *trace_reader_state(const struct trace_reader *reader) { return &reader->decoder.state; }
+
+const struct trace_growth *trace_reader_growth(const struct trace_reader *reader) { return &reader->decoder.growth; }
 
 enum status trace_reader_stop(const struct trace_reader *reader, struct trace_end *ret_end, bool *inside_call,
                               struct error *error)

@@ -88,7 +88,8 @@ static enum status ending_fill(const struct rt_instance *instance, const struct 
 }
 
 enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, const struct rt_limits *limits,
-                           struct rt_instance **ret_instance, struct wasi_ending *ret, struct error *error)
+                           const struct rt_growth_watch *growths, struct rt_instance **ret_instance,
+                           struct wasi_ending *ret, struct error *error)
 {
     struct error trap_text = ERROR_INIT; /* a trap's text is no failure of ours */
     *ret = (struct wasi_ending){ .ended = WASI_ENDED_NOT_STARTED };
@@ -107,6 +108,8 @@ enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, co
         return ending_fill(*ret_instance, wasi, status, ret, error);
     if (status != STATUS_OK)
         return error_set(error, status, "%s", trap_text.text);
+    if (growths)
+        rt_instance_watch_growth(*ret_instance, growths);
     status = rt_instance_start(*ret_instance, &trap_text);
     if (status == STATUS_OK)
         status = rt_call(*ret_instance, entry, NULL, 0, NULL, 0, &trap_text);

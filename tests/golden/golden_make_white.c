@@ -18,6 +18,22 @@ static const char *in_folder(const char *in, const char *name)
     return path;
 }
 
+static void save(struct image *image, const char *name)
+{
+    image_save(image, in_folder(folder, name));
+    image_done(image);
+}
+
+/* The file as version 1.0 wrote it: what it holds is the same. */
+static void make_1_0(const char *name)
+{
+    struct image image;
+    image_load(in_folder(folder, name), &image);
+    image.bytes[14] = image.bytes[16] = 0;
+    image_reseal(&image, 0, true);
+    save(&image, name);
+}
+
 static void make_good(const char *name, uint64_t calls, bool with_exit, uint32_t per_chunk,
                       enum trace_end_reason reason)
 {
@@ -30,6 +46,42 @@ static void make_good(const char *name, uint64_t calls, bool with_exit, uint32_t
         forge_cut(&forge, forge.count - 1);
     forge_file(&forge, in_folder(folder, name), per_chunk, reason);
     forge_done(&forge);
+    make_1_0(name);
+}
+
+static void forge_state(struct forge *forge, uint8_t code)
+{
+    struct trace_event_state event = { { sizeof event / 8, TRACE_EVENT_STATE, code, 0, 0 },
+                                       UINT64_C(0x123456789abcdef0) + forge->count,
+                                       1000 * forge->count };
+    forge_raw(forge, &event, sizeof event);
+}
+
+static void forge_growth(struct forge *forge, uint8_t code)
+{
+    struct trace_event_growth event = { { sizeof event / 8, TRACE_EVENT_GROWTH, code, 0, 0 }, 2, 17, forge->count };
+    forge_raw(forge, &event, sizeof event);
+}
+
+/* States and growths wherever they may stand; `inside`: also where they may not, behind the first event of a call. */
+static void make_between(const char *name, bool inside_state, bool inside_growth, uint8_t code)
+{
+    struct forge forge;
+    forge_init(&forge);
+    forge_growth(&forge, code);
+    forge_calls(&forge, HOSTCALL_FD_READ, 1, false);
+    forge_state(&forge, 0);
+    forge_growth(&forge, 1);
+    forge_calls(&forge, HOSTCALL_CLOCK_TIME_GET, 1, false);
+    if (inside_state || inside_growth)
+        forge_cut(&forge, forge.count - 1);
+    if (inside_growth)
+        forge_growth(&forge, 0);
+    forge_state(&forge, 0);
+    forge_state(&forge, 1);
+    forge_exit(&forge);
+    forge_file(&forge, in_folder(folder, name), 4, TRACE_END_CLEAN);
+    forge_done(&forge);
 }
 
 static struct image load_base(void)
@@ -37,12 +89,6 @@ static struct image load_base(void)
     struct image image;
     image_load(in_folder(folder, "good_every_hostcall.wtrace"), &image);
     return image;
-}
-
-static void save(struct image *image, const char *name)
-{
-    image_save(image, in_folder(folder, name));
-    image_done(image);
 }
 
 static void make_damaged(void)
@@ -76,7 +122,7 @@ static void make_damaged(void)
     image_reseal(&image, 0, true);
     save(&image, "bad_later_version.wtrace");
     image = load_base();
-    image.bytes[16] = 1;
+    image.bytes[16] = 2;
     image_reseal(&image, 0, true);
     save(&image, "bad_unknown_feature.wtrace");
     image = load_base();
@@ -102,6 +148,7 @@ static void make_malformed(const char *name, size_t event, size_t offset, uint64
     memcpy(forge.bytes.data + forge.start[event] + offset, &value, size);
     forge_file(&forge, in_folder(folder, name), 1000, TRACE_END_CLEAN);
     forge_done(&forge);
+    make_1_0(name);
 }
 
 /* ---- the fuzzer's first inputs ---- */
@@ -127,6 +174,13 @@ static void make_corpus(void)
             put_input(name, 'e', forge.bytes.data, forge.bytes.size);
         forge_done(&forge);
     }
+    struct forge between;
+    forge_init(&between);
+    forge_state(&between, 0);
+    forge_growth(&between, 1);
+    forge_state(&between, 1);
+    put_input("events_between_calls", 'e', between.bytes.data, between.bytes.size);
+    forge_done(&between);
     struct image image = load_base();
     put_input("file_good", 'c', image.bytes, image.size);
     image_done(&image);
@@ -149,6 +203,10 @@ int main(int argc, char **argv)
     make_malformed("bad_event1_no_such_op.wtrace", 1, 8, 500, 2);
     make_malformed("bad_event1_memory_outside.wtrace", 1, 44, UINT32_MAX, 4);
     make_malformed("bad_event3_result_too_large.wtrace", 3, 32, INT64_MAX, 8);
+    make_between("good_between_calls.wtrace", false, false, 0);
+    make_between("bad_event9_state_inside_call.wtrace", true, false, 0);
+    make_between("bad_event9_growth_inside_call.wtrace", false, true, 0);
+    make_between("bad_event0_growth_of_nothing.wtrace", false, false, 2);
     if (corpus)
         make_corpus();
     return 0;

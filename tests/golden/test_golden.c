@@ -1,5 +1,5 @@
-/* The golden traces: good ones of version 1.0 that every later reader must read, bad ones named for their defect. The
- * folder is the program's argument. */
+/* The golden traces: good ones of versions 1.0 and 1.1 that every later reader must read, bad ones named for their
+ * defect. The folder is the program's argument. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,6 +23,7 @@ static const struct golden goldens[] = {
     { "good_every_hostcall", STATUS_OK, "", HOSTCALL_COUNT, false, TRACE_END_CLEAN },
     { "good_ends_inside_call", STATUS_OK, "", 26, true, TRACE_END_GUEST_DIED },
     { "good_recorder_died", STATUS_OK, "", 10, false, TRACE_END_RECORDER_DIED },
+    { "good_between_calls", STATUS_OK, "", 2, false, TRACE_END_CLEAN },
     { "bad_flipped_body_chunk4", STATUS_CORRUPT, "chunk 4 at offset", 23, true, 0 },
     { "bad_flipped_header_chunk5", STATUS_CORRUPT, "chunk 5 at offset", 40, true, 0 },
     { "bad_missing_chunk4", STATUS_CORRUPT, "missing", 23, true, 0 },
@@ -32,7 +33,7 @@ static const struct golden goldens[] = {
     { "bad_cut_between_chunks", STATUS_TRUNCATED, "without an END", 40, true, 0 },
     { "bad_bytes_behind_end", STATUS_MALFORMED, "follow the END", HOSTCALL_COUNT, false, TRACE_END_CLEAN },
     { "bad_later_version", STATUS_UNSUPPORTED, "version 2.0", 0, false, 0 },
-    { "bad_unknown_feature", STATUS_UNSUPPORTED, "0x1", 0, false, 0 },
+    { "bad_unknown_feature", STATUS_UNSUPPORTED, "0x2", 0, false, 0 },
     { "bad_magic", STATUS_MALFORMED, "not a file of warrant", 0, false, 0 },
     { "bad_chain_chunk1", STATUS_CORRUPT, "chain", 0, false, 0 },
     { "bad_event_numbers_chunk4", STATUS_MALFORMED, "do not follow", 23, true, 0 },
@@ -42,6 +43,9 @@ static const struct golden goldens[] = {
     { "bad_event1_no_such_op", STATUS_MALFORMED, "event 1 is not valid: no such op", 0, true, 0 },
     { "bad_event1_memory_outside", STATUS_MALFORMED, "event 1 is not valid: its memory", 0, true, 0 },
     { "bad_event3_result_too_large", STATUS_MALFORMED, "event 3 is not valid: more data", 0, true, 0 },
+    { "bad_event9_state_inside_call", STATUS_MALFORMED, "event 9 is not valid: a state inside", 1, true, 0 },
+    { "bad_event9_growth_inside_call", STATUS_MALFORMED, "event 9 is not valid: a growth inside", 1, true, 0 },
+    { "bad_event0_growth_of_nothing", STATUS_MALFORMED, "event 0 is not valid: a growth of neither", 0, false, 0 },
 };
 enum { GOLDENS = sizeof goldens / sizeof *goldens };
 

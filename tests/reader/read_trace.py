@@ -15,7 +15,7 @@ import zstandard
 MAGIC = bytes.fromhex("895752540d0a1a0a")
 NONE = 0xFFFFFFFF
 DESCRIPTION, MODULE, EVENTS, END = 1, 2, 3, 4
-BEGIN_EVENT, OP_EVENT, DATA_EVENT, END_EVENT, EXIT_EVENT = 1, 2, 3, 4, 5
+BEGIN_EVENT, OP_EVENT, DATA_EVENT, END_EVENT, EXIT_EVENT, STATE_EVENT, GROWTH_EVENT = 1, 2, 3, 4, 5, 6, 7
 
 # Section 3: (name, slots, strings, carries) per hostcall; (name, on iovs, leaves or enters) per op.
 HOSTCALLS = [
@@ -73,7 +73,7 @@ def read_file_header(data):
     kind, major, minor, incompatible = struct.unpack_from("<IHHI", header, 8)
     need(struct.unpack_from("<Q", header, 56)[0] == xxh3(header[:56]), "file header: damaged")
     need(major == 1, f"file header: version {major}.{minor}")
-    need(incompatible == 0, "file header: unknown features")
+    need(incompatible & ~1 == 0, "file header: unknown features")
     need(kind == 1, "file header: not a trace")
     return header
 
@@ -234,6 +234,16 @@ class Decoder:
         return {"type": "exit", "ticks": self.now, "outcome": outcome, "exit_code": code, "trap": trap, "function": function,
                 "offset": offset, "instructions": instructions}
 
+    def state(self, c, code):
+        need(self.call is None and code <= 1, "a state inside a call, or at no such place")
+        digest, instructions = c.take("QQ")
+        return {"type": "state", "at_end": code == 1, "digest": f"{digest:016x}", "instructions": instructions}
+
+    def growth(self, c, code):
+        need(self.call is None and code <= 1, "a growth inside a call, or of nothing that grows")
+        index, amount, number = c.take("IIQ")
+        return {"type": "growth", "table": code == 1, "index": index, "amount": amount, "number": number}
+
     def decode(self, data):
         words, kind, code, _, _ = struct.unpack_from("<HBBHH", data)
         size = words * 8
@@ -251,6 +261,10 @@ class Decoder:
             event = self.end(c, code, ticks)
         elif kind == EXIT_EVENT:
             event = self.exit(c, ticks)
+        elif kind == STATE_EVENT:
+            event = self.state(c, code)
+        elif kind == GROWTH_EVENT:
+            event = self.growth(c, code)
         else:
             raise Stop("no such type of event")
         need(c.at == size, "the event is longer than its counts say")

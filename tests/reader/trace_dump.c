@@ -96,8 +96,28 @@ static void print_end(const struct trace_call *call)
     printf("]}\n");
 }
 
-static void print_item(enum trace_item_kind kind, const struct trace_call *call, const struct trace_exit *last)
+static void print_between(enum trace_item_kind kind, const struct trace_reader *reader)
 {
+    const struct trace_state *state = trace_reader_state(reader);
+    const struct trace_growth *growth = trace_reader_growth(reader);
+    if (kind == TRACE_ITEM_STATE)
+        printf("{\"event\": %" PRIu64 ", \"type\": \"state\", \"at_end\": %s, \"digest\": \"%016" PRIx64
+               "\", \"instructions\": %" PRIu64 "}\n",
+               trace_reader_event(reader), state->at_end ? "true" : "false", state->digest, state->instructions);
+    else
+        printf("{\"event\": %" PRIu64
+               ", \"type\": \"growth\", \"table\": %s, \"index\": %u, \"amount\": %u, \"number\": %" PRIu64 "}\n",
+               trace_reader_event(reader), growth->table ? "true" : "false", growth->index, growth->amount,
+               growth->number);
+}
+
+static void print_item(enum trace_item_kind kind, const struct trace_reader *reader, const struct trace_call *call,
+                       const struct trace_exit *last)
+{
+    if (kind == TRACE_ITEM_STATE || kind == TRACE_ITEM_GROWTH) {
+        print_between(kind, reader);
+        return;
+    }
     if (kind == TRACE_ITEM_EXIT) {
         printf(
             "{\"type\": \"exit\", \"outcome\": %u, \"exit_code\": %u, \"trap\": %u, \"function\": %u, \"offset\": %u, "
@@ -124,7 +144,7 @@ static int dump(const char *path)
     enum status status = trace_reader_open(path, &reader, &error);
     if (status == STATUS_OK) {
         while ((status = trace_reader_next(reader, &kind, &call, &last, &error)) == STATUS_OK)
-            print_item(kind, &call, &last);
+            print_item(kind, reader, &call, &last);
         if (status == STATUS_NOT_FOUND)
             status = trace_reader_stop(reader, &end, &inside, &error);
         trace_reader_close(reader);

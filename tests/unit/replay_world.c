@@ -97,10 +97,14 @@ static void run_guest(struct replay_world *world, const struct run_spec *spec, c
     MUST(wasi_start_init(spec, &start, &error), &error);
     MUST(rt_module_load(world->module.data, world->module.size, &start.module_limits, &module, &error), &error);
     MUST(wasi_create(&start.config, live, &observer, &wasi, &error), &error);
-    enum status status = wasi_start_run(module, wasi, &start.limits, &instance, &world->ending, &error);
+    if (lies->before)
+        lies->before(writer);
+    enum status status = wasi_start_run(module, wasi, &start.limits, NULL, &instance, &world->ending, &error);
     assert_true(status == STATUS_OK || world->ending.ended == WASI_ENDED_NOT_STARTED);
     world->calls = wasi_call_count(wasi);
     world->tells = liar.tells;
+    if (lies->after)
+        lies->after(writer);
     const struct wasi_ending *e = &world->ending;
     struct trace_exit exit = { e->ended, e->exit_code, e->trap, e->function, e->offset, e->instructions };
     if (lies->exit_trap) {

@@ -11,6 +11,8 @@ struct replay_lies {
     bool no_module;      /* the trace is to hold none */
     bool no_exit;        /* and no EXIT event */
     uint32_t exit_trap;  /* written instead of the true end, where not 0 */
+    void (*before)(struct trace_writer *writer); /* writes events before the guest's first, and behind its last; or NULL */
+    void (*after)(struct trace_writer *writer);
     /* Changes what is told of each op before it is written; NULL: nothing. */
     void (*result)(const struct op *op, struct op_result *result, const struct backend_space *space);
 };

@@ -5,6 +5,10 @@ warrant_test(test_rt_limits test_rt_limits.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_modules test_rt_modules.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_white_types test_rt_white_types.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_traps test_rt_traps.c rt_build.c LINK wr_runtime wr_base)
+warrant_test(test_rt_stops test_rt_stops.c rt_build.c LINK wr_runtime wr_base)
+warrant_test(test_rt_white_state test_rt_white_state.c rt_build.c LINK wr_runtime wr_base)
+warrant_test(test_rt_white_nans test_rt_white_nans.c rt_build.c LINK wr_runtime wr_base)
+
 # rt.h as an embedder uses it, with modules in the text format.
 find_program(WARRANT_WAT2WASM wat2wasm REQUIRED)
 set(rt_guests ${CMAKE_CURRENT_BINARY_DIR}/rt_guests)

@@ -83,13 +83,24 @@ void rt_build_name(struct rt_build *b, uint32_t function, const char *name)
     b->name_count++;
 }
 
-void rt_build_elems(struct rt_build *b, const uint32_t *functions, uint32_t count)
+static void items(struct rt_build *b, const uint32_t *functions, uint32_t count)
 {
-    buffer_bytes(&b->elems, "\0\x41\0\x0b", 4);
     leb(&b->elems, count);
     for (uint32_t i = 0; i < count; i++)
         leb(&b->elems, functions[i]);
     b->elem_count++;
+}
+
+void rt_build_elems(struct rt_build *b, const uint32_t *functions, uint32_t count)
+{
+    buffer_bytes(&b->elems, "\0\x41\0\x0b", 4);
+    items(b, functions, count);
+}
+
+void rt_build_passive_elems(struct rt_build *b, const uint32_t *functions, uint32_t count)
+{
+    buffer_bytes(&b->elems, "\x01\0", 2);
+    items(b, functions, count);
 }
 
 void rt_build_data(struct rt_build *b, uint32_t at, const void *bytes, uint32_t size)
@@ -100,6 +111,14 @@ void rt_build_data(struct rt_build *b, uint32_t at, const void *bytes, uint32_t 
         buffer_u8(&b->datas, (uint8_t)(0x80 | (at >> (7 * i) & 0x7f)));
     buffer_u8(&b->datas, (uint8_t)(at >> 28 & 0x0f));
     buffer_u8(&b->datas, 0x0b);
+    leb(&b->datas, size);
+    buffer_bytes(&b->datas, bytes, size);
+    b->data_count++;
+}
+
+void rt_build_passive_data(struct rt_build *b, const void *bytes, uint32_t size)
+{
+    buffer_u8(&b->datas, 1);
     leb(&b->datas, size);
     buffer_bytes(&b->datas, bytes, size);
     b->data_count++;

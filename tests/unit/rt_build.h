@@ -24,8 +24,12 @@ void rt_build_export(struct rt_build *b, const char *name, uint32_t function);
 void rt_build_name(struct rt_build *b, uint32_t function, const char *name);
 /* An active segment of table 0 from element 0 on. */
 void rt_build_elems(struct rt_build *b, const uint32_t *functions, uint32_t count);
+/* A passive segment. */
+void rt_build_passive_elems(struct rt_build *b, const uint32_t *functions, uint32_t count);
 /* An active segment of memory 0. */
 void rt_build_data(struct rt_build *b, uint32_t at, const void *bytes, uint32_t size);
+/* A passive one. */
+void rt_build_passive_data(struct rt_build *b, const void *bytes, uint32_t size);
 /* Writes b->module. */
 void rt_build_finish(struct rt_build *b);
 void rt_build_done(struct rt_build *b);

@@ -112,6 +112,27 @@ static void test_hostile(void **state)
     }
 }
 
+static void test_between_calls(void **state)
+{
+    (void)state;
+    const struct trace_state here = { .digest = 0xab, .instructions = 7 }, last = { .digest = 1, .instructions = 8, .at_end = true };
+    const struct trace_growth growth = { .number = 3, .index = 1, .amount = 9 };
+    struct buffer out = BUFFER_INIT;
+    show_state(5, &here, &plain, &out);
+    show_state(6, &last, &plain, &out);
+    show_growth(7, &growth, &plain, &out);
+    show_state_json(6, &last, &out);
+    show_growth_json(7, &growth, &out);
+    buffer_u8(&out, 0);
+    assert_string_equal((const char *)out.data,
+                        "--- state 00000000000000ab after 7 instructions ---\n"
+                        "--- state at the end 0000000000000001 after 8 instructions ---\n"
+                        "--- memory.grow 1 by 9 pages: refused by the system (growth 3) ---\n"
+                        "{\"event\":6,\"state\":\"0000000000000001\",\"at_end\":true,\"instructions\":8}\n"
+                        "{\"event\":7,\"growth\":\"memory\",\"index\":1,\"amount\":9,\"number\":3}\n");
+    buffer_done(&out);
+}
+
 static void test_json(void **state)
 {
     (void)state;
@@ -132,6 +153,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_write), cmocka_unit_test(test_open_and_escapes),
                                         cmocka_unit_test(test_seek_and_exit), cmocka_unit_test(test_cut),
-                                        cmocka_unit_test(test_hostile), cmocka_unit_test(test_json) };
+                                        cmocka_unit_test(test_hostile), cmocka_unit_test(test_json), cmocka_unit_test(test_between_calls) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,11 +116,63 @@ static void damage_never_harms(void **state)
     replay_world_done(&world);
 }
 
+static void put_state(struct trace_writer *writer)
+{
+    const struct trace_state told = { .digest = 1 };
+    assert_int_equal(trace_writer_state(writer, &told, NULL), STATUS_OK);
+}
+
+static void put_last_state(struct trace_writer *writer)
+{
+    const struct trace_state told = { .digest = 1, .at_end = true };
+    assert_int_equal(trace_writer_state(writer, &told, NULL), STATUS_OK);
+}
+
+static void put_growth(struct trace_writer *writer)
+{
+    const struct trace_growth told = { .index = 7, .amount = 1 };
+    assert_int_equal(trace_writer_growth(writer, &told, NULL), STATUS_OK);
+}
+
+/* States that are not the guest's, and growths that it does not ask for, wherever they stand. */
+static void lies_between_calls_are_found(void **state)
+{
+    static const struct {
+        void (*before)(struct trace_writer *writer), (*after)(struct trace_writer *writer);
+        enum status status;
+        const char *what, *found;
+    } cases[] = {
+        { put_state, NULL, STATUS_MALFORMED, "", "" },
+        { put_last_state, NULL, STATUS_OK, "exit", "a call of clock_time_get" },
+        { put_growth, NULL, STATUS_OK, "exit", "a call of clock_time_get" },
+        { NULL, put_state, STATUS_OK, "state of globals, tables and memories", "" },
+        { NULL, put_last_state, STATUS_OK, "state of globals, tables and memories", "" },
+        { NULL, put_growth, STATUS_OK, "growth", "the guest's end" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct replay_world world;
+        struct replay_lies lies = { .before = cases[i].before, .after = cases[i].after };
+        struct replay_report report;
+        struct error error;
+        replay_world_record(&world, "replay_world", &lies);
+        assert_int_equal(replay_world_replay(&world, NULL, 0, &report, &error), cases[i].status);
+        if (cases[i].status == STATUS_OK) {
+            assert_int_equal(report.verdict, REPLAY_DIVERGED);
+            assert_string_equal(report.divergence.what, cases[i].what);
+            assert_non_null(strstr(report.divergence.found, cases[i].found));
+            assert_int_equal(report.calls, cases[i].before ? 0 : world.calls);
+        }
+        replay_world_done(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(impossible_results_stop_the_replay),
         cmocka_unit_test(damage_never_harms),
+        cmocka_unit_test(lies_between_calls_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static void forge_take(struct forge *forge, struct trace_ring *ring)
     for (uint64_t at = 0; at < head;) {
         struct trace_event_head event;
         memcpy(&event, data + at, sizeof event);
-        if (event.type != TRACE_EVENT_OP && event.type != TRACE_EVENT_DATA) {
+        if (trace_event_has_ticks(event.type)) {
             uint64_t ticks = 100 * (forge->count + 1);
             memcpy(data + at + TRACE_TICKS_OFFSET, &ticks, sizeof ticks);
         }
@@ -106,7 +106,7 @@ static uint8_t *chunk_bytes(const struct forge *forge, uint64_t first, uint64_t 
     for (uint64_t i = first; i < first + count; i++) {
         uint8_t *at = bytes + (forge->start[i] - begin);
         uint64_t ticks, since;
-        if (at[2] == TRACE_EVENT_OP || at[2] == TRACE_EVENT_DATA || forge->start[i] + 16 > end)
+        if (!trace_event_has_ticks(at[2]) || forge->start[i] + 16 > end)
             continue;
         memcpy(&ticks, at + TRACE_TICKS_OFFSET, sizeof ticks);
         since = ticks - before;

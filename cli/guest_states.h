@@ -1,0 +1,28 @@
+/* Between dispatcher and ring: records what stands between calls. Of the guest's process. */
+#ifndef WARRANT_CLI_GUEST_STATES_H
+#define WARRANT_CLI_GUEST_STATES_H
+
+#include "runtime/rt.h"
+#include "tracer/trace.h"
+#include "wasi/start.h"
+
+struct guest_states {
+    struct trace_writer *writer;        /* borrowed; NULL: nothing is recorded */
+    struct wasi_observer inner;         /* the writer's */
+    struct rt_instance *const *running; /* borrowed; set before the guest's first instruction */
+    struct trace_digest *digest;        /* owned; NULL: no states are asked for */
+    uint64_t every, left;               /* calls from one state to the next */
+};
+
+/* every: 0: no states. running: borrows for the life of the process. */
+MUST_USE enum status guest_states_init(struct guest_states *states, struct trace_writer *writer, uint64_t every,
+                                       struct rt_instance *const *running, struct error *error);
+/* The observer to use: the writer's own where no states are asked for. */
+struct wasi_observer guest_states_observer(struct guest_states *states);
+/* Who writes refused growths into the trace. */
+struct rt_growth_watch guest_states_growths(struct guest_states *states);
+/* The state behind the guest's last instruction, where it ended in a way that replays. */
+MUST_USE enum status guest_states_end(struct guest_states *states, const struct wasi_ending *ending,
+                                      struct error *error);
+
+#endif
