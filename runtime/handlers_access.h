@@ -12,7 +12,7 @@
 #define READ(type, address)                                                                          \
     uint64_t at_ = (address);                                                                        \
     type v;                                                                                          \
-    if (UNLIKELY(at_ + sizeof v > memory_size))                                                      \
+    if (UNLIKELY(OUTSIDE(at_, sizeof v)))                                                            \
         TRAP(MEMORY_BOUNDS);                                                                         \
     memcpy(&v, memory + at_, sizeof v);
 #define LOAD_FORM(form, address, at, name, type, to, cast)                                           \
@@ -34,7 +34,7 @@
     {                                                                                                \
         uint64_t at_ = (address);                                                                    \
         type v = (type)(value);                                                                      \
-        if (UNLIKELY(at_ + sizeof v > memory_size))                                                  \
+        if (UNLIKELY(OUTSIDE(at_, sizeof v)))                                                        \
             TRAP(MEMORY_BOUNDS);                                                                     \
         memcpy(memory + at_, &v, sizeof v);                                                          \
         NEXT(units);                                                                                 \

@@ -45,7 +45,7 @@ HANDLER(GLOBAL_SET_SHARED_V128)
     HANDLER(name)                                                                                                      \
     {                                                                                                                  \
         uint64_t at_ = S(1) + U32(4);                                                                                  \
-        if (UNLIKELY(at_ + (size) > memory_size))                                                                      \
+        if (UNLIKELY(OUTSIDE(at_, size)))                                                                              \
             TRAP(MEMORY_BOUNDS);                                                                                       \
         SIMD_CALL(name)(fp, pc, memory + at_);                                                                         \
         NEXT(units);                                                                                                   \

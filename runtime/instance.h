@@ -130,7 +130,7 @@ enum rt_trap_kind function_call(const struct function_object *object, uint64_t *
  * host function takes a frame without slots of its own). A tail call keeps the depth and needs the slots only. */
 static inline bool slots_fit(const struct rt_instance *instance, const uint64_t *fp, uint32_t slots)
 {
-    return (uint64_t)(instance->stack_end - fp) >= slots;
+    return (uintptr_t)fp + slots * sizeof *fp <= (uintptr_t)instance->stack_end;
 }
 static inline bool frame_fits(const struct rt_instance *instance, uint32_t depth, const uint64_t *fp, uint32_t slots)
 {

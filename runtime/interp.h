@@ -33,6 +33,10 @@
 
 #define UNLIKELY(test) __builtin_expect(!!(test), 0)
 
+/* Whether an access of `size` bytes at `at`, less than 2^33, leaves the memory of at most 2^32 bytes. Signed, so that
+ * the compiler keeps `at` as it is and need not add the size to it. */
+#define OUTSIDE(at, size) ((int64_t)(at) > (int64_t)memory_size - (int64_t)(size))
+
 #define CHARGE(cost)                                                                                                   \
     do {                                                                                                               \
         fuel -= (int64_t)(cost);                                                                                       \

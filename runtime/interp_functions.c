@@ -6,9 +6,9 @@
 #define PRESERVE_NONE __attribute__((preserve_none))
 #define STATE_PARAMS                                                                                                   \
     const uint16_t *pc, uint64_t *fp, struct rt_instance *instance, uint8_t *memory, uint64_t memory_size,             \
-        int64_t fuel, uint64_t R, struct frame *frame, const void *const *handlers, uint32_t depth, float FS,          \
+        int64_t fuel, struct frame *frame, uint64_t R, const void *const *handlers, uint32_t depth, float FS,          \
         double FD
-#define STATE pc, fp, instance, memory, memory_size, fuel, R, frame, handlers, depth, FS, FD
+#define STATE pc, fp, instance, memory, memory_size, fuel, frame, R, handlers, depth, FS, FD
 typedef enum rt_trap_kind PRESERVE_NONE handler_fn(STATE_PARAMS);
 
 #define vm            (&instance->vm)
@@ -65,6 +65,6 @@ enum rt_trap_kind interp_run(struct rt_instance *instance, struct entry *entry, 
     struct frame *frame = instance->frame ? instance->frame + 1 : instance->frames;
     *frame = (struct frame) { exit_code, fp, entry };
     const uint16_t *pc = entry->code;
-    return ((handler_fn *)handler_table[*pc])(pc, fp, instance, vm->memory_base, vm->memory_size, vm->fuel, 0, frame,
+    return ((handler_fn *)handler_table[*pc])(pc, fp, instance, vm->memory_base, vm->memory_size, vm->fuel, frame, 0,
                                               handler_table, vm->depth - 1, 0, 0);
 }
