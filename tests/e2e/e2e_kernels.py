@@ -62,33 +62,33 @@ class Kernels(Case):
         (self.folder / name).chmod(0o755)
 
     def test_runner(self):
-        checksum = next(checksum for _, name, _, checksum in kernels() if name == "fft")
+        checksum = next(checksum for _, name, _, checksum in kernels() if name == "json")
         self.peer("wasm3", checksum)
         self.peer("iwasm", "ffffffffffffffff")
-        printed, figures = self.bench("--kernels", "fft", "--runtimes", "warrant,wasm3,iwasm", "--check")
-        self.assertEqual([len(figures["seconds"]["fft"][name]) for name in ("native", "warrant", "wasm3")], [2, 2, 2])
+        printed, figures = self.bench("--kernels", "json", "--runtimes", "warrant,wasm3,iwasm", "--check")
+        self.assertEqual([len(figures["seconds"]["json"][name]) for name in ("native", "warrant", "wasm3")], [2, 2, 2])
         self.assertEqual([(row["what"], row["within"]) for row in figures["budgets"]], [("warrant/wasm3", True)])
-        self.assertIn("iwasm does not run fft: wrong output", printed)
+        self.assertIn("iwasm does not run json: wrong output", printed)
         self.assertIn("not checked, for nothing was measured: ahead of iwasm", printed)
         self.assertEqual(list(figures["groups"]["scalar"]["geometric_mean"]), ["warrant", "wasm3"])
 
     def test_runner_budget(self):
         slow = self.folder / "slow"
-        slow.write_text(PEER.format(output=next(checksum for _, name, _, checksum in kernels() if name == "fft")))
+        slow.write_text(PEER.format(output=next(checksum for _, name, _, checksum in kernels() if name == "json")))
         slow.chmod(0o755)
-        words = ["--kernels", "fft", "--runtimes", "warrant", "--second-warrant", slow]
+        words = ["--kernels", "json", "--runtimes", "warrant", "--second-warrant", slow]
         self.assertIn("OVER", self.bench(*words)[0])
         self.bench(*words, "--check", status=1)
 
     def test_runner_own_programs(self):
         own = self.folder / "own"
         own.mkdir()
-        for name in ("fft", "fft.wasm"):
+        for name in ("json", "json.wasm"):
             (own / name).symlink_to(FOLDER / name)
-        (own / "fft.args").write_text("'1'\n")
+        (own / "json.args").write_text("'1'\n")
         printed, figures = self.bench("--programs", own, "--runtimes", "warrant")
-        self.assertEqual(list(figures["groups"]["programs"]["ratios"]["warrant"]), ["fft"])
-        (own / "fft").unlink()
+        self.assertEqual(list(figures["groups"]["programs"]["ratios"]["warrant"]), ["json"])
+        (own / "json").unlink()
         self.bench("--programs", own, status=1)
 
 
