@@ -5,7 +5,9 @@ set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 add_compile_definitions(_GNU_SOURCE)
 add_compile_options(-Wall -Wextra -Wconversion -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum
-                    -Werror -fno-strict-aliasing)
+                    -Werror -fno-strict-aliasing
+                    -ffp-contract=off) # a product and a sum are two roundings everywhere
+
 include_directories(${CMAKE_SOURCE_DIR})
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 

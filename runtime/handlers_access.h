@@ -8,7 +8,9 @@
     X(R, R + U32(1), 3, __VA_ARGS__)                                                                 \
     X(K, (uint64_t)U32(1), 3, __VA_ARGS__)                                                           \
     X(XS, (uint64_t)(uint32_t)(S(1) + S(2)) + U32(3), 5, __VA_ARGS__)                                \
-    X(XR, (uint64_t)(uint32_t)(R + S(1)) + U32(2), 4, __VA_ARGS__)
+    X(XR, (uint64_t)(uint32_t)(R + S(1)) + U32(2), 4, __VA_ARGS__)                                   \
+    X(XK, (uint64_t)(uint32_t)(S(1) + U32(2)) + U32(4), 6, __VA_ARGS__)                              \
+    X(XRK, (uint64_t)(uint32_t)(R + U32(1)) + U32(3), 5, __VA_ARGS__)
 #define READ(type, address)                                                                          \
     uint64_t at_ = (address);                                                                        \
     type v;                                                                                          \

@@ -59,6 +59,13 @@ HANDLER(COPY_2)
     S(4) = S(3);
     NEXT(5);
 }
+HANDLER(I32_ADD_SK_2)
+{
+    S(4) = (uint32_t)(S(1) + U32(2));
+    R = (uint32_t)(S(5) + U32(6));
+    S(8) = R;
+    NEXT(9);
+}
 HANDLER(COPY_R)
 {
     S(1) = R;

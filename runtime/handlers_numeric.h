@@ -53,8 +53,24 @@
     HANDLER(name##_##form##_R) { cast x = (cast)(type)(x_), y = (cast)(type)(y_); R = (uint64_t)(test); NEXT(at); }
 #define BRANCH_UNLESS_FORM(form, x_, y_, at, name, type, cast, test)                                 \
     HANDLER(BRN_##name##_##form) { cast x = (x_), y = (y_); BRANCH_IF(!(test), at); }
+#define ADD_BRANCH(name, type, cast, test)                                                           \
+    HANDLER(ADD_BR_##name##_RS)                                                                      \
+    {                                                                                                \
+        R = (type)(S(1) + (uint64_t)K32(2));                                                         \
+        S(4) = R;                                                                                    \
+        cast x = (cast)(type)R, y = (cast)(type)S(5);                                                \
+        BRANCH_IF(test, 6);                                                                          \
+    }                                                                                                \
+    HANDLER(ADD_BR_##name##_RK)                                                                      \
+    {                                                                                                \
+        R = (type)(S(1) + (uint64_t)K32(2));                                                         \
+        S(4) = R;                                                                                    \
+        cast x = (cast)(type)R, y = (cast)(type)K32(5);                                              \
+        BRANCH_IF(test, 7);                                                                          \
+    }
 #define COMPARE(name, type, cast, test)                                                              \
-    SOURCES_INT(COMPARE_FORM, name, type, cast, test) SOURCES_INT(BRANCH_FORM, name, type, cast, test)
+    SOURCES_INT(COMPARE_FORM, name, type, cast, test) SOURCES_INT(BRANCH_FORM, name, type, cast, test) \
+    ADD_BRANCH(name, type, cast, test)
 #define COMPARE_F32(name, test)                                                                      \
     SOURCES_F32(COMPARE_FORM, name, float, float, test) SOURCES_F32(BRANCH_FORM, name, float, float, test) \
     SOURCES_F32(BRANCH_UNLESS_FORM, name, float, float, test)
@@ -180,6 +196,19 @@ BINARY_F64(F64_DIV, f64_canonical(x / y))
 BINARY_F64(F64_MIN, f64_canonical(f64_min(x, y)))
 BINARY_F64(F64_MAX, f64_canonical(f64_max(x, y)))
 BINARY_F64(F64_COPYSIGN, f64_of((f64_bits(x) & INT64_MAX) | (f64_bits(y) & (uint64_t)INT64_MIN)))
+
+/* A product and a sum: two roundings. A NaN of the first is one of the second. */
+#define PRODUCT(name, type, acc, of, put, bits, canonical, result)                                   \
+    HANDLER(name##_SS) { type x = of(S(1)) * of(S(2)), y = of(S(3)); put(canonical(result)); S(4) = bits; NEXT(5); } \
+    HANDLER(name##_RS) { type x = acc * of(S(1)), y = of(S(2)); put(canonical(result)); S(3) = bits; NEXT(4); } \
+    HANDLER(name##_SS_R) { type x = of(S(1)) * of(S(2)), y = of(S(3)); put(canonical(result)); NEXT(4); } \
+    HANDLER(name##_RS_R) { type x = acc * of(S(1)), y = of(S(2)); put(canonical(result)); NEXT(3); }
+#define PRODUCTS(name, ...)                                                                          \
+    PRODUCT(name##_MUL_ADD, __VA_ARGS__, x + y)                                                      \
+    PRODUCT(name##_MUL_SUB, __VA_ARGS__, x - y)                                                      \
+    PRODUCT(name##_SUB_MUL, __VA_ARGS__, y - x)
+PRODUCTS(F32, float, FS, f32_of, PUT_F32, SLOT_F32, f32_canonical)
+PRODUCTS(F64, double, FD, f64_of, PUT_F64, SLOT_F64, f64_canonical)
 
 /* Conversions. A truncation traps on NaN first, then on what does not fit. */
 #define TRUNCATE_BODY(x_, from, to, numeric)                                                         \

@@ -7,6 +7,7 @@
 #include "runtime/prepare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The longest instruction, a shuffle, but for br_table, which makes room for its targets. */
 enum { UNITS_OF_ONE = 16, UNITS_MAX = UINT32_MAX / 4 };
@@ -25,6 +26,33 @@ static enum status grow(struct body *b)
     return STATUS_OK;
 }
 
+/* Makes one instruction of the last two, where there is one for both: it has the operands of the first, then of the
+ * second. */
+static void join(struct emitter *e)
+{
+    uint32_t first = e->before, second = e->begun, op;
+    if (first == NO_UNIT || second == NO_UNIT || first < e->label || e->code[first] != e->code[second])
+        return;
+    if (e->code[first] == P_I32_ADD_SK)
+        op = P_I32_ADD_SK_2;
+    else if (e->code[first] == P_COPY)
+        op = P_COPY_2;
+    else
+        return;
+    e->code[first] = (uint16_t)op;
+    e->count--;
+    memmove(&e->code[second], &e->code[second + 1], (e->count - second) * sizeof *e->code);
+    e->begun = first;
+    e->before = NO_UNIT;
+}
+
+static void place(struct emitter *e, uint32_t at)
+{
+    if (e->mapped && e->watch == at)
+        e->place = e->here;
+    e->mapped = false;
+}
+
 enum status prep_op(struct body *b, uint32_t op)
 {
     struct emitter *e = &b->out;
@@ -32,10 +60,24 @@ enum status prep_op(struct body *b, uint32_t op)
         return STATUS_OK;
     if (e->capacity - e->count < UNITS_OF_ONE || !e->code)
         TRY(grow(b));
+    join(e);
+    place(e, e->count);
     e->last = NO_UNIT;
     e->acc_before = e->acc_slot[ACC_INT];
+    e->before = e->begun;
     e->begun = e->count;
     e->code[e->count++] = (uint16_t)op;
+    return STATUS_OK;
+}
+
+enum status prep_extend(struct body *b, uint32_t op)
+{
+    struct emitter *e = &b->out;
+    if (e->capacity - e->count < UNITS_OF_ONE)
+        TRY(grow(b));
+    place(e, e->begun);
+    e->last = NO_UNIT;
+    e->code[e->begun] = (uint16_t)op;
     return STATUS_OK;
 }
 
@@ -110,8 +152,8 @@ void prep_result_acc(struct body *b, uint32_t slot, enum acc acc, struct prep_fo
 void prep_map(struct body *b, bool charged)
 {
     struct emitter *e = &b->out;
-    if (b->emitting && e->watch == e->count)
-        e->place = (struct code_place) { .offset = (uint32_t)b->op_offset, .count = charged ? 0 : e->cost };
+    e->mapped = b->emitting;
+    e->here = (struct code_place) { .offset = (uint32_t)b->op_offset, .count = charged ? 0 : e->cost };
 }
 
 enum status prep_select_memory(struct body *b, uint32_t memory)

@@ -10,6 +10,8 @@ static inline uint32_t slot_of(const struct body *b, uint32_t at) { return b->fr
 
 /* prepare.c. An instruction is prep_op, then its operands; a result comes last. */
 MUST_USE enum status prep_op(struct body *b, uint32_t op);
+/* Makes the last instruction into another, which has its operands and then more. */
+MUST_USE enum status prep_extend(struct body *b, uint32_t op);
 void prep_unit(struct body *b, uint32_t unit);
 void prep_u32(struct body *b, uint32_t value);
 void prep_u64(struct body *b, uint64_t value);

@@ -17,9 +17,10 @@ static enum status load_address(struct body *b, const struct memarg *m, struct p
         *ret = (struct prep_sources) { .form = FORM_LOAD_K };
         return STATUS_OK;
     }
-    if (prep_is_last(b, at, OP_I32_ADD) && (b->out.last_sources == FORM_SS || b->out.last_sources == FORM_RS)) {
+    if (prep_is_last(b, at, OP_I32_ADD) && b->out.last_sources != FORM_SR) {
+        static const uint8_t forms[] = { FORM_LOAD_XS, FORM_LOAD_XK, FORM_LOAD_XR, 0, FORM_LOAD_XRK };
         s = prep_unemit(b);
-        s.form = s.form == FORM_SS ? FORM_LOAD_XS : FORM_LOAD_XR;
+        s.form = forms[s.form];
     } else if (prep_in_acc(b, at, ACC_INT)) {
         prep_take_acc(b, at);
         s.form = FORM_LOAD_R;

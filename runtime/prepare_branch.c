@@ -44,6 +44,7 @@ static uint32_t target_unit(struct body *b)
 void prep_bind_label(struct body *b)
 {
     b->out.last = NO_UNIT;
+    b->out.label = b->out.count;
     prep_forget(b);
 }
 
@@ -198,6 +199,17 @@ static enum status not_zero(struct body *b, uint32_t at, struct prep_sources *re
     return STATUS_OK;
 }
 
+/* Whether the instruction before is an addition that R is the result of, and no label stands between. */
+static bool follows_addition(const struct body *b, uint32_t row, const struct prep_sources *s)
+{
+    const struct emitter *e = &b->out;
+    const struct op_info *info = &op_infos[row];
+    if (info->class != OP_CLASS_COMPARE || (s->form != FORM_RS && s->form != FORM_RK) || e->begun == NO_UNIT ||
+        e->begun < e->label)
+        return false;
+    return e->code[e->begun] == (info->params[0] == RT_I32 ? P_I32_ADD_SK : P_I64_ADD_SK);
+}
+
 enum status prep_condition(struct body *b, uint32_t condition, bool inverted, uint32_t *ret_patch)
 {
     struct prep_sources s;
@@ -212,7 +224,10 @@ enum status prep_condition(struct body *b, uint32_t condition, bool inverted, ui
         TRY(not_zero(b, condition, &s));
     }
     prep_map(b, true);
-    TRY(prep_op(b, branch_op(row, inverted) + s.form));
+    if (follows_addition(b, row, &s))
+        TRY(prep_extend(b, branch_op(row, inverted) - FORM_BR + FORM_ADD_BR_RS + (s.form == FORM_RK)));
+    else
+        TRY(prep_op(b, branch_op(row, inverted) + s.form));
     prep_units(b, &s);
     prep_unit(b, cost);
     *ret_patch = target_unit(b);
@@ -245,6 +260,7 @@ static enum status room_for_targets(struct body *b, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         TRY(prep_op(b, 0)); /* makes room; two units are a target */
         prep_unit(b, 0);
+        b->out.begun = b->out.before = NO_UNIT;
     }
     return STATUS_OK;
 }
@@ -275,7 +291,7 @@ enum status prep_branch_table(struct body *b, uint32_t selector, uint32_t at, ui
         struct control *target = &b->controls[b->control_count - 1 - b->labels[i]];
         if (needs_move(target, at, count)) {
             prep_patch(b, entry + 2 * i);
-            prep_forget(b);
+            prep_bind_label(b);
             TRY(prep_branch(b, target, at, count));
         } else {
             lead(b, entry + 2 * i, target);

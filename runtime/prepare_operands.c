@@ -51,6 +51,8 @@ struct prep_sources prep_unemit(struct body *b)
         s.units[i] = e->code[e->last + 1 + i];
     e->count = e->last;
     e->last = NO_UNIT;
+    e->begun = e->before;
+    e->before = NO_UNIT;
     e->acc_slot[ACC_INT] = e->acc_before;
     return s;
 }

@@ -67,12 +67,46 @@ static enum status emit_binary(struct body *b, const struct op_info *info, const
     return STATUS_OK;
 }
 
+/* What a sum or difference becomes if one of its operands is a product emitted just now; 0: something else. x, y: where
+ * the operands are; ret_other: the one that is no product. */
+static uint32_t product_op(const struct body *b, uint32_t row, uint32_t x, uint32_t y, uint32_t *ret_other)
+{
+    bool wide = row == OP_F64_ADD || row == OP_F64_SUB, sum = row == OP_F32_ADD || row == OP_F64_ADD;
+    uint32_t multiply = wide ? OP_F64_MUL : OP_F32_MUL;
+    if ((!sum && row != OP_F32_SUB && row != OP_F64_SUB) ||
+        (b->out.last_sources != FORM_SS && b->out.last_sources != FORM_RS))
+        return 0;
+    bool first = prep_is_last(b, x, multiply), second = prep_is_last(b, y, multiply);
+    *ret_other = first ? y : x;
+    if ((!first && !second) || b->stack[*ret_other].kind == OPERAND_CONST)
+        return 0;
+    uint32_t base = wide ? P_F64_MUL_ADD_SS : P_F32_MUL_ADD_SS;
+    return base + (uint32_t)FORM_PRODUCTS * (sum ? 0 : first ? 1 : 2);
+}
+
+static enum status emit_product(struct body *b, uint32_t op, uint32_t other)
+{
+    uint32_t slot, row = b->out.last_row;
+    TRY(prep_use(b, other, &slot));
+    struct prep_sources s = prep_unemit(b);
+    op += s.form == FORM_RS ? (uint32_t)FORM_PRODUCT_RS : 0;
+    TRY(prep_op(b, op));
+    prep_units(b, &s);
+    prep_unit(b, slot);
+    prep_result_acc(b, slot_of(b, b->height), acc_of(op_infos[row].result),
+                    (struct prep_form) { OP_COUNT, 0, op + FORM_PRODUCT_R });
+    return STATUS_OK;
+}
+
 enum status prep_binary(struct body *b, const struct op_info *info)
 {
     struct prep_sources s;
-    uint32_t row = op_of(info);
+    uint32_t other, row = op_of(info);
     if (!b->emitting)
         return STATUS_OK;
+    uint32_t product = product_op(b, row, b->height, b->height + 1, &other);
+    if (product > 0)
+        return emit_product(b, product, other);
     TRY(prep_pick(b, b->height, b->height + 1, acc_of(info->params[0]), commutes(row), &s));
     return emit_binary(b, info, &s);
 }

@@ -31,19 +31,22 @@ enum acc { ACC_INT, ACC_F32, ACC_F64, ACC_COUNT, ACC_NONE = ACC_COUNT };
 #define PREP_BINARY(X, name)  PREP_SOURCES(X, , name, ) PREP_SOURCES(X, , name, _R)
 #define PREP_INTEGER(X, name) PREP_BINARY(X, name)
 #define PREP_DIVIDE(X, name)  PREP_BINARY(X, name)
-/* op x y cost16 to32 */
-#define PREP_COMPARE(X, name)       PREP_BINARY(X, name) PREP_SOURCES(X, BR_, name, )
-#define PREP_COMPARE_FLOAT(X, name) PREP_COMPARE(X, name) PREP_SOURCES(X, BRN_, name, ) /* BRN: unless */
+/* BR_: op x y cost16 to32; BRN_: the branch is taken unless. ADD_BR_: an addition before it, whose result is x: op A
+ * K32 C y cost16 to32 */
+#define PREP_COMPARE(X, name)                                                                                          \
+    PREP_BINARY(X, name) PREP_SOURCES(X, BR_, name, ) X(ADD_BR_##name##_RS) X(ADD_BR_##name##_RK)
+#define PREP_COMPARE_FLOAT(X, name) PREP_BINARY(X, name) PREP_SOURCES(X, BR_, name, ) PREP_SOURCES(X, BRN_, name, )
 #define PREP_UNARY(X, name)         X(name##_S) X(name##_R) X(name##_S_R) X(name##_R_R)
 #define PREP_TRUNCATE(X, name)      PREP_UNARY(X, name)
 #define PREP_TEST(X, name)
 #define PREP_REINTERPRET(X, name)
 #define PREP_CONST(X, name)
-/* op x offset32 C; K: op address32 C; the address of XS and XR is a sum: op A B offset32 C, op B offset32 C */
+/* op x offset32 C; K: op address32 C. In the X forms the address is a sum of 32 bits, of A and B, R and B, A and K32, R
+ * and K32: op A B offset32 C, and so on. */
 #define PREP_LOAD(X, name)                                                                                             \
     X(name##_S)                                                                                                        \
-    X(name##_R) X(name##_K) X(name##_XS) X(name##_XR) X(name##_S_R) X(name##_R_R) X(name##_K_R) X(name##_XS_R)         \
-        X(name##_XR_R)
+    X(name##_R) X(name##_K) X(name##_XS) X(name##_XR) X(name##_XK) X(name##_XRK) X(name##_S_R) X(name##_R_R)           \
+        X(name##_K_R) X(name##_XS_R) X(name##_XR_R) X(name##_XK_R) X(name##_XRK_R)
 /* op address offset32 value; K in the address: op address32 value */
 #define PREP_STORE(X, name) X(name##_SS) X(name##_SR) X(name##_SK) X(name##_RS) X(name##_RK) X(name##_KS) X(name##_KR)
 /* Vectors: op A B C, and behind these what the class needs. */
@@ -65,9 +68,15 @@ enum acc { ACC_INT, ACC_F32, ACC_F64, ACC_COUNT, ACC_NONE = ACC_COUNT };
 #define PREP_MEMORY(X, name)
 #define PREP_REFERENCE(X, name)
 
+/* A product, then: added to A, A taken from it, taken from A: op x y A C. */
+#define PREP_MULTIPLY(X, type)                                                                                         \
+    PREP_PRODUCT(X, type##_MUL_ADD) PREP_PRODUCT(X, type##_MUL_SUB) PREP_PRODUCT(X, type##_SUB_MUL)
+#define PREP_PRODUCT(X, name) X(name##_SS) X(name##_RS) X(name##_SS_R) X(name##_RS_R)
+
 /* Prepared code of its own, and of irregular rows. */
 /* clang-format off */
 #define PREP_OWN_LIST(X)                                                                                             \
+    PREP_MULTIPLY(X, F32) PREP_MULTIPLY(X, F64)                                                                      \
     X(EXIT)             /* leaves the interpreter; what a frame entered from the host returns to */                    \
     X(PREPARE)          /* the code of a function that was not called yet: prepares it and begins anew */              \
     X(CHARGE)           /* cost32; the end of a segment that falls into a label */                                     \
@@ -75,6 +84,7 @@ enum acc { ACC_INT, ACC_F32, ACC_F64, ACC_COUNT, ACC_NONE = ACC_COUNT };
     X(ZERO_1) X(ZERO_2) X(ZERO_3) X(ZERO_4) /* C: as many from there */                                              \
     X(COPY)             /* A C */                                                                                    \
     X(COPY_2)           /* A C, A C: one after the other */                                                          \
+    X(I32_ADD_SK_2)     /* A K32 C, A K32 C: likewise */                                                             \
     X(COPY_R)           /* C = R */                                                                                  \
     X(MOVE)             /* A C count16: slots, ascending */                                                          \
     X(CONST_32)         /* K32 C: sign-extended */                                                                   \
@@ -150,6 +160,11 @@ enum {
     FORM_SOURCES, /* of two operands: to the _R forms, then BR_, then BRN_ */
     FORM_BR = 2 * FORM_SOURCES,
     FORM_BRN = 3 * FORM_SOURCES,
+    FORM_ADD_BR_RS = 3 * FORM_SOURCES,
+    FORM_ADD_BR_RK,
+    FORM_PRODUCT_RS = 1,
+    FORM_PRODUCT_R = 2,
+    FORM_PRODUCTS = 4,  /* to the next operation on one */
     FORM_UNARY_ACC = 1, /* operand in the accumulator */
     FORM_UNARY_R = 2,
     FORM_LOAD_S = 0,
@@ -157,6 +172,8 @@ enum {
     FORM_LOAD_K,
     FORM_LOAD_XS,
     FORM_LOAD_XR,
+    FORM_LOAD_XK,
+    FORM_LOAD_XRK,
     FORM_LOAD_ACC, /* to the _R forms */
     FORM_STORE_SS = 0,
     FORM_STORE_SR,

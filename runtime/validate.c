@@ -232,6 +232,8 @@ static void begin(struct body *b)
 {
     b->height = b->max_height = b->control_count = 0;
     b->out.count = b->out.cost = 0;
+    b->out.begun = b->out.before = NO_UNIT;
+    b->out.mapped = false;
     set_live(b, true);
     prep_bind_label(b);
 }

@@ -42,7 +42,8 @@ struct emitter {
     uint32_t count, capacity;     /* units */
     uint32_t cost;                /* instructions of the segment so far */
     uint32_t acc_slot[ACC_COUNT]; /* which slot the accumulator mirrors; NO_UNIT: none */
-    uint32_t begun;               /* where the instruction at hand begins */
+    uint32_t begun, before;       /* where the instruction at hand begins, and the one before it; NO_UNIT: unknown */
+    uint32_t label;               /* where the last label is; nothing moves across it */
     /* The last instruction, as long as its result may be redirected. */
     uint32_t last;         /* NO_UNIT: there is none */
     uint32_t last_dest;    /* where its destination stands */
@@ -52,7 +53,8 @@ struct emitter {
     uint32_t acc_before;   /* what R mirrored before it */
     /* To find out where in the module an instruction of prepared code comes from. */
     uint32_t watch; /* its unit; NO_UNIT: nothing is asked */
-    struct code_place place;
+    bool mapped;    /* `here` is of the instruction that is about to begin */
+    struct code_place here, place;
 };
 
 struct body {
