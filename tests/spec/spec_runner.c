@@ -3,6 +3,7 @@
  *     spec_runner FILE.json...            these scripts
  *     spec_runner --suite FOLDER [GROUP...] the scripts of these groups in FOLDER/manifest.tsv; no group: all of them
  *     spec_runner --find FOLDER [GROUP...]  the same, from the folder in WARRANT_SPEC if that is set
+ *     spec_runner --oracle ...              any of these, executed by the oracle (tests/oracle/) instead of the engine
  *
  * One line per script and per group: passed; failed; superseded (accepted, as a later version of the specification
  * does); skipped as text format; skipped because a proposal is missing; and what differs where nothing is owed. In the
@@ -24,6 +25,7 @@ struct totals {
     struct group groups[GROUPS_MAX];
     unsigned count;
     struct group all;
+    bool oracle;
 };
 
 static void add(struct spec_counts *to, const struct spec_counts *more)
@@ -42,10 +44,11 @@ static void print_counts(const char *name, const struct spec_counts *c)
            c->failed, c->superseded, c->text, c->unsupported, c->other);
 }
 
-static void run(const char *path, const char *name, const struct spec_expect *expect, struct spec_counts *total)
+static void run(const char *path, const char *name, const struct spec_expect *expect, bool oracle,
+                struct spec_counts *total)
 {
     struct spec_counts counts = { 0 };
-    if (!spec_script_run(path, expect, &counts))
+    if (!spec_script_run(path, expect, oracle, &counts))
         counts.failed++;
     print_counts(name, &counts);
     add(total, &counts);
@@ -84,7 +87,7 @@ static bool run_manifest(FILE *manifest, const char *folder, const struct spec_e
         if (!group)
             return false;
         snprintf(path, sizeof path, "%s/%s", folder, name);
-        run(path, name, expect, &group->counts);
+        run(path, name, expect, totals->oracle, &group->counts);
         group->scripts++;
     }
     return true;
@@ -103,10 +106,11 @@ static void print_totals(struct totals *t)
     print_counts("total", &t->all.counts);
 }
 
-static int run_suite(const char *folder, int count, char **groups)
+static int run_suite(const char *folder, int count, char **groups, bool oracle)
 {
     char path[4096];
     static struct totals totals; /* too large for a stack frame */
+    totals.oracle = oracle;
     snprintf(path, sizeof path, "%s/manifest.tsv", folder);
     FILE *manifest = fopen(path, "r");
     if (!manifest) {
@@ -126,19 +130,23 @@ static int run_suite(const char *folder, int count, char **groups)
 
 int main(int argc, char **argv)
 {
+    bool oracle = argc > 1 && strcmp(argv[1], "--oracle") == 0;
+    argc -= oracle;
+    argv += oracle;
     if (argc < 2) {
-        fprintf(stderr, "usage: spec_runner FILE.json... | --suite FOLDER [GROUP...] | --find FOLDER [GROUP...]\n");
+        fprintf(stderr,
+                "usage: spec_runner [--oracle] FILE.json... | --suite FOLDER [GROUP...] | --find FOLDER [GROUP...]\n");
         return 2;
     }
     if (argc > 2 && strcmp(argv[1], "--suite") == 0)
-        return run_suite(argv[2], argc - 3, argv + 3);
+        return run_suite(argv[2], argc - 3, argv + 3, oracle);
     if (argc > 2 && strcmp(argv[1], "--find") == 0) {
         const char *folder = getenv("WARRANT_SPEC");
-        return run_suite(folder && *folder ? folder : argv[2], argc - 3, argv + 3);
+        return run_suite(folder && *folder ? folder : argv[2], argc - 3, argv + 3, oracle);
     }
     struct spec_counts total = { 0 };
     for (int i = 1; i < argc; i++)
-        run(argv[i], argv[i], NULL, &total);
+        run(argv[i], argv[i], NULL, oracle, &total);
     print_counts("total", &total);
     return total.failed > 0;
 }
