@@ -22,6 +22,8 @@ enum rt_trap_kind oracle_call(struct oracle_world *world, struct rt_instance *in
                               uint64_t *slots);
 /* The same for what a reference names. */
 enum rt_trap_kind oracle_call_object(struct oracle_world *world, const struct function_object *object, uint64_t *slots);
+/* What is being executed now, as rt_instance_where has it. */
+struct rt_trap oracle_where(struct oracle_world *world, struct rt_instance *instance);
 /* Of the last call. */
 struct rt_trap oracle_trap(struct oracle_world *world, struct rt_instance *instance);
 

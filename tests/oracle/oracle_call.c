@@ -138,6 +138,15 @@ enum rt_trap_kind oracle_call(struct oracle_world *world, struct rt_instance *in
     return kind;
 }
 
+struct rt_trap oracle_where(struct oracle_world *world, struct rt_instance *instance)
+{
+    struct oracle *o = oracle_of(world, instance);
+    if (o->frame_count == 0)
+        return (struct rt_trap) { .kind = RT_TRAP_NONE };
+    const struct function *f = oracle_frame(o)->function;
+    return (struct rt_trap) { RT_TRAP_NONE, f->index, f->body_offset + o->at, f->name };
+}
+
 struct rt_trap oracle_trap(struct oracle_world *world, struct rt_instance *instance)
 {
     return oracle_of(world, instance)->trap;
