@@ -160,6 +160,32 @@ void gen_want(struct generator *g, uint32_t count, const uint8_t *types)
         gen_value(g, types[i], 2);
 }
 
+/* Takes the topmost value off: mostly into a sum that an imported global keeps, so that it is not lost on the
+ * comparison. */
+static void sink(struct generator *g)
+{
+    uint8_t type = g->stack[g->height - 1];
+    gen_pop(g, 1);
+    if (choose(g->c, 3) == 0) {
+        gen_op(g, OP_DROP);
+        return;
+    }
+    if (type == RT_FUNCREF || type == RT_EXTERNREF)
+        gen_op(g, OP_REF_IS_NULL);
+    if (type == RT_F32)
+        gen_op(g, OP_I32_REINTERPRET_F32);
+    if (type == RT_F64)
+        gen_op(g, OP_I64_REINTERPRET_F64);
+    else if (type != RT_I64 && type != RT_V128)
+        gen_op(g, OP_I64_EXTEND_I32_U);
+    uint32_t sum = type == RT_V128 ? GENERATE_SUM_V128 : GENERATE_SUM_I64;
+    gen_op(g, OP_GLOBAL_GET);
+    gen_leb(&g->code, sum);
+    gen_op(g, type == RT_V128 ? OP_I64X2_ADD : OP_I64_ADD);
+    gen_op(g, OP_GLOBAL_SET);
+    gen_leb(&g->code, sum);
+}
+
 void gen_settle(struct generator *g, uint32_t count, const uint8_t *types)
 {
     uint32_t base = gen_base(g);
@@ -167,8 +193,7 @@ void gen_settle(struct generator *g, uint32_t count, const uint8_t *types)
         uint32_t have = g->height - base;
         if (have <= count && memcmp(&g->stack[base], types, have) == 0)
             break;
-        gen_op(g, OP_DROP);
-        gen_pop(g, 1);
+        sink(g);
     }
     for (uint32_t i = g->height - base; i < count; i++)
         gen_value(g, types[i], 1);
@@ -266,6 +291,12 @@ bool gen_variable(struct generator *g)
         return false;
     uint8_t type = global ? g->globals[at] : g->locals[at];
     bool tee = !global && choose(g->c, 2);
+    if (choose(g->c, 3) == 0) { /* what is read before stays as it was */
+        gen_op(g, global ? OP_GLOBAL_GET : OP_LOCAL_GET);
+        gen_leb(&g->code, at);
+        gen_push(g, type);
+        gen_value(g, type, 1);
+    }
     gen_want(g, 1, &type);
     gen_op(g, global ? OP_GLOBAL_SET : tee ? OP_LOCAL_TEE : OP_LOCAL_SET);
     gen_leb(&g->code, at);
