@@ -146,8 +146,8 @@ static bool conversion(enum op op, uint64_t x, uint64_t *ret)
     case OP_F64_CONVERT_I64_S: *ret = f64_put((double)(int64_t)x); return true;
     case OP_F64_CONVERT_I64_U: *ret = f64_put((double)x); return true;
     case OP_F64_PROMOTE_F32: *ret = f64_put((double)f32_get(x)); return true;
-    case OP_I32_EXTEND8_S: *ret = (uint32_t)(int8_t)x; return true;
-    case OP_I32_EXTEND16_S: *ret = (uint32_t)(int16_t)x; return true;
+    case OP_I32_EXTEND8_S: *ret = (uint64_t)(int8_t)x & UINT32_MAX; return true;
+    case OP_I32_EXTEND16_S: *ret = (uint64_t)(int16_t)x & UINT32_MAX; return true;
     case OP_I64_EXTEND8_S: *ret = (uint64_t)(int8_t)x; return true;
     case OP_I64_EXTEND16_S: *ret = (uint64_t)(int16_t)x; return true;
     case OP_I64_EXTEND32_S: *ret = (uint64_t)(int32_t)x; return true;
