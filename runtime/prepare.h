@@ -24,7 +24,7 @@ struct prep_form {
     uint32_t row, sources, short_op;
 };
 void prep_result_acc(struct body *b, uint32_t slot, enum acc acc, struct prep_form form);
-/* After slots were written that no destination names. */
+/* After slots were written that no destination names, and after what works outside of the interpreter. */
 void prep_forget(struct body *b);
 /* Where the instruction that is about to be emitted comes from, if that was asked for (trap.c). charged: its segment's
  * cost is charged before it can trap. */

@@ -30,6 +30,7 @@ static enum status three(struct body *b, uint32_t op, uint8_t x, uint8_t y, uint
     prep_unit(b, a);
     prep_unit(b, c);
     prep_unit(b, e);
+    prep_forget(b);
     return STATUS_OK;
 }
 
@@ -98,6 +99,7 @@ static enum status table_grow(struct body *b)
         prep_unit(b, count);
         prep_unit(b, table);
         prep_result(b, slot_of(b, b->height));
+        prep_forget(b);
     }
     return operand_push(b, RT_I32);
 }

@@ -4,6 +4,7 @@
  *     spec_runner --suite FOLDER [GROUP...] the scripts of these groups in FOLDER/manifest.tsv; no group: all of them
  *     spec_runner --find FOLDER...        all of the suite in the folder that WARRANT_SPEC names; if that is not set,
  * in the first of these where there is one
+ *     spec_runner --oracle ...            any of these, executed by the oracle (tests/oracle/) instead of the engine
  *
  * One line per script and per group: passed; failed; superseded (accepted, as a later version of the specification
  * does); skipped as text format; skipped because a proposal is missing; and what differs where nothing is owed. In the
@@ -26,6 +27,7 @@ struct totals {
     struct group groups[GROUPS_MAX];
     unsigned count;
     struct group all;
+    bool oracle;
 };
 
 static void add(struct spec_counts *to, const struct spec_counts *more)
@@ -44,10 +46,11 @@ static void print_counts(const char *name, const struct spec_counts *c)
            c->failed, c->superseded, c->text, c->unsupported, c->other);
 }
 
-static void run(const char *path, const char *name, const struct spec_expect *expect, struct spec_counts *total)
+static void run(const char *path, const char *name, const struct spec_expect *expect, bool oracle,
+                struct spec_counts *total)
 {
     struct spec_counts counts = { 0 };
-    if (!spec_script_run(path, expect, &counts))
+    if (!spec_script_run(path, expect, oracle, &counts))
         counts.failed++;
     print_counts(name, &counts);
     add(total, &counts);
@@ -86,7 +89,7 @@ static bool run_manifest(FILE *manifest, const char *folder, const struct spec_e
         if (!group)
             return false;
         snprintf(path, sizeof path, "%s/%s", folder, name);
-        run(path, name, expect, &group->counts);
+        run(path, name, expect, totals->oracle, &group->counts);
         group->scripts++;
     }
     return true;
@@ -105,10 +108,11 @@ static void print_totals(struct totals *t)
     print_counts("total", &t->all.counts);
 }
 
-static int run_suite(const char *folder, int count, char **groups)
+static int run_suite(const char *folder, int count, char **groups, bool oracle)
 {
     char path[4096];
     static struct totals totals; /* too large for a stack frame */
+    totals.oracle = oracle;
     snprintf(path, sizeof path, "%s/manifest.tsv", folder);
     FILE *manifest = fopen(path, "r");
     if (!manifest) {
@@ -131,14 +135,14 @@ static bool has_suite(const char *folder)
     return access(path, R_OK) == 0;
 }
 
-static int find_suite(int count, char **folders)
+static int find_suite(int count, char **folders, bool oracle)
 {
     const char *asked = getenv("WARRANT_SPEC");
     if (asked && *asked)
-        return run_suite(asked, 0, NULL);
+        return run_suite(asked, 0, NULL, oracle);
     for (int i = 0; i < count; i++)
         if (has_suite(folders[i]))
-            return run_suite(folders[i], 0, NULL);
+            return run_suite(folders[i], 0, NULL, oracle);
     for (int i = 0; i < count; i++)
         printf("skipped: no specification test suite in %s\n", folders[i]);
     printf(
@@ -149,17 +153,20 @@ static int find_suite(int count, char **folders)
 
 int main(int argc, char **argv)
 {
+    bool oracle = argc > 1 && strcmp(argv[1], "--oracle") == 0;
+    argc -= oracle;
+    argv += oracle;
     if (argc < 2) {
-        fprintf(stderr, "usage: spec_runner FILE.json... | --suite FOLDER [GROUP...] | --find FOLDER...\n");
+        fprintf(stderr, "usage: spec_runner [--oracle] FILE.json... | --suite FOLDER [GROUP...] | --find FOLDER...\n");
         return 2;
     }
     if (argc > 2 && strcmp(argv[1], "--suite") == 0)
-        return run_suite(argv[2], argc - 3, argv + 3);
+        return run_suite(argv[2], argc - 3, argv + 3, oracle);
     if (argc > 2 && strcmp(argv[1], "--find") == 0)
-        return find_suite(argc - 2, argv + 2);
+        return find_suite(argc - 2, argv + 2, oracle);
     struct spec_counts total = { 0 };
     for (int i = 1; i < argc; i++)
-        run(argv[i], argv[i], NULL, &total);
+        run(argv[i], argv[i], NULL, oracle, &total);
     print_counts("total", &total);
     return total.failed > 0;
 }

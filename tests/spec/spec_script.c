@@ -46,15 +46,15 @@ static enum status get(struct spec_unit *unit, const struct json *field, struct 
     return STATUS_OK;
 }
 
-static enum status invoke(struct spec_unit *unit, const struct json *field, const struct json *args, struct result *r)
+static enum status invoke(const struct spec_store *store, struct spec_unit *unit, const struct json *field,
+                          const struct json *args, struct result *r)
 {
     struct extern_value v;
-    uint64_t slots[2 * LIMIT_PARAMS];
     uint32_t count = 0;
     if (!instance_export(unit->instance, field->text, field->size, &v) || v.kind != KIND_FUNCTION)
         return STATUS_NOT_FOUND;
     for (const struct json *a = args ? args->first : NULL; a; a = a->next) {
-        uint32_t width = spec_value_read(a, &slots[count]);
+        uint32_t width = spec_value_read(a, &r->values[count]);
         if (width == 0)
             return STATUS_UNSUPPORTED;
         count += width;
@@ -62,10 +62,10 @@ static enum status invoke(struct spec_unit *unit, const struct json *field, cons
     r->count = v.function->type->result_count;
     r->types = v.function->type->results;
     uint32_t index = v.function->function->index;
-    enum status status =
-        rt_call(unit->instance, index, slots, count, r->values, rt_type_slots(r->count, r->types), NULL);
-    r->trap = rt_instance_trap(unit->instance)->kind;
-    return status;
+    if (count != v.function->function->param_slots)
+        return STATUS_INVALID;
+    r->trap = spec_store_call(store, unit->instance, index, r->values);
+    return r->trap == RT_TRAP_NONE ? STATUS_OK : STATUS_TRAPPED;
 }
 
 static enum status perform(struct script *s, const struct json *action, struct result *r)
@@ -79,7 +79,7 @@ static enum status perform(struct script *s, const struct json *action, struct r
         return STATUS_NOT_FOUND;
     if (json_is(json_find(action, "type"), "get"))
         return get(unit, field, r);
-    return invoke(unit, field, json_find(action, "args"), r);
+    return invoke(&s->store, unit, field, json_find(action, "args"), r);
 }
 
 /* The trap's words, or the suite's with something behind. */
@@ -247,14 +247,14 @@ static void count(struct script *s, const struct json *command, enum outcome out
                json_find_text(command, "type", "?"), s->why);
 }
 
-bool spec_script_run(const char *path, const struct spec_expect *expect, struct spec_counts *counts)
+bool spec_script_run(const char *path, const struct spec_expect *expect, bool oracle, struct spec_counts *counts)
 {
     const struct json *root;
     struct json_text *text = json_open(path, &root);
     if (!text)
         return false;
     struct script s = { .path = path, .expect = expect };
-    spec_store_init(&s.store);
+    spec_store_init(&s.store, oracle);
     s.store.expect = expect;
     const struct json *commands = json_find(root, "commands");
     for (const struct json *c = commands ? commands->first : NULL; c; c = c->next) {

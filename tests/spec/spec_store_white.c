@@ -35,9 +35,9 @@ static const struct {
     { "global_f64", RT_F64, 0x4084d4cccccccccdu },
 };
 
-void spec_store_init(struct spec_store *store)
+void spec_store_init(struct spec_store *store, bool oracle)
 {
-    *store = (struct spec_store) { 0 };
+    *store = (struct spec_store) { .oracle = oracle ? oracle_world_create() : NULL };
     for (size_t i = 0; i < 7; i++) {
         store->print_types[i] = (struct rt_functype) { .param_count = prints[i].count, .params = prints[i].params };
         store->print[i] = (struct function_object) { .type = &store->print_types[i], .host = print_nothing };
@@ -59,12 +59,14 @@ void spec_store_done(struct spec_store *store)
         free(store->registrations);
         store->registrations = next;
     }
+    oracle_world_free(store->oracle);
     while (store->units) {
         struct spec_unit *next = store->units->next;
         rt_instance_free(store->units->instance);
         rt_module_free(store->units->module);
         free(store->units->name);
         free(store->units->path);
+        free(store->units->foreign);
         free(store->units);
         store->units = next;
     }
@@ -147,6 +149,52 @@ static enum status gather(struct spec_store *store, struct spec_unit *importer, 
     return STATUS_OK;
 }
 
+static enum rt_trap_kind call_other(void *env, struct rt_instance *instance, uint64_t *slots)
+{
+    const struct spec_foreign *foreign = env;
+    (void)instance;
+    return oracle_call_object(foreign->world, foreign->function, slots);
+}
+
+/* The engine links a function of another instance as a host function that has the engine call it; here the oracle has
+ * to. */
+static void redirect(const struct spec_store *store, struct spec_unit *unit, const struct extern_value *values)
+{
+    const struct rt_module *m = unit->module;
+    unit->foreign = calloc(m->import_count + (size_t)1, sizeof *unit->foreign);
+    if (!unit->foreign)
+        abort();
+    for (uint32_t n = 0; n < m->import_count; n++)
+        if (values[n].kind == KIND_FUNCTION && (!values[n].function->host || values[n].function->owner)) {
+            unit->foreign[n] = (struct spec_foreign) { store->oracle, values[n].function };
+            unit->instance->functions[m->imports[n].index].host = call_other;
+            unit->instance->functions[m->imports[n].index].env = &unit->foreign[n];
+        }
+}
+
+enum rt_trap_kind spec_store_call(const struct spec_store *store, struct rt_instance *instance, uint32_t function,
+                                  uint64_t *slots)
+{
+    const struct function *f = &instance->module->functions[function];
+    if (store->oracle)
+        return oracle_call(store->oracle, instance, function, slots);
+    uint64_t results[2 * LIMIT_PARAMS];
+    if (rt_call(instance, function, slots, f->param_slots, results, f->result_slots, NULL) == STATUS_OK)
+        memcpy(slots, results, f->result_slots * sizeof *slots);
+    return rt_instance_trap(instance)->kind;
+}
+
+static enum status start(const struct spec_store *store, const struct spec_unit *unit, struct error *error)
+{
+    if (!store->oracle)
+        return rt_instance_start(unit->instance, error);
+    if (!unit->module->has_start)
+        return STATUS_OK;
+    uint64_t none[1];
+    unit->instance->trap.kind = oracle_call(store->oracle, unit->instance, unit->module->start, none);
+    return unit->instance->trap.kind == RT_TRAP_NONE ? STATUS_OK : STATUS_TRAPPED;
+}
+
 enum status spec_store_instantiate(struct spec_store *store, struct spec_unit *unit, struct error *error)
 {
     struct extern_value *values = calloc(unit->module->import_count + (size_t)1, sizeof *values);
@@ -155,8 +203,10 @@ enum status spec_store_instantiate(struct spec_store *store, struct spec_unit *u
     enum status status = gather(store, unit, values, error);
     if (status == STATUS_OK)
         status = instance_link(unit->module, values, NULL, &unit->instance, error);
+    if (unit->instance && store->oracle)
+        redirect(store, unit, values);
     if (status == STATUS_OK)
-        status = rt_instance_start(unit->instance, error);
+        status = start(store, unit, error);
     unit->unsupported = status == STATUS_UNSUPPORTED;
     free(values);
     return status;

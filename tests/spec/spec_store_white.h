@@ -5,6 +5,13 @@
 
 #include "runtime/link.h"
 #include "spec_expect.h"
+#include "tests/oracle/oracle.h"
+
+/* A function of another instance, for the oracle to call. */
+struct spec_foreign {
+    struct oracle_world *world;
+    const struct function_object *function;
+};
 
 struct spec_unit {
     struct spec_unit *next; /* the one built before */
@@ -12,6 +19,7 @@ struct spec_unit {
     struct rt_instance *instance; /* NULL: a definition, or it failed */
     char *name;                   /* owned; NULL: none */
     char *path;                   /* owned; its file */
+    struct spec_foreign *foreign; /* owned; by import */
     bool unsupported;             /* needs a proposal that the engine refuses; what refers to it is skipped */
     bool beyond;                  /* the suite says so, of it or of what it imports from */
 };
@@ -27,6 +35,7 @@ struct spec_store {
     struct spec_registration *registrations;
     struct spec_unit *current, *definition;
     const struct spec_expect *expect; /* borrows; may be NULL */
+    struct oracle_world *oracle;      /* owned; runs everything if it is not NULL, else the engine does */
     struct function_object print[7];
     struct rt_functype print_types[7];
     uint64_t globals[4];
@@ -34,7 +43,7 @@ struct spec_store {
     struct memory memory;
 };
 
-void spec_store_init(struct spec_store *store);
+void spec_store_init(struct spec_store *store, bool oracle);
 void spec_store_done(struct spec_store *store);
 
 /* Loads a file as a new unit; *ret is set whatever the status, and stays in the store. */
@@ -42,6 +51,9 @@ enum status spec_store_load(struct spec_store *store, const char *path, struct s
 /* Links and starts; an import from a unit that is beyond makes the importer so. UNSUPPORTED where an import comes from
  * a unit that is. */
 enum status spec_store_instantiate(struct spec_store *store, struct spec_unit *unit, struct error *error);
+/* Calls a function: slots hold the arguments, then the results. */
+enum rt_trap_kind spec_store_call(const struct spec_store *store, struct rt_instance *instance, uint32_t function,
+                                  uint64_t *slots);
 /* NULL name: the current one. */
 struct spec_unit *spec_store_find(struct spec_store *store, const char *name);
 void spec_store_name(struct spec_unit *unit, const char *name);

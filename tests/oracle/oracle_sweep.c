@@ -1,0 +1,41 @@
+/* Generated modules, one for each number from a first one on, through the engine and the oracle.
+ *
+ *     oracle_sweep [COUNT [FIRST]]     WARRANT_SWEEP=COUNT does the same for the tests
+ *
+ * Prints what the calls came to; fails if they came to so little that the comparison says nothing. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "compare.h"
+
+enum { FUEL = 20000, COUNT = 2000 };
+
+static void print(const struct compare_counts *c)
+{
+    printf("%llu modules, %llu calls, %llu hostcalls, %llu instructions\n", (unsigned long long)c->modules,
+           (unsigned long long)c->calls, (unsigned long long)c->hostcalls, (unsigned long long)c->instructions);
+    for (uint32_t i = 0; i < RT_TRAP_COUNT; i++)
+        if (c->traps[i] > 0)
+            printf("%8llu %s\n", (unsigned long long)c->traps[i], rt_trap_text((enum rt_trap_kind)i));
+}
+
+static unsigned long long number_of(const char *text, unsigned long long fallback)
+{
+    return text && *text ? strtoull(text, NULL, 10) : fallback;
+}
+
+int main(int argc, char **argv)
+{
+    struct compare_counts counts = { 0 };
+    unsigned long long count = number_of(argc > 1 ? argv[1] : getenv("WARRANT_SWEEP"), COUNT);
+    unsigned long long first = number_of(argc > 2 ? argv[2] : NULL, 0);
+    for (unsigned long long seed = first; seed < first + count; seed++) {
+        uint8_t bytes[8];
+        char name[32];
+        for (int i = 0; i < 8; i++)
+            bytes[i] = (uint8_t)(seed >> 8 * i);
+        snprintf(name, sizeof name, "seed %llu", seed);
+        compare_input(name, bytes, sizeof bytes, FUEL, &counts);
+    }
+    print(&counts);
+    return counts.traps[RT_TRAP_NONE] * 4 > counts.calls ? 0 : 1;
+}
