@@ -1,5 +1,5 @@
-/* What it costs to load a module and to prepare all its functions, per byte: the median of several rounds. Also how much
- * memory the prepared functions take. usage: load_cost MODULE [ROUNDS]. White-box: prepares without calling. */
+/* What it costs to load a module and to prepare all its functions, per byte: the median of several rounds. Also how
+ * much memory the prepared functions take. usage: load_cost MODULE [ROUNDS]. White-box: prepares without calling. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -37,7 +37,8 @@ static enum status open(const struct rt_module *m, struct rt_instance **ret, str
         return error_set(error, STATUS_NO_MEMORY, "no memory for the imports");
     for (uint32_t i = 0; i < count; i++) {
         struct rt_import_info info = rt_module_import(m, i);
-        imports[i] = (struct rt_import) { .module = info.module, .name = info.name, .type = info.type, .function = nothing };
+        imports[i] =
+            (struct rt_import) { .module = info.module, .name = info.name, .type = info.type, .function = nothing };
     }
     enum status status = rt_instance_create(m, imports, count, NULL, ret, error);
     free(imports);
@@ -107,10 +108,10 @@ int main(int argc, char **argv)
     qsort(samples, rounds, sizeof *samples, by_load);
     double load = samples[rounds / 2].load / (double)bytes.size;
     qsort(samples, rounds, sizeof *samples, by_prepare);
-    printf("%s: %zu bytes, %.0f of them function bodies: load %.2f ns/byte, prepare %.2f ns/byte of bodies, %.2f prepared "
-           "bytes/byte\n",
-           argv[1], bytes.size, code, load, samples[rounds / 2].prepare / code,
-           (double)samples[0].prepared_bytes / code);
+    printf(
+        "%s: %zu bytes, %.0f of them function bodies: load %.2f ns/byte, prepare %.2f ns/byte of bodies, %.2f prepared "
+        "bytes/byte\n",
+        argv[1], bytes.size, code, load, samples[rounds / 2].prepare / code, (double)samples[0].prepared_bytes / code);
     buffer_done(&bytes);
     return 0;
 }

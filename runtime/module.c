@@ -24,6 +24,7 @@ enum status rt_module_load(const void *bytes, size_t size, const struct rt_modul
     struct rt_module *m = calloc(1, sizeof *m);
     if (!m)
         return error_set(error, STATUS_NO_MEMORY, "out of memory while loading the module");
+    types_init(&m->types, &m->arena);
     struct decoder d = { .in = cursor_over(bytes, size), .module = m, .error = error, .limits = limits_of(limits) };
     enum status status = decode_module(&d);
     if (status != STATUS_OK) {
@@ -39,13 +40,7 @@ void rt_module_free(struct rt_module *m)
     if (!m)
         return;
     free(m->code_section);
+    types_done(&m->types);
     arena_done(&m->arena);
     free(m);
-}
-
-bool functype_equal(const struct rt_functype *a, const struct rt_functype *b)
-{
-    return a->param_count == b->param_count && a->result_count == b->result_count &&
-           (a->param_count == 0 || memcmp(a->params, b->params, a->param_count) == 0) &&
-           (a->result_count == 0 || memcmp(a->results, b->results, a->result_count) == 0);
 }

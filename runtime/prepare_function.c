@@ -42,13 +42,13 @@ static enum status emit(struct body *b, const struct function *f, uint32_t watch
 static enum status emit_function(struct rt_instance *i, const struct function *f, uint32_t watch)
 {
     struct decoder d = { .module = (struct rt_module *)i->module, /* reading bodies changes nothing there */
-                         .limits.locals = LIMIT_LOCALS };          /* validated under its own limits */
+                         .limits.locals = LIMIT_LOCALS };         /* validated under its own limits */
     if (!i->preparer) {
         struct body *b = calloc(1, sizeof *b);
         if (!b)
             return STATUS_NO_MEMORY;
         i->preparer = b;
-        TRY(body_init(b, &d));
+        body_init(b, &d);
     }
     i->preparer->d = &d;
     enum status status = emit(i->preparer, f, watch);

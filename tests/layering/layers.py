@@ -50,7 +50,7 @@ FOREIGN = {
 # Tests that look inside a folder on purpose (prefixes of their paths), and programs of other folders by the same right.
 WHITE_BOX = (
     "tests/unit/act_world", "tests/unit/test_act_", "tests/unit/test_confine_filter", "tests/unit/test_confine_lines",
-    "tests/unit/test_match", "tests/unit/test_checker_", "tests/unit/test_decide_request", "fuzz/fuzz_trace",
+    "tests/unit/test_match", "tests/unit/test_checker_", "tests/unit/test_decide_request", "fuzz/fuzz_trace", "bench/load_cost",
 )
 
 # Source roots; anything else at the top is not compiled into the product.

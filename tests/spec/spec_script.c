@@ -23,8 +23,8 @@ struct result {
     enum status status; /* OK, TRAPPED, or NOT_FOUND and UNSUPPORTED from the runner */
     enum rt_trap_kind trap;
     uint32_t count;
-    const uint8_t *types;
-    uint8_t type; /* of a global */
+    const uint32_t *types;
+    uint32_t type; /* of a global */
     uint64_t values[2 * LIMIT_PARAMS];
 };
 
@@ -59,8 +59,8 @@ static enum status invoke(struct spec_unit *unit, const struct json *field, cons
             return STATUS_UNSUPPORTED;
         count += width;
     }
-    r->count = v.function->type->result_count;
-    r->types = v.function->type->results;
+    r->count = v.function->type->function.result_count;
+    r->types = v.function->type->function.results;
     uint32_t index = v.function->function->index;
     enum status status =
         rt_call(unit->instance, index, slots, count, r->values, rt_type_slots(r->count, r->types), NULL);

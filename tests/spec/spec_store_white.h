@@ -28,7 +28,7 @@ struct spec_store {
     struct spec_unit *current, *definition;
     const struct spec_expect *expect; /* borrows; may be NULL */
     struct function_object print[7];
-    struct rt_functype print_types[7];
+    struct type_def print_types[7];
     uint64_t globals[4];
     struct rt_table table;
     struct memory memory;
