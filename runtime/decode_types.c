@@ -30,7 +30,7 @@ enum status decode_types(struct decoder *d)
     uint32_t count;
     if (d->later_types)
         return decode_later_types(d);
-    TRY(decode_count(d, 3, LIMIT_TYPES, "types", &count));
+    TRY(decode_count(d, 2, LIMIT_TYPES, "types", &count));
     for (uint32_t i = 0; i < count; i++) {
         size_t at = cursor_offset(&d->in);
         uint8_t form;
