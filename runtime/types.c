@@ -296,8 +296,6 @@ static enum status link_super(const struct types *t, struct type_def *d, const c
 static enum status define_group(struct types *t, const struct type_def *members, const char **ret_why)
 {
     uint32_t first = t->count, count = t->key->group_size;
-    if (!group_insert(t, t->key))
-        return STATUS_NO_MEMORY;
     for (uint32_t n = 0; n < count; n++) {
         struct type_def *d = define(t, &members[n], first + n, t->key);
         if (!d)
@@ -313,7 +311,7 @@ static enum status define_group(struct types *t, const struct type_def *members,
         if (d->super != TYPE_NO_SUPER && !type_body_matches(t, d, t->at[d->super]))
             return STATUS_INVALID;
     }
-    return STATUS_OK;
+    return group_insert(t, t->key) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 static bool reserve(struct types *t, uint32_t count)

@@ -4,6 +4,7 @@ warrant_test(test_rt_later test_rt_later.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_proposals test_rt_proposals.c LINK wr_runtime wr_base)
 warrant_test(test_rt_limits test_rt_limits.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_modules test_rt_modules.c rt_build.c LINK wr_runtime wr_base)
+warrant_test(test_rt_white_store test_rt_white_store.c LINK wr_runtime wr_base)
 warrant_test(test_rt_white_types test_rt_white_types.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_traps test_rt_traps.c rt_build.c LINK wr_runtime wr_base)
 # rt.h as an embedder uses it, with modules in the text format.
