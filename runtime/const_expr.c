@@ -24,7 +24,7 @@ static enum status ref_func(struct decoder *d, size_t at, struct const_expr *ste
     if (index >= d->module->function_count)
         return decode_fail_at(d, at, STATUS_INVALID, "unknown function %u", index);
     module_declare(d->module, index);
-    *step = (struct const_expr) { index, CONST_FUNCTION, RT_FUNCREF };
+    *step = (struct const_expr) { index, CONST_FUNCTION, function_reference(d->module, index) };
     return STATUS_OK;
 }
 

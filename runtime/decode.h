@@ -11,7 +11,6 @@ struct decoder {
     struct rt_module_limits limits; /* none above its LIMIT_ */
     uint32_t bodies;                /* function bodies seen */
     size_t offset_base;             /* of the cursor's `start` in the module file */
-    bool later_types;               /* for white-box tests only: type sections as 3.0 has them are let in */
 };
 
 /* Sets "at offset N: ..." with the cursor's offset, or with a given one. */
@@ -59,8 +58,9 @@ MUST_USE enum status decode_reference_type(struct decoder *d, uint32_t *ret);
 MUST_USE enum status decode_heap_type(struct decoder *d, uint32_t *ret);
 /* Turns a byte into a value type; refuses types of later proposals by name. offset: where it stood. */
 MUST_USE enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset, uint32_t *ret);
-/* decode_later.c: type sections as 3.0 has them, see `later_types`. */
+/* decode_later.c: types as 3.0 has them, see `later_types` of struct rt_module. */
 MUST_USE enum status decode_later_types(struct decoder *d);
+MUST_USE enum status decode_later_heap_type(struct decoder *d, uint32_t *ret);
 MUST_USE enum status decode_later_value_type(struct decoder *d, uint8_t byte, size_t offset, uint32_t *ret);
 MUST_USE enum status decode_size_limits(struct decoder *d, uint64_t greatest, const char *what,
                                         struct size_limits *ret);
@@ -83,7 +83,8 @@ MUST_USE enum status decode_code(struct decoder *d);
 MUST_USE enum status decode_datas(struct decoder *d);
 /* The name section: function names only. What is broken in it is left out. */
 void decode_names(struct decoder *d);
-/* All of a module. */
+/* All of a module. module_load_later: as rt_module_load, with `later_types`. */
+MUST_USE enum status module_load_later(const void *bytes, size_t size, struct rt_module **ret, struct error *error);
 MUST_USE enum status decode_module(struct decoder *d);
 
 static inline void module_declare(struct rt_module *m, uint32_t function)

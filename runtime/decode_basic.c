@@ -186,7 +186,7 @@ enum status decode_value_type(struct decoder *d, uint32_t *ret)
     size_t at = cursor_offset(&d->in);
     uint8_t byte = 0;
     TRY(decode_u8(d, &byte));
-    if (d->later_types)
+    if (d->module->later_types)
         return decode_later_value_type(d, byte, at, ret);
     return decode_value_type_of(d, byte, at, ret);
 }
@@ -207,6 +207,8 @@ enum status decode_heap_type(struct decoder *d, uint32_t *ret)
     size_t at = cursor_offset(&d->in);
     struct cursor ahead = d->in;
     int64_t code;
+    if (d->module->later_types)
+        return decode_later_heap_type(d, ret);
     if (cursor_leb_s33(&ahead, &code) == STATUS_OK && code >= 0) /* a type index */
         return decode_needs(d, at, "function references");
     return decode_reference_type(d, ret);
@@ -247,6 +249,8 @@ enum status decode_table_type(struct decoder *d, struct table_type *ret)
     if (cursor_left(&d->in) >= 2 && d->in.at[0] == 0x40 && d->in.at[1] == 0)
         return decode_needs(d, at, "function references");
     TRY(decode_reference_type(d, &ret->element));
+    if (ret->element & TYPE_NON_NULL) /* without an initial value */
+        return decode_needs(d, at, "function references");
     return decode_size_limits(d, UINT32_MAX, "table", &ret->limits);
 }
 

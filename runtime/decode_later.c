@@ -12,8 +12,8 @@ struct group {
     uint32_t count;
 };
 
-/* A heap type (5.3.3) as the nullable reference to it. */
-static enum status heap_type(struct decoder *d, uint32_t *ret)
+/* A heap type (5.3.3) as the nullable reference to it. Outside the type section it is known, and named by id. */
+enum status decode_later_heap_type(struct decoder *d, uint32_t *ret)
 {
     size_t at = cursor_offset(&d->in);
     int64_t code;
@@ -23,15 +23,19 @@ static enum status heap_type(struct decoder *d, uint32_t *ret)
     *ret = code >= 0 ? TYPE_INDEXED | (uint32_t)code : (uint32_t)(code & 0x7f);
     if (code < -64 || !type_is_reference(*ret))
         return decode_fail_at(d, at, STATUS_MALFORMED, "malformed heap type");
+    if (code >= 0 && !d->module->types.open && code >= d->module->types.count)
+        return decode_fail_at(d, at, STATUS_INVALID, "unknown type %lld", (long long)code);
+    if (code >= 0 && !d->module->types.open)
+        *ret = types_canonical(&d->module->types, *ret);
     return STATUS_OK;
 }
 
 enum status decode_later_value_type(struct decoder *d, uint8_t byte, size_t offset, uint32_t *ret)
 {
     if (byte == 0x63)
-        return heap_type(d, ret);
+        return decode_later_heap_type(d, ret);
     if (byte == 0x64) {
-        TRY(heap_type(d, ret));
+        TRY(decode_later_heap_type(d, ret));
         *ret |= TYPE_NON_NULL;
         return STATUS_OK;
     }
@@ -137,11 +141,13 @@ enum status decode_later_types(struct decoder *d)
 {
     uint32_t count;
     TRY(decode_count(d, 2, LIMIT_TYPES, "types", &count));
+    d->module->types.open = true;
     for (uint32_t i = 0; i < count; i++) {
         struct group g = { .count = 0 };
         enum status status = group(d, &g);
         arena_done(&g.arena);
         TRY(status);
     }
+    d->module->types.open = false;
     return STATUS_OK;
 }

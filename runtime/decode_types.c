@@ -28,7 +28,7 @@ static enum status function_type_add(struct decoder *d, size_t at)
 enum status decode_types(struct decoder *d)
 {
     uint32_t count;
-    if (d->later_types)
+    if (d->module->later_types)
         return decode_later_types(d);
     TRY(decode_count(d, 2, LIMIT_TYPES, "types", &count));
     for (uint32_t i = 0; i < count; i++) {
@@ -57,6 +57,8 @@ static enum status type_index(struct decoder *d, uint32_t *ret)
     TRY(decode_u32(d, &index));
     if (index >= d->module->types.count)
         return decode_fail_at(d, at, STATUS_INVALID, "unknown type %u", index);
+    if (module_type(d->module, index)->kind != TYPE_FUNCTION)
+        return decode_fail_at(d, at, STATUS_INVALID, "type %u is no function type", index);
     *ret = index;
     return STATUS_OK;
 }

@@ -71,6 +71,7 @@ struct types {
     struct arena *arena;        /* borrowed; holds the definitions */
     const struct type_def **at; /* by type index; owned */
     uint32_t count, capacity;
+    bool open;              /* the type section is being read */
     struct type_node *root; /* groups, found by their key */
     struct type_key *key;   /* scratch; owned */
 };
@@ -84,7 +85,7 @@ MUST_USE enum status types_add_group(struct types *types, const struct type_def 
                                      const char **ret_why);
 /* Turns type indices into ids. */
 uint32_t types_canonical(const struct types *types, uint32_t type);
-/* [] -> [] and [] -> [type]; the latter for the value types of 2.0, else NULL. Static storage. */
+/* type_given.c. [] -> [] and [] -> [type]; the latter for the value types of 2.0, else NULL. Static storage. */
 extern const struct type_def type_def_empty;
 const struct type_def *type_def_single(uint32_t type);
 /* That of a host function. Borrows what `function` points to. */

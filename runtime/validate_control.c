@@ -20,9 +20,11 @@ static enum status block_type(struct body *b, const struct type_def **ret)
     }
     if (code < -64)
         return decode_fail_at(b->d, at, STATUS_MALFORMED, "malformed block type");
-    if (code != -64)
-        TRY(decode_value_type_of(b->d, (uint8_t)(code & 0x7f), at, &type));
-    *ret = code == -64 ? &type_def_empty : type_def_single(type);
+    *ret = &type_def_empty;
+    if (code == -64)
+        return STATUS_OK;
+    TRY(decode_value_type_of(b->d, (uint8_t)(code & 0x7f), at, &type));
+    *ret = type_def_single(type);
     return STATUS_OK;
 }
 

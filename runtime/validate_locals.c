@@ -91,6 +91,8 @@ enum status validate_locals(struct body *b)
         uint32_t count, type;
         TRY(decode_u32(b->d, &count));
         TRY(decode_value_type(b->d, &type));
+        if (type & TYPE_NON_NULL) /* has no default */
+            return decode_needs(b->d, at, "function references");
         total += count;
         if (total - param_count > UINT32_MAX)
             return decode_fail_at(b->d, at, STATUS_MALFORMED, "too many locals: 2^32 or more");

@@ -90,6 +90,6 @@ enum status validate_reference(struct body *b, enum op op)
         TRY(prep_op(b, P_REF_FUNC));
         prep_u32(b, index);
         prep_result(b, slot_of(b, b->height));
-        return operand_push(b, RT_FUNCREF);
+        return operand_push(b, function_reference(b->module, index));
     }
 }

@@ -3,6 +3,7 @@
  *     spec_runner FILE.json...            these scripts
  *     spec_runner --suite FOLDER [GROUP...] the scripts of these groups in FOLDER/manifest.tsv; no group: all of them
  *     spec_runner --find FOLDER [GROUP...]  the same, from the folder in WARRANT_SPEC if that is set
+ *     spec_runner --later-types FOLDER [GROUP...]  the same, with the types of WebAssembly 3.0 let in (spec_script.h)
  *
  * One line per script and per group: passed; failed; superseded (accepted, as a later version of the specification
  * does); skipped as text format; skipped because a proposal is missing; and what differs where nothing is owed. In the
@@ -42,10 +43,11 @@ static void print_counts(const char *name, const struct spec_counts *c)
            c->failed, c->superseded, c->text, c->unsupported, c->other);
 }
 
-static void run(const char *path, const char *name, const struct spec_expect *expect, struct spec_counts *total)
+static void run(const char *path, const char *name, const struct spec_expect *expect, bool later_types,
+                struct spec_counts *total)
 {
     struct spec_counts counts = { 0 };
-    if (!spec_script_run(path, expect, &counts))
+    if (!spec_script_run(path, expect, later_types, &counts))
         counts.failed++;
     print_counts(name, &counts);
     add(total, &counts);
@@ -72,8 +74,8 @@ static bool wanted(const char *group, int count, char **groups)
 }
 
 /* The scripts of a manifest, whose first line names the columns. */
-static bool run_manifest(FILE *manifest, const char *folder, const struct spec_expect *expect, int count, char **groups,
-                         struct totals *totals)
+static bool run_manifest(FILE *manifest, const char *folder, const struct spec_expect *expect, bool later_types,
+                         int count, char **groups, struct totals *totals)
 {
     char path[4096], line[4096];
     for (bool head = true; fgets(line, sizeof line, manifest); head = false) {
@@ -84,7 +86,7 @@ static bool run_manifest(FILE *manifest, const char *folder, const struct spec_e
         if (!group)
             return false;
         snprintf(path, sizeof path, "%s/%s", folder, name);
-        run(path, name, expect, &group->counts);
+        run(path, name, expect, later_types, &group->counts);
         group->scripts++;
     }
     return true;
@@ -103,7 +105,7 @@ static void print_totals(struct totals *t)
     print_counts("total", &t->all.counts);
 }
 
-static int run_suite(const char *folder, int count, char **groups)
+static int run_suite(const char *folder, bool later_types, int count, char **groups)
 {
     char path[4096];
     static struct totals totals; /* too large for a stack frame */
@@ -117,7 +119,7 @@ static int run_suite(const char *folder, int count, char **groups)
         return EXIT_SKIPPED;
     }
     struct spec_expect *expect = spec_expect_open(folder);
-    bool complete = expect && run_manifest(manifest, folder, expect, count, groups, &totals);
+    bool complete = expect && run_manifest(manifest, folder, expect, later_types, count, groups, &totals);
     fclose(manifest);
     spec_expect_close(expect);
     print_totals(&totals);
@@ -127,18 +129,20 @@ static int run_suite(const char *folder, int count, char **groups)
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        fprintf(stderr, "usage: spec_runner FILE.json... | --suite FOLDER [GROUP...] | --find FOLDER [GROUP...]\n");
+        fprintf(stderr, "usage: spec_runner FILE.json... | --suite FOLDER [GROUP...] | --find FOLDER [GROUP...] |"
+                        " --later-types FOLDER [GROUP...]\n");
         return 2;
     }
     if (argc > 2 && strcmp(argv[1], "--suite") == 0)
-        return run_suite(argv[2], argc - 3, argv + 3);
-    if (argc > 2 && strcmp(argv[1], "--find") == 0) {
+        return run_suite(argv[2], false, argc - 3, argv + 3);
+    bool later_types = argc > 2 && strcmp(argv[1], "--later-types") == 0;
+    if (later_types || (argc > 2 && strcmp(argv[1], "--find") == 0)) {
         const char *folder = getenv("WARRANT_SPEC");
-        return run_suite(folder && *folder ? folder : argv[2], argc - 3, argv + 3);
+        return run_suite(folder && *folder ? folder : argv[2], later_types, argc - 3, argv + 3);
     }
     struct spec_counts total = { 0 };
     for (int i = 1; i < argc; i++)
-        run(argv[i], argv[i], NULL, &total);
+        run(argv[i], argv[i], NULL, false, &total);
     print_counts("total", &total);
     return total.failed > 0;
 }

@@ -116,7 +116,8 @@ enum status spec_store_load(struct spec_store *store, const char *path, struct s
         abort();
     if (bytes.size > 0)
         memcpy(exact, bytes.data, bytes.size);
-    enum status status = rt_module_load(exact, bytes.size, NULL, &unit->module, error);
+    enum status status = store->later_types ? module_load_later(exact, bytes.size, &unit->module, error)
+                                            : rt_module_load(exact, bytes.size, NULL, &unit->module, error);
     free(exact);
     buffer_done(&bytes);
     unit->unsupported = status == STATUS_UNSUPPORTED;

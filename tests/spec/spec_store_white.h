@@ -3,6 +3,7 @@
 #ifndef WARRANT_TESTS_SPEC_STORE_H
 #define WARRANT_TESTS_SPEC_STORE_H
 
+#include "runtime/decode.h"
 #include "runtime/link.h"
 #include "spec_expect.h"
 
@@ -27,6 +28,7 @@ struct spec_store {
     struct spec_registration *registrations;
     struct spec_unit *current, *definition;
     const struct spec_expect *expect; /* borrows; may be NULL */
+    bool later_types;                 /* modules may have the types of 3.0 */
     struct function_object print[7];
     struct type_def print_types[7];
     uint64_t globals[4];
