@@ -69,8 +69,8 @@ enum status operands_pop_slow(struct body *b, uint32_t count, const uint32_t *ty
     uint32_t there = b->height - b->floor;
     if (there > count || (there < count && !control_top(b)->unreachable))
         there = count;
-    if (there <= b->height - b->floor &&
-        memcmp(b->types + b->height - there, types + count - there, there * sizeof *types) == 0) {
+    if (there == 0 || (there <= b->height - b->floor &&
+                       memcmp(b->types + b->height - there, types + count - there, there * sizeof *types) == 0)) {
         b->height -= there;
         return STATUS_OK;
     }

@@ -12,7 +12,7 @@
 #include <time.h>
 #include "rt_build.h"
 
-enum { BODY_BYTES = 7000000, MANY = 1000 }; /* below LIMIT_FUNCTION_BYTES; LIMIT_PARAMS */
+enum { BODY_BYTES = 4000000, MANY = 1000 }; /* below LIMIT_FUNCTION_BYTES; LIMIT_PARAMS */
 
 static void leb(struct buffer *b, uint32_t v)
 {
@@ -95,7 +95,7 @@ static void blocks_nest_deeply(void **state)
         struct buffer body = BUFFER_INIT;
         begin(&b);
         buffer_u8(&body, 0);
-        for (unsigned times = 0; times < 12; times++) {
+        for (unsigned times = 0; times < 8; times++) {
             buffer_bytes(&body, "\x10\0", kind == 1 ? 2 : 0);
             for (uint32_t i = 1; i < LIMIT_BLOCK_DEPTH; i++)
                 buffer_bytes(&body, kinds[kind], 2);
@@ -171,19 +171,19 @@ static void locals_are_many(void **state)
     leb(&body, LIMIT_LOCALS);
     buffer_bytes(&body, "\x7f\x0b", 2);
     begin(&b);
-    functions(&b, 2, &body, 600000);
+    functions(&b, 2, &body, 300000);
     load(&b, "functions with 50,000 locals");
     buffer_done(&body);
     buffer_bytes(&body, "\0\0\x0b", 3);
     begin(&b);
-    functions(&b, 1, &body, 900000);
+    functions(&b, 1, &body, 450000);
     load(&b, "functions with 1000 parameters");
     buffer_done(&body);
     /* 50,000 groups, and each local is read many times */
     leb(&body, LIMIT_LOCALS);
     for (uint32_t i = 0; i < LIMIT_LOCALS; i++)
         buffer_bytes(&body, i % 2 ? "\1\x7f" : "\1\x7e", 2);
-    for (uint32_t i = 0; i < 1000000; i++) {
+    for (uint32_t i = 0; i < 500000; i++) {
         buffer_u8(&body, 0x20);
         leb(&body, (i * 7919) % LIMIT_LOCALS);
         buffer_u8(&body, 0x1a);
@@ -202,13 +202,13 @@ static void types_are_many(void **state)
     for (unsigned equal = 0; equal < 2; equal++) {
         struct rt_build b;
         begin(&b);
-        for (uint32_t n = 0; n < 200000; n++) {
+        for (uint32_t n = 0; n < 100000; n++) {
             buffer_bytes(&b.types, "\x60\x1c", 2);
             for (unsigned i = 0; i < 28; i++)
                 buffer_u8(&b.types, !equal && i >= 10 && n >> (i - 10) & 1 ? 0x7e : 0x7f);
             buffer_u8(&b.types, 0);
         }
-        b.type_count += 200000;
+        b.type_count += 100000;
         load(&b, equal ? "equal types" : "different types");
     }
 }
