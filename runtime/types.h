@@ -38,8 +38,8 @@ enum {
     TYPE_INDEXED = 1 << 30,
     TYPE_NO_SUPER = TYPE_INDEX
 };
-_Static_assert((int)HEAP_FUNC == RT_FUNCREF && (int)HEAP_EXTERN == RT_EXTERNREF, "the references of 2.0");
-_Static_assert(LIMIT_TYPES < TYPE_INDEX, "an index fits");
+_Static_assert((int)HEAP_FUNC == (int)RT_FUNCREF && (int)HEAP_EXTERN == (int)RT_EXTERNREF, "the references of 2.0");
+_Static_assert((int)LIMIT_TYPES < (int)TYPE_INDEX, "an index fits");
 
 enum type_kind { TYPE_FUNCTION, TYPE_STRUCT, TYPE_ARRAY };
 struct type_field {

@@ -15,9 +15,9 @@ struct spec_counts {
 };
 
 /* path: the JSON file. A line per failure goes to stdout, with the command's line in the script. Something skipped that
- * `expect` says must run is a failure; expect may be NULL. later_types: the types of 3.0 are let in (module_load_later);
- * then all that is not skipped must go as the script says, and no refusal counts that is one for want of a proposal.
- * false: the file cannot be read. */
+ * `expect` says must run is a failure; expect may be NULL. later_types: the types of 3.0 are let in
+ * (module_load_later); then all that is not skipped must go as the script says, and no refusal counts that is one for
+ * want of a proposal. false: the file cannot be read. */
 bool spec_script_run(const char *path, const struct spec_expect *expect, bool later_types, struct spec_counts *counts);
 
 #endif
