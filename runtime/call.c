@@ -66,7 +66,7 @@ enum status rt_call(struct rt_instance *instance, uint32_t function, const uint6
     uint64_t slots[2 * LIMIT_PARAMS];
     if (arg_count > 0)
         memcpy(slots, args, arg_count * sizeof *slots);
-    slots_clear(object->type->param_count, object->type->params, slots);
+    slots_clear(object->type->function.param_count, object->type->function.params, slots);
     instance->trap = (struct rt_trap) { .kind = RT_TRAP_NONE };
     enum rt_trap_kind kind = function_call(object, slots);
     if (kind == RT_TRAP_NONE && result_count > 0)

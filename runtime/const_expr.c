@@ -24,7 +24,7 @@ static enum status ref_func(struct decoder *d, size_t at, struct const_expr *ste
     if (index >= d->module->function_count)
         return decode_fail_at(d, at, STATUS_INVALID, "unknown function %u", index);
     module_declare(d->module, index);
-    *step = (struct const_expr) { index, CONST_FUNCTION, RT_FUNCREF };
+    *step = (struct const_expr) { index, CONST_FUNCTION, function_reference(d->module, index) };
     return STATUS_OK;
 }
 
@@ -83,7 +83,7 @@ static enum status instruction(struct decoder *d, struct const_expr *step, bool 
 {
     size_t at = cursor_offset(&d->in);
     uint32_t code = 0;
-    uint8_t type;
+    uint32_t type;
     TRY(decode_opcode(d, &code));
     const struct op_info *info = op_find(code);
     if (!info)
@@ -107,7 +107,7 @@ static enum status instruction(struct decoder *d, struct const_expr *step, bool 
     case OP_GLOBAL_GET:
         return global_get(d, at, step);
     case OP_REF_NULL:
-        TRY(decode_reference_type(d, &type));
+        TRY(decode_heap_type(d, &type));
         *step = (struct const_expr) { 0, CONST_BITS, type };
         return STATUS_OK;
     case OP_REF_FUNC:
@@ -121,9 +121,9 @@ static enum status instruction(struct decoder *d, struct const_expr *step, bool 
 }
 
 /* Reads up to `end`; leaves the last instruction in *step and their number in *ret_count. */
-static enum status check(struct decoder *d, uint8_t expected, struct const_expr *step, uint32_t *ret_count)
+static enum status check(struct decoder *d, uint32_t expected, struct const_expr *step, uint32_t *ret_count)
 {
-    uint8_t types[LIMIT_CONST_DEPTH];
+    uint32_t types[LIMIT_CONST_DEPTH];
     uint32_t height = 0, count = 0;
     size_t at = cursor_offset(&d->in);
     for (bool end = false;; count++) {
@@ -141,13 +141,13 @@ static enum status check(struct decoder *d, uint8_t expected, struct const_expr 
             types[height++] = step->type;
         }
     }
-    if (height != 1 || types[0] != expected)
+    if (height != 1 || !type_matches(&d->module->types, types[0], expected))
         return decode_fail_at(d, at, STATUS_INVALID, "type mismatch in a constant expression");
     *ret_count = count;
     return STATUS_OK;
 }
 
-enum status decode_const_expr(struct decoder *d, uint8_t expected, struct const_expr *ret)
+enum status decode_const_expr(struct decoder *d, uint32_t expected, struct const_expr *ret)
 {
     struct cursor start = d->in;
     struct const_expr last = { .kind = CONST_BITS };

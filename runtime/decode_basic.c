@@ -51,13 +51,8 @@ static enum status number(struct decoder *d, enum status status)
     return decode_fail(d, STATUS_MALFORMED, "integer representation too long, or integer too large");
 }
 
-enum status decode_u8(struct decoder *d, uint8_t *ret)
-{
-    if (d->in.at == d->in.end)
-        return number(d, STATUS_TRUNCATED);
-    *ret = *d->in.at++;
-    return STATUS_OK;
-}
+enum status decode_u8_slow(struct decoder *d, uint8_t *ret) { return number(d, cursor_u8(&d->in, ret)); }
+enum status decode_u32_slow(struct decoder *d, uint32_t *ret) { return number(d, cursor_leb_u32(&d->in, ret)); }
 enum status decode_s32(struct decoder *d, int32_t *ret) { return number(d, cursor_leb_s32(&d->in, ret)); }
 enum status decode_s33(struct decoder *d, int64_t *ret) { return number(d, cursor_leb_s33(&d->in, ret)); }
 enum status decode_s64(struct decoder *d, int64_t *ret) { return number(d, cursor_leb_s64(&d->in, ret)); }
@@ -68,15 +63,6 @@ enum status decode_v128(struct decoder *d, uint64_t ret[2])
 {
     TRY(decode_f64(d, &ret[0]));
     return decode_f64(d, &ret[1]);
-}
-
-enum status decode_u32(struct decoder *d, uint32_t *ret)
-{
-    if (d->in.at < d->in.end && *d->in.at < 0x80) {
-        *ret = *d->in.at++;
-        return STATUS_OK;
-    }
-    return number(d, cursor_leb_u32(&d->in, ret));
 }
 
 enum status decode_opcode(struct decoder *d, uint32_t *ret)
@@ -156,7 +142,7 @@ enum status decode_name(struct decoder *d, struct name *ret)
     return STATUS_OK;
 }
 
-enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset, uint8_t *ret)
+enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset, uint32_t *ret)
 {
     switch (byte) {
     case RT_I32:
@@ -168,44 +154,64 @@ enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset,
     case RT_EXTERNREF:
         *ret = byte;
         return STATUS_OK;
+    case 0x62:
+        return decode_needs(d, offset, "custom descriptors");
     case 0x63:
     case 0x64:
         return decode_needs(d, offset, "function references");
+    case 0x65:
+        return decode_needs(d, offset, "shared-everything threads");
     case 0x68:
-    case 0x69:
-    case 0x74:
+    case 0x75:
+        return decode_needs(d, offset, "stack switching");
+    case HEAP_EXN:
+    case HEAP_NOEXN:
         return decode_needs(d, offset, "exception handling");
-    case 0x6a:
-    case 0x6b:
-    case 0x6c:
-    case 0x6d:
-    case 0x6e:
-    case 0x71:
-    case 0x72:
-    case 0x73:
+    case HEAP_ARRAY:
+    case HEAP_STRUCT:
+    case HEAP_I31:
+    case HEAP_EQ:
+    case HEAP_ANY:
+    case HEAP_NONE:
+    case HEAP_NOEXTERN:
+    case HEAP_NOFUNC:
         return decode_needs(d, offset, "garbage collection");
     default:
         return decode_fail_at(d, offset, STATUS_MALFORMED, "malformed value type 0x%02x", byte);
     }
 }
 
-enum status decode_value_type(struct decoder *d, uint8_t *ret)
+enum status decode_value_type(struct decoder *d, uint32_t *ret)
 {
     size_t at = cursor_offset(&d->in);
     uint8_t byte = 0;
     TRY(decode_u8(d, &byte));
+    if (d->module->later_types)
+        return decode_later_value_type(d, byte, at, ret);
     return decode_value_type_of(d, byte, at, ret);
 }
 
-enum status decode_reference_type(struct decoder *d, uint8_t *ret)
+enum status decode_reference_type(struct decoder *d, uint32_t *ret)
 {
     size_t at = cursor_offset(&d->in);
-    uint8_t type = 0;
+    uint32_t type = 0;
     TRY(decode_value_type(d, &type));
-    if (type != RT_FUNCREF && type != RT_EXTERNREF)
+    if (!type_is_reference(type))
         return decode_fail_at(d, at, STATUS_MALFORMED, "malformed reference type 0x%02x", type);
     *ret = type;
     return STATUS_OK;
+}
+
+enum status decode_heap_type(struct decoder *d, uint32_t *ret)
+{
+    size_t at = cursor_offset(&d->in);
+    struct cursor ahead = d->in;
+    int64_t code;
+    if (d->module->later_types)
+        return decode_later_heap_type(d, ret);
+    if (cursor_leb_s33(&ahead, &code) == STATUS_OK && code >= 0) /* a type index */
+        return decode_needs(d, at, "function references");
+    return decode_reference_type(d, ret);
 }
 
 /* 5.3.8. greatest: what validation allows for min and max (3.2.1, 3.2.4). */
@@ -213,7 +219,7 @@ enum status decode_size_limits(struct decoder *d, uint64_t greatest, const char 
 {
     size_t at = cursor_offset(&d->in);
     uint8_t flags = 0;
-    struct size_limits l = { 0, 0, false };
+    struct size_limits l = { .address = RT_I32 };
     TRY(decode_u8(d, &flags));
     if (flags > 1) {
         if (flags & 8 && flags < 16)
@@ -243,6 +249,8 @@ enum status decode_table_type(struct decoder *d, struct table_type *ret)
     if (cursor_left(&d->in) >= 2 && d->in.at[0] == 0x40 && d->in.at[1] == 0)
         return decode_needs(d, at, "function references");
     TRY(decode_reference_type(d, &ret->element));
+    if (ret->element & TYPE_NON_NULL) /* without an initial value */
+        return decode_needs(d, at, "function references");
     return decode_size_limits(d, UINT32_MAX, "table", &ret->limits);
 }
 

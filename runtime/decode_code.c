@@ -59,9 +59,8 @@ enum status decode_code(struct decoder *d)
     if (count != d->module->function_count - d->module->imported_functions)
         return decode_fail(d, STATUS_MALFORMED, "function and code section have inconsistent lengths");
     struct body b;
-    enum status status = body_init(&b, d);
-    if (status == STATUS_OK)
-        status = bodies(d, &b, count);
+    body_init(&b, d);
+    enum status status = bodies(d, &b, count);
     body_done(&b);
     return status;
 }

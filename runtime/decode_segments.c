@@ -46,7 +46,7 @@ static enum status elem_segment(struct decoder *d, struct elem_segment *e)
             TRY(decode_u32(d, &e->table));
         if (e->table >= d->module->table_count)
             return decode_fail_at(d, at, STATUS_INVALID, "unknown table %u", e->table);
-        TRY(decode_const_expr(d, RT_I32, &e->offset));
+        TRY(decode_const_expr(d, d->module->tables[e->table].limits.address, &e->offset));
     }
     if (flags & (ELEM_NOT_ACTIVE | ELEM_EXPLICIT)) {
         if (expressions) {
@@ -57,7 +57,7 @@ static enum status elem_segment(struct decoder *d, struct elem_segment *e)
                 return decode_fail(d, STATUS_MALFORMED, "malformed element kind 0x%02x", kind);
         }
     }
-    if (e->mode == SEGMENT_ACTIVE && d->module->tables[e->table].element != e->type)
+    if (e->mode == SEGMENT_ACTIVE && !type_matches(&d->module->types, e->type, d->module->tables[e->table].element))
         return decode_fail_at(d, at, STATUS_INVALID, "type mismatch: the segment's type is not its table's");
     return elem_items(d, e, expressions);
 }
@@ -94,7 +94,7 @@ static enum status data_segment(struct decoder *d, struct data_segment *s)
     if (s->mode == SEGMENT_ACTIVE) {
         if (s->memory >= d->module->memory_count)
             return decode_fail_at(d, at, STATUS_INVALID, "unknown memory %u", s->memory);
-        TRY(decode_const_expr(d, RT_I32, &s->offset));
+        TRY(decode_const_expr(d, d->module->memories[s->memory].address, &s->offset));
     }
     TRY(decode_count(d, 1, LIMIT_MODULE_BYTES, "bytes of a data segment", &s->size));
     uint8_t *copy = arena_alloc(&d->module->arena, s->size, 1);

@@ -4,39 +4,48 @@
 
 #include <string.h>
 
-static enum status value_types(struct decoder *d, const char *what, uint32_t *ret_count, const uint8_t **ret)
+static enum status value_types(struct decoder *d, const char *what, uint32_t *types, uint32_t *ret_count)
 {
     uint32_t count;
     TRY(decode_count(d, 1, LIMIT_PARAMS, what, &count));
-    uint8_t *types = arena_alloc(&d->module->arena, count, 1);
-    if (!types)
-        return decode_no_memory(d);
     for (uint32_t i = 0; i < count; i++)
         TRY(decode_value_type(d, &types[i]));
     *ret_count = count;
-    *ret = types;
     return STATUS_OK;
+}
+
+static enum status function_type_add(struct decoder *d, size_t at)
+{
+    uint32_t params[LIMIT_PARAMS], results[LIMIT_PARAMS];
+    const char *why = NULL;
+    struct type_def def = type_def_given(&(struct rt_functype) { .params = params, .results = results });
+    TRY(value_types(d, "parameters", params, &def.function.param_count));
+    TRY(value_types(d, "results", results, &def.function.result_count));
+    enum status status = types_add_group(&d->module->types, &def, 1, &why);
+    return status == STATUS_OK ? STATUS_OK : decode_fail_at(d, at, status, "%s", why);
 }
 
 enum status decode_types(struct decoder *d)
 {
-    struct rt_module *m = d->module;
     uint32_t count;
-    TRY(decode_count(d, 3, LIMIT_TYPES, "types", &count));
-    m->types = arena_alloc(&m->arena, count, sizeof *m->types);
-    if (!m->types)
-        return decode_no_memory(d);
-    for (; m->type_count < count; m->type_count++) {
+    if (d->module->later_types)
+        return decode_later_types(d);
+    TRY(decode_count(d, 2, LIMIT_TYPES, "types", &count));
+    for (uint32_t i = 0; i < count; i++) {
         size_t at = cursor_offset(&d->in);
-        struct rt_functype *t = &m->types[m->type_count];
         uint8_t form;
         TRY(decode_u8(d, &form));
         if (form == 0x5f || form == 0x5e || form == 0x50 || form == 0x4f || form == 0x4e)
             return decode_needs(d, at, "garbage collection");
+        if (form == 0x5d)
+            return decode_needs(d, at, "stack switching");
+        if (form == 0x4d || form == 0x4c)
+            return decode_needs(d, at, "custom descriptors");
+        if (form == 0x65)
+            return decode_needs(d, at, "shared-everything threads");
         if (form != 0x60)
             return decode_fail_at(d, at, STATUS_MALFORMED, "malformed type form 0x%02x", form);
-        TRY(value_types(d, "parameters", &t->param_count, &t->params));
-        TRY(value_types(d, "results", &t->result_count, &t->results));
+        TRY(function_type_add(d, at));
     }
     return STATUS_OK;
 }
@@ -46,8 +55,10 @@ static enum status type_index(struct decoder *d, uint32_t *ret)
     size_t at = cursor_offset(&d->in);
     uint32_t index;
     TRY(decode_u32(d, &index));
-    if (index >= d->module->type_count)
+    if (index >= d->module->types.count)
         return decode_fail_at(d, at, STATUS_INVALID, "unknown type %u", index);
+    if (module_type(d->module, index)->kind != TYPE_FUNCTION)
+        return decode_fail_at(d, at, STATUS_INVALID, "type %u is no function type", index);
     *ret = index;
     return STATUS_OK;
 }
@@ -121,8 +132,8 @@ enum status decode_functions(struct decoder *d)
     for (uint32_t i = 0; i < total; i++) {
         struct function *f = &m->functions[i];
         f->index = i;
-        f->param_slots = rt_type_slots(m->types[f->type].param_count, m->types[f->type].params);
-        f->result_slots = rt_type_slots(m->types[f->type].result_count, m->types[f->type].results);
+        f->param_slots = module_type(m, f->type)->param_slots;
+        f->result_slots = module_type(m, f->type)->result_slots;
     }
     return STATUS_OK;
 }

@@ -1,5 +1,5 @@
-/* The interpreter's handlers for control, calls, variables and constants; see interp.h for the macros, prepared.h for the
- * operands. */
+/* The interpreter's handlers for control, calls, variables and constants; see interp.h for the macros, prepared.h for
+ * the operands. */
 /* clang-format off */
 
 HANDLER(EXIT)
@@ -159,8 +159,8 @@ HANDLER(CALL_IMPORT)
     const struct function_object *callee = (const struct function_object *)(uintptr_t)table->elements[at_];            \
     if (UNLIKELY(!callee))                                                                                             \
         TRAP(UNINITIALIZED_ELEMENT);                                                                                   \
-    const struct rt_functype *type = &instance->module->types[U32(4)];                                                 \
-    if (callee->type != type && UNLIKELY(!functype_equal(callee->type, type)))                                         \
+    const struct type_def *type = instance->module->types.at[U32(4)];                                                  \
+    if (callee->type != type && UNLIKELY(!function_matches(callee, &instance->module->types, type)))                   \
         TRAP(INDIRECT_TYPE)
 HANDLER(CALL_INDIRECT)
 {
@@ -187,7 +187,7 @@ HANDLER(TAIL_CALL_INDIRECT)
     FIND_CALLEE();
     if (callee->owner == instance && callee->function->body)
         TAIL_ENTER(&instance->entries[callee->function->index]);
-    TAIL_CALL_OUT(function_call(callee, fp), rt_type_slots(type->param_count, type->params), type->result_count);
+    TAIL_CALL_OUT(function_call(callee, fp), type->param_slots, type->result_slots);
 }
 HANDLER(MEMORY_SELECT)
 {

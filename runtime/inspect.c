@@ -24,7 +24,7 @@ struct rt_import_info rt_module_import(const struct rt_module *m, uint32_t index
     const struct import *i = &m->imports[index];
     struct rt_import_info info = { .module = i->module.text, .name = i->name.text, .kind = i->kind };
     if (i->kind == KIND_FUNCTION)
-        info.type = m->types[i->type];
+        info.type = module_type(m, i->type)->function;
     return info;
 }
 
@@ -100,7 +100,7 @@ struct rt_memory rt_instance_memory_at(const struct rt_instance *i, uint32_t ind
     return (struct rt_memory) { i->memories[index]->base, memory_bytes(i->memories[index]) };
 }
 
-void slots_clear(uint32_t count, const uint8_t *types, uint64_t *slots)
+void slots_clear(uint32_t count, const uint32_t *types, uint64_t *slots)
 {
     for (uint32_t n = 0; n < count; n++) {
         if (types[n] == RT_I32 || types[n] == RT_F32)

@@ -47,7 +47,7 @@ static enum status allocate(struct rt_instance *i, const struct rt_module *m, st
         return no_memory(error);
     for (uint32_t f = 0; f < m->function_count; f++)
         i->functions[f] =
-            (struct function_object) { .owner = i, .type = function_type(m, f), .function = &m->functions[f] };
+            (struct function_object) { .owner = i, .type = function_def(m, f), .function = &m->functions[f] };
     return allocate_stacks(i, error);
 }
 
@@ -76,6 +76,7 @@ static enum status define(struct rt_instance *i, struct error *error)
     for (uint32_t t = m->imported_tables; t < m->table_count; t++) {
         i->vm.tables[t] = &i->own_tables[t];
         TRY(table_init(&i->own_tables[t], &m->tables[t], i->limits.table_elements, error));
+        i->own_tables[t].types = &m->types;
     }
     return define_memories(i, error);
 }

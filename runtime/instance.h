@@ -21,13 +21,14 @@ struct rt_table {
     uint32_t size, capacity, max;
     bool has_max;
     uint32_t declared_max;
-    uint8_t type; /* enum rt_type */
+    uint32_t type;             /* of its elements */
+    const struct types *types; /* whose definitions `type` may name; borrowed from the owner's module. NULL: none's */
 };
 
 /* What a funcref points to: a function together with its instance. A reference's number is the object's address. */
 struct function_object {
     struct rt_instance *owner;
-    const struct rt_functype *type;
+    const struct type_def *type;     /* of the owner's module; a host function's own */
     const struct function *function; /* its row in the owner's module; `body` NULL for a host function */
     rt_host_fn *host;                /* host functions only */
     void *env;
@@ -77,7 +78,7 @@ struct rt_instance {
 /* Where a global's value lies; an imported mutable one is its owner's. */
 uint64_t *instance_global(const struct rt_instance *instance, uint32_t global);
 /* Clears the upper half of values of 32 bits: the engine relies on that, and the host may have left something there. */
-void slots_clear(uint32_t count, const uint8_t *types, uint64_t *slots);
+void slots_clear(uint32_t count, const uint32_t *types, uint64_t *slots);
 
 /* memory.c */
 MUST_USE enum status memory_init(struct memory *m, const struct size_limits *type, uint32_t limit, struct error *error);
@@ -124,6 +125,10 @@ enum rt_trap_kind bulk_init(struct rt_instance *instance, uint32_t memory, uint3
 /* interp_functions.c or interp_labels.c: runs until the function returns. fp: its frame, the arguments in place; the
  * results stand there afterwards. */
 enum rt_trap_kind interp_run(struct rt_instance *instance, struct entry *entry, uint64_t *fp);
+/* link.c: the definitions that a function's type may name; NULL for the embedder's. */
+const struct types *function_types(const struct function_object *object);
+/* Whether it may be called as a function of `type`, which is of `types`. */
+bool function_matches(const struct function_object *object, const struct types *types, const struct type_def *type);
 /* call.c: calls any function; slots hold the arguments, then the results. */
 enum rt_trap_kind function_call(const struct function_object *object, uint64_t *slots);
 /* Whether a frame of `slots` slots may begin at `fp` with `depth` frames left: the one rule for every kind of call (a

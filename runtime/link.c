@@ -28,7 +28,7 @@ static enum rt_trap_kind call_given(void *env, struct rt_instance *instance, uin
     const struct function_object *f = env;
     enum rt_trap_kind kind = f->given(f->given_env, instance, slots);
     if (kind == RT_TRAP_NONE)
-        slots_clear(f->type->result_count, f->type->results, slots);
+        slots_clear(f->type->function.result_count, f->type->function.results, slots);
     return kind;
 }
 
@@ -39,10 +39,20 @@ const struct function_object *function_origin(const struct function_object *func
     return function;
 }
 
+const struct types *function_types(const struct function_object *f)
+{
+    return f->owner ? &f->owner->module->types : NULL;
+}
+
+bool function_matches(const struct function_object *f, const struct types *types, const struct type_def *type)
+{
+    return f->type == type || types_def_matches(function_types(f), f->type, types, type);
+}
+
 static bool link_function(struct rt_instance *r, const struct import *i, const struct extern_value *v)
 {
     struct function_object *own = &r->functions[i->index];
-    if (!functype_equal(v->function->type, own->type))
+    if (!function_matches(v->function, &r->module->types, own->type))
         return false;
     if (v->function->host && !v->function->owner) {
         own->given = v->function->host;
@@ -58,7 +68,10 @@ static bool link_function(struct rt_instance *r, const struct import *i, const s
 
 static bool link_global(struct rt_instance *r, const struct import *i, const struct extern_value *v)
 {
-    if (v->global_type.type != i->global.type || v->global_type.mutable != i->global.mutable)
+    const struct types *types = &r->module->types;
+    if (v->global_type.mutable != i->global.mutable ||
+        !types_value_matches(v->types, v->global_type.type, types, i->global.type) ||
+        (i->global.mutable && !types_value_equal(v->types, v->global_type.type, types, i->global.type)))
         return false;
     uint64_t *own = &r->vm.globals[r->module->globals[i->index].slot];
     if (i->global.mutable)
@@ -71,7 +84,8 @@ static bool link_global(struct rt_instance *r, const struct import *i, const str
 static bool link_table(struct rt_instance *r, const struct import *i, const struct extern_value *v)
 {
     const struct rt_table *t = v->table;
-    if (t->type != i->table.element || !limits_fit(t->size, t->has_max, t->declared_max, &i->table.limits))
+    if (!types_value_equal(t->types, t->type, &r->module->types, i->table.element) ||
+        !limits_fit(t->size, t->has_max, t->declared_max, &i->table.limits))
         return false;
     r->vm.tables[i->index] = v->table;
     return true;
@@ -130,9 +144,15 @@ static enum status gather_from(const struct import *i, const struct rt_import *f
     return STATUS_OK;
 }
 
+/* A host function while it is being linked. */
+struct given {
+    struct function_object object;
+    struct type_def type;
+};
+
 /* Finds a value for each import; `objects` and `values` have room for all. */
 static enum status gather(const struct rt_module *m, const struct rt_import *imports, size_t count,
-                          struct function_object *objects, struct extern_value *values, struct error *error)
+                          struct given *objects, struct extern_value *values, struct error *error)
 {
     for (uint32_t n = 0; n < m->import_count; n++) {
         const struct import *i = &m->imports[n];
@@ -150,8 +170,10 @@ static enum status gather(const struct rt_module *m, const struct rt_import *imp
         if (!found->function || (type->param_count > 0 && !type->params) || (type->result_count > 0 && !type->results))
             return error_set(error, STATUS_INVALID, "import \"%s\" \"%s\": no function is given, or not its types",
                              i->module.text, i->name.text);
-        objects[n] = (struct function_object) { .type = &found->type, .host = found->function, .env = found->env };
-        values[n] = (struct extern_value) { .kind = KIND_FUNCTION, .function = &objects[n] };
+        objects[n].type = type_def_given(type);
+        objects[n].object =
+            (struct function_object) { .type = &objects[n].type, .host = found->function, .env = found->env };
+        values[n] = (struct extern_value) { .kind = KIND_FUNCTION, .function = &objects[n].object };
     }
     return STATUS_OK;
 }
@@ -162,7 +184,7 @@ enum status rt_instance_create(const struct rt_module *m, const struct rt_import
     enum status status = STATUS_NO_MEMORY;
     if (!m || !ret || (!imports && import_count > 0))
         return error_set(error, STATUS_INVALID, "no module is given, or no place for the instance");
-    struct function_object *objects = calloc(m->import_count + (size_t)1, sizeof *objects);
+    struct given *objects = calloc(m->import_count + (size_t)1, sizeof *objects);
     struct extern_value *values = calloc(m->import_count + (size_t)1, sizeof *values);
     if (objects && values)
         status = gather(m, imports, import_count, objects, values, error);
@@ -194,6 +216,7 @@ bool instance_export(struct rt_instance *r, const char *name, size_t size, struc
     default: {
         const struct global *g = &r->module->globals[e->index];
         ret->global_type = g->type;
+        ret->types = &r->module->types;
         ret->global = instance_global(r, e->index);
     }
     }

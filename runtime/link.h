@@ -15,6 +15,7 @@ struct extern_value {
     struct memory *memory;
     uint64_t *global;
     struct global_type global_type;
+    const struct types *types; /* whose definitions global_type may name; NULL: none's */
 };
 
 /* Creates an instance from one value per import, in the order of the module's imports. A value whose kind or type does

@@ -16,15 +16,15 @@ static struct rt_module_limits limits_of(const struct rt_module_limits *given)
     return most;
 }
 
-enum status rt_module_load(const void *bytes, size_t size, const struct rt_module_limits *limits,
-                           struct rt_module **ret, struct error *error)
+static enum status load(const void *bytes, size_t size, struct rt_module_limits limits, bool later_types,
+                        struct rt_module **ret, struct error *error)
 {
-    if (!ret || (!bytes && size > 0))
-        return error_set(error, STATUS_INVALID, "no module is given, or no place for it");
     struct rt_module *m = calloc(1, sizeof *m);
     if (!m)
         return error_set(error, STATUS_NO_MEMORY, "out of memory while loading the module");
-    struct decoder d = { .in = cursor_over(bytes, size), .module = m, .error = error, .limits = limits_of(limits) };
+    types_init(&m->types, &m->arena);
+    m->later_types = later_types;
+    struct decoder d = { .in = cursor_over(bytes, size), .module = m, .error = error, .limits = limits };
     enum status status = decode_module(&d);
     if (status != STATUS_OK) {
         rt_module_free(m);
@@ -34,18 +34,25 @@ enum status rt_module_load(const void *bytes, size_t size, const struct rt_modul
     return STATUS_OK;
 }
 
+enum status rt_module_load(const void *bytes, size_t size, const struct rt_module_limits *limits,
+                           struct rt_module **ret, struct error *error)
+{
+    if (!ret || (!bytes && size > 0))
+        return error_set(error, STATUS_INVALID, "no module is given, or no place for it");
+    return load(bytes, size, limits_of(limits), false, ret, error);
+}
+
+enum status module_load_later(const void *bytes, size_t size, struct rt_module **ret, struct error *error)
+{
+    return load(bytes, size, limits_of(NULL), true, ret, error);
+}
+
 void rt_module_free(struct rt_module *m)
 {
     if (!m)
         return;
     free(m->code_section);
+    types_done(&m->types);
     arena_done(&m->arena);
     free(m);
-}
-
-bool functype_equal(const struct rt_functype *a, const struct rt_functype *b)
-{
-    return a->param_count == b->param_count && a->result_count == b->result_count &&
-           (a->param_count == 0 || memcmp(a->params, b->params, a->param_count) == 0) &&
-           (a->result_count == 0 || memcmp(a->results, b->results, a->result_count) == 0);
 }

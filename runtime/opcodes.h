@@ -81,6 +81,9 @@ enum op_immediate {
     OP_IMM_TYPES
 };
 
+/* Whether it accesses a memory: its first operand is an address. */
+#define OP_HAS_MEMARG(info) ((info)->immediate <= OP_IMM_MEMARG_4)
+
 struct op_info {
     const char *text;
     uint16_t code;

@@ -41,7 +41,7 @@ MUST_USE enum status prep_select_memory(struct body *b, uint32_t memory);
 MUST_USE enum status prep_unselect_memory(struct body *b, uint32_t memory);
 
 /* prepare_operands.c: in which form an instruction can have its operands. */
-enum acc acc_of(uint8_t type);
+enum acc acc_of(uint32_t type);
 /* Whether the accumulator of `acc` holds the operand. */
 bool prep_in_acc(const struct body *b, uint32_t at, enum acc acc);
 /* The operand is read from its accumulator and nowhere else: it need not be written to its slot. */

@@ -139,7 +139,7 @@ enum status prep_vector(struct body *b, const struct op_info *info, const struct
         return STATUS_OK;
     for (uint32_t i = 0; i < info->param_count; i++) {
         TRY(prep_use(b, at, &slots[i]));
-        at += rt_type_slots(1, &info->params[i]);
+        at += info->params[i] == RT_V128 ? 2 : 1;
     }
     place_sources(info, slots, (uint32_t)words[0], units);
     TRY(prep_select_memory(b, m->memory));

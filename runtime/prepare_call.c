@@ -42,6 +42,6 @@ enum status prep_call_indirect(struct body *b, uint32_t type, uint32_t table, ui
     prep_unit(b, slot);
     prep_u32(b, type);
     prep_unit(b, table);
-    after_call(b, &b->module->types[type], at, false);
+    after_call(b, &module_type(b->module, type)->function, at, false);
     return STATUS_OK;
 }

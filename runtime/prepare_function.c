@@ -48,7 +48,7 @@ static enum status emit_function(struct rt_instance *i, const struct function *f
         if (!b)
             return STATUS_NO_MEMORY;
         i->preparer = b;
-        TRY(body_init(b, &d));
+        body_init(b, &d);
     }
     i->preparer->d = &d;
     enum status status = emit(i->preparer, f, watch);

@@ -1,7 +1,7 @@
 /* In which form an instruction can have its operands: from the accumulator, a constant, or a slot. */
 #include "runtime/prepare.h"
 
-enum acc acc_of(uint8_t type)
+enum acc acc_of(uint32_t type)
 {
     switch (type) {
     case RT_F32:

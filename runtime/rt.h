@@ -36,6 +36,7 @@
  * version may change the interface. Static storage. */
 const char *rt_version(void);
 
+/* A value type is one of these, in 32 bits: the reference types of later proposals will not fit into fewer. */
 enum rt_type {
     RT_I32 = 0x7f,
     RT_I64 = 0x7e,
@@ -73,11 +74,11 @@ static inline uint64_t rt_slot_f64(double value)
 
 struct rt_functype {
     uint32_t param_count, result_count;
-    const uint8_t *params, *results; /* enum rt_type each; borrowed */
+    const uint32_t *params, *results; /* enum rt_type each; borrowed */
 };
 
 /* Slots that values of these types take: one each, a v128 two. */
-static inline uint32_t rt_type_slots(uint32_t count, const uint8_t *types)
+static inline uint32_t rt_type_slots(uint32_t count, const uint32_t *types)
 {
     uint32_t slots = count;
     for (uint32_t i = 0; i < count; i++)
@@ -178,7 +179,7 @@ struct rt_export_info {
     uint8_t kind;       /* enum rt_kind */
     uint32_t index;
     struct rt_functype type; /* function */
-    uint8_t value_type;      /* enum rt_type: of a global's value, of a table's elements */
+    uint32_t value_type;     /* enum rt_type: of a global's value, of a table's elements */
     bool is_mutable;         /* global */
     bool has_max;            /* memory, table: */
     uint32_t min, max;       /* declared sizes, in pages of 64 KiB or in elements */

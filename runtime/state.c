@@ -45,7 +45,7 @@ static uint32_t owner_number(struct walk *w, const struct rt_instance *owner)
     return w->count;
 }
 
-static uint64_t reference(struct walk *w, uint8_t type, uint64_t value)
+static uint64_t reference(struct walk *w, uint32_t type, uint64_t value)
 {
     if (type != RT_FUNCREF || value == 0)
         return value;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum status body_fail(struct body *b, const char *format, ...)
 {
@@ -17,7 +18,7 @@ enum status body_fail(struct body *b, const char *format, ...)
     return decode_fail_at(b->d, b->op_offset, STATUS_INVALID, "%s", text);
 }
 
-const char *type_text(uint8_t type)
+const char *type_text(uint32_t type)
 {
     switch (type) {
     case RT_I32:
@@ -35,90 +36,216 @@ const char *type_text(uint8_t type)
     case RT_EXTERNREF:
         return "externref";
     default:
-        return "anything";
+        return type_is_reference(type) ? "another reference" : "anything";
     }
 }
 
-enum status operand_pop_any(struct body *b, uint8_t *ret)
+enum status operand_pop_any(struct body *b, uint32_t *ret)
 {
-    const struct control *c = control_top(b);
-    if (b->height == c->height) {
-        if (!c->unreachable)
+    if (b->height == b->floor) {
+        if (!control_top(b)->unreachable)
             return body_fail(b, "type mismatch: the operand stack is empty");
         *ret = TYPE_UNKNOWN;
         return STATUS_OK;
     }
-    if (b->stack[b->height - 1].type == TYPE_UPPER_HALF)
+    if (b->types[b->height - 1] == TYPE_UPPER_HALF)
         b->height--;
-    *ret = b->stack[--b->height].type;
+    *ret = b->types[--b->height];
     return STATUS_OK;
 }
 
-enum status operand_pop(struct body *b, uint8_t expected)
+enum status operand_pop_slow(struct body *b, uint32_t expected)
 {
-    uint8_t actual = TYPE_UNKNOWN;
+    uint32_t actual = TYPE_UNKNOWN;
     TRY(operand_pop_any(b, &actual));
-    if (actual != expected && actual != TYPE_UNKNOWN && expected != TYPE_UNKNOWN)
+    if (actual != TYPE_UNKNOWN && expected != TYPE_UNKNOWN && !type_matches(&b->module->types, actual, expected))
         return body_fail(b, "type mismatch: expected %s, found %s", type_text(expected), type_text(actual));
     return STATUS_OK;
 }
 
-enum status operands_pop(struct body *b, uint32_t count, const uint8_t *types)
+/* All at once if they are the same numbers; of an unreachable block's, those that are there. */
+enum status operands_pop_slow(struct body *b, uint32_t count, const uint32_t *types)
 {
-    for (uint32_t i = count; i > 0; i--)
-        TRY(operand_pop(b, types[i - 1]));
+    uint32_t there = b->height - b->floor;
+    if (there > count || (there < count && !control_top(b)->unreachable))
+        there = count;
+    if (there == 0 || (there <= b->height - b->floor &&
+                       memcmp(b->types + b->height - there, types + count - there, there * sizeof *types) == 0)) {
+        b->height -= there;
+        return STATUS_OK;
+    }
+    for (uint32_t i = count; i > 0; i--) {
+        if (types[i - 1] == TYPE_UPPER_HALF)
+            i--;
+        TRY(operand_pop_slow(b, types[i - 1]));
+    }
     return STATUS_OK;
 }
 
-static enum status stack_grow(struct body *b)
+static enum status stack_grow(struct body *b, uint32_t least)
 {
     uint32_t capacity = b->stack_capacity ? b->stack_capacity * 2 : 256;
-    struct operand *stack = realloc(b->stack, capacity * sizeof *stack);
-    if (!stack)
+    while (capacity < least)
+        capacity *= 2;
+    uint32_t *types = realloc(b->types, capacity * sizeof *types);
+    if (!types)
         return decode_no_memory(b->d);
-    b->stack = stack;
+    b->types = types;
+    if (b->preparing) {
+        struct operand *stack = realloc(b->stack, capacity * sizeof *stack);
+        if (!stack)
+            return decode_no_memory(b->d);
+        b->stack = stack;
+    }
     b->stack_capacity = capacity;
     return STATUS_OK;
 }
 
-static enum status push(struct body *b, struct operand operand)
+/* Room for `count` more, in memory and in the frame; the height that code reaches is kept. */
+static enum status make_room(struct body *b, uint32_t count)
 {
-    if (b->height == b->stack_capacity)
-        TRY(stack_grow(b));
-    if (b->frame_base + b->height >= LIMIT_FRAME_SLOTS)
+    uint32_t height = b->height + count;
+    if (height > LIMIT_FRAME_SLOTS - b->frame_base)
         return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT,
                               "locals and operands of a function exceed the limit of %d", LIMIT_FRAME_SLOTS);
-    b->stack[b->height++] = operand;
-    if (b->live && b->height > b->max_height)
-        b->max_height = b->height;
+    if (height > b->stack_capacity)
+        TRY(stack_grow(b, height));
+    if (b->live && height > b->max_height)
+        b->max_height = height;
+    stack_mark(b);
+    return STATUS_OK;
+}
+
+static enum status push_entry(struct body *b, struct operand operand)
+{
+    if (!b->emitting || b->height >= b->room)
+        TRY(make_room(b, 1));
+    b->types[b->height] = operand.type;
+    if (b->emitting)
+        b->stack[b->height] = operand;
+    b->height++;
     if (!b->emitting || b->height <= OPERAND_WINDOW || b->stack[b->height - OPERAND_WINDOW - 1].kind == OPERAND_SLOT)
         return STATUS_OK;
     return prep_flush(b, b->height - OPERAND_WINDOW - 1, b->height - OPERAND_WINDOW);
 }
 
-enum status operand_push(struct body *b, uint8_t type)
-{
-    TRY(push(b, (struct operand) { .kind = OPERAND_SLOT, .type = type }));
-    return type == RT_V128 ? push(b, (struct operand) { .kind = OPERAND_SLOT, .type = TYPE_UPPER_HALF }) : STATUS_OK;
-}
-
-enum status operands_push(struct body *b, uint32_t count, const uint8_t *types)
-{
-    for (uint32_t i = 0; i < count; i++)
-        TRY(operand_push(b, types[i]));
-    return STATUS_OK;
-}
-
 enum status operand_push_lazy(struct body *b, struct operand operand, uint64_t upper)
 {
-    TRY(push(b, operand));
+    TRY(push_entry(b, operand));
     if (operand.type != RT_V128)
         return STATUS_OK;
     operand.type = TYPE_UPPER_HALF;
     operand.bits = upper;
     operand.local++;
-    return push(b, operand);
+    return push_entry(b, operand);
 }
+
+enum status operand_push_slow(struct body *b, struct operand operand) { return operand_push_lazy(b, operand, 0); }
+
+/* What leaves the window is put into its slot at once. */
+static enum status operands_place(struct body *b, uint32_t count)
+{
+    uint32_t height = b->height + count, first = b->height > OPERAND_WINDOW ? b->height - OPERAND_WINDOW : 0;
+    for (uint32_t at = b->height; at < height; at++)
+        b->stack[at] = (struct operand) { .kind = OPERAND_SLOT, .type = b->types[at] };
+    uint32_t past = height > OPERAND_WINDOW ? height - OPERAND_WINDOW : 0;
+    return past > first ? prep_flush(b, first, past < b->height ? past : b->height) : STATUS_OK;
+}
+
+enum status operands_push(struct body *b, uint32_t count, const uint32_t *types)
+{
+    if (count == 0)
+        return STATUS_OK;
+    if (count == 1)
+        return operand_push(b, *types);
+    TRY(make_room(b, count));
+    memcpy(b->types + b->height, types, count * sizeof *types);
+    if (b->emitting)
+        TRY(operands_place(b, count));
+    b->height += count;
+    return STATUS_OK;
+}
+
+/* The usual case of the usual instructions while nothing is emitted: operands that the innermost block has, of just the
+ * types wanted, and short immediates. False, and nothing has changed: see instruction(), which knows all cases. */
+static inline bool quick_local(struct body *b, enum op op)
+{
+    struct cursor *in = &b->d->in;
+    if (in->at == in->end || *in->at >= LOCALS_AT_HAND || *in->at >= b->local_count)
+        return false;
+    uint32_t type = b->locals[*in->at].type;
+    if (op == OP_LOCAL_GET) {
+        if (b->height >= b->watermark || type == RT_V128)
+            return false;
+        b->types[b->height++] = type;
+    } else {
+        if (b->height == b->floor || b->types[b->height - 1] != type)
+            return false;
+        b->height -= op == OP_LOCAL_SET;
+    }
+    in->at++;
+    return true;
+}
+_Static_assert(LOCALS_AT_HAND <= 0x80, "a local at hand has an index of one byte");
+
+static inline bool quick_number(struct body *b, const struct op_info *info)
+{
+    uint32_t height = b->height, count = info->param_count;
+    if (height - b->floor < count || b->types[height - 1] != info->params[0])
+        return false;
+    if (count == 2 && b->types[height - 2] != info->params[0]) /* the two are of one type */
+        return false;
+    b->height = height + 1 - count;
+    b->types[height - count] = info->result;
+    return true;
+}
+
+static inline bool quick_access(struct body *b, const struct op_info *info)
+{
+    struct cursor *in = &b->d->in;
+    uint32_t height = b->height, count = info->param_count;
+    if (in->end - in->at < 3 || in->at[0] > info->immediate || !b->has_memory)
+        return false;
+    uint32_t bytes = in->at[1] < 0x80 ? 2 : in->at[2] < 0x80 ? 3 : 0;
+    if (bytes == 0 || height - b->floor < count || b->types[height - count] != RT_I32)
+        return false;
+    if (count == 2) {
+        if (b->types[height - 1] != info->params[1])
+            return false;
+        b->height = height - 2;
+    } else {
+        b->types[height - 1] = info->result;
+    }
+    in->at += bytes;
+    return true;
+}
+
+static inline bool quick_const(struct body *b, const struct op_info *info)
+{
+    struct cursor *in = &b->d->in;
+    if (in->end - in->at < 2 || info->immediate > OP_IMM_I64 || b->height >= b->watermark)
+        return false;
+    uint32_t bytes = in->at[0] < 0x80 ? 1 : in->at[1] < 0x80 ? 2 : 0;
+    if (bytes == 0)
+        return false;
+    in->at += bytes;
+    b->types[b->height++] = info->result;
+    return true;
+}
+
+static inline bool quick(struct body *b, const struct op_info *info)
+{
+    if (info->class <= OP_CLASS_REINTERPRET)
+        return quick_number(b, info);
+    if (info->class <= OP_CLASS_STORE)
+        return quick_access(b, info);
+    if (info->class == OP_CLASS_CONST)
+        return quick_const(b, info);
+    return info->class == OP_CLASS_VARIABLE && op_of(info) <= OP_LOCAL_TEE && quick_local(b, op_of(info));
+}
+_Static_assert(OP_CLASS_LOAD == OP_CLASS_REINTERPRET + 1 && OP_CLASS_STORE == OP_CLASS_LOAD + 1, "as quick() has them");
+_Static_assert(OP_LOCAL_GET < OP_LOCAL_TEE && OP_LOCAL_SET < OP_LOCAL_TEE && OP_LOCAL_TEE < OP_GLOBAL_GET, "");
+_Static_assert(OP_IMM_I32 + 1 == OP_IMM_I64 && OP_IMM_I64 < OP_IMM_F32, "");
 
 static enum status instruction(struct body *b, const struct op_info *info)
 {
@@ -186,54 +313,13 @@ static enum status read_opcode(struct body *b, const struct op_info **ret)
     return *ret ? STATUS_OK : refuse_opcode(b, code);
 }
 
-static enum status locals_add(struct body *b, uint32_t count, uint8_t type)
-{
-    uint32_t width = rt_type_slots(1, &type);
-    if (count * width > LIMIT_FRAME_SLOTS - b->frame_base)
-        return decode_fail(b->d, STATUS_LIMIT, "locals of a function exceed the limit of %d slots", LIMIT_FRAME_SLOTS);
-    for (uint32_t i = 0; i < count; i++) {
-        b->local_types[b->local_count] = type;
-        b->local_slots[b->local_count++] = (uint16_t)b->frame_base;
-        b->frame_base += width;
-    }
-    return STATUS_OK;
-}
-
-static enum status read_locals(struct body *b)
-{
-    const struct rt_functype *t = function_type(b->module, b->function->index);
-    uint64_t total = t->param_count; /* 5.5.13: fewer than 2^32 in any module; the limit is ours */
-    uint32_t groups;
-    size_t start = cursor_offset(&b->d->in);
-    b->local_count = b->frame_base = 0;
-    for (uint32_t i = 0; i < t->param_count; i++)
-        TRY(locals_add(b, 1, t->params[i]));
-    TRY(decode_count(b->d, 2, UINT32_MAX, "groups of locals", &groups));
-    for (uint32_t i = 0; i < groups; i++) {
-        size_t at = cursor_offset(&b->d->in);
-        uint32_t count;
-        uint8_t type;
-        TRY(decode_u32(b->d, &count));
-        TRY(decode_value_type(b->d, &type));
-        total += count;
-        if (total - t->param_count > UINT32_MAX)
-            return decode_fail_at(b->d, at, STATUS_MALFORMED, "too many locals: 2^32 or more");
-        if (total <= b->d->limits.locals)
-            TRY(locals_add(b, count, type));
-    }
-    if (total > b->d->limits.locals)
-        return decode_fail_at(b->d, start, STATUS_LIMIT,
-                              "%llu locals of function %u, parameters included, exceed the limit of %u (locals)",
-                              (unsigned long long)total, b->function->index, b->d->limits.locals);
-    return STATUS_OK;
-}
-
 static void begin(struct body *b)
 {
-    b->height = b->max_height = b->control_count = 0;
+    b->height = b->max_height = b->control_count = b->floor = 0;
     b->out.count = b->out.cost = 0;
     b->out.begun = b->out.before = NO_UNIT;
     b->out.mapped = false;
+    b->has_memory = b->module->memory_count > 0 && b->module->memories[0].address == RT_I32;
     set_live(b, true);
     prep_bind_label(b);
 }
@@ -242,33 +328,32 @@ enum status validate_body(struct body *b, const struct function *function, struc
 {
     b->function = function;
     b->d->in = in;
-    TRY(read_locals(b));
+    TRY(validate_locals(b));
     begin(b);
     TRY(prep_entry(b));
-    TRY(control_push(b, CONTROL_FUNCTION, *function_type(b->module, function->index)));
+    TRY(control_push(b, CONTROL_FUNCTION, function_def(b->module, function->index)));
     while (b->control_count > 0) {
         const struct op_info *info = NULL;
         TRY(read_opcode(b, &info));
         b->out.cost++;
-        TRY(instruction(b, info));
+        if (b->emitting || !quick(b, info))
+            TRY(instruction(b, info));
     }
     if (cursor_left(&b->d->in) > 0)
         return decode_fail(b->d, STATUS_MALFORMED, "section size mismatch: code after the function's end");
     return STATUS_OK;
 }
 
-enum status body_init(struct body *b, struct decoder *d)
+void body_init(struct body *b, struct decoder *d)
 {
-    *b = (struct body) { .d = d, .module = d->module, .local_types = malloc(LIMIT_LOCALS) };
-    b->local_slots = malloc(LIMIT_LOCALS * sizeof *b->local_slots);
+    *b = (struct body) { .d = d, .module = d->module };
     b->out.watch = NO_UNIT;
-    return b->local_types && b->local_slots ? STATUS_OK : decode_no_memory(d);
 }
 
 void body_done(struct body *b)
 {
-    free(b->local_types);
-    free(b->local_slots);
+    free(b->runs);
+    free(b->types);
     free(b->stack);
     free(b->controls);
     free(b->labels);

@@ -14,7 +14,7 @@ static enum status table_index(struct body *b, uint32_t *ret)
 }
 
 /* Pops three operands of these types and emits `op` on their slots; its indices are left to the caller. */
-static enum status three(struct body *b, uint32_t op, uint8_t x, uint8_t y, uint8_t z)
+static enum status three(struct body *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z)
 {
     uint32_t a, c, e;
     TRY(operand_pop(b, z));
@@ -35,21 +35,24 @@ static enum status three(struct body *b, uint32_t op, uint8_t x, uint8_t y, uint
 }
 
 /* The same, with one index behind the slots, or two. */
-static enum status three_and_index(struct body *b, uint32_t op, uint8_t x, uint8_t y, uint8_t z, uint32_t index)
+static enum status three_and_index(struct body *b, uint32_t op, uint32_t x, uint32_t y, uint32_t z, uint32_t index)
 {
     TRY(three(b, op, x, y, z));
     prep_unit(b, index);
     return STATUS_OK;
 }
-static enum status copy_between(struct body *b, uint32_t op, uint32_t to, uint32_t from)
+/* Of two address types the smaller one counts. */
+static enum status copy_between(struct body *b, uint32_t op, uint32_t to, uint32_t from, const struct size_limits *x,
+                                const struct size_limits *y)
 {
-    TRY(three_and_index(b, op, RT_I32, RT_I32, RT_I32, to));
+    uint32_t count = x->address == RT_I64 && y->address == RT_I64 ? RT_I64 : RT_I32;
+    TRY(three_and_index(b, op, x->address, y->address, count, to));
     prep_unit(b, from);
     return STATUS_OK;
 }
-static enum status init_from(struct body *b, uint32_t op, uint32_t to, uint32_t segment)
+static enum status init_from(struct body *b, uint32_t op, uint32_t to, uint32_t segment, uint32_t address)
 {
-    TRY(three_and_index(b, op, RT_I32, RT_I32, RT_I32, to));
+    TRY(three_and_index(b, op, address, RT_I32, RT_I32, to));
     prep_u32(b, segment);
     return STATUS_OK;
 }
@@ -64,10 +67,10 @@ static enum status table_get_set(struct body *b, enum op op)
 {
     uint32_t table, index, value = 0;
     TRY(table_index(b, &table));
-    uint8_t type = b->module->tables[table].element;
+    uint32_t type = b->module->tables[table].element;
     if (op == OP_TABLE_SET)
         TRY(operand_pop(b, type));
-    TRY(operand_pop(b, RT_I32));
+    TRY(operand_pop(b, b->module->tables[table].limits.address));
     if (b->emitting) {
         TRY(prep_use(b, b->height, &index));
         if (op == OP_TABLE_SET)
@@ -88,8 +91,9 @@ static enum status table_grow(struct body *b)
 {
     uint32_t table, value, count;
     TRY(table_index(b, &table));
-    TRY(operand_pop(b, RT_I32));
-    TRY(operand_pop(b, b->module->tables[table].element));
+    const struct table_type *t = &b->module->tables[table];
+    TRY(operand_pop(b, t->limits.address));
+    TRY(operand_pop(b, t->element));
     if (b->emitting) {
         TRY(prep_use(b, b->height, &value));
         TRY(prep_use(b, b->height + 1, &count));
@@ -101,7 +105,7 @@ static enum status table_grow(struct body *b)
         prep_result(b, slot_of(b, b->height));
         prep_forget(b);
     }
-    return operand_push(b, RT_I32);
+    return operand_push(b, t->limits.address);
 }
 
 static enum status table_copy(struct body *b)
@@ -109,9 +113,10 @@ static enum status table_copy(struct body *b)
     uint32_t to, from;
     TRY(table_index(b, &to));
     TRY(table_index(b, &from));
-    if (b->module->tables[to].element != b->module->tables[from].element)
+    const struct table_type *target = &b->module->tables[to], *source = &b->module->tables[from];
+    if (!type_matches(&b->module->types, source->element, target->element))
         return body_fail(b, "type mismatch: tables of different types");
-    return copy_between(b, P_TABLE_COPY, to, from);
+    return copy_between(b, P_TABLE_COPY, to, from, &target->limits, &source->limits);
 }
 
 static enum status table_init(struct body *b)
@@ -121,9 +126,18 @@ static enum status table_init(struct body *b)
     TRY(table_index(b, &table));
     if (segment >= b->module->elem_count)
         return body_fail(b, "unknown elem segment %u", segment);
-    if (b->module->tables[table].element != b->module->elems[segment].type)
+    const struct table_type *t = &b->module->tables[table];
+    if (!type_matches(&b->module->types, b->module->elems[segment].type, t->element))
         return body_fail(b, "type mismatch: segment and table of different types");
-    return init_from(b, P_TABLE_INIT, table, segment);
+    return init_from(b, P_TABLE_INIT, table, segment, t->limits.address);
+}
+
+static enum status table_fill(struct body *b)
+{
+    uint32_t index;
+    TRY(table_index(b, &index));
+    const struct table_type *t = &b->module->tables[index];
+    return three_and_index(b, P_TABLE_FILL, t->limits.address, t->element, t->limits.address, index);
 }
 
 enum status validate_table(struct body *b, enum op op)
@@ -143,14 +157,13 @@ enum status validate_table(struct body *b, enum op op)
         TRY(index_below(b, b->module->elem_count, "elem segment", &index));
         return drop_segment(b, P_ELEM_DROP, index);
     case OP_TABLE_FILL:
-        TRY(table_index(b, &index));
-        return three_and_index(b, P_TABLE_FILL, RT_I32, b->module->tables[index].element, RT_I32, index);
+        return table_fill(b);
     default: /* OP_TABLE_SIZE */
         TRY(table_index(b, &index));
         TRY(prep_op(b, P_TABLE_SIZE));
         prep_unit(b, index);
         prep_result(b, slot_of(b, b->height));
-        return operand_push(b, RT_I32);
+        return operand_push(b, b->module->tables[index].limits.address);
     }
 }
 
@@ -171,8 +184,9 @@ static enum status memory_size_grow(struct body *b, enum op op)
 {
     uint32_t slot, memory;
     TRY(memory_index(b, &memory));
+    uint32_t address = b->module->memories[memory].address;
     if (op == OP_MEMORY_GROW) {
-        TRY(operand_pop(b, RT_I32));
+        TRY(operand_pop(b, address));
         TRY(prep_use(b, b->height, &slot));
     }
     prep_map(b, false);
@@ -181,11 +195,12 @@ static enum status memory_size_grow(struct body *b, enum op op)
         prep_unit(b, slot);
     prep_unit(b, memory);
     prep_result(b, slot_of(b, b->height));
-    return operand_push(b, RT_I32);
+    return operand_push(b, address);
 }
 
 enum status validate_memory(struct body *b, enum op op)
 {
+    const struct size_limits *memories = b->module->memories;
     uint32_t segment, memory, from;
     switch ((unsigned)op) {
     case OP_MEMORY_SIZE:
@@ -194,16 +209,16 @@ enum status validate_memory(struct body *b, enum op op)
     case OP_MEMORY_INIT:
         TRY(data_index(b, &segment));
         TRY(memory_index(b, &memory));
-        return init_from(b, P_MEMORY_INIT, memory, segment);
+        return init_from(b, P_MEMORY_INIT, memory, segment, memories[memory].address);
     case OP_DATA_DROP:
         TRY(data_index(b, &segment));
         return drop_segment(b, P_DATA_DROP, segment);
     case OP_MEMORY_COPY:
         TRY(memory_index(b, &memory));
         TRY(memory_index(b, &from));
-        return copy_between(b, P_MEMORY_COPY, memory, from);
+        return copy_between(b, P_MEMORY_COPY, memory, from, &memories[memory], &memories[from]);
     default: /* OP_MEMORY_FILL */
         TRY(memory_index(b, &memory));
-        return three_and_index(b, P_MEMORY_FILL, RT_I32, RT_I32, RT_I32, memory);
+        return three_and_index(b, P_MEMORY_FILL, memories[memory].address, RT_I32, memories[memory].address, memory);
     }
 }

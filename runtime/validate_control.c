@@ -3,37 +3,28 @@
 #include "runtime/prepare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* One-element vectors, so that a block type can borrow. */
-static const uint8_t *single_type(uint8_t type)
-{
-    static const uint8_t all[] = { RT_I32, RT_I64, RT_F32, RT_F64, RT_V128, RT_FUNCREF, RT_EXTERNREF };
-    for (size_t i = 0; i < sizeof all; i++)
-        if (all[i] == type)
-            return &all[i];
-    return NULL;
-}
-
-static enum status block_type(struct body *b, struct rt_functype *ret)
+static enum status block_type(struct body *b, const struct type_def **ret)
 {
     size_t at = cursor_offset(&b->d->in);
     int64_t code;
-    uint8_t type;
+    uint32_t type = 0;
     TRY(decode_s33(b->d, &code));
-    *ret = (struct rt_functype) { 0 };
     if (code >= 0) {
-        if (code >= b->module->type_count)
+        if (code >= b->module->types.count)
             return body_fail(b, "unknown type %lld", (long long)code);
-        *ret = b->module->types[code];
-        return STATUS_OK;
+        *ret = module_type(b->module, (uint32_t)code);
+        return (*ret)->kind == TYPE_FUNCTION ? STATUS_OK
+                                             : body_fail(b, "type %lld is no function type", (long long)code);
     }
     if (code < -64)
         return decode_fail_at(b->d, at, STATUS_MALFORMED, "malformed block type");
+    *ret = &type_def_empty;
     if (code == -64)
         return STATUS_OK;
     TRY(decode_value_type_of(b->d, (uint8_t)(code & 0x7f), at, &type));
-    ret->result_count = 1;
-    ret->results = single_type(type);
+    *ret = type_def_single(type);
     return STATUS_OK;
 }
 
@@ -48,7 +39,7 @@ static enum status controls_grow(struct body *b)
     return STATUS_OK;
 }
 
-enum status control_push(struct body *b, enum control_kind kind, struct rt_functype type)
+enum status control_push(struct body *b, enum control_kind kind, const struct type_def *type)
 {
     if (b->control_count == LIMIT_BLOCK_DEPTH)
         return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT, "blocks are nested deeper than %d", LIMIT_BLOCK_DEPTH);
@@ -61,7 +52,8 @@ enum status control_push(struct body *b, enum control_kind kind, struct rt_funct
                                                          .else_patch = NO_UNIT,
                                                          .kind = (uint8_t)kind,
                                                          .live_at_entry = b->live };
-    return kind == CONTROL_FUNCTION ? STATUS_OK : operands_push(b, type.param_count, type.params);
+    b->floor = b->height;
+    return kind == CONTROL_FUNCTION ? STATUS_OK : operands_push(b, type->param_slots, type->param_stack);
 }
 
 static void set_unreachable(struct body *b)
@@ -80,7 +72,7 @@ static uint32_t window_start(const struct body *b)
 
 static enum status enter(struct body *b, enum op op)
 {
-    struct rt_functype type;
+    const struct type_def *type = &type_def_empty;
     uint32_t patch = NO_UNIT;
     TRY(block_type(b, &type));
     if (op == OP_IF) {
@@ -93,7 +85,7 @@ static enum status enter(struct body *b, enum op op)
     } else {
         TRY(prep_flush(b, window_start(b), b->height));
     }
-    TRY(operands_pop(b, type.param_count, type.params));
+    TRY(operands_pop(b, type->param_slots, type->param_stack));
     if (op == OP_LOOP) {
         TRY(prep_charge(b, 1));
         prep_bind_label(b);
@@ -107,11 +99,11 @@ static enum status enter(struct body *b, enum op op)
 static enum status finish(struct body *b)
 {
     struct control *c = control_top(b);
-    TRY(operands_pop(b, c->type.result_count, c->type.results));
+    TRY(operands_pop(b, c->type->result_slots, c->type->result_stack));
     if (b->height != c->height)
         return body_fail(b, "type mismatch: values remaining on the stack at the end of the block");
     if (b->live && c->kind != CONTROL_FUNCTION) {
-        uint32_t past = b->height + rt_type_slots(c->type.result_count, c->type.results);
+        uint32_t past = b->height + c->type->result_slots;
         uint32_t first = past > b->height + OPERAND_WINDOW ? past - OPERAND_WINDOW : b->height;
         TRY(prep_flush(b, first, past));
     }
@@ -133,7 +125,7 @@ static enum status enter_else(struct body *b)
     set_live(b, c->live_at_entry);
     b->out.cost = 0;
     prep_bind_label(b);
-    return operands_push(b, c->type.param_count, c->type.params);
+    return operands_push(b, c->type->param_slots, c->type->param_stack);
 }
 
 static enum status leave_function(struct body *b)
@@ -143,6 +135,20 @@ static enum status leave_function(struct body *b)
     return STATUS_OK;
 }
 
+/* Whether values of the first types are values of the second; both as they lie on the stack. */
+static bool matches(const struct body *b, uint32_t count, const uint32_t *subs, uint32_t super_count,
+                    const uint32_t *supers)
+{
+    if (count != super_count)
+        return false;
+    if (count == 0 || subs == supers || memcmp(subs, supers, count * sizeof *subs) == 0)
+        return true;
+    for (uint32_t i = 0; i < count; i++)
+        if (!type_matches(&b->module->types, subs[i], supers[i]))
+            return false;
+    return true;
+}
+
 static enum status leave(struct body *b)
 {
     struct control *c = control_top(b);
@@ -150,8 +156,7 @@ static enum status leave(struct body *b)
     if (c->kind == CONTROL_FUNCTION)
         return leave_function(b);
     if (c->kind == CONTROL_IF &&
-        !functype_equal(&(struct rt_functype) { c->type.param_count, 0, c->type.params, NULL },
-                        &(struct rt_functype) { c->type.result_count, 0, c->type.results, NULL }))
+        !matches(b, c->type->param_slots, c->type->param_stack, c->type->result_slots, c->type->result_stack))
         return body_fail(b, "type mismatch: if without else must not change the stack");
     if (c->reached || (c->kind == CONTROL_IF && c->live_at_entry)) {
         TRY(prep_charge(b, 0));
@@ -160,9 +165,10 @@ static enum status leave(struct body *b)
         b->out.cost = 0;
         prep_bind_label(b);
     }
-    struct rt_functype type = c->type;
+    const struct type_def *type = c->type;
     b->control_count--;
-    return operands_push(b, type.result_count, type.results);
+    b->floor = control_top(b)->height;
+    return operands_push(b, type->result_slots, type->result_stack);
 }
 
 static enum status label(struct body *b, uint32_t depth, struct control **ret)
@@ -179,28 +185,26 @@ static enum status branch(struct body *b, enum op op)
     struct control *target = control_top(b);
     TRY(decode_u32(b->d, &depth));
     TRY(label(b, depth, &target));
-    uint32_t count = label_arity(target), slots = label_slots(target);
+    uint32_t slots = label_slots(target);
     if (op == OP_BR_IF) {
         TRY(operand_pop(b, RT_I32));
         condition = b->height;
     }
-    TRY(operands_pop(b, count, label_types(target)));
+    TRY(operands_pop(b, slots, label_types(target)));
     if (op == OP_BR) {
         TRY(prep_branch(b, target, b->height, slots));
         set_unreachable(b);
         return STATUS_OK;
     }
     TRY(prep_branch_if(b, target, b->height, slots, condition));
-    if (count > 0)
-        return operands_push(b, count, label_types(target));
-    return STATUS_OK;
+    return operands_push(b, slots, label_types(target));
 }
 
 /* Whether the operands on top could go to `target`; nothing is popped. */
 static enum status check_top(struct body *b, const struct control *target)
 {
     uint32_t height = b->height;
-    TRY(operands_pop(b, label_arity(target), label_types(target)));
+    TRY(operands_pop(b, label_slots(target), label_types(target)));
     b->height = height;
     return STATUS_OK;
 }
@@ -222,6 +226,11 @@ static enum status read_labels(struct body *b, uint32_t *ret_count)
     return STATUS_OK;
 }
 
+static uint32_t label_count(const struct control *c)
+{
+    return c->kind == CONTROL_LOOP ? c->type->function.param_count : c->type->function.result_count;
+}
+
 static enum status branch_table(struct body *b)
 {
     uint32_t count = 0;
@@ -230,10 +239,14 @@ static enum status branch_table(struct body *b)
     TRY(operand_pop(b, RT_I32));
     uint32_t selector = b->height;
     TRY(label(b, b->labels[count - 1], &fallback));
-    uint32_t arity = label_arity(fallback), slots = label_slots(fallback);
+    uint32_t slots = label_slots(fallback);
+    b->stamp++;
     for (uint32_t i = 0; i < count; i++) {
         TRY(label(b, b->labels[i], &target));
-        if (label_arity(target) != arity)
+        if (target->stamp == b->stamp) /* seen before; so each label costs its types once */
+            continue;
+        target->stamp = b->stamp;
+        if (label_count(target) != label_count(fallback))
             return body_fail(b, "type mismatch: labels of br_table take different numbers of values");
         TRY(check_top(b, target));
     }
@@ -243,13 +256,12 @@ static enum status branch_table(struct body *b)
 }
 
 /* After the call: its results, or for a tail call none, if they are the function's. */
-static enum status call_finish(struct body *b, const struct rt_functype *t, bool tail)
+static enum status call_finish(struct body *b, const struct type_def *t, bool tail)
 {
+    const struct type_def *function = b->controls[0].type;
     if (!tail)
-        return operands_push(b, t->result_count, t->results);
-    if (!functype_equal(
-            &(struct rt_functype) { t->result_count, 0, t->results, NULL },
-            &(struct rt_functype) { b->controls[0].type.result_count, 0, b->controls[0].type.results, NULL }))
+        return operands_push(b, t->result_slots, t->result_stack);
+    if (!matches(b, t->result_slots, t->result_stack, function->result_slots, function->result_stack))
         return body_fail(b, "type mismatch: a tail call's results are not the function's");
     set_unreachable(b);
     return STATUS_OK;
@@ -261,9 +273,9 @@ static enum status call(struct body *b, bool tail)
     TRY(decode_u32(b->d, &function));
     if (function >= b->module->function_count)
         return body_fail(b, "unknown function %u", function);
-    const struct rt_functype *t = function_type(b->module, function);
+    const struct type_def *t = function_def(b->module, function);
     uint32_t past = b->height;
-    TRY(operands_pop(b, t->param_count, t->params));
+    TRY(operands_pop(b, t->param_slots, t->param_stack));
     TRY(prep_call(b, function, b->height, past - b->height, tail));
     return call_finish(b, t, tail);
 }
@@ -273,17 +285,19 @@ static enum status call_indirect(struct body *b, bool tail)
     uint32_t type, table;
     TRY(decode_u32(b->d, &type));
     TRY(decode_u32(b->d, &table));
-    if (type >= b->module->type_count)
+    if (type >= b->module->types.count)
         return body_fail(b, "unknown type %u", type);
     if (table >= b->module->table_count)
         return body_fail(b, "unknown table %u", table);
-    if (b->module->tables[table].element != RT_FUNCREF)
+    if (!type_matches(&b->module->types, b->module->tables[table].element, RT_FUNCREF))
         return body_fail(b, "type mismatch: call_indirect through a table that does not hold functions");
-    const struct rt_functype *t = &b->module->types[type];
-    TRY(operand_pop(b, RT_I32));
+    const struct type_def *t = module_type(b->module, type);
+    if (t->kind != TYPE_FUNCTION)
+        return body_fail(b, "type %u is no function type", type);
+    TRY(operand_pop(b, b->module->tables[table].limits.address));
     uint32_t at = b->height;
-    TRY(operands_pop(b, t->param_count, t->params));
-    TRY(prep_call_indirect(b, type, table, b->height, at, tail));
+    TRY(operands_pop(b, t->param_slots, t->param_stack));
+    TRY(prep_call_indirect(b, t->id, table, b->height, at, tail));
     return call_finish(b, t, tail);
 }
 
@@ -313,7 +327,7 @@ enum status validate_control(struct body *b, enum op op)
     case OP_RETURN_CALL_INDIRECT:
         return call_indirect(b, op == OP_RETURN_CALL_INDIRECT);
     case OP_RETURN:
-        TRY(operands_pop(b, function->type.result_count, function->type.results));
+        TRY(operands_pop(b, function->type->result_slots, function->type->result_stack));
         TRY(prep_return(b, b->height, b->function->result_slots));
         set_unreachable(b);
         return STATUS_OK;

@@ -47,7 +47,10 @@ enum status validate_vector(struct body *b, const struct op_info *info)
     uint64_t words[2] = { 0 };
     struct memarg m = { 0 };
     TRY(immediates(b, info, words, &m));
-    TRY(operands_pop(b, info->param_count, info->params));
+    if (OP_HAS_MEMARG(info))
+        TRY(validate_access_operands(b, info, &m));
+    else
+        TRY(validate_params(b, info, 0));
     TRY(prep_vector(b, info, &m, words));
     return info->result ? operand_push(b, info->result) : STATUS_OK;
 }

@@ -2,12 +2,9 @@
  * local until something needs it elsewhere. */
 #include "runtime/prepare.h"
 
-static bool is_reference(uint8_t type) { return type == RT_FUNCREF || type == RT_EXTERNREF; }
-
 static enum status select_typed(struct body *b)
 {
-    uint32_t count;
-    uint8_t type;
+    uint32_t count, type;
     TRY(decode_count(b->d, 1, LIMIT_PARAMS, "types", &count));
     if (count != 1)
         return body_fail(b, "invalid result arity: select takes one type");
@@ -21,7 +18,7 @@ static enum status select_typed(struct body *b)
 
 enum status validate_parametric(struct body *b, enum op op)
 {
-    uint8_t x, y;
+    uint32_t x, y;
     if (op == OP_DROP) {
         b->out.last = NO_UNIT;
         return operand_pop_any(b, &x);
@@ -31,7 +28,7 @@ enum status validate_parametric(struct body *b, enum op op)
     TRY(operand_pop(b, RT_I32));
     TRY(operand_pop_any(b, &y));
     TRY(operand_pop_any(b, &x));
-    if (is_reference(x) || is_reference(y))
+    if (type_is_reference(x) || type_is_reference(y))
         return body_fail(b, "type mismatch: select of references needs a type");
     if (x != y && x != TYPE_UNKNOWN && y != TYPE_UNKNOWN)
         return body_fail(b, "type mismatch: select of %s and %s", type_text(x), type_text(y));
@@ -39,8 +36,10 @@ enum status validate_parametric(struct body *b, enum op op)
     return operand_push(b, x == TYPE_UNKNOWN ? y : x);
 }
 
-static enum status global_access(struct body *b, enum op op, uint32_t index)
+static enum status global_access(struct body *b, enum op op)
 {
+    uint32_t index;
+    TRY(decode_u32(b->d, &index));
     if (index >= b->module->global_count)
         return body_fail(b, "unknown global %u", index);
     const struct global *g = &b->module->globals[index];
@@ -57,32 +56,28 @@ static enum status global_access(struct body *b, enum op op, uint32_t index)
 
 enum status validate_variable(struct body *b, enum op op)
 {
-    uint32_t index;
-    TRY(decode_u32(b->d, &index));
+    struct local local = { 0 };
     if (op == OP_GLOBAL_GET || op == OP_GLOBAL_SET)
-        return global_access(b, op, index);
-    if (index >= b->local_count)
-        return body_fail(b, "unknown local %u", index);
-    uint8_t type = b->local_types[index];
-    struct operand local = { .kind = OPERAND_LOCAL, .type = type, .local = b->local_slots[index] };
+        return global_access(b, op);
+    TRY(validate_local(b, &local));
+    struct operand o = { .kind = OPERAND_LOCAL, .type = local.type, .local = (uint16_t)local.slot };
     if (op == OP_LOCAL_GET)
-        return operand_push_lazy(b, local, 0);
-    TRY(operand_pop(b, type));
-    TRY(prep_local_set(b, b->height, local.local));
-    return op == OP_LOCAL_TEE ? operand_push_lazy(b, local, 0) : STATUS_OK;
+        return operand_push_lazy(b, o, 0);
+    TRY(operand_pop(b, local.type));
+    TRY(prep_local_set(b, b->height, local.slot));
+    return op == OP_LOCAL_TEE ? operand_push_lazy(b, o, 0) : STATUS_OK;
 }
 
 enum status validate_reference(struct body *b, enum op op)
 {
-    uint8_t type;
-    uint32_t index;
+    uint32_t index, type = TYPE_UNKNOWN;
     switch ((unsigned)op) {
     case OP_REF_NULL:
-        TRY(decode_reference_type(b->d, &type));
+        TRY(decode_heap_type(b->d, &type));
         return operand_push_lazy(b, (struct operand) { .kind = OPERAND_CONST, .type = type }, 0);
     case OP_REF_IS_NULL:
         TRY(operand_pop_any(b, &type));
-        if (type != TYPE_UNKNOWN && !is_reference(type))
+        if (type != TYPE_UNKNOWN && !type_is_reference(type))
             return body_fail(b, "type mismatch: expected a reference, found %s", type_text(type));
         TRY(prep_test(b, OP_I64_EQ));
         return operand_push(b, RT_I32);
@@ -95,6 +90,6 @@ enum status validate_reference(struct body *b, enum op op)
         TRY(prep_op(b, P_REF_FUNC));
         prep_u32(b, index);
         prep_result(b, slot_of(b, b->height));
-        return operand_push(b, RT_FUNCREF);
+        return operand_push(b, function_reference(b->module, index));
     }
 }

@@ -48,23 +48,36 @@ static enum status constant(struct body *b, const struct op_info *info)
 /* A change of type that leaves the slot as it is; the operand may stay where it was. */
 static enum status reinterpret(struct body *b, const struct op_info *info)
 {
-    bool known = b->height > control_top(b)->height;
     TRY(operand_pop(b, info->params[0]));
-    if (!known)
+    if (!b->emitting)
         return operand_push(b, info->result);
     struct operand o = b->stack[b->height];
     o.type = info->result;
     return operand_push_lazy(b, o, 0);
 }
 
+enum status validate_params(struct body *b, const struct op_info *info, uint32_t first)
+{
+    for (uint32_t i = info->param_count; i > first; i--)
+        TRY(operand_pop(b, info->params[i - 1]));
+    return STATUS_OK;
+}
+
+enum status validate_access_operands(struct body *b, const struct op_info *info, const struct memarg *m)
+{
+    TRY(validate_params(b, info, 1));
+    return operand_pop(b, b->module->memories[m->memory].address);
+}
+
 static enum status access(struct body *b, const struct op_info *info)
 {
-    struct memarg m;
+    struct memarg m = { 0 };
     TRY(validate_memarg(b, info, &m));
-    TRY(operands_pop(b, info->param_count, info->params));
+    TRY(validate_access_operands(b, info, &m));
     if (info->class == OP_CLASS_STORE)
-        return prep_store(b, info, &m);
-    TRY(prep_load(b, info, &m));
+        return b->emitting ? prep_store(b, info, &m) : STATUS_OK;
+    if (b->emitting)
+        TRY(prep_load(b, info, &m));
     return operand_push(b, info->result);
 }
 
@@ -85,7 +98,7 @@ enum status validate_regular(struct body *b, const struct op_info *info)
         return constant(b, info);
     if (info->class == OP_CLASS_REINTERPRET)
         return reinterpret(b, info);
-    TRY(operands_pop(b, info->param_count, info->params));
+    TRY(validate_params(b, info, 0));
     if (b->emitting)
         TRY(emit(b, info));
     return operand_push(b, info->result);

@@ -73,10 +73,10 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
 /* Derives call's import and the places of its results from its row. */
 static void link_init(struct wasi *wasi, uint32_t call)
 {
-    static const uint8_t errno_type[1] = { RT_I32 };
+    static const uint32_t errno_type[1] = { RT_I32 };
     const struct hostcall_row *row = &abi_hostcalls[call];
     struct wasi_link *link = &wasi->link[call];
-    uint8_t *param = wasi->param[call];
+    uint32_t *param = wasi->param[call];
     uint8_t slot = 0;
     *link = (struct wasi_link) { .wasi = wasi, .row = row, .call = call };
     for (uint32_t i = 0; i < row->arg_count; i++) {

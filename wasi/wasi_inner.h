@@ -35,7 +35,7 @@ struct wasi {
     struct error failure;
     struct wasi_link link[HOSTCALL_COUNT];
     struct rt_import import[HOSTCALL_COUNT];
-    uint8_t param[HOSTCALL_COUNT][HOSTCALL_SLOTS_MAX]; /* enum rt_type */
+    uint32_t param[HOSTCALL_COUNT][HOSTCALL_SLOTS_MAX]; /* enum rt_type */
     _Alignas(64) uint8_t staging[LIMIT_STAGING];
 };
 

@@ -118,7 +118,7 @@ static void plugin_use(struct rt_module *module, struct rt_instance *instance)
 
 static int plugin_run(const uint8_t *bytes, size_t size)
 {
-    static const uint8_t two_i32[] = { RT_I32, RT_I32 };
+    static const uint32_t two_i32[] = { RT_I32, RT_I32 };
     struct error error = ERROR_INIT;
     struct rt_module *module = NULL;
     struct rt_instance *instance = NULL;

@@ -19,6 +19,7 @@ enum {
 
     LIMIT_MODULE_BYTES = 1 << 30, /* a policy may lower it (module) */
     LIMIT_TYPES = 1000000,
+    LIMIT_SUBTYPES = 63,          /* supertypes above a type */
     LIMIT_FUNCTIONS = 1000000,    /* imported ones included; a policy may lower it */
     LIMIT_IMPORTS = 100000,
     LIMIT_EXPORTS = 100000,

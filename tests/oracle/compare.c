@@ -61,7 +61,7 @@ static void same(const struct comparison *c, const char *what, uint64_t engine, 
 }
 
 /* A slot as a number that does not depend on the instance. */
-static uint64_t neutral(const struct rt_instance *instance, uint8_t type, uint64_t slot)
+static uint64_t neutral(const struct rt_instance *instance, uint32_t type, uint64_t slot)
 {
     if (type != RT_FUNCREF || slot == 0)
         return slot;
@@ -92,7 +92,7 @@ static enum rt_trap_kind side_call(struct side *s, uint32_t function, uint64_t *
 }
 
 /* Values of these types out of a number. */
-static void invent(struct side *s, uint64_t h, uint32_t count, const uint8_t *types, uint64_t *slots)
+static void invent(struct side *s, uint64_t h, uint32_t count, const uint32_t *types, uint64_t *slots)
 {
     for (uint32_t i = 0; i < count; i++) {
         uint64_t v = h = mix(h, i + 1);
@@ -155,8 +155,8 @@ static void side_open(struct comparison *c, struct side *s, const struct rt_limi
     struct extern_value values[GENERATE_HOSTS + GENERATE_IMPORTED_GLOBALS] = { 0 };
     struct error error = ERROR_INIT;
     for (uint32_t i = 0; i < GENERATE_HOSTS; i++) {
-        const struct rt_functype *type = function_type(c->module, i);
-        s->hosts[i] = (struct host) { s, i, type };
+        const struct type_def *type = function_def(c->module, i);
+        s->hosts[i] = (struct host) { s, i, &type->function };
         objects[i] = (struct function_object) { .type = type, .host = host_function, .env = &s->hosts[i] };
         values[i] = (struct extern_value) { .kind = KIND_FUNCTION, .function = &objects[i] };
     }
@@ -173,7 +173,7 @@ static void side_open(struct comparison *c, struct side *s, const struct rt_limi
     }
 }
 
-static void same_slots(const struct comparison *c, const char *what, uint8_t type, const uint64_t *engine,
+static void same_slots(const struct comparison *c, const char *what, uint32_t type, const uint64_t *engine,
                        const uint64_t *oracle)
 {
     same(c, what, neutral(c->sides[0].instance, type, engine[0]), neutral(c->sides[1].instance, type, oracle[0]));

@@ -1,7 +1,7 @@
 /* Instructions on tables and memories as a whole, references, select and drop. */
 #include "generate_state.h"
 
-static const uint8_t i32 = RT_I32;
+static const uint32_t i32 = RT_I32;
 
 static void op_with(struct generator *g, enum op op, uint32_t index)
 {
@@ -9,7 +9,7 @@ static void op_with(struct generator *g, enum op op, uint32_t index)
     gen_leb(&g->code, index);
 }
 
-static void result(struct generator *g, uint32_t operands, uint8_t type)
+static void result(struct generator *g, uint32_t operands, uint32_t type)
 {
     gen_pop(g, operands);
     if (type)
@@ -27,7 +27,7 @@ static void gen_count(struct generator *g)
 
 static void table_one(struct generator *g, uint32_t which, uint32_t table)
 {
-    uint8_t type = g->tables[table];
+    uint32_t type = g->tables[table];
     switch (which) {
     case 0:
         gen_place(g, g->table_sizes[table]);
@@ -116,14 +116,14 @@ static void memory(struct generator *g, uint32_t which)
 
 static void select_value(struct generator *g)
 {
-    uint8_t type = g->height > gen_base(g) ? g->stack[g->height - 1] : gen_any_type(g);
-    const uint8_t three[] = { type, type, RT_I32 };
+    uint32_t type = g->height > gen_base(g) ? g->stack[g->height - 1] : gen_any_type(g);
+    const uint32_t three[] = { type, type, RT_I32 };
     bool typed = type == RT_FUNCREF || type == RT_EXTERNREF || choose(g->c, 3) == 0;
     gen_want(g, 3, three);
     gen_op(g, typed ? OP_SELECT_T : OP_SELECT);
     if (typed) {
         buffer_u8(&g->code, 1);
-        buffer_u8(&g->code, type);
+        gen_type(&g->code, type);
     }
     result(g, 3, type);
 }
@@ -131,7 +131,7 @@ static void select_value(struct generator *g)
 void gen_bulk(struct generator *g)
 {
     uint32_t which = choose(g->c, 16), table = choose(g->c, g->table_count);
-    uint8_t reference = choose(g->c, 2) ? RT_FUNCREF : RT_EXTERNREF;
+    uint32_t reference = choose(g->c, 2) ? RT_FUNCREF : RT_EXTERNREF;
     if (which < 5) {
         table_one(g, which, table);
     } else if (which < 7) {

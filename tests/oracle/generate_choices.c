@@ -127,7 +127,7 @@ static uint64_t choose_integer(struct choices *c)
     return which == 1 ? choose_byte(c) : integers[choose(c, sizeof integers / sizeof *integers)];
 }
 
-void choose_value(struct choices *c, uint8_t type, uint64_t ret[2])
+void choose_value(struct choices *c, uint32_t type, uint64_t ret[2])
 {
     switch (type) {
     case RT_I32:

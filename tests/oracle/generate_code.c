@@ -39,7 +39,7 @@ void gen_op(struct generator *g, enum op op)
         g->budget--;
 }
 
-void gen_push(struct generator *g, uint8_t type)
+void gen_push(struct generator *g, uint32_t type)
 {
     if (g->height == STACK_MAX)
         abort();
@@ -53,11 +53,11 @@ void gen_pop(struct generator *g, uint32_t count)
     g->height -= count;
 }
 
-uint8_t gen_any_type(struct generator *g)
+uint32_t gen_any_type(struct generator *g)
 {
-    static const uint8_t all[] = { RT_I32, RT_I32, RT_I32,  RT_I64,     RT_I64,      RT_F32,
-                                   RT_F64, RT_F64, RT_V128, RT_FUNCREF, RT_EXTERNREF };
-    return all[choose(g->c, sizeof all)];
+    static const uint32_t all[] = { RT_I32, RT_I32, RT_I32,  RT_I64,     RT_I64,      RT_F32,
+                                    RT_F64, RT_F64, RT_V128, RT_FUNCREF, RT_EXTERNREF };
+    return all[choose(g->c, sizeof all / sizeof *all)];
 }
 
 void gen_i32(struct generator *g, uint32_t value)
@@ -67,7 +67,7 @@ void gen_i32(struct generator *g, uint32_t value)
     gen_push(g, RT_I32);
 }
 
-static void constant(struct generator *g, uint8_t type)
+static void constant(struct generator *g, uint32_t type)
 {
     uint64_t v[2];
     choose_value(g->c, type, v);
@@ -83,7 +83,7 @@ static void constant(struct generator *g, uint8_t type)
         gen_leb(&g->code, choose(g->c, g->function_count));
     } else if (type == RT_FUNCREF || type == RT_EXTERNREF) {
         gen_op(g, OP_REF_NULL);
-        buffer_u8(&g->code, type);
+        gen_type(&g->code, type);
     } else {
         gen_op(g, type == RT_F32 ? OP_F32_CONST : type == RT_F64 ? OP_F64_CONST : OP_V128_CONST);
         buffer_bytes(&g->code, v, type == RT_F32 ? 4 : type == RT_F64 ? 8 : 16);
@@ -92,7 +92,7 @@ static void constant(struct generator *g, uint8_t type)
 }
 
 /* A number below `count` at which `types` holds `type`, or `count`. */
-static uint32_t find_type(struct generator *g, uint32_t count, const uint8_t *types, uint8_t type)
+static uint32_t find_type(struct generator *g, uint32_t count, const uint32_t *types, uint32_t type)
 {
     uint32_t start = count > 0 ? choose(g->c, count) : 0;
     for (uint32_t i = 0; i < count; i++)
@@ -101,7 +101,7 @@ static uint32_t find_type(struct generator *g, uint32_t count, const uint8_t *ty
     return count;
 }
 
-static bool get_variable(struct generator *g, uint8_t type, bool global)
+static bool get_variable(struct generator *g, uint32_t type, bool global)
 {
     uint32_t count = global ? g->global_count : g->local_count;
     uint32_t at = find_type(g, count, global ? g->globals : g->locals, type);
@@ -125,7 +125,7 @@ static bool allowed(const struct generator *g, const struct op_info *info)
 }
 
 /* A row with this result, or NULL. */
-static const struct op_info *row_for(struct generator *g, uint8_t type)
+static const struct op_info *row_for(struct generator *g, uint32_t type)
 {
     uint32_t start = choose(g->c, OP_COUNT);
     for (uint32_t i = 0; i < OP_COUNT; i++) {
@@ -136,7 +136,7 @@ static const struct op_info *row_for(struct generator *g, uint8_t type)
     return NULL;
 }
 
-void gen_value(struct generator *g, uint8_t type, uint32_t depth)
+void gen_value(struct generator *g, uint32_t type, uint32_t depth)
 {
     uint32_t way = choose(g->c, 16);
     const struct op_info *row;
@@ -151,10 +151,10 @@ void gen_value(struct generator *g, uint8_t type, uint32_t depth)
     regular_row(g, row, depth - 1, true);
 }
 
-void gen_want(struct generator *g, uint32_t count, const uint8_t *types)
+void gen_want(struct generator *g, uint32_t count, const uint32_t *types)
 {
     uint32_t have = g->height - gen_base(g), keep = count < have ? count : have;
-    while (keep > 0 && memcmp(&g->stack[g->height - keep], types, keep) != 0)
+    while (keep > 0 && !gen_same(&g->stack[g->height - keep], types, keep))
         keep--;
     for (uint32_t i = keep; i < count; i++)
         gen_value(g, types[i], 2);
@@ -164,7 +164,7 @@ void gen_want(struct generator *g, uint32_t count, const uint8_t *types)
  * comparison. */
 static void sink(struct generator *g)
 {
-    uint8_t type = g->stack[g->height - 1];
+    uint32_t type = g->stack[g->height - 1];
     gen_pop(g, 1);
     if (choose(g->c, 3) == 0) {
         gen_op(g, OP_DROP);
@@ -186,12 +186,12 @@ static void sink(struct generator *g)
     gen_leb(&g->code, sum);
 }
 
-void gen_settle(struct generator *g, uint32_t count, const uint8_t *types)
+void gen_settle(struct generator *g, uint32_t count, const uint32_t *types)
 {
     uint32_t base = gen_base(g);
     for (;;) {
         uint32_t have = g->height - base;
-        if (have <= count && memcmp(&g->stack[base], types, have) == 0)
+        if (have <= count && gen_same(&g->stack[base], types, have))
             break;
         sink(g);
     }
@@ -244,7 +244,7 @@ static void immediate(struct generator *g, const struct op_info *info)
 }
 
 /* The divisor on top becomes odd. */
-static void divisor(struct generator *g, uint8_t type)
+static void divisor(struct generator *g, uint32_t type)
 {
     gen_op(g, type == RT_I32 ? OP_I32_CONST : OP_I64_CONST);
     gen_sleb(&g->code, 1);
@@ -258,7 +258,7 @@ static void regular_row(struct generator *g, const struct op_info *info, uint32_
     if (accesses)
         gen_place(g, 65536);
     else if (!fresh)
-        gen_want(g, info->param_count, info->params);
+        gen_want(g, info->param_count, (const uint32_t[]) { info->params[0], info->params[1], info->params[2] });
     for (uint32_t i = accesses; (accesses || fresh) && i < info->param_count; i++)
         gen_value(g, info->params[i], depth);
     if (info->class == OP_CLASS_DIVIDE && choose(g->c, 16))
@@ -289,7 +289,7 @@ bool gen_variable(struct generator *g)
     uint32_t at = count > 0 ? choose(g->c, count) : 0;
     if (count == 0 || (global && !g->mutable[at]))
         return false;
-    uint8_t type = global ? g->globals[at] : g->locals[at];
+    uint32_t type = global ? g->globals[at] : g->locals[at];
     bool tee = !global && choose(g->c, 2);
     if (choose(g->c, 3) == 0) { /* what is read before stays as it was */
         gen_op(g, global ? OP_GLOBAL_GET : OP_LOCAL_GET);

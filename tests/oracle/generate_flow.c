@@ -43,12 +43,12 @@ static void write_block_type(struct generator *g, const struct gen_type *t, cons
     if (t != own)
         gen_sleb(&g->code, t - g->types);
     else
-        buffer_u8(&g->code, t->result_count > 0 ? t->results[0] : 0x40);
+        gen_type(&g->code, t->result_count > 0 ? t->results[0] : 0x40);
 }
 
 static bool same_types(const struct gen_type *t)
 {
-    return t->param_count == t->result_count && memcmp(t->params, t->results, t->param_count) == 0;
+    return t->param_count == t->result_count && gen_same(t->params, t->results, t->param_count);
 }
 
 static void if_block(struct generator *g, const struct gen_type *t, const struct gen_type *own)
@@ -134,7 +134,7 @@ static void block(struct generator *g)
 
 static bool label_equal(const struct gen_label *a, const struct gen_label *b)
 {
-    return a->count == b->count && memcmp(a->types, b->types, a->count) == 0;
+    return a->count == b->count && gen_same(a->types, b->types, a->count);
 }
 
 static void branch_table(struct generator *g, uint32_t depth)
@@ -198,7 +198,7 @@ static void results(struct generator *g, const struct gen_type *t, bool tail)
 
 static bool can_tail(const struct generator *g, const struct gen_type *t)
 {
-    return t->result_count == g->type->result_count && memcmp(t->results, g->type->results, t->result_count) == 0;
+    return t->result_count == g->type->result_count && gen_same(t->results, g->type->results, t->result_count);
 }
 
 void gen_call(struct generator *g, uint32_t function)

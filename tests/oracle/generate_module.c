@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
-const uint8_t generate_global_types[GENERATE_IMPORTED_GLOBALS] = { RT_I32, RT_I64, RT_V128, RT_FUNCREF };
+const uint32_t generate_global_types[GENERATE_IMPORTED_GLOBALS] = { RT_I32, RT_I64, RT_V128, RT_FUNCREF };
 const bool generate_global_mutable[GENERATE_IMPORTED_GLOBALS] = { false, true, true, true };
 
 /* Few values mostly, many at times. */
-static uint32_t choose_values(struct generator *g, uint8_t *types)
+static uint32_t choose_values(struct generator *g, uint32_t *types)
 {
     uint32_t count = choose(g->c, 10) == 0 ? choose(g->c, VALUES_MAX + 1) : choose(g->c, 4);
     for (uint32_t i = 0; i < count; i++)
@@ -55,11 +55,11 @@ static void section(struct buffer *ret, uint8_t id, uint32_t count, struct buffe
     buffer_clear(content);
 }
 
-static void values(struct buffer *b, uint32_t count, const uint8_t *types)
+static void values(struct buffer *b, uint32_t count, const uint32_t *types)
 {
     gen_leb(b, count);
-    if (count > 0)
-        buffer_bytes(b, types, count);
+    for (uint32_t i = 0; i < count; i++)
+        gen_type(b, types[i]);
 }
 
 static void write_types(struct generator *g, struct buffer *b)
@@ -91,7 +91,7 @@ static void write_imports(struct generator *g, struct buffer *b)
     for (uint32_t i = 0; i < GENERATE_IMPORTED_GLOBALS; i++) {
         import_name(b, "g", i);
         buffer_u8(b, 3);
-        buffer_u8(b, g->globals[i] = generate_global_types[i]);
+        gen_type(b, g->globals[i] = generate_global_types[i]);
         buffer_u8(b, g->mutable[i] = generate_global_mutable[i]);
     }
     g->global_count = GENERATE_IMPORTED_GLOBALS;
@@ -112,7 +112,7 @@ static void write_tables(struct generator *g, struct buffer *b)
     for (uint32_t i = 0; i < g->table_count; i++) {
         g->tables[i] = i == 1 ? RT_EXTERNREF : RT_FUNCREF;
         g->table_sizes[i] = FUNCTIONS_MAX + choose(g->c, 4);
-        buffer_u8(b, g->tables[i]);
+        gen_type(b, g->tables[i]);
         write_limits(b, g->table_sizes[i], choose(g->c, 2), g->table_sizes[i] + choose(g->c, 6));
     }
 }
@@ -127,7 +127,7 @@ static void write_memories(struct generator *g, struct buffer *b)
 }
 
 /* A constant expression of this type. Numbers are at times sums, and at times the imported constant. */
-static void write_const(struct generator *g, struct buffer *b, uint8_t type)
+static void write_const(struct generator *g, struct buffer *b, uint32_t type)
 {
     uint64_t v[2];
     uint32_t way = choose(g->c, 4);
@@ -142,7 +142,7 @@ static void write_const(struct generator *g, struct buffer *b, uint8_t type)
         gen_leb(b, choose(g->c, g->function_count));
     } else if (type == RT_FUNCREF || type == RT_EXTERNREF) {
         buffer_u8(b, 0xd0);
-        buffer_u8(b, type);
+        gen_type(b, type);
     } else if (type == RT_V128) {
         buffer_bytes(b, "\xfd\x0c", 2);
         buffer_bytes(b, v, 16);
@@ -157,10 +157,10 @@ static void write_globals(struct generator *g, struct buffer *b)
 {
     uint32_t more = 1 + choose(g->c, GLOBALS_MAX - GENERATE_IMPORTED_GLOBALS);
     for (uint32_t i = 0; i < more; i++) {
-        uint8_t type = gen_any_type(g);
+        uint32_t type = gen_any_type(g);
         g->globals[g->global_count] = type;
         g->mutable[g->global_count++] = choose(g->c, 4) > 0;
-        buffer_u8(b, type);
+        gen_type(b, type);
         buffer_u8(b, g->mutable[g->global_count - 1]);
         write_const(g, b, type);
     }
@@ -212,7 +212,7 @@ static void write_body(struct generator *g, struct buffer *b, uint32_t function,
     gen_leb(&body, more + 1);
     for (uint32_t i = 0; i < more; i++) {
         buffer_u8(&body, 1);
-        buffer_u8(&body, g->locals[g->local_count++] = gen_any_type(g));
+        gen_type(&body, g->locals[g->local_count++] = gen_any_type(g));
     }
     g->first_counter = g->local_count;
     buffer_u8(&body, COUNTERS);

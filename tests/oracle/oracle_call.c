@@ -16,7 +16,7 @@ struct oracle_world *oracle_world_create(void)
     return world;
 }
 
-enum { STACK_BYTES = LIMIT_STACK_SLOTS * 8, TYPES_BYTES = LIMIT_STACK_SLOTS };
+enum { STACK_BYTES = LIMIT_STACK_SLOTS * 8, TYPES_BYTES = LIMIT_STACK_SLOTS * 4 };
 
 void oracle_world_free(struct oracle_world *world)
 {

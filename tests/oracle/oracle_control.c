@@ -88,7 +88,7 @@ static enum rt_trap_kind branch(struct oracle *o, uint32_t depth)
 static enum rt_trap_kind enter_block(struct oracle *o, enum op op)
 {
     struct oracle_frame *f = oracle_frame(o);
-    uint8_t single;
+    uint32_t single;
     struct rt_functype type = oracle_block_type(o->instance->module, &f->in, &single);
     const struct oracle_block *block = oracle_block_find(f->plan, o->at);
     uint32_t params = rt_type_slots(type.param_count, type.params);
@@ -183,7 +183,7 @@ static void results_type(struct oracle *o, const struct rt_functype *type)
 /* Calls a host function or one of another instance. A tail call does so from the frame's start, a frame higher. */
 static enum rt_trap_kind call_out(struct oracle *o, const struct function_object *callee, bool tail)
 {
-    const struct rt_functype *type = callee->type;
+    const struct rt_functype *type = &callee->type->function;
     uint32_t params = rt_type_slots(type->param_count, type->params);
     if (tail) {
         oracle_slide(o, oracle_frame(o)->base, params);
@@ -221,7 +221,8 @@ static enum rt_trap_kind call_direct(struct oracle *o, bool tail)
 static enum rt_trap_kind call_indirect(struct oracle *o, bool tail)
 {
     struct cursor *in = &oracle_frame(o)->in;
-    const struct rt_functype *type = &o->instance->module->types[oracle_read_u32(in)];
+    const struct types *types = &o->instance->module->types;
+    const struct type_def *type = types->at[oracle_read_u32(in)];
     const struct rt_table *table = o->instance->vm.tables[oracle_read_u32(in)];
     uint32_t at = oracle_pop_i32(o);
     enum rt_trap_kind kind = oracle_segment_end(o);
@@ -232,7 +233,7 @@ static enum rt_trap_kind call_indirect(struct oracle *o, bool tail)
     const struct function_object *callee = (const struct function_object *)(uintptr_t)table->elements[at];
     if (!callee)
         return RT_TRAP_UNINITIALIZED_ELEMENT;
-    if (!functype_equal(callee->type, type))
+    if (!function_matches(callee, types, type))
         return RT_TRAP_INDIRECT_TYPE;
     return call(o, callee, tail);
 }

@@ -88,9 +88,11 @@ static enum rt_trap_kind number_access(struct oracle *o, const struct op_info *i
 /* The operands in the order of the parameters. */
 static void operands(struct oracle *o, const struct op_info *info, uint64_t in[6])
 {
-    uint32_t at = rt_type_slots(info->param_count, info->params);
+    uint32_t at = info->param_count;
+    for (uint32_t i = 0; i < info->param_count; i++)
+        at += info->params[i] == RT_V128;
     for (uint32_t i = info->param_count; i > 0; i--) {
-        at -= rt_type_slots(1, &info->params[i - 1]);
+        at -= info->params[i - 1] == RT_V128 ? 2 : 1;
         oracle_pop(o, info->params[i - 1], &in[at]);
     }
 }
@@ -152,7 +154,7 @@ enum rt_trap_kind oracle_regular(struct oracle *o, const struct op_info *info)
 static void local(struct oracle *o, enum op op, uint32_t index)
 {
     const struct oracle_frame *f = oracle_frame(o);
-    uint8_t type = f->plan->local_types[index];
+    uint32_t type = f->plan->local_types[index];
     uint64_t value[2], *slots = &o->stack[f->base + f->plan->local_slots[index]];
     uint32_t bytes = (type == RT_V128 ? 2 : 1) * sizeof *slots;
     if (op != OP_LOCAL_GET) {
@@ -190,7 +192,7 @@ static void parametric(struct oracle *o, enum op op)
         return;
     }
     uint32_t condition = oracle_pop_i32(o);
-    uint8_t type = oracle_pop_any(o, y);
+    uint32_t type = oracle_pop_any(o, y);
     oracle_pop(o, type, x);
     oracle_push(o, type, condition ? x : y);
 }

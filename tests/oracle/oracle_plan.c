@@ -62,11 +62,11 @@ const struct op_info *oracle_read_op(struct cursor *in)
     return info;
 }
 
-struct rt_functype oracle_block_type(const struct rt_module *module, struct cursor *in, uint8_t *single)
+struct rt_functype oracle_block_type(const struct rt_module *module, struct cursor *in, uint32_t *single)
 {
     int64_t code = oracle_read_s33(in);
     if (code >= 0)
-        return module->types[code];
+        return module->types.at[code]->function;
     *single = (uint8_t)(code & 0x7f);
     return (struct rt_functype) { .result_count = code == -64 ? 0 : 1, .results = single };
 }
@@ -228,7 +228,7 @@ static bool pass_control(struct pass *p, struct cursor *in, enum op op, uint32_t
     }
 }
 
-static void add_locals(struct oracle_plan *plan, uint32_t count, uint8_t type, uint32_t *slot)
+static void add_locals(struct oracle_plan *plan, uint32_t count, uint32_t type, uint32_t *slot)
 {
     for (uint32_t i = 0; i < count; i++) {
         plan->local_types[plan->local_count] = type;
@@ -259,11 +259,11 @@ struct oracle_plan *oracle_plan_create(const struct rt_module *module, const str
     struct oracle_plan *plan = calloc(1, sizeof *plan);
     struct pass p = { .plan = plan, .live = true };
     struct cursor in = cursor_over(function->body, function->body_size);
-    if (!plan || !(plan->local_types = malloc(LIMIT_LOCALS + 1)) ||
+    if (!plan || !(plan->local_types = malloc((LIMIT_LOCALS + 1) * sizeof *plan->local_types)) ||
         !(plan->local_slots = malloc((LIMIT_LOCALS + 1) * sizeof *plan->local_slots)))
         abort();
-    read_locals(plan, &module->types[function->type], &in);
-    plan->local_types = shrink(plan->local_types, plan->local_count + (size_t)1);
+    read_locals(plan, &module->types.at[function->type]->function, &in);
+    plan->local_types = shrink(plan->local_types, (plan->local_count + (size_t)1) * sizeof *plan->local_types);
     plan->local_slots = shrink(plan->local_slots, (plan->local_count + (size_t)1) * sizeof *plan->local_slots);
     plan->code = (uint32_t)cursor_offset(&in);
     p.open = oracle_grow(NULL, 0, &p.open_capacity, sizeof *p.open);

@@ -24,7 +24,7 @@ void *oracle_grow(void *array, uint32_t count, uint32_t *capacity, size_t size)
     return grown;
 }
 
-void oracle_push(struct oracle *o, uint8_t type, const uint64_t *bits)
+void oracle_push(struct oracle *o, uint32_t type, const uint64_t *bits)
 {
     uint32_t width = type == RT_V128 ? 2 : 1;
     if (o->frame_count > 0 && o->height + width > oracle_frame(o)->base + oracle_frame(o)->function->frame_slots)
@@ -36,14 +36,14 @@ void oracle_push(struct oracle *o, uint8_t type, const uint64_t *bits)
     o->height += width;
 }
 
-void oracle_push_number(struct oracle *o, uint8_t type, uint64_t bits)
+void oracle_push_number(struct oracle *o, uint32_t type, uint64_t bits)
 {
     if ((type == RT_I32 || type == RT_F32) && bits > UINT32_MAX)
         oracle_fail(o, "a number of 32 bits has more");
     oracle_push(o, type, &bits);
 }
 
-uint8_t oracle_pop_any(struct oracle *o, uint64_t ret[2])
+uint32_t oracle_pop_any(struct oracle *o, uint64_t ret[2])
 {
     struct oracle_frame *f = oracle_frame(o);
     uint32_t width = o->types[o->height - 1] == ORACLE_UPPER ? 2 : 1;
@@ -54,7 +54,7 @@ uint8_t oracle_pop_any(struct oracle *o, uint64_t ret[2])
     return o->types[o->height];
 }
 
-void oracle_pop(struct oracle *o, uint8_t type, uint64_t *ret)
+void oracle_pop(struct oracle *o, uint32_t type, uint64_t *ret)
 {
     uint64_t value[2];
     if (oracle_pop_any(o, value) != type)
@@ -62,7 +62,7 @@ void oracle_pop(struct oracle *o, uint8_t type, uint64_t *ret)
     memcpy(ret, value, (type == RT_V128 ? 2 : 1) * sizeof *ret);
 }
 
-uint64_t oracle_pop_number(struct oracle *o, uint8_t type)
+uint64_t oracle_pop_number(struct oracle *o, uint32_t type)
 {
     uint64_t value[2];
     oracle_pop(o, type, value);
@@ -75,6 +75,6 @@ void oracle_slide(struct oracle *o, uint64_t to, uint32_t slots)
 {
     uint64_t from = o->height - slots;
     memmove(&o->stack[to], &o->stack[from], slots * sizeof *o->stack);
-    memmove(&o->types[to], &o->types[from], slots);
+    memmove(&o->types[to], &o->types[from], slots * sizeof *o->types);
     o->height = to + slots;
 }

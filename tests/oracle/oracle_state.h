@@ -16,7 +16,7 @@ struct oracle_block {
 
 /* What is known of a function before it runs. */
 struct oracle_plan {
-    uint8_t *local_types;
+    uint32_t *local_types;
     uint32_t *local_slots;
     uint32_t local_count, code;  /* code: position of the first instruction */
     struct oracle_block *blocks; /* in the order of `start` */
@@ -44,7 +44,7 @@ struct oracle {
     struct oracle_world *world;
     struct rt_instance *instance;
     uint64_t *stack;
-    uint8_t *types; /* of each slot below `height`: enum rt_type, ORACLE_UPPER */
+    uint32_t *types; /* of each slot below `height`: enum rt_type, ORACLE_UPPER */
     uint64_t height, slots;
     struct oracle_frame *frames;
     uint32_t frame_count, frame_capacity, label_count, label_capacity, nesting;
@@ -60,12 +60,12 @@ void *oracle_grow(void *array, uint32_t count, uint32_t *capacity, size_t size);
 static inline struct oracle_frame *oracle_frame(struct oracle *o) { return &o->frames[o->frame_count - 1]; }
 
 /* oracle_stack.c */
-void oracle_push(struct oracle *o, uint8_t type, const uint64_t *bits); /* two slots of a v128 */
-void oracle_push_number(struct oracle *o, uint8_t type, uint64_t bits);
-void oracle_pop(struct oracle *o, uint8_t type, uint64_t *ret);
-uint64_t oracle_pop_number(struct oracle *o, uint8_t type);
+void oracle_push(struct oracle *o, uint32_t type, const uint64_t *bits); /* two slots of a v128 */
+void oracle_push_number(struct oracle *o, uint32_t type, uint64_t bits);
+void oracle_pop(struct oracle *o, uint32_t type, uint64_t *ret);
+uint64_t oracle_pop_number(struct oracle *o, uint32_t type);
 uint32_t oracle_pop_i32(struct oracle *o);
-uint8_t oracle_pop_any(struct oracle *o, uint64_t ret[2]); /* returns the type */
+uint32_t oracle_pop_any(struct oracle *o, uint64_t ret[2]); /* returns the type */
 /* Takes the topmost slots down to `to`, where the stack then ends. */
 void oracle_slide(struct oracle *o, uint64_t to, uint32_t slots);
 
@@ -81,7 +81,7 @@ int64_t oracle_read_s33(struct cursor *in);
 int32_t oracle_read_s32(struct cursor *in);
 uint8_t oracle_read_u8(struct cursor *in);
 void oracle_read_bytes(struct cursor *in, void *ret, size_t size);
-struct rt_functype oracle_block_type(const struct rt_module *module, struct cursor *in, uint8_t *single);
+struct rt_functype oracle_block_type(const struct rt_module *module, struct cursor *in, uint32_t *single);
 
 /* oracle_control.c */
 enum rt_trap_kind oracle_control(struct oracle *o, const struct op_info *info);

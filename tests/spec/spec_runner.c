@@ -1,10 +1,12 @@
 /* Runs the specification's test suite, converted to JSON and binary modules.
  *
- *     spec_runner FILE.json...            these scripts
- *     spec_runner --suite FOLDER [GROUP...] the scripts of these groups in FOLDER/manifest.tsv; no group: all of them
- *     spec_runner --find FOLDER...        all of the suite in the folder that WARRANT_SPEC names; if that is not set,
- * in the first of these where there is one
- *     spec_runner --oracle ...            any of these, executed by the oracle (tests/oracle/) instead of the engine
+ *     spec_runner FILE.json...              these scripts
+ *     spec_runner --suite FOLDER            the scripts in FOLDER/manifest.tsv
+ *     spec_runner --find FOLDER...          the same, of the folder that WARRANT_SPEC names; if that is not set, of the
+ *                                           first of these where there is one
+ *
+ * Before any of these: --groups GROUP,... takes these groups of the manifest only; --oracle executes by the oracle
+ * (tests/oracle/) instead of the engine; --later-types lets in the types of WebAssembly 3.0 (spec_script.h).
  *
  * One line per script and per group: passed; failed; superseded (accepted, as a later version of the specification
  * does); skipped as text format; skipped because a proposal is missing; and what differs where nothing is owed. In the
@@ -27,7 +29,6 @@ struct totals {
     struct group groups[GROUPS_MAX];
     unsigned count;
     struct group all;
-    bool oracle;
 };
 
 static void add(struct spec_counts *to, const struct spec_counts *more)
@@ -46,11 +47,11 @@ static void print_counts(const char *name, const struct spec_counts *c)
            c->failed, c->superseded, c->text, c->unsupported, c->other);
 }
 
-static void run(const char *path, const char *name, const struct spec_expect *expect, bool oracle,
+static void run(const char *path, const char *name, const struct spec_expect *expect, struct spec_mode mode,
                 struct spec_counts *total)
 {
     struct spec_counts counts = { 0 };
-    if (!spec_script_run(path, expect, oracle, &counts))
+    if (!spec_script_run(path, expect, mode, &counts))
         counts.failed++;
     print_counts(name, &counts);
     add(total, &counts);
@@ -68,28 +69,37 @@ static struct group *group_get(struct totals *t, const char *name)
     return &t->groups[t->count++];
 }
 
-static bool wanted(const char *group, int count, char **groups)
+/* How to run: what the options before the scripts say. */
+struct options {
+    struct spec_mode mode;
+    const char *groups; /* with commas between; NULL: all */
+};
+
+static bool wanted(const char *group, const char *groups)
 {
-    for (int i = 0; i < count; i++)
-        if (strcmp(groups[i], group) == 0)
+    size_t size = strlen(group);
+    for (const char *at = groups; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, group, size) == 0 && (at[size] == ',' || at[size] == '\0'))
             return true;
-    return count == 0;
+    }
+    return !groups;
 }
 
 /* The scripts of a manifest, whose first line names the columns. */
-static bool run_manifest(FILE *manifest, const char *folder, const struct spec_expect *expect, int count, char **groups,
+static bool run_manifest(FILE *manifest, const char *folder, const struct spec_expect *expect, const struct options *o,
                          struct totals *totals)
 {
     char path[4096], line[4096];
     for (bool head = true; fgets(line, sizeof line, manifest); head = false) {
         char *rest = line, *name = strsep(&rest, "\t"), *group_name = strsep(&rest, "\t");
-        if (head || !group_name || !wanted(group_name, count, groups))
+        if (head || !group_name || !wanted(group_name, o->groups))
             continue;
         struct group *group = group_get(totals, group_name);
         if (!group)
             return false;
         snprintf(path, sizeof path, "%s/%s", folder, name);
-        run(path, name, expect, totals->oracle, &group->counts);
+        run(path, name, expect, o->mode, &group->counts);
         group->scripts++;
     }
     return true;
@@ -108,11 +118,10 @@ static void print_totals(struct totals *t)
     print_counts("total", &t->all.counts);
 }
 
-static int run_suite(const char *folder, int count, char **groups, bool oracle)
+static int run_suite(const char *folder, const struct options *o)
 {
     char path[4096];
     static struct totals totals; /* too large for a stack frame */
-    totals.oracle = oracle;
     snprintf(path, sizeof path, "%s/manifest.tsv", folder);
     FILE *manifest = fopen(path, "r");
     if (!manifest) {
@@ -121,7 +130,7 @@ static int run_suite(const char *folder, int count, char **groups, bool oracle)
     }
     printf("the suite in %s\n", folder);
     struct spec_expect *expect = spec_expect_open(folder);
-    bool complete = expect && run_manifest(manifest, folder, expect, count, groups, &totals);
+    bool complete = expect && run_manifest(manifest, folder, expect, o, &totals);
     fclose(manifest);
     spec_expect_close(expect);
     print_totals(&totals);
@@ -135,14 +144,14 @@ static bool has_suite(const char *folder)
     return access(path, R_OK) == 0;
 }
 
-static int find_suite(int count, char **folders, bool oracle)
+static int find_suite(int count, char **folders, const struct options *o)
 {
     const char *asked = getenv("WARRANT_SPEC");
     if (asked && *asked)
-        return run_suite(asked, 0, NULL, oracle);
+        return run_suite(asked, o);
     for (int i = 0; i < count; i++)
         if (has_suite(folders[i]))
-            return run_suite(folders[i], 0, NULL, oracle);
+            return run_suite(folders[i], o);
     for (int i = 0; i < count; i++)
         printf("skipped: no specification test suite in %s\n", folders[i]);
     printf(
@@ -151,22 +160,39 @@ static int find_suite(int count, char **folders, bool oracle)
     return EXIT_SKIPPED;
 }
 
+/* Reads the options; returns the index of the first word that is none. */
+static int read_options(int argc, char **argv, struct options *ret)
+{
+    int at = 1;
+    for (; at < argc; at++) {
+        if (strcmp(argv[at], "--oracle") == 0)
+            ret->mode.oracle = true;
+        else if (strcmp(argv[at], "--later-types") == 0)
+            ret->mode.later_types = true;
+        else if (strcmp(argv[at], "--groups") == 0 && at + 1 < argc)
+            ret->groups = argv[++at];
+        else
+            break;
+    }
+    return at;
+}
+
 int main(int argc, char **argv)
 {
-    bool oracle = argc > 1 && strcmp(argv[1], "--oracle") == 0;
-    argc -= oracle;
-    argv += oracle;
-    if (argc < 2) {
-        fprintf(stderr, "usage: spec_runner [--oracle] FILE.json... | --suite FOLDER [GROUP...] | --find FOLDER...\n");
+    struct options o = { 0 };
+    int at = read_options(argc, argv, &o), left = argc - at;
+    if (left < 1) {
+        fprintf(stderr, "usage: spec_runner [--oracle] [--later-types] [--groups GROUP,...]"
+                        " FILE.json... | --suite FOLDER | --find FOLDER...\n");
         return 2;
     }
-    if (argc > 2 && strcmp(argv[1], "--suite") == 0)
-        return run_suite(argv[2], argc - 3, argv + 3, oracle);
-    if (argc > 2 && strcmp(argv[1], "--find") == 0)
-        return find_suite(argc - 2, argv + 2, oracle);
+    if (left > 1 && strcmp(argv[at], "--suite") == 0)
+        return run_suite(argv[at + 1], &o);
+    if (left > 1 && strcmp(argv[at], "--find") == 0)
+        return find_suite(left - 1, argv + at + 1, &o);
     struct spec_counts total = { 0 };
-    for (int i = 1; i < argc; i++)
-        run(argv[i], argv[i], NULL, oracle, &total);
+    for (; at < argc; at++)
+        run(argv[at], argv[at], NULL, o.mode, &total);
     print_counts("total", &total);
     return total.failed > 0;
 }

@@ -14,7 +14,7 @@ static enum rt_trap_kind print_nothing(void *env, struct rt_instance *instance, 
 
 static const struct {
     const char *name;
-    uint8_t count, params[2];
+    uint32_t count, params[2];
 } prints[7] = {
     { "print", 0, { 0 } },
     { "print_i32", 1, { RT_I32 } },
@@ -26,7 +26,7 @@ static const struct {
 };
 static const struct {
     const char *name;
-    uint8_t type;
+    uint32_t type;
     uint64_t bits;
 } host_globals[4] = {
     { "global_i32", RT_I32, 666 },
@@ -39,13 +39,14 @@ void spec_store_init(struct spec_store *store, bool oracle)
 {
     *store = (struct spec_store) { .oracle = oracle ? oracle_world_create() : NULL };
     for (size_t i = 0; i < 7; i++) {
-        store->print_types[i] = (struct rt_functype) { .param_count = prints[i].count, .params = prints[i].params };
+        store->print_types[i] =
+            type_def_given(&(struct rt_functype) { .param_count = prints[i].count, .params = prints[i].params });
         store->print[i] = (struct function_object) { .type = &store->print_types[i], .host = print_nothing };
     }
     for (size_t i = 0; i < 4; i++)
         store->globals[i] = host_globals[i].bits;
-    struct table_type table = { RT_FUNCREF, { 10, 20, true } };
-    struct size_limits memory = { 1, 2, true };
+    struct table_type table = { RT_FUNCREF, { 10, 20, true, RT_I32 } };
+    struct size_limits memory = { 1, 2, true, RT_I32 };
     if (table_init(&store->table, &table, LIMIT_TABLE_ELEMENTS, NULL) != STATUS_OK ||
         memory_init(&store->memory, &memory, LIMIT_MEMORY_PAGES, NULL) != STATUS_OK)
         abort();
@@ -117,7 +118,8 @@ enum status spec_store_load(struct spec_store *store, const char *path, struct s
         abort();
     if (bytes.size > 0)
         memcpy(exact, bytes.data, bytes.size);
-    enum status status = rt_module_load(exact, bytes.size, NULL, &unit->module, error);
+    enum status status = store->later_types ? module_load_later(exact, bytes.size, &unit->module, error)
+                                            : rt_module_load(exact, bytes.size, NULL, &unit->module, error);
     free(exact);
     buffer_done(&bytes);
     unit->unsupported = status == STATUS_UNSUPPORTED;

@@ -3,6 +3,7 @@
 #ifndef WARRANT_TESTS_SPEC_STORE_H
 #define WARRANT_TESTS_SPEC_STORE_H
 
+#include "runtime/decode.h"
 #include "runtime/link.h"
 #include "spec_expect.h"
 #include "tests/oracle/oracle.h"
@@ -36,8 +37,9 @@ struct spec_store {
     struct spec_unit *current, *definition;
     const struct spec_expect *expect; /* borrows; may be NULL */
     struct oracle_world *oracle;      /* owned; runs everything if it is not NULL, else the engine does */
+    bool later_types;                 /* modules may have the types of 3.0 */
     struct function_object print[7];
-    struct rt_functype print_types[7];
+    struct type_def print_types[7];
     uint64_t globals[4];
     struct rt_table table;
     struct memory memory;

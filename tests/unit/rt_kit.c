@@ -40,7 +40,7 @@ struct rt_module *rt_kit_load(const char *name)
 
 void rt_kit_open(struct rt_kit *kit, const struct rt_limits *limits)
 {
-    static const uint8_t i32 = RT_I32, f32 = RT_F32;
+    static const uint32_t i32 = RT_I32, f32 = RT_F32;
     struct error error = ERROR_INIT;
     *kit = (struct rt_kit) { .module = rt_kit_load("rt_exports") };
     const struct rt_import imports[] = {

@@ -58,8 +58,8 @@ static struct rt_module *build_tail(void)
 static void tail_calls_keep_the_depth(void **state)
 {
     (void)state;
-    static const uint8_t i32 = RT_I32;
-    static const uint8_t i64s[] = { RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64 };
+    static const uint32_t i32 = RT_I32;
+    static const uint32_t i64s[] = { RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64, RT_I64 };
     struct host_world h = { .times = 0 };
     struct rt_import import = { "h", "f", { 1, 10, &i32, i64s }, ten, &h, NULL, NULL };
     struct rt_limits limits = RT_LIMITS_DEFAULT;
@@ -151,7 +151,7 @@ static enum rt_trap_kind mix(void *env, struct rt_instance *instance, uint64_t *
 static void vectors_pass_the_host_in_two_slots(void **state)
 {
     (void)state;
-    static const uint8_t params[] = { RT_V128, RT_I32, RT_V128 }, results[] = { RT_I32, RT_V128 };
+    static const uint32_t params[] = { RT_V128, RT_I32, RT_V128 }, results[] = { RT_I32, RT_V128 };
     struct rt_import import = { "h", "f", { 3, 2, params, results }, mix, NULL, NULL, NULL };
     struct rt_build b = { .memory_max = 0 };
     rt_build_import(&b, "h", "f", "viv:iv");

@@ -176,7 +176,7 @@ static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, uint64
 static void imports_must_fit(void **state)
 {
     (void)state;
-    static const uint8_t i32 = RT_I32, i64 = RT_I64;
+    static const uint32_t i32 = RT_I32, i64 = RT_I64;
     struct rt_build b = { .memory_max = 0 };
     struct rt_instance *i = NULL;
     rt_build_import(&b, "h", "f", "i:i");

@@ -62,7 +62,7 @@ static void asking_a_module(void **state)
 static void creating(void **state)
 {
     (void)state;
-    static const uint8_t i32 = RT_I32;
+    static const uint32_t i32 = RT_I32;
     struct rt_instance *i = NULL;
     struct rt_module *m = rt_kit_load("rt_exports"), *none = NULL;
     assert_int_equal(rt_module_load(empty, sizeof empty, NULL, &none, NULL), STATUS_OK);

@@ -33,7 +33,7 @@ static enum rt_trap_kind host(void *env, struct rt_instance *instance, uint64_t 
 
 static struct rt_instance *open_with(struct rt_module *m, struct host_world *h, const struct rt_limits *limits)
 {
-    static const uint8_t i32 = RT_I32;
+    static const uint32_t i32 = RT_I32;
     struct rt_import import = { "h", "f", { 1, 1, &i32, &i32 }, host, h, NULL, NULL };
     struct rt_instance *instance = NULL;
     assert_int_equal(rt_instance_create(m, &import, 1, limits, &instance, NULL), STATUS_OK);

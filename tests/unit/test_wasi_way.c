@@ -37,7 +37,7 @@ static void imports_are_the_tables(void **state)
         assert_int_equal(imports[i].type.param_count, abi_hostcalls[i].slot_count);
         assert_int_equal(imports[i].type.result_count, abi_hostcalls[i].returns);
     }
-    static const uint8_t seek[] = { RT_I32, RT_I64, RT_I32, RT_I32 };
+    static const uint32_t seek[] = { RT_I32, RT_I64, RT_I32, RT_I32 };
     assert_memory_equal(imports[HOSTCALL_FD_SEEK].type.params, seek, sizeof seek);
     assert_int_equal(imports[HOSTCALL_FD_SEEK].type.results[0], RT_I32);
 }
