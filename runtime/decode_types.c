@@ -85,6 +85,11 @@ static enum status import_desc(struct decoder *d, struct import *i)
         return decode_needs(d, at, "exception handling");
     case 0x20:
         return decode_needs(d, at, "custom descriptors");
+    case 0x7e:
+    case 0x7f:
+        if (i->name.size == 0)
+            return decode_needs(d, at, "compact import section");
+        __attribute__((fallthrough));
     default:
         return decode_fail_at(d, at, STATUS_MALFORMED, "malformed import kind 0x%02x", i->kind);
     }

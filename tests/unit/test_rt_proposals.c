@@ -41,8 +41,11 @@ struct form {
 #define THREADS    "threads"
 #define STACK      "stack switching"
 #define CUSTOM     "custom descriptors"
+#define COMPACT    "compact import section"
 
 static const struct form forms[] = {
+    FORM(IN_IMPORT, COMPACT, "imports of one module", 0x7f, 1, 1, 'f', 0, 0),
+    FORM(IN_IMPORT, COMPACT, "imports of one module and kind", 0x7e, 0, 0, 1, 1, 'f'),
     FORM(IN_TYPE, GC, "rec", 0x4e, 1, 0x60, 0, 0),
     FORM(IN_TYPE, GC, "sub", 0x50, 0, 0x60, 0, 0),
     FORM(IN_TYPE, GC, "sub final", 0x4f, 0, 0x60, 0, 0),
