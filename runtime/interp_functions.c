@@ -1,18 +1,19 @@
 /* The interpreter with a function for each handler: the state stays in registers from one instruction to the next, and
- * each handler has its own indirect jump. For compilers that have preserve_none and musttail (clang 19). Spec: section
- * 4.4. */
+ * each handler has its own indirect jump. For clang, which has musttail; best from 19 on, which has preserve_none. Spec:
+ * section 4.4. */
 #include "runtime/interp.h"
 
-#define PRESERVE_NONE __attribute__((preserve_none))
+#include "runtime/base/platform.h"
+
 #define STATE_PARAMS                                                                                                   \
     const uint16_t *pc, uint64_t *fp, struct rt_instance *instance, uint8_t *memory, uint64_t memory_size,             \
         int64_t fuel, struct frame *frame, uint64_t R, const void *const *handlers, uint32_t depth, float FS,          \
         double FD
 #define STATE pc, fp, instance, memory, memory_size, fuel, frame, R, handlers, depth, FS, FD
-typedef enum rt_trap_kind PRESERVE_NONE handler_fn(STATE_PARAMS);
+typedef enum rt_trap_kind PLATFORM_MANY_REGISTERS handler_fn(STATE_PARAMS);
 
 #define vm            (&instance->vm)
-#define HANDLER(name) static PRESERVE_NONE enum rt_trap_kind run_##name(STATE_PARAMS)
+#define HANDLER(name) static PLATFORM_MANY_REGISTERS enum rt_trap_kind run_##name(STATE_PARAMS)
 #define NEXT(units)                                                                                                    \
     do {                                                                                                               \
         pc += (units);                                                                                                 \
@@ -31,7 +32,7 @@ typedef enum rt_trap_kind PRESERVE_NONE handler_fn(STATE_PARAMS);
     } while (0)
 #define UNUSED_STATE() ((void)memory, (void)memory_size, (void)R, (void)handlers, (void)FS, (void)FD)
 #define TRAP_HANDLER(kind, text)                                                                                       \
-    __attribute__((unused, cold, noinline)) static PRESERVE_NONE enum rt_trap_kind trap_##kind(STATE_PARAMS)           \
+    __attribute__((unused, cold, noinline)) static PLATFORM_MANY_REGISTERS enum rt_trap_kind trap_##kind(STATE_PARAMS)           \
     {                                                                                                                  \
         UNUSED_STATE();                                                                                                \
         TRAP_FOUND(RT_TRAP_##kind);                                                                                    \

@@ -1,5 +1,5 @@
-/* The interpreter as one function with a label for each handler, for compilers without preserve_none and musttail.
- * Spec: section 4.4. */
+/* The interpreter as one function with a label for each handler, for gcc (clang takes minutes over so many jumps that
+ * may go anywhere). Spec: section 4.4. */
 #include "runtime/interp.h"
 
 #define HANDLER(name) L_##name:

@@ -22,6 +22,15 @@
 #error "warrant builds for x86-64 and arm64"
 #endif
 
+/* A calling convention with more arguments in registers than usual, where the compiler has one. */
+#if defined(__has_attribute) && __has_attribute(preserve_none)
+#define PLATFORM_MANY_REGISTERS __attribute__((preserve_none))
+#elif defined(__clang__) && PLATFORM_X86_64
+#define PLATFORM_MANY_REGISTERS __attribute__((regcall))
+#else
+#define PLATFORM_MANY_REGISTERS
+#endif
+
 #include <stdint.h>
 
 /* The cheapest monotonic counter of the processor, in its own ticks. */
