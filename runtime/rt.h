@@ -105,7 +105,7 @@ static inline uint32_t rt_type_slots(uint32_t count, const uint32_t *types)
     X(HOST_POLICY, "stopped by policy")                                                                                \
     X(HOST_STOPPED, "the recorder stopped the guest")                                                                  \
     X(HOST_DIVERGED, "the replay left the trace")                                                                      \
-    X(HOST_FAILED, "a hostcall failed in the runtime")                                                                 \
+    X(HOST_FAILED, "the runtime failed, in a hostcall or for want of memory")                                          \
     X(EXIT, "the guest exited")
 
 #define RT_TRAP_ENUM(kind, text) RT_TRAP_##kind,

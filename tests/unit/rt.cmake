@@ -11,6 +11,10 @@ warrant_test(test_rt_white_types test_rt_white_types.c rt_build.c LINK wr_runtim
 warrant_test(test_rt_traps test_rt_traps.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_stack test_rt_stack.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_stops test_rt_stops.c rt_build.c LINK wr_runtime wr_base)
+if(NOT APPLE) # its linker cannot wrap
+  warrant_test(test_rt_no_memory test_rt_no_memory.c rt_build.c LINK wr_runtime wr_base)
+  target_link_options(test_rt_no_memory PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
+endif()
 warrant_test(test_rt_white_state test_rt_white_state.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_white_nans test_rt_white_nans.c rt_build.c LINK wr_runtime wr_base)
 
