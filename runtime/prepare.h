@@ -58,6 +58,8 @@ struct prep_sources prep_unemit(struct body *b);
  * been put into slots. */
 MUST_USE enum status prep_pick(struct body *b, uint32_t x, uint32_t y, enum acc acc, bool commutes,
                                struct prep_sources *ret);
+/* The sources of an integer's comparison with 0. */
+MUST_USE enum status prep_against_zero(struct body *b, uint32_t at, struct prep_sources *ret);
 void prep_units(struct body *b, const struct prep_sources *sources);
 /* Whether the operand is a constant that a K of 32 bits can hold, sign-extended where the type has 64. */
 bool prep_constant(const struct body *b, uint32_t at, uint32_t *ret);

@@ -182,23 +182,6 @@ static bool fusible(const struct body *b, uint32_t at)
            (op_infos[row].class == OP_CLASS_COMPARE || op_infos[row].class == OP_CLASS_COMPARE_FLOAT);
 }
 
-/* The sources of "not zero" for any other condition. */
-static enum status not_zero(struct body *b, uint32_t at, struct prep_sources *ret)
-{
-    struct prep_sources s = { .form = FORM_SK };
-    uint32_t slot;
-    if (prep_in_acc(b, at, ACC_INT)) {
-        prep_take_acc(b, at);
-        s.form = FORM_RK;
-    } else {
-        TRY(prep_use(b, at, &slot));
-        s.units[s.count++] = (uint16_t)slot;
-    }
-    s.count += 2; /* the constant 0 */
-    *ret = s;
-    return STATUS_OK;
-}
-
 /* Whether the instruction before is an addition that R is the result of, and no label stands between. */
 static bool follows_addition(const struct body *b, uint32_t row, const struct prep_sources *s)
 {
@@ -221,7 +204,7 @@ enum status prep_condition(struct body *b, uint32_t condition, bool inverted, ui
         row = b->out.last_row;
         s = prep_unemit(b);
     } else {
-        TRY(not_zero(b, condition, &s));
+        TRY(prep_against_zero(b, condition, &s));
     }
     prep_map(b, true);
     if (follows_addition(b, row, &s))

@@ -123,3 +123,19 @@ enum status prep_pick(struct body *b, uint32_t x, uint32_t y, enum acc acc, bool
     *ret = s;
     return STATUS_OK;
 }
+
+enum status prep_against_zero(struct body *b, uint32_t at, struct prep_sources *ret)
+{
+    struct prep_sources s = { .form = FORM_SK };
+    uint32_t slot;
+    if (prep_in_acc(b, at, ACC_INT)) {
+        prep_take_acc(b, at);
+        s.form = FORM_RK;
+    } else {
+        TRY(prep_use(b, at, &slot));
+        s.units[s.count++] = (uint16_t)slot;
+    }
+    s.count += 2; /* the constant's units are 0 */
+    *ret = s;
+    return STATUS_OK;
+}

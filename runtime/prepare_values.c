@@ -113,18 +113,10 @@ enum status prep_binary(struct body *b, const struct op_info *info)
 
 enum status prep_test(struct body *b, uint32_t row)
 {
-    struct prep_sources s = { .form = FORM_SK };
-    uint32_t slot, at = b->height;
+    struct prep_sources s;
     if (!b->emitting)
         return STATUS_OK;
-    if (prep_in_acc(b, at, ACC_INT)) {
-        prep_take_acc(b, at);
-        s.form = FORM_RK;
-    } else {
-        TRY(prep_use(b, at, &slot));
-        s.units[s.count++] = (uint16_t)slot;
-    }
-    s.count += 2; /* the constant 0 */
+    TRY(prep_against_zero(b, b->height, &s));
     return emit_binary(b, &op_infos[row], &s);
 }
 
