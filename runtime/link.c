@@ -32,6 +32,22 @@ static enum rt_trap_kind call_given(void *env, struct rt_instance *instance, uin
     return kind;
 }
 
+/* The same with one result of 32 bits, which nearly all have. */
+static enum rt_trap_kind call_given_narrow(void *env, struct rt_instance *instance, uint64_t *slots)
+{
+    const struct function_object *f = env;
+    enum rt_trap_kind kind = f->given(f->given_env, instance, slots);
+    if (kind == RT_TRAP_NONE)
+        slots[0] = (uint32_t)slots[0];
+    return kind;
+}
+
+static rt_host_fn *given_caller(const struct rt_functype *type)
+{
+    bool narrow = type->result_count == 1 && (type->results[0] == RT_I32 || type->results[0] == RT_F32);
+    return narrow ? call_given_narrow : call_given;
+}
+
 const struct function_object *function_origin(const struct function_object *function)
 {
     while (function->host == call_other)
@@ -57,7 +73,7 @@ static bool link_function(struct rt_instance *r, const struct import *i, const s
     if (v->function->host && !v->function->owner) {
         own->given = v->function->host;
         own->given_env = v->function->env;
-        own->host = call_given;
+        own->host = given_caller(&own->type->function);
         own->env = own;
     } else {
         own->host = call_other;
