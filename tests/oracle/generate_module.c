@@ -177,7 +177,8 @@ static void write_elems(struct generator *g, struct buffer *b)
     for (uint32_t s = 1; s < 3; s++) {
         uint32_t count = choose(g->c, 6);
         buffer_u8(b, 5);
-        buffer_u8(b, g->elems[s] = s == 1 ? RT_FUNCREF : RT_EXTERNREF);
+        g->elems[s] = s == 1 ? RT_FUNCREF : RT_EXTERNREF;
+        gen_type(b, g->elems[s]);
         gen_leb(b, count);
         for (uint32_t i = 0; i < count; i++)
             write_const(g, b, g->elems[s]);
