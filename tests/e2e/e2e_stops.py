@@ -88,7 +88,10 @@ def measure(runs):
     late = {letter: [] for letter in WORK}
     for _ in range(runs):
         for letter in WORK:
-            late[letter].append(timed(letter)[0] * 1000)
+            seconds, done = timed(letter)
+            if done.returncode != 126:
+                sys.exit(f"{WORK[letter]} was not stopped: exit status {done.returncode}\n{done.stderr.decode()}")
+            late[letter].append(seconds * 1000)
     for letter, what in WORK.items():
         print(f"{what:36} median {statistics.median(late[letter]):6.1f} ms, most {max(late[letter]):6.1f} ms")
 
