@@ -113,8 +113,16 @@ bool table_init_active(struct rt_instance *instance, uint32_t segment);
 uint64_t const_value(struct rt_instance *instance, const struct const_expr *expr);
 void const_store(struct rt_instance *instance, const struct const_expr *expr, uint64_t *ret);
 
-/* bulk.c: to be called before each further piece of a bulk instruction: costs one unit of fuel and polls. */
-enum rt_trap_kind bulk_poll(struct rt_instance *instance);
+/* bulk.c: a bulk instruction on `count` bytes or elements, in pieces of at most `piece`. */
+struct bulk_pieces {
+    uint64_t count, done;
+    uint64_t at;            /* where the piece at hand begins */
+    uint32_t piece, size;   /* its size; 0 before the first */
+    bool backwards;         /* the last piece first: what overlaps must be read before it is overwritten */
+    enum rt_trap_kind stop; /* why there is no further piece; RT_TRAP_NONE: all is done */
+};
+/* Goes to the next piece, or returns false. Each but the first costs one unit of fuel, and polls. */
+bool bulk_next(struct rt_instance *instance, struct bulk_pieces *pieces);
 /* The memory's bulk instructions, in pieces of 64 KiB. Memories by index. */
 enum rt_trap_kind bulk_fill(struct rt_instance *instance, uint32_t memory, uint64_t to, uint8_t value, uint64_t count);
 enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint32_t to_memory, uint32_t from_memory, uint64_t to,

@@ -17,6 +17,7 @@
 #ifndef WARRANT_RUNTIME_INTERP_H
 #define WARRANT_RUNTIME_INTERP_H
 
+#include "runtime/base/platform.h"
 #include "runtime/instance.h"
 #include "runtime/numeric.h"
 #include "runtime/opcodes.h"
@@ -30,8 +31,6 @@
 #define U64(n) (unit_u64(pc + (n)))
 #define K32(n) ((int64_t)(int32_t)U32(n))
 #define S(n)   (fp[pc[n]])
-
-#define UNLIKELY(test) __builtin_expect(!!(test), 0)
 
 /* Whether an access of `size` bytes at `at`, less than 2^33, leaves the memory of at most 2^32 bytes. Signed, so that
  * the compiler keeps `at` as it is and need not add the size to it. */

@@ -3,8 +3,6 @@
  * section 4.4. */
 #include "runtime/interp.h"
 
-#include "runtime/base/platform.h"
-
 #define STATE_PARAMS                                                                                                   \
     const uint16_t *pc, uint64_t *fp, struct rt_instance *instance, uint8_t *memory, uint64_t memory_size,             \
         int64_t fuel, struct frame *frame, uint64_t R, const void *const *handlers, uint32_t depth, float FS,          \

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include "runtime/base/platform.h"
 
 static inline float f32_of(uint64_t slot)
 {
@@ -34,8 +35,8 @@ static inline uint64_t f64_bits(double v)
     return bits;
 }
 /* An arithmetic result: a NaN becomes the canonical one, positive (4.3.3 allows it). */
-static inline float f32_canonical(float v) { return __builtin_expect(v == v, 1) ? v : f32_of(0x7fc00000u); }
-static inline double f64_canonical(double v) { return __builtin_expect(v == v, 1) ? v : f64_of(0x7ff8000000000000u); }
+static inline float f32_canonical(float v) { return LIKELY(v == v) ? v : f32_of(0x7fc00000u); }
+static inline double f64_canonical(double v) { return LIKELY(v == v) ? v : f64_of(0x7ff8000000000000u); }
 static inline uint32_t f32_result(float v) { return (uint32_t)f32_bits(f32_canonical(v)); }
 static inline uint64_t f64_result(double v) { return f64_bits(f64_canonical(v)); }
 

@@ -52,6 +52,7 @@
                     .param_count = COLON_AT(s),                                                                        \
                     .params = { TYPE_OF(CHAR_AT(s, 0)), COLON_AT(s) > 1 ? TYPE_OF(CHAR_AT(s, 1)) : 0,                  \
                                 COLON_AT(s) > 2 ? TYPE_OF(CHAR_AT(s, 2)) : 0 },                                        \
+                    .commutes = CHAR_AT(s, COLON_AT(s) + 2) == '=',                                                    \
                     .result = RESULT_OF(s),                                                                            \
                     .prepared = CLASS_PREPARED_##class_(name) },
 const struct op_info op_infos[OP_COUNT] = {

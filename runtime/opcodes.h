@@ -92,6 +92,7 @@ struct op_info {
     uint8_t param_count; /* regular rows only */
     uint8_t params[3];   /* enum rt_type */
     uint8_t result;      /* enum rt_type, 0: none */
+    bool commutes;       /* its two parameters may change places */
     uint16_t prepared;   /* first enum prep_op of a regular row that has any */
 };
 

@@ -12,10 +12,14 @@
 /* The longest instruction, a shuffle, but for br_table, which makes room for its targets. */
 enum { UNITS_OF_ONE = 16, UNITS_MAX = UINT32_MAX / 4 };
 
-static enum status grow(struct body *b)
+enum status prep_room(struct body *b, uint32_t units)
 {
     struct emitter *e = &b->out;
-    uint32_t capacity = e->capacity ? e->capacity * 2 : 1024;
+    uint32_t capacity = e->capacity ? e->capacity : 1024;
+    if (e->code && e->capacity - e->count >= units)
+        return STATUS_OK;
+    while (capacity - e->count < units || capacity == e->capacity)
+        capacity *= 2;
     if (capacity > UNITS_MAX)
         return STATUS_LIMIT;
     uint16_t *code = realloc(e->code, capacity * sizeof *code);
@@ -58,8 +62,7 @@ enum status prep_op(struct body *b, uint32_t op)
     struct emitter *e = &b->out;
     if (!b->emitting)
         return STATUS_OK;
-    if (e->capacity - e->count < UNITS_OF_ONE || !e->code)
-        TRY(grow(b));
+    TRY(prep_room(b, UNITS_OF_ONE));
     join(e);
     place(e, e->count);
     e->last = NO_UNIT;
@@ -73,8 +76,7 @@ enum status prep_op(struct body *b, uint32_t op)
 enum status prep_extend(struct body *b, uint32_t op)
 {
     struct emitter *e = &b->out;
-    if (e->capacity - e->count < UNITS_OF_ONE)
-        TRY(grow(b));
+    TRY(prep_room(b, UNITS_OF_ONE));
     place(e, e->begun);
     e->last = NO_UNIT;
     e->code[e->begun] = (uint16_t)op;
@@ -156,22 +158,21 @@ void prep_map(struct body *b, bool charged)
     e->here = (struct code_place) { .offset = (uint32_t)b->op_offset, .count = charged ? 0 : e->cost };
 }
 
-enum status prep_select_memory(struct body *b, uint32_t memory)
+static enum status select_memory(struct body *b, uint32_t memory)
 {
-    if (memory == 0)
-        return STATUS_OK;
     TRY(prep_op(b, P_MEMORY_SELECT));
     prep_unit(b, memory);
     return STATUS_OK;
 }
 
+enum status prep_select_memory(struct body *b, uint32_t memory)
+{
+    return memory == 0 ? STATUS_OK : select_memory(b, memory);
+}
+
 enum status prep_unselect_memory(struct body *b, uint32_t memory)
 {
-    if (memory == 0)
-        return STATUS_OK;
-    TRY(prep_op(b, P_MEMORY_SELECT));
-    prep_unit(b, 0);
-    return STATUS_OK;
+    return memory == 0 ? STATUS_OK : select_memory(b, 0);
 }
 
 enum status prep_entry(struct body *b)

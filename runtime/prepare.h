@@ -12,6 +12,8 @@ static inline uint32_t slot_of(const struct body *b, uint32_t at) { return b->fr
 MUST_USE enum status prep_op(struct body *b, uint32_t op);
 /* Makes the last instruction into another, which has its operands and then more. */
 MUST_USE enum status prep_extend(struct body *b, uint32_t op);
+/* Room for as many units more; prep_op makes it for an instruction of the usual length. */
+MUST_USE enum status prep_room(struct body *b, uint32_t units);
 void prep_unit(struct body *b, uint32_t unit);
 void prep_u32(struct body *b, uint32_t value);
 void prep_u64(struct body *b, uint64_t value);

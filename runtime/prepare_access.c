@@ -8,7 +8,7 @@ static bool constant_address(const struct body *b, uint32_t at, uint32_t offset,
     return o->kind == OPERAND_CONST && !__builtin_add_overflow((uint32_t)o->bits, offset, ret);
 }
 
-/* The form of a load's address, its units, and whether the offset still has to follow. */
+/* The form of a load's address, and its units; a constant has none, as it goes into the offset. */
 static enum status load_address(struct body *b, const struct memarg *m, struct prep_sources *ret)
 {
     struct prep_sources s = { .form = FORM_LOAD_S };

@@ -238,16 +238,6 @@ enum status prep_branch_if(struct body *b, struct control *target, uint32_t at, 
     return STATUS_OK;
 }
 
-static enum status room_for_targets(struct body *b, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        TRY(prep_op(b, 0)); /* makes room; two units are a target */
-        prep_unit(b, 0);
-        b->out.begun = b->out.before = NO_UNIT;
-    }
-    return STATUS_OK;
-}
-
 enum status prep_branch_table(struct body *b, uint32_t selector, uint32_t at, uint32_t count, uint32_t label_count)
 {
     uint32_t slot = 0, cost;
@@ -269,7 +259,8 @@ enum status prep_branch_table(struct body *b, uint32_t selector, uint32_t at, ui
     prep_unit(b, cost);
     prep_u32(b, label_count - 1);
     uint32_t entry = b->out.count;
-    TRY(room_for_targets(b, label_count));
+    TRY(prep_room(b, 2 * label_count));
+    b->out.count += 2 * label_count;
     for (uint32_t i = 0; i < label_count; i++) {
         struct control *target = &b->controls[b->control_count - 1 - b->labels[i]];
         if (needs_move(target, at, count)) {

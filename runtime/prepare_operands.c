@@ -92,7 +92,7 @@ static bool can_be_k(const struct body *b, uint32_t y, enum acc acc)
 enum status prep_pick(struct body *b, uint32_t x, uint32_t y, enum acc acc, bool commutes, struct prep_sources *ret)
 {
     struct prep_sources s = { 0 };
-    uint32_t slot, taken = 0;
+    uint32_t slot;
     if (commutes &&
         ((is_constant(b, x) && !is_constant(b, y)) || (prep_in_acc(b, y, acc) && !prep_in_acc(b, x, acc)))) {
         uint32_t z = x;
@@ -106,10 +106,8 @@ enum status prep_pick(struct body *b, uint32_t x, uint32_t y, enum acc acc, bool
         TRY(prep_flush(b, y, y + 1));
     bool x_acc = prep_in_acc(b, x, acc), y_acc = !x_acc && !k && prep_in_acc(b, y, acc);
     s.form = k ? (x_acc ? FORM_RK : FORM_SK) : x_acc ? FORM_RS : y_acc ? FORM_SR : FORM_SS;
-    if (x_acc || y_acc) {
-        taken = x_acc ? x : y;
-        prep_take_acc(b, taken);
-    }
+    if (x_acc || y_acc)
+        prep_take_acc(b, x_acc ? x : y);
     if (!x_acc) {
         TRY(prep_use(b, x, &slot));
         s.units[s.count++] = (uint16_t)slot;

@@ -1,38 +1,6 @@
 /* Emission of the regular rows on numbers, of select and of globals. */
 #include "runtime/prepare.h"
 
-/* Whether the two operands may change places. */
-static bool commutes(uint32_t row)
-{
-    switch (row) {
-    case OP_I32_ADD:
-    case OP_I32_MUL:
-    case OP_I32_AND:
-    case OP_I32_OR:
-    case OP_I32_XOR:
-    case OP_I32_EQ:
-    case OP_I32_NE:
-    case OP_I64_ADD:
-    case OP_I64_MUL:
-    case OP_I64_AND:
-    case OP_I64_OR:
-    case OP_I64_XOR:
-    case OP_I64_EQ:
-    case OP_I64_NE:
-    case OP_F32_ADD:
-    case OP_F32_MUL:
-    case OP_F32_EQ:
-    case OP_F32_NE:
-    case OP_F64_ADD:
-    case OP_F64_MUL:
-    case OP_F64_EQ:
-    case OP_F64_NE:
-        return true;
-    default:
-        return false;
-    }
-}
-
 enum status prep_unary(struct body *b, const struct op_info *info, bool traps)
 {
     enum acc from = acc_of(info->params[0]), to = acc_of(info->result);
@@ -107,7 +75,7 @@ enum status prep_binary(struct body *b, const struct op_info *info)
     uint32_t product = product_op(b, row, b->height, b->height + 1, &other);
     if (product > 0)
         return emit_product(b, product, other);
-    TRY(prep_pick(b, b->height, b->height + 1, acc_of(info->params[0]), commutes(row), &s));
+    TRY(prep_pick(b, b->height, b->height + 1, acc_of(info->params[0]), info->commutes, &s));
     return emit_binary(b, info, &s);
 }
 

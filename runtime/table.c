@@ -37,21 +37,13 @@ enum status table_init(struct rt_table *t, const struct table_type *type, uint32
 
 void table_done(struct rt_table *t) { free(t->elements); }
 
-static uint32_t piece_of(uint32_t left) { return left < PIECE ? left : PIECE; }
-
 static enum rt_trap_kind fill(struct rt_instance *instance, uint64_t *to, uint64_t value, uint32_t count)
 {
-    for (uint32_t done = 0;;) {
-        uint32_t piece = piece_of(count - done);
-        for (uint32_t i = 0; i < piece; i++)
-            to[done + i] = value;
-        done += piece;
-        if (done == count)
-            return RT_TRAP_NONE;
-        enum rt_trap_kind kind = bulk_poll(instance);
-        if (kind != RT_TRAP_NONE)
-            return kind;
-    }
+    struct bulk_pieces b = { .count = count, .piece = PIECE };
+    while (bulk_next(instance, &b))
+        for (uint32_t i = 0; i < b.size; i++)
+            to[b.at + i] = value;
+    return b.stop;
 }
 
 enum rt_trap_kind table_grow(struct rt_instance *instance, uint32_t table, uint64_t value, uint32_t count,
@@ -90,19 +82,10 @@ enum rt_trap_kind table_copy(struct rt_instance *instance, uint32_t to_table, ui
     const struct rt_table *source = instance->vm.tables[from_table];
     if (!inside(to, count, target->size) || !inside(from, count, source->size))
         return RT_TRAP_TABLE_BOUNDS;
-    bool backwards = to > from; /* overlapping pieces must be read before they are overwritten */
-    uint32_t done = 0;
-    for (;;) {
-        uint32_t piece = piece_of(count - done), at = backwards ? count - done - piece : done;
-        if (piece > 0)
-            memmove(target->elements + to + at, source->elements + from + at, piece * sizeof *target->elements);
-        done += piece;
-        if (done == count)
-            return RT_TRAP_NONE;
-        enum rt_trap_kind kind = bulk_poll(instance);
-        if (kind != RT_TRAP_NONE)
-            return kind;
-    }
+    struct bulk_pieces b = { .count = count, .piece = PIECE, .backwards = to > from };
+    while (bulk_next(instance, &b))
+        memmove(target->elements + to + b.at, source->elements + from + b.at, b.size * sizeof *target->elements);
+    return b.stop;
 }
 
 static void copy_items(struct rt_instance *instance, uint64_t *to, const struct const_expr *items, uint32_t count)
@@ -118,16 +101,10 @@ enum rt_trap_kind table_init_segment(struct rt_instance *instance, uint32_t tabl
     const struct elem_segment *e = &instance->module->elems[segment];
     if (!inside(to, count, t->size) || !inside(from, count, instance->elem_dropped[segment] ? 0 : e->count))
         return RT_TRAP_TABLE_BOUNDS;
-    for (uint32_t done = 0;;) {
-        uint32_t piece = piece_of(count - done);
-        copy_items(instance, t->elements + to + done, e->items + from + done, piece);
-        done += piece;
-        if (done == count)
-            return RT_TRAP_NONE;
-        enum rt_trap_kind kind = bulk_poll(instance);
-        if (kind != RT_TRAP_NONE)
-            return kind;
-    }
+    struct bulk_pieces b = { .count = count, .piece = PIECE };
+    while (bulk_next(instance, &b))
+        copy_items(instance, t->elements + to + b.at, e->items + from + b.at, b.size);
+    return b.stop;
 }
 
 bool table_init_active(struct rt_instance *instance, uint32_t segment)

@@ -12,14 +12,13 @@
 #ifndef WARRANT_RUNTIME_VALIDATE_H
 #define WARRANT_RUNTIME_VALIDATE_H
 
+#include "runtime/base/platform.h"
 #include "runtime/decode.h"
 #include "runtime/opcodes.h"
 #include "runtime/prepared.h"
 
 enum { OPERAND_WINDOW = 16, LOCALS_AT_HAND = 128 };
-#define NO_UNIT         UINT32_MAX
-#define LIKELY_TRUE(x)  __builtin_expect(!!(x), 1)
-#define LIKELY_FALSE(x) __builtin_expect(!!(x), 0)
+#define NO_UNIT UINT32_MAX
 
 enum operand_kind { OPERAND_SLOT, OPERAND_LOCAL, OPERAND_CONST };
 struct operand {
@@ -136,7 +135,7 @@ MUST_USE enum status operand_push_slow(struct body *b, struct operand operand);
  * operand_pop_any. */
 MUST_USE static inline enum status operand_pop(struct body *b, uint32_t expected)
 {
-    if (LIKELY_FALSE(b->height == b->floor || b->types[b->height - 1] != expected))
+    if (UNLIKELY(b->height == b->floor || b->types[b->height - 1] != expected))
         return operand_pop_slow(b, expected);
     b->height--;
     return STATUS_OK;
@@ -150,7 +149,7 @@ MUST_USE static inline enum status operands_pop(struct body *b, uint32_t count, 
 /* Pushes an operand that lies in its slot. */
 MUST_USE static inline enum status operand_push(struct body *b, uint32_t type)
 {
-    if (LIKELY_FALSE(b->height >= b->watermark || type == RT_V128))
+    if (UNLIKELY(b->height >= b->watermark || type == RT_V128))
         return operand_push_slow(b, (struct operand) { .kind = OPERAND_SLOT, .type = type });
     b->types[b->height++] = type;
     return STATUS_OK;

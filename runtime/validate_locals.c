@@ -73,7 +73,7 @@ enum status validate_local(struct body *b, struct local *ret)
     TRY(decode_u32(b->d, &index));
     if (index >= b->local_count)
         return body_fail(b, "unknown local %u", index);
-    *ret = LIKELY_TRUE(index < LOCALS_AT_HAND) ? b->locals[index] : local_find(b, index);
+    *ret = LIKELY(index < LOCALS_AT_HAND) ? b->locals[index] : local_find(b, index);
     return STATUS_OK;
 }
 

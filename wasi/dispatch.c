@@ -7,8 +7,9 @@
  * design.md section 1. */
 #include "wasi/wasi_inner.h"
 
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-#define COLD      __attribute__((cold, noinline))
+#include "runtime/base/platform.h"
+
+#define COLD __attribute__((cold, noinline))
 
 enum { COUNT_MAX = INT32_MAX }; /* what one read or write moves at most, on every system */
 

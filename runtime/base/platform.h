@@ -31,6 +31,10 @@
 #define PLATFORM_MANY_REGISTERS
 #endif
 
+/* Which way a test nearly always goes. */
+#define LIKELY(test)   __builtin_expect(!!(test), 1)
+#define UNLIKELY(test) __builtin_expect(!!(test), 0)
+
 #include <stdint.h>
 
 /* The cheapest monotonic counter of the processor, in its own ticks. */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "rt_build.h"
 
@@ -165,13 +166,15 @@ static void put_context(struct buffer *b, const struct row *row, unsigned contex
 
 static struct rt_instance *open_row(const struct row *row, struct rt_module **ret)
 {
+    char type[8]; /* the signature without its mark of a row that commutes */
+    snprintf(type, sizeof type, "%.*s", (int)strcspn(row->signature, "="), row->signature);
     struct rt_build b = { .memory_min = 1, .memory_max = 1 };
     const char local[2] = { is_vector(row) ? 'v' : is_wide(row) ? 'F' : 'f', 0 };
     struct rt_instance *instance = NULL;
     for (unsigned context = 0; context < CONTEXTS; context++) {
         struct buffer code = BUFFER_INIT;
         put_context(&code, row, context);
-        rt_build_function(&b, row->signature, local, code.data, code.size);
+        rt_build_function(&b, type, local, code.data, code.size);
         buffer_done(&code);
     }
     *ret = rt_build_load(&b);
