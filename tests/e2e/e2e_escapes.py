@@ -4,10 +4,9 @@ import hashlib
 import json
 import os
 import pathlib
-import unittest
 
 import warrant_case
-from warrant_case import GUESTS, SLOW, Case, witness_works
+from warrant_case import GUESTS, SLOW, Case, needs_witness
 
 ILSEQ, ISDIR, LOOP, NOTCAPABLE = 25, 31, 32, 76
 RIGHTS_READ, RIGHTS_WRITE = 1 << 1 | 1 << 2 | 1 << 21, 1 << 1 | 1 << 2 | 1 << 6 | 1 << 21
@@ -28,7 +27,7 @@ def tree(folder):
     return seen
 
 
-@unittest.skipUnless(witness_works(), "the kernel does not let BPF load")
+@needs_witness
 class Escapes(Case):
     def setUp(self):
         super().setUp()

@@ -6,10 +6,9 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
-import unittest
 
 import warrant_case
-from warrant_case import GUESTS, SOURCE, Case, witness_works
+from warrant_case import GUESTS, SOURCE, Case, needs_witness
 
 RIGHTS = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 21
 BUILD = pathlib.Path(os.environ.get("WARRANT_BUILD", SOURCE / "build/release"))
@@ -28,7 +27,7 @@ FAULTS = {
 }
 
 
-@unittest.skipUnless(witness_works(), "the kernel does not let BPF load")
+@needs_witness
 class Faults(Case):
     @classmethod
     def setUpClass(cls):

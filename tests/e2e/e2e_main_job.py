@@ -3,10 +3,9 @@
 import re
 import shutil
 import subprocess
-import unittest
 
 import warrant_case
-from warrant_case import SLOW, SOURCE, Case, witness_works
+from warrant_case import SLOW, SOURCE, Case, needs_witness
 
 ROWS = 100000 if SLOW == 1 else 4000
 
@@ -22,7 +21,7 @@ class MainJob(Case):
     def sqlite(self, **more):
         return self.record("sqlite", "/data/demo.db", ".read /data/load.sql", **more)
 
-    @unittest.skipUnless(witness_works(), "the kernel does not let BPF load")
+    @needs_witness
     def test_record_and_check(self):
         done = self.sqlite(options=["--witness", "on"])
         self.assertIn(f"{ROWS}|0|364", done.stdout)

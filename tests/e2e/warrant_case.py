@@ -1,8 +1,12 @@
-"""What the end-to-end tests share: the command as a user types it, guests, a folder for each test.
+"""What the end-to-end tests share: the command as a user types it, guests, a folder for each test, the rule for what did not run.
 
 The environment says what to test: WARRANT (the command), GUESTS (a folder of built guests), WARRANT_SLOW (a factor for the time limits of
 slow builds), WARRANT_SOURCE (the source tree).
+
+A test runs with the witness wherever `warrant doctor` says that there is one. What a machine lacks skips a test with a reason: each such
+test is a line `skipped: NAME: REASON` of the output, which `./dev test` counts and names; a program that skipped all that it has ends with 77.
 """
+import functools
 import json
 import os
 import pathlib
@@ -19,9 +23,22 @@ GUESTS = pathlib.Path(os.environ.get("GUESTS", WARRANT.parent / "guests")).resol
 SLOW = float(os.environ.get("WARRANT_SLOW", "1"))
 
 
+@functools.cache
+def doctor():
+    """What this machine offers, as the command says it. A doctor that fails is an error, never a reason to skip."""
+    return json.loads(subprocess.run([WARRANT, "doctor", "--json"], capture_output=True, check=True).stdout)
+
+
 def witness_works():
-    doctor = json.loads(subprocess.run([WARRANT, "doctor", "--json"], capture_output=True, check=True).stdout)
-    return doctor["witness"]
+    return doctor()["witness"]
+
+
+def needs_witness(test):
+    return unittest.skipUnless(witness_works(), f"no witness here: {doctor().get('witness_reason')}")(test)
+
+
+def needs_root(test):
+    return unittest.skipUnless(os.getuid() == 0, "needs root")(test)
 
 
 def chunks(content):
@@ -56,7 +73,9 @@ class Case(unittest.TestCase):
         return done
 
     def record(self, guest, *words, status=0, options=(), **more):
-        """Records GUESTS/guest.wasm with the data directory granted for writing."""
+        """Records GUESTS/guest.wasm with the data directory granted for writing; with the witness, where there is one."""
+        if witness_works() and "--witness" not in options:
+            options = [*options, "--witness", "on"]
         return self.warrant("record", "-o", self.trace, "--dir", f"{self.data}::/data", *options, GUESTS / f"{guest}.wasm", *words,
                             status=status, **more)
 
@@ -65,6 +84,10 @@ class Case(unittest.TestCase):
         done = self.warrant("check", "--json", *options, trace or self.trace, status=status)
         return json.loads(done.stdout)
 
+    def parse(self, text):
+        """A report; {} where the command had none to give."""
+        return json.loads(text) if text.strip() else {}
+
     def show(self, trace=None, status=0):
         """The trace's items, one object each."""
         done = self.warrant("show", "--json", "--full", trace or self.trace, status=status)
@@ -72,4 +95,18 @@ class Case(unittest.TestCase):
 
 
 def main():
-    unittest.main(module="__main__", argv=[sys.argv[0], "-v"])
+    program = unittest.main(module="__main__", argv=[sys.argv[0], "-v", *sys.argv[1:]], exit=False)
+    sys.exit(status_of(program.result))
+
+
+def status_of(result):
+    """0 where something ran and nothing failed, 77 where all was skipped, else 1; names what was skipped."""
+    for test, reason in result.skipped:
+        print(f"skipped: {test.id().removeprefix('__main__.')}: {reason}", flush=True)
+    if not result.wasSuccessful():
+        return 1
+    if result.testsRun == 0 and not result.skipped:
+        print("no test ran", flush=True)
+        return 1
+    whole = {test.id() for test, _ in result.skipped if not isinstance(test, unittest.case._SubTest)}
+    return 77 if len(whole) >= result.testsRun else 0
