@@ -55,12 +55,13 @@ void check_report_done(struct check_report *report)
     check_report_init(report);
 }
 
-enum status checker_open(const char *db_path, struct checker **ret, struct error *error)
+enum status checker_open(const char *db_path, void (*told)(void *self, const char *what, uint64_t done, uint64_t total), void *self, struct checker **ret, struct error *error)
 {
     struct checker *checker = calloc(1, sizeof *checker);
     if (!checker)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the checker");
-    enum status s = db_path ? store_open(db_path, &checker->store, error) : STATUS_OK;
+    struct database_wait wait = { told, self, 0 };
+    enum status s = db_path ? store_open(db_path, &wait, &checker->store, error) : STATUS_OK;
     if (s != STATUS_OK) {
         free(checker);
         return s;

@@ -88,9 +88,11 @@ void check_report_done(struct check_report *report); /* NULL is fine */
 /* ---- the store ---- */
 
 struct checker;
-/* db_path: NULL: nothing is stored; ":memory:": a database that ends with the checker; else a file, created if missing.
- * Failure: IO, UNSUPPORTED (a database of a later version, or of another program). Returns owned. */
-MUST_USE enum status checker_open(const char *db_path, struct checker **ret, struct error *error);
+/* What takes long is told now and then. what: static text ("reading", "replaying", "waiting for another process that has the database": then
+ * done counts seconds).
+ * db_path: NULL: nothing is stored; ":memory:": a database that ends with the checker; else a file, created if missing.
+ * told, self: as check_options; told may be NULL. Failure: as database_open's. Returns owned. */
+MUST_USE enum status checker_open(const char *db_path, void (*told)(void *self, const char *what, uint64_t done, uint64_t total), void *self, struct checker **ret, struct error *error);
 void checker_close(struct checker *checker); /* NULL is fine */
 
 struct check_options {
@@ -120,10 +122,15 @@ struct checker_query_row {
 /* The named queries; *ret_count of them. A constant table's. */
 const struct checker_query_row *checker_queries(size_t *ret_count);
 enum checker_format { CHECKER_TEXT, CHECKER_JSON };
-/* Runs a named query, or SQL (one statement that only reads), on the database file `db_path`, opened read-only, and appends a table or
+/* Where an answer goes, piece by piece, as its rows come; a failure of write ends the query. */
+struct checker_sink {
+    enum status (*write)(void *self, const void *bytes, size_t size, struct error *error);
+    void *self;
+};
+/* Runs a named query, or SQL (one statement that only reads), on the database file `db_path`, opened read-only, and writes a table or
  * a JSON array of objects. NOT_FOUND: no such file, or neither a known name nor SQL (the text lists the names). INVALID: SQL that
- * does not compile or would write. */
-MUST_USE enum status checker_query(const char *db_path, const char *query, enum checker_format format, struct buffer *out,
+ * does not compile or does anything but read. Others as database_open's and the sink's. After a failure the answer is not whole. */
+MUST_USE enum status checker_query(const char *db_path, const char *query, enum checker_format format, const struct checker_sink *sink,
                                    struct error *error);
 
 /* ---- a trace as strace would print it ---- */

@@ -1,15 +1,16 @@
 /* Questions to an audit database: named queries and any SQL that only reads.
  *
- * Invariants: the file is opened read-only, one statement is compiled, and it is refused unless SQLite itself says that it only
- * reads; attaching other files is forbidden. What is printed is escaped, whoever wrote the database. docs/queries.md. */
+ * Invariants: the file is opened read-only, one statement is compiled and executed once, and it is refused unless SQLite itself says that
+ * it only reads; what it may do is a list (authorize), and everything else is forbidden. Rows go on as they come: memory does not grow
+ * with the answer. What is printed is escaped, whoever wrote the database. docs/queries.md. */
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
 #include "checker/checker.h"
-#include "checker/schema.h"
+#include "checker/database.h"
 #include "checker/text.h"
 
-enum { COLUMNS_MAX = 64, WIDTH_MAX = 48, MEASURED_ROWS = 1000 };
+enum { COLUMNS_MAX = 64, WIDTH_MAX = 48, MEASURED_ROWS = 1000, MEASURED_BYTES = 1 << 20, PIECE_BYTES = 32 << 10, PIECE_NS = 100000000 };
 
 static const struct checker_query_row queries[] = {
 #define QUERY(name, description, sql) { #name, description, sql },
@@ -49,150 +50,191 @@ static enum status unknown_name(const char *name, struct error *error)
     return error_set(error, STATUS_NOT_FOUND, "no query is called %s; there are %s, and SQL", quoted, names);
 }
 
-/* Reads are fine; opening other databases and running files' code is not. */
+/* Reads are fine; other databases, settings and code of files are not. */
 static int authorize(void *self, int action, const char *a, const char *b, const char *c, const char *d)
 {
     (void)self;
     (void)a;
     (void)c;
     (void)d;
-    if (action == SQLITE_ATTACH || action == SQLITE_DETACH)
-        return SQLITE_DENY;
-    return action == SQLITE_FUNCTION && b && strcmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+    if (action == SQLITE_FUNCTION)
+        return b && strcmp(b, "load_extension") != 0 ? SQLITE_OK : SQLITE_DENY;
+    return action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_RECURSIVE ? SQLITE_OK : SQLITE_DENY;
 }
 
-static enum status open_db(const char *path, sqlite3 **ret, struct error *error)
-{
-    if (!file_exists(path))
-        return error_set(error, STATUS_NOT_FOUND, "%s: no such file", path);
-    enum status s = STATUS_OK;
-    if (sqlite3_open_v2(path, ret, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-        s = error_set(error, STATUS_IO, "%s: %s", path, *ret ? sqlite3_errmsg(*ret) : "no memory");
-    if (s == STATUS_OK) {
-        sqlite3_busy_timeout(*ret, 5000);
-        s = schema_check(*ret, path, error);
-    }
-    return s;
-}
+/* An answer on its way: pieces of a few rows, or what there is after a while. */
+struct answer {
+    sqlite3_stmt *statement;
+    int columns;
+    const struct checker_sink *sink;
+    struct buffer out, cell;
+    uint64_t told_ns;
+    bool done;
+    enum status status; /* the first failure */
+    struct error *error;
+};
 
-/* ---- printing ---- */
-
-static void put_value(sqlite3_stmt *statement, int column, struct buffer *out)
+static void pass_on(struct answer *a, bool all)
 {
-    if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+    if (a->out.status != STATUS_OK || a->cell.status != STATUS_OK)
+        a->status = a->status == STATUS_OK ? error_set(a->error, STATUS_NO_MEMORY, "the query: no memory for a row") : a->status;
+    if (a->status != STATUS_OK || a->out.size == 0)
         return;
-    const void *bytes = sqlite3_column_blob(statement, column);
-    /* Through blob, so that a NUL inside does not hide the rest. */
-    text_plain(out, bytes ? bytes : "", (size_t)sqlite3_column_bytes(statement, column));
+    uint64_t now = elapsed_now_ns();
+    if (!all && a->out.size < PIECE_BYTES && now - a->told_ns < PIECE_NS)
+        return;
+    a->told_ns = now;
+    a->status = a->sink->write(a->sink->self, a->out.data, a->out.size, a->error);
+    buffer_clear(&a->out);
 }
 
-static bool is_number(sqlite3_stmt *statement, int column)
+/* True: a row. Behind the last one SQLite would begin again. */
+static bool step(struct answer *a)
 {
-    int type = sqlite3_column_type(statement, column);
+    if (a->status != STATUS_OK || a->done)
+        return false;
+    int code = sqlite3_step(a->statement);
+    a->done = code != SQLITE_ROW;
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        a->status = database_failed(sqlite3_db_handle(a->statement), "the query", a->error);
+    return code == SQLITE_ROW;
+}
+
+/* The value in `column`, escaped, in a->cell. True: a number. */
+static bool take_value(struct answer *a, int column)
+{
+    int type = sqlite3_column_type(a->statement, column); /* before the value is turned into text */
+    /* Through blob, so that a NUL inside does not hide the rest. */
+    const char *bytes = sqlite3_column_blob(a->statement, column);
+    buffer_clear(&a->cell);
+    if (type != SQLITE_NULL)
+        text_plain(&a->cell, bytes ? bytes : "", (size_t)sqlite3_column_bytes(a->statement, column));
     return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
 }
 
 /* Characters, for columns that line up. */
-static size_t width_of(const struct buffer *text)
+static size_t width_of(const uint8_t *text, size_t size)
 {
     size_t width = 0;
-    for (size_t i = 0; i < text->size; i++)
-        width += (text->data[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < size; i++)
+        width += (text[i] & 0xc0) != 0x80;
     return width;
 }
 
-static void put_padded(const struct buffer *cell, size_t width, bool right, bool last, struct buffer *out)
+static void put_padded(struct buffer *out, const uint8_t *cell, size_t size, size_t width, bool right, bool last)
 {
-    size_t have = width_of(cell), pad = have < width ? width - have : 0;
+    size_t have = width_of(cell, size), pad = have < width ? width - have : 0;
     for (size_t i = 0; right && i < pad; i++)
         buffer_u8(out, ' ');
-    buffer_bytes(out, cell->data, cell->size);
+    buffer_bytes(out, cell, size);
     for (size_t i = 0; !right && !last && i < pad; i++)
         buffer_u8(out, ' ');
     buffer_string(out, last ? "\n" : "  ");
 }
 
-/* Column widths by a first run over some rows. */
-static int measure(sqlite3_stmt *statement, int columns, size_t *width)
+/* Takes the first rows, from which columns get their widths. *held: per cell one byte for a number, u32 size, its bytes. Returns how many. */
+static uint64_t hold(struct answer *a, size_t *width, struct buffer *held)
 {
-    struct buffer cell = BUFFER_INIT;
-    int code;
-    for (int c = 0; c < columns; c++)
-        width[c] = strlen(sqlite3_column_name(statement, c));
-    for (int rows = 0; (code = sqlite3_step(statement)) == SQLITE_ROW && rows < MEASURED_ROWS; rows++)
-        for (int c = 0; c < columns; c++) {
-            buffer_clear(&cell);
-            put_value(statement, c, &cell);
-            size_t have = width_of(&cell) < WIDTH_MAX ? width_of(&cell) : WIDTH_MAX;
+    uint64_t rows = 0;
+    for (int c = 0; c < a->columns; c++)
+        width[c] = strlen(sqlite3_column_name(a->statement, c));
+    for (; rows < MEASURED_ROWS && held->size < MEASURED_BYTES && step(a); rows++)
+        for (int c = 0; c < a->columns; c++) {
+            buffer_u8(held, take_value(a, c));
+            buffer_blob(held, a->cell.data, a->cell.size);
+            size_t have = width_of(a->cell.data, a->cell.size);
+            have = have < WIDTH_MAX ? have : WIDTH_MAX;
             width[c] = have > width[c] ? have : width[c];
         }
-    buffer_done(&cell);
-    sqlite3_reset(statement);
-    return code;
+    return rows;
 }
 
-static int put_table(sqlite3_stmt *statement, int columns, struct buffer *out)
+static void put_held(struct answer *a, const size_t *width, const struct buffer *held, uint64_t rows)
+{
+    struct cursor at = cursor_over(held->data, held->size);
+    for (uint64_t cell = 0; cell < rows * (uint64_t)a->columns && a->status == STATUS_OK; cell++) {
+        int c = (int)(cell % (uint64_t)a->columns);
+        uint8_t number = 0;
+        uint32_t size = 0;
+        const uint8_t *bytes = NULL;
+        if (cursor_u8(&at, &number) != STATUS_OK || cursor_u32(&at, &size) != STATUS_OK || cursor_bytes(&at, size, &bytes) != STATUS_OK) {
+            a->status = error_set(a->error, STATUS_NO_MEMORY, "the query: no memory for the first rows");
+            return;
+        }
+        put_padded(&a->out, bytes, size, width[c], number, c + 1 == a->columns);
+        if (c + 1 == a->columns)
+            pass_on(a, false);
+    }
+}
+
+static void put_table(struct answer *a)
 {
     size_t width[COLUMNS_MAX];
-    int code = measure(statement, columns, width);
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
-        return code;
-    struct buffer cell = BUFFER_INIT;
-    for (int c = 0; c < columns; c++) {
-        buffer_clear(&cell);
-        const char *name = sqlite3_column_name(statement, c);
-        text_plain(&cell, name, strlen(name));
-        put_padded(&cell, width[c], false, c + 1 == columns, out);
+    struct buffer held = BUFFER_INIT;
+    uint64_t rows = hold(a, width, &held);
+    for (int c = 0; c < a->columns; c++) {
+        const char *name = sqlite3_column_name(a->statement, c);
+        buffer_clear(&a->cell);
+        text_plain(&a->cell, name, strlen(name));
+        put_padded(&a->out, a->cell.data, a->cell.size, width[c], false, c + 1 == a->columns);
     }
-    uint64_t rows = 0;
-    for (; (code = sqlite3_step(statement)) == SQLITE_ROW && out->status == STATUS_OK; rows++)
-        for (int c = 0; c < columns; c++) {
-            bool number = is_number(statement, c); /* before the value is turned into text */
-            buffer_clear(&cell);
-            put_value(statement, c, &cell);
-            put_padded(&cell, width[c], number, c + 1 == columns, out);
+    put_held(a, width, &held, rows);
+    buffer_done(&held);
+    while (step(a)) {
+        for (int c = 0; c < a->columns; c++) {
+            bool number = take_value(a, c);
+            put_padded(&a->out, a->cell.data, a->cell.size, width[c], number, c + 1 == a->columns);
         }
-    if (rows == 0)
-        buffer_string(out, "(no rows)\n");
-    buffer_done(&cell);
-    return code;
+        pass_on(a, false);
+    }
+    if (rows == 0 && a->status == STATUS_OK)
+        buffer_string(&a->out, "(no rows)\n");
 }
 
-static int put_json(sqlite3_stmt *statement, int columns, struct buffer *out)
+static void put_json_row(struct answer *a, bool first)
 {
-    int code;
-    buffer_u8(out, '[');
-    for (bool first = true; (code = sqlite3_step(statement)) == SQLITE_ROW && out->status == STATUS_OK; first = false) {
-        buffer_string(out, first ? "\n{" : ",\n{");
-        for (int c = 0; c < columns; c++) {
-            if (c > 0)
-                buffer_u8(out, ',');
-            text_json_string(out, sqlite3_column_name(statement, c));
-            buffer_u8(out, ':');
-            int type = sqlite3_column_type(statement, c); /* before the value is turned into text */
-            const char *bytes = sqlite3_column_blob(statement, c);
-            size_t size = (size_t)sqlite3_column_bytes(statement, c);
-            bool number = (type == SQLITE_INTEGER || type == SQLITE_FLOAT) && size > 0 && !memchr(bytes, 'I', size);
-            if (type == SQLITE_NULL)
-                buffer_string(out, "null");
-            else if (number) /* JSON has no infinities */
-                buffer_bytes(out, bytes, size);
-            else
-                text_json(out, bytes ? bytes : "", size);
-        }
-        buffer_u8(out, '}');
+    buffer_string(&a->out, first ? "\n{" : ",\n{");
+    for (int c = 0; c < a->columns; c++) {
+        if (c > 0)
+            buffer_u8(&a->out, ',');
+        text_json_string(&a->out, sqlite3_column_name(a->statement, c));
+        buffer_u8(&a->out, ':');
+        int type = sqlite3_column_type(a->statement, c); /* before the value is turned into text */
+        const char *bytes = sqlite3_column_blob(a->statement, c);
+        size_t size = (size_t)sqlite3_column_bytes(a->statement, c);
+        bool number = (type == SQLITE_INTEGER || type == SQLITE_FLOAT) && size > 0 && !memchr(bytes, 'I', size);
+        if (type == SQLITE_NULL)
+            buffer_string(&a->out, "null");
+        else if (number) /* JSON has no infinities */
+            buffer_bytes(&a->out, bytes, size);
+        else
+            text_json(&a->out, bytes ? bytes : "", size);
     }
-    buffer_string(out, "\n]\n");
-    return code;
+    buffer_u8(&a->out, '}');
 }
 
-static enum status run_statement(sqlite3 *db, const char *sql, enum checker_format format, struct buffer *out, struct error *error)
+static void put_json(struct answer *a)
+{
+    buffer_u8(&a->out, '[');
+    for (bool first = true; step(a); first = false) {
+        put_json_row(a, first);
+        pass_on(a, false);
+    }
+    if (a->status == STATUS_OK)
+        buffer_string(&a->out, "\n]\n");
+}
+
+static enum status run_statement(sqlite3 *db, const char *sql, enum checker_format format, const struct checker_sink *sink,
+                                 struct error *error)
 {
     sqlite3_stmt *statement = NULL;
     const char *tail = "";
     enum status s = STATUS_OK;
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, &tail) != SQLITE_OK)
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, &tail);
+    if (code == SQLITE_ERROR || code == SQLITE_AUTH)
         s = error_set(error, STATUS_INVALID, "the query: %s", sqlite3_errmsg(db));
+    else if (code != SQLITE_OK)
+        s = database_failed(db, "the query", error);
     else if (!statement)
         s = error_set(error, STATUS_INVALID, "the query is empty");
     else if (!sqlite3_stmt_readonly(statement) || sqlite3_column_count(statement) == 0)
@@ -202,29 +244,33 @@ static enum status run_statement(sqlite3 *db, const char *sql, enum checker_form
     else if (tail[strspn(tail, " \t\r\n;")] != 0)
         s = error_set(error, STATUS_INVALID, "the query is more than one statement");
     if (s == STATUS_OK) {
-        int columns = sqlite3_column_count(statement);
-        int code = format == CHECKER_JSON ? put_json(statement, columns, out) : put_table(statement, columns, out);
-        if (code != SQLITE_DONE && code != SQLITE_ROW)
-            s = error_set(error, STATUS_IO, "the query: %s", sqlite3_errmsg(db));
-        else if (out->status != STATUS_OK)
-            s = error_set(error, out->status, "the query: no memory for the answer");
+        struct answer a = { .statement = statement, .columns = sqlite3_column_count(statement), .sink = sink, .error = error };
+        if (format == CHECKER_JSON)
+            put_json(&a);
+        else
+            put_table(&a);
+        pass_on(&a, true);
+        buffer_done(&a.out);
+        buffer_done(&a.cell);
+        s = a.status;
     }
     sqlite3_finalize(statement);
     return s;
 }
 
-enum status checker_query(const char *db_path, const char *query, enum checker_format format, struct buffer *out,
+enum status checker_query(const char *db_path, const char *query, enum checker_format format, const struct checker_sink *sink,
                           struct error *error)
 {
     const struct checker_query_row *named = find_query(query);
+    struct database_wait wait = { 0 };
     if (!named && !is_sql(query))
         return unknown_name(query, error);
     sqlite3 *db = NULL;
-    enum status s = open_db(db_path, &db, error);
+    enum status s = database_open(db_path, DATABASE_READ, &wait, &db, error);
     if (s == STATUS_OK) {
         sqlite3_set_authorizer(db, authorize, NULL);
-        s = run_statement(db, named ? named->sql : query, format, out, error);
+        s = run_statement(db, named ? named->sql : query, format, sink, error);
     }
-    sqlite3_close(db);
+    database_close(db);
     return s;
 }

@@ -1,51 +1,102 @@
 /* Makes the database's schema and fills its tables of names from the .def tables.
  *
- * Invariants: one transaction, so a database has all of it or nothing; the application id keeps foreign databases from being written to.
- * Names are refreshed at every opening: numbers are only ever appended, so old rows keep their meaning.
+ * Invariants: one transaction, so a database has all of it or nothing; the application id keeps foreign databases from being written to,
+ * and a schema that is not word for word ours is refused, so that no trigger, view or index of somebody else's is ever met. Names
+ * are made anew at every opening for writing: numbers are only ever appended, so old rows keep their meaning.
  * Left out on purpose: migrations (there is one version). docs/queries.md. */
 #include "checker/schema.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "checker/checker.h"
+#include "checker/database.h"
 #include "checker/match.h"
 #include "wasi/abi/syscalls.h"
 
-enum status schema_failed(sqlite3 *db, const char *what, struct error *error)
-{
-    int code = sqlite3_errcode(db) & 0xff;
-    enum status s = code == SQLITE_FULL ? STATUS_NO_SPACE : code == SQLITE_NOMEM ? STATUS_NO_MEMORY : STATUS_IO;
-    return error_set(error, s, "%s: %s", what, sqlite3_errmsg(db));
-}
-
 static enum status run_sql(sqlite3 *db, const char *sql, struct error *error)
 {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK : schema_failed(db, "the audit database", error);
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK : database_failed(db, "the audit database", error);
 }
 
-static int64_t pragma(sqlite3 *db, const char *sql)
+static enum status ask(sqlite3 *db, const char *sql, const char *path, int64_t *ret, struct error *error)
 {
-    sqlite3_stmt *statement;
-    int64_t value = -1;
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
-        return -1;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    enum status s = code == SQLITE_ROW ? STATUS_OK : database_failed(db, path, error);
+    if (s == STATUS_OK)
+        *ret = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
-    return value;
+    return s;
+}
+
+/* Makes what schema.def says. */
+static enum status make(sqlite3 *db, struct error *error)
+{
+#define SQL(text) text ";"
+    static const char statements[] =
+#include "checker/schema.def"
+        "";
+#undef SQL
+    return run_sql(db, statements, error);
+}
+
+static bool same_text(sqlite3_stmt *a, sqlite3_stmt *b, int column)
+{
+    const void *x = sqlite3_column_blob(a, column), *y = sqlite3_column_blob(b, column);
+    int size = sqlite3_column_bytes(a, column);
+    return size == sqlite3_column_bytes(b, column) && (size == 0 || memcmp(x, y, (size_t)size) == 0);
+}
+
+/* Holds every row of the database's schema against that of one made now: a table, view, trigger or index more, less or other is seen. */
+static enum status compare(sqlite3 *db, sqlite3 *expected, const char *path, struct error *error)
+{
+    static const char sql[] = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, sql";
+    sqlite3_stmt *a = NULL, *b = NULL;
+    int is = sqlite3_prepare_v2(db, sql, -1, &a, NULL), should = sqlite3_prepare_v2(expected, sql, -1, &b, NULL);
+    enum status s = is == SQLITE_OK && should == SQLITE_OK ? STATUS_OK : database_failed(is != SQLITE_OK ? db : expected, path, error);
+    for (is = should = SQLITE_ROW; s == STATUS_OK && is == SQLITE_ROW;) {
+        is = sqlite3_step(a);
+        should = sqlite3_step(b);
+        bool same = is == should;
+        for (int i = 0; same && is == SQLITE_ROW && i < 4; i++)
+            same = same_text(a, b, i);
+        if (is != SQLITE_ROW && is != SQLITE_DONE)
+            s = database_failed(db, path, error);
+        else if (!same)
+            s = error_set(error, STATUS_UNSUPPORTED,
+                          "%s: its tables and views are not those that warrant makes: it was changed, and is neither asked nor written to; "
+                          "check the traces again into another database", path);
+    }
+    sqlite3_finalize(a);
+    sqlite3_finalize(b);
+    return s;
 }
 
 enum status schema_check(sqlite3 *db, const char *path, struct error *error)
 {
-    int64_t application = pragma(db, "PRAGMA application_id"), version = pragma(db, "PRAGMA user_version");
-    if (application < 0 || version < 0)
-        return error_set(error, STATUS_UNSUPPORTED, "%s: not a database: %s", path, sqlite3_errmsg(db));
+    int64_t application = 0, version = 0;
+    enum status s = ask(db, "PRAGMA application_id", path, &application, error);
+    if (s == STATUS_OK)
+        s = ask(db, "PRAGMA user_version", path, &version, error);
+    if (s != STATUS_OK)
+        return s;
     if (application != SCHEMA_APPLICATION)
         return error_set(error, STATUS_UNSUPPORTED, "%s: not an audit database of warrant; give another file", path);
-    if (version > SCHEMA_VERSION)
-        return error_set(error, STATUS_UNSUPPORTED, "%s: of version %lld, this program knows version %d", path, (long long)version,
-                         SCHEMA_VERSION);
-    return STATUS_OK;
+    if (version != SCHEMA_VERSION)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: of version %lld, this program knows version %d; check the traces again into another database", path,
+                         (long long)version, SCHEMA_VERSION);
+    sqlite3 *expected = NULL;
+    if (sqlite3_open(":memory:", &expected) != SQLITE_OK)
+        s = error_set(error, STATUS_NO_MEMORY, "%s: no memory to compare its schema", path);
+    if (s == STATUS_OK)
+        s = make(expected, error);
+    if (s == STATUS_OK)
+        s = compare(db, expected, path, error);
+    sqlite3_close(expected);
+    return s;
 }
 
 /* One row of a table of names. text columns first to last; NULL is kept. */
@@ -57,7 +108,7 @@ static enum status name_row(sqlite3 *db, sqlite3_stmt *statement, const int64_t 
         sqlite3_bind_int64(statement, i + 1, number[i]);
     for (int i = 0; i < texts; i++)
         sqlite3_bind_text(statement, numbers + i + 1, text[i], -1, SQLITE_STATIC);
-    return sqlite3_step(statement) == SQLITE_DONE ? STATUS_OK : schema_failed(db, "the tables of names", error);
+    return sqlite3_step(statement) == SQLITE_DONE ? STATUS_OK : database_failed(db, "the tables of names", error);
 }
 
 /* A table of names being filled. */
@@ -68,11 +119,16 @@ struct filler {
     struct error *error;
 };
 
-static void fill_begin(struct filler *f, const char *sql)
+/* Empties the table: what somebody else may have put there goes. */
+static void fill_begin(struct filler *f, const char *table, const char *sql)
 {
+    char empty[64];
+    snprintf(empty, sizeof empty, "DELETE FROM %s", table);
     f->statement = NULL;
+    if (f->status == STATUS_OK)
+        f->status = run_sql(f->db, empty, f->error);
     if (f->status == STATUS_OK && sqlite3_prepare_v2(f->db, sql, -1, &f->statement, NULL) != SQLITE_OK)
-        f->status = schema_failed(f->db, "the tables of names", f->error);
+        f->status = database_failed(f->db, "the tables of names", f->error);
 }
 
 static void fill(struct filler *f, const int64_t *number, int numbers, const char *const *text, int texts)
@@ -85,11 +141,11 @@ static void fill_end(struct filler *f) { sqlite3_finalize(f->statement); }
 
 static void fill_calls(struct filler *f)
 {
-    fill_begin(f, "INSERT OR REPLACE INTO call_name(id, name) VALUES(?, ?)");
+    fill_begin(f, "call_name", "INSERT INTO call_name(id, name) VALUES(?, ?)");
     for (int64_t i = 0; i < HOSTCALL_COUNT; i++)
         fill(f, &i, 1, (const char *[]){ abi_hostcalls[i].name }, 1);
     fill_end(f);
-    fill_begin(f, "INSERT OR REPLACE INTO argument_name(call, slot, string, name, type) VALUES(?, ?, ?, ?, ?)");
+    fill_begin(f, "argument_name", "INSERT INTO argument_name(call, slot, string, name, type) VALUES(?, ?, ?, ?, ?)");
     for (int64_t i = 0; i < HOSTCALL_COUNT; i++) {
         int64_t slot = 0, strings = 0;
         for (unsigned a = 0; a < abi_hostcalls[i].arg_count; a++) {
@@ -105,29 +161,29 @@ static void fill_calls(struct filler *f)
 static void fill_enums(struct filler *f)
 {
     static const char *const effects[] = { "none", "read", "write", "create", "remove", "meta", "table", "time", "random" };
-    fill_begin(f, "INSERT OR REPLACE INTO op_name(id, name, syscall, effect) VALUES(?, ?, ?, ?)");
+    fill_begin(f, "op_name", "INSERT INTO op_name(id, name, syscall, effect) VALUES(?, ?, ?, ?)");
     for (int64_t i = 0; i < OP_COUNT; i++)
         fill(f, &i, 1, (const char *[]){ abi_ops[i].text, abi_ops[i].syscall, effects[abi_ops[i].effect] }, 3);
     fill_end(f);
-    fill_begin(f, "INSERT OR REPLACE INTO rule_name(id, refuses, name, text) VALUES(?, ?, ?, ?)");
+    fill_begin(f, "rule_name", "INSERT INTO rule_name(id, refuses, name, text) VALUES(?, ?, ?, ?)");
     for (int64_t i = 0; i < RULE_COUNT; i++)
         fill(f, (int64_t[]){ i, abi_rules[i].refuses }, 2, (const char *[]){ abi_rules[i].name, abi_rules[i].text }, 2);
     fill_end(f);
-    fill_begin(f, "INSERT OR REPLACE INTO errno_name(id, name) VALUES(?, ?)");
+    fill_begin(f, "errno_name", "INSERT INTO errno_name(id, name) VALUES(?, ?)");
     for (int64_t i = 0; i < WASI_ERRNO_COUNT; i++)
         fill(f, &i, 1, (const char *[]){ abi_errno_name((uint32_t)i) }, 1);
     fill_end(f);
 #define VERDICT(id, name, text) fill(f, (int64_t[]){ CHECK_VERDICT_##id }, 1, (const char *[]){ name, text }, 2);
-    fill_begin(f, "INSERT OR REPLACE INTO verdict_name(id, name, text) VALUES(?, ?, ?)");
+    fill_begin(f, "verdict_name", "INSERT INTO verdict_name(id, name, text) VALUES(?, ?, ?)");
 #include "checker/verdicts.def"
     fill_end(f);
 #undef VERDICT
 #define CLASS(id, name, text) fill(f, (int64_t[]){ MATCH_##id }, 1, (const char *[]){ name, text }, 2);
-    fill_begin(f, "INSERT OR REPLACE INTO class_name(id, name, text) VALUES(?, ?, ?)");
+    fill_begin(f, "class_name", "INSERT INTO class_name(id, name, text) VALUES(?, ?, ?)");
 #include "checker/classes.def"
     fill_end(f);
 #undef CLASS
-    fill_begin(f, "INSERT OR REPLACE INTO finding_name(id, fails, rule, severity, text, advice) VALUES(?, ?, ?, ?, ?, ?)");
+    fill_begin(f, "finding_name", "INSERT INTO finding_name(id, fails, rule, severity, text, advice) VALUES(?, ?, ?, ?, ?, ?)");
     for (int64_t i = 0; i < CHECK_FINDING_COUNT; i++) {
         const struct check_finding_row *row = check_finding_row((enum check_finding_kind)i);
         fill(f, (int64_t[]){ i, row->fails }, 2,
@@ -138,7 +194,7 @@ static void fill_enums(struct filler *f)
 
 static void fill_impact(struct filler *f)
 {
-    fill_begin(f, "INSERT OR REPLACE INTO syscall_impact(number, name, impact, text, effect, demanded, stopped_by, bypass, roles)"
+    fill_begin(f, "syscall_impact", "INSERT INTO syscall_impact(number, name, impact, text, effect, demanded, stopped_by, bypass, roles)"
                   " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];
@@ -159,36 +215,36 @@ static void fill_impact(struct filler *f)
     fill_end(f);
 }
 
-static enum status make(sqlite3 *db, struct error *error)
+static enum status settings(sqlite3 *db, struct error *error)
 {
-#define SQL(text) text ";"
-    static const char statements[] =
-#include "checker/schema.def"
-        "";
-#undef SQL
-    char settings[160];
-    snprintf(settings, sizeof settings, "PRAGMA application_id = %d; PRAGMA user_version = %d;"
-             "INSERT INTO meta VALUES('program', 'warrant'), ('schema', %d);", SCHEMA_APPLICATION, SCHEMA_VERSION, SCHEMA_VERSION);
-    enum status s = run_sql(db, statements, error);
-    return s == STATUS_OK ? run_sql(db, settings, error) : s;
+    char sql[160];
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO meta VALUES('program', 'warrant'), ('schema', %d);",
+             SCHEMA_APPLICATION, SCHEMA_VERSION, SCHEMA_VERSION);
+    return run_sql(db, sql, error);
+}
+
+/* In a transaction, so that nobody else makes it at the same time. */
+static enum status make_or_check(sqlite3 *db, const char *path, struct error *error)
+{
+    int64_t tables = 0;
+    enum status s = ask(db, "SELECT count(*) FROM sqlite_schema", path, &tables, error);
+    if (s != STATUS_OK || tables > 0)
+        return s == STATUS_OK ? schema_check(db, path, error) : s;
+    s = make(db, error);
+    return s == STATUS_OK ? settings(db, error) : s;
 }
 
 enum status schema_open(sqlite3 *db, const char *path, struct error *error)
 {
-    int64_t tables = pragma(db, "SELECT count(*) FROM sqlite_master");
-    if (tables < 0)
-        return error_set(error, STATUS_UNSUPPORTED, "%s: not a database: %s", path, sqlite3_errmsg(db));
-    if (tables > 0) {
-        enum status known = schema_check(db, path, error);
-        if (known != STATUS_OK)
-            return known;
-    }
-    enum status s = run_sql(db, "BEGIN IMMEDIATE", error);
+    int64_t tables = 0;
+    enum status s = ask(db, "SELECT count(*) FROM sqlite_schema", path, &tables, error);
+    if (s == STATUS_OK && tables > 0)
+        s = schema_check(db, path, error); /* before anything is written */
+    if (s == STATUS_OK)
+        s = run_sql(db, "BEGIN IMMEDIATE", error);
     if (s != STATUS_OK)
         return s;
-    if (tables == 0)
-        s = make(db, error);
-    struct filler f = { db, NULL, s, error };
+    struct filler f = { db, NULL, make_or_check(db, path, error), error };
     fill_calls(&f);
     fill_enums(&f);
     fill_impact(&f);

@@ -5,12 +5,10 @@
  * the store and ends the import at its next look. docs/queries.md. */
 #include "checker/store.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include "checker/impact.h"
-#include "checker/schema.h"
 #include "checker/text.h"
 
 enum store_statement { STORE_CALL, STORE_STRING, STORE_OP, STORE_SYSCALL, STORE_FINDING, STORE_FILE, STORE_RUN, STORE_STATEMENTS };
@@ -34,6 +32,7 @@ static const char *const store_sql[STORE_STATEMENTS] = {
 
 struct store {
     sqlite3 *db;
+    struct database_wait wait;
     sqlite3_stmt *statement[STORE_STATEMENTS];
     int64_t run;
     enum status status;
@@ -41,23 +40,19 @@ struct store {
     struct buffer text;
 };
 
-enum status store_open(const char *path, struct store **ret, struct error *error)
+enum status store_open(const char *path, const struct database_wait *wait, struct store **ret, struct error *error)
 {
     struct store *store = calloc(1, sizeof *store);
     if (!store)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the audit database");
-    enum status s = STATUS_OK;
-    if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
-        s = error_set(error, STATUS_IO, "%s: %s", path, store->db ? sqlite3_errmsg(store->db) : "no memory");
-    if (s == STATUS_OK) {
-        sqlite3_busy_timeout(store->db, 5000);
-        s = schema_open(store->db, path, error);
-    }
+    if (wait)
+        store->wait = *wait;
+    enum status s = database_open(path, DATABASE_WRITE, &store->wait, &store->db, error);
     if (s == STATUS_OK)
         sqlite3_exec(store->db, "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
     for (size_t i = 0; i < STORE_STATEMENTS && s == STATUS_OK; i++)
         if (sqlite3_prepare_v3(store->db, store_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statement[i], NULL) != SQLITE_OK)
-            s = schema_failed(store->db, path, error);
+            s = database_failed(store->db, path, error);
     if (s != STATUS_OK) {
         store_close(store);
         return s;
@@ -72,14 +67,14 @@ void store_close(struct store *store)
         return;
     for (size_t i = 0; i < STORE_STATEMENTS; i++)
         sqlite3_finalize(store->statement[i]);
-    sqlite3_close(store->db);
+    database_close(store->db);
     buffer_done(&store->text);
     free(store);
 }
 
 static enum status run_sql(struct store *store, const char *sql, struct error *error)
 {
-    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK : schema_failed(store->db, "the audit database", error);
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK : database_failed(store->db, "the audit database", error);
 }
 
 static void run_id_text(const uint8_t *run_id, char ret[2 * TRACE_RUN_ID + 1])
@@ -136,7 +131,7 @@ enum status store_begin(struct store *store, const uint8_t *run_id, bool *ret_re
         s = run_sql(store, sql, error);
         store->run = sqlite3_last_insert_rowid(store->db);
     } else {
-        s = schema_failed(store->db, "the audit database", error);
+        s = database_failed(store->db, "the audit database", error);
     }
     if (s == STATUS_OK && store->run >= INT64_C(1) << (63 - STORE_RUN_SHIFT - STORE_PART_SHIFT))
         s = error_set(error, STATUS_LIMIT, "the audit database holds as many runs as it can; start another one");
@@ -210,7 +205,7 @@ static void row_string(struct row *row, const char *string)
 static void row_end(struct row *row)
 {
     if (row->store->status == STATUS_OK && sqlite3_step(row->statement) != SQLITE_DONE)
-        row->store->status = schema_failed(row->store->db, "the audit database", &row->store->error);
+        row->store->status = database_failed(row->store->db, "the audit database", &row->store->error);
 }
 
 static uint64_t call_id(const struct store *store, uint64_t number) { return ((uint64_t)store->run << STORE_RUN_SHIFT) + number; }

@@ -28,7 +28,7 @@ struct check {
 
 static void on_progress(void *self, const char *what, uint64_t done, uint64_t total)
 {
-    progress_show(self, what, done, total, "hostcalls");
+    progress_show(self, what, done, total, what[0] == 'w' ? "seconds" : "hostcalls");
 }
 
 static int check_one(const struct command *command, struct check *check, struct checker *checker, const char *path)
@@ -112,7 +112,7 @@ static int check_run(const struct command *command, struct check *check, int arg
         return command_usage(command, "--witness goes with one trace");
     struct error error = ERROR_INIT;
     struct checker *checker;
-    if (checker_open(check->db, &checker, &error) != STATUS_OK)
+    if (checker_open(check->db, on_progress, &check->progress, &checker, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
     int status = EXIT_OK;
     for (int i = state.index; i < state.argc; i++)

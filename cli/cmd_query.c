@@ -1,6 +1,9 @@
 /* `warrant query`: questions to a database that `warrant check --db` made. */
 #include "cli/commands.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "checker/checker.h"
 
 enum { QUERY_JSON };
@@ -14,6 +17,15 @@ static void list_queries(FILE *out)
     const struct checker_query_row *queries = checker_queries(&count);
     for (size_t i = 0; i < count; i++)
         fprintf(out, "  %-12s %s\n", queries[i].name, queries[i].description);
+}
+
+/* Each piece at once, so that a pager or `head` sees the first rows while the query goes on. */
+static enum status print(void *self, const void *bytes, size_t size, struct error *error)
+{
+    (void)self;
+    if (fwrite(bytes, 1, size, stdout) == size && fflush(stdout) == 0)
+        return STATUS_OK;
+    return error_set_errno(error, errno == ENOSPC ? STATUS_NO_SPACE : STATUS_IO, errno, "cannot write the answer");
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -40,11 +52,8 @@ static int run(const struct command *command, int argc, char **argv)
         return EXIT_OK;
     }
     struct error error = ERROR_INIT;
-    struct buffer out = BUFFER_INIT;
-    enum status s = checker_query(argv[state.index], argv[state.index + 1], format, &out, &error);
-    if (s == STATUS_OK)
-        fwrite(out.data, 1, out.size, stdout);
-    buffer_done(&out);
+    const struct checker_sink sink = { print, NULL };
+    enum status s = checker_query(argv[state.index], argv[state.index + 1], format, &sink, &error);
     return s == STATUS_OK ? EXIT_OK : command_failed(command, s == STATUS_INVALID ? EXIT_USAGE : EXIT_FILE, &error);
 }
 

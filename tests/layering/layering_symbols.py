@@ -36,6 +36,7 @@ MAY_CALL = {
     "wasi/confine": ["*"],
     "tracer": ["ring_linux", "ring", "recorder", "salvage", "stream", "container_write", "container_read"],
     "ebpf": ["*"],
+    "checker": ["database"],
     "cli": ["*"],
 }
 

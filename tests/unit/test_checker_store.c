@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "checker/store.h"
@@ -69,16 +70,29 @@ static struct store *open_store(void)
 {
     struct store *store;
     struct error error = ERROR_INIT;
-    if (store_open(path, &store, &error) != STATUS_OK)
+    if (store_open(path, NULL, &store, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     return store;
+}
+
+static enum status append(void *self, const void *bytes, size_t size, struct error *error)
+{
+    (void)error;
+    buffer_bytes(self, bytes, size);
+    return STATUS_OK;
+}
+
+static enum status ask(const char *query, enum checker_format format, struct buffer *out, struct error *error)
+{
+    const struct checker_sink sink = { append, out };
+    return checker_query(path, query, format, &sink, error);
 }
 
 static void expect(const char *query, const char *answer)
 {
     struct buffer out = BUFFER_INIT;
     struct error error = ERROR_INIT;
-    if (checker_query(path, query, CHECKER_JSON, &out, &error) != STATUS_OK)
+    if (ask(query, CHECKER_JSON, &out, &error) != STATUS_OK)
         fail_msg("%s: %s", query, error.text);
     buffer_u8(&out, 0);
     assert_string_equal((const char *)out.data, answer);
@@ -132,7 +146,7 @@ static void test_hostile_text(void **state)
     static const char *const queries[] = { "files", "refusals", "findings", "SELECT * FROM syscalls", "SELECT x'1b5b324a' AS \"\033[2J\"" };
     for (size_t q = 0; q < sizeof queries / sizeof queries[0]; q++)
         for (int format = 0; format < 2; format++)
-            assert_int_equal(checker_query(path, queries[q], (enum checker_format)format, &out, NULL), STATUS_OK);
+            assert_int_equal(ask(queries[q], (enum checker_format)format, &out, NULL), STATUS_OK);
     for (size_t i = 0; i < out.size; i++)
         if ((out.data[i] < 0x20 && out.data[i] != '\n') || out.data[i] == 0x7f)
             fail_msg("byte 0x%02x came through", out.data[i]);
@@ -152,7 +166,7 @@ static void test_named_queries(void **state)
         for (int format = 0; format < 2; format++) {
             struct buffer out = BUFFER_INIT;
             struct error error = ERROR_INIT;
-            if (checker_query(path, queries[i].name, (enum checker_format)format, &out, &error) != STATUS_OK)
+            if (ask(queries[i].name, (enum checker_format)format, &out, &error) != STATUS_OK)
                 fail_msg("%s: %s", queries[i].name, error.text);
             assert_true(out.size > 10);
             buffer_done(&out);
@@ -171,14 +185,14 @@ static void test_only_reads(void **state)
     store_something(store, 1, "a", 1);
     store_close(store);
     static const char *const refused[] = {
-        "DELETE FROM hostcall", "INSERT INTO meta VALUES(1, 2)", "DROP TABLE runs", "ATTACH '/tmp/x.db' AS x", "PRAGMA user_version = 7",
+        "DELETE FROM hostcall", "INSERT INTO meta VALUES(1, 2)", "DROP TABLE runs", "ATTACH '/tmp/x.db' AS x", "PRAGMA user_version = 7", "PRAGMA table_info(runs)", "SELECT * FROM pragma_table_info('runs')",
         "SELECT 1; DELETE FROM hostcall", "SELECT 1; SELECT 2", "VACUUM INTO '/tmp/x.db'", "SELECT load_extension('x')", " ", "SELECT nonsense",
         "CREATE TEMP TABLE t(a)", "UPDATE runs SET trace = 'x'",
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct buffer out = BUFFER_INIT;
         struct error error = ERROR_INIT;
-        if (checker_query(path, refused[i], CHECKER_TEXT, &out, &error) == STATUS_OK)
+        if (ask(refused[i], CHECKER_TEXT, &out, &error) == STATUS_OK)
             fail_msg("%s was let pass", refused[i]);
         assert_true(error.text[0] != 0);
         buffer_done(&out);
@@ -192,26 +206,159 @@ static void test_wrong_files(void **state)
     struct buffer out = BUFFER_INIT;
     struct error error = ERROR_INIT;
     struct store *store;
-    assert_int_equal(checker_query("/nonexistent.db", "runs", CHECKER_TEXT, &out, &error), STATUS_NOT_FOUND);
+    assert_int_equal(checker_query("/nonexistent.db", "runs", CHECKER_TEXT, &(struct checker_sink){ append, &out }, &error), STATUS_NOT_FOUND);
     error = (struct error)ERROR_INIT;
-    assert_int_equal(checker_query(path, "nosuch", CHECKER_TEXT, &out, &error), STATUS_NOT_FOUND);
+    assert_int_equal(ask("nosuch", CHECKER_TEXT, &out, &error), STATUS_NOT_FOUND);
     assert_non_null(strstr(error.text, "refusals"));
     FILE *f = fopen(path, "w");
     for (int i = 0; i < 2000; i++)
         fputs("this is no database\n", f);
     fclose(f);
     error = (struct error)ERROR_INIT;
-    assert_int_equal(checker_query(path, "runs", CHECKER_TEXT, &out, &error), STATUS_UNSUPPORTED);
+    assert_int_equal(ask("runs", CHECKER_TEXT, &out, &error), STATUS_UNSUPPORTED);
     error = (struct error)ERROR_INIT;
-    assert_int_equal(store_open(path, &store, &error), STATUS_UNSUPPORTED);
+    assert_int_equal(store_open(path, NULL, &store, &error), STATUS_UNSUPPORTED);
     assert_non_null(strstr(error.text, path));
     buffer_done(&out);
+}
+
+/* A schema that is not word for word ours is neither asked nor written to. */
+static void test_changed_schema(void **state)
+{
+    (void)state;
+    static const char *const changes[] = {
+        "CREATE TRIGGER t AFTER INSERT ON finding BEGIN DELETE FROM finding; END", "CREATE TABLE more(a)",
+        "CREATE VIEW more AS SELECT load_extension('x')", "CREATE INDEX i ON op(kind)", "DROP VIEW findings",
+        "DROP VIEW findings; CREATE VIEW findings AS SELECT * FROM finding WHERE 0", "ALTER TABLE runs ADD COLUMN x",
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct buffer out = BUFFER_INIT;
+        struct error error = ERROR_INIT;
+        struct store *store = open_store();
+        sqlite3 *db;
+        store_something(store, 1, "a", 1);
+        store_close(store);
+        assert_int_equal(ask("findings", CHECKER_TEXT, &out, &error), STATUS_OK);
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, changes[i], NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        if (ask("findings", CHECKER_TEXT, &out, &error) != STATUS_UNSUPPORTED)
+            fail_msg("a query after %s", changes[i]);
+        error = (struct error)ERROR_INIT;
+        if (store_open(path, NULL, &store, &error) != STATUS_UNSUPPORTED)
+            fail_msg("a check after %s", changes[i]);
+        assert_non_null(strstr(error.text, "changed"));
+        buffer_done(&out);
+        FILE *f = fopen(path, "w"); /* an empty one again */
+        fclose(f);
+    }
+}
+
+static void refused_for_writing(const char *name)
+{
+    struct error error = ERROR_INIT;
+    struct store *store;
+    if (store_open(name, NULL, &store, &error) != STATUS_DENIED)
+        fail_msg("%s: %s", name, error.text);
+}
+
+/* Only a regular file of one name is opened, and a new one is its owner's alone. */
+static void test_what_a_database_is(void **state)
+{
+    (void)state;
+    char other[80];
+    struct stat st;
+    struct store *store = open_store();
+    store_close(store);
+    snprintf(other, sizeof other, "%s.new", path);
+    mode_t before = umask(0);
+    assert_int_equal(store_open(other, NULL, &store, NULL), STATUS_OK);
+    umask(before);
+    store_close(store);
+    assert_int_equal(stat(other, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(unlink(other), 0);
+    assert_int_equal(symlink(path, other), 0);
+    refused_for_writing(other);
+    assert_int_equal(unlink(other), 0);
+    assert_int_equal(link(path, other), 0);
+    refused_for_writing(other);
+    assert_int_equal(unlink(other), 0);
+    assert_int_equal(mkfifo(other, 0600), 0);
+    refused_for_writing(other); /* and does not hang */
+    struct buffer out = BUFFER_INIT;
+    assert_int_equal(checker_query(other, "runs", CHECKER_TEXT, &(struct checker_sink){ append, &out }, NULL), STATUS_DENIED);
+    assert_int_equal(unlink(other), 0);
+    refused_for_writing("/dev/zero");
+    snprintf(other, sizeof other, "%s-journal", path);
+    assert_int_equal(mkfifo(other, 0600), 0);
+    refused_for_writing(path);
+    assert_int_equal(ask("runs", CHECKER_TEXT, &out, NULL), STATUS_DENIED);
+    assert_int_equal(unlink(other), 0);
+    buffer_done(&out);
+}
+
+/* While one process writes, another reads what was there before. */
+static void test_reading_beside_a_writer(void **state)
+{
+    (void)state;
+    struct store *store = open_store();
+    uint8_t run_id[TRACE_RUN_ID] = { 2 };
+    bool replaced;
+    store_something(store, 1, "a", 3);
+    assert_int_equal(store_begin(store, run_id, &replaced, NULL), STATUS_OK);
+    for (unsigned i = 0; i < 200000; i++) { /* more than stays in memory */
+        struct store_call row = { .number = i, .call = HOSTCALL_FD_WRITE, .slot_count = 10 };
+        for (unsigned s = 0; s < 10; s++)
+            row.slot[s] = UINT64_MAX >> 1;
+        store_call(store, &row, CHECK_VERDICT_MATCH);
+    }
+    expect("SELECT count(*) AS n FROM hostcall", "[\n{\"n\":3}\n]\n");
+    assert_int_equal(store_commit(store, NULL), STATUS_OK);
+    expect("SELECT count(*) AS n FROM hostcall", "[\n{\"n\":200003}\n]\n");
+    store_close(store);
+    char log[80];
+    snprintf(log, sizeof log, "%s-wal", path);
+    assert_int_equal(access(log, F_OK), -1); /* one file at rest */
+    expect("SELECT count(*) AS n FROM hostcall", "[\n{\"n\":200003}\n]\n");
+}
+
+struct counted {
+    unsigned pieces;
+    size_t most;
+};
+
+static enum status count_piece(void *self, const void *bytes, size_t size, struct error *error)
+{
+    struct counted *counted = self;
+    (void)bytes;
+    counted->pieces++;
+    counted->most = size > counted->most ? size : counted->most;
+    return counted->pieces == 1000 ? error_set(error, STATUS_IO, "enough") : STATUS_OK;
+}
+
+/* An answer without end: rows go on as they come, and the reader may stop. */
+static void test_streams(void **state)
+{
+    (void)state;
+    static const char endless[] = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x, hex(x) AS h FROM c";
+    store_close(open_store());
+    for (int format = 0; format < 2; format++) {
+        struct counted counted = { 0 };
+        struct error error = ERROR_INIT;
+        assert_int_equal(checker_query(path, endless, (enum checker_format)format, &(struct checker_sink){ count_piece, &counted }, &error),
+                         STATUS_IO);
+        assert_string_equal(error.text, "enough");
+        assert_true(counted.most < 100000);
+    }
 }
 
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = { T(test_twice_is_once), T(test_all_or_nothing), T(test_hostile_text),
-                                        T(test_named_queries), T(test_only_reads), T(test_wrong_files) };
+                                        T(test_named_queries), T(test_only_reads), T(test_wrong_files),
+                                        T(test_changed_schema), T(test_what_a_database_is), T(test_reading_beside_a_writer),
+                                        T(test_streams) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
