@@ -30,7 +30,8 @@ void act_live_free(struct act_live *live); /* closes nothing: the process ends w
 /* Gives `handle` the host descriptor `fd` (takes); used for stdio and preopens before the guest starts. */
 void act_live_adopt(struct act_live *live, uint32_t handle, int fd);
 struct wasi_backend act_live_backend(struct act_live *live);
-/* The type, dev and inode of a host descriptor, as the guest would see them; for the initial table. */
+/* The type, dev and inode of a host descriptor, as the guest would see them; for the initial table. A character device
+ * that is no terminal is UNKNOWN. Before confinement: it asks the terminal's driver. */
 MUST_USE enum status act_host_stat(int fd, struct filestat *ret, struct error *error);
 
 #endif

@@ -101,6 +101,9 @@ enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, co
     if (type.param_count || type.result_count)
         return error_set(error, STATUS_NOT_FOUND, "the module's `_start` takes %u parameters and has %u results, not none",
                          type.param_count, type.result_count);
+    struct rt_export_info memory;
+    if (rt_module_export_find(module, "memory", &memory) && memory.kind == RT_MEMORY && memory.index > 0)
+        wasi_use_memory(wasi, rt_instance_memory_at, memory.index);
     size_t import_count;
     const struct rt_import *imports = wasi_imports(wasi, &import_count);
     enum status status = rt_instance_create(module, imports, import_count, limits, ret_instance, &trap_text);

@@ -138,6 +138,12 @@ const struct rt_import *wasi_imports(struct wasi *wasi, size_t *ret_count)
     return wasi->import;
 }
 
+void wasi_use_memory(struct wasi *wasi, wasi_memory_fn *find, uint32_t index)
+{
+    wasi->memory_find = find;
+    wasi->memory = index;
+}
+
 uint32_t wasi_exit_code(const struct wasi *wasi) { return wasi->exit_code; }
 
 uint64_t wasi_call_count(const struct wasi *wasi) { return wasi->call_count; }

@@ -33,6 +33,9 @@ MUST_USE enum status wasi_create(const struct wasi_config *config, const struct 
 void wasi_free(struct wasi *wasi);
 /* The imports to instantiate with: HOSTCALL_COUNT of them, borrowed until wasi_free. */
 const struct rt_import *wasi_imports(struct wasi *wasi, size_t *ret_count);
+/* Which of the module's memories hostcalls mean, and how it is found: rt_instance_memory_at. Memory 0 where nobody says. */
+typedef struct rt_memory wasi_memory_fn(const struct rt_instance *instance, uint32_t index);
+void wasi_use_memory(struct wasi *wasi, wasi_memory_fn *find, uint32_t index);
 /* What proc_exit was given; 0 before. */
 uint32_t wasi_exit_code(const struct wasi *wasi);
 /* Hostcalls begun so far. */

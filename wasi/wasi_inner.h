@@ -24,6 +24,8 @@ struct wasi {
     struct wasi_observer observer;
     uint64_t call_count;
     uint32_t exit_code;
+    uint32_t memory;             /* the index of the one that is exported as "memory" */
+    wasi_memory_fn *memory_find; /* NULL: memory 0 */
     bool violation_traps;
     uint32_t preopen_count;
     const char *const *args, *const *env;

@@ -21,9 +21,9 @@ static void two_clocks_are_offered(void **state)
             assert_int_equal(case_outcome(c).value[0], 1234567890123);
         }
         case_call(c, calls[i].call, CLOCKID_PROCESS_CPUTIME);
-        case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
+        case_refuses(c, RULE_NOT_SUPPORTED, WASI_INVAL);
         case_call(c, calls[i].call, CLOCKID_THREAD_CPUTIME);
-        case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
+        case_refuses(c, RULE_NOT_SUPPORTED, WASI_INVAL);
         case_call(c, calls[i].call, 4);
         case_refuses(c, RULE_BAD_VALUE, WASI_INVAL);
         case_call(c, calls[i].call, UINT32_MAX);
@@ -90,10 +90,10 @@ static void flags_of_files_reach_the_system_others_do_not(void **state)
     case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
     case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_FILE, 32);
     case_refuses(c, RULE_BAD_VALUE, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM, FDFLAG_NONBLOCK);
+    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM, FDFLAG_NONBLOCK); /* the next read would wait all the same */
+    case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
+    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM, 0);
     case_commits(c);
-    (void)case_outcome(c);
-    assert_int_equal(c->table.handle[CASE_STREAM].fdflags, FDFLAG_NONBLOCK);
     case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM, FDFLAG_APPEND);
     case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
 }

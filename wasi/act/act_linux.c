@@ -314,5 +314,6 @@ enum status act_host_stat(int fd, struct filestat *ret, struct error *error)
     if (syscall(SYS_fstat, fd, &stat) < 0)
         return error_set_errno(error, STATUS_IO, errno, "asking for the type of descriptor %d", fd);
     filestat_from(&stat, ret);
+    act_host_terminal(fd, ret);
     return STATUS_OK;
 }

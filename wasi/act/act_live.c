@@ -5,6 +5,7 @@
  * (wasi/decide) and repetition: an interrupted call is a result like any other. Design: design.md section 1, step 4. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "wasi/act/act_live.h"
 
 enum { NS_PER_SECOND = 1000000000 };
@@ -117,6 +118,12 @@ uint8_t act_filetype(mode_t mode)
     default:
         return FILETYPE_UNKNOWN;
     }
+}
+
+void act_host_terminal(int fd, struct filestat *stat)
+{
+    if (stat->filetype == FILETYPE_CHARACTER_DEVICE && !isatty(fd))
+        stat->filetype = FILETYPE_UNKNOWN;
 }
 
 uint64_t act_ns(struct timespec time)

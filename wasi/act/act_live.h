@@ -55,6 +55,8 @@ void act_scatter(const struct op *op, const struct request *request, const struc
                  uint32_t length);
 
 uint8_t act_filetype(mode_t mode);     /* enum wasi_filetype */
+/* Makes a character device that is no terminal UNKNOWN: guests take the other for one (wasi-libc's isatty). */
+void act_host_terminal(int fd, struct filestat *stat);
 uint64_t act_ns(struct timespec time); /* clamped to 0 .. UINT64_MAX */
 struct timespec act_timespec(uint64_t ns);
 /* utimensat's pair out of a SET_TIMES op. */

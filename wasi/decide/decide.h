@@ -148,12 +148,13 @@ struct decision {
   @   flags == OPEN_PATH_ONLY || flags == (OPEN_PATH_ONLY | OPEN_DIRECTORY) || flags == (OPEN_PATH_ONLY | OPEN_NOFOLLOW) ||
   @   flags == (OPEN_PATH_ONLY | OPEN_NOFOLLOW | OPEN_DIRECTORY);
   @ predicate flag_set(integer flags, integer bit) = (flags / bit) % 2 == 1; // bit: a power of 2
+  @ // Writing was asked for, and the directory hands it on.
+  @ predicate open_may_write(struct handle_table *t, struct request *q) =
+  @   (t->handle[q->slot[0]].inheriting & q->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0;
   @ predicate op_open_ok(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_OPEN ==>
   @   (open_names_only(op.flags) && op.handle2 == HANDLE_SCRATCH) ||
   @   (q->call == HOSTCALL_PATH_OPEN && handle_free(t, op.handle2) &&
-  @     (t->handle[q->slot[0]].inheriting & q->slot[5]) == q->slot[5] &&
-  @     (t->handle[q->slot[0]].inheriting & q->slot[6]) == q->slot[6] &&
-  @     (flag_set(op.flags, OPEN_WRITE) ==> (q->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0) &&
+  @     (flag_set(op.flags, OPEN_WRITE) ==> open_may_write(t, q)) &&
   @     (flag_set(op.flags, OPEN_CREATE) ==> right_held(t, q->slot[0], R(PATH_CREATE_FILE))) &&
   @     (flag_set(op.flags, OPEN_TRUNCATE) ==> right_held(t, q->slot[0], R(PATH_FILESTAT_SET_SIZE))));
   @

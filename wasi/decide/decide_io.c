@@ -60,6 +60,17 @@ static struct step vector_issue(enum op_kind kind, uint32_t fd, uint32_t count, 
     return step;
 }
 
+/* A descriptor that may not be read or written: of a directory, which never may, that is the reason. */
+/*@ requires \valid_read(table) && RULE_NONE < rule < RULE_COUNT;
+  @ assigns \nothing;
+  @ ensures refusal: refuses(\result);
+*/
+static struct step stream_refuse(const struct handle_table *table, uint64_t fd, enum rule rule)
+{
+    bool directory = rule == RULE_RIGHT_MISSING && fd < LIMIT_HANDLES && table->handle[fd].type == FILETYPE_DIRECTORY;
+    return decide_refuse(directory ? RULE_IS_DIRECTORY : rule);
+}
+
 struct step decide_fd_read(const struct decide_context *context, const struct handle_table *table,
                            const struct request *request, const struct call_ops *ops)
 {
@@ -68,7 +79,7 @@ struct step decide_fd_read(const struct decide_context *context, const struct ha
         return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, R(FD_READ));
     if (rule != RULE_NONE)
-        return decide_refuse(rule);
+        return stream_refuse(table, fd, rule);
     if (table->handle[fd].type == FILETYPE_DIRECTORY)
         return decide_refuse(RULE_IS_DIRECTORY);
     uint64_t total = vector_length(request, context->memory);
@@ -107,7 +118,7 @@ struct step decide_fd_write(const struct decide_context *context, const struct h
         return write_next(table, fd, ops);
     enum rule rule = decide_handle_rule(table, fd, R(FD_WRITE));
     if (rule != RULE_NONE)
-        return decide_refuse(rule);
+        return stream_refuse(table, fd, rule);
     if (table->handle[fd].type == FILETYPE_DIRECTORY)
         return decide_refuse(RULE_IS_DIRECTORY);
     uint64_t total = vector_length(request, context->memory);
@@ -147,7 +158,7 @@ static struct step positioned(const struct decide_context *context, const struct
     if (rule == RULE_NONE)
         rule = decide_handle_rule(table, fd, R(FD_SEEK));
     if (rule != RULE_NONE)
-        return decide_refuse(rule);
+        return stream_refuse(table, fd, rule);
     if (table->handle[fd].type == FILETYPE_DIRECTORY)
         return decide_refuse(RULE_IS_DIRECTORY);
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)

@@ -1,6 +1,7 @@
 /* Calls without a descriptor: clocks, random bytes, yield, arguments.
  *
- * The CPU-time clocks are not offered (they tell the guest about the host's load). One random_get brings at most
+ * The CPU-time clocks are not offered (they tell the guest about the host's load); the witx text has INVAL for those.
+ * One random_get brings at most
  * LIMIT_RANDOM bytes, so that it takes a bounded time; more is refused. Source: witx. */
 #include "wasi/decide/decide_inner.h"
 
@@ -21,7 +22,7 @@ static struct step clock_op(const struct request *request, const struct call_ops
     if (id > CLOCKID_THREAD_CPUTIME)
         return decide_refuse(RULE_BAD_VALUE);
     if (id > CLOCKID_MONOTONIC)
-        return decide_refuse(RULE_NOT_SUPPORTED);
+        return decide_refuse_as(RULE_NOT_SUPPORTED, WASI_INVAL);
     struct step step = decide_issue(kind, RULE_CLOCK_GRANTED, HANDLE_NONE);
     step.op.value = id;
     return step;

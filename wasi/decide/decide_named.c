@@ -1,8 +1,8 @@
 /* Calls that change or read a name: create and remove directories, unlink, read and make symbolic links.
  *
  * Slashes behind the path: stripped for directories. unlink: the directory is opened to tell NOTDIR, NOENT and
- * ISDIR apart. readlink and symlink: refused as NOTDIR and NOENT. "." and ".." at the end: EXIST for mkdir, INVAL
- * otherwise. A link's target is kept as it is, but never absolute; following it stays beneath the handle like any
+ * ISDIR apart. readlink and symlink: refused as NOTDIR and NOENT. "." and ".." at the end: EXIST for mkdir, ISDIR for
+ * unlink, INVAL otherwise. A link's target is kept as it is, but never absolute; following it stays beneath the handle like any
  * path. Source: witx, path_*; POSIX on trailing slashes. */
 #include "wasi/decide/decide_inner.h"
 
@@ -64,7 +64,7 @@ struct step decide_path_unlink_file(const struct handle_table *table, const stru
         return decide_refuse_first(ops, rule, decide_rule_errno(rule));
     struct path_split split = decide_path_split(request, 0);
     if (split.dots)
-        return decide_refuse_first(ops, RULE_PATH_LAST, WASI_INVAL);
+        return decide_refuse_first(ops, RULE_PATH_LAST, WASI_ISDIR);
     if (split.trailing)
         return unlink_directory((uint32_t)fd, request->string[0], ops);
     return decide_name_step((uint32_t)fd, split, ops, OP_UNLINK);

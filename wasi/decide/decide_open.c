@@ -3,13 +3,14 @@
  * Plan: OPEN into the lowest free descriptor, again after EAGAIN; STAT it; commit, or CLOSE it and refuse where
  * it is neither a regular file nor a directory. The host's access mode follows from the rights asked for, so that
  * the kernel too refuses what the guest has no right to; truncating counts as writing. The op never blocks on a
- * FIFO. Rights are compared, not cut: asking for more than the directory's inheriting rights is refused. What the
+ * FIFO. Rights that the directory does not hand on are left out, because whole languages ask for a fixed set of them;
+ * what is refused is to create, to truncate, and to open for writing alone where no right to write is left. What the
  * kernel does beneath the handle (symbolic links, "..") is its business; a path that leaves the tree comes back as
  * XDEV. Opening a device may have effects of its own even though it is closed again: a granted tree with devices in
  * it is outside the threat model. Source: witx, path_open. */
 #include "wasi/decide/decide_inner.h"
 
-#define RIGHTS_OF_WRITERS (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
+#define RIGHTS_OF_WRITERS (R(FD_WRITE) | R(FD_ALLOCATE))
 #define RIGHTS_OF_READERS (R(FD_READ) | R(FD_READDIR))
 
 /* Whether the flags of the call have a meaning. */
@@ -27,23 +28,29 @@ static bool open_flags_known(const struct request *request)
            !(request->slot[SLOT_OPEN_OFLAGS] & (OFLAG_CREAT | OFLAG_TRUNC));
 }
 
-/* Whether the directory may hand on what is asked for, and create or truncate where that is asked. */
+/* What the new descriptor may hold: what was asked for, without what the directory does not hand on. */
+/*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_FD] < LIMIT_HANDLES;
+  @ assigns \nothing;
+  @ ensures cut: \result == (table->handle[request->slot[0]].inheriting & request->slot[5]);
+*/
+static uint64_t open_rights(const struct handle_table *table, const struct request *request)
+{
+    return table->handle[request->slot[SLOT_FD]].inheriting & request->slot[SLOT_OPEN_RIGHTS];
+}
+
+/* Whether the directory may create or truncate where that is asked, and leaves a way to do what was asked. */
 /*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_FD] < LIMIT_HANDLES;
   @ assigns \nothing;
   @ ensures sound: \result == RULE_NONE ==>
-  @   (table->handle[request->slot[0]].inheriting & request->slot[5]) == request->slot[5] &&
-  @   (table->handle[request->slot[0]].inheriting & request->slot[6]) == request->slot[6] &&
   @   ((request->slot[4] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[0], R(PATH_CREATE_FILE))) &&
   @   ((request->slot[4] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[0], R(PATH_FILESTAT_SET_SIZE)));
   @ ensures rule: \result == RULE_NONE || \result == RULE_RIGHT_MISSING;
 */
 static enum rule open_rights_rule(const struct handle_table *table, const struct request *request)
 {
-    const struct handle *directory = &table->handle[request->slot[SLOT_FD]];
-    uint64_t base = request->slot[SLOT_OPEN_RIGHTS];
-    uint64_t inheriting = request->slot[SLOT_OPEN_INHERITING];
+    uint64_t asked = request->slot[SLOT_OPEN_RIGHTS];
     uint64_t oflags = request->slot[SLOT_OPEN_OFLAGS];
-    if ((directory->inheriting & base) != base || (directory->inheriting & inheriting) != inheriting)
+    if ((asked & R(FD_WRITE)) && !(asked & RIGHTS_OF_READERS) && !(open_rights(table, request) & R(FD_WRITE)))
         return RULE_RIGHT_MISSING;
     if ((oflags & OFLAG_CREAT) && decide_handle_rule(table, request->slot[SLOT_FD], R(PATH_CREATE_FILE)) != RULE_NONE)
         return RULE_RIGHT_MISSING;
@@ -56,8 +63,6 @@ static enum rule open_rights_rule(const struct handle_table *table, const struct
 /*@ requires \valid_read(table) && \valid_read(request);
   @ assigns \nothing;
   @ ensures sound: \result == RULE_NONE ==> may(table, request->slot[0], R(PATH_OPEN)) && string_clean(request, 0) &&
-  @   (table->handle[request->slot[0]].inheriting & request->slot[5]) == request->slot[5] &&
-  @   (table->handle[request->slot[0]].inheriting & request->slot[6]) == request->slot[6] &&
   @   ((request->slot[4] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[0], R(PATH_CREATE_FILE))) &&
   @   ((request->slot[4] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[0], R(PATH_FILESTAT_SET_SIZE)));
   @ ensures rule: 0 <= \result < RULE_COUNT;
@@ -78,18 +83,18 @@ static enum rule open_rule(const struct handle_table *table, const struct reques
     return open_rights_rule(table, request);
 }
 
-/* The access mode: write where a right asked for writes (never to a directory), read where one reads or nothing
- * else is left. */
-/*@ requires \valid_read(request);
+/* The access mode: write where a right writes that is handed on (the system answers ISDIR for a directory), read where
+ * one reads or nothing else is left. To set the size makes a writer of nobody who reads: Go asks for it always. */
+/*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_FD] < LIMIT_HANDLES;
   @ assigns \nothing;
   @ ensures write: \result == OPEN_READ || ((\result == OPEN_WRITE || \result == OPEN_READ + OPEN_WRITE) &&
-  @   (request->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0);
+  @   open_may_write(table, request));
 */
-static uint32_t open_access(const struct request *request)
+static uint32_t open_access(const struct handle_table *table, const struct request *request)
 {
-    uint64_t rights = request->slot[SLOT_OPEN_RIGHTS];
-    if (!(rights & RIGHTS_OF_WRITERS) || (request->slot[SLOT_OPEN_OFLAGS] & OFLAG_DIRECTORY))
-        return OPEN_READ;
+    uint64_t rights = open_rights(table, request);
+    if (!(rights & RIGHTS_OF_WRITERS))
+        return (rights & R(FD_FILESTAT_SET_SIZE)) && !(rights & RIGHTS_OF_READERS) ? OPEN_WRITE : OPEN_READ;
     return (rights & RIGHTS_OF_READERS) ? OPEN_READ + OPEN_WRITE : OPEN_WRITE;
 }
 
@@ -144,11 +149,9 @@ static uint32_t open_manner(const struct request *request)
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_OPEN && \result.op.handle == request->slot[0] &&
   @   \result.op.mem.length == 0 && may(table, request->slot[0], R(PATH_OPEN)) && path_clean(request, \result.op.path) &&
-  @   handle_free(table, \result.op.handle2) &&
-  @   (table->handle[request->slot[0]].inheriting & request->slot[5]) == request->slot[5] &&
-  @   (table->handle[request->slot[0]].inheriting & request->slot[6]) == request->slot[6];
+  @   handle_free(table, \result.op.handle2);
   @ ensures write: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_WRITE) ==>
-  @   (request->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0;
+  @   open_may_write(table, request);
   @ ensures create: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_CREATE) ==>
   @   right_held(table, request->slot[0], R(PATH_CREATE_FILE));
   @ ensures truncate: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_TRUNCATE) ==>
@@ -165,7 +168,7 @@ static struct step open_issue(const struct handle_table *table, const struct req
         return decide_refuse(RULE_TABLE_FULL);
     struct step step = decide_issue(OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_FD]);
     step.op.handle2 = slot;
-    step.op.flags = open_access(request) + open_creation(request) + open_truncation(request) + open_manner(request);
+    step.op.flags = open_access(table, request) + open_creation(request) + open_truncation(request) + open_manner(request);
     step.op.path.offset = request->string[0].offset;
     step.op.path.length = request->string[0].length;
     return step;

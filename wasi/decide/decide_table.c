@@ -1,8 +1,8 @@
 /* Calls on one descriptor that move no bulk data: close, sync, flags, sizes, status.
  *
- * What the handle table knows is not asked of the kernel. Flags other than NONBLOCK of anything but a regular
- * file are not changed, and NONBLOCK of those is a bit of the table only: stdio is shared with the process that
- * started us. Source: witx, fd_*. */
+ * What the handle table knows is not asked of the kernel. The flags of anything but a regular file are not changed,
+ * NONBLOCK neither: stdio is shared with the process that started us, and a promise that the next read breaks is
+ * none. Source: witx, fd_*. */
 #include "wasi/decide/decide_inner.h"
 
 /* One op on the descriptor, then commit. */
@@ -94,7 +94,7 @@ struct step decide_fd_fdstat_set_flags(const struct handle_table *table, const s
         return decide_refuse(RULE_BAD_VALUE);
     uint32_t changed = (uint32_t)flags ^ table->handle[fd].fdflags;
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
-        return (changed & ~(uint32_t)FDFLAG_NONBLOCK) == 0 ? decide_go_commit() : decide_refuse(RULE_NOT_SUPPORTED);
+        return changed == 0 ? decide_go_commit() : decide_refuse(RULE_NOT_SUPPORTED);
     if ((changed & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK)) != 0)
         return decide_refuse(RULE_NOT_SUPPORTED);
     struct step step = decide_issue(OP_SET_FLAGS, RULE_RIGHT_HELD, (uint32_t)fd);
