@@ -192,7 +192,7 @@ static void report_divergence(struct session *session, struct store *store, cons
 {
     struct check_replay *replay = &session->report->replay;
     struct buffer text = BUFFER_INIT;
-    buffer_printf(&text, "%s, %s: expected ", d->hostcall ? d->hostcall : "?", d->what ? d->what : "?");
+    buffer_printf(&text, "%s, %s: expected ", d->hostcall, d->what);
     text_plain(&text, d->expected, strnlen(d->expected, sizeof d->expected));
     buffer_string(&text, ", found ");
     text_plain(&text, d->found, strnlen(d->found, sizeof d->found));
@@ -206,7 +206,7 @@ static void report_divergence(struct session *session, struct store *store, cons
     text_copy(&text, replay->text, sizeof replay->text);
     buffer_done(&text);
     struct match_place place = { d->call, d->event, d->chunk, HOSTCALL_COUNT, MATCH_NO_OP };
-    for (uint32_t i = 0; d->hostcall && i < HOSTCALL_COUNT; i++)
+    for (uint32_t i = 0; i < HOSTCALL_COUNT; i++)
         if (strcmp(abi_hostcalls[i].name, d->hostcall) == 0)
             place.call = i;
     audit_finding(session->report, store, CHECK_FINDING_DIVERGENCE, &place, NULL, -1, replay->text);

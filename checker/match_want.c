@@ -39,7 +39,7 @@ static bool want_vector(const struct request *request, const struct op *op, stru
 /* Sums what the kernel's entries must have measured: VFS pads struct linux_dirent64 with its name and NUL to eight bytes. */
 static uint64_t dirent_bytes(const struct trace_op_data *data, int64_t value)
 {
-    if (value < 0 || !data->in || data->in_length != (uint64_t)value)
+    if (value < 0 || !data->in || data->in_length != (uint64_t)value || data->in_kept != data->in_length)
         return UINT64_MAX;
     struct cursor c = cursor_over(data->in, data->in_length);
     uint64_t total = 0;

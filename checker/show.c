@@ -65,7 +65,9 @@ static void put_data(const struct trace_call *call, const struct show_options *o
         if (call->complete && data->in && data->in_length > 0 && call->ops.op[i].kind < OP_COUNT &&
             abi_ops[call->ops.op[i].kind].data == OP_DATA_BYTES) {
             buffer_u8(out, ' ');
-            text_quote(out, data->in, data->in_length, cut(options, 32));
+            text_quote(out, data->in, data->in_kept, cut(options, 32));
+            if (data->in_kept < data->in_length && options->full)
+                buffer_printf(out, "... (%" PRIu32 " bytes)", data->in_length);
             return;
         }
     }

@@ -30,9 +30,28 @@ static uint64_t use_call(const struct trace_call *call)
         sum += abi_ops[call->ops.op[i].kind].data;
         for (uint32_t k = 0; k < op->out_head_length; k++)
             sum += op->out_head[k];
-        for (uint32_t k = 0; call->complete && op->in && k < op->in_length; k++)
+        for (uint32_t k = 0; call->complete && op->in && k < op->in_kept; k++)
             sum += op->in[k];
     }
+    return sum;
+}
+
+static bool add_bytes(void *self, const uint8_t *bytes, size_t size)
+{
+    uint64_t *sum = self;
+    for (size_t i = 0; i < size; i += 4096)
+        *sum += bytes[i];
+    return true;
+}
+
+/* What was too much to be kept is read again. */
+static uint64_t use_data(struct trace_reader *reader, const struct trace_call *call)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; call->complete && i < call->ops.count; i++)
+        if (call->data[i].in_kept < call->data[i].in_length &&
+            trace_reader_data(reader, call, i, add_bytes, &sum, NULL) != STATUS_OK)
+            abort(); /* the bytes have not changed */
     return sum;
 }
 
@@ -50,7 +69,7 @@ static uint64_t read_file(const uint8_t *data, size_t size)
     if (trace_reader_open_bytes(data, size, &reader, &error) != STATUS_OK)
         return 0;
     while ((status = trace_reader_next(reader, &kind, &call, &last, &error)) == STATUS_OK)
-        sum += kind == TRACE_ITEM_CALL     ? use_call(&call)
+        sum += kind == TRACE_ITEM_CALL     ? use_call(&call) + use_data(reader, &call)
                : kind == TRACE_ITEM_STATE  ? trace_reader_state(reader)->digest
                : kind == TRACE_ITEM_GROWTH ? trace_reader_growth(reader)->number + trace_reader_event(reader)
                                            : last.outcome;

@@ -53,14 +53,15 @@ enum status session_diverge(struct session *session, uint64_t event, const char 
     struct replay_divergence *d = &session->report->divergence;
     session->report->verdict = REPLAY_DIVERGED;
     d->event = event;
-    d->what = what;
+    const char *hostcall = "exit";
     d->call = session->report->calls;
-    d->hostcall = "exit";
     if (session->item == SESSION_CALL) {
         d->chunk = session->call->chunk;
         uint32_t call = session->call->request.call;
-        d->hostcall = call < HOSTCALL_COUNT ? abi_hostcalls[call].name : "?";
+        hostcall = call < HOSTCALL_COUNT ? abi_hostcalls[call].name : "?";
     }
+    snprintf(d->what, sizeof d->what, "%s", what);
+    snprintf(d->hostcall, sizeof d->hostcall, "%s", hostcall);
     if (session->instance) {
         struct rt_trap where = rt_instance_where(session->instance);
         session_place(session, where.function, where.offset, where.function_name);
@@ -236,17 +237,17 @@ static enum status replay_end(void *self, const struct request *request, const s
     return session_next(session, error);
 }
 
-/* The fuel of another module: what the recorded one used, and some. UINT64_MAX where the trace does not tell. */
-static uint64_t session_fuel(struct session *session)
+/* No more fuel than the trace says that the guest needed; another module gets some more. */
+static void session_fuel(struct session *session, struct rt_limits *limits)
 {
-    struct trace_reader *reader = NULL;
-    struct trace_exit exit;
-    enum trace_item_kind kind = TRACE_ITEM_CALL;
-    enum status status = trace_reader_open(session->options->trace_path, &reader, NULL);
-    while (status == STATUS_OK && kind != TRACE_ITEM_EXIT)
-        status = trace_reader_next(reader, &kind, session->call, &exit, NULL);
-    trace_reader_close(reader);
-    return status == STATUS_OK && exit.instructions < UINT64_MAX - OVERRUN ? exit.instructions + OVERRUN : UINT64_MAX;
+    struct trace_exit ahead;
+    if (!trace_reader_exit_ahead(session->reader, &ahead))
+        return;
+    uint64_t more = session->report->other_module ? OVERRUN : 0;
+    uint64_t fuel = ahead.instructions < UINT64_MAX - more ? ahead.instructions + more : UINT64_MAX;
+    session->fuel_recorded = fuel < limits->fuel;
+    if (session->fuel_recorded)
+        limits->fuel = fuel;
 }
 
 /* Executes the guest in the world that the trace describes. *ret_ending is set where it ended by itself; other endings stand in
@@ -307,54 +308,69 @@ static void session_ended(struct session *session, const struct wasi_ending *end
                       ending->ended == WASI_ENDED_TRAP ? rt_module_function_name(session->module, ending->function) : NULL);
 }
 
-/* Takes the bytes to execute: the caller's, the file's that the caller named, or the trace's own. *owned: freed by the caller. */
-static enum status module_bytes(const struct replay_options *options, const void *recorded, size_t recorded_size,
-                                struct buffer *owned, const void **ret, size_t *ret_size, struct error *error)
+/* The bytes to execute where they are not the trace's own: the caller's, or a file's that the caller named. */
+static enum status module_given(const struct replay_options *options, struct buffer *ret, struct error *error)
 {
-    *ret = options->module ? options->module : recorded;
-    *ret_size = options->module ? options->module_size : recorded_size;
-    if (options->module || !options->module_path)
-        return *ret ? STATUS_OK : error_set(error, STATUS_NOT_FOUND, "the trace holds no module: name the file to execute");
-    enum status status = file_read_all(options->module_path, LIMIT_MODULE_BYTES, owned, error);
-    *ret = owned->data;
-    *ret_size = owned->size;
+    if (options->module) {
+        buffer_bytes(ret, options->module, options->module_size);
+        return ret->status == STATUS_OK ? STATUS_OK : error_set(error, ret->status, "not enough memory for the module");
+    }
+    if (!options->files)
+        return file_read_all(options->module_path, LIMIT_MODULE_BYTES, ret, error);
+    if (options->files->module_size > LIMIT_MODULE_BYTES)
+        return error_set(error, STATUS_LIMIT, "the module given has more than %d bytes", LIMIT_MODULE_BYTES);
+    return file_read_fd(options->files->module, options->files->module_size, ret, error);
+}
+
+/* The module's bytes: the trace's own, or those given. */
+static enum status session_bytes(struct session *session, const struct run_spec *spec, struct buffer *module,
+                                 struct error *error)
+{
+    const struct replay_options *options = session->options;
+    bool given = options->module || (options->files ? options->files->module >= 0 : options->module_path != NULL);
+    struct buffer own = BUFFER_INIT;
+    uint64_t own_size = 0;
+    bool has_own = trace_reader_has_module(session->reader, &own_size);
+    enum status status = STATUS_OK;
+    if (!given && !has_own)
+        return error_set(error, STATUS_NOT_FOUND, "the trace holds no module: name the file to execute");
+    if (given)
+        status = module_given(options, module, error);
+    session->report->other_module = given && module->size != (has_own ? own_size : spec->module_size);
+    /* Of equal length: the bytes decide. */
+    if (status == STATUS_OK && has_own && !session->report->other_module)
+        status = trace_reader_module(session->reader, given ? &own : module, error);
+    if (status == STATUS_OK && given && own.size > 0)
+        session->report->other_module = memcmp(own.data, module->data, own.size) != 0;
+    buffer_done(&own);
     return status;
 }
 
-/* Loads the module and executes it. A guest that could not be started is an outcome as any other. */
-static enum status session_run(struct session *session, struct error *error)
+/* Executes the module in the described world. A guest that could not be started is an outcome as any other. */
+static enum status session_guest(struct session *session, const struct run_spec *spec, struct wasi_start *start,
+                                 struct error *error)
 {
-    const struct replay_options *options = session->options;
-    struct buffer file = BUFFER_INIT;
-    struct run_spec spec;
-    struct wasi_start start = { 0 };
     struct wasi_ending ending = { .ended = WASI_ENDED_NOT_STARTED };
-    bool ended = false;
-    size_t description_size, recorded_size = 0, size = 0;
-    const void *description = trace_reader_description(session->reader, &description_size);
-    const void *recorded = trace_reader_module(session->reader, &recorded_size), *bytes = NULL;
-    run_spec_init(&spec);
-    enum status status = run_spec_decode(description, description_size, &spec, error);
-    if (status == STATUS_OK)
-        status = wasi_start_init(&spec, &start, error);
-    if (status == STATUS_OK)
-        status = module_bytes(options, recorded, recorded_size, &file, &bytes, &size, error);
-    if (status != STATUS_OK)
-        goto out;
-    session->report->other_module = recorded ? size != recorded_size || memcmp(bytes, recorded, size) != 0 : size != spec.module_size;
-    if (session->report->other_module) {
-        uint64_t fuel = session_fuel(session);
-        start.limits.fuel = fuel < start.limits.fuel ? fuel : start.limits.fuel;
-    }
-    status = session_next(session, error);
-    if (status != STATUS_OK)
-        goto out;
     struct error why = ERROR_INIT;
-    bool never_started = session->item == SESSION_EXIT && session->recorded.outcome == WASI_ENDED_NOT_STARTED;
-    status = rt_module_load(bytes, size, &start.module_limits, &session->module, &why);
+    struct buffer module = BUFFER_INIT;
+    bool ended = false;
+    enum status status = session_next(session, error);
     if (status == STATUS_OK)
-        status = session_execute(session, &start, &ended, &ending, &why);
-    if (status != STATUS_OK && never_started && ending.ended == WASI_ENDED_NOT_STARTED) {
+        status = session_bytes(session, spec, &module, error);
+    if (status != STATUS_OK) {
+        buffer_done(&module);
+        return status;
+    }
+    bool never_started = session->item == SESSION_EXIT && session->recorded.outcome == WASI_ENDED_NOT_STARTED;
+    status = rt_module_load(module.data, module.size, &start->module_limits, &session->module, &why);
+    buffer_done(&module);
+    if (status == STATUS_OK) {
+        session_fuel(session, &start->limits);
+        status = session_execute(session, start, &ended, &ending, &why);
+    }
+    /* Too little memory here says nothing of why it was not started there. */
+    bool refused = status != STATUS_OK && status != STATUS_NO_MEMORY && ending.ended == WASI_ENDED_NOT_STARTED;
+    if (refused && never_started) {
         ended = true;
         status = STATUS_OK;
     }
@@ -362,12 +378,45 @@ static enum status session_run(struct session *session, struct error *error)
         error_set(error, status, "%s", why.text);
     else if (ended)
         session_ended(session, &ending, NULL);
-out:
+    return status;
+}
+
+static enum status session_run(struct session *session, struct error *error)
+{
+    struct run_spec spec;
+    struct wasi_start start = { 0 };
+    size_t size;
+    const void *description = trace_reader_description(session->reader, &size);
+    run_spec_init(&spec);
+    enum status status = run_spec_decode(description, size, &spec, error);
+    if (status == STATUS_OK)
+        status = wasi_start_init(&spec, &start, error);
+    if (status == STATUS_OK)
+        status = session_guest(session, &spec, &start, error);
     rt_module_free(session->module);
     wasi_start_done(&start);
     run_spec_done(&spec);
-    buffer_done(&file);
     return status == STATUS_STOPPED && session->stopped ? STATUS_OK : status;
+}
+
+/* Reads what is left behind the guest's end, so that the hash is that of everything. */
+static void session_drain(struct session *session)
+{
+    struct replay_report *report = session->report;
+    enum trace_item_kind kind;
+    if (report->verdict != REPLAY_IDENTICAL && report->verdict != REPLAY_PREFIX)
+        return;
+    while (trace_reader_next(session->reader, &kind, session->call, &session->recorded, NULL) == STATUS_OK)
+        ;
+    trace_reader_hash(session->reader, report->trace_hash);
+}
+
+static enum status session_open(struct session *session, struct error *error)
+{
+    const struct replay_options *options = session->options;
+    if (!options->files)
+        return trace_reader_open(options->trace_path, &session->reader, error);
+    return trace_reader_open_fd(options->files->trace, options->files->trace_size, &session->reader, error);
 }
 
 enum status replay_run(const struct replay_options *options, struct replay_report *ret, struct error *error)
@@ -380,9 +429,11 @@ enum status replay_run(const struct replay_options *options, struct replay_repor
     session.failure = (struct error)ERROR_INIT;
     enum status status = trace_digest_create(&session.digest, error);
     if (status == STATUS_OK)
-        status = trace_reader_open(options->trace_path, &session.reader, error);
+        status = session_open(&session, error);
     if (status == STATUS_OK)
         status = session_run(&session, error);
+    if (status == STATUS_OK)
+        session_drain(&session);
     trace_reader_close(session.reader);
     trace_digest_free(session.digest);
     free(session.call);

@@ -1,6 +1,6 @@
 /* Answers ops from the trace: the recorded result, stat and bytes, instead of a system call.
  *
- * Invariants: every byte goes through answer_copy, which checks each region against the guest's memory; nothing recorded is
+ * Invariants: every byte goes through answer_copy, behind a check of each region against the guest's memory; nothing recorded is
  * believed: a result that no system could have given (more bytes than the regions hold, an unknown errno or file type, broken
  * directory entries) is a divergence and nothing of it reaches the guest. Leaves out: which ops may be answered; the observer has
  * compared the op before. Source: ops.def. */
@@ -8,10 +8,16 @@
 
 #include <string.h>
 
-/* Copies into the first bytes of `count` regions of guest memory, in their order. False, and nothing is written, where a region
- * leaves the memory or all of them hold less than `size` bytes. */
-static bool answer_copy(const struct backend_space *space, const struct region *regions, uint32_t count,
-                        const uint8_t *bytes, uint32_t size)
+/* Where the next bytes of an op's data go: regions of guest memory in their order, each checked before anything is written. */
+struct answer {
+    const struct backend_space *space;
+    const struct region *regions;
+    uint32_t count, at; /* regions; the one that is being filled */
+    uint32_t inside;    /* bytes of it that are filled */
+};
+
+/* Whether the regions lie in the memory and hold `size` bytes. */
+static bool answer_fits(const struct backend_space *space, const struct region *regions, uint32_t count, uint32_t size)
 {
     uint64_t room = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -19,31 +25,76 @@ static bool answer_copy(const struct backend_space *space, const struct region *
             return false;
         room += regions[i].length;
     }
-    if (size > room)
-        return false;
-    for (uint32_t i = 0, done = 0; done < size; i++) {
-        uint32_t part = size - done < regions[i].length ? size - done : regions[i].length;
+    return size <= room;
+}
+
+/* A trace_bytes_fn. */
+static bool answer_copy(void *self, const uint8_t *bytes, size_t size)
+{
+    struct answer *answer = self;
+    while (size > 0 && answer->at < answer->count) {
+        const struct region *region = &answer->regions[answer->at];
+        uint32_t room = region->length - answer->inside, part = size < room ? (uint32_t)size : room;
         if (part > 0)
-            memcpy(space->memory + regions[i].offset, bytes + done, part);
-        done += part;
+            memcpy(answer->space->memory + region->offset + answer->inside, bytes, part);
+        bytes += part;
+        size -= part;
+        answer->inside += part;
+        if (answer->inside == region->length) {
+            answer->at++;
+            answer->inside = 0;
+        }
     }
+    return size == 0;
+}
+
+/* False: the regions do not hold the data. A file that was changed meanwhile is the replay's failure, and no divergence. */
+static bool answer_bytes(struct session *session, const struct op *op, const struct request *request,
+                         const struct backend_space *space)
+{
+    struct error why = ERROR_INIT;
+    bool vector = op->kind == OP_READ || op->kind == OP_PREAD;
+    if (vector && (uint64_t)op->mem.offset + op->mem.length > request->iov_count)
+        return false;
+    struct answer answer = { .space = space,
+                             .regions = vector ? request->iov + op->mem.offset : &op->mem,
+                             .count = vector ? op->mem.length : 1 };
+    if (!answer_fits(space, answer.regions, answer.count, session->call->data[session->op].in_length))
+        return false;
+    enum status status = trace_reader_data(session->reader, session->call, session->op, answer_copy, &answer, &why);
+    if (status != STATUS_OK)
+        error_set(&session->failure, status, "%s", why.text);
     return true;
 }
 
-static bool answer_bytes(const struct op *op, const struct request *request, const struct backend_space *space,
-                         const struct trace_op_data *data)
+/* What the guest wrote to its standard output and error is handed out. The regions were checked by the decision core, and are
+ * again. */
+static enum status answer_output(struct session *session, const struct op *op, const struct request *request,
+                                 const struct backend_space *space, uint64_t left, struct error *error)
 {
-    if (op->kind != OP_READ && op->kind != OP_PREAD)
-        return answer_copy(space, &op->mem, 1, data->in, data->in_length);
-    if ((uint64_t)op->mem.offset + op->mem.length > request->iov_count)
-        return false;
-    return answer_copy(space, request->iov + op->mem.offset, op->mem.length, data->in, data->in_length);
+    const struct replay_options *options = session->options;
+    if (op->kind == OP_CLOSE && op->handle < 3)
+        session->closed |= 1u << op->handle;
+    bool writes = op->kind == OP_WRITE || op->kind == OP_PWRITE || op->kind == OP_APPEND;
+    if (!options->output || !writes || (op->handle != 1 && op->handle != 2) || session->closed >> op->handle & 1 ||
+        (uint64_t)op->mem.offset + op->mem.length > request->iov_count)
+        return STATUS_OK;
+    for (uint32_t i = 0; i < op->mem.length && left > 0; i++) {
+        struct region piece = request->iov[op->mem.offset + i];
+        uint64_t part = piece.length < left ? piece.length : left;
+        if (piece.offset + part > space->memory_size)
+            break;
+        if (part > 0 && !options->output(options->output_self, op->handle, space->memory + piece.offset, (size_t)part))
+            return error_set(error, STATUS_STOPPED, "the guest's output could not be written");
+        left -= part;
+    }
+    return STATUS_OK;
 }
 
 /* Directory entries are read again by the commit, so they are checked whole before they get there. */
 static bool answer_dirents(const struct backend_space *space, const struct trace_op_data *data)
 {
-    if (data->in_length > LIMIT_STAGING)
+    if (data->in_length > LIMIT_STAGING || data->in_kept != data->in_length)
         return false;
     for (uint32_t at = 0; at < data->in_length;) {
         struct dirent_head head;
@@ -72,9 +123,10 @@ static enum status impossible(struct session *session, const char *why, struct e
 }
 
 /* Places what came with a success. NULL, or why it cannot have happened. */
-static const char *answer_success(const struct op *op, const struct request *request, const struct backend_space *space,
-                                  const struct op_result *result, const struct trace_op_data *data)
+static const char *answer_success(struct session *session, const struct op *op, const struct request *request,
+                                  const struct backend_space *space, const struct op_result *result)
 {
+    const struct trace_op_data *data = &session->call->data[session->op];
     const struct op_row *row = &abi_ops[op->kind];
     uint64_t value = (uint64_t)result->value;
     if (row->data == OP_DATA_STAT && result->stat.filetype > FILETYPE_SYMBOLIC_LINK)
@@ -82,7 +134,7 @@ static const char *answer_success(const struct op *op, const struct request *req
     if (row->data == OP_DATA_BYTES || row->data == OP_DATA_DIRENTS) {
         if (value != data->in_length)
             return "the count is not that of the bytes";
-        if (row->data == OP_DATA_BYTES && !answer_bytes(op, request, space, data))
+        if (row->data == OP_DATA_BYTES && !answer_bytes(session, op, request, space))
             return "more bytes than the buffers hold";
         if (row->data == OP_DATA_DIRENTS && !answer_dirents(space, data))
             return "broken directory entries";
@@ -104,14 +156,16 @@ enum status answer_act(struct session *session, const struct op *op, const struc
     const struct trace_op_data *data = &call->data[session->op];
     const char *why = NULL;
     if (recorded->value >= 0)
-        why = answer_success(op, request, space, recorded, data);
+        why = answer_success(session, op, request, space, recorded);
     else if (recorded->value <= -WASI_ERRNO_COUNT)
         why = "no such error";
     else if (data->in_length > 0)
         why = "bytes with a failure";
     if (why)
         return impossible(session, why, error);
+    if (session->failure.status != STATUS_OK)
+        return error_set(error, session->failure.status, "%s", session->failure.text);
     *result = *recorded;
     session->op++;
-    return STATUS_OK;
+    return recorded->value >= 0 ? answer_output(session, op, request, space, (uint64_t)recorded->value, error) : STATUS_OK;
 }

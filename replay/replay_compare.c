@@ -279,6 +279,11 @@ enum status compare_exit(struct session *session, const struct trace_exit *live,
     struct buffer found = BUFFER_INIT;
     enum status status = STATUS_OK;
     exit_show(live, &found);
+    if (session->fuel_recorded && live->outcome == 2 && live->trap == RT_TRAP_FUEL_EXHAUSTED) {
+        buffer_clear(&found);
+        buffer_printf(&found, "a guest that goes on behind the instructions that the trace says, in function %u at offset 0x%x",
+                      live->function, live->offset);
+    }
     if (session->item == SESSION_GROWTH) {
         session_expected(session, "a growth that is refused");
         session_found(session, "the guest's end: %.*s", (int)found.size, (const char *)found.data);

@@ -25,6 +25,8 @@ struct session {
     struct trace_digest *digest;  /* owned; for whatever state is hashed */
     struct error failure;         /* of something that could not tell it otherwise */
     uint32_t op;    /* ops of the current call that were answered */
+    bool fuel_recorded; /* the fuel is what the trace says that the guest needed */
+    uint32_t closed;    /* bits of the standard streams that the guest has closed */
     bool stopped;   /* the guest is stopped on purpose: the verdict is PREFIX or UNTIL */
 };
 

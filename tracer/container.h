@@ -23,6 +23,24 @@ MUST_USE enum status trace_file_reopen(int fd, const struct trace_prefix *prefix
 struct trace_prefix trace_source_prefix(const struct trace_source *source);
 /* Does the chunk that was returned last go on in the next one? */
 bool trace_source_more(const struct trace_source *source);
+/* Where the chunk lies that trace_source_next reads next, and what it must continue. */
+struct trace_mark {
+    uint64_t at, number, events, stream;
+    uint8_t hash[TRACE_HASH];
+};
+struct trace_mark trace_source_mark(const struct trace_source *source);
+/* A second reader of the same file (borrows `source` until closed), which goes on at the mark. What it reads is checked as
+ * the first time: a file that was changed meanwhile is CORRUPT or TRUNCATED. Returns owned. */
+MUST_USE enum status trace_source_again(const struct trace_source *source, const struct trace_mark *mark,
+                                        struct trace_source **ret, struct error *error);
+/* Looks ahead, over headers alone, for the last chunk of `kind`. False: there is none, or a header is damaged before it. The
+ * mark believes the header. */
+bool trace_source_find_last(struct trace_source *source, enum trace_chunk_kind kind, struct trace_mark *ret);
+/* The file's descriptor (borrowed) and the size that is read; -1: bytes in memory. */
+int trace_source_fd(const struct trace_source *source, uint64_t *ret_size);
+/* As trace_source_open of a descriptor (takes, on failure too) of a file of `size` bytes. */
+MUST_USE enum status trace_source_open_fd(int fd, uint64_t size, enum trace_file_kind kind, struct trace_source **ret,
+                                          struct error *error);
 /* As trace_source_open on bytes in memory (borrows until close): the fuzzer's way in. */
 MUST_USE enum status trace_source_open_bytes(const void *bytes, size_t size, enum trace_file_kind kind,
                                              struct trace_source **ret, struct error *error);

@@ -11,12 +11,9 @@
 #include "tracer/container.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -27,6 +24,7 @@ struct trace_source {
     uint64_t number;         /* of the chunk at `at` */
     uint64_t events, stream; /* what the next EVENTS chunk must start at */
     bool ended, more;
+    bool again; /* the descriptor is another's */
     uint8_t run_id[TRACE_RUN_ID], hash[TRACE_HASH];
     uint8_t *stored, *raw; /* buffers of the body, as it lies in the file and decompressed */
     size_t stored_capacity, raw_capacity;
@@ -111,26 +109,28 @@ static enum status source_start(struct trace_source *source, enum trace_file_kin
     return STATUS_OK;
 }
 
-enum status trace_source_open(const char *path, enum trace_file_kind kind, struct trace_source **ret,
-                              struct error *error)
+enum status trace_source_open_fd(int fd, uint64_t size, enum trace_file_kind kind, struct trace_source **ret,
+                                 struct error *error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_set_errno(error, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
-    struct stat st;
-    struct trace_source *source = NULL;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        close(fd);
-        return error_set(error, STATUS_IO, "%s is not a regular file", path);
-    }
-    source = calloc(1, sizeof *source);
+    struct trace_source *source = calloc(1, sizeof *source);
     if (!source) {
         close(fd);
         return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
     }
     source->fd = fd;
-    source->size = (uint64_t)st.st_size;
-    enum status status = source_start(source, kind, ret, error);
+    source->size = size;
+    return source_start(source, kind, ret, error);
+}
+
+enum status trace_source_open(const char *path, enum trace_file_kind kind, struct trace_source **ret,
+                              struct error *error)
+{
+    int fd;
+    uint64_t size;
+    enum status status = file_open_regular(path, &fd, &size, error);
+    if (status != STATUS_OK)
+        return status;
+    status = trace_source_open_fd(fd, size, kind, ret, error);
     if (status != STATUS_OK)
         error_prefix(error, "%s", path);
     return status;
@@ -159,6 +159,42 @@ struct trace_prefix trace_source_prefix(const struct trace_source *source)
 
 bool trace_source_more(const struct trace_source *source) { return source->more; }
 
+int trace_source_fd(const struct trace_source *source, uint64_t *ret_size)
+{
+    *ret_size = source->size;
+    return source->fd;
+}
+
+struct trace_mark trace_source_mark(const struct trace_source *source)
+{
+    struct trace_mark mark = { source->at, source->number, source->events, source->stream, { 0 } };
+    memcpy(mark.hash, source->hash, sizeof mark.hash);
+    return mark;
+}
+
+enum status trace_source_again(const struct trace_source *source, const struct trace_mark *mark,
+                               struct trace_source **ret, struct error *error)
+{
+    struct trace_source *again = calloc(1, sizeof *again);
+    if (again)
+        again->zstd = ZSTD_createDCtx();
+    if (!again || !again->zstd) {
+        free(again);
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+    }
+    again->again = true;
+    again->fd = source->fd;
+    again->bytes = source->bytes;
+    again->size = source->size;
+    again->at = mark->at;
+    again->number = mark->number;
+    again->events = mark->events;
+    again->stream = mark->stream;
+    memcpy(again->hash, mark->hash, sizeof again->hash);
+    *ret = again;
+    return STATUS_OK;
+}
+
 /* ---- chunks ---- */
 
 #define CHUNK_FORMAT     "chunk %llu at offset %llu"
@@ -168,6 +204,25 @@ static bool header_is_whole(const struct trace_chunk_header *header)
 {
     return header->magic == TRACE_CHUNK_MAGIC &&
            XXH3_64bits(header, offsetof(struct trace_chunk_header, header_checksum)) == header->header_checksum;
+}
+
+bool trace_source_find_last(struct trace_source *source, enum trace_chunk_kind kind, struct trace_mark *ret)
+{
+    struct trace_chunk_header header;
+    uint64_t at = source->at;
+    bool found = false;
+    while (source->size - at >= sizeof header) {
+        if (source_read(source, at, &header, sizeof header, NULL) != STATUS_OK || !header_is_whole(&header) ||
+            header.stored_length > source->size - at - sizeof header)
+            return found;
+        if (header.kind == (uint32_t)kind) {
+            *ret = (struct trace_mark) { at, header.number, header.first_event, header.stream_offset, { 0 } };
+            memcpy(ret->hash, header.previous, sizeof ret->hash);
+            found = true;
+        }
+        at += sizeof header + header.stored_length;
+    }
+    return found;
 }
 
 /* Looks behind the chunk at `at` for chunk `number`; true: *ret_offset says where it lies. Only headers are believed.
@@ -341,7 +396,7 @@ void trace_source_close(struct trace_source *source)
 {
     if (!source)
         return;
-    if (source->fd >= 0)
+    if (source->fd >= 0 && !source->again)
         close(source->fd);
     ZSTD_freeDCtx(source->zstd);
     free(source->stored);

@@ -196,7 +196,7 @@ static enum status decode_op(struct event_decoder *decoder, struct cursor *curso
         return status;
     struct trace_op_data *data = &call->data[index];
     memset(data, 0, sizeof *data);
-    decoder->data[index] = (struct decoder_data) { 0, 0 };
+    decoder->data[index] = (struct decoder_data) { 0, 0, 0 };
     if (trace_op_bit(event.op.kind) & TRACE_OPS_OUT)
         status = take_out(cursor, data, ret_why);
     if (status != STATUS_OK)
@@ -208,6 +208,13 @@ static enum status decode_op(struct event_decoder *decoder, struct cursor *curso
 }
 
 /* ---- DATA ---- */
+
+/* How much of an op's data the arena still takes, so that every later op keeps its least. */
+static size_t data_room(const struct event_decoder *decoder, uint32_t index)
+{
+    size_t most = DECODER_KEPT_MAX - (LIMIT_OPS - 1 - index) * (size_t)DECODER_KEPT_EACH;
+    return decoder->arena.size < most ? most - decoder->arena.size : 0;
+}
 
 static enum status decode_data(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
                                const char **ret_why)
@@ -236,7 +243,11 @@ static enum status decode_data(struct event_decoder *decoder, struct cursor *cur
         return bounded(status, ret_why);
     if (data->length == 0)
         data->offset = decoder->arena.size;
-    buffer_bytes(&decoder->arena, bytes, event.length);
+    if (data->kept == data->length) {
+        size_t room = data_room(decoder, index), kept = event.length < room ? event.length : room;
+        buffer_bytes(&decoder->arena, bytes, kept);
+        data->kept += kept;
+    }
     data->length += event.length;
     decoder->data_began = true;
     if (decoder->arena.status != STATUS_OK)
@@ -275,8 +286,9 @@ static enum status take_payload(struct event_decoder *decoder, struct cursor *cu
         return bad(ret_why, "more data than the op can bring");
     if (decoder->data[index].length != (length > TRACE_INLINE_MAX ? length : 0))
         return bad(ret_why, "another amount of data than its result says");
-    data->in_length = (uint32_t)length;
+    data->in_length = data->in_kept = (uint32_t)length;
     if (length > TRACE_INLINE_MAX) {
+        data->in_kept = (uint32_t)decoder->data[index].kept;
         data->in = decoder->arena.data + decoder->data[index].offset;
         return STATUS_OK;
     }

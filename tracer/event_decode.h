@@ -6,9 +6,13 @@
 
 enum decoded { DECODED_PART, DECODED_CALL, DECODED_EXIT, DECODED_STATE, DECODED_GROWTH };
 
-/* One op's bytes that came in DATA events, in `arena`. */
+/* How much of the data that a call brought is kept in memory, for all of its ops together; and how much of each op's at
+ * least. Of what goes beyond the first bytes are kept: who wants the rest reads it again. */
+enum { DECODER_KEPT_MAX = 1 << 24, DECODER_KEPT_EACH = 1 << 16 };
+
+/* One op's bytes that came in DATA events: the first `kept` of them lie in `arena`. */
 struct decoder_data {
-    size_t offset;
+    size_t offset, kept;
     uint64_t length;
 };
 

@@ -156,13 +156,14 @@ MUST_USE enum status recorder_salvage(const char *path, int ring_fd, struct trac
 
 enum trace_item_kind { TRACE_ITEM_CALL = 1, TRACE_ITEM_EXIT = 2, TRACE_ITEM_STATE = 3, TRACE_ITEM_GROWTH = 4 };
 
-/* Bytes that left the guest in one op: XXH3 over all of them, and the first up to 32. Bytes that entered: all. */
+/* Bytes that left the guest in one op: XXH3 over all of them, and the first up to 32. Bytes that entered: the first
+ * `in_kept`, which are all of them unless the call brought megabytes; trace_reader_data gives all. */
 struct trace_op_data {
     uint64_t out_digest;
     uint32_t out_length, out_head_length;
     uint8_t out_head[32];
     const uint8_t *in; /* borrowed until the next trace_reader_next */
-    uint32_t in_length;
+    uint32_t in_length, in_kept;
 };
 
 /* One hostcall, put together from its begin, op, data and end events. */
@@ -190,16 +191,34 @@ MUST_USE enum status trace_op_out(const struct request *request, const struct op
 uint64_t trace_op_in_length(const struct request *request, const struct op *op, int64_t value);
 
 struct trace_reader;
-/* Opens a .wtrace, reads description and module. The same failures as trace_source_open. Returns owned. */
+/* Opens a .wtrace, reads the description and passes over the module. The same failures as trace_source_open. Returns owned.
+ * A reader takes memory for one chunk, stored and expanded (two, while something is read again), for what is kept of one call
+ * and for the description: less than 100 MiB, whatever the trace holds (docs/trace-format.md, What reading takes). */
 MUST_USE enum status trace_reader_open(const char *path, struct trace_reader **ret, struct error *error);
+/* The same of a descriptor (takes, on failure too) of a regular file of `size` bytes. Needs pread(2) alone. */
+MUST_USE enum status trace_reader_open_fd(int fd, uint64_t size, struct trace_reader **ret, struct error *error);
+/* The file's descriptor (borrowed) and the bytes that are read of it. */
+int trace_reader_fd(const struct trace_reader *reader, uint64_t *ret_size);
 const uint8_t *trace_reader_run_id(const struct trace_reader *reader);
 const void *trace_reader_description(const struct trace_reader *reader, size_t *ret_size); /* borrowed */
-const void *trace_reader_module(const struct trace_reader *reader, size_t *ret_size); /* NULL where it was left out */
+/* False: it was left out. */
+bool trace_reader_has_module(const struct trace_reader *reader, uint64_t *ret_size);
+/* Appends the module, which is read from the file again. NOT_FOUND where it was left out; NO_MEMORY; as
+ * trace_source_next, where the file has changed. */
+MUST_USE enum status trace_reader_module(const struct trace_reader *reader, struct buffer *ret, struct error *error);
+/* Looks ahead for the guest's EXIT, the last event of a whole trace, without reading what lies between. It is a hint: false
+ * where the trace has none or is damaged. */
+bool trace_reader_exit_ahead(const struct trace_reader *reader, struct trace_exit *ret);
 /* Reads the next item: *ret_kind CALL fills *call (the caller's, large), EXIT fills *exit; of STATE and GROWTH, which leave
  * both as they were, the functions below tell. NOT_FOUND: the end of the
  * valid prefix; trace_reader_stop then tells why. MALFORMED: a checked chunk holds no valid event (a hostile trace). */
 MUST_USE enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind *ret_kind,
                                        struct trace_call *call, struct trace_exit *exit, struct error *error);
+/* Hands out, in order, all bytes that entered the guest in op `index` of the call that was delivered last. `visit` false:
+ * STOPPED. What was not kept is read from the file again; as trace_source_next, where that has changed. */
+typedef bool trace_bytes_fn(void *self, const uint8_t *bytes, size_t size);
+MUST_USE enum status trace_reader_data(struct trace_reader *reader, const struct trace_call *call, uint32_t index,
+                                       trace_bytes_fn *visit, void *self, struct error *error);
 /* Number and chunk of the event that the last item ended with; the item, where it was a STATE or a GROWTH. */
 uint64_t trace_reader_event(const struct trace_reader *reader);
 uint64_t trace_reader_chunk(const struct trace_reader *reader);
@@ -209,6 +228,8 @@ const struct trace_growth *trace_reader_growth(const struct trace_reader *reader
  * *inside_call: the last call has no end event. ret_end->reason is 0 where there is no END chunk. */
 MUST_USE enum status trace_reader_stop(const struct trace_reader *reader, struct trace_end *ret_end, bool *inside_call,
                                        struct error *error);
+/* The hash of the last chunk that was read: at the end, that of the whole valid prefix. TRACE_HASH bytes. */
+void trace_reader_hash(const struct trace_reader *reader, uint8_t *ret);
 void trace_reader_close(struct trace_reader *reader);
 
 #endif

@@ -5,77 +5,76 @@
  * incomplete.
  *
  * Leaves out: seeking. docs/trace-format.md. */
-#include "tracer/container.h"
-#include "tracer/event_decode.h"
+#include "tracer/trace_inner.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct trace_reader {
-    struct trace_source *source; /* owned */
-    struct buffer description, module;
-    bool has_module;
-    struct trace_chunk chunk; /* the current one; bytes borrowed from source */
-    bool pending;             /* it was read ahead and not looked at */
-    bool in_events;           /* it holds events, those from `at` are next */
-    size_t at;                /* in it */
-    uint64_t event;           /* number of the next */
-    uint64_t stream_bytes;    /* of the chunks of events so far */
-    struct event_decoder decoder;
-    uint64_t begin_event, begin_chunk, op_event[LIMIT_OPS];
-    struct trace_end end;
-    bool ended;            /* by an END chunk */
-    bool inside_call;      /* a call was delivered without its end */
-    struct error stop;     /* status OK: goes on, or the trace is whole (ended) */
-    bool stopped, invalid; /* invalid: stopped inside a checked chunk */
-};
-
-static enum status reader_append(struct buffer *to, const struct trace_chunk *chunk, struct error *error)
+/* Reads the next chunk. */
+static enum status reader_source(struct trace_reader *reader)
 {
-    if (to->size + chunk->size > LIMIT_MODULE_BYTES)
-        return error_set(error, STATUS_LIMIT, "chunk %llu at offset %llu: more bytes than a module may have",
-                         (unsigned long long)chunk->number, (unsigned long long)chunk->file_offset);
+    reader->mark = trace_source_mark(reader->source);
+    enum status status = trace_source_next(reader->source, &reader->chunk, &reader->stop);
+    reader->pending = status == STATUS_OK;
+    return status;
+}
+
+/* Takes the current chunk of the preamble: the description is kept, the module counted. */
+static enum status reader_append(struct trace_reader *reader, struct buffer *to, uint64_t *size)
+{
+    const struct trace_chunk *chunk = &reader->chunk;
+    const uint64_t most = to ? LIMIT_TRACE_CHUNK : LIMIT_MODULE_BYTES;
+    if (*size + chunk->size > most)
+        return error_set(&reader->stop, STATUS_LIMIT, "chunk %llu at offset %llu: more bytes than a %s may have",
+                         (unsigned long long)chunk->number, (unsigned long long)chunk->file_offset,
+                         to ? "description" : "module");
+    *size += chunk->size;
+    if (!to)
+        return STATUS_OK;
     buffer_bytes(to, chunk->bytes, chunk->size);
-    return to->status == STATUS_OK ? STATUS_OK : error_set(error, to->status, "out of memory for the trace's module");
+    return to->status == STATUS_OK ? STATUS_OK
+                                   : error_set(&reader->stop, to->status, "out of memory for the trace's description");
 }
 
 /* Reads one part of the preamble: chunks of `kind` up to the one that does not go on. The chunk behind it is pending.
  */
 static enum status reader_part(struct trace_reader *reader, enum trace_chunk_kind kind, struct buffer *to,
-                               bool *ret_found)
+                               uint64_t *size, bool *ret_found)
 {
     bool more = true;
     *ret_found = false;
     while (reader->pending && more && reader->chunk.kind == (uint32_t)kind) {
-        enum status status = reader_append(to, &reader->chunk, &reader->stop);
+        enum status status = reader_append(reader, to, size);
         if (status != STATUS_OK)
             return status;
         more = trace_source_more(reader->source);
         *ret_found = !more;
-        status = trace_source_next(reader->source, &reader->chunk, &reader->stop);
-        reader->pending = status == STATUS_OK;
+        status = reader_source(reader);
+        if (status == STATUS_NO_MEMORY)
+            return status;
         if (status != STATUS_OK)
             break; /* trace_reader_stop tells why */
     }
-    if (!*ret_found)
-        to->size = 0; /* a part without its rest is none */
-    return STATUS_OK;
+    return STATUS_OK; /* a part without its rest is none */
 }
 
 static enum status reader_preamble(struct trace_reader *reader)
 {
-    enum status status = trace_source_next(reader->source, &reader->chunk, &reader->stop);
+    enum status status = reader_source(reader);
     if (status == STATUS_NOT_FOUND)
         return error_set(&reader->stop, STATUS_TRUNCATED, "chunk 0 at offset 64: the file ends behind its header");
     if (status != STATUS_OK)
         return status;
-    reader->pending = true;
     bool found;
-    status = reader_part(reader, TRACE_CHUNK_DESCRIPTION, &reader->description, &found);
+    uint64_t size = 0;
+    status = reader_part(reader, TRACE_CHUNK_DESCRIPTION, &reader->description, &size, &found);
     if (status == STATUS_OK && !found)
         return error_set(&reader->stop, STATUS_MALFORMED,
                          "chunk 0 at offset 64: the trace does not begin with a description");
-    return status == STATUS_OK ? reader_part(reader, TRACE_CHUNK_MODULE, &reader->module, &reader->has_module) : status;
+    reader->module = reader->mark;
+    return status == STATUS_OK
+               ? reader_part(reader, TRACE_CHUNK_MODULE, NULL, &reader->module_size, &reader->has_module)
+               : status;
 }
 
 static enum status reader_start(struct trace_reader *reader, struct trace_reader **ret, struct error *error)
@@ -90,32 +89,41 @@ static enum status reader_start(struct trace_reader *reader, struct trace_reader
     return STATUS_OK;
 }
 
-enum status trace_reader_open(const char *path, struct trace_reader **ret, struct error *error)
+static enum status reader_over(struct trace_source *source, struct trace_reader **ret, struct error *error)
 {
     struct trace_reader *reader = calloc(1, sizeof *reader);
-    if (!reader)
+    if (!reader) {
+        trace_source_close(source);
         return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
-    enum status status = trace_source_open(path, TRACE_FILE_EVENTS, &reader->source, error);
-    if (status == STATUS_OK) {
-        status = reader_start(reader, ret, error);
-        if (status != STATUS_OK)
-            error_prefix(error, "%s", path);
-        return status;
     }
-    free(reader);
+    reader->source = source;
+    return reader_start(reader, ret, error);
+}
+
+enum status trace_reader_open(const char *path, struct trace_reader **ret, struct error *error)
+{
+    struct trace_source *source;
+    enum status status = trace_source_open(path, TRACE_FILE_EVENTS, &source, error);
+    if (status != STATUS_OK)
+        return status;
+    status = reader_over(source, ret, error);
+    if (status != STATUS_OK)
+        error_prefix(error, "%s", path);
     return status;
+}
+
+enum status trace_reader_open_fd(int fd, uint64_t size, struct trace_reader **ret, struct error *error)
+{
+    struct trace_source *source;
+    enum status status = trace_source_open_fd(fd, size, TRACE_FILE_EVENTS, &source, error);
+    return status == STATUS_OK ? reader_over(source, ret, error) : status;
 }
 
 enum status trace_reader_open_bytes(const void *bytes, size_t size, struct trace_reader **ret, struct error *error)
 {
-    struct trace_reader *reader = calloc(1, sizeof *reader);
-    if (!reader)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
-    enum status status = trace_source_open_bytes(bytes, size, TRACE_FILE_EVENTS, &reader->source, error);
-    if (status == STATUS_OK)
-        return reader_start(reader, ret, error);
-    free(reader);
-    return status;
+    struct trace_source *source;
+    enum status status = trace_source_open_bytes(bytes, size, TRACE_FILE_EVENTS, &source, error);
+    return status == STATUS_OK ? reader_over(source, ret, error) : status;
 }
 
 const uint8_t *trace_reader_run_id(const struct trace_reader *reader) { return trace_source_run_id(reader->source); }
@@ -126,10 +134,20 @@ const void *trace_reader_description(const struct trace_reader *reader, size_t *
     return reader->description.data;
 }
 
-const void *trace_reader_module(const struct trace_reader *reader, size_t *ret_size)
+bool trace_reader_has_module(const struct trace_reader *reader, uint64_t *ret_size)
 {
-    *ret_size = reader->has_module ? reader->module.size : 0;
-    return reader->has_module ? reader->module.data : NULL;
+    *ret_size = reader->has_module ? reader->module_size : 0;
+    return reader->has_module;
+}
+
+int trace_reader_fd(const struct trace_reader *reader, uint64_t *ret_size)
+{
+    return trace_source_fd(reader->source, ret_size);
+}
+
+void trace_reader_hash(const struct trace_reader *reader, uint8_t *ret)
+{
+    memcpy(ret, trace_source_prefix(reader->source).hash, TRACE_HASH);
 }
 
 static enum status reader_malformed(struct trace_reader *reader, const char *what)
@@ -159,7 +177,7 @@ static enum status reader_chunk(struct trace_reader *reader)
         if (reader->stop.status != STATUS_OK)
             return STATUS_NOT_FOUND;
         if (!reader->pending) {
-            enum status status = trace_source_next(reader->source, &reader->chunk, &reader->stop);
+            enum status status = reader_source(reader);
             if (status == STATUS_NOT_FOUND && !reader->ended)
                 error_set(&reader->stop, STATUS_TRUNCATED,
                           "chunk %llu at offset %llu: the file ends here, without an END: the recorder was stopped",
@@ -209,6 +227,18 @@ static bool reader_exit_in_call(const struct trace_reader *reader)
            reader->chunk.bytes[reader->at + offsetof(struct trace_event_head, type)] == TRACE_EVENT_EXIT;
 }
 
+/* Notes where an op's first DATA event stands. */
+static void reader_data_place(struct trace_reader *reader, const uint8_t *bytes)
+{
+    struct trace_event_data event;
+    memcpy(&event, bytes, sizeof event);
+    uint32_t index = event.head.code;
+    if (reader->decoder.data[index].length != event.length)
+        return;
+    reader->data_mark[index] = reader->mark;
+    reader->data_at[index] = reader->at;
+}
+
 /* Decodes one event and keeps its numbers. */
 static enum status reader_event(struct trace_reader *reader, struct trace_call *call, struct trace_exit *exit,
                                 enum decoded *ret)
@@ -226,6 +256,8 @@ static enum status reader_event(struct trace_reader *reader, struct trace_call *
                          (unsigned long long)reader->chunk.number, (unsigned long long)reader->chunk.file_offset,
                          (unsigned long long)reader->event, why);
     uint8_t type = bytes[offsetof(struct trace_event_head, type)];
+    if (type == TRACE_EVENT_DATA)
+        reader_data_place(reader, bytes);
     if (!was_open && type == TRACE_EVENT_BEGIN) {
         reader->begin_event = reader->event;
         reader->begin_chunk = reader->chunk.number;
@@ -243,6 +275,9 @@ enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind 
                               struct trace_exit *exit, struct error *error)
 {
     for (;;) {
+        enum status stop = reader->stop.status; /* what is this machine's fault is not the trace's end */
+        if (reader->stopped && (stop == STATUS_NO_MEMORY || stop == STATUS_IO))
+            return error_set(error, stop, "%s", reader->stop.text);
         if (reader->stopped)
             return reader->invalid ? error_set(error, STATUS_MALFORMED, "%s", reader->stop.text) : STATUS_NOT_FOUND;
         bool drained = !reader->in_events || reader->at >= reader->chunk.size;
@@ -298,7 +333,6 @@ void trace_reader_close(struct trace_reader *reader)
         return;
     trace_source_close(reader->source);
     buffer_done(&reader->description);
-    buffer_done(&reader->module);
     event_decoder_done(&reader->decoder);
     free(reader);
 }

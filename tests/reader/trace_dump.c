@@ -62,8 +62,14 @@ static void print_op(const struct trace_call *call, uint32_t index)
     printf("}\n");
 }
 
-static void print_entered(const struct trace_call *call, uint32_t index)
+static bool add_bytes(void *self, const uint8_t *bytes, size_t size)
 {
+    return XXH3_64bits_update(self, bytes, size) == XXH_OK;
+}
+
+static void print_entered(struct trace_reader *reader, const struct trace_call *call, uint32_t index)
+{
+    XXH3_state_t state;
     const struct op_result *result = &call->ops.result[index];
     uint8_t data = abi_ops[call->ops.op[index].kind].data;
     const struct filestat *stat = &result->stat;
@@ -71,13 +77,14 @@ static void print_entered(const struct trace_call *call, uint32_t index)
         printf("[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64
                "]",
                stat->dev, stat->ino, stat->filetype, stat->nlink, stat->size, stat->atim, stat->mtim, stat->ctim);
-    else if (call->data[index].in_length)
-        printf("\"%016" PRIx64 "\"", (uint64_t)XXH3_64bits(call->data[index].in, call->data[index].in_length));
+    else if (call->data[index].in_length && XXH3_64bits_reset(&state) == XXH_OK &&
+             trace_reader_data(reader, call, index, add_bytes, &state, NULL) == STATUS_OK)
+        printf("\"%016" PRIx64 "\"", (uint64_t)XXH3_64bits_digest(&state));
     else
         printf("null");
 }
 
-static void print_end(const struct trace_call *call)
+static void print_end(struct trace_reader *reader, const struct trace_call *call)
 {
     printf("{\"event\": %" PRIu64 ", \"type\": \"end\", \"ticks\": %" PRIu64
            ", \"errno\": %u, \"rule\": %u, \"trap\": %u, \"values\": [",
@@ -91,7 +98,7 @@ static void print_end(const struct trace_call *call)
     printf("], \"entered\": [");
     for (uint32_t i = 0; i < call->ops.count; i++) {
         printf("%s", i ? ", " : "");
-        print_entered(call, i);
+        print_entered(reader, call, i);
     }
     printf("]}\n");
 }
@@ -111,7 +118,7 @@ static void print_between(enum trace_item_kind kind, const struct trace_reader *
                growth->number);
 }
 
-static void print_item(enum trace_item_kind kind, const struct trace_reader *reader, const struct trace_call *call,
+static void print_item(enum trace_item_kind kind, struct trace_reader *reader, const struct trace_call *call,
                        const struct trace_exit *last)
 {
     if (kind == TRACE_ITEM_STATE || kind == TRACE_ITEM_GROWTH) {
@@ -129,7 +136,7 @@ static void print_item(enum trace_item_kind kind, const struct trace_reader *rea
     for (uint32_t i = 0; i < call->ops.count; i++)
         print_op(call, i);
     if (call->complete)
-        print_end(call);
+        print_end(reader, call);
 }
 
 static int dump(const char *path)

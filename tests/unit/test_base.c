@@ -1,11 +1,14 @@
 /* The base library: a cursor never leaves its bytes, LEB128 is read as the specification has it, a buffer remembers that memory
  * ran out, an error keeps the first failure, a file is read whole or refused. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -199,6 +202,50 @@ static void file_is_read_whole_or_refused(void **state)
     buffer_done(&b);
 }
 
+/* A FIFO nobody writes, a device without end, a pipe that brings something: none keeps the reader waiting. */
+static void what_is_no_file_is_not_waited_for(void **state)
+{
+    char folder[] = "/tmp/warrant-test-base-XXXXXX", path[64], again[32];
+    struct buffer b = BUFFER_INIT;
+    struct error error = ERROR_INIT;
+    uint64_t size = 7;
+    int fd = -1, pair[2];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/fifo", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(file_open_regular(path, &fd, &size, &error), STATUS_IO);
+    assert_non_null(strstr(error.text, "is a pipe"));
+    assert_int_equal(file_read_all(path, 100, &b, NULL), STATUS_OK); /* nobody writes: it ends at once */
+    assert_int_equal(b.size, 0);
+    error = (struct error)ERROR_INIT;
+    assert_int_equal(file_read_all("/dev/zero", 100, &b, &error), STATUS_IO);
+    assert_non_null(strstr(error.text, "is a device"));
+    assert_int_equal(file_open_regular(folder, &fd, &size, NULL), STATUS_IO);
+    assert_int_equal(fd, -1);
+    assert_int_equal(size, 7);
+    assert_int_equal(pipe(pair), 0);
+    assert_int_equal(write(pair[1], "policy", 6), 6);
+    close(pair[1]);
+    snprintf(again, sizeof again, "/dev/fd/%d", pair[0]);
+    assert_int_equal(file_read_all(again, 100, &b, NULL), STATUS_OK);
+    assert_int_equal(b.size, 6);
+    close(pair[0]);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/short", folder);
+    fd = open(path, O_RDWR | O_CREAT, 0600);
+    assert_int_equal(write(fd, "abc", 3), 3);
+    buffer_clear(&b);
+    assert_int_equal(file_read_fd(fd, 4, &b, NULL), STATUS_TRUNCATED);
+    buffer_clear(&b);
+    assert_int_equal(file_read_fd(fd, 3, &b, NULL), STATUS_OK);
+    assert_memory_equal(b.data, "abc", 3);
+    close(fd);
+    unlink(path);
+    rmdir(folder);
+    buffer_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +254,7 @@ int main(void)
         cmocka_unit_test(leb_s64),               cmocka_unit_test(buffer_round_trip),
         cmocka_unit_test(buffer_remembers_no_memory), cmocka_unit_test(error_keeps_the_first),
         cmocka_unit_test(file_is_read_whole_or_refused),
+        cmocka_unit_test(what_is_no_file_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

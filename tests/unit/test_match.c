@@ -510,7 +510,7 @@ static void test_directory_entries(void **state)
         struct trace_call *call = kit_call(kit, HOSTCALL_FD_READDIR);
         kit_op(call, OP_READ_DIR, 4, sizeof entries)->value = 4096;
         call->data[0].in = entries;
-        call->data[0].in_length = sizeof entries;
+        call->data[0].in_length = call->data[0].in_kept = sizeof entries;
         struct witness_record *r = kit_syscall(kit, "getdents64", wrong ? 72 : 48);
         r->arg[0] = 14;
         r->arg[2] = 4096;

@@ -255,8 +255,16 @@ static void test_exit_inside_a_call(void **state)
     assert_int_equal(trace_reader_open(path, &reader, NULL), STATUS_OK);
     size_t size;
     assert_memory_equal(trace_reader_description(reader, &size), "description", 11);
-    assert_memory_equal(trace_reader_module(reader, &size), "module", 6);
-    assert_int_equal(size, 6);
+    uint64_t module_size;
+    struct buffer module = BUFFER_INIT;
+    struct trace_exit ahead;
+    assert_true(trace_reader_has_module(reader, &module_size));
+    assert_int_equal(module_size, 6);
+    assert_int_equal(trace_reader_module(reader, &module, NULL), STATUS_OK);
+    assert_int_equal(module.size, 6);
+    assert_memory_equal(module.data, "module", 6);
+    buffer_done(&module);
+    assert_true(trace_reader_exit_ahead(reader, &ahead));
     assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
     assert_int_equal(kind, TRACE_ITEM_CALL);
     assert_false(call.complete);

@@ -158,6 +158,7 @@ static void assert_in(const struct kit_call *expected, uint32_t index, const str
     const struct op *op = &expected->ops.op[index];
     uint64_t length = trace_op_in_length(&expected->request, op, expected->ops.result[index].value), at = 0;
     assert_int_equal(data->in_length, length);
+    assert_int_equal(data->in_kept, length);
     if (abi_ops[op->kind].data == OP_DATA_DIRENTS) {
         if (length)
             assert_memory_equal(data->in, staging, length);
