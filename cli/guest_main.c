@@ -4,7 +4,7 @@
  * Order: read what the launcher prepared, close everything else, confine, and only then look at the module. After
  * confinement the process makes no system call but those of hostcall plans and of memory management. */
 #include "cli/guest_states.h"
-#include "cli/launch.h"
+#include "cli/launch_page.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -53,10 +53,7 @@ static enum status page_map(struct guest *guest, struct error *error)
     if (page == MAP_FAILED)
         return error_set(error, STATUS_NO_MEMORY, "cannot map the launch page");
     guest->page = page;
-    uint32_t spec_size = guest->page->spec_size;
-    if (spec_size > (size_t)st.st_size - sizeof(struct launch_page))
-        return error_set(error, STATUS_MALFORMED, "the launch page is cut");
-    return run_spec_decode(guest->page->spec, spec_size, &guest->spec, error);
+    return launch_page_spec(page, (size_t)st.st_size, &guest->spec, NULL, NULL, error);
 }
 
 static enum status module_map(struct guest *guest, struct error *error)

@@ -2,7 +2,7 @@
  *
  * Invariants: the guest never runs a hostcall before the recorder (and a witness that was asked for) said that it is
  * ready; the death of either stops the guest; whatever happens, no child is left behind. */
-#include "cli/launch.h"
+#include "cli/launch_page.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -285,11 +285,7 @@ static void witness_finish(struct run *run)
 static void report_take(struct run *run)
 {
     struct launch_result *result = run->result;
-    memcpy(&result->report, &run->files.mapped->report, sizeof result->report);
-    result->report.text[sizeof result->report.text - 1] = '\0';
-    result->report.function_name[sizeof result->report.function_name - 1] = '\0';
-    result->report.confinement[sizeof result->report.confinement - 1] = '\0';
-    result->reported = result->report.magic == LAUNCH_MAGIC;
+    result->reported = launch_page_report(run->files.mapped, &result->report);
 }
 
 static enum status run_children(struct run *run, struct error *error)

@@ -1,6 +1,7 @@
 /* warrant-recorder: the process that owns the trace. Reads the ring, which the guest's process fills, and trusts
  * nothing in it. */
 #include "cli/child_report.h"
+#include "cli/launch_page.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -31,16 +32,14 @@ int main(void)
                                         .alive_fd = RECORDER_FD_ALIVE };
     size_t page_size = 0;
     const struct launch_page *page = file_map(RECORDER_FD_LAUNCH, &page_size);
-    if (!page || page_size < sizeof *page || page->spec_size > page_size - sizeof *page)
+    if (!page)
         return child_report_failure(RECORDER_FD_REPORT, STATUS_INVALID,
-                                    (error_set(&error, STATUS_INVALID, "the launch page is missing or cut"), &error));
+                                    (error_set(&error, STATUS_INVALID, "the launch page is missing"), &error));
     struct run_spec spec;
-    enum status s = run_spec_decode(page->spec, page->spec_size, &spec, &error);
+    enum status s = launch_page_spec(page, page_size, &spec, &options.description, &options.description_size, &error);
     if (s != STATUS_OK)
         return child_report_failure(RECORDER_FD_REPORT, s, &error);
     memcpy(options.run_id, spec.run_id, sizeof options.run_id);
-    options.description = page->spec;
-    options.description_size = page->spec_size;
     if (!page->no_module)
         options.module = file_map(RECORDER_FD_MODULE, &options.module_size);
     struct child_message message = { .kind = CHILD_DONE };

@@ -51,6 +51,7 @@ FOREIGN = {
 WHITE_BOX = (
     "tests/unit/act_world", "tests/unit/test_act_", "tests/unit/test_confine_filter", "tests/unit/test_confine_lines",
     "tests/unit/test_match", "tests/unit/test_checker_", "tests/unit/test_decide_request", "fuzz/fuzz_trace", "fuzz/fuzz_engine",
+    "fuzz/fuzz_database", "fuzz/fuzz_launch", "fuzz/make_seeds",
     "tests/oracle/", "tests/unit/test_rt_stack", "bench/load_cost",
 )
 
