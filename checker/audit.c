@@ -11,7 +11,7 @@
 #include "checker/impact.h"
 #include "checker/judge/judge.h"
 #include "checker/match_state.h"
-#include "checker/text.h"
+#include "runtime/base/text.h"
 #include "checker/touched.h"
 
 enum { WAITING = MATCH_PENDING, PROGRESS_EVERY = 16384 };
@@ -189,7 +189,7 @@ static void trace_stopped(struct audit *a)
     if (s != STATUS_OK) {
         struct buffer text = BUFFER_INIT;
         const char *reason = why.text[0] ? why.text : status_text(s);
-        text_plain(&text, reason, strlen(reason));
+        text_guard(&text, reason, strlen(reason));
         text_copy(&text, report->stop_text, sizeof report->stop_text);
         buffer_done(&text);
     }
@@ -205,13 +205,13 @@ static bool next_call(struct audit *a)
         struct error why = ERROR_INIT;
         enum status s = trace_reader_next(a->options->reader, &kind, a->call, &report->exit, &why);
         if (s == STATUS_NO_MEMORY)
-            a->status = error_set(a->error, s, "%s", why.text);
+            a->status = error_copy(a->error, s, &why);
         if (s != STATUS_OK) {
             trace_stopped(a);
             if (s != STATUS_NOT_FOUND && report->trace_whole) {
                 report->trace_whole = false;
                 struct buffer text = BUFFER_INIT;
-                text_plain(&text, why.text, strlen(why.text));
+                text_guard(&text, why.text, strlen(why.text));
                 text_copy(&text, report->stop_text, sizeof report->stop_text);
                 buffer_done(&text);
             }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include "checker/audit.h"
 #include "checker/impact.h"
-#include "checker/text.h"
+#include "runtime/base/text.h"
 #include "replay/replay.h"
 
 enum { EXIT_CLEAN = 0, EXIT_FINDING = 1, EXIT_FILE = 3 };
@@ -145,7 +145,7 @@ static enum status open_witness(struct session *session, struct store *store, st
     }
     enum status s = witness_reader_open(path, &session->witness, &why);
     if (s != STATUS_OK && named)
-        return error_set(error, s, "%s", why.text);
+        return error_copy(error, s, &why);
     if (s != STATUS_OK) {
         audit_finding(report, store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1, why.text[0] ? why.text : status_text(s));
         return STATUS_OK;
@@ -193,9 +193,9 @@ static void report_divergence(struct session *session, struct store *store, cons
     struct check_replay *replay = &session->report->replay;
     struct buffer text = BUFFER_INIT;
     buffer_printf(&text, "%s, %s: expected ", d->hostcall, d->what);
-    text_plain(&text, d->expected, strnlen(d->expected, sizeof d->expected));
+    text_guard(&text, d->expected, strnlen(d->expected, sizeof d->expected));
     buffer_string(&text, ", found ");
-    text_plain(&text, d->found, strnlen(d->found, sizeof d->found));
+    text_guard(&text, d->found, strnlen(d->found, sizeof d->found));
     buffer_printf(&text, "; at function %" PRIu32, d->function);
     if (d->function_name[0]) {
         buffer_string(&text, " (");
@@ -225,7 +225,7 @@ static void replay(struct session *session, struct store *store)
     if (s != STATUS_OK) {
         struct buffer text = BUFFER_INIT;
         const char *reason = why.text[0] ? why.text : status_text(s);
-        text_plain(&text, reason, strlen(reason));
+        text_guard(&text, reason, strlen(reason));
         text_copy(&text, summary->text, sizeof summary->text);
         buffer_done(&text);
         audit_finding(session->report, store, CHECK_FINDING_REPLAY_FAILED, NULL, NULL, -1, summary->text);

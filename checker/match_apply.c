@@ -6,7 +6,7 @@
 #include <string.h>
 #include "checker/impact.h"
 #include "checker/match_state.h"
-#include "checker/text.h"
+#include "runtime/base/text.h"
 
 static void raise_verdict(struct match_pending *pending, enum check_verdict verdict)
 {

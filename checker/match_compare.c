@@ -8,7 +8,7 @@
 #include <string.h>
 #include "checker/impact.h"
 #include "checker/match_want.h"
-#include "checker/text.h"
+#include "runtime/base/text.h"
 
 enum { ARENA_MINIMUM_SHIFT = 32, ALIGNMENT = 4096, NAMED_DIFFERENCES = 3 };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "checker/checker.h"
 #include "checker/database.h"
-#include "checker/text.h"
+#include "runtime/base/text.h"
 
 enum { COLUMNS_MAX = 64, WIDTH_MAX = 48, MEASURED_ROWS = 1000, MEASURED_BYTES = 1 << 20, PIECE_BYTES = 32 << 10, PIECE_NS = 100000000 };
 
@@ -104,11 +104,11 @@ static bool step(struct answer *a)
 static bool take_value(struct answer *a, int column)
 {
     int type = sqlite3_column_type(a->statement, column); /* before the value is turned into text */
-    /* Through blob, so that a NUL inside does not hide the rest. */
+    /* Through blob, so that a NUL inside does not hide the rest. What check wrote is in the plain form already. */
     const char *bytes = sqlite3_column_blob(a->statement, column);
     buffer_clear(&a->cell);
     if (type != SQLITE_NULL)
-        text_plain(&a->cell, bytes ? bytes : "", (size_t)sqlite3_column_bytes(a->statement, column));
+        text_guard(&a->cell, bytes ? bytes : "", (size_t)sqlite3_column_bytes(a->statement, column));
     return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
 }
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "checker/checker.h"
-#include "checker/text.h"
+#include "runtime/base/text.h"
 
 static void put_string(struct buffer *out, const char *text) { text_plain(out, text, strlen(text)); }
 
@@ -21,7 +21,7 @@ static void text_end(const struct check_report *r, struct buffer *out)
     buffer_string(out, "trace       ");
     if (!r->trace_whole) {
         buffer_string(out, "damaged: ");
-        put_string(out, r->stop_text);
+        text_guard(out, r->stop_text, strlen(r->stop_text));
         buffer_string(out, "; checked up to there");
     } else if (r->has_exit) {
         buffer_printf(out, "whole; the guest %s", outcome_text(r->exit.outcome));

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "checker/checker.h"
-#include "checker/text.h"
+#include "runtime/base/text.h"
 
 enum { SHOWN_STRING = 64, SHOWN_IOVS = 4 };
 

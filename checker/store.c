@@ -1,7 +1,7 @@
 /* Writes rows into the audit database.
  *
  * Invariants: one transaction per run; a row's id is computed, never looked up, so no index beside the primary keys is written;
- * text of guests is escaped before it is bound (text_plain), and nothing of a guest ever becomes SQL. The first failure is kept in
+ * text of guests is escaped before it is bound (text_plain; messages, whose names are escaped already, text_guard), and nothing of a guest ever becomes SQL. The first failure is kept in
  * the store and ends the import at its next look. docs/queries.md. */
 #include "checker/store.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "checker/impact.h"
-#include "checker/text.h"
+#include "runtime/base/text.h"
 
 enum store_statement { STORE_CALL, STORE_STRING, STORE_OP, STORE_SYSCALL, STORE_FINDING, STORE_FILE, STORE_RUN, STORE_STATEMENTS };
 
@@ -154,7 +154,7 @@ void store_rollback(struct store *store) { sqlite3_exec(store->db, "ROLLBACK", N
 
 enum status store_status(struct store *store, struct error *error)
 {
-    return store->status == STATUS_OK ? STATUS_OK : error_set(error, store->status, "%s", store->error.text);
+    return store->status == STATUS_OK ? STATUS_OK : error_copy(error, store->status, &store->error);
 }
 
 /* ---- rows ---- */
@@ -183,15 +183,31 @@ static void row_some(struct row *row, uint64_t value, bool known)
         row_null(row);
 }
 
-/* Escaped; SQLite keeps a copy. */
-static void row_text(struct row *row, const void *bytes, size_t size)
+/* Binds the store's text; SQLite keeps a copy. */
+static void row_bind(struct row *row)
 {
-    struct buffer *text = &row->store->text;
-    buffer_clear(text);
-    text_plain(text, bytes, size);
+    const struct buffer *text = &row->store->text;
     if (text->status != STATUS_OK)
         row->store->status = error_set(&row->store->error, STATUS_NO_MEMORY, "no memory for a row");
     sqlite3_bind_text(row->statement, ++row->at, text->data ? (const char *)text->data : "", (int)text->size, SQLITE_TRANSIENT);
+}
+
+static void row_text(struct row *row, const void *bytes, size_t size)
+{
+    buffer_clear(&row->store->text);
+    text_plain(&row->store->text, bytes, size);
+    row_bind(row);
+}
+
+/* A text of ours, whose names are in the plain form already. */
+static void row_message(struct row *row, const char *text)
+{
+    buffer_clear(&row->store->text);
+    text_guard(&row->store->text, text, strlen(text));
+    if (text[0])
+        row_bind(row);
+    else
+        row_null(row);
 }
 
 static void row_string(struct row *row, const char *string)
@@ -332,7 +348,7 @@ void store_finding(struct store *store, const struct check_finding *finding)
     row_some(&row, finding->record, finding->record != CHECK_NO_PLACE);
     row_string(&row, finding->syscall_name);
     row_string(&row, finding->impact);
-    row_string(&row, finding->evidence);
+    row_message(&row, finding->evidence);
     row_end(&row);
 }
 
@@ -385,11 +401,11 @@ void store_run(struct store *store, const struct check_report *report, const str
         row_number(&row, counts[i]);
     row_string(&row, report->end_reason < 6 ? reasons[report->end_reason] : "unknown");
     row_number(&row, report->ends_inside_call);
-    row_string(&row, report->stop_text);
+    row_message(&row, report->stop_text);
     row_string(&row, !report->has_exit ? NULL : report->exit.outcome < 4 ? outcomes[report->exit.outcome] : "unknown");
     row_some(&row, report->exit.exit_code, report->has_exit);
     row_some(&row, report->exit.instructions, report->has_exit);
-    row_string(&row, !report->replay.done ? NULL : report->replay.identical ? "identical" : report->replay.text);
+    row_message(&row, !report->replay.done ? "" : report->replay.identical ? "identical" : report->replay.text);
     row_number(&row, report->finding_count);
     row_number(&row, report->failing);
     row_number(&row, (uint64_t)report->exit_status);

@@ -49,7 +49,7 @@ static int check_one(const struct command *command, struct check *check, struct 
             check_report_json(&report, &text);
         else
             check_report_text(&report, check->all ? 0 : FINDINGS_SHOWN, &text);
-        fwrite(text.data, 1, text.size, stdout);
+        print_text(stdout, &text);
         buffer_done(&text);
         status = report.exit_status;
     }

@@ -15,31 +15,35 @@ static void doctor_text(const struct confine_report *confine, const struct error
 {
     struct utsname host;
     if (uname(&host) == 0)
-        printf("system        %s %s, %s\n", host.sysname, host.release, host.machine);
-    puts("version       warrant " WARRANT_VERSION "\ntiers         interp");
-    printf("witness       %s%s\n", witness->status == STATUS_OK ? "yes" : "no: ", witness->text);
+        print_out("system        %s %s, %s\n", host.sysname, host.release, host.machine);
+    print_out("version       warrant " WARRANT_VERSION "\ntiers         interp\n");
+    print_out("witness       %s", witness->status == STATUS_OK ? "yes" : "no: ");
+    print_message(stdout, witness->text);
+    print_out("\n");
     for (int line = 0; line < CONFINE_LINE_COUNT; line++)
-        printf("%-13s %s\n", confine_line_name((enum confine_line)line),
-               confine_state_name((enum confine_state)confine->state[line]));
-    printf("Landlock ABI  %d\n", confine->landlock_abi);
+        print_out("%-13s %s\n", confine_line_name((enum confine_line)line),
+                  confine_state_name((enum confine_state)confine->state[line]));
+    print_out("Landlock ABI  %d\n", confine->landlock_abi);
     if (confine->sanitizer)
-        puts("sanitizer     this build carries one: the seccomp filter allows what it needs");
+        print_out("sanitizer     this build carries one: the seccomp filter allows what it needs\n");
 }
 
 static void doctor_json(const struct confine_report *confine, const struct error *witness)
 {
-    printf("{\"version\":\"" WARRANT_VERSION "\",\"tiers\":[\"interp\"],\"witness\":%s",
-           witness->status == STATUS_OK ? "true" : "false");
+    struct buffer out = BUFFER_INIT;
+    buffer_printf(&out, "{\"version\":\"" WARRANT_VERSION "\",\"tiers\":[\"interp\"],\"witness\":%s",
+                  witness->status == STATUS_OK ? "true" : "false");
     if (witness->status != STATUS_OK) {
-        fputs(",\"witness_reason\":\"", stdout);
-        for (const char *p = witness->text; *p; p++)
-            printf(*p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
-        putchar('"');
+        buffer_string(&out, ",\"witness_reason\":");
+        text_json_string(&out, witness->text);
     }
     for (int line = 0; line < CONFINE_LINE_COUNT; line++)
-        printf(",\"%s\":\"%s\"", confine_line_name((enum confine_line)line),
-               confine_state_name((enum confine_state)confine->state[line]));
-    printf(",\"landlock_abi\":%d,\"sanitizer\":%s}\n", confine->landlock_abi, confine->sanitizer ? "true" : "false");
+        buffer_printf(&out, ",\"%s\":\"%s\"", confine_line_name((enum confine_line)line),
+                      confine_state_name((enum confine_state)confine->state[line]));
+    buffer_printf(&out, ",\"landlock_abi\":%d,\"sanitizer\":%s}\n", confine->landlock_abi,
+                  confine->sanitizer ? "true" : "false");
+    print_text(stdout, &out);
+    buffer_done(&out);
 }
 
 static int run(const struct command *command, int argc, char **argv)

@@ -7,27 +7,27 @@
 
 static void limits_print(const struct policy_limits *l)
 {
-    printf("memory %llu bytes, %u descriptors, %u frames of calls\n", (unsigned long long)l->memory, l->descriptors,
-           l->call_depth);
-    printf("module %u bytes, %u functions, %u locals of one function, %u tables of %u elements\n", l->module_bytes,
-           l->functions, l->locals, l->tables, l->table_elements);
+    print_out("memory %llu bytes, %u descriptors, %u frames of calls\n", (unsigned long long)l->memory, l->descriptors,
+              l->call_depth);
+    print_out("module %u bytes, %u functions, %u locals of one function, %u tables of %u elements\n", l->module_bytes,
+              l->functions, l->locals, l->tables, l->table_elements);
     if (l->fuel != UINT64_MAX)
-        printf("fuel %llu instructions\n", (unsigned long long)l->fuel);
+        print_out("fuel %llu instructions\n", (unsigned long long)l->fuel);
     if (l->wall_ns != UINT64_MAX)
-        printf("time %llu ms\n", (unsigned long long)(l->wall_ns / 1000000));
+        print_out("time %llu ms\n", (unsigned long long)(l->wall_ns / 1000000));
 }
 
 static void lint_print(const struct policy *policy)
 {
     for (uint32_t i = 0; i < policy->file_count; i++)
-        printf("%s %s as %s\n", policy->files[i].writes ? "reads and writes" : "reads", policy->files[i].host,
-               policy->files[i].guest);
+        print_out("%s %s as %s\n", policy->files[i].writes ? "reads and writes" : "reads", policy->files[i].host,
+                  policy->files[i].guest);
     if (!policy->file_count)
-        puts("no files");
+        print_out("no files\n");
     if (policy->network_count)
-        printf("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
+        print_out("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
     else
-        puts("no network");
+        print_out("no network\n");
     limits_print(&policy->limits);
 }
 

@@ -16,14 +16,15 @@ static void list_queries(FILE *out)
     size_t count;
     const struct checker_query_row *queries = checker_queries(&count);
     for (size_t i = 0; i < count; i++)
-        fprintf(out, "  %-12s %s\n", queries[i].name, queries[i].description);
+        print_to(out, "  %-12s %s\n", queries[i].name, queries[i].description);
 }
 
 /* Each piece at once, so that a pager or `head` sees the first rows while the query goes on. */
 static enum status print(void *self, const void *bytes, size_t size, struct error *error)
 {
     (void)self;
-    if (fwrite(bytes, 1, size, stdout) == size && fflush(stdout) == 0)
+    print_bytes(stdout, bytes, size);
+    if (!ferror(stdout) && fflush(stdout) == 0)
         return STATUS_OK;
     return error_set_errno(error, errno == ENOSPC ? STATUS_NO_SPACE : STATUS_IO, errno, "cannot write the answer");
 }
@@ -38,7 +39,7 @@ static int run(const struct command *command, int argc, char **argv)
         format = CHECKER_JSON;
     if (option == OPTIONS_HELP) {
         command_help(command, stdout);
-        fputs("\nnamed queries:\n", stdout);
+        print_out("\nnamed queries:\n");
         list_queries(stdout);
         return EXIT_OK;
     }

@@ -88,21 +88,21 @@ static void record_summary(const struct record *record, const struct launch_resu
 {
     const char *why = end_text(result);
     if (why)
-        fprintf(stderr, "warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s%s%s\n",
-                record->output, (unsigned long long)result->end.events, (unsigned long long)result->trace_bytes, why,
-                result->recorder_text[0] ? ": " : "", result->recorder_text);
+        print_err("warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s%s%s\n", record->output,
+                  (unsigned long long)result->end.events, (unsigned long long)result->trace_bytes, why,
+                  result->recorder_text[0] ? ": " : "", result->recorder_text);
     if (record->arguments.quiet)
         return;
     if (!why)
-        fprintf(stderr, "warrant record: %s: %llu hostcalls, %llu events, %llu bytes\n", record->output,
-                (unsigned long long)result->report.hostcalls, (unsigned long long)result->end.events,
-                (unsigned long long)result->trace_bytes);
+        print_err("warrant record: %s: %llu hostcalls, %llu events, %llu bytes\n", record->output,
+                  (unsigned long long)result->report.hostcalls, (unsigned long long)result->end.events,
+                  (unsigned long long)result->trace_bytes);
     if (result->witnessed)
-        fprintf(stderr, "warrant record: %s: witnessed, %llu lost, %llu bytes%s%s\n", result->witness_path,
-                (unsigned long long)result->witness_lost, (unsigned long long)result->witness_bytes,
-                result->witness_reason[0] ? "; " : "", result->witness_reason);
+        print_err("warrant record: %s: witnessed, %llu lost, %llu bytes%s%s\n", result->witness_path,
+                  (unsigned long long)result->witness_lost, (unsigned long long)result->witness_bytes,
+                  result->witness_reason[0] ? "; " : "", result->witness_reason);
     else
-        fprintf(stderr, "warrant record: the witness is off: %s\n", result->witness_reason);
+        print_err("warrant record: the witness is off: %s\n", result->witness_reason);
 }
 
 static int record_launched(const struct command *command, struct record *record)

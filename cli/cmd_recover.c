@@ -24,7 +24,7 @@ static int recover(const struct command *command, const char *path)
     if (s != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
     unlink(ring_path);
-    printf("%s: %llu events, all that the ring held\n", path, (unsigned long long)end.events);
+    print_out("%s: %llu events, all that the ring held\n", path, (unsigned long long)end.events);
     return EXIT_OK;
 }
 

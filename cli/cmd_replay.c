@@ -24,54 +24,40 @@ static bool on_progress(void *self, uint64_t calls, uint64_t instructions)
     return true;
 }
 
-/* A JSON string; the texts are made of printable ASCII by the libraries, quotes and backslashes aside. */
-static void json_string(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 0x20)
-            printf("\\u%04x", c);
-        else
-            putchar(c);
-    }
-    putchar('"');
-}
-
-static void replay_json(const struct replay_report *report)
+static void replay_json(const struct replay_report *report, struct buffer *out)
 {
     static const char *const verdicts[] = { [REPLAY_IDENTICAL] = "identical",
                                             [REPLAY_PREFIX] = "prefix",
                                             [REPLAY_UNTIL] = "until",
                                             [REPLAY_DIVERGED] = "diverged" };
     const struct replay_divergence *d = &report->divergence;
-    printf("{\"verdict\":\"%s\",\"hostcalls\":%llu,\"last_event\":%llu,\"instructions\":%llu",
-           verdicts[report->verdict], (unsigned long long)report->calls, (unsigned long long)report->last_event,
-           (unsigned long long)report->instructions);
+    buffer_printf(out, "{\"verdict\":\"%s\",\"hostcalls\":%llu,\"last_event\":%llu,\"instructions\":%llu",
+                  verdicts[report->verdict], (unsigned long long)report->calls, (unsigned long long)report->last_event,
+                  (unsigned long long)report->instructions);
     if (report->ended)
-        printf(",\"recorded_instructions\":%llu", (unsigned long long)report->recorded.instructions);
-    printf(",\"states\":%llu", (unsigned long long)report->states);
+        buffer_printf(out, ",\"recorded_instructions\":%llu", (unsigned long long)report->recorded.instructions);
+    buffer_printf(out, ",\"states\":%llu", (unsigned long long)report->states);
     if (report->has_digest)
-        printf(",\"digest\":\"%016llx\"", (unsigned long long)report->digest);
+        buffer_printf(out, ",\"digest\":\"%016llx\"", (unsigned long long)report->digest);
     if (report->stop_text[0]) {
-        fputs(",\"stop\":", stdout);
-        json_string(report->stop_text);
+        buffer_string(out, ",\"stop\":");
+        text_json_string(out, report->stop_text);
     }
     if (report->verdict == REPLAY_DIVERGED) {
-        printf(",\"divergence\":{\"event\":%llu,\"chunk\":%llu,\"call\":%llu,\"hostcall\":\"%s\",\"what\":\"%s\","
-               "\"function\":%u,\"offset\":%u,\"function_name\":",
-               (unsigned long long)d->event, (unsigned long long)d->chunk, (unsigned long long)d->call, d->hostcall,
-               d->what, d->function, d->offset);
-        json_string(d->function_name);
-        fputs(",\"expected\":", stdout);
-        json_string(d->expected);
-        fputs(",\"found\":", stdout);
-        json_string(d->found);
-        putchar('}');
+        buffer_printf(
+            out,
+            ",\"divergence\":{\"event\":%llu,\"chunk\":%llu,\"call\":%llu,\"hostcall\":\"%s\",\"what\":\"%s\","
+            "\"function\":%u,\"offset\":%u,\"function_name\":",
+            (unsigned long long)d->event, (unsigned long long)d->chunk, (unsigned long long)d->call, d->hostcall,
+            d->what, d->function, d->offset);
+        text_json_string(out, d->function_name);
+        buffer_string(out, ",\"expected\":");
+        text_json_string(out, d->expected);
+        buffer_string(out, ",\"found\":");
+        text_json_string(out, d->found);
+        buffer_u8(out, '}');
     }
-    puts("}");
+    buffer_string(out, "}\n");
 }
 
 static int replay_show(const struct command *command, const struct replay_options *options, bool json)
@@ -83,12 +69,11 @@ static int replay_show(const struct command *command, const struct replay_option
     if (s != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
     struct buffer text = BUFFER_INIT;
-    if (json) {
-        replay_json(&report);
-    } else {
+    if (json)
+        replay_json(&report, &text);
+    else
         replay_report_print(&report, &text);
-        fwrite(text.data, 1, text.size, stdout);
-    }
+    print_text(stdout, &text);
     buffer_done(&text);
     return report.verdict == REPLAY_DIVERGED ? EXIT_FINDING : EXIT_OK;
 }

@@ -46,7 +46,7 @@ static void show_item(const struct show *show, enum trace_item_kind kind, const 
         show_exit_json(exit_item, &line);
     else
         show_exit(exit_item, &show->options, &line);
-    fwrite(line.data, 1, line.size, stdout);
+    print_text(stdout, &line);
     buffer_done(&line);
 }
 

@@ -29,14 +29,14 @@ static void row_print(const struct syscall_row *row, bool json, bool first)
     const char *impact = syscall_impact_name((enum syscall_impact)row->impact);
     const char *check = syscall_check_text((enum syscall_check)row->check);
     if (json)
-        printf("%s{\"name\":\"%s\",\"x86_64\":%d,\"arm64\":%d,\"impact\":\"%s\",\"effect\":\"%s\",\"roles\":\"%s\","
-               "\"operands\":\"%s\","
-               "\"stopped_by\":\"%s\",\"bypass\":\"%s\"}",
-               first ? "" : ",\n ", row->name, row->x86_64, row->arm64, impact, row->effect, roles, check,
-               syscall_stopped_by(row), row->bypass);
+        print_out("%s{\"name\":\"%s\",\"x86_64\":%d,\"arm64\":%d,\"impact\":\"%s\",\"effect\":\"%s\",\"roles\":\"%s\","
+                  "\"operands\":\"%s\","
+                  "\"stopped_by\":\"%s\",\"bypass\":\"%s\"}",
+                  first ? "" : ",\n ", row->name, row->x86_64, row->arm64, impact, row->effect, roles, check,
+                  syscall_stopped_by(row), row->bypass);
     else
-        printf("%-26s %-10s %s  %-28s %s%s%s\n", row->name, impact, row->effect, roles[0] ? roles : "nobody",
-               syscall_stopped_by(row), row->bypass[0] ? " | " : "", row->bypass);
+        print_out("%-26s %-10s %s  %-28s %s%s%s\n", row->name, impact, row->effect, roles[0] ? roles : "nobody",
+                  syscall_stopped_by(row), row->bypass[0] ? " | " : "", row->bypass);
 }
 
 static int impact_find(const char *name)
@@ -76,17 +76,17 @@ static int run(const struct command *command, int argc, char **argv)
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR || state.index < state.argc)
         return option == OPTIONS_ERROR ? EXIT_USAGE : command_usage(command, "no operand is wanted");
-    fputs(json ? "[" : "", stdout);
+    print_out("%s", json ? "[" : "");
     if (!json)
-        printf("%-26s %-10s %s  %-28s %s\n", "call", "impact", "mfnpk", "issued by",
-               "what stops everyone else | how it can bypass isolation");
+        print_out("%-26s %-10s %s  %-28s %s\n", "call", "impact", "mfnpk", "issued by",
+                  "what stops everyone else | how it can bypass isolation");
     for (int i = 0; i < SYSCALL_COUNT; i++) {
         if (impact >= 0 && abi_syscalls[i].impact != impact)
             continue;
         row_print(&abi_syscalls[i], json, first);
         first = false;
     }
-    fputs(json ? "]\n" : "", stdout);
+    print_out(json ? "]\n" : "");
     return EXIT_OK;
 }
 

@@ -132,37 +132,37 @@ static void fill(FILE *out, const char *text, int indent)
     while (*text) {
         size_t word = strcspn(text, " \n");
         if (column > indent && column + (int)word + 1 > 100) {
-            fprintf(out, "\n%*s", indent, "");
+            print_to(out, "\n%*s", indent, "");
             column = indent;
         } else if (column > indent) {
-            fputc(' ', out);
+            print_to(out, " ");
             column++;
         }
-        fwrite(text, 1, word, out);
+        print_to(out, "%.*s", (int)word, text);
         column += (int)word;
         text += word;
         while (*text == ' ')
             text++;
         if (*text == '\n') {
             text++;
-            fprintf(out, "\n%*s", indent, "");
+            print_to(out, "\n%*s", indent, "");
             column = indent;
         }
     }
-    fputc('\n', out);
+    print_to(out, "\n");
 }
 
 void command_help(const struct command *command, FILE *out)
 {
-    fprintf(out, "usage: warrant %s %s%s\n\n", command->name, command->options.count ? "[OPTION...] " : "",
-            command->arguments);
+    print_to(out, "usage: warrant %s %s%s\n\n", command->name, command->options.count ? "[OPTION...] " : "",
+             command->arguments);
     fill(out, command->summary, 0);
     if (command->text) {
-        fputc('\n', out);
+        print_to(out, "\n");
         fill(out, command->text, 0);
     }
     if (command->options.count)
-        fputs("\noptions:\n", out);
+        print_to(out, "\noptions:\n");
     for (size_t i = 0; i < command->options.count; i++) {
         const struct option_row *option = &command->options.rows[i];
         char head[80];
@@ -171,45 +171,48 @@ void command_help(const struct command *command, FILE *out)
         if (option->argument)
             used += snprintf(head + used, sizeof head - (size_t)used, " %s", option->argument);
         if (used > 34)
-            fprintf(out, "%s\n%36s", head, "");
+            print_to(out, "%s\n%36s", head, "");
         else
-            fprintf(out, "%-36s", head);
+            print_to(out, "%-36s", head);
         fill(out, option->help, 36);
     }
 }
 
 static void roff_text(FILE *out, const char *text)
 {
+    struct buffer roff = BUFFER_INIT;
     for (bool start = true; *text; text++) {
         if (start && (*text == '.' || *text == '\''))
-            fputs("\\&", out);
+            buffer_string(&roff, "\\&");
         if (*text == '-')
-            fputs("\\-", out);
+            buffer_string(&roff, "\\-");
         else if (*text == '\\')
-            fputs("\\e", out);
+            buffer_string(&roff, "\\e");
         else
-            fputc(*text, out);
+            buffer_u8(&roff, (uint8_t)*text);
         start = *text == '\n';
     }
-    fputc('\n', out);
+    buffer_u8(&roff, '\n');
+    print_text(out, &roff);
+    buffer_done(&roff);
 }
 
 void command_man(const struct command *command, FILE *out)
 {
-    fprintf(out, ".SS warrant %s\n.B warrant %s\n", command->name, command->name);
+    print_to(out, ".SS warrant %s\n.B warrant %s\n", command->name, command->name);
     roff_text(out, command->arguments);
-    fputs(".PP\n", out);
+    print_to(out, ".PP\n");
     roff_text(out, command->summary);
     if (command->text) {
-        fputs(".PP\n", out);
+        print_to(out, ".PP\n");
         roff_text(out, command->text);
     }
     for (size_t i = 0; i < command->options.count; i++) {
         const struct option_row *option = &command->options.rows[i];
-        fputs(".TP\n", out);
+        print_to(out, ".TP\n");
         if (option->letter)
-            fprintf(out, "\\fB\\-%c\\fR, ", option->letter);
-        fprintf(out, "\\fB\\-\\-%s\\fR %s\n", option->name, option->argument ? option->argument : "");
+            print_to(out, "\\fB\\-%c\\fR, ", option->letter);
+        print_to(out, "\\fB\\-\\-%s\\fR %s\n", option->name, option->argument ? option->argument : "");
         roff_text(out, option->help);
     }
 }
@@ -217,16 +220,26 @@ void command_man(const struct command *command, FILE *out)
 int command_usage(const struct command *command, const char *format, ...)
 {
     va_list args;
-    fprintf(stderr, "warrant %s: ", command->name);
+    print_err("warrant %s: ", command->name);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    print_to_list(stderr, format, args);
     va_end(args);
-    fprintf(stderr, "; see `warrant %s --help`\n", command->name);
+    print_err("; see `warrant %s --help`\n", command->name);
+    return EXIT_USAGE;
+}
+
+int command_refused(const struct command *command, const struct error *error)
+{
+    print_err("warrant %s: ", command->name);
+    print_message(stderr, error->text);
+    print_err("; see `warrant %s --help`\n", command->name);
     return EXIT_USAGE;
 }
 
 int command_failed(const struct command *command, int status, const struct error *error)
 {
-    fprintf(stderr, "warrant %s: %s\n", command->name, error->text[0] ? error->text : status_text(error->status));
+    print_err("warrant %s: ", command->name);
+    print_message(stderr, error->text[0] ? error->text : status_text(error->status));
+    print_err("\n");
     return status;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include "cli/print.h"
 #include "runtime/base/base.h"
 
 enum exit_status {
@@ -63,6 +64,8 @@ void command_help(const struct command *command, FILE *out);
 void command_man(const struct command *command, FILE *out); /* one roff section */
 /* Prints `warrant COMMAND: message` to stderr. Returns `status`. */
 int command_failed(const struct command *command, int status, const struct error *error);
+/* The message of an option or operand that was refused, and where to read on, to stderr. Returns EXIT_USAGE. */
+int command_refused(const struct command *command, const struct error *error);
 /* Prints `warrant COMMAND: text` and where to read on, to stderr. Returns EXIT_USAGE. */
 int command_usage(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -2,9 +2,10 @@
  * seconds. */
 #include "cli/progress.h"
 
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cli/print.h"
 
 static uint64_t now_ns(void)
 {
@@ -25,16 +26,18 @@ void progress_show(struct progress *progress, const char *what, uint64_t done, u
         return;
     progress->shown_ns = now;
     progress->shown = true;
-    fprintf(stderr, "%swarrant %s: %s, %llu %s", progress->terminal ? "\r\033[K" : "", progress->command, what,
-            (unsigned long long)done, unit);
+    if (progress->terminal)
+        print_erase_line();
+    print_err("warrant %s: %s, %llu %s", progress->command, what, (unsigned long long)done, unit);
     if (total)
-        fprintf(stderr, " of %llu (%llu %%)", (unsigned long long)total, (unsigned long long)(done * 100 / total));
-    fputs(progress->terminal ? "" : "\n", stderr);
+        print_err(" of %llu (%llu %%)", (unsigned long long)total, (unsigned long long)(done * 100 / total));
+    if (!progress->terminal)
+        print_err("\n");
 }
 
 void progress_done(struct progress *progress)
 {
     if (progress->shown && progress->terminal)
-        fputs("\r\033[K", stderr);
+        print_erase_line();
     progress->shown = false;
 }

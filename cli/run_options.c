@@ -160,7 +160,7 @@ int run_parse(const struct command *command, int argc, char **argv, struct run_a
     while ((option = options_next(command, &state, &value)) >= 0) {
         enum status s = apply(self, option, value, &error);
         if (s != STATUS_OK)
-            return s == STATUS_INVALID && option != RUN_POLICY ? command_usage(command, "%s", error.text)
+            return s == STATUS_INVALID && option != RUN_POLICY ? command_refused(command, &error)
                                                                : command_failed(command, EXIT_WARRANT_FAILED, &error);
     }
     if (option == OPTIONS_HELP)
@@ -168,37 +168,22 @@ int run_parse(const struct command *command, int argc, char **argv, struct run_a
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
     if (run_operands(arguments, state.argc - state.index, argv + state.index, &error) != STATUS_OK)
-        return command_usage(command, "%s", error.text);
+        return command_refused(command, &error);
     return -1;
-}
-
-/* Prints text from the guest's side without its control characters. */
-static void print_safe(const char *text)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < 0x20 || c == 0x7f)
-            fprintf(stderr, "\\x%02x", c);
-        else
-            fputc(c, stderr);
-    }
 }
 
 static int trap_report(const char *command, const struct launch_report *report)
 {
     enum rt_trap_kind kind = report->trap < RT_TRAP_COUNT ? (enum rt_trap_kind)report->trap : RT_TRAP_NONE;
-    fprintf(stderr, "warrant %s: the guest trapped: %s, in function %u", command, rt_trap_text(kind), report->function);
-    if (report->function_name[0]) {
-        fputs(" <", stderr);
-        print_safe(report->function_name);
-        fputc('>', stderr);
-    }
-    fprintf(stderr, " at byte 0x%x of the module", report->offset);
+    print_err("warrant %s: the guest trapped: %s, in function %u", command, rt_trap_text(kind), report->function);
+    if (report->function_name[0])
+        print_err(" <%s>", report->function_name);
+    print_err(" at byte 0x%x of the module", report->offset);
     if (report->text[0]) {
-        fputs(": ", stderr);
-        print_safe(report->text);
+        print_err(": ");
+        print_message(stderr, report->text);
     }
-    fputc('\n', stderr);
+    print_err("\n");
     if (kind == RT_TRAP_HOST_POLICY || kind == RT_TRAP_FUEL_EXHAUSTED || kind == RT_TRAP_INTERRUPTED)
         return EXIT_POLICY;
     return kind == RT_TRAP_HOST_STOPPED || kind == RT_TRAP_HOST_FAILED ? EXIT_WARRANT_FAILED : EXIT_TRAP;
@@ -207,18 +192,17 @@ static int trap_report(const char *command, const struct launch_report *report)
 static int killed_report(const char *command, const struct launch_result *result)
 {
     if (result->timed_out) {
-        fprintf(stderr, "warrant %s: the guest was stopped: it ran longer than the wall-clock limit\n", command);
+        print_err("warrant %s: the guest was stopped: it ran longer than the wall-clock limit\n", command);
         return EXIT_POLICY;
     }
     int status = result->wait_status;
     if (WIFSIGNALED(status)) {
-        fprintf(stderr, "warrant %s: the guest's process was killed by signal %d (%s)%s\n", command, WTERMSIG(status),
-                strsignal(WTERMSIG(status)),
-                WTERMSIG(status) == SIGSYS ? ": the second line refused a system call" : "");
+        print_err("warrant %s: the guest's process was killed by signal %d (%s)%s\n", command, WTERMSIG(status),
+                  strsignal(WTERMSIG(status)),
+                  WTERMSIG(status) == SIGSYS ? ": the second line refused a system call" : "");
         return result->recorder_died ? EXIT_WARRANT_FAILED : 128 + WTERMSIG(status);
     }
-    fprintf(stderr, "warrant %s: the guest's process ended with status %d and no report\n", command,
-            WEXITSTATUS(status));
+    print_err("warrant %s: the guest's process ended with status %d and no report\n", command, WEXITSTATUS(status));
     return EXIT_WARRANT_FAILED;
 }
 
@@ -252,8 +236,8 @@ int run_report(const char *command, const struct launch_result *result)
     case STATUS_COUNT:
         break;
     }
-    fprintf(stderr, "warrant %s: ", command);
-    print_safe(report->text[0] ? report->text : status_text((enum status)report->status));
-    fputc('\n', stderr);
+    print_err("warrant %s: ", command);
+    print_message(stderr, report->text[0] ? report->text : status_text((enum status)report->status));
+    print_err("\n");
     return EXIT_WARRANT_FAILED;
 }

@@ -11,20 +11,19 @@ const size_t command_count = sizeof commands / sizeof *commands;
 
 static void usage(FILE *out)
 {
-    fputs("usage: warrant COMMAND [OPTION...] [ARGUMENT...]\n\n"
-          "A WebAssembly runtime for programs that nobody trusts: every hostcall is decided before it acts,\n"
-          "written into a trace, held against what the kernel saw, and replayed.\n\ncommands:\n",
-          out);
+    print_to(out, "usage: warrant COMMAND [OPTION...] [ARGUMENT...]\n\n"
+                  "A WebAssembly runtime for programs that nobody trusts: every hostcall is decided before it acts,\n"
+                  "written into a trace, held against what the kernel saw, and replayed.\n\ncommands:\n");
     for (size_t i = 0; i < command_count; i++)
-        fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n`warrant COMMAND --help` tells more of each; `warrant --version` its version.\n", out);
+        print_to(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    print_to(out, "\n`warrant COMMAND --help` tells more of each; `warrant --version` its version.\n");
 }
 
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
     if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
-        puts("warrant " WARRANT_VERSION);
+        print_out("warrant " WARRANT_VERSION "\n");
         return EXIT_OK;
     }
     if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
@@ -37,11 +36,11 @@ int main(int argc, char **argv)
         int status = commands[i]->run(commands[i], argc - 1, argv + 1);
         if (fflush(stdout) == 0 && !ferror(stdout))
             return status;
-        fprintf(stderr, "warrant %s: cannot write to the standard output\n", name);
+        print_err("warrant %s: cannot write to the standard output\n", name);
         return status == EXIT_OK ? EXIT_FILE : status;
     }
     if (argc > 1)
-        fprintf(stderr, "warrant: there is no command \"%s\"\n\n", name);
+        print_err("warrant: there is no command \"%s\"\n\n", name);
     usage(stderr);
     return EXIT_USAGE;
 }

@@ -272,7 +272,7 @@ static enum status session_execute(struct session *session, const struct wasi_st
         if (session->failure.status != STATUS_OK)
             failure = &session->failure;
         if (failure && failure->status != STATUS_OK)
-            status = error_set(error, failure->status, "%s", failure->text);
+            status = error_copy(error, failure->status, failure);
         else
             *ret_ended = true;
     }
@@ -375,7 +375,7 @@ static enum status session_guest(struct session *session, const struct run_spec 
         status = STATUS_OK;
     }
     if (status != STATUS_OK)
-        error_set(error, status, "%s", why.text);
+        error_copy(error, status, &why);
     else if (ended)
         session_ended(session, &ending, NULL);
     return status;

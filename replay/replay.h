@@ -22,7 +22,7 @@ struct replay_divergence {
     char what[64];            /* what differs, for instance "argument", "data written" */
     uint32_t function, offset; /* of the guest's instruction: function index, byte offset in the module file */
     char function_name[128];  /* empty: the module has no name for it */
-    char expected[256], found[256];
+    char expected[448], found[448]; /* names and data in the plain form of text.h */
 };
 
 struct replay_report {

@@ -70,7 +70,7 @@ enum status session_last_state(struct session *session, bool ended, struct error
 static void leave(struct session *session, enum status status, const struct error *why)
 {
     if (status != STATUS_OK && status != STATUS_DIVERGED && status != STATUS_STOPPED)
-        error_set(&session->failure, status, "%s", why->text);
+        error_copy(&session->failure, status, why);
     rt_instance_interrupt(session->instance);
 }
 

@@ -56,17 +56,15 @@ static enum status compare_slots(struct session *session, const struct request *
     return STATUS_OK;
 }
 
-/* `length` bytes as text, what is not printable as '?', cut where the message would grow too long. */
-static void string_show(const struct request *request, struct region at, char ret[100])
+enum { STRING_SHOWN = 420 };
+
+/* The bytes in quotes, cut where the message would grow too long. */
+static void string_show(const struct request *request, struct region at, char ret[STRING_SHOWN])
 {
-    uint32_t shown = at.length < 96 ? at.length : 96;
-    for (uint32_t i = 0; i < shown; i++) {
-        uint8_t c = request->bytes[at.offset + i];
-        ret[i] = '?';
-        if (c >= 0x20 && c < 0x7f)
-            ret[i] = (char)c;
-    }
-    memcpy(ret + shown, shown < at.length ? "..." : "", shown < at.length ? 4 : 1);
+    struct buffer text = BUFFER_INIT;
+    text_quote(&text, request->bytes + at.offset, at.length, 96);
+    text_copy(&text, ret, STRING_SHOWN);
+    buffer_done(&text);
 }
 
 static enum status compare_strings(struct session *session, const struct request *live, struct error *error)
@@ -81,11 +79,11 @@ static enum status compare_strings(struct session *session, const struct request
         struct region a = recorded->string[i], b = live->string[i];
         if (a.length == b.length && memcmp(recorded->bytes + a.offset, live->bytes + b.offset, a.length) == 0)
             continue;
-        char expected[100], found[100];
+        char expected[STRING_SHOWN], found[STRING_SHOWN];
         string_show(recorded, a, expected);
         string_show(live, b, found);
-        session_expected(session, "\"%s\" (%u bytes)", expected, a.length);
-        session_found(session, "\"%s\" (%u bytes)", found, b.length);
+        session_expected(session, "%s (%u bytes)", expected, a.length);
+        session_found(session, "%s (%u bytes)", found, b.length);
         return session_diverge(session, session->call->begin_event, "string", error);
     }
     return STATUS_OK;

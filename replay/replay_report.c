@@ -10,7 +10,7 @@ static void divergence_print(const struct replay_divergence *d, struct buffer *o
         buffer_printf(out, " (chunk %" PRIu64 ")", d->chunk);
     buffer_printf(out, ", hostcall %" PRIu64 " %s, in function %u", d->call, d->hostcall, d->function);
     if (d->function_name[0])
-        buffer_printf(out, " <%s>", d->function_name);
+        buffer_format(out, " <%s>", d->function_name);
     buffer_printf(out, " at offset 0x%x\n  %s\n    expected %s\n    found    %s\n", d->offset, d->what, d->expected, d->found);
 }
 

@@ -81,7 +81,7 @@ static enum status reader_start(struct trace_reader *reader, struct trace_reader
 {
     enum status status = reader_preamble(reader);
     if (status != STATUS_OK) {
-        error_set(error, status, "%s", reader->stop.text);
+        error_copy(error, status, &reader->stop);
         trace_reader_close(reader);
         return status;
     }
@@ -279,7 +279,7 @@ enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind 
         if (reader->stopped && (stop == STATUS_NO_MEMORY || stop == STATUS_IO))
             return error_set(error, stop, "%s", reader->stop.text);
         if (reader->stopped)
-            return reader->invalid ? error_set(error, STATUS_MALFORMED, "%s", reader->stop.text) : STATUS_NOT_FOUND;
+            return reader->invalid ? error_copy(error, STATUS_MALFORMED, &reader->stop) : STATUS_NOT_FOUND;
         bool drained = !reader->in_events || reader->at >= reader->chunk.size;
         if (reader->stop.status != STATUS_OK || (drained && reader_chunk(reader) != STATUS_OK)) {
             reader->stopped = !reader->decoder.open;
@@ -323,7 +323,7 @@ enum status trace_reader_stop(const struct trace_reader *reader, struct trace_en
     *ret_end = reader->end;
     *inside_call = reader->inside_call;
     if (reader->stop.status != STATUS_OK)
-        return error_set(error, reader->stop.status, "%s", reader->stop.text);
+        return error_copy(error, reader->stop.status, &reader->stop);
     return STATUS_OK;
 }
 

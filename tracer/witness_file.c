@@ -413,7 +413,7 @@ enum status witness_reader_stop(const struct witness_reader *reader, uint64_t *r
     if (ret_lost)
         *ret_lost = reader->lost;
     if (reader->stop.status != STATUS_OK)
-        return error_set(error, reader->stop.status, "%s", reader->stop.text);
+        return error_copy(error, reader->stop.status, &reader->stop);
     return STATUS_OK;
 }
 

@@ -110,7 +110,7 @@ enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, co
     if (status == STATUS_TRAPPED && *ret_instance)
         return ending_fill(*ret_instance, wasi, status, ret, error);
     if (status != STATUS_OK)
-        return error_set(error, status, "%s", trap_text.text);
+        return error_copy(error, status, &trap_text);
     if (growths)
         rt_instance_watch_growth(*ret_instance, growths);
     status = rt_instance_start(*ret_instance, &trap_text);

@@ -11,5 +11,6 @@
 #include "runtime/base/pages.h"
 #include "runtime/base/platform.h"
 #include "runtime/base/status.h"
+#include "runtime/base/text.h"
 
 #endif

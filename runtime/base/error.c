@@ -1,14 +1,15 @@
-/* Keeps the first failure's text. No allocation: it must work when memory is out. */
+/* Keeps the first failure's text, fit for a terminal. No allocation: it must work when memory is out. */
 #include "runtime/base/error.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/base/text.h"
+
 static void error_format(struct error *error, enum status status, const char *format, va_list args)
 {
     error->status = status;
-    if (vsnprintf(error->text, sizeof error->text, format, args) < 0)
-        error->text[0] = '\0';
+    text_format_fixed(error->text, sizeof error->text, format, args);
 }
 
 enum status error_set(struct error *error, enum status status, const char *format, ...)
@@ -36,18 +37,24 @@ enum status error_set_errno(struct error *error, enum status status, int number,
     return status;
 }
 
+enum status error_copy(struct error *error, enum status status, const struct error *from)
+{
+    if (!error || error->status != STATUS_OK)
+        return status;
+    error->status = status;
+    memcpy(error->text, from->text, sizeof error->text);
+    return status;
+}
+
 void error_prefix(struct error *error, const char *format, ...)
 {
     if (!error || error->status == STATUS_OK)
         return;
-    char prefix[ERROR_TEXT_MAX], text[ERROR_TEXT_MAX];
+    char text[ERROR_TEXT_MAX];
     va_list args;
-    va_start(args, format);
-    if (vsnprintf(prefix, sizeof prefix, format, args) < 0)
-        prefix[0] = '\0';
-    va_end(args);
     memcpy(text, error->text, sizeof text);
-    size_t used = strlen(prefix);
-    memcpy(error->text, prefix, used + 1);
+    va_start(args, format);
+    size_t used = text_format_fixed(error->text, sizeof error->text, format, args);
+    va_end(args);
     snprintf(error->text + used, sizeof error->text - used, ": %s", text);
 }

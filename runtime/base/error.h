@@ -1,4 +1,5 @@
-/* An optional message beside a status. The first failure wins: whoever saw the cause says what, where and what to do. */
+/* An optional message beside a status. The first failure wins: whoever saw the cause says what, where and what to do.
+ */
 #ifndef WARRANT_BASE_ERROR_H
 #define WARRANT_BASE_ERROR_H
 
@@ -15,13 +16,18 @@ struct error {
 #define ERROR_INIT { STATUS_OK, { 0 } }
 
 /* Keeps `status` and the formatted text in `error` (borrows; may be NULL) unless an earlier failure is there already.
- * Text beyond ERROR_TEXT_MAX - 1 bytes is cut. Returns `status`, so that callers can `return error_set(...)`. */
+ * Each %s and %c is taken for foreign and comes out in the plain form of text.h: a message is one line that is fit for
+ * any terminal. Text beyond ERROR_TEXT_MAX - 1 bytes is cut. Returns `status`, so that callers can `return
+ * error_set(...)`. */
 enum status error_set(struct error *error, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* As error_set, with `: strerror(number)` behind the text. */
 enum status error_set_errno(struct error *error, enum status status, int number, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* error_set with the text of another failure, which is in the plain form already. */
+enum status error_copy(struct error *error, enum status status, const struct error *from);
 
 /* Puts `prefix: ` before the kept text, for instance a file's name. Does nothing where nothing failed. */
 void error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -10,6 +10,11 @@ import layers
 LINES_MAX = 800
 CODE = (".c", ".h", ".def", ".py", ".sh", ".cmake", ".wat")
 CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b(.*)", re.M)
+# What prints past cli/print.c: only that file calls these, and nothing outside of cli/ prints at all (base/text_format.c formats).
+PRINTS = re.compile(r"\b(v?[fd]?printf|puts|putchar|putc|fputs|fputc|putwchar|fwrite|perror|psignal|herror|warnx?|errx?|write_unlocked|fputs_unlocked)\s*\(")
+NO_CODE = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
+PRINTERS = {"cli/print.c"}
+PRODUCT = ("runtime/", "wasi/", "tracer/", "replay/", "ebpf/", "checker/", "cli/")
 # Data and lists that many folders have; kernel headers that may stand twice.
 SHARED_NAMES = {"CMakeLists.txt", "README.md", "__init__.py"}
 
@@ -36,6 +41,9 @@ def main(root):
         if path.endswith((".c", ".h")) and path != "runtime/base/platform.h":
             for directive, condition in conditionals(path, text):
                 failures.append(f"{path}: #{directive}{condition.rstrip()}: a feature is a file, not a conditional")
+        if path.startswith(PRODUCT) and path.endswith((".c", ".h", ".def")) and path not in PRINTERS:
+            for call in PRINTS.findall(NO_CODE.sub("", text)):
+                failures.append(f"{path}: {call}() prints past cli/print.c")
         if not path.startswith("tests/layering/") and re.search(r"\b(TODO|FIXME|XXX)\b", text):
             failures.append(f"{path}: holds unfinished work")
     for name, paths in places.items():

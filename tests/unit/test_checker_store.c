@@ -140,7 +140,7 @@ static void test_hostile_text(void **state)
     struct store *store = open_store();
     store_something(store, 1, "x'); DROP TABLE hostcall; --\"\033]0;title\007\xff\xc2\x9b\n", 2);
     store_close(store);
-    expect("SELECT DISTINCT path FROM ops", "[\n{\"path\":\"x'); DROP TABLE hostcall; --\\\"\\\\x1b]0;title\\\\x07\\\\xff\\\\xc2\\\\x9b\\\\x0a\"}\n]\n");
+    expect("SELECT DISTINCT path FROM ops", "[\n{\"path\":\"x'); DROP TABLE hostcall; --\\\"\\\\x1b]0;title\\\\x07\\\\xff\\\\xc2\\\\x9b\\\\n\"}\n]\n");
     expect("SELECT count(*) AS n FROM hostcall", "[\n{\"n\":2}\n]\n");
     struct buffer out = BUFFER_INIT;
     static const char *const queries[] = { "files", "refusals", "findings", "SELECT * FROM syscalls", "SELECT x'1b5b324a' AS \"\033[2J\"" };

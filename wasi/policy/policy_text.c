@@ -168,7 +168,7 @@ enum status policy_add_network(struct policy *policy, enum policy_protocol proto
     struct error why = ERROR_INIT;
     enum status status = network_read(&rule, text, &why);
     if (status != STATUS_OK)
-        return error_set(error, status, "'%s' is not ADDRESS/PREFIX:PORT: %s", text, why.text);
+        return error_copy(error, status, &why), error_prefix(error, "'%s' is not ADDRESS/PREFIX:PORT", text), status;
     if (policy->network_count >= LIMIT_NETWORK_RULES)
         return error_set(error, STATUS_LIMIT, "more than %d network rules", LIMIT_NETWORK_RULES);
     for (uint32_t i = 0; i < policy->network_count; i++)

@@ -109,6 +109,19 @@ static enum status refuse(const struct build *b, enum status status, const char 
     return error_set(b->error, status, "%s:%u: %s", b->name, policy_marks_line(b->marks, path), what);
 }
 
+/* The same with the text of another failure behind `key: `, or alone where key is NULL. */
+static enum status refuse_why(const struct build *b, enum status status, const char *path, const char *key,
+                              const struct error *why)
+{
+    if (b->error && b->error->status != STATUS_OK)
+        return status;
+    error_copy(b->error, status, why);
+    if (key)
+        error_prefix(b->error, "%s", key);
+    error_prefix(b->error, "%s:%u", b->name, policy_marks_line(b->marks, path));
+    return status;
+}
+
 typedef enum status parse_fn(const char *text, uint64_t *ret, struct error *error);
 
 /* A limit's value as a policy writes it. */
@@ -131,7 +144,7 @@ static enum status limit_build(const struct build *b, const char *key, const cha
 {
     if (!text)
         return STATUS_OK;
-    char path[MARK_PATH_MAX], what[ERROR_TEXT_MAX];
+    char path[MARK_PATH_MAX];
     snprintf(path, sizeof path, "limits/%s", key);
     struct error why = ERROR_INIT;
     uint64_t value = 0;
@@ -140,14 +153,12 @@ static enum status limit_build(const struct build *b, const char *key, const cha
         bool small = status == STATUS_OK && value < least;
         char bound[32];
         limit_text(parse, small ? least : most, bound, sizeof bound);
-        status = STATUS_LIMIT;
-        snprintf(why.text, sizeof why.text, "'%.100s' is %s possible value, %s", text,
-                 small ? "less than the least" : "more than the greatest", bound);
+        why = (struct error)ERROR_INIT;
+        status = error_set(&why, STATUS_LIMIT, "'%.100s' is %s possible value, %s", text,
+                           small ? "less than the least" : "more than the greatest", bound);
     }
-    if (status != STATUS_OK) {
-        snprintf(what, sizeof what, "%s: %s", key, why.text);
-        return refuse(b, status, path, what);
-    }
+    if (status != STATUS_OK)
+        return refuse_why(b, status, path, key, &why);
     *ret = value;
     return STATUS_OK;
 }
@@ -199,7 +210,7 @@ static enum status file_build(const struct build *b, uint32_t i, const struct ya
     struct error why = ERROR_INIT;
     enum status status = policy_add_file(b->policy, y->host, y->guest ? y->guest : y->host, writes, &why);
     snprintf(path, sizeof path, "files/%u", i);
-    return status == STATUS_OK ? STATUS_OK : refuse(b, status, path, why.text);
+    return status == STATUS_OK ? STATUS_OK : refuse_why(b, status, path, NULL, &why);
 }
 
 static enum status addresses_build(const struct build *b, uint32_t i, const char *key, char **texts, uint32_t count,
@@ -211,7 +222,7 @@ static enum status addresses_build(const struct build *b, uint32_t i, const char
         char path[MARK_PATH_MAX];
         snprintf(path, sizeof path, "network/%u/%s/%u", i, key, k);
         if (status != STATUS_OK)
-            return refuse(b, status, path, why.text);
+            return refuse_why(b, status, path, NULL, &why);
     }
     return STATUS_OK;
 }
