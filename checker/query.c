@@ -42,12 +42,8 @@ static enum status unknown_name(const char *name, struct error *error)
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++)
         buffer_printf(&text, "%s%s", i > 0 ? ", " : "", queries[i].name);
     text_copy(&text, names, sizeof names);
-    buffer_clear(&text);
-    text_quote(&text, name, strlen(name), 60);
-    char quoted[80];
-    text_copy(&text, quoted, sizeof quoted);
     buffer_done(&text);
-    return error_set(error, STATUS_NOT_FOUND, "no query is called %s; there are %s, and SQL", quoted, names);
+    return error_set(error, STATUS_NOT_FOUND, "no query is called \"%.60s\"; there are %s, and SQL", name, names);
 }
 
 /* Reads are fine; other databases, settings and code of files are not. */

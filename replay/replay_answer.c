@@ -63,7 +63,7 @@ static bool answer_bytes(struct session *session, const struct op *op, const str
         return false;
     enum status status = trace_reader_data(session->reader, session->call, session->op, answer_copy, &answer, &why);
     if (status != STATUS_OK)
-        error_set(&session->failure, status, "%s", why.text);
+        error_copy(&session->failure, status, &why);
     return true;
 }
 
@@ -164,7 +164,7 @@ enum status answer_act(struct session *session, const struct op *op, const struc
     if (why)
         return impossible(session, why, error);
     if (session->failure.status != STATUS_OK)
-        return error_set(error, session->failure.status, "%s", session->failure.text);
+        return error_copy(error, session->failure.status, &session->failure);
     *result = *recorded;
     session->op++;
     return recorded->value >= 0 ? answer_output(session, op, request, space, (uint64_t)recorded->value, error) : STATUS_OK;

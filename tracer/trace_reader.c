@@ -277,7 +277,7 @@ enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind 
     for (;;) {
         enum status stop = reader->stop.status; /* what is this machine's fault is not the trace's end */
         if (reader->stopped && (stop == STATUS_NO_MEMORY || stop == STATUS_IO))
-            return error_set(error, stop, "%s", reader->stop.text);
+            return error_copy(error, stop, &reader->stop);
         if (reader->stopped)
             return reader->invalid ? error_copy(error, STATUS_MALFORMED, &reader->stop) : STATUS_NOT_FOUND;
         bool drained = !reader->in_events || reader->at >= reader->chunk.size;
