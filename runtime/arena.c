@@ -14,13 +14,17 @@ struct arena_chunk {
     alignas(max_align_t) uint8_t bytes[];
 };
 
-static struct arena_chunk *chunk_create(size_t size)
+static struct arena_chunk *chunk_create(struct arena *arena, size_t size)
 {
-    if (size > SIZE_MAX - sizeof(struct arena_chunk))
+    if (arena->most && size > arena->most - arena->bytes)
+        arena->full = true;
+    if (arena->full || size > SIZE_MAX - sizeof(struct arena_chunk))
         return NULL;
     struct arena_chunk *chunk = calloc(1, sizeof *chunk + size);
-    if (chunk)
-        chunk->size = size;
+    if (!chunk)
+        return NULL;
+    chunk->size = size;
+    arena->bytes += size;
     return chunk;
 }
 
@@ -32,7 +36,7 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
     bytes = (bytes + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
     struct arena_chunk *top = arena->chunks;
     if (!top || top->size - top->used < bytes) {
-        struct arena_chunk *chunk = chunk_create(bytes > ARENA_CHUNK / 4 ? bytes : ARENA_CHUNK);
+        struct arena_chunk *chunk = chunk_create(arena, bytes > ARENA_CHUNK / 4 ? bytes : ARENA_CHUNK);
         if (!chunk)
             return NULL;
         if (top && chunk->size == bytes) {

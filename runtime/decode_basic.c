@@ -39,6 +39,9 @@ enum status decode_needs(struct decoder *d, size_t offset, const char *proposal)
 
 enum status decode_no_memory(struct decoder *d)
 {
+    if (d->module->arena.full)
+        return error_set(d->error, STATUS_LIMIT, "the module takes more than the limit of %llu bytes (memory)",
+                         (unsigned long long)d->limits.memory);
     return error_set(d->error, STATUS_NO_MEMORY, "out of memory while loading the module");
 }
 

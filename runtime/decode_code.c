@@ -22,6 +22,7 @@ static enum status body(struct body *b, struct function *f, struct cursor in)
 static enum status copy_section(struct decoder *d)
 {
     size_t size = cursor_left(&d->in);
+    d->module->code_size = size;
     d->module->code_section = malloc(size + 1);
     if (!d->module->code_section)
         return decode_no_memory(d);

@@ -18,12 +18,12 @@ static uint64_t page_round(uint64_t bytes) { return (bytes + PAGE_BYTES - 1) / P
 static enum status allocate_stacks(struct rt_instance *i, struct error *error)
 {
     void *stack, *frames;
-    i->stack_bytes = page_round(LIMIT_STACK_SLOTS * sizeof *i->stack);
+    i->stack_bytes = page_round(budget_stack_slots(&i->limits) * (uint64_t)sizeof *i->stack);
     i->frames_bytes = page_round((i->limits.call_depth + (uint64_t)1) * sizeof *i->frames);
     if (pages_reserve(i->stack_bytes, &stack) != STATUS_OK)
         return no_memory(error);
     i->stack = stack;
-    i->stack_end = i->stack + LIMIT_STACK_SLOTS;
+    i->stack_end = i->stack + budget_stack_slots(&i->limits);
     if (pages_reserve(i->frames_bytes, &frames) != STATUS_OK)
         return no_memory(error);
     i->frames = frames;
@@ -115,6 +115,8 @@ static enum status copy_segments(struct rt_instance *i, struct error *error)
 static enum status build(struct rt_instance *i, const struct rt_module *m, const struct extern_value *imports,
                          struct error *error)
 {
+    TRY(budget_check(m, &i->limits, error));
+    i->engine_bytes = budget_engine(m, &i->limits);
     TRY(allocate(i, m, error));
     TRY(link_imports(i, imports, error));
     TRY(define(i, error));

@@ -54,23 +54,12 @@ void memory_detach(struct rt_instance *user)
     user->memory = NULL;
 }
 
-/* Pages that the instance's memories have together; one that is imported twice counts twice. */
-static uint64_t pages_together(const struct rt_instance *instance)
-{
-    uint64_t pages = 0;
-    for (uint32_t i = 0; i < instance->module->memory_count; i++)
-        pages += instance->memories[i]->pages;
-    return pages;
-}
-
 uint32_t memory_grow(struct rt_instance *instance, uint32_t memory, uint32_t pages)
 {
     struct memory *m = instance->memories[memory];
     uint32_t before = m->pages;
-    if (instance->module->memory_count > 1 && pages_together(instance) + pages > instance->limits.memory_pages)
-        return UINT32_MAX;
     struct rt_growth growth;
-    if (pages > m->max_pages - before || !growth_ask(instance, false, memory, pages, &growth))
+    if (pages > m->max_pages - before || !budget_allows_pages(instance, pages) || !growth_ask(instance, false, memory, pages, &growth))
         return UINT32_MAX;
     if (pages_commit(m->base, (uint64_t)before * PAGE_BYTES, (uint64_t)pages * PAGE_BYTES) != STATUS_OK) {
         growth_refused(instance, &growth);

@@ -12,7 +12,8 @@ static struct rt_module_limits limits_of(const struct rt_module_limits *given)
     struct rt_module_limits most = RT_MODULE_LIMITS_DEFAULT;
     if (given)
         most = (struct rt_module_limits) { lower(given->bytes, most.bytes), lower(given->functions, most.functions),
-                                           lower(given->locals, most.locals), lower(given->tables, most.tables) };
+                                           lower(given->locals, most.locals), lower(given->tables, most.tables),
+                                           given->memory };
     return most;
 }
 
@@ -23,6 +24,8 @@ static enum status load(const void *bytes, size_t size, struct rt_module_limits 
     if (!m)
         return error_set(error, STATUS_NO_MEMORY, "out of memory while loading the module");
     types_init(&m->types, &m->arena);
+    if (limits.memory && limits.memory < SIZE_MAX - LIMIT_ENGINE_FREE)
+        m->arena.most = (size_t)limits.memory + LIMIT_ENGINE_FREE;
     m->later_types = later_types;
     struct decoder d = { .in = cursor_over(bytes, size), .module = m, .error = error, .limits = limits };
     enum status status = decode_module(&d);
@@ -30,6 +33,7 @@ static enum status load(const void *bytes, size_t size, struct rt_module_limits 
         rt_module_free(m);
         return status;
     }
+    m->source_size = size;
     *ret = m;
     return STATUS_OK;
 }

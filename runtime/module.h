@@ -140,6 +140,8 @@ struct rt_module {
     bool later_types;  /* for white-box tests only: types as 3.0 has them were let in; nothing public sets it */
     bool has_data_count, has_start;
     uint32_t data_count_section, start;
+    size_t source_size;    /* bytes of the module as it was given */
+    size_t code_size;      /* bytes of code_section */
     uint8_t *code_section; /* owned; a copy of its bytes, for what reads bodies after the module was loaded */
 };
 

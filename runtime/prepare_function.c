@@ -6,6 +6,9 @@
 #include <string.h>
 #include "runtime/prepare.h"
 
+/* Bytes of a body: the scratch arrays of a larger one are not kept where memory is limited. */
+enum { SCRATCH_KEPT = 16384 };
+
 static const uint16_t prepare_first[] = { P_PREPARE };
 
 enum status prepare_init(struct rt_instance *i)
@@ -20,12 +23,18 @@ enum status prepare_init(struct rt_instance *i)
     return STATUS_OK;
 }
 
-void prepare_done(struct rt_instance *i)
+static void preparer_done(struct rt_instance *i)
 {
-    free(i->entries);
     if (i->preparer)
         body_done(i->preparer);
     free(i->preparer);
+    i->preparer = NULL;
+}
+
+void prepare_done(struct rt_instance *i)
+{
+    free(i->entries);
+    preparer_done(i);
     arena_done(&i->code);
 }
 
@@ -61,11 +70,16 @@ enum rt_trap_kind prepare_function(struct rt_instance *i, struct entry *entry)
     if (emit_function(i, entry->function, NO_UNIT) != STATUS_OK)
         return RT_TRAP_HOST_FAILED;
     const struct emitter *out = &i->preparer->out;
+    if (!budget_allows_code(i, out->count * sizeof *out->code))
+        return RT_TRAP_HOST_FAILED;
     uint16_t *code = arena_alloc(&i->code, out->count, sizeof *code);
     if (!code)
         return RT_TRAP_HOST_FAILED;
     memcpy(code, out->code, out->count * sizeof *code);
     entry->code = code;
+    i->code_bytes += out->count * sizeof *code;
+    if (i->limits.memory_bytes && entry->function->body_size > SCRATCH_KEPT)
+        preparer_done(i);
     return RT_TRAP_NONE;
 }
 

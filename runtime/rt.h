@@ -130,9 +130,12 @@ struct rt_limits {
     uint32_t call_depth;     /* frames, at most LIMIT_CALL_DEPTH */
     uint32_t table_elements; /* of one table */
     uint64_t fuel;           /* instructions, see rt_instance_instructions; UINT64_MAX: no limit */
+    /* Bytes of all that the guest makes the engine hold: linear memories, tables (8 bytes an element), stacks, the module
+     * and its prepared code, of which LIMIT_ENGINE_FREE are not counted. 0: no such limit. */
+    uint64_t memory_bytes;
 };
 /* The built-in limits (runtime/base/limits.h). Higher values are lowered to them. */
-#define RT_LIMITS_DEFAULT { LIMIT_MEMORY_PAGES, LIMIT_CALL_DEPTH, LIMIT_TABLE_ELEMENTS, UINT64_MAX }
+#define RT_LIMITS_DEFAULT { LIMIT_MEMORY_PAGES, LIMIT_CALL_DEPTH, LIMIT_TABLE_ELEMENTS, UINT64_MAX, 0 }
 
 /* What a module may be made of. Refused while it is loaded: STATUS_LIMIT, with the limit's name in brackets. */
 struct rt_module_limits {
@@ -140,8 +143,9 @@ struct rt_module_limits {
     uint32_t functions; /* imported ones included */
     uint32_t locals;    /* of one function, parameters included; a v128 is one */
     uint32_t tables;    /* imported ones included */
+    uint64_t memory;    /* bytes that the loaded module takes beyond LIMIT_ENGINE_FREE; 0: no limit */
 };
-#define RT_MODULE_LIMITS_DEFAULT { LIMIT_MODULE_BYTES, LIMIT_FUNCTIONS, LIMIT_LOCALS, LIMIT_TABLES }
+#define RT_MODULE_LIMITS_DEFAULT { LIMIT_MODULE_BYTES, LIMIT_FUNCTIONS, LIMIT_LOCALS, LIMIT_TABLES, 0 }
 
 /* A host function. slots: the parameters in order, one 64-bit slot each (a v128 two); results are written to the same
  * slots from 0. Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). It may read and

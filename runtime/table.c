@@ -7,11 +7,12 @@
 
 enum { PIECE = 8192 }; /* elements: 64 KiB */
 
-static bool reserve(struct rt_table *t, uint32_t size)
+/* exact: no room beyond `size`, so that a table takes what the limit on memory counts. */
+static bool reserve(struct rt_table *t, uint32_t size, bool exact)
 {
     if (size <= t->capacity)
         return true;
-    uint32_t capacity = t->capacity * 2 > size ? t->capacity * 2 : size;
+    uint32_t capacity = t->capacity * 2 > size && !exact ? t->capacity * 2 : size;
     uint64_t *elements = realloc(t->elements, (capacity ? capacity : (size_t)1) * sizeof *elements);
     if (!elements)
         return false;
@@ -53,9 +54,10 @@ enum rt_trap_kind table_grow(struct rt_instance *instance, uint32_t table, uint6
     uint32_t before = t->size;
     *ret = UINT32_MAX;
     struct rt_growth growth;
-    if (count > t->max - before || !growth_ask(instance, true, table, count, &growth))
+    if (count > t->max - before || !budget_allows(instance, (uint64_t)count * sizeof *t->elements) ||
+        !growth_ask(instance, true, table, count, &growth))
         return RT_TRAP_NONE;
-    if (!reserve(t, before + count)) {
+    if (!reserve(t, before + count, instance->limits.memory_bytes != 0)) {
         growth_refused(instance, &growth);
         return RT_TRAP_NONE;
     }

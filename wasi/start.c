@@ -12,6 +12,14 @@ static struct filestat initial_stat(const struct run_initial *initial)
     return (struct filestat){ .dev = initial->dev, .ino = initial->ino, .filetype = initial->filetype };
 }
 
+/* The policy's limit on memory in the engine's terms. Who does not lower it has the address space of a whole linear memory, and
+ * LIMIT_ENGINE_BYTES for the rest. */
+static uint64_t engine_bytes(uint64_t memory)
+{
+    const uint64_t whole = LIMIT_MEMORY_PAGES * UINT64_C(65536);
+    return memory >= whole ? whole + LIMIT_ENGINE_BYTES : memory > 0 ? memory : 1;
+}
+
 enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret, struct error *error)
 {
     const struct policy *policy = &spec->policy;
@@ -32,6 +40,7 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
                                              .writes = policy->files[i].writes,
                                              .stat = initial_stat(&spec->initial[3 + i]) };
     uint64_t pages = policy->limits.memory / 65536;
+    uint64_t bytes = engine_bytes(policy->limits.memory);
     uint32_t descriptors = policy->limits.descriptors, depth = policy->limits.call_depth;
     *ret = (struct wasi_start){
         .config = { .arg_count = spec->arg_count,
@@ -47,11 +56,13 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
         .limits = { .memory_pages = pages < LIMIT_MEMORY_PAGES ? (uint32_t)pages : LIMIT_MEMORY_PAGES,
                     .call_depth = depth < LIMIT_CALL_DEPTH ? depth : LIMIT_CALL_DEPTH,
                     .table_elements = policy->limits.table_elements,
-                    .fuel = policy->limits.fuel },
+                    .fuel = policy->limits.fuel,
+                    .memory_bytes = bytes },
         .module_limits = { .bytes = policy->limits.module_bytes,
                            .functions = policy->limits.functions,
                            .locals = policy->limits.locals,
-                           .tables = policy->limits.tables },
+                           .tables = policy->limits.tables,
+                           .memory = bytes },
         .preopens = preopens,
     };
     return STATUS_OK;

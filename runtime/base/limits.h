@@ -30,6 +30,7 @@ enum {
     LIMIT_SEGMENTS = 100000,
     LIMIT_LOCALS = 50000,         /* of one function, parameters included; a policy may lower it */
     LIMIT_PARAMS = 1000,          /* of one function type; results likewise */
+    LIMIT_ENGINE_FREE = 2 << 20,  /* bytes of the engine's own memory that no limit on memory counts */
     LIMIT_FRAME_SLOTS = 65535,    /* locals and operand stack of one function, 8 bytes each */
     LIMIT_STACK_SLOTS = 1 << 22,  /* all frames of a guest together; engine-neutral */
     LIMIT_NESTING = 100,          /* calls into a guest from a host function that it called */
@@ -38,6 +39,7 @@ enum {
     LIMIT_FUNCTION_BYTES = 7654321,
     LIMIT_BR_TABLE = 65520,
     LIMIT_MEMORY_PAGES = 65536,   /* 64 KiB each, all memories of an instance together; a policy may lower it */
+    LIMIT_ENGINE_BYTES = 1 << 30, /* for tables and the engine, where no policy lowers the memory */
     LIMIT_CALL_DEPTH = 20000,     /* frames; engine-neutral; a policy may lower it */
     LIMIT_NAME_BYTES = 100000,
 

@@ -5,6 +5,7 @@ warrant_test(test_rt_proposals test_rt_proposals.c LINK wr_runtime wr_base)
 warrant_test(test_rt_linear test_rt_linear.c rt_build.c LINK wr_runtime wr_base)
 set_tests_properties(test_rt_linear PROPERTIES TIMEOUT 120) # a few seconds; minutes where something is not linear
 warrant_test(test_rt_limits test_rt_limits.c rt_build.c LINK wr_runtime wr_base)
+warrant_test(test_rt_budget test_rt_budget.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_modules test_rt_modules.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_white_store test_rt_white_store.c LINK wr_runtime wr_base)
 warrant_test(test_rt_white_types test_rt_white_types.c rt_build.c LINK wr_runtime wr_base)

@@ -101,7 +101,7 @@ static void imports_count(void **state)
 static void limits_are_lowered_only(void **state)
 {
     (void)state;
-    const struct rt_module_limits high = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX };
+    const struct rt_module_limits high = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0 };
     struct error error = ERROR_INIT;
     uint8_t module[40] = "\0asm\1\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x09\x01\x07\x01\xd1\x86\x03\x7f\x01\x0b";
     struct rt_module *m = NULL;
