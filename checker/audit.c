@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "checker/impact.h"
-#include "checker/judge/judge.h"
+#include "checker/hearing.h"
 #include "checker/match_state.h"
 #include "runtime/base/text.h"
 #include "checker/touched.h"
@@ -20,7 +20,7 @@ struct audit {
     const struct audit_options *options;
     struct check_report *report;
     struct match *match;     /* NULL: unwitnessed */
-    struct judge *judge;     /* NULL: unwitnessed */
+    struct hearing *hearing;
     struct touched *touched; /* NULL: nothing is stored */
     bool judging;            /* the setup is over */
     enum status status;      /* of reading; the first failure that ends the pass */
@@ -85,39 +85,9 @@ static void on_finding(void *self, enum check_finding_kind kind, const struct ma
                        const struct witness_record *record, int64_t syscall, const char *evidence)
 {
     struct audit *a = self;
-    if (kind == CHECK_FINDING_LOST && a->judge)
-        judge_gap(a->judge);
+    if (kind == CHECK_FINDING_LOST)
+        hearing_gap(a->hearing);
     audit_finding(a->report, a->options->store, kind, place, record, syscall, evidence);
-}
-
-static void judge_record(struct audit *a, const struct witness_record *record, const struct match_place *place)
-{
-    struct judge_fact fact = {
-        .number = record->syscall,
-        .compat = record->flags & WITNESS_FLAG_COMPAT,
-        .returned = record->kind == WITNESS_SYSCALL,
-        .result = record->result,
-        .object = { record->object.dev, record->object.ino, record->object.mode },
-        .opened = { record->opened.dev, record->opened.ino, record->opened.mode },
-        .path = { record->path_count > 0 ? record->path[0] : NULL, record->path_count > 1 ? record->path[1] : NULL },
-    };
-    struct judge_ruling ruling;
-    memcpy(fact.arg, record->arg, sizeof fact.arg);
-    memcpy(fact.how, record->how, sizeof fact.how);
-    if (judge_call(a->judge, &fact, &ruling))
-        return;
-    struct buffer text = BUFFER_INIT;
-    char evidence[CHECK_EVIDENCE_MAX];
-    buffer_printf(&text, "%s (%s): %s", judge_rule_text(ruling.rule), judge_rule_name(ruling.rule), ruling.text);
-    for (uint32_t i = 0; i < record->path_count && i < WITNESS_PATHS; i++) {
-        buffer_string(&text, i == 0 ? "; path " : ", ");
-        text_quote(&text, record->path[i], strnlen(record->path[i], WITNESS_PATH_MAX), 96);
-    }
-    if (record->kind == WITNESS_SYSCALL)
-        buffer_printf(&text, "; the kernel answered %" PRId64, record->result);
-    text_copy(&text, evidence, sizeof evidence);
-    buffer_done(&text);
-    audit_finding(a->report, a->options->store, CHECK_FINDING_ESCAPE, place, record, fact.compat ? -1 : record->syscall, evidence);
 }
 
 static void on_record(void *self, const struct witness_record *record, enum match_class class, const struct match_place *place)
@@ -134,7 +104,7 @@ static void on_record(void *self, const struct witness_record *record, enum matc
     a->judging |= a->options->setup_until != UINT64_MAX ? record->number > a->options->setup_until
                                                         : class == MATCH_PLAN || class == MATCH_UNDECLARED;
     if (guest && executed && a->judging && class != MATCH_SETUP)
-        judge_record(a, record, place);
+        hearing_record(a->hearing, record, place);
     if (a->options->store)
         store_syscall(a->options->store, record, class, place);
 }
@@ -239,6 +209,7 @@ static void feed_call(struct audit *a)
     uint64_t number = a->report->hostcalls++;
     if (a->options->store)
         store_new_call(a, a->call, number);
+    hearing_call(a->hearing, a->call, number);
     if (a->match)
         match_call(a->match, a->call, number);
     else
@@ -258,6 +229,8 @@ static void feed_record(struct audit *a)
     enum status whole = witness_reader_stop(a->options->witness, &lost, &stop);
     bool cut = s != STATUS_NOT_FOUND || whole != STATUS_OK;
     match_records_end(a->match, cut);
+    if (cut)
+        hearing_gap(a->hearing);
     a->report->lost = lost;
     if (!cut) {
         if (lost > 0 && a->report->finding_counts[CHECK_FINDING_LOST] == 0)
@@ -327,7 +300,7 @@ static void report_end(struct audit *a)
         audit_finding(report, a->options->store, CHECK_FINDING_BAD_RING, last ? &place : NULL, NULL, -1, evidence);
 }
 
-static enum status prepare(struct audit *a, const struct policy *policy)
+static enum status prepare(struct audit *a)
 {
     const struct audit_options *o = a->options;
     enum status s = STATUS_OK;
@@ -336,16 +309,13 @@ static enum status prepare(struct audit *a, const struct policy *policy)
         return error_set(a->error, STATUS_NO_MEMORY, "no memory for a hostcall");
     if (o->store)
         s = touched_create(o->store, o->spec, &a->touched, a->error);
+    if (s == STATUS_OK)
+        s = hearing_create(o, a->report, &a->hearing, a->error);
     if (s != STATUS_OK || !o->witness)
         return s;
     struct match_options match = { o->spec, witness_reader_info(o->witness)->guest_pid, o->setup_until,
                                    { a, on_verdict, on_record, on_finding } };
-    s = match_create(&match, &a->match, a->error);
-    if (s == STATUS_OK)
-        s = judge_create(o->spec, policy, &a->judge, a->error);
-    if (s == STATUS_OK)
-        judge_extend(a->judge, impact_extra_roles);
-    return s;
+    return match_create(&match, &a->match, a->error);
 }
 
 enum status audit_run(const struct audit_options *options, struct check_report *report, double *ret_ns_per_tick,
@@ -357,18 +327,19 @@ enum status audit_run(const struct audit_options *options, struct check_report *
     a->options = options;
     a->report = report;
     a->error = error;
-    enum status s = prepare(a, options->check->policy ? options->check->policy : &options->spec->policy);
+    enum status s = prepare(a);
     if (s == STATUS_OK)
         s = loop(a);
     if (s == STATUS_OK) {
         report_end(a);
+        hearing_end(a->hearing);
         if (a->touched)
             touched_end(a->touched);
         uint64_t ticks = a->end.end_ticks - a->end.start_ticks, ns = a->end.end_ns - a->end.start_ns;
         *ret_ns_per_tick = ticks > 0 && a->end.end_ticks > a->end.start_ticks ? (double)ns / (double)ticks : 0;
     }
     touched_free(a->touched);
-    judge_free(a->judge);
+    hearing_free(a->hearing);
     match_free(a->match);
     free(a->call);
     free(a);

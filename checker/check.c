@@ -45,6 +45,23 @@ const char *check_severity_name(enum check_severity severity)
     return (unsigned)severity < 4 ? names[severity] : "?";
 }
 
+const char *check_judged_name(enum check_judged judged)
+{
+    static const char *const names[] = { "no", "trace", "partly", "kernel" };
+    return (unsigned)judged < 4 ? names[judged] : "?";
+}
+
+const char *check_report_verdict(const struct check_report *report)
+{
+    if (report->exit_status == EXIT_FILE)
+        return "damaged";
+    if (report->exit_status != EXIT_CLEAN)
+        return "findings";
+    if (!report->witnessed)
+        return report->replay.identical ? "incomplete: unwitnessed" : "incomplete: unwitnessed, not replayed";
+    return report->replay.identical ? "clean" : "incomplete: not replayed";
+}
+
 void check_report_init(struct check_report *report) { memset(report, 0, sizeof *report); }
 
 void check_report_done(struct check_report *report)
@@ -254,6 +271,7 @@ static enum status check(struct session *session, struct store *store, struct er
         s = open_witness(session, store, error);
     if (s != STATUS_OK)
         return s;
+    report->policy_given = session->options->policy != NULL;
     struct audit_options audit = { session->options, store, session->reader, session->witness, &session->spec, session->setup_until };
     s = audit_run(&audit, report, &ns_per_tick, error);
     if (s != STATUS_OK)

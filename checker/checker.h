@@ -57,6 +57,15 @@ struct check_replay {
     char text[CHECK_EVIDENCE_MAX]; /* the divergence or failure in words; empty: none */
 };
 
+/* What the judgement of the policy rests on. */
+enum check_judged {
+    CHECK_JUDGED_NOT,
+    CHECK_JUDGED_TRACE,  /* the trace's own word: nobody witnessed the run */
+    CHECK_JUDGED_PARTLY, /* the kernel's record, and the trace's word where it has gaps */
+    CHECK_JUDGED_KERNEL,
+};
+const char *check_judged_name(enum check_judged judged); /* "kernel"; "?" beyond the list */
+
 struct check_report {
     uint8_t run_id[TRACE_RUN_ID];
     char trace_path[4096], witness_path[4096]; /* witness_path: empty where the run is unwitnessed */
@@ -74,6 +83,8 @@ struct check_report {
     bool has_exit;
     struct trace_exit exit;
     struct check_replay replay;
+    uint8_t judged;         /* enum check_judged */
+    bool policy_given;      /* another policy than the trace's own was asked */
     uint64_t finding_count; /* all, notices too; the first CHECK_FINDINGS_KEPT are kept */
     uint64_t finding_counts[CHECK_FINDING_COUNT];
     uint64_t failing;       /* findings that fail the check */
@@ -82,6 +93,9 @@ struct check_report {
     uint64_t elapsed_ns, replay_ns; /* of the check; of its replay */
     int exit_status;        /* 0, 1: a finding, 3: the trace's file is at fault (its valid prefix was checked) */
 };
+/* What the check came to, in a word or some: "clean" only where the run was held against the kernel's record, judged and replayed, and nothing
+ * was found; "incomplete: unwitnessed, not replayed" names what was not done; "findings"; "damaged". Static storage. */
+const char *check_report_verdict(const struct check_report *report);
 void check_report_init(struct check_report *report);
 void check_report_done(struct check_report *report); /* NULL is fine */
 
@@ -95,11 +109,17 @@ struct checker;
 MUST_USE enum status checker_open(const char *db_path, void (*told)(void *self, const char *what, uint64_t done, uint64_t total), void *self, struct checker **ret, struct error *error);
 void checker_close(struct checker *checker); /* NULL is fine */
 
+/* A directory that a policy names. */
+struct check_place {
+    char *path; /* absolute; resolved as far as it exists */
+    bool here;  /* it exists, and is: */
+    uint64_t dev, ino;
+};
 struct check_options {
     const char *trace_path;      /* borrowed */
     const char *witness_path;    /* borrowed; NULL: trace_path with .wwit for .wtrace, if that file exists */
-    const struct policy *policy; /* borrowed; NULL: the policy that the trace carries. Judged instead of it: files[i] stands for the
-                                    i-th granted directory of the run */
+    const struct policy *policy; /* borrowed; NULL: the policy that the trace carries. Judged instead of it */
+    const struct check_place *places; /* borrowed; one for each file of `policy`: where it lies on this machine */
     bool no_replay;
     /* Told now and then how far it is; may be NULL. what: static text ("reading", "replaying"). */
     void (*progress)(void *self, const char *what, uint64_t done, uint64_t total);

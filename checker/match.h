@@ -58,7 +58,7 @@ enum match_need match_step(struct match *match);
 /* `number` counts hostcalls from 0. Copies what it needs. */
 void match_call(struct match *match, const struct trace_call *call, uint64_t number);
 void match_record(struct match *match, const struct witness_record *record);
-/* No more hostcalls. open_end: the trace stops before the run did, so that records may go on. */
+/* No more hostcalls. open_end: the trace stops before the run did, so that one call may have been in flight; any more is undeclared. */
 void match_calls_end(struct match *match, bool open_end);
 /* No more records. cut: the witness file is damaged or unfinished, so what is missing from here on is lost, not unwitnessed. */
 void match_records_end(struct match *match, bool cut);

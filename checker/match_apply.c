@@ -78,6 +78,7 @@ void match_consume(struct match *m)
     anchor_here(m, pending, record);
     match_world_apply(&m->world, want, record);
     m->restarting = false;
+    m->in_flight |= !want->known;
     drop_record(m, want->known ? MATCH_PLAN : MATCH_IN_FLIGHT, &place);
     drop_want(m);
 }
@@ -105,6 +106,7 @@ void match_mismatch(struct match *m)
     m->sink.finding(m->sink.self, CHECK_FINDING_MISMATCH, &place, record, record->syscall, evidence);
     raise_verdict(pending, CHECK_VERDICT_MISMATCH);
     pending->seen = true;
+    m->in_flight |= !want->known;
     match_world_apply(&m->world, want, record);
     drop_record(m, MATCH_MISMATCH, &place);
     drop_want(m);
@@ -244,15 +246,19 @@ void match_extra_record(struct match *m)
         match_pass_record(m, !match_is_main(m, record) ? MATCH_OTHER : main_run ? MATCH_ROLE : MATCH_SETUP);
     else if (record->kind == WITNESS_EXIT_ONLY)
         match_refused_record(m);
-    else if (main_run && m->want_count == 0 && m->calls_ended && m->open_end) {
-        if (!m->beyond_told)
+    else {
+        bool behind = main_run && m->want_count == 0 && m->calls_ended && m->open_end;
+        if (behind && !m->in_flight) { /* its op was written down after the trace had stopped, and then it was done */
             m->sink.finding(m->sink.self, CHECK_FINDING_BEYOND, NULL, record, record->syscall,
                             "the first record that the trace cannot account for");
-        m->beyond_told = true;
-        match_pass_record(m, MATCH_BEYOND);
-    } else {
+            m->in_flight = true;
+            match_pass_record(m, MATCH_BEYOND);
+            return;
+        }
         report_record(m, CHECK_FINDING_UNDECLARED, CHECK_VERDICT_UNDECLARED, MATCH_UNDECLARED,
-                      main_run || !match_is_main(m, record) ? "" : " during the setup");
+                      behind                                ? " behind the place where the trace stops"
+                      : main_run || !match_is_main(m, record) ? ""
+                                                              : " during the setup");
     }
 }
 

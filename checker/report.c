@@ -76,6 +76,17 @@ static void text_replay(const struct check_report *r, struct buffer *out)
         buffer_printf(out, "%s\n", replay->text);
 }
 
+static void text_policy(const struct check_report *r, struct buffer *out)
+{
+    static const char *const rests[] = {
+        [CHECK_JUDGED_NOT] = "not judged",
+        [CHECK_JUDGED_TRACE] = "judged on the trace's own word, because the run is unwitnessed",
+        [CHECK_JUDGED_PARTLY] = "judged on the kernel's record, and on the trace's own word where that has gaps",
+        [CHECK_JUDGED_KERNEL] = "judged on the kernel's record",
+    };
+    buffer_printf(out, "policy      %s: %s\n", r->policy_given ? "the one that was given" : "the run's own", rests[r->judged & 3]);
+}
+
 static void text_finding(const struct check_finding *f, struct buffer *out)
 {
     const struct check_finding_row *row = check_finding_row(f->kind);
@@ -98,8 +109,10 @@ static void text_summary(const struct check_report *r, struct buffer *out)
 {
     if (r->failing == 0 && !r->trace_whole)
         buffer_string(out, "result      the trace's file is damaged; nothing else was found\n");
+    else if (r->failing == 0 && strcmp(check_report_verdict(r), "clean") == 0)
+        buffer_string(out, "result      0 findings\n");
     else if (r->failing == 0)
-        buffer_printf(out, "result      0 findings%s\n", r->witnessed ? "" : " (unwitnessed)");
+        buffer_printf(out, "result      0 findings (%s)\n", check_report_verdict(r));
     else
         buffer_printf(out, "result      %" PRIu64 " finding%s\n", r->failing, r->failing == 1 ? "" : "s");
 }
@@ -116,6 +129,7 @@ void check_report_text(const struct check_report *report, size_t limit, struct b
     text_end(report, out);
     text_witness(report, out);
     text_verdicts(report, out);
+    text_policy(report, out);
     text_replay(report, out);
     text_summary(report, out);
     for (size_t i = 0; i < shown; i++)
@@ -206,12 +220,15 @@ void check_report_json(const struct check_report *report, struct buffer *out)
     json_number(out, "setup_syscalls", r->setup_syscalls);
     json_number(out, "other_syscalls", r->other_syscalls);
     json_number(out, "lost", r->lost);
+    json_string(out, "policy", r->policy_given ? "given" : "own");
+    json_string(out, "judged", check_judged_name((enum check_judged)r->judged));
     json_parts(r, out);
     json_number(out, "elapsed_ns", r->elapsed_ns);
     json_number(out, "replay_ns", r->replay_ns);
     json_number(out, "finding_count", r->finding_count);
     json_number(out, "failing", r->failing);
     json_number(out, "exit_status", (uint64_t)r->exit_status);
+    json_string(out, "verdict", check_report_verdict(r));
     buffer_string(out, ",\"findings\":[");
     for (size_t i = 0; i < r->findings_kept; i++) {
         if (i > 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "checker/checker.h"
+#include "cli/policy_places.h"
 #include "cli/progress.h"
 #include "cli/run_options.h"
 
@@ -21,6 +22,7 @@ static const struct option_row rows[] = {
 struct check {
     struct check_options options;
     struct policy policy;
+    struct check_place *places; /* one for each of its files */
     struct progress progress;
     const char *db;
     bool json, all;
@@ -77,9 +79,14 @@ static int check_option(const struct command *command, struct check *check, int 
         check->all = true;
         return EXIT_OK;
     case CHECK_POLICY:
+        if (check->options.policy)
+            return command_usage(command, "one policy is asked; --policy was given twice");
         if (cli_policy_read(value, &check->policy, &error) != STATUS_OK)
             return command_failed(command, EXIT_FILE, &error);
+        if (policy_places_find(&check->policy, &check->places, &error) != STATUS_OK)
+            return command_failed(command, EXIT_FILE, &error);
         check->options.policy = &check->policy;
+        check->options.places = check->places;
         return EXIT_OK;
     default:
         if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
@@ -128,6 +135,7 @@ static int run(const struct command *command, int argc, char **argv)
     progress_init(&check.progress, command->name);
     policy_init(&check.policy);
     int status = check_run(command, &check, argc, argv);
+    policy_places_free(check.places, check.policy.file_count);
     policy_done(&check.policy);
     return status;
 }

@@ -94,7 +94,7 @@ static void know_call(struct judge *judge, const char *name, enum judge_kind kin
         judge->kind[number] = (uint8_t)kind;
 }
 
-enum status judge_create(const struct run_spec *spec, const struct policy *policy, struct judge **ret, struct error *error)
+enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, struct judge **ret, struct error *error)
 {
     struct judge *judge = calloc(1, sizeof *judge);
     if (!judge)
@@ -105,14 +105,14 @@ enum status judge_create(const struct run_spec *spec, const struct policy *polic
 #undef JUDGE_CALL
     for (uint32_t i = 0; i < spec->initial_count; i++) {
         const struct run_initial *initial = &spec->initial[i];
-        if (initial->host_fd >= DESCRIPTORS_MAX || (i >= 3 && i - 3 >= policy->file_count))
+        if (initial->host_fd >= DESCRIPTORS_MAX || (i >= 3 && (i - 3 >= spec->policy.file_count || grants[i - 3] == JUDGE_GRANT_NONE)))
             continue;
         if (!grow(judge, initial->host_fd)) {
             judge_free(judge);
             return error_set(error, STATUS_NO_MEMORY, "no memory for the judge's descriptors");
         }
         judge->descriptor[initial->host_fd] = (struct judge_descriptor){
-            .live = true, .writes = i < 3 || policy->files[i - 3].writes, .origin = i < 3 ? ORIGIN_STDIO : (uint16_t)(i - 3),
+            .live = true, .writes = i < 3 || grants[i - 3] == JUDGE_GRANT_WRITE, .origin = i < 3 ? ORIGIN_STDIO : (uint16_t)(i - 3),
             .dev = initial->dev, .ino = initial->ino,
         };
     }

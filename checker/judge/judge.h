@@ -40,10 +40,13 @@ struct judge_ruling {
     char text[JUDGE_TEXT_MAX]; /* what exactly; bytes of the guest are not in it */
 };
 
+/* What the policy gives for one directory that the run was granted. */
+enum judge_grant { JUDGE_GRANT_NONE, JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
+
 struct judge;
-/* spec: the run's start (borrowed for the call): initial descriptors and their objects. policy: whose files[i] says what the i-th
- * granted directory may be used for (borrowed for the call); fewer files than the run had: the others are granted nothing. Returns owned. */
-MUST_USE enum status judge_create(const struct run_spec *spec, const struct policy *policy, struct judge **ret, struct error *error);
+/* spec: the run's start (borrowed for the call): initial descriptors and their objects. grants: for each of spec->policy's files what it
+ * may be used for (borrowed for the call). Returns owned. */
+MUST_USE enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, struct judge **ret, struct error *error);
 /* Lets pass what these roles (SYSCALL_BY bits of syscalls.h) may issue beside the guest's own: of a sanitizer. */
 void judge_extend(struct judge *judge, uint16_t roles);
 void judge_free(struct judge *judge); /* NULL is fine */

@@ -6,3 +6,4 @@ foreach(name test_checker_docs test_checker_impact test_checker_store test_check
   warrant_test(${name} ${name}.c LINK wr_checker)
 endforeach()
 target_compile_definitions(test_checker_docs PRIVATE WARRANT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+warrant_test(test_checker_policy test_checker_policy.c LINK wr_checker)

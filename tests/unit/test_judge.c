@@ -15,10 +15,10 @@ static struct policy_file files[] = { { (char[]){ "r" }, (char[]){ "/r" }, false
 
 static struct judge *new_judge(void)
 {
-    struct run_spec spec = { .initial_count = 5, .initial = initial };
-    struct policy policy = { .file_count = 2, .files = files };
+    struct run_spec spec = { .policy = { .file_count = 2, .files = files }, .initial_count = 5, .initial = initial };
+    enum judge_grant grants[] = { JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
     struct judge *judge;
-    assert_int_equal(judge_create(&spec, &policy, &judge, NULL), STATUS_OK);
+    assert_int_equal(judge_create(&spec, grants, &judge, NULL), STATUS_OK);
     return judge;
 }
 
@@ -257,14 +257,14 @@ static void test_duplicates(void **state)
     EXPECT(READ_ONLY, on(open_fact(30, "x", RDWR, -13), READ_DIR));
 }
 
-/* Fewer grants than the run had: another policy is asked. */
+/* Another policy is asked, which grants only one of the run's directories. */
 static void test_other_policy(void **state)
 {
     (void)state;
-    struct run_spec spec = { .initial_count = 5, .initial = initial };
-    struct policy policy = { .file_count = 1, .files = files };
+    struct run_spec spec = { .policy = { .file_count = 2, .files = files }, .initial_count = 5, .initial = initial };
+    enum judge_grant grants[] = { JUDGE_GRANT_READ, JUDGE_GRANT_NONE };
     struct judge *judge;
-    assert_int_equal(judge_create(&spec, &policy, &judge, NULL), STATUS_OK);
+    assert_int_equal(judge_create(&spec, grants, &judge, NULL), STATUS_OK);
     EXPECT(FOREIGN_DIRECTORY, open_fact(WRITE_DIR, "x", 0, OPENED));
     EXPECT(NONE, open_fact(READ_DIR, "x", 0, OPENED));
     judge_free(judge);

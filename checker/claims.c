@@ -1,0 +1,116 @@
+/* Judges the ops of a trace by the policy: each op acts through a descriptor of the guest, which descends from a grant
+ * or is a stream.
+ *
+ * Invariants: an op is judged whether it succeeded or not, for under that policy it would not have been tried; an op
+ * whose effect is not known here is beyond the policy. What is judged is the suspect's own word: it can convict, and
+ * says nothing of what it leaves out. design.md section 8. */
+#include "checker/claims.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum claims_state { CLAIMS_DEAD, CLAIMS_STREAM, CLAIMS_READS, CLAIMS_WRITES };
+
+struct claims {
+    uint8_t state[HANDLES_TOTAL]; /* enum claims_state by the guest's descriptor */
+};
+
+enum status claims_create(const struct run_spec *spec, const enum judge_grant *grants, struct claims **ret,
+                          struct error *error)
+{
+    struct claims *claims = calloc(1, sizeof *claims);
+    if (!claims)
+        return error_set(error, STATUS_NO_MEMORY, "no memory for judging the trace");
+    memset(claims->state, CLAIMS_STREAM, 3);
+    for (uint32_t i = 0; i < spec->policy.file_count && 3 + i < LIMIT_HANDLES; i++)
+        claims->state[3 + i] = grants[i] == JUDGE_GRANT_NONE    ? CLAIMS_DEAD
+                               : grants[i] == JUDGE_GRANT_WRITE ? CLAIMS_WRITES
+                                                                : CLAIMS_READS;
+    *ret = claims;
+    return STATUS_OK;
+}
+
+void claims_free(struct claims *claims) { free(claims); }
+
+static bool has_operand(const struct op *op, enum op_operand operand)
+{
+    for (unsigned i = 0; i < OP_OPERANDS_MAX; i++)
+        if (abi_ops[op->kind].operand[i] == operand)
+            return true;
+    return false;
+}
+
+/* Whether the op changes something that a read grant does not give. */
+static bool changes(const struct op *op)
+{
+    switch ((enum op_effect)abi_ops[op->kind].effect) {
+    case OP_EFFECT_CREATE:
+        return op->flags & (OPEN_WRITE | OPEN_CREATE | OPEN_TRUNCATE);
+    case OP_EFFECT_META:
+        return op->kind != OP_SYNC && op->kind != OP_DATASYNC;
+    case OP_EFFECT_NONE:
+    case OP_EFFECT_READ:
+    case OP_EFFECT_TABLE:
+    case OP_EFFECT_TIME:
+    case OP_EFFECT_RANDOM:
+        return false;
+    case OP_EFFECT_WRITE:
+    case OP_EFFECT_REMOVE:
+    default:
+        return true;
+    }
+}
+
+static bool one_component(const struct request *request, struct region path)
+{
+    if (path.length == 0 || (uint64_t)path.offset + path.length > REQUEST_BYTES)
+        return false;
+    const uint8_t *name = request->bytes + path.offset;
+    return !memchr(name, '/', path.length) && !(path.length == 2 && memcmp(name, "..", 2) == 0);
+}
+
+static enum judge_rule judge_op(const struct claims *claims, const struct request *request, const struct op *op)
+{
+    if (op->kind >= OP_COUNT)
+        return JUDGE_UNKNOWN;
+    if (!has_operand(op, OPERAND_FD))
+        return JUDGE_NONE;
+    bool directory = has_operand(op, OPERAND_PATH);
+    enum claims_state state = op->handle < HANDLES_TOTAL ? (enum claims_state)claims->state[op->handle] : CLAIMS_DEAD;
+    if (state == CLAIMS_DEAD || (directory && state == CLAIMS_STREAM))
+        return directory ? JUDGE_FOREIGN_DIRECTORY : JUDGE_FOREIGN_DESCRIPTOR;
+    if (directory && op->kind != OP_OPEN && !one_component(request, op->path))
+        return JUDGE_NAME;
+    if (op->kind == OP_MAKE_LINK && ((uint64_t)op->path2.offset + op->path2.length > REQUEST_BYTES ||
+                                     op->path2.length == 0 || request->bytes[op->path2.offset] == '/'))
+        return JUDGE_LINK_TARGET;
+    return changes(op) && state == CLAIMS_READS ? JUDGE_READ_ONLY : JUDGE_NONE;
+}
+
+/* result: 0 in a call that the trace ends in: what its plan went on with was opened. */
+static void follow(struct claims *claims, const struct op *op, int64_t result)
+{
+    uint8_t parent = op->handle < HANDLES_TOTAL ? claims->state[op->handle] : CLAIMS_DEAD;
+    if (op->kind == OP_OPEN && op->handle2 < HANDLES_TOTAL && result >= 0)
+        claims->state[op->handle2] = parent;
+    if (op->kind == OP_CLOSE && op->handle < HANDLES_TOTAL)
+        claims->state[op->handle] = CLAIMS_DEAD;
+}
+
+bool claims_call(struct claims *claims, const struct trace_call *call, struct judge_ruling *ret, uint32_t *ret_op)
+{
+    *ret = (struct judge_ruling) { JUDGE_NONE, "" };
+    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++) {
+        const struct op *op = &call->ops.op[i];
+        enum judge_rule rule = judge_op(claims, &call->request, op);
+        if (rule != JUDGE_NONE && ret->rule == JUDGE_NONE) {
+            ret->rule = rule;
+            snprintf(ret->text, sizeof ret->text, "op %s on the guest's descriptor %d",
+                     op->kind < OP_COUNT ? abi_ops[op->kind].text : "?", (int)op->handle);
+            *ret_op = i;
+        }
+        follow(claims, op, call->complete ? call->ops.result[i].value : 0);
+    }
+    return ret->rule == JUDGE_NONE;
+}

@@ -1,0 +1,153 @@
+/* Holds the grants of a run against those of a policy.
+ *
+ * Invariants: a directory is granted by where it is and by what it is (resolved path; device and inode, where both were
+ * seen on one machine), never by its place in a list or by the name that the guest has for it. Of several grants that
+ * hold a directory the widest counts. What cannot be told is said, and is no yes. Left out on purpose: bind mounts
+ * between a policy's directory and one that lies in it under another path: they count as not granted. docs/policy.md.
+ */
+#include "checker/grants.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include "runtime/base/text.h"
+
+/* Where the granted directory lay when it was opened; "": not known. */
+static const char *run_path(const struct run_spec *spec, uint32_t index)
+{
+    const char *host = spec->policy.files[index].host;
+    return host[0] == '/' ? host : "";
+}
+
+static bool same_machine(const struct run_spec *spec, const struct check_options *options)
+{
+    (void)spec;
+    (void)options;
+    return true;
+}
+
+/* Whether `path` lies somewhere below `directory`; both absolute and resolved. */
+static bool lies_below(const char *path, const char *directory)
+{
+    size_t length = strlen(directory);
+    while (length > 0 && directory[length - 1] == '/')
+        length--;
+    return strncmp(path, directory, length) == 0 && path[length] == '/' && path[length + 1] != 0;
+}
+
+/* How one directory of the policy stands to that of the run. */
+enum relation { RELATION_NONE, RELATION_HOLDS, RELATION_PART, RELATION_REPLACED };
+static enum relation relate(const struct run_initial *was, const char *path, const struct check_place *place, bool same)
+{
+    bool known = path[0] == '/' && place->path;
+    bool object = same && place->here && was->dev == place->dev && was->ino == place->ino;
+    if (object)
+        return RELATION_HOLDS;
+    if (known && strcmp(path, place->path) == 0)
+        /* Devices get new numbers when a machine starts again; a directory keeps its inode. */
+        return same && place->here && was->ino != place->ino ? RELATION_REPLACED : RELATION_HOLDS;
+    if (known && lies_below(path, place->path))
+        return RELATION_HOLDS;
+    return known && lies_below(place->path, path) ? RELATION_PART : RELATION_NONE;
+}
+
+static void describe(const struct run_spec *spec, uint32_t index, struct buffer *out)
+{
+    const struct policy_file *file = &spec->policy.files[index];
+    const char *path = run_path(spec, index);
+    const struct run_initial *was = &spec->initial[3 + index];
+    buffer_string(out, file->writes ? "the run was granted for writing: " : "the run was granted for reading: ");
+    text_plain(out, path[0] ? path : file->host, strlen(path[0] ? path : file->host));
+    buffer_string(out, " as ");
+    text_plain(out, file->guest, strlen(file->guest));
+    buffer_printf(out, " (inode %" PRIu64 " on device %" PRIu64 ")", was->ino, was->dev);
+}
+
+static void say(const struct run_spec *spec, uint32_t index, const char *why, const struct check_place *place,
+                struct grants_ruling *ret)
+{
+    struct buffer text = BUFFER_INIT;
+    describe(spec, index, &text);
+    buffer_string(&text, why);
+    if (place)
+        text_plain(&text, place->path, strlen(place->path));
+    text_copy(&text, ret->text, sizeof ret->text);
+    buffer_done(&text);
+}
+
+void grants_rule(const struct run_spec *spec, const struct check_options *options, uint32_t index,
+                 struct grants_ruling *ret)
+{
+    const struct policy *policy = options->policy;
+    bool own = spec->policy.files[index].writes;
+    *ret = (struct grants_ruling) { GRANTS_FULL, own ? JUDGE_GRANT_WRITE : JUDGE_GRANT_READ, "" };
+    if (!policy)
+        return;
+    const struct check_place *part = NULL, *replaced = NULL;
+    bool holds = false, writes = false;
+    for (uint32_t i = 0; i < policy->file_count && options->places; i++) {
+        const struct check_place *place = &options->places[i];
+        enum relation relation =
+            relate(&spec->initial[3 + index], run_path(spec, index), place, same_machine(spec, options));
+        holds |= relation == RELATION_HOLDS;
+        writes |= relation == RELATION_HOLDS && policy->files[i].writes;
+        if (relation == RELATION_PART)
+            part = place;
+        if (relation == RELATION_REPLACED)
+            replaced = place;
+    }
+    if (holds) {
+        ret->grant = writes ? JUDGE_GRANT_WRITE : JUDGE_GRANT_READ;
+    } else if (replaced) {
+        ret->answer = GRANTS_UNKNOWN;
+        say(spec, index,
+            "; another directory lies there now, so it cannot be told whether the policy means it: ", replaced, ret);
+    } else if (part) {
+        ret->answer = GRANTS_UNKNOWN;
+        say(spec, index,
+            "; the policy grants only a part of it, and which names the run used there is not followed: ", part, ret);
+    } else {
+        ret->answer = GRANTS_NONE;
+        ret->grant = JUDGE_GRANT_NONE;
+        say(spec, index, ", which the policy does not grant", NULL, ret);
+    }
+}
+
+uint32_t grants_limits(const struct run_spec *spec, const struct check_options *options, const struct trace_exit *exit,
+                       struct buffer *out)
+{
+    const struct policy *policy = options->policy;
+    uint32_t count = 0;
+    if (!policy)
+        return 0;
+    const struct policy_limits *had = &spec->policy.limits, *has = &policy->limits;
+    const struct {
+        const char *name;
+        uint64_t had, has, used; /* used: UINT64_MAX: not known */
+    } limits[] = {
+        { "memory", had->memory, has->memory, UINT64_MAX },
+        { "descriptors", had->descriptors, has->descriptors, UINT64_MAX },
+        { "call_depth", had->call_depth, has->call_depth, UINT64_MAX },
+        { "module", had->module_bytes, has->module_bytes, spec->module_size },
+        { "functions", had->functions, has->functions, UINT64_MAX },
+        { "locals", had->locals, has->locals, UINT64_MAX },
+        { "tables", had->tables, has->tables, UINT64_MAX },
+        { "table_elements", had->table_elements, has->table_elements, UINT64_MAX },
+        { "fuel", had->fuel, has->fuel, exit ? exit->instructions : UINT64_MAX },
+        { "wall", had->wall_ns, has->wall_ns, UINT64_MAX },
+        { "output", had->output, has->output, UINT64_MAX },
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        if (limits[i].had <= limits[i].has || limits[i].used <= limits[i].has)
+            continue;
+        buffer_printf(out, "%s%s: the policy allows %" PRIu64 ", the run ", count > 0 ? "; " : "", limits[i].name,
+                      limits[i].has);
+        if (limits[i].used != UINT64_MAX)
+            buffer_printf(out, "used %" PRIu64, limits[i].used);
+        else if (limits[i].had == UINT64_MAX)
+            buffer_string(out, "had no limit, and what it used is not known");
+        else
+            buffer_printf(out, "had %" PRIu64 ", and what it used is not known", limits[i].had);
+        count++;
+    }
+    return count;
+}

@@ -1,0 +1,155 @@
+/* Brings judge, claims and grants to bear on one run, and says what the judgement rests on.
+ *
+ * Invariants: nothing is acquitted unheard: a grant that the policy does not have, or of which it cannot be told, is a
+ * finding of its own; where the kernel's record is missing or has a gap, the trace's own word is judged instead, and
+ * the report says that it was. design.md section 8. */
+#include "checker/hearing.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "checker/claims.h"
+#include "checker/grants.h"
+#include "checker/impact.h"
+#include "runtime/base/text.h"
+
+struct hearing {
+    const struct audit_options *options;
+    struct check_report *report;
+    struct judge *judge; /* NULL: unwitnessed */
+    struct claims *claims;
+    bool gap;
+};
+
+static void rule_on_grants(struct hearing *h, enum judge_grant *grants)
+{
+    const struct run_spec *spec = h->options->spec;
+    for (uint32_t i = 0; i < spec->policy.file_count; i++) {
+        struct grants_ruling ruling;
+        grants_rule(spec, h->options->check, i, &ruling);
+        grants[i] = ruling.grant;
+        if (ruling.answer != GRANTS_FULL)
+            audit_finding(h->report, h->options->store,
+                          ruling.answer == GRANTS_NONE ? CHECK_FINDING_UNGRANTED : CHECK_FINDING_UNJUDGED, NULL, NULL,
+                          -1, ruling.text);
+    }
+}
+
+enum status hearing_create(const struct audit_options *options, struct check_report *report, struct hearing **ret,
+                           struct error *error)
+{
+    const struct run_spec *spec = options->spec;
+    struct hearing *h = calloc(1, sizeof *h);
+    enum judge_grant *grants = calloc(spec->policy.file_count + (size_t)1, sizeof *grants);
+    enum status s = STATUS_OK;
+    if (!h || !grants)
+        s = error_set(error, STATUS_NO_MEMORY, "no memory for judging the policy");
+    else if (spec->initial_count < 3 + spec->policy.file_count)
+        s = error_set(error, STATUS_MALFORMED, "the trace's description has fewer descriptors than grants");
+    if (s == STATUS_OK) {
+        h->options = options;
+        h->report = report;
+        rule_on_grants(h, grants);
+        s = claims_create(spec, grants, &h->claims, error);
+    }
+    if (s == STATUS_OK && options->witness)
+        s = judge_create(spec, grants, &h->judge, error);
+    if (s == STATUS_OK && h->judge)
+        judge_extend(h->judge, impact_extra_roles);
+    free(grants);
+    if (s != STATUS_OK) {
+        hearing_free(h);
+        return s;
+    }
+    *ret = h;
+    return STATUS_OK;
+}
+
+void hearing_free(struct hearing *hearing)
+{
+    if (!hearing)
+        return;
+    judge_free(hearing->judge);
+    claims_free(hearing->claims);
+    free(hearing);
+}
+
+static void put_ruling(struct buffer *out, const struct judge_ruling *ruling)
+{
+    buffer_printf(out, "%s (%s): %s", judge_rule_text(ruling->rule), judge_rule_name(ruling->rule), ruling->text);
+}
+
+void hearing_call(struct hearing *hearing, const struct trace_call *call, uint64_t number)
+{
+    struct judge_ruling ruling;
+    uint32_t op = 0;
+    if (claims_call(hearing->claims, call, &ruling, &op) || (hearing->judge && !hearing->gap))
+        return;
+    struct match_place place = { number, call->begin_event, call->chunk, call->request.call, op };
+    struct buffer text = BUFFER_INIT;
+    char evidence[CHECK_EVIDENCE_MAX];
+    put_ruling(&text, &ruling);
+    for (uint32_t i = 0; i < call->request.string_count && i < REQUEST_STRINGS; i++) {
+        struct region string = call->request.string[i];
+        buffer_string(&text, i == 0 ? "; path " : ", ");
+        if ((uint64_t)string.offset + string.length <= REQUEST_BYTES)
+            text_quote(&text, call->request.bytes + string.offset, string.length, 96);
+    }
+    buffer_string(&text, "; by the trace's own word");
+    text_copy(&text, evidence, sizeof evidence);
+    buffer_done(&text);
+    audit_finding(hearing->report, hearing->options->store, CHECK_FINDING_ESCAPE, &place, NULL, -1, evidence);
+}
+
+void hearing_record(struct hearing *hearing, const struct witness_record *record, const struct match_place *place)
+{
+    struct judge_fact fact = {
+        .number = record->syscall,
+        .compat = record->flags & WITNESS_FLAG_COMPAT,
+        .returned = record->kind == WITNESS_SYSCALL,
+        .result = record->result,
+        .object = { record->object.dev, record->object.ino, record->object.mode },
+        .opened = { record->opened.dev, record->opened.ino, record->opened.mode },
+        .path = { record->path_count > 0 ? record->path[0] : NULL, record->path_count > 1 ? record->path[1] : NULL },
+    };
+    struct judge_ruling ruling;
+    memcpy(fact.arg, record->arg, sizeof fact.arg);
+    memcpy(fact.how, record->how, sizeof fact.how);
+    if (!hearing->judge || judge_call(hearing->judge, &fact, &ruling))
+        return;
+    struct buffer text = BUFFER_INIT;
+    char evidence[CHECK_EVIDENCE_MAX];
+    put_ruling(&text, &ruling);
+    for (uint32_t i = 0; i < record->path_count && i < WITNESS_PATHS; i++) {
+        buffer_string(&text, i == 0 ? "; path " : ", ");
+        text_quote(&text, record->path[i], strnlen(record->path[i], WITNESS_PATH_MAX), 96);
+    }
+    if (record->kind == WITNESS_SYSCALL)
+        buffer_printf(&text, "; the kernel answered %" PRId64, record->result);
+    text_copy(&text, evidence, sizeof evidence);
+    buffer_done(&text);
+    audit_finding(hearing->report, hearing->options->store, CHECK_FINDING_ESCAPE, place, record,
+                  fact.compat ? -1 : record->syscall, evidence);
+}
+
+void hearing_gap(struct hearing *hearing)
+{
+    hearing->gap = true;
+    if (hearing->judge)
+        judge_gap(hearing->judge);
+}
+
+void hearing_end(struct hearing *hearing)
+{
+    struct check_report *report = hearing->report;
+    struct buffer text = BUFFER_INIT;
+    char evidence[CHECK_EVIDENCE_MAX];
+    report->judged = !hearing->judge ? CHECK_JUDGED_TRACE : hearing->gap ? CHECK_JUDGED_PARTLY : CHECK_JUDGED_KERNEL;
+    uint32_t count =
+        grants_limits(hearing->options->spec, hearing->options->check, report->has_exit ? &report->exit : NULL, &text);
+    if (count > 0) {
+        text_copy(&text, evidence, sizeof evidence);
+        audit_finding(report, hearing->options->store, CHECK_FINDING_LIMITS, NULL, NULL, -1, evidence);
+    }
+    buffer_done(&text);
+}
