@@ -104,6 +104,15 @@ static enum status remove_rows(struct store *store, struct error *error)
     return s;
 }
 
+/* Whether ids can be computed for the run, and for the one behind it, where remove_rows ends. A number in a database is anybody's. */
+static enum status run_in_range(const struct store *store, struct error *error)
+{
+    const int64_t end = (INT64_C(1) << (63 - STORE_RUN_SHIFT - STORE_PART_SHIFT)) - 1;
+    if (store->run >= 1 && store->run < end)
+        return STATUS_OK;
+    return error_set(error, STATUS_LIMIT, "the audit database holds as many runs as it can; start another one");
+}
+
 enum status store_begin(struct store *store, const uint8_t *run_id, bool *ret_replaced, struct error *error)
 {
     char id[2 * TRACE_RUN_ID + 1];
@@ -123,7 +132,9 @@ enum status store_begin(struct store *store, const uint8_t *run_id, bool *ret_re
     }
     sqlite3_finalize(find);
     if (code == SQLITE_ROW) {
-        s = remove_rows(store, error);
+        s = run_in_range(store, error);
+        if (s == STATUS_OK)
+            s = remove_rows(store, error);
     } else if (code == SQLITE_DONE) {
         char sql[96];
         *ret_replaced = false;
@@ -133,8 +144,8 @@ enum status store_begin(struct store *store, const uint8_t *run_id, bool *ret_re
     } else {
         s = database_failed(store->db, "the audit database", error);
     }
-    if (s == STATUS_OK && store->run >= INT64_C(1) << (63 - STORE_RUN_SHIFT - STORE_PART_SHIFT))
-        s = error_set(error, STATUS_LIMIT, "the audit database holds as many runs as it can; start another one");
+    if (s == STATUS_OK)
+        s = run_in_range(store, error);
     if (s != STATUS_OK)
         store_rollback(store);
     return s;

@@ -1,0 +1,1 @@
+sPRAGMA application_id=0

@@ -1,0 +1,1 @@
+sPRAGMA page_size=512;VACUUM

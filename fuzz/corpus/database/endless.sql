@@ -1,0 +1,1 @@
+sDROP VIEW files;CREATE VIEW files AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT x AS name,x AS opens,x AS creates,x AS reads,x AS bytes_read,x AS writes,x AS bytes_written,x AS looks,x AS changes,x AS removes,x AS failures FROM c

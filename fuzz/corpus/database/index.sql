@@ -1,0 +1,1 @@
+sCREATE UNIQUE INDEX i ON hostcall(call);CREATE INDEX e ON runs(abs(id))

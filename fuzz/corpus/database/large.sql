@@ -1,0 +1,1 @@
+sDROP VIEW files;CREATE VIEW files AS SELECT zeroblob(900000000) AS name,1 AS opens,1 AS creates,1 AS reads,1 AS bytes_read,1 AS writes,1 AS bytes_written,1 AS looks,1 AS changes,1 AS removes,1 AS failures

@@ -1,0 +1,1 @@
+sUPDATE runs SET id=1048575

@@ -1,0 +1,1 @@
+sUPDATE call_name SET name=char(27,13,10);UPDATE finding_name SET rule=x'c29b';INSERT INTO finding(run,kind,evidence) VALUES(1,1,'a'||char(10)||'b')

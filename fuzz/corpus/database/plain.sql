@@ -1,0 +1,1 @@
+sSELECT 1

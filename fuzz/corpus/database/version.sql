@@ -1,0 +1,1 @@
+sPRAGMA user_version=99

@@ -1,0 +1,1 @@
+sDROP VIEW findings;CREATE VIEW findings AS SELECT 1 AS run WHERE 0

@@ -1,0 +1,1 @@
+sDROP TABLE finding;CREATE VIEW finding AS SELECT 1 AS id, 2 AS run

@@ -1,0 +1,1 @@
+sPRAGMA journal_mode=WAL;INSERT INTO meta VALUES('a',1)

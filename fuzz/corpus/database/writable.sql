@@ -1,0 +1,1 @@
+sPRAGMA writable_schema=ON;UPDATE sqlite_master SET sql='CREATE TABLE runs(x)' WHERE name='runs';UPDATE sqlite_master SET rootpage=2
