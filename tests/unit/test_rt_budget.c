@@ -100,6 +100,42 @@ static void code_is_counted_in_advance(void **state)
     rt_module_free(m);
 }
 
+/* Constants of 2 bytes that each have to lie in a slot of 8 when a call is made grow more than other code when they are
+ * prepared. Where nothing is left for that, the guest stops. */
+static void code_beyond_its_share_needs_room(void **state)
+{
+    (void)state;
+    enum { FUNCTIONS = 60, CALLS = 1000, PARAMS = 30 };
+    static uint8_t body[CALLS * (2 * PARAMS + 2)];
+    struct rt_build b = { .memory_min = 1, .memory_max = 1000 };
+    for (uint32_t n = 0; n < sizeof body; n += 2 * PARAMS + 2) {
+        for (uint32_t p = 0; p < PARAMS; p++)
+            memcpy(body + n + 2 * p, (uint8_t[]) { 0x42, (uint8_t)p }, 2); /* i64.const */
+        memcpy(body + n + 2 * PARAMS, (uint8_t[]) { 0x10, 1 }, 2);
+    }
+    rt_build_function(&b, "i:i", "", CODE(0x20, 0, 0x40, 0));
+    rt_build_function(&b, "IIIIIIIIIIIIIIIIIIIIIIIIIIIIII:", "", CODE(0x01));
+    for (uint32_t n = 0; n < FUNCTIONS; n++)
+        rt_build_function(&b, "i:", "", body, sizeof body);
+    struct rt_module *m = rt_build_load(&b);
+    for (uint32_t full = 0; full < 2; full++) {
+        struct rt_limits l = RT_LIMITS_DEFAULT;
+        struct rt_instance *i = NULL;
+        uint64_t value = 0;
+        enum status status = STATUS_OK;
+        l.memory_bytes = 64 * MIB;
+        assert_int_equal(rt_instance_create(m, NULL, 0, &l, &i, NULL), STATUS_OK);
+        while (full && call(i, 0, 1) != UINT32_MAX)
+            continue;
+        for (uint32_t f = 2; f < 2 + FUNCTIONS && status == STATUS_OK; f++)
+            status = rt_call(i, f, &value, 1, NULL, 0, NULL);
+        assert_int_equal(status, full ? STATUS_TRAPPED : STATUS_OK);
+        assert_int_equal(rt_instance_trap(i)->kind, full ? RT_TRAP_HOST_FAILED : RT_TRAP_NONE);
+        rt_instance_free(i);
+    }
+    rt_module_free(m);
+}
+
 /* 5 bytes of a module become an import's struct of more than a hundred. */
 static void a_module_is_counted_while_it_is_loaded(void **state)
 {
@@ -147,8 +183,11 @@ static void the_stack_is_a_share(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(memories_and_tables_share_it),    cmocka_unit_test(what_is_declared_is_counted_first),
-        cmocka_unit_test(code_is_counted_in_advance),      cmocka_unit_test(a_module_is_counted_while_it_is_loaded),
+        cmocka_unit_test(memories_and_tables_share_it),
+        cmocka_unit_test(what_is_declared_is_counted_first),
+        cmocka_unit_test(code_is_counted_in_advance),
+        cmocka_unit_test(code_beyond_its_share_needs_room),
+        cmocka_unit_test(a_module_is_counted_while_it_is_loaded),
         cmocka_unit_test(the_stack_is_a_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
