@@ -4,8 +4,9 @@
  * nobody is made to write elsewhere; no statement of ours meets a schema that is not exactly ours (schema.c compares
  * it), and triggers, functions with effects, other files and writes to the schema are off beside that. Readers never
  * wait for a writer: while there is one, the database has a log beside it (SQLite's WAL), and the last to close it
- * takes that away, so that at rest the database is one file. Left out on purpose: who wrote the rows. A database is as
- * trustworthy as whoever could write to it. docs/queries.md. */
+ * takes that away, so that at rest the database is one file. A reader that stays longer than a moment leaves
+ * the log's files behind, empty of anything that the database lacks; the next writer takes them away. Left out on
+ * purpose: who wrote the rows. A database is as trustworthy as whoever could write to it. docs/queries.md. */
 #include "checker/database.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 #include "checker/schema.h"
 
-enum { PAUSE_MS = 20, VALUE_BYTES_MAX = 64 << 20, STATEMENT_BYTES_MAX = 1 << 20 };
+enum { PAUSE_MS = 20, CLOSE_MS = 2000, VALUE_BYTES_MAX = 64 << 20, STATEMENT_BYTES_MAX = 1 << 20 };
 static const uint64_t second_ns = 1000000000, patience_ns = UINT64_C(600) * 1000000000;
 
 enum status database_failed(sqlite3 *db, const char *what, struct error *error)
@@ -183,9 +184,17 @@ void database_close(sqlite3 *db)
 {
     if (!db)
         return;
-    /* Refused, at once, where somebody else has the database open: then the last one does it. */
-    sqlite3_busy_handler(db, NULL, NULL);
-    if (!sqlite3_db_readonly(db, "main"))
-        sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    if (!sqlite3_db_readonly(db, "main")) {
+        /* What is in the log goes into the database, so that its file alone is whole; the log goes where nobody else
+         * reads. */
+        sqlite3_busy_timeout(db, CLOSE_MS);
+        sqlite3_exec(db, "PRAGMA wal_checkpoint(FULL)", NULL, NULL, NULL);
+        int code = SQLITE_BUSY;
+        for (int waited = 0; code == SQLITE_BUSY && waited < CLOSE_MS; waited += PAUSE_MS) {
+            code = sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+            if (code == SQLITE_BUSY)
+                sqlite3_sleep(PAUSE_MS);
+        }
+    }
     sqlite3_close(db);
 }

@@ -23,7 +23,7 @@ struct database_wait {
  * stayed locked. Returns owned; closed by database_close. */
 MUST_USE enum status database_open(const char *path, enum database_mode mode, struct database_wait *wait, sqlite3 **ret,
                                    struct error *error);
-/* Leaves one file behind where nobody else has it open. NULL is fine. */
+/* Leaves one file behind where nobody else has it open; else that file is whole all the same. NULL is fine. */
 void database_close(sqlite3 *db);
 /* What SQLite says went wrong, with the name of what it was done on. */
 enum status database_failed(sqlite3 *db, const char *what, struct error *error);

@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""Audit databases that somebody else has made, changed, locked or left half written; and answers that are longer than memory."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+
+import kit
+from kit import WARRANT, Attack
+
+NOTHING = '(module (memory (export "memory") 1) (func (export "_start")))'
+CLOCKS = """
+(module (import "wasi_snapshot_preview1" "clock_time_get" (func $c (param i32 i64 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $i i32)
+    (loop $l (drop (call $c (i32.const 1) (i64.const 1) (i32.const 0)))
+      (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 800000))))))
+"""
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x, hex(x) AS h FROM c"
+
+
+class Database(Attack):
+    def setUp(self):
+        super().setUp()
+        self.db = self.folder / "audit.db"
+        self.attack(self.wat(NOTHING), options=["--witness", "off"], status=0)
+
+    def record_large(self):
+        large = self.folder / "large.wtrace"
+        self.warrant("record", "-q", "--witness", "off", "-o", large, self.wat(CLOCKS))
+        return large
+
+    def change(self, *statements, db=None):
+        with sqlite3.connect(db or self.db, isolation_level=None) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        connection.close()
+
+    def refused(self, *words, **more):
+        """Status 3 with one line that says why; the file is as it was."""
+        done = self.warrant(*words, status=3, limit=20, **more)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        return done.stderr
+
+    # ---- a schema that is not ours ----
+
+    def test_changed_schema(self):
+        for change in (["CREATE TRIGGER t AFTER INSERT ON finding BEGIN DELETE FROM finding; UPDATE runs SET verdict = 'clean'; END"],
+                       ["DROP VIEW findings", "CREATE VIEW findings AS SELECT 1 AS run, 'notice' AS severity, 'x' AS rule, NULL AS call, NULL AS hostcall"],
+                       ["CREATE TABLE more(a, b AS (hex(a)))"],
+                       ["PRAGMA writable_schema = ON", "UPDATE sqlite_schema SET sql = replace(sql, 'verdict TEXT', 'verdict TEXT DEFAULT ''clean''')"]):
+            with self.subTest(change=change):
+                self.db.unlink(missing_ok=True)
+                self.warrant("check", "--db", self.db, self.trace)
+                self.change(*change)
+                before = self.db.read_bytes()
+                self.assertIn("changed", self.refused("check", "--db", self.db, self.trace))
+                self.assertIn("changed", self.refused("query", self.db, "findings"))
+                self.assertEqual(self.db.read_bytes(), before)
+
+    def test_names_of_somebody_else(self):
+        """What a finding means is ours to say, whatever the file says."""
+        self.warrant("check", "--db", self.db, self.trace)
+        self.change("UPDATE finding_name SET fails = 0, severity = 'notice', text = 'all is well'")
+        self.warrant("check", "--db", self.db, self.trace)
+        done = self.warrant("query", "--json", self.db, "SELECT count(*) AS n FROM finding_name WHERE text = 'all is well' OR severity <> 'notice'")
+        self.assertGreater(json.loads(done.stdout)[0]["n"], 5)
+        done = self.warrant("query", "--json", self.db, "SELECT count(*) AS n FROM finding_name WHERE text = 'all is well'")
+        self.assertEqual(json.loads(done.stdout), [{"n": 0}])
+
+    def test_other_programs_databases(self):
+        self.change("CREATE TABLE cookies(a)")
+        self.assertIn("not an audit database", self.refused("check", "--db", self.db, self.trace))
+        self.db.write_bytes(b"this is no database\n" * 500)
+        self.assertIn("not a database", self.refused("check", "--db", self.db, self.trace))
+        self.assertIn("not a database", self.refused("query", self.db, "runs"))
+
+    # ---- files that are no files ----
+
+    def test_pipes_and_devices(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        for path in pipe, "/dev/zero", "/dev/null", self.folder:
+            self.assertIn("regular file", self.refused("check", "--db", path, self.trace))
+            self.assertIn("regular file", self.refused("query", path, "runs"))
+        self.warrant("check", "--db", self.db, self.trace)
+        for suffix in "-journal", "-wal", "-shm":
+            beside = self.folder / f"audit.db{suffix}"
+            os.mkfifo(beside)
+            self.assertIn("regular file", self.refused("query", self.db, "runs"))
+            self.assertIn("regular file", self.refused("check", "--db", self.db, self.trace))
+            beside.unlink()
+
+    def test_planted_names(self):
+        """A link where the database is to be made does not lead the check elsewhere."""
+        victim = self.folder / "victim"
+        victim.touch()
+        self.db.symlink_to(victim)
+        self.assertIn("symbolic link", self.refused("check", "--db", self.db, self.trace))
+        self.db.unlink()
+        os.link(victim, self.db)
+        self.assertIn("hard link", self.refused("check", "--db", self.db, self.trace))
+        self.assertEqual(victim.stat().st_size, 0)
+        self.db.unlink()
+        self.db.symlink_to(self.folder / "missing")
+        self.refused("check", "--db", self.db, self.trace)
+        self.assertFalse((self.folder / "missing").exists())
+
+    def test_names_that_are_no_commands(self):
+        self.warrant("check", "--db", "file:x?mode=memory", self.trace)
+        self.assertTrue((self.folder / "file:x?mode=memory").exists())
+        self.assertEqual((self.folder / "file:x?mode=memory").stat().st_mode & 0o777, 0o600)
+
+    # ---- what a query may do ----
+
+    def test_only_reads(self):
+        self.warrant("check", "--db", self.db, self.trace)
+        before = self.db.read_bytes()
+        for sql in ("DELETE FROM runs", "ATTACH 'x.db' AS x", "VACUUM INTO 'x.db'", "PRAGMA journal_mode = WAL", "SELECT * FROM pragma_table_info('runs')",
+                    "SELECT load_extension('x')", "CREATE TEMP TABLE t(a)", "SELECT 1; SELECT 2"):
+            done = self.warrant("query", self.db, sql, status=2)
+            self.assertEqual(done.stdout, "", sql)
+        self.assertEqual(self.db.read_bytes(), before)
+        self.assertFalse((self.folder / "x.db").exists())
+
+    def test_answers_without_end(self):
+        """The first rows come at once, memory does not grow, and a reader that goes away ends it."""
+        self.warrant("check", "--db", self.db, self.trace)
+        for form in [], ["--json"]:
+            process = subprocess.Popen([WARRANT, "query", *form, self.db, ENDLESS], stdout=subprocess.PIPE)
+            first = process.stdout.readline()
+            self.assertTrue(first)
+            for _ in range(20000):
+                process.stdout.readline()
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            peak = int(status[status.index("VmHWM:"):].split()[1])
+            process.stdout.close()
+            self.assertEqual(process.wait(20), -signal.SIGPIPE)
+            if not kit.SANITIZE:
+                self.assertLess(peak, 64 << 10)
+        process = subprocess.Popen([WARRANT, "query", self.db, f"SELECT count(*) FROM ({ENDLESS})"], stdout=subprocess.PIPE)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), -signal.SIGINT)
+
+    def test_no_room_for_the_answer(self):
+        self.warrant("check", "--db", self.db, self.trace)
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([WARRANT, "query", self.db, "runs"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b"cannot write the answer", done.stderr)
+
+    # ---- at the same time ----
+
+    def test_busy(self):
+        """While one check writes, a query reads and a second check waits; nothing is called no database."""
+        large = self.record_large()
+        self.warrant("check", "--db", self.db, self.trace)
+        writer = subprocess.Popen([WARRANT, "check", "--no-replay", "--db", self.db, large], stdout=subprocess.DEVNULL)
+        while not (self.folder / "audit.db-wal").exists() and writer.poll() is None:
+            time.sleep(0.01)
+        asked = 0
+        while writer.poll() is None:
+            runs = json.loads(self.warrant("query", "--json", self.db, "SELECT count(*) AS n, sum(hostcalls) AS calls FROM runs").stdout)
+            self.assertIn(runs, ([{"n": 1, "calls": 0}], [{"n": 2, "calls": 800000}]))
+            asked += 1
+            if asked == 2:
+                self.warrant("check", "--db", self.db, self.trace)
+        self.assertEqual(writer.returncode, 0)
+        self.assertGreater(asked, 1)
+        # The one file is whole, also where readers were there to the end; the next check takes the others away.
+        alone = self.folder / "alone.db"
+        shutil.copy(self.db, alone)
+        for db in self.db, alone:
+            runs = json.loads(self.warrant("query", "--json", db, "SELECT count(*) AS n FROM runs").stdout)
+            self.assertEqual(runs, [{"n": 2}])
+        self.warrant("check", "--db", self.db, self.trace)
+        self.assertEqual(sorted(p.name for p in self.folder.glob("audit.db*")), ["audit.db"])
+
+    def test_locked_by_somebody_else(self):
+        self.warrant("check", "--db", self.db, self.trace)
+        connection = sqlite3.connect(self.db, isolation_level=None)
+        connection.execute("BEGIN EXCLUSIVE")
+        process = subprocess.Popen([WARRANT, "check", "--db", self.db, self.trace], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(1.5)
+        self.assertIsNone(process.poll())
+        connection.execute("COMMIT")
+        connection.close()
+        errors = process.communicate(timeout=30)[1].decode()
+        self.assertEqual(process.returncode, 0)
+        self.assertIn("waiting", errors)
+        self.assertNotIn("not a database", errors)
+
+    def test_writer_killed(self):
+        """A check that is killed leaves what was there before, and the next one goes on."""
+        large = self.record_large()
+        self.warrant("check", "--db", self.db, self.trace)
+        writer = subprocess.Popen([WARRANT, "check", "--no-replay", "--db", self.db, large], stdout=subprocess.DEVNULL)
+        while not (self.folder / "audit.db-wal").exists() and writer.poll() is None:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        writer.kill()
+        writer.wait()
+        count = "SELECT count(*) AS n FROM runs"
+        self.assertEqual(json.loads(self.warrant("query", "--json", self.db, count).stdout), [{"n": 1}])
+        self.warrant("check", "--no-replay", "--db", self.db, large)
+        self.assertEqual(json.loads(self.warrant("query", "--json", self.db, count).stdout), [{"n": 2}])
+
+
+kit.main()
