@@ -4,9 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE, RECORD_DIGEST_EVERY };
+enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE, RECORD_DIGEST_EVERY, RECORD_LABEL };
 static const struct option_row rows[] = {
     RUN_OPTION_ROWS,
     { 'o', "output", "FILE", "the trace to write; MODULE's name with .wtrace, in this folder, otherwise" },
@@ -15,6 +14,7 @@ static const struct option_row rows[] = {
     { 0, "no-module", NULL, "leave the module out of the trace; replay then needs it again" },
     { 0, "digest-every", "N",
       "record a digest of memories, tables and globals behind every N hostcalls, and at the end" },
+    { 0, "label", "KEY=VALUE", "write this into the trace's description; may be given several times" },
 };
 
 struct record {
@@ -32,16 +32,19 @@ static enum status record_option(void *self, int option, const char *value, stru
     if (option < RUN_OPTION_COUNT)
         return run_option_apply(&record->arguments, option, value, error);
     if (option == RECORD_NO_MODULE) {
-        record->launch.no_module = true;
+        record->arguments.spec.facts.no_module = 1;
         return STATUS_OK;
     }
     if (option == RECORD_DIGEST_EVERY) {
         char *end;
-        record->launch.digest_every = strtoull(value, &end, 10);
-        if (*end || end == value || value[0] == '-' || record->launch.digest_every == 0)
+        uint64_t every = strtoull(value, &end, 10);
+        record->arguments.spec.facts.digest_every = every;
+        if (*end || end == value || value[0] == '-' || every == 0)
             return error_set(error, STATUS_INVALID, "--digest-every wants a number of hostcalls, not \"%s\"", value);
         return STATUS_OK;
     }
+    if (option == RECORD_LABEL)
+        return run_spec_add_label(&record->arguments.spec, value, error);
     if (option == RECORD_OUTPUT) {
         if (snprintf(record->output, sizeof record->output, "%s", value) >= (int)sizeof record->output || !*value)
             return error_set(error, STATUS_INVALID, "the output's name is empty or too long");
@@ -49,7 +52,7 @@ static enum status record_option(void *self, int option, const char *value, stru
     }
     for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (!strcmp(value, modes[i])) {
-            record->launch.witness = (enum witness_mode)i;
+            record->arguments.spec.facts.witness_asked = i;
             return STATUS_OK;
         }
     }
@@ -73,7 +76,7 @@ static const char *end_text(const struct launch_result *result)
     case TRACE_END_CLEAN:
         return NULL;
     case TRACE_END_GUEST_DIED:
-        return "the guest's process died before its end";
+        return "the guest's process died before its end, or ended otherwise than it says";
     case TRACE_END_NO_SPACE:
         return "the file could not grow; the guest was stopped";
     case TRACE_END_RECORDER_DIED:
@@ -87,12 +90,21 @@ static const char *end_text(const struct launch_result *result)
 static void record_summary(const struct record *record, const struct launch_result *result)
 {
     const char *why = end_text(result);
+    if (!why && result->fate.exit_code == EXIT_FAILURE_SETUP && result->report.status != STATUS_EXITED) {
+        print_err("warrant record: %s keeps the record of this start\n", record->output);
+        return;
+    }
     if (why)
         print_err("warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s%s%s\n", record->output,
                   (unsigned long long)result->end.events, (unsigned long long)result->trace_bytes, why,
                   result->recorder_text[0] ? ": " : "", result->recorder_text);
     if (record->arguments.quiet)
         return;
+    enum run_confinement confinement = run_confinement(&record->arguments.spec.facts);
+    char lines[256];
+    run_confinement_text(&record->arguments.spec.facts, lines, sizeof lines);
+    if (confinement != RUN_CONFINED)
+        print_err("warrant record: the confinement is %s\n", lines);
     if (!why)
         print_err("warrant record: %s: %llu hostcalls, %llu events, %llu bytes\n", record->output,
                   (unsigned long long)result->report.hostcalls, (unsigned long long)result->end.events,
@@ -112,20 +124,18 @@ static int record_launched(const struct command *command, struct record *record)
         output_default(record);
     record->launch.spec = &record->arguments.spec;
     record->launch.trace_path = record->output;
-    record->launch.no_confine = record->arguments.no_confine;
     struct launch_result result;
     enum status s = launch_run(&record->launch, &result, &error);
-    if (s != STATUS_OK && !result.trace_bytes)
+    if (!result.started)
         return command_failed(command, EXIT_WARRANT_FAILED, &error);
     int status = run_report(command->name, &result);
-    if (result.trace_bytes && access(record->output, F_OK) == 0)
-        record_summary(record, &result);
+    record_summary(record, &result);
     return s != STATUS_OK || result.recorder_died ? EXIT_WARRANT_FAILED : status;
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct record record = { .launch = { .witness = WITNESS_MODE_AUTO } };
+    struct record record = { .launch = { .trace_path = NULL } };
     run_arguments_init(&record.arguments);
     int status = run_parse(command, argc, argv, &record.arguments, record_option, &record);
     if (status < 0)

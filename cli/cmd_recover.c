@@ -19,7 +19,7 @@ static int recover(const struct command *command, const char *path)
         error_set_errno(&error, STATUS_NOT_FOUND, errno, "there is nothing to recover: cannot open %s", ring_path);
         return command_failed(command, EXIT_FILE, &error);
     }
-    enum status s = recorder_salvage(path, ring, &end, &error);
+    enum status s = recorder_salvage(path, ring, NULL, &end, &error);
     close(ring);
     if (s != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);

@@ -11,7 +11,7 @@ static enum status apply(void *self, int option, const char *value, struct error
 
 static int run_launched(const struct command *command, struct run_arguments *arguments)
 {
-    const struct launch_options launch = { .spec = &arguments->spec, .no_confine = arguments->no_confine };
+    const struct launch_options launch = { .spec = &arguments->spec };
     struct error error = ERROR_INIT;
     struct launch_result result;
     if (launch_run(&launch, &result, &error) != STATUS_OK)

@@ -1,9 +1,11 @@
 /* warrant-guest: the process that runs the guest, and the one that an attacker may own. It holds its grants, the ring
  * and the launch page, and nothing else.
  *
- * Order: read what the launcher prepared, close everything else, confine, and only then look at the module. After
- * confinement the process makes no system call but those of hostcall plans and of memory management. */
+ * Order: read what the launcher prepared, close everything else, confine, wait for the launcher's go, and only then
+ * look at the module. After confinement the process makes no system call but those of hostcall plans, of memory
+ * management and of waiting. */
 #include "cli/guest_states.h"
+#include "cli/launch_gate.h"
 #include "cli/launch_page.h"
 
 #include <signal.h>
@@ -106,13 +108,22 @@ static enum status confine(struct guest *guest, struct error *error)
     options.grant_count = count;
     options.required = CONFINE_BIT(NO_NEW_PRIVS);
     options.descriptors = guest->spec.policy.limits.descriptors + GUEST_FD_GRANTS + count + 8;
-    if (guest->page->no_confine)
-        options.lines = 0, options.required = 0;
+    options.lines = (uint32_t)guest->spec.facts.lines_asked;
+    options.required &= options.lines;
     struct confine_report report;
     enum status s = confine_apply(&options, &report, error);
-    confine_report_text(&report, guest->page->report.confinement, sizeof guest->page->report.confinement);
+    guest->page->landlock_abi = (uint32_t)report.landlock_abi;
+    memcpy(guest->page->line_held, report.state, sizeof report.state);
     free(grants);
     return s;
+}
+
+/* Says that the lines are drawn, and waits until the launcher has written that down. */
+static void wait_for_go(struct guest *guest)
+{
+    gate_open(&guest->page->confined);
+    while (!gate_wait(&guest->page->go, NULL)) {
+    }
 }
 
 static enum status prepare(struct guest *guest, struct error *error)
@@ -125,22 +136,25 @@ static enum status prepare(struct guest *guest, struct error *error)
     if (s == STATUS_OK && guest->ring)
         s = trace_writer_create(guest->ring, &guest->writer, error);
     if (s == STATUS_OK)
-        s = guest_states_init(&guest->states, guest->writer, guest->page->digest_every, &running, error);
+        s = guest_states_init(&guest->states, guest->writer, guest->spec.facts.digest_every, &running, error);
     if (s == STATUS_OK)
         s = wasi_start_init(&guest->spec, &guest->start, error);
     if (s == STATUS_OK)
         s = adopt(guest, error);
     if (s != STATUS_OK)
         return s;
-    int keep[1 + LIMIT_PREOPENS] = { guest->page->recorded ? GUEST_FD_ALIVE : -1 };
+    int keep[LIMIT_PREOPENS];
     uint32_t count = guest->spec.policy.file_count;
     for (uint32_t i = 0; i < count; i++)
-        keep[1 + i] = GUEST_FD_GRANTS + (int)i;
-    s = confine_close_inherited(keep, 1 + (size_t)count, error);
+        keep[i] = GUEST_FD_GRANTS + (int)i;
+    s = confine_close_inherited(keep, count, error);
     if (s != STATUS_OK)
         return s;
     timer_start(guest->spec.policy.limits.wall_ns);
-    return confine(guest, error);
+    s = confine(guest, error);
+    if (s == STATUS_OK)
+        wait_for_go(guest);
+    return s;
 }
 
 static enum status run(struct guest *guest, struct wasi_ending *ending, struct error *error)
@@ -194,20 +208,19 @@ int main(void)
     enum status s = prepare(&guest, &error);
     if (s == STATUS_OK)
         s = run(&guest, &ending, &error);
-    if (guest.writer) {
-        struct trace_exit exit_event = { .outcome = ending.ended,
-                                         .exit_code = ending.exit_code,
-                                         .trap = ending.trap,
-                                         .function = ending.function,
-                                         .offset = ending.offset,
-                                         .instructions = ending.instructions };
-        /* A guest that ran to its end and whose end could not be recorded was stopped all the same. */
-        if (trace_writer_exit(guest.writer, &exit_event) != STATUS_OK && s == STATUS_OK &&
-            ending.ended != WASI_ENDED_TRAP)
-            s = error_set(&error, STATUS_STOPPED, "the recorder stopped the guest");
-    }
+    const struct trace_exit exit_event = { .outcome = ending.ended,
+                                           .exit_code = ending.exit_code,
+                                           .trap = ending.trap,
+                                           .function = ending.function,
+                                           .offset = ending.offset,
+                                           .instructions = ending.instructions };
+    /* A guest that ran to its end and whose end could not be recorded was stopped all the same. */
+    if (guest.writer && trace_writer_exit(guest.writer, &exit_event) != STATUS_OK && s == STATUS_OK &&
+        ending.ended != WASI_ENDED_TRAP)
+        s = error_set(&error, STATUS_STOPPED, "the recorder stopped the guest");
     if (guest.page)
         report(&guest, s, &ending, &error);
-    /* Nothing is freed: the process ends here, and every call less is one less to allow. */
-    _exit(s == STATUS_OK ? (int)(ending.exit_code & 0xff) : EXIT_FAILURE_SETUP);
+    /* Nothing is freed: the process ends here, and every call less is one less to allow. The status agrees with the
+     * EXIT event and the report; where it does not, somebody else made it. */
+    _exit(s == STATUS_OK ? (int)trace_exit_status(&exit_event) : EXIT_FAILURE_SETUP);
 }

@@ -10,22 +10,24 @@
 #include "tracer/witness_file.h"
 #include "wasi/policy/policy.h"
 
-/* Descriptors of the guest's process. Grants follow from GUEST_FD_GRANTS on, in the order of the policy. */
+/* Descriptors of the guest's process. Grants follow from GUEST_FD_GRANTS on, in the order of the policy. GUEST_FD_ALIVE
+ * is kept free: who waits for the guest asks the kernel, not a descriptor that the guest's process could close. */
 enum { GUEST_FD_LAUNCH = 3, GUEST_FD_MODULE = 4, GUEST_FD_RING = 5, GUEST_FD_ALIVE = 6, GUEST_FD_GRANTS = 10 };
 /* Descriptors of the recorder's process. */
 enum {
-    RECORDER_FD_REPORT = 3,
-    RECORDER_FD_LAUNCH = 4,
+    RECORDER_FD_CONTROL = 3, /* a socket: from the launcher one byte when the description is there, then a struct
+                                trace_fate; to it struct child_message */
+    RECORDER_FD_SPEC = 4,    /* the description: sealed, and nothing that the guest's process has */
     RECORDER_FD_MODULE = 5,
     RECORDER_FD_RING = 6,
-    RECORDER_FD_ALIVE = 7,
+    RECORDER_FD_GUEST = 7, /* a pidfd of the guest's process */
     RECORDER_FD_TRACE = 8
 };
 /* Descriptors of the witness's process. */
 enum { WITNESS_FD_CONTROL = 3, WITNESS_FD_FILE = 4 };
 
-/* How the guest ended, written by its process into the shared launch page. It is what the suspect says of itself; the
- * exit status of the process and the trace are held against it. */
+/* How the guest ended, written by its process into the shared launch page. It is what the suspect says of itself: words
+ * for a message, and nothing that decides over files or a status without the kernel's wait status beside it. */
 struct launch_report {
     uint32_t magic;  /* LAUNCH_MAGIC once it is complete */
     uint32_t status; /* enum status: OK, EXITED, TRAPPED; else why the guest could not run */
@@ -33,18 +35,19 @@ struct launch_report {
     uint64_t instructions, hostcalls;
     char function_name[64];
     char text[ERROR_TEXT_MAX];
-    char confinement[256]; /* which lines of defence are on, in words */
 };
 enum { LAUNCH_MAGIC = 0x57524e54, EXIT_FAILURE_SETUP = 125 };
 
 /* The launch page: a memory file of this struct, followed by the stored form of the run_spec. */
 struct launch_page {
     struct launch_report report;
+    /* Two gates (launch_gate.h). The guest's process confines itself, fills line_held and landlock_abi and opens
+     * `confined`; it looks at no byte of the module before the launcher opened `go`. */
+    uint32_t confined, go;
+    uint32_t landlock_abi;
+    uint8_t line_held[CONFINE_LINE_COUNT];
+    uint32_t recorded; /* a ring is there */
     uint32_t spec_size;
-    uint32_t recorded;     /* a ring is there */
-    uint32_t no_confine;   /* --no-confine: the second line is off (for measuring) */
-    uint32_t no_module;    /* the trace leaves the module out */
-    uint64_t digest_every; /* calls from one recorded state to the next; 0: no states */
     uint8_t spec[];
 };
 
@@ -58,23 +61,18 @@ struct child_message {
     char text[ERROR_TEXT_MAX];
 };
 
-enum witness_mode { WITNESS_MODE_AUTO, WITNESS_MODE_ON, WITNESS_MODE_OFF };
-
 struct launch_options {
-    struct run_spec *spec;  /* borrowed; run id, hash, initial descriptors are filled in */
+    struct run_spec *spec;  /* borrowed; what was asked for stands in its facts; the rest of it is filled in */
     const char *trace_path; /* NULL: not recorded */
-    enum witness_mode witness;
-    bool no_confine, no_module; /* no_module: the trace leaves the module out */
-    uint64_t digest_every;      /* as in the launch page */
 };
 
 struct launch_result {
+    bool started; /* the guest was let go; else nothing is left of the start, and launch_run failed */
     struct launch_report report;
-    bool reported;      /* the guest's process wrote its report */
-    int wait_status;    /* of the guest's process, as waitpid gives it */
-    bool recorder_died; /* and the rest of the ring was saved */
-    bool timed_out;
-    struct trace_end end; /* where recorded */
+    bool reported;          /* the guest's process wrote its report */
+    struct trace_fate fate; /* of the guest's process: why it ended, and the kernel's wait status */
+    bool recorder_died;     /* and the rest of the ring was saved */
+    struct trace_end end;   /* where recorded */
     uint64_t trace_bytes;
     bool witnessed;
     uint64_t witness_bytes, witness_lost;
@@ -88,6 +86,7 @@ MUST_USE enum status launch_run(const struct launch_options *options, struct lau
 /* Parts, each in a file of its own. */
 struct launch_files { /* descriptors of the launcher, -1 where there is none */
     int module, page, ring, trace;
+    int spec; /* the recorder's description */
     struct launch_page *mapped;
     size_t mapped_size;
     const void *module_bytes;
@@ -106,6 +105,11 @@ MUST_USE enum status launch_files_record(const struct launch_options *options, s
 MUST_USE enum status launch_files_page(const struct launch_options *options, struct launch_files *files,
                                        struct error *error);
 void launch_files_close(struct launch_files *files);
+/* What is known before the guest starts: the machine, the program, where the grants lie. (launch_facts.c) */
+MUST_USE enum status launch_facts_fill(struct run_spec *spec, const struct launch_files *files, struct error *error);
+/* Writes the description, with what held, into the recorder's file and seals it. */
+MUST_USE enum status launch_facts_seal(const struct run_spec *spec, const struct launch_files *files,
+                                       struct error *error);
 
 struct launch_pass {
     int from, to;

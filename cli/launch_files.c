@@ -20,7 +20,7 @@
 void launch_files_init(struct launch_files *files)
 {
     memset(files, 0, sizeof *files);
-    files->module = files->page = files->ring = files->trace = -1;
+    files->module = files->page = files->ring = files->trace = files->spec = -1;
 }
 
 /* A sealed memory file that holds the file at `path`. */
@@ -78,7 +78,8 @@ static enum status initial_stat(struct run_spec *spec, uint32_t handle, int fd, 
     struct filestat stat;
     enum status s = act_host_stat(fd, &stat, error);
     if (s == STATUS_OK)
-        spec->initial[handle] = (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, (uint32_t)host_fd };
+        spec->initial[handle] =
+            (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, (uint32_t)host_fd, NULL };
     return s;
 }
 
@@ -160,7 +161,8 @@ enum status launch_files_page(const struct launch_options *options, struct launc
     }
     size_t size = sizeof(struct launch_page) + stored.size;
     files->page = memfd_create("launch", MFD_CLOEXEC);
-    if (files->page < 0 || ftruncate(files->page, (off_t)size) < 0) {
+    files->spec = memfd_create("description", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (files->spec < 0 || files->page < 0 || ftruncate(files->page, (off_t)size) < 0) {
         buffer_done(&stored);
         return error_set_errno(error, STATUS_IO, errno, "cannot create the launch page");
     }
@@ -171,9 +173,6 @@ enum status launch_files_page(const struct launch_options *options, struct launc
     }
     page->spec_size = (uint32_t)stored.size;
     page->recorded = options->trace_path != NULL;
-    page->no_confine = options->no_confine;
-    page->no_module = options->no_module;
-    page->digest_every = options->digest_every;
     memcpy(page->spec, stored.data, stored.size);
     buffer_done(&stored);
     files->mapped = page;
@@ -191,6 +190,7 @@ void launch_files_close(struct launch_files *files)
 {
     close_if(files->module);
     close_if(files->page);
+    close_if(files->spec);
     close_if(files->ring);
     close_if(files->trace);
     if (files->module_bytes)

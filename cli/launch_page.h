@@ -2,7 +2,7 @@
  *
  * The page is shared memory: a size is looked at once, and what is checked is a copy. Header only, so that
  * warrant-guest, which links nothing of cli/, and the fuzz target read it with the same lines. Left out: whether what
- * the guest's process says is true; launch.c holds it against the kernel's word. */
+ * the guest's process says is true; launch_guest.c and run_report.c hold it against the kernel's word. */
 #ifndef WARRANT_CLI_LAUNCH_PAGE_H
 #define WARRANT_CLI_LAUNCH_PAGE_H
 
@@ -30,19 +30,15 @@ MUST_USE static inline enum status launch_page_spec(const void *page, size_t siz
 }
 
 /* Copies what the guest's process reported. False: it reported nothing, or nothing that it could have meant; *ret is
- * then zero but for `confinement`, which the process fills before it runs the guest. Texts end with NUL; `status` is a
- * status. */
+ * then zero. Texts end with NUL; `status` is a status. */
 static inline bool launch_page_report(const struct launch_page *page, struct launch_report *ret)
 {
     memcpy(ret, &page->report, sizeof *ret);
     ret->text[sizeof ret->text - 1] = '\0';
     ret->function_name[sizeof ret->function_name - 1] = '\0';
-    ret->confinement[sizeof ret->confinement - 1] = '\0';
     if (ret->magic == LAUNCH_MAGIC && ret->status < STATUS_COUNT)
         return true;
-    struct launch_report nothing = { 0 };
-    memcpy(nothing.confinement, ret->confinement, sizeof nothing.confinement);
-    *ret = nothing;
+    *ret = (struct launch_report) { 0 };
     return false;
 }
 

@@ -1,11 +1,12 @@
 /* warrant-recorder: the process that owns the trace. Reads the ring, which the guest's process fills, and trusts
- * nothing in it. */
+ * nothing in it; what was run it takes from the launcher's sealed file alone. */
 #include "cli/child_report.h"
-#include "cli/launch_page.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const void *file_map(int fd, size_t *ret_size)
 {
@@ -21,7 +22,18 @@ static void ready(void *self)
 {
     (void)self;
     struct child_message message = { .kind = CHILD_READY };
-    child_report(RECORDER_FD_REPORT, &message);
+    child_report(RECORDER_FD_CONTROL, &message);
+}
+
+/* Waits until the description is there. */
+static bool started(void)
+{
+    char byte;
+    ssize_t n;
+    do
+        n = read(RECORDER_FD_CONTROL, &byte, 1);
+    while (n < 0 && errno == EINTR);
+    return n == 1;
 }
 
 int main(void)
@@ -29,18 +41,21 @@ int main(void)
     struct error error = ERROR_INIT;
     struct recorder_options options = { .ring_fd = RECORDER_FD_RING,
                                         .trace_fd = RECORDER_FD_TRACE,
-                                        .alive_fd = RECORDER_FD_ALIVE };
-    size_t page_size = 0;
-    const struct launch_page *page = file_map(RECORDER_FD_LAUNCH, &page_size);
-    if (!page)
-        return child_report_failure(RECORDER_FD_REPORT, STATUS_INVALID,
-                                    (error_set(&error, STATUS_INVALID, "the launch page is missing"), &error));
+                                        .control_fd = RECORDER_FD_CONTROL,
+                                        .guest_fd = RECORDER_FD_GUEST };
+    if (!started())
+        return EXIT_FAILURE_SETUP;
+    options.description = file_map(RECORDER_FD_SPEC, &options.description_size);
+    if (!options.description)
+        return child_report_failure(
+            RECORDER_FD_CONTROL, STATUS_INVALID,
+            (error_set(&error, STATUS_INVALID, "the description of the run is missing"), &error));
     struct run_spec spec;
-    enum status s = launch_page_spec(page, page_size, &spec, &options.description, &options.description_size, &error);
+    enum status s = run_spec_decode(options.description, options.description_size, &spec, &error);
     if (s != STATUS_OK)
-        return child_report_failure(RECORDER_FD_REPORT, s, &error);
+        return child_report_failure(RECORDER_FD_CONTROL, s, &error);
     memcpy(options.run_id, spec.run_id, sizeof options.run_id);
-    if (!page->no_module)
+    if (!spec.facts.no_module)
         options.module = file_map(RECORDER_FD_MODULE, &options.module_size);
     struct child_message message = { .kind = CHILD_DONE };
     s = recorder_run(&options, ready, NULL, &message.end, &error);
@@ -49,6 +64,6 @@ int main(void)
         message.status = s;
         memcpy(message.text, error.text, sizeof message.text);
     }
-    child_report(RECORDER_FD_REPORT, &message);
+    child_report(RECORDER_FD_CONTROL, &message);
     return 0;
 }

@@ -5,16 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "runtime/base/file_read.h"
-#include "runtime/rt.h"
 
 void run_arguments_init(struct run_arguments *arguments)
 {
     memset(arguments, 0, sizeof *arguments);
     run_spec_init(&arguments->spec);
+    arguments->spec.facts.lines_asked = CONFINE_ALL;
 }
 
 void run_arguments_done(struct run_arguments *arguments) { run_spec_done(&arguments->spec); }
@@ -123,7 +121,7 @@ enum status run_option_apply(struct run_arguments *arguments, int option, const 
         arguments->argv0 = value;
         return STATUS_OK;
     case RUN_NO_CONFINE:
-        arguments->no_confine = true;
+        spec->facts.lines_asked = 0;
         return STATUS_OK;
     case RUN_QUIET:
         arguments->quiet = true;
@@ -170,74 +168,4 @@ int run_parse(const struct command *command, int argc, char **argv, struct run_a
     if (run_operands(arguments, state.argc - state.index, argv + state.index, &error) != STATUS_OK)
         return command_refused(command, &error);
     return -1;
-}
-
-static int trap_report(const char *command, const struct launch_report *report)
-{
-    enum rt_trap_kind kind = report->trap < RT_TRAP_COUNT ? (enum rt_trap_kind)report->trap : RT_TRAP_NONE;
-    print_err("warrant %s: the guest trapped: %s, in function %u", command, rt_trap_text(kind), report->function);
-    if (report->function_name[0])
-        print_err(" <%s>", report->function_name);
-    print_err(" at byte 0x%x of the module", report->offset);
-    if (report->text[0]) {
-        print_err(": ");
-        print_message(stderr, report->text);
-    }
-    print_err("\n");
-    if (kind == RT_TRAP_HOST_POLICY || kind == RT_TRAP_FUEL_EXHAUSTED || kind == RT_TRAP_INTERRUPTED)
-        return EXIT_POLICY;
-    return kind == RT_TRAP_HOST_STOPPED || kind == RT_TRAP_HOST_FAILED ? EXIT_WARRANT_FAILED : EXIT_TRAP;
-}
-
-static int killed_report(const char *command, const struct launch_result *result)
-{
-    if (result->timed_out) {
-        print_err("warrant %s: the guest was stopped: it ran longer than the wall-clock limit\n", command);
-        return EXIT_POLICY;
-    }
-    int status = result->wait_status;
-    if (WIFSIGNALED(status)) {
-        print_err("warrant %s: the guest's process was killed by signal %d (%s)%s\n", command, WTERMSIG(status),
-                  strsignal(WTERMSIG(status)),
-                  WTERMSIG(status) == SIGSYS ? ": the second line refused a system call" : "");
-        return result->recorder_died ? EXIT_WARRANT_FAILED : 128 + WTERMSIG(status);
-    }
-    print_err("warrant %s: the guest's process ended with status %d and no report\n", command, WEXITSTATUS(status));
-    return EXIT_WARRANT_FAILED;
-}
-
-int run_report(const char *command, const struct launch_result *result)
-{
-    if (!result->reported)
-        return killed_report(command, result);
-    const struct launch_report *report = &result->report;
-    switch ((enum status)report->status) {
-    case STATUS_OK:
-        return 0;
-    case STATUS_EXITED:
-        return (int)(report->exit_code & 0xff);
-    case STATUS_TRAPPED:
-        return trap_report(command, report);
-    case STATUS_NO_MEMORY:
-    case STATUS_LIMIT:
-    case STATUS_MALFORMED:
-    case STATUS_INVALID:
-    case STATUS_UNSUPPORTED:
-    case STATUS_UNLINKABLE:
-    case STATUS_NOT_FOUND:
-    case STATUS_IO:
-    case STATUS_NO_SPACE:
-    case STATUS_TRUNCATED:
-    case STATUS_CORRUPT:
-    case STATUS_DIVERGED:
-    case STATUS_DENIED:
-    case STATUS_STOPPED:
-    case STATUS_INTERNAL:
-    case STATUS_COUNT:
-        break;
-    }
-    print_err("warrant %s: ", command);
-    print_message(stderr, report->text[0] ? report->text : status_text((enum status)report->status));
-    print_err("\n");
-    return EXIT_WARRANT_FAILED;
 }

@@ -32,7 +32,7 @@ enum run_option {
 
 struct run_arguments {
     struct run_spec spec;
-    bool no_confine, quiet;
+    bool quiet;
     const char *argv0;
 };
 

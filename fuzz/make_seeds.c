@@ -68,7 +68,15 @@ static void spec_full(struct run_spec *spec)
     spec->initial = calloc(spec->initial_count, sizeof *spec->initial);
     must(spec->initial ? STATUS_OK : STATUS_NO_MEMORY);
     for (uint32_t i = 0; i < spec->initial_count; i++)
-        spec->initial[i] = (struct run_initial) { 2049, 100 + i, i < 3 ? 2 : 3, i < 3 ? i : 7 + i };
+        spec->initial[i] =
+            (struct run_initial) { 2049, 100 + i, i < 3 ? 2 : 3, i < 3 ? i : 7 + i, owned(i < 3 ? "" : "/srv") };
+    struct run_facts *facts = &spec->facts;
+    facts->kernel = owned("6.1.0");
+    facts->witness_reason = owned("not root");
+    facts->page_size = 4096;
+    facts->lines_asked = CONFINE_ALL;
+    memset(facts->line_held, CONFINE_ON, sizeof facts->line_held);
+    must(run_spec_add_label(spec, "job=7", NULL));
 }
 
 static void specs(const char *name, bool full)

@@ -50,7 +50,7 @@ struct trace_chunk_header {
 };
 static_assert(sizeof(struct trace_chunk_header) == 96, "docs/trace-format.md, Chunk header");
 static_assert(offsetof(struct trace_chunk_header, previous) == 48, "docs/trace-format.md, Chunk header");
-static_assert(sizeof(struct trace_end) == 56, "docs/trace-format.md, END chunk");
+static_assert(sizeof(struct trace_end) == 72, "docs/trace-format.md, END chunk");
 
 /* ---- events ---- */
 

@@ -2,7 +2,11 @@
  *
  * The ring's tail moves only after a chunk is in the file, so at any instant file and ring together hold all complete
  * events: whoever dies, nothing complete is lost. What the ring says is not believed, not even the tail, which is kept
- * here. The recorder sleeps between looks, at most 2 ms, in a poll that the end of the guest's process interrupts.
+ * here. The recorder sleeps between looks, at most 2 ms, in a poll that the launcher's word interrupts.
+ *
+ * The end of the guest is told by the launcher, who waited for it, and by nobody else: what the guest's process holds,
+ * it can close. A recorder that stops by itself kills the guest first. One whose launcher died does the same, and
+ * finishes the trace alone.
  *
  * Leaves out: syncing to the device, going on with a gap when the disk is full. docs/trace-format.md, Ring. */
 #include "tracer/stream.h"
@@ -11,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
@@ -33,16 +38,63 @@ static enum status write_preamble(struct trace_file *file, const struct recorder
     return status;
 }
 
-/* Sleeps until there may be something to do. Returns whether the guest's process is gone. */
-static bool recorder_sleep(int alive_fd, uint32_t microseconds)
+/* What the recorder knows of the guest's end. */
+struct watch {
+    const struct recorder_options *options;
+    struct trace_fate fate;
+    bool orphan; /* the launcher is gone, without a word of it */
+    bool gone;   /* the guest's process is */
+};
+
+static void guest_kill(const struct watch *watch)
 {
-    struct pollfd alive = { .fd = alive_fd, .events = POLLIN };
-    const struct timespec timeout = { 0, (long)microseconds * 1000 };
-    if (ppoll(&alive, 1, &timeout, NULL) <= 0 || !alive.revents)
-        return false;
-    uint8_t byte;
-    ssize_t n = read(alive_fd, &byte, 1); /* nobody writes into it; a byte would be the guest's mischief */
-    return n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN);
+    if (watch->options->guest_fd >= 0)
+        syscall(SYS_pidfd_send_signal, watch->options->guest_fd, SIGKILL, NULL, 0);
+}
+
+static void watch_control(struct watch *watch)
+{
+    struct trace_fate fate;
+    size_t got = 0;
+    while (got < sizeof fate) {
+        ssize_t n = read(watch->options->control_fd, (char *)&fate + got, sizeof fate - got);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        got += (size_t)n;
+    }
+    if (got == sizeof fate) {
+        watch->fate = fate;
+        watch->gone = true;
+        return;
+    }
+    watch->orphan = true;
+    watch->gone = watch->options->guest_fd < 0;
+    guest_kill(watch); /* its launcher's death ends it anyhow; this one does not rely on that */
+}
+
+/* Sleeps until there may be something to do; timeout NULL: until the guest's process is gone or the launcher is. */
+static void watch_sleep(struct watch *watch, const struct timespec *timeout)
+{
+    struct pollfd wait = { .fd = watch->orphan ? watch->options->guest_fd : watch->options->control_fd,
+                           .events = POLLIN };
+    if (ppoll(&wait, 1, timeout, NULL) <= 0 || !wait.revents)
+        return;
+    if (watch->orphan)
+        watch->gone = true;
+    else
+        watch_control(watch);
+}
+
+/* The recording stops: so does the guest, at once. */
+static void watch_stop(struct watch *watch, struct trace_ring *ring)
+{
+    guest_kill(watch);
+    trace_ring_stop(ring);
+    while (!watch->gone)
+        watch_sleep(watch, NULL);
+    watch->fate.cause = TRACE_CAUSE_RECORDER;
 }
 
 /* Gives what lies before `position` back to the guest. */
@@ -59,11 +111,12 @@ static void release_tail(struct trace_ring_header *header, uint64_t position)
 }
 
 /* Copies until the guest's process is gone and the ring is empty. */
-static enum status recorder_copy(struct stream *stream, struct trace_ring_header *header, int alive_fd,
+static enum status recorder_copy(struct stream *stream, struct trace_ring_header *header, struct watch *watch,
                                  struct error *error)
 {
     uint32_t sleep = SLEEP_SHORT_US;
-    for (bool gone = false;;) {
+    for (;;) {
+        bool gone = watch->gone; /* before the ring is looked at: then nothing can follow */
         uint64_t before = stream->position;
         size_t taken = 0;
         /* Acquire: pairs with the writer's release; the events are there. */
@@ -78,14 +131,17 @@ static enum status recorder_copy(struct stream *stream, struct trace_ring_header
         if (gone)
             continue;
         sleep = taken >= BUSY_BYTES ? SLEEP_SHORT_US : sleep * 2 < SLEEP_LONG_US ? sleep * 2 : SLEEP_LONG_US;
-        gone = recorder_sleep(alive_fd, sleep);
+        const struct timespec timeout = { 0, (long)sleep * 1000 };
+        watch_sleep(watch, &timeout);
     }
 }
 
 /* Whatever ended the copying, the file gets its last chunk and its END. */
 static enum status recorder_finish(struct stream *stream, enum status status, struct trace_ring *ring,
-                                   struct trace_end *end, struct error *error)
+                                   struct watch *watch, struct trace_end *end, struct error *error)
 {
+    if (status != STATUS_OK)
+        watch_stop(watch, ring);
     bool flushed = false;
     if (status == STATUS_OK || status == STATUS_MALFORMED) {
         enum status last = stream_flush(stream, error);
@@ -93,12 +149,10 @@ static enum status recorder_finish(struct stream *stream, enum status status, st
         status = flushed ? status : last;
     }
     if (status == STATUS_OK)
-        end->reason = stream->exit_last && stream->copied == 0 ? TRACE_END_CLEAN : TRACE_END_GUEST_DIED;
+        end->reason = stream_is_clean(stream, &watch->fate) ? TRACE_END_CLEAN : TRACE_END_GUEST_DIED;
     else
         end->reason = status == STATUS_MALFORMED ? TRACE_END_BAD_RING : TRACE_END_NO_SPACE;
-    if (status != STATUS_OK)
-        trace_ring_stop(ring);
-    enum status ended = stream_end(stream, end, error);
+    enum status ended = stream_end(stream, &watch->fate, end, error);
     if (ended != STATUS_OK && status == STATUS_OK)
         status = ended;
     if (status == STATUS_NO_SPACE)
@@ -113,6 +167,7 @@ static enum status recorder_stream(const struct recorder_options *options, struc
 {
     struct trace_ring_header *header = trace_ring_header(ring);
     struct ring_owner *owner = NULL;
+    struct watch watch = { .options = options };
     struct stream stream;
     end->start_ticks = header->start_ticks; /* before the guest can touch them */
     end->start_ns = header->start_ns;
@@ -122,8 +177,8 @@ static enum status recorder_stream(const struct recorder_options *options, struc
     if (status == STATUS_OK) {
         if (ready)
             ready(ready_self);
-        status = recorder_copy(&stream, header, options->alive_fd, error);
-        status = recorder_finish(&stream, status, ring, end, error);
+        status = recorder_copy(&stream, header, &watch, error);
+        status = recorder_finish(&stream, status, ring, &watch, end, error);
     }
     ring_owner_detach(owner);
     stream_done(&stream);

@@ -49,7 +49,7 @@ static enum status find_prefix(const char *path, struct found *found, struct err
 }
 
 static enum status salvage_stream(struct trace_file *file, struct trace_ring *ring, const struct found *found,
-                                  struct trace_end *end, struct error *error)
+                                  const struct trace_fate *fate, struct trace_end *end, struct error *error)
 {
     const struct trace_ring_header *header = trace_ring_header(ring);
     if (memcmp(header->run_id, found->run_id, TRACE_RUN_ID) != 0)
@@ -70,15 +70,17 @@ static enum status salvage_stream(struct trace_file *file, struct trace_ring *ri
     if (status == STATUS_OK)
         status = stream_flush(&stream, error);
     if (status == STATUS_OK)
-        status = stream_end(&stream, end, error);
+        status = stream_end(&stream, fate, end, error);
     else
         error_set(error, status, "cannot save the rest of the ring into the trace");
     stream_done(&stream);
     return status;
 }
 
-enum status recorder_salvage(const char *path, int ring_fd, struct trace_end *ret_end, struct error *error)
+enum status recorder_salvage(const char *path, int ring_fd, const struct trace_fate *fate, struct trace_end *ret_end,
+                             struct error *error)
 {
+    static const struct trace_fate unknown = { .cause = TRACE_CAUSE_UNKNOWN };
     struct found found;
     memset(&found, 0, sizeof found);
     enum status status = find_prefix(path, &found, error);
@@ -100,7 +102,7 @@ enum status recorder_salvage(const char *path, int ring_fd, struct trace_end *re
         status = trace_file_reopen(fd, &found.prefix, &file, error);
     struct trace_end end = { 0 };
     if (status == STATUS_OK)
-        status = salvage_stream(file, ring, &found, &end, error);
+        status = salvage_stream(file, ring, &found, fate ? fate : &unknown, &end, error);
     if (status == STATUS_OK)
         *ret_end = end;
     trace_file_close(file);

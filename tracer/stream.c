@@ -53,6 +53,12 @@ static void event_seal(struct stream *stream, uint8_t *at)
 {
     uint8_t type = at[2];
     stream->exit_last = type == TRACE_EVENT_EXIT;
+    if (stream->exit_last) {
+        struct trace_event_exit event;
+        memcpy(&event, at, sizeof event);
+        const struct trace_exit exit = { .outcome = event.outcome, .exit_code = event.exit_code };
+        stream->exit_status = trace_exit_status(&exit);
+    }
     stream->parsed_events++;
     if (!trace_event_has_ticks(type))
         return;
@@ -130,8 +136,19 @@ enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken,
     return STATUS_OK;
 }
 
-enum status stream_end(struct stream *stream, struct trace_end *end, struct error *error)
+bool stream_is_clean(const struct stream *stream, const struct trace_fate *fate)
 {
+    return stream->exit_last && stream->copied == 0 && fate->waited == TRACE_WAITED_EXITED &&
+           fate->exit_code == stream->exit_status;
+}
+
+enum status stream_end(struct stream *stream, const struct trace_fate *fate, struct trace_end *end, struct error *error)
+{
+    end->signal = fate->signal;
+    end->cause = fate->cause;
+    end->cause_signal = fate->cause_signal;
+    end->waited = fate->waited;
+    end->exit_code = fate->exit_code;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     end->end_ticks = platform_ticks();

@@ -14,8 +14,9 @@ struct stream {
     uint8_t *buffer;       /* owned: copied out of the ring before a byte of it is looked at */
     size_t copied, parsed; /* bytes in the buffer; of whole, checked events */
     uint32_t parsed_events;
-    uint64_t ticks; /* of the last event that carries some */
-    bool exit_last; /* the last parsed event is an EXIT */
+    uint64_t ticks;       /* of the last event that carries some */
+    bool exit_last;       /* the last parsed event is an EXIT */
+    uint32_t exit_status; /* with which the guest's process then ends */
 };
 
 MUST_USE enum status stream_init(struct stream *stream, struct trace_file *file, struct trace_ring *ring,
@@ -26,7 +27,10 @@ void stream_done(struct stream *stream);
 MUST_USE enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken, struct error *error);
 /* Writes the events that are left as the last chunk. */
 MUST_USE enum status stream_flush(struct stream *stream, struct error *error);
+/* Whether all that was taken is whole and the process ended by itself as its EXIT event says. */
+bool stream_is_clean(const struct stream *stream, const struct trace_fate *fate);
 /* Appends the END chunk; `end` is completed here. */
-MUST_USE enum status stream_end(struct stream *stream, struct trace_end *end, struct error *error);
+MUST_USE enum status stream_end(struct stream *stream, const struct trace_fate *fate, struct trace_end *end,
+                                struct error *error);
 
 #endif

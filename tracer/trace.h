@@ -27,19 +27,46 @@ enum trace_chunk_kind {
 
 /* Why the recording ended. */
 enum trace_end_reason {
-    TRACE_END_CLEAN = 1,         /* the guest's process ended by itself, after its EXIT event */
-    TRACE_END_GUEST_DIED = 2,    /* killed, or ended without an EXIT event */
+    TRACE_END_CLEAN = 1,         /* the guest's process ended by itself, after its EXIT event and as that says */
+    TRACE_END_GUEST_DIED = 2,    /* killed, or ended without an EXIT event, or otherwise than that says */
     TRACE_END_NO_SPACE = 3,      /* the file could not grow; the guest was stopped */
     TRACE_END_RECORDER_DIED = 4, /* the rest of the ring was saved afterwards */
     TRACE_END_BAD_RING = 5       /* the guest's process wrote no valid event */
 };
+
+/* Who or what ended the guest's process. */
+enum trace_cause {
+    TRACE_CAUSE_UNKNOWN = 0, /* nobody was left to tell */
+    TRACE_CAUSE_ITSELF = 1,
+    TRACE_CAUSE_WALL = 2,         /* the wall-clock limit */
+    TRACE_CAUSE_SIGNAL = 3,       /* a signal to the launcher */
+    TRACE_CAUSE_RECORDER = 4,     /* the recorder stopped; the reason says why */
+    TRACE_CAUSE_WITNESS = 5,      /* the witness stopped */
+    TRACE_CAUSE_TRACE_LIMIT = 6,  /* limits.trace */
+    TRACE_CAUSE_OUTPUT_LIMIT = 7, /* limits.output */
+    TRACE_CAUSE_COUNT
+};
+enum trace_waited { TRACE_WAITED_UNKNOWN, TRACE_WAITED_EXITED, TRACE_WAITED_KILLED, TRACE_WAITED_CORE };
+
+/* How the guest's process ended, from the launcher: the kernel's wait status, not the process's own word. */
+struct trace_fate {
+    uint32_t cause;        /* enum trace_cause */
+    uint32_t cause_signal; /* of CAUSE_SIGNAL */
+    uint32_t waited;       /* enum trace_waited */
+    uint32_t exit_code;    /* where it exited */
+    uint32_t signal;       /* where it was killed */
+};
+/* From a wait status (wait(2)); cause is left as it was. */
+void trace_fate_wait(struct trace_fate *fate, int wait_status);
 
 struct trace_end {
     uint32_t reason; /* enum trace_end_reason */
     uint32_t signal; /* that killed the guest's process, 0 if none or unknown */
     uint64_t events, stream_bytes;
     uint64_t start_ticks, start_ns, end_ticks, end_ns; /* two points that relate ticks to CLOCK_MONOTONIC */
+    uint32_t cause, cause_signal, waited, exit_code;   /* as in struct trace_fate */
 };
+const char *trace_cause_text(uint32_t cause); /* "a signal to the launcher"; "?" beyond the list */
 
 struct trace_file; /* a file being written */
 /* fd: takes; an empty, seekable file. run_id: TRACE_RUN_ID bytes. Returns owned. */
@@ -103,6 +130,22 @@ struct trace_exit {
     uint64_t instructions;     /* Wasm instructions executed */
 };
 MUST_USE enum status trace_writer_exit(struct trace_writer *writer, const struct trace_exit *exit);
+/* The exit status with which the guest's process ends where its end was this one: 0 returned, the code of proc_exit (1
+ * for one that no status can carry), 134 a trap, 125 could not start. */
+static inline uint32_t trace_exit_status(const struct trace_exit *exit)
+{
+    enum { EXIT_TRAPPED = 134, EXIT_NOT_STARTED = 125, EXIT_LARGEST = 255 };
+    switch (exit->outcome) {
+    case 0:
+        return 0;
+    case 1:
+        return exit->exit_code > EXIT_LARGEST ? 1 : exit->exit_code;
+    case 2:
+        return EXIT_TRAPPED;
+    default:
+        return EXIT_NOT_STARTED;
+    }
+}
 
 /* What the guest's state was: between two calls, or at its end. */
 struct trace_state {
@@ -136,7 +179,9 @@ uint64_t trace_digest_get(const struct trace_digest *digest);
 
 struct recorder_options {
     int ring_fd, trace_fd; /* trace_fd: takes */
-    int alive_fd; /* read end of a pipe whose write end only the guest's process holds: end of file means it is gone */
+    int control_fd; /* from the launcher: one struct trace_fate when the guest's process is gone; end of file without
+                       one means that the launcher is */
+    int guest_fd;   /* a pidfd of the guest's process, by which it is killed when the recording stops; -1: none */
     uint8_t run_id[TRACE_RUN_ID];
     const void *description; /* borrowed */
     size_t description_size;
@@ -145,12 +190,13 @@ struct recorder_options {
 };
 /* Writes header, description and module, calls ready(ready_self) once the guest may start, copies the ring until the
  * guest is gone and the ring is empty, and closes with an END chunk. Runs as a process of its own; makes no assumption
- * about the ring's content. NO_SPACE: the guest was told to stop, *ret_end says how far the file reaches. */
+ * about the ring's content. NO_SPACE: the guest was killed, *ret_end says how far the file reaches. */
 MUST_USE enum status recorder_run(const struct recorder_options *options, void (*ready)(void *), void *ready_self,
                                   struct trace_end *ret_end, struct error *error);
 /* After the recorder died: appends to the trace at `path` what the ring still holds, and an END chunk with
- * RECORDER_DIED. */
-MUST_USE enum status recorder_salvage(const char *path, int ring_fd, struct trace_end *ret_end, struct error *error);
+ * RECORDER_DIED. fate: NULL: not known. */
+MUST_USE enum status recorder_salvage(const char *path, int ring_fd, const struct trace_fate *fate,
+                                      struct trace_end *ret_end, struct error *error);
 
 /* ---- the reader: whole calls out of a trace ---- */
 

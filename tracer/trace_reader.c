@@ -166,6 +166,8 @@ static enum status reader_take_end(struct trace_reader *reader)
     if (reader->end.events != reader->event || reader->end.stream_bytes != reader->stream_bytes ||
         reader->end.reason < TRACE_END_CLEAN || reader->end.reason > TRACE_END_BAD_RING)
         return reader_malformed(reader, "the END counts other events than there are");
+    if (reader->end.cause >= TRACE_CAUSE_COUNT || reader->end.waited > TRACE_WAITED_CORE)
+        return reader_malformed(reader, "the END names no known cause");
     return STATUS_OK;
 }
 

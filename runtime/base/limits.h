@@ -12,6 +12,7 @@ enum {
     LIMIT_NETWORK_RULES = 4096,   /* addresses that a policy grants */
     LIMIT_ARGS = 65536,           /* arguments, and environment variables */
     LIMIT_ARGS_BYTES = 1 << 20,   /* bytes of all arguments, and of all environment variables, with NULs */
+    LIMIT_LABELS = 64,            /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
     LIMIT_OPS = 8,                /* ops of one hostcall's plan */
     LIMIT_RANDOM = 1 << 20,       /* bytes of one random_get */
     LIMIT_READDIR = 49152,        /* bytes of directory entries that one op asks the system for; what they become fits LIMIT_STAGING */

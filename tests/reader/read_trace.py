@@ -297,10 +297,11 @@ def read_trace(data, out):
             need(events - before == count, f"{where}: another number of events")
             stream += len(body)
         elif kind == END:
-            need(len(body) == 56, f"{where}: wrong size")
-            end = dict(zip(("reason", "signal", "events", "stream_bytes", "start_ticks", "start_ns", "end_ticks", "end_ns"),
-                           struct.unpack("<II6Q", body)))
+            need(len(body) == 72, f"{where}: wrong size")
+            end = dict(zip(("reason", "signal", "events", "stream_bytes", "start_ticks", "start_ns", "end_ticks", "end_ns", "cause",
+                            "cause_signal", "waited", "exit_code"), struct.unpack("<II6QIIII", body)))
             need(end["events"] == events and end["stream_bytes"] == stream, f"{where}: counts other events")
+            need(1 <= end["reason"] <= 5 and end["cause"] <= 7 and end["waited"] <= 3, f"{where}: names no known reason or cause")
         last_kind, more = kind, going_on
         number += 1
     need(end is not None, f"chunk {number} at offset {at}: no END")

@@ -80,12 +80,13 @@ static void spec_fill(struct run_spec *spec, const struct replay_world *world, i
     spec->initial_count = 4;
     for (uint32_t i = 0; i < 4; i++) {
         MUST(act_host_stat(i == 3 ? folder : null, &stat, &error), &error);
-        spec->initial[i] = (struct run_initial){ stat.dev, stat.ino, (uint32_t)stat.filetype, i };
+        spec->initial[i] = (struct run_initial){ stat.dev, stat.ino, (uint32_t)stat.filetype, i, NULL };
     }
 }
 
-static void run_guest(struct replay_world *world, const struct run_spec *spec, const struct wasi_backend *live,
-                      struct trace_writer *writer, const struct replay_lies *lies)
+/* Returns the exit status that a process with this end has. */
+static uint32_t run_guest(struct replay_world *world, const struct run_spec *spec, const struct wasi_backend *live,
+                          struct trace_writer *writer, const struct replay_lies *lies)
 {
     struct error error = ERROR_INIT;
     struct liar liar = { .lies = lies, .inner = trace_writer_observer(writer) };
@@ -117,6 +118,7 @@ static void run_guest(struct replay_world *world, const struct run_spec *spec, c
     wasi_free(wasi);
     rt_module_free(module);
     wasi_start_done(&start);
+    return trace_exit_status(&exit);
 }
 
 static void record(struct replay_world *world, const struct run_spec *spec, int folder, const struct replay_lies *lies)
@@ -139,17 +141,21 @@ static void record(struct replay_world *world, const struct run_spec *spec, int 
     MUST(trace_ring_map(ring_fd, &ring, &error), &error);
     MUST(trace_writer_create(ring, &writer, &error), &error);
     const struct wasi_backend backend = act_live_backend(live);
-    run_guest(world, spec, &backend, writer, lies);
+    uint32_t exit_status = run_guest(world, spec, &backend, writer, lies);
     trace_writer_free(writer);
     trace_ring_unmap(ring);
     act_live_free(live);
     for (uint32_t i = 0; i < 4; i++)
         close(host[i]);
     assert_int_equal(pipe(alive), 0);
+    const struct trace_fate fate = { .cause = TRACE_CAUSE_ITSELF, .waited = TRACE_WAITED_EXITED,
+                                     .exit_code = exit_status };
+    assert_int_equal(write(alive[1], &fate, sizeof fate), sizeof fate);
     close(alive[1]);
     run_spec_encode(spec, &description);
     options.trace_fd = open(world->trace, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    options.alive_fd = alive[0];
+    options.control_fd = alive[0];
+    options.guest_fd = -1;
     options.description = description.data;
     options.description_size = description.size;
     options.module = lies->no_module ? NULL : world->module.data;

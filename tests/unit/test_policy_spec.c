@@ -83,7 +83,24 @@ static void spec_fill(struct run_spec *spec)
         spec->initial[i].ino = 200 + i;
         spec->initial[i].filetype = i;
         spec->initial[i].host_fd = i;
+        spec->initial[i].path = strdup(i < 3 ? "" : "/srv/data");
+        assert_non_null(spec->initial[i].path);
     }
+    struct run_facts *facts = &spec->facts;
+    facts->host = strdup("a host");
+    facts->kernel = strdup("6.1");
+    facts->witness_reason = strdup("not root");
+    assert_true(facts->host && facts->kernel && facts->witness_reason);
+    facts->page_size = 4096;
+    facts->lines_asked = CONFINE_ALL;
+    facts->digest_every = 5;
+    memset(facts->line_held, CONFINE_ON, sizeof facts->line_held);
+    facts->line_held[CONFINE_LANDLOCK] = CONFINE_PART;
+    facts->landlock_abi = 2;
+    memset(facts->policy_hash, 0xef, sizeof facts->policy_hash);
+    assert_int_equal(run_spec_add_label(spec, "job=7", NULL), STATUS_OK);
+    assert_int_equal(run_spec_add_label(spec, "=7", NULL), STATUS_INVALID);
+    assert_int_equal(run_spec_add_label(spec, "job", NULL), STATUS_INVALID);
 }
 
 static void test_round_trip(void **state)
@@ -106,6 +123,7 @@ static void test_round_trip(void **state)
     assert_string_equal(back.env[0], "K=");
     assert_string_equal(back.module_path, "x.wasm");
     assert_int_equal(back.initial[4].ino, 204);
+    assert_string_equal(back.initial[4].path, "/srv/data");
     run_spec_encode(&back, &second);
     assert_int_equal(first.size, second.size);
     assert_memory_equal(first.data, second.data, first.size);
@@ -115,35 +133,91 @@ static void test_round_trip(void **state)
     run_spec_done(&back);
 }
 
-/* A run whose limits are the built-in ones is stored as before there were others, so that older traces and readers keep
- * their meaning; a lowered one is never lost. */
-static void test_two_forms(void **state)
+/* Every limit and every fact comes back. */
+static void test_limits_and_facts(void **state)
 {
     (void)state;
     struct run_spec spec, back;
     struct buffer out = BUFFER_INIT;
     spec_fill(&spec);
-    run_spec_encode(&spec, &out);
-    assert_memory_equal(out.data, "WRS1", 4);
-    size_t size = out.size;
-    buffer_done(&out);
     struct policy_limits *l = &spec.policy.limits;
     uint32_t *const lowered[] = { &l->module_bytes, &l->functions, &l->locals, &l->tables, &l->table_elements };
-    for (uint32_t i = 0; i < 5; i++) {
-        uint32_t was = *lowered[i];
+    for (uint32_t i = 0; i < 5; i++)
         *lowered[i] = 50 + i;
-        out = (struct buffer)BUFFER_INIT;
-        run_spec_encode(&spec, &out);
-        assert_memory_equal(out.data, "WRS2", 4);
-        assert_int_equal(out.size, size + 20);
-        assert_int_equal(run_spec_decode(out.data, out.size, &back, NULL), STATUS_OK);
-        assert_memory_equal(&back.policy.limits, l, sizeof *l);
-        run_spec_done(&back);
-        out.data[3] = '1'; /* the shorter form does not take the longer one's bytes */
-        assert_int_not_equal(run_spec_decode(out.data, out.size, &back, NULL), STATUS_OK);
-        buffer_done(&out);
-        *lowered[i] = was;
+    l->trace = 12345;
+    run_spec_encode(&spec, &out);
+    assert_memory_equal(out.data, "WRS3", 4);
+    assert_int_equal(run_spec_decode(out.data, out.size, &back, NULL), STATUS_OK);
+    assert_memory_equal(&back.policy.limits, l, sizeof *l);
+    for (size_t i = 0; i < RUN_FACT_COUNT; i++) {
+        const struct run_fact_row *row = &run_fact_rows[i];
+        if (row->text)
+            assert_string_equal(run_fact_text(&back.facts, row), run_fact_text(&spec.facts, row));
+        else
+            assert_true(run_fact_number(&back.facts, row) == run_fact_number(&spec.facts, row));
     }
+    assert_memory_equal(back.facts.line_held, spec.facts.line_held, sizeof spec.facts.line_held);
+    assert_int_equal(back.facts.label_count, 1);
+    assert_string_equal(back.facts.labels[0], "job=7");
+    run_spec_done(&back);
+    buffer_done(&out);
+    run_spec_done(&spec);
+}
+
+static bool decodes(struct run_spec *spec)
+{
+    struct run_spec back;
+    struct buffer out = BUFFER_INIT;
+    run_spec_encode(spec, &out);
+    bool good = run_spec_decode(out.data, out.size, &back, NULL) == STATUS_OK;
+    run_spec_done(&back);
+    buffer_done(&out);
+    return good;
+}
+
+/* A description cannot say that a line held which nobody asked for, nor that a witness watched that was turned off. */
+static void test_facts_that_contradict(void **state)
+{
+    (void)state;
+    struct run_spec spec;
+    spec_fill(&spec);
+    assert_true(decodes(&spec));
+    spec.facts.line_held[CONFINE_SECCOMP] = CONFINE_OFF;
+    assert_false(decodes(&spec));
+    spec.facts.line_held[CONFINE_SECCOMP] = CONFINE_STATE_COUNT;
+    assert_false(decodes(&spec));
+    spec.facts.line_held[CONFINE_SECCOMP] = CONFINE_ABSENT;
+    assert_true(decodes(&spec));
+    spec.facts.witness_held = 1; /* and there is a reason why it did not */
+    assert_false(decodes(&spec));
+    spec.facts.witness_held = 2;
+    assert_false(decodes(&spec));
+    spec.facts.witness_held = 0;
+    spec.facts.labels[0][0] = '=';
+    assert_false(decodes(&spec));
+    run_spec_done(&spec);
+}
+
+static void test_confinement_in_words(void **state)
+{
+    (void)state;
+    struct run_spec spec;
+    char text[128];
+    spec_fill(&spec);
+    assert_int_equal(run_confinement(&spec.facts), RUN_CONFINED_WEAKER);
+    run_confinement_text(&spec.facts, text, sizeof text);
+    assert_string_equal(text, "Landlock in part");
+    spec.facts.line_held[CONFINE_LANDLOCK] = CONFINE_ABSENT;
+    spec.facts.line_held[CONFINE_SECCOMP] = CONFINE_OFF;
+    run_confinement_text(&spec.facts, text, sizeof text);
+    assert_string_equal(text, "Landlock absent, seccomp off");
+    memset(spec.facts.line_held, CONFINE_ON, sizeof spec.facts.line_held);
+    assert_int_equal(run_confinement(&spec.facts), RUN_CONFINED);
+    memset(spec.facts.line_held, CONFINE_OFF, sizeof spec.facts.line_held);
+    spec.facts.lines_asked = 0;
+    assert_int_equal(run_confinement(&spec.facts), RUN_UNCONFINED);
+    run_confinement_text(&spec.facts, text, sizeof text);
+    assert_non_null(strstr(text, "--no-confine"));
     run_spec_done(&spec);
 }
 
@@ -166,12 +240,12 @@ static void accept_or_refuse(const uint8_t *bytes, size_t size)
     run_spec_done(&spec);
 }
 
-static void hostile_bytes(uint32_t functions)
+static void test_hostile_bytes(void **state)
 {
+    (void)state;
     struct run_spec spec;
     struct buffer good = BUFFER_INIT;
     spec_fill(&spec);
-    spec.policy.limits.functions = functions;
     run_spec_encode(&spec, &good);
     run_spec_done(&spec);
     for (size_t i = 0; i <= good.size; i++) {
@@ -203,17 +277,14 @@ static void hostile_bytes(uint32_t functions)
     buffer_done(&good);
 }
 
-static void test_hostile_bytes(void **state)
-{
-    (void)state;
-    hostile_bytes(LIMIT_FUNCTIONS);
-    hostile_bytes(77);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_dir_option), cmocka_unit_test(test_too_many_grants),
-                                        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_two_forms),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_dir_option),
+                                        cmocka_unit_test(test_too_many_grants),
+                                        cmocka_unit_test(test_round_trip),
+                                        cmocka_unit_test(test_limits_and_facts),
+                                        cmocka_unit_test(test_facts_that_contradict),
+                                        cmocka_unit_test(test_confinement_in_words),
                                         cmocka_unit_test(test_hostile_bytes) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

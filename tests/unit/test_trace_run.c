@@ -103,7 +103,7 @@ static void test_killed_recorder_stops_the_guest_and_loses_nothing(void **state)
         int guest = kit_wait(run.guest); /* nobody tells it: the kernel does */
         assert_true(WIFEXITED(guest));
         assert_int_equal(WEXITSTATUS(guest), 33);
-        assert_int_equal(recorder_salvage(run.trace, run.ring_fd, &saved, &error), STATUS_OK);
+        assert_int_equal(recorder_salvage(run.trace, run.ring_fd, NULL, &saved, &error), STATUS_OK);
         kit_trace_read(run.trace, false, &end, &inside, &status, &error);
         assert_int_equal(status, STATUS_OK);
         assert_int_equal(end.reason, TRACE_END_RECORDER_DIED);
@@ -131,13 +131,13 @@ static void test_salvage_cuts_a_torn_chunk(void **state)
     assert_non_null(file);
     assert_int_equal(fwrite("WCHK torn", 1, 9, file), 9);
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(recorder_salvage(run.trace, run.ring_fd, &end, &error), STATUS_OK);
+    assert_int_equal(recorder_salvage(run.trace, run.ring_fd, NULL, &end, &error), STATUS_OK);
     kit_trace_read(run.trace, false, &end, &inside, &status, &error);
     assert_int_equal(status, STATUS_OK);
     assert_int_equal(end.stream_bytes, kit_ring_head(&run));
     /* A second time changes nothing. */
     struct trace_end again;
-    assert_int_equal(recorder_salvage(run.trace, run.ring_fd, &again, &error), STATUS_OK);
+    assert_int_equal(recorder_salvage(run.trace, run.ring_fd, NULL, &again, &error), STATUS_OK);
     assert_memory_equal(&end, &again, sizeof end);
     kit_run_done(&run);
 }

@@ -263,7 +263,8 @@ void kit_run_start_limited(struct kit_run *run)
         close(alive[1]);
         limit_files(run->file_limit);
         struct recorder_options options = { .ring_fd = run->ring_fd,
-                                            .alive_fd = alive[0],
+                                            .control_fd = alive[0],
+                                            .guest_fd = -1,
                                             .description = "description",
                                             .description_size = 11,
                                             .module = "module",
@@ -298,7 +299,11 @@ void kit_run_guest(struct kit_run *run, void (*body)(struct trace_writer *, void
             trace_writer_create(ring, &writer, NULL) != STATUS_OK)
             _exit(9);
         body(writer, argument);
-        _exit(0);
+        /* What a launcher says who waited for it. */
+        const struct trace_fate fate = { .cause = TRACE_CAUSE_ITSELF,
+                                         .waited = TRACE_WAITED_EXITED,
+                                         .exit_code = KIT_EXIT };
+        _exit(write(run->alive, &fate, sizeof fate) == sizeof fate ? 0 : 9);
     }
     close(run->alive);
 }
@@ -340,7 +345,7 @@ static void write_calls(struct trace_writer *writer, void *argument)
         if (kit_call_observe(&call, &observer, NULL) != STATUS_OK)
             _exit(8);
     }
-    struct trace_exit last = { .outcome = 1, .exit_code = 7, .instructions = 12345 };
+    struct trace_exit last = { .outcome = 1, .exit_code = KIT_EXIT, .instructions = 12345 };
     if (trace_writer_exit(writer, &last) != STATUS_OK)
         _exit(8);
 }
@@ -379,7 +384,7 @@ uint64_t kit_trace_read(const char *path, bool big, struct trace_end *ret_end, b
         assert_false(exited);
         if (kind == TRACE_ITEM_EXIT) {
             exited = true;
-            assert_int_equal(last.exit_code, 7);
+            assert_int_equal(last.exit_code, KIT_EXIT);
             assert_int_equal(last.instructions, 12345);
             continue;
         }

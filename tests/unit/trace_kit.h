@@ -26,6 +26,8 @@ enum status kit_call_observe(const struct kit_call *call, const struct wasi_obse
 /* Asserts that the trace's call is this one. */
 void kit_call_assert(const struct kit_call *expected, const struct trace_call *call);
 
+enum { KIT_EXIT = 7 /* the guests of the kit end with proc_exit(7) */ };
+
 struct kit_run {
     char folder[64], trace[96], ring[96];
     int ring_fd, alive; /* alive: the write end that the guest's process inherits */

@@ -140,7 +140,10 @@ void forge_file(const struct forge *forge, const char *path, uint32_t per_chunk,
                              .stream_bytes = forge->bytes.size,
                              .start_ns = 1000,
                              .end_ticks = 100 * forge->count + 100,
-                             .end_ns = 2000 };
+                             .end_ns = 2000,
+                             .cause = reason == TRACE_END_CLEAN ? TRACE_CAUSE_ITSELF : TRACE_CAUSE_UNKNOWN,
+                             .waited = reason == TRACE_END_CLEAN ? TRACE_WAITED_EXITED : TRACE_WAITED_UNKNOWN,
+                             .exit_code = reason == TRACE_END_CLEAN ? 7 : 0 };
     if (reason)
         assert_int_equal(trace_file_append(file, TRACE_CHUNK_END, &end, sizeof end, 0, 0, 0, NULL), STATUS_OK);
     trace_file_close(file);

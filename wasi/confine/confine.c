@@ -95,16 +95,13 @@ static enum confine_state seccomp_draw(const struct confine_options *options, st
     return CONFINE_ON;
 }
 
-static const struct {
-    const char *name;
-    draw_fn *draw;
-} lines[CONFINE_LINE_COUNT] = {
-    [CONFINE_NO_NEW_PRIVS] = { "no_new_privs", no_new_privs_draw },
-    [CONFINE_UNDUMPABLE] = { "not dumpable", undumpable_draw },
-    [CONFINE_LIMITS] = { "resource limits", limits_draw },
-    [CONFINE_CAPABILITIES] = { "no capabilities", capabilities_draw },
-    [CONFINE_LANDLOCK] = { "Landlock", landlock_draw },
-    [CONFINE_SECCOMP] = { "seccomp", seccomp_draw },
+static draw_fn *const draws[CONFINE_LINE_COUNT] = {
+    [CONFINE_NO_NEW_PRIVS] = no_new_privs_draw,
+    [CONFINE_UNDUMPABLE] = undumpable_draw,
+    [CONFINE_LIMITS] = limits_draw,
+    [CONFINE_CAPABILITIES] = capabilities_draw,
+    [CONFINE_LANDLOCK] = landlock_draw,
+    [CONFINE_SECCOMP] = seccomp_draw,
 };
 
 enum status confine_apply(const struct confine_options *options, struct confine_report *ret, struct error *error)
@@ -116,12 +113,13 @@ enum status confine_apply(const struct confine_options *options, struct confine_
         if (!(options->lines & UINT32_C(1) << i))
             continue;
         struct error why = ERROR_INIT;
-        enum confine_state state = lines[i].draw(options, ret, &why);
+        enum confine_state state = draws[i](options, ret, &why);
         ret->state[i] = (uint8_t)state;
-        if (options->required & UINT32_C(1) << i && (state == CONFINE_ABSENT || state == CONFINE_FAILED))
-            return error_set(error, STATUS_DENIED, "the guest is not confined: %s %s%s%s", lines[i].name,
-                             state == CONFINE_ABSENT ? "is absent on this kernel" : "failed", why.text[0] ? ": " : "",
-                             why.text);
+        bool required = options->required & UINT32_C(1) << i;
+        if (state == CONFINE_FAILED || (required && state == CONFINE_ABSENT))
+            return error_set(
+                error, STATUS_DENIED, "the guest is not confined: %s %s%s%s", confine_line_name((enum confine_line)i),
+                state == CONFINE_ABSENT ? "is absent on this kernel" : "failed", why.text[0] ? ": " : "", why.text);
     }
     return STATUS_OK;
 }
@@ -147,14 +145,6 @@ void confine_probe_machine(struct confine_report *ret)
     }
 }
 
-const char *confine_line_name(enum confine_line line) { return line < CONFINE_LINE_COUNT ? lines[line].name : "?"; }
-
-const char *confine_state_name(enum confine_state state)
-{
-    static const char *const names[] = { "off", "on", "in part", "absent", "failed" };
-    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "?";
-}
-
 void confine_report_text(const struct confine_report *report, char *ret, size_t size)
 {
     char detail[80];
@@ -170,8 +160,8 @@ void confine_report_text(const struct confine_report *report, char *ret, size_t 
         if (i == CONFINE_SECCOMP && drawn)
             snprintf(detail, sizeof detail, " (%u calls%s)", report->filter_calls,
                      report->sanitizer ? ", a sanitizer's among them" : "");
-        int added = snprintf(ret + used, size - used, "%s%s %s%s", i ? ", " : "", lines[i].name,
-                             confine_state_name(state), detail);
+        int added = snprintf(ret + used, size - used, "%s%s %s%s", i ? ", " : "",
+                             confine_line_name((enum confine_line)i), confine_state_name(state), detail);
         used += added > 0 ? (size_t)added : 0;
     }
 }

@@ -12,29 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "runtime/base/base.h"
-
-/* The lines, in the order in which they are drawn. */
-#define CONFINE_LINE_LIST(X)                                                                                           \
-    X(NO_NEW_PRIVS, "no_new_privs") /* no program gains rights by being executed */                                    \
-    X(UNDUMPABLE, "not dumpable")   /* no ptrace by equals, no core file */                                            \
-    X(LIMITS, "resource limits")    /* RLIMIT_CORE 0, RLIMIT_NOFILE, RLIMIT_MEMLOCK 0 */                               \
-    X(CAPABILITIES, "capabilities") /* none left, bounding and ambient sets empty */                                   \
-    X(LANDLOCK, "Landlock")         /* files beneath the grants only, no TCP, scoped signals */                        \
-    X(SECCOMP, "seccomp")           /* the system calls of the tables only */
-
-#define CONFINE_LINE_ENUM(id, text) CONFINE_##id,
-enum confine_line { CONFINE_LINE_LIST(CONFINE_LINE_ENUM) CONFINE_LINE_COUNT };
-#undef CONFINE_LINE_ENUM
-#define CONFINE_BIT(id) (UINT32_C(1) << CONFINE_##id)
-#define CONFINE_ALL     ((UINT32_C(1) << CONFINE_LINE_COUNT) - 1)
-
-enum confine_state {
-    CONFINE_OFF,  /* the options left it out */
-    CONFINE_ON,   /* drawn */
-    CONFINE_PART, /* drawn, but this kernel knows less than this version of warrant: report.text says what is missing */
-    CONFINE_ABSENT, /* this kernel does not have it */
-    CONFINE_FAILED  /* the kernel has it and refused */
-};
+#include "wasi/policy/run_facts.h" /* the lines and their states */
 
 /* A granted directory or file. */
 struct confine_grant {
@@ -69,8 +47,8 @@ struct confine_report {
 MUST_USE enum status confine_close_inherited(const int *keep, size_t count, struct error *error);
 
 /* Draws the lines. The process must have one thread: all lines but seccomp are the calling thread's, as the kernel has
- * it. *ret is always filled. DENIED: a required line is absent or failed (the text names it); the process must then not
- * run the guest. */
+ * it. *ret is always filled. DENIED: a line that the kernel has cannot be drawn, or a required one is absent (the text
+ * names it); the process must then not run the guest. */
 MUST_USE enum status confine_apply(const struct confine_options *options, struct confine_report *ret,
                                    struct error *error);
 
@@ -80,7 +58,5 @@ void confine_probe_machine(struct confine_report *ret);
 /* "no_new_privs on, ... Landlock on (ABI 7), seccomp on (47 calls, 160 instructions)", NUL-terminated, cut at `size`.
  */
 void confine_report_text(const struct confine_report *report, char *ret, size_t size);
-const char *confine_line_name(enum confine_line line);
-const char *confine_state_name(enum confine_state state);
 
 #endif

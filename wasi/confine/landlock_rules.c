@@ -90,8 +90,13 @@ enum confine_state landlock_draw(const struct confine_options *options, struct c
 {
     int32_t version = landlock_version();
     report->landlock_abi = version;
-    if (!version)
-        return CONFINE_ABSENT;
+    if (!version) {
+        /* Not built, or not turned on at boot: absent. Any other answer is somebody's refusal of what is there. */
+        if (errno == ENOSYS || errno == EOPNOTSUPP)
+            return CONFINE_ABSENT;
+        error_set_errno(why, STATUS_DENIED, errno, "Landlock does not tell its version");
+        return CONFINE_FAILED;
+    }
     struct landlock_rights rights = landlock_rights_of(version);
     struct ruleset_attr attr = { rights.fs, rights.net, rights.scope };
     int ruleset = (int)syscall(NR_CREATE_RULESET, &attr, sizeof attr, 0);

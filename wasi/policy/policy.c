@@ -21,7 +21,8 @@ void policy_init(struct policy *policy)
                     .table_elements = LIMIT_TABLE_ELEMENTS,
                     .fuel = UINT64_MAX,
                     .wall_ns = UINT64_MAX,
-                    .output = UINT64_MAX },
+                    .output = UINT64_MAX,
+                    .trace = UINT64_MAX },
         .on_violation = POLICY_VIOLATION_ERRNO,
     };
 }

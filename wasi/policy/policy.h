@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include "runtime/base/base.h"
+#include "wasi/policy/run_facts.h"
 
 enum policy_violation { POLICY_VIOLATION_ERRNO, POLICY_VIOLATION_TRAP, POLICY_VIOLATION_KILL };
 enum policy_protocol { POLICY_TCP, POLICY_UDP };
@@ -35,6 +36,7 @@ struct policy_limits {
     uint64_t fuel;                                      /* instructions; UINT64_MAX: none */
     uint64_t wall_ns;                                   /* UINT64_MAX: none */
     uint64_t output;                                    /* bytes written in all; UINT64_MAX: none */
+    uint64_t trace;                                     /* bytes of the trace file; UINT64_MAX: none */
 };
 
 struct policy {
@@ -62,7 +64,9 @@ struct run_spec {
     struct run_initial {
         uint64_t dev, ino;
         uint32_t filetype, host_fd;
-    } *initial; /* owned */
+        char *path; /* owned; of a grant, where its directory lay when it was opened; NULL or empty: not known */
+    } *initial;     /* owned */
+    struct run_facts facts;
 };
 
 void policy_init(struct policy *policy); /* grants nothing; default limits */
@@ -87,6 +91,10 @@ MUST_USE enum status policy_parse_duration(const char *text, uint64_t *ret, stru
 
 void run_spec_init(struct run_spec *spec);
 void run_spec_done(struct run_spec *spec);
+/* Appends KEY=VALUE (copies it). INVALID: no key, or too many or too long. */
+MUST_USE enum status run_spec_add_label(struct run_spec *spec, const char *text, struct error *error);
+/* The policy as it stands in the stored form: the bytes that facts.policy_hash is over. */
+void policy_encode(const struct policy *policy, struct buffer *out);
 /* The stored form, versioned, little-endian (layout: run_spec.c); decode takes hostile bytes and checks every count and
  * value. On failure *ret is empty. */
 void run_spec_encode(const struct run_spec *spec, struct buffer *out);

@@ -1,18 +1,19 @@
 /* The stored form of what is started: what the launcher hands to the guest's process and what a trace keeps.
  *
  * Layout, little-endian; text is a u32 length and its bytes, without NUL:
- *   u32 magic 0x31535257 ("WRS1") or 0x32535257 ("WRS2"), u32 policy version
+ *   u32 magic 0x33535257 ("WRS3")
+ *   u32 policy version
  *   u32 count, then per file: text host, text guest, u8 writes
  *   u32 count, then per network rule: u8 protocol, verb, family, prefix; 16 bytes address; u16 first, last port
- *   u64 memory, u32 descriptors, u32 call depth, u64 fuel, wall_ns, output
- *   WRS2 only: u32 module bytes, functions, locals, tables, table elements
+ *   u64 memory, u32 descriptors, u32 call depth, u64 fuel, wall_ns, output, trace
+ *   u32 module bytes, functions, locals, tables, table elements
  *   u8 on_violation
  *   u32 count, then the arguments as texts; u32 count, then the environment as texts
  *   text module path, u64 module size, 32 bytes module hash, 16 bytes run id, u64 started_ns
- *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd
- *
- * WRS2 is written where one of its five limits is lower than the built-in one, and only there: WRS1 says that they are
- * the built-in ones. So a warrant that does not know these limits refuses the runs that need them, and no others.
+ *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd; text path
+ *   the facts of run_facts.h in the order of their list, a text or a u64 each
+ *   u32 count, then per line of confinement: u8 state
+ *   32 bytes policy hash; u32 count, then the labels as texts
  *
  * Invariant: what decode accepts encodes back to the same bytes, holds no value outside its range, and nothing was
  * allocated for a count that the remaining bytes cannot fill. Left out on purpose: whether the grants make sense on
@@ -22,9 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPEC_MAGIC_1 = 0x31535257, SPEC_MAGIC_2 = 0x32535257 };
+enum { SPEC_MAGIC = 0x33535257 };
 enum { SPEC_INITIAL_MAX = 3 + LIMIT_PREOPENS, SPEC_FILETYPE_MAX = 7 };
-enum { FILE_BYTES_MIN = 9, NETWORK_BYTES = 24, TEXT_BYTES_MIN = 4, INITIAL_BYTES = 24 };
+enum { FILE_BYTES_MIN = 9, NETWORK_BYTES = 24, TEXT_BYTES_MIN = 4, INITIAL_BYTES_MIN = 28 };
 
 void run_spec_init(struct run_spec *spec)
 {
@@ -39,6 +40,16 @@ static void strings_free(char **strings, uint32_t count)
     free((void *)strings);
 }
 
+static void facts_done(struct run_facts *facts)
+{
+#define FACT_FREE(field, name, most) free(facts->field);
+#define FACT_KEEP(field, name, most)
+    RUN_FACT_LIST(FACT_FREE, FACT_KEEP)
+#undef FACT_FREE
+#undef FACT_KEEP
+    strings_free(facts->labels, facts->label_count);
+}
+
 void run_spec_done(struct run_spec *spec)
 {
     if (!spec)
@@ -47,18 +58,36 @@ void run_spec_done(struct run_spec *spec)
     strings_free(spec->args, spec->arg_count);
     strings_free(spec->env, spec->env_count);
     free(spec->module_path);
+    for (uint32_t i = 0; spec->initial && i < spec->initial_count; i++)
+        free(spec->initial[i].path);
     free(spec->initial);
+    facts_done(&spec->facts);
     *spec = (struct run_spec) { 0 };
 }
 
-static void text_encode(struct buffer *out, const char *text) { buffer_blob(out, text, strlen(text)); }
-
-/* Whether a limit is lowered that WRS1 has no place for. */
-static bool limits_need_2(const struct policy_limits *l)
+enum status run_spec_add_label(struct run_spec *spec, const char *text, struct error *error)
 {
-    return l->module_bytes < LIMIT_MODULE_BYTES || l->functions < LIMIT_FUNCTIONS || l->locals < LIMIT_LOCALS ||
-           l->tables < LIMIT_TABLES || l->table_elements < LIMIT_TABLE_ELEMENTS;
+    struct run_facts *facts = &spec->facts;
+    size_t total = strlen(text) + 1;
+    for (uint32_t i = 0; i < facts->label_count; i++)
+        total += strlen(facts->labels[i]) + 1;
+    if (!strchr(text, '=') || text[0] == '=')
+        return error_set(error, STATUS_INVALID, "a label is KEY=VALUE, not \"%s\"", text);
+    if (facts->label_count >= LIMIT_LABELS || total > LIMIT_ARGS_BYTES)
+        return error_set(error, STATUS_INVALID, "there are more than %d labels, or they are too long", LIMIT_LABELS);
+    char **grown = (char **)realloc((void *)facts->labels, (facts->label_count + (size_t)1) * sizeof *grown);
+    if (grown)
+        facts->labels = grown;
+    char *copy = strdup(text);
+    if (!grown || !copy) {
+        free(copy);
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
+    facts->labels[facts->label_count++] = copy;
+    return STATUS_OK;
 }
+
+static void text_encode(struct buffer *out, const char *text) { buffer_blob(out, text, strlen(text)); }
 
 static void limits_encode(const struct policy_limits *limits, struct buffer *out)
 {
@@ -68,8 +97,7 @@ static void limits_encode(const struct policy_limits *limits, struct buffer *out
     buffer_u64(out, limits->fuel);
     buffer_u64(out, limits->wall_ns);
     buffer_u64(out, limits->output);
-    if (!limits_need_2(limits))
-        return;
+    buffer_u64(out, limits->trace);
     buffer_u32(out, limits->module_bytes);
     buffer_u32(out, limits->functions);
     buffer_u32(out, limits->locals);
@@ -77,7 +105,7 @@ static void limits_encode(const struct policy_limits *limits, struct buffer *out
     buffer_u32(out, limits->table_elements);
 }
 
-static void policy_encode(const struct policy *policy, struct buffer *out)
+void policy_encode(const struct policy *policy, struct buffer *out)
 {
     buffer_u32(out, policy->version);
     buffer_u32(out, policy->file_count);
@@ -108,9 +136,24 @@ static void strings_encode(char *const *strings, uint32_t count, struct buffer *
         text_encode(out, strings[i]);
 }
 
+static void facts_encode(const struct run_facts *facts, struct buffer *out)
+{
+    for (size_t i = 0; i < RUN_FACT_COUNT; i++) {
+        const struct run_fact_row *row = &run_fact_rows[i];
+        if (row->text)
+            text_encode(out, run_fact_text(facts, row));
+        else
+            buffer_u64(out, run_fact_number(facts, row));
+    }
+    buffer_u32(out, CONFINE_LINE_COUNT);
+    buffer_bytes(out, facts->line_held, sizeof facts->line_held);
+    buffer_bytes(out, facts->policy_hash, sizeof facts->policy_hash);
+    strings_encode(facts->labels, facts->label_count, out);
+}
+
 void run_spec_encode(const struct run_spec *spec, struct buffer *out)
 {
-    buffer_u32(out, limits_need_2(&spec->policy.limits) ? SPEC_MAGIC_2 : SPEC_MAGIC_1);
+    buffer_u32(out, SPEC_MAGIC);
     policy_encode(&spec->policy, out);
     strings_encode(spec->args, spec->arg_count, out);
     strings_encode(spec->env, spec->env_count, out);
@@ -125,7 +168,9 @@ void run_spec_encode(const struct run_spec *spec, struct buffer *out)
         buffer_u64(out, spec->initial[i].ino);
         buffer_u32(out, spec->initial[i].filetype);
         buffer_u32(out, spec->initial[i].host_fd);
+        text_encode(out, spec->initial[i].path ? spec->initial[i].path : "");
     }
+    facts_encode(&spec->facts, out);
 }
 
 /* Decoding. Every reader returns the first failure; the caller gives it words. */
@@ -231,8 +276,7 @@ static enum status networks_decode(struct cursor *c, struct policy *policy)
     return STATUS_OK;
 }
 
-/* second: the form is WRS2. Without that the five limits stay as policy_init has set them. */
-static enum status limits_decode(struct cursor *c, bool second, struct policy_limits *limits)
+static enum status limits_decode(struct cursor *c, struct policy_limits *limits)
 {
     TRY(cursor_u64(c, &limits->memory));
     TRY(cursor_u32(c, &limits->descriptors));
@@ -240,15 +284,12 @@ static enum status limits_decode(struct cursor *c, bool second, struct policy_li
     TRY(cursor_u64(c, &limits->fuel));
     TRY(cursor_u64(c, &limits->wall_ns));
     TRY(cursor_u64(c, &limits->output));
-    if (second) {
-        TRY(cursor_u32(c, &limits->module_bytes));
-        TRY(cursor_u32(c, &limits->functions));
-        TRY(cursor_u32(c, &limits->locals));
-        TRY(cursor_u32(c, &limits->tables));
-        TRY(cursor_u32(c, &limits->table_elements));
-        if (!limits_need_2(limits))
-            return STATUS_MALFORMED;
-    }
+    TRY(cursor_u64(c, &limits->trace));
+    TRY(cursor_u32(c, &limits->module_bytes));
+    TRY(cursor_u32(c, &limits->functions));
+    TRY(cursor_u32(c, &limits->locals));
+    TRY(cursor_u32(c, &limits->tables));
+    TRY(cursor_u32(c, &limits->table_elements));
     bool good = limits->memory % 65536 == 0 && limits->memory >> 16 <= LIMIT_MEMORY_PAGES &&
                 limits->descriptors <= LIMIT_HANDLES && limits->call_depth <= LIMIT_CALL_DEPTH &&
                 limits->module_bytes <= LIMIT_MODULE_BYTES && limits->functions <= LIMIT_FUNCTIONS &&
@@ -257,11 +298,11 @@ static enum status limits_decode(struct cursor *c, bool second, struct policy_li
     return good ? STATUS_OK : STATUS_LIMIT;
 }
 
-static enum status strings_decode(struct cursor *c, char ***ret, uint32_t *ret_count)
+static enum status strings_decode(struct cursor *c, uint32_t most, char ***ret, uint32_t *ret_count)
 {
     uint32_t count;
     size_t total = 0;
-    TRY(count_decode(c, LIMIT_ARGS, TEXT_BYTES_MIN, &count));
+    TRY(count_decode(c, most, TEXT_BYTES_MIN, &count));
     if (!count)
         return STATUS_OK;
     *ret = (char **)calloc(count, sizeof **ret);
@@ -280,7 +321,7 @@ static enum status strings_decode(struct cursor *c, char ***ret, uint32_t *ret_c
 static enum status initial_decode(struct cursor *c, struct run_spec *spec)
 {
     uint32_t count;
-    TRY(count_decode(c, SPEC_INITIAL_MAX, INITIAL_BYTES, &count));
+    TRY(count_decode(c, SPEC_INITIAL_MAX, INITIAL_BYTES_MIN, &count));
     if (!count)
         return STATUS_OK;
     if (count != 3 + spec->policy.file_count)
@@ -294,35 +335,84 @@ static enum status initial_decode(struct cursor *c, struct run_spec *spec)
         TRY(cursor_u64(c, &spec->initial[i].ino));
         TRY(cursor_u32(c, &spec->initial[i].filetype));
         TRY(cursor_u32(c, &spec->initial[i].host_fd));
+        TRY(text_decode(c, LIMIT_PATH, &spec->initial[i].path));
         if (spec->initial[i].filetype > SPEC_FILETYPE_MAX)
             return STATUS_MALFORMED;
     }
     return STATUS_OK;
 }
 
-static enum status policy_decode(struct cursor *c, bool second, struct policy *policy)
+/* KEY=VALUE each. */
+static enum status pairs_check(char *const *strings, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!strchr(strings[i], '=') || strings[i][0] == '=')
+            return STATUS_MALFORMED;
+    return STATUS_OK;
+}
+
+static enum status fact_decode(struct cursor *c, const struct run_fact_row *row, struct run_facts *facts)
+{
+    char *text = NULL;
+    uint64_t number = 0;
+    if (row->text) {
+        TRY(text_decode(c, row->most, &text));
+        memcpy((char *)facts + row->offset, &text, sizeof text);
+        return STATUS_OK;
+    }
+    TRY(cursor_u64(c, &number));
+    memcpy((char *)facts + row->offset, &number, sizeof number);
+    return number <= row->most ? STATUS_OK : STATUS_LIMIT;
+}
+
+/* What was asked for and what held agree. */
+static bool facts_agree(const struct run_facts *facts)
+{
+    for (unsigned line = 0; line < CONFINE_LINE_COUNT; line++) {
+        bool asked = facts->lines_asked >> line & 1;
+        if (facts->line_held[line] >= CONFINE_STATE_COUNT || asked != (facts->line_held[line] != CONFINE_OFF))
+            return false;
+    }
+    return !facts->witness_held || (facts->witness_asked != WITNESS_MODE_OFF && !facts->witness_reason[0]);
+}
+
+static enum status facts_decode(struct cursor *c, struct run_facts *facts)
+{
+    for (size_t i = 0; i < RUN_FACT_COUNT; i++)
+        TRY(fact_decode(c, &run_fact_rows[i], facts));
+    uint32_t lines;
+    TRY(cursor_u32(c, &lines));
+    if (lines != CONFINE_LINE_COUNT)
+        return STATUS_MALFORMED;
+    TRY(copy_decode(c, facts->line_held, sizeof facts->line_held));
+    TRY(copy_decode(c, facts->policy_hash, sizeof facts->policy_hash));
+    TRY(strings_decode(c, LIMIT_LABELS, &facts->labels, &facts->label_count));
+    TRY(pairs_check(facts->labels, facts->label_count));
+    return facts_agree(facts) ? STATUS_OK : STATUS_MALFORMED;
+}
+
+static enum status policy_decode(struct cursor *c, struct policy *policy)
 {
     TRY(files_decode(c, policy));
     TRY(networks_decode(c, policy));
-    TRY(limits_decode(c, second, &policy->limits));
+    TRY(limits_decode(c, &policy->limits));
     TRY(cursor_u8(c, &policy->on_violation));
     return policy->on_violation > POLICY_VIOLATION_KILL ? STATUS_MALFORMED : STATUS_OK;
 }
 
-static enum status spec_decode(struct cursor *c, bool second, struct run_spec *spec)
+static enum status spec_decode(struct cursor *c, struct run_spec *spec)
 {
-    TRY(policy_decode(c, second, &spec->policy));
-    TRY(strings_decode(c, &spec->args, &spec->arg_count));
-    TRY(strings_decode(c, &spec->env, &spec->env_count));
-    for (uint32_t i = 0; i < spec->env_count; i++)
-        if (!strchr(spec->env[i], '=') || spec->env[i][0] == '=')
-            return STATUS_MALFORMED;
+    TRY(policy_decode(c, &spec->policy));
+    TRY(strings_decode(c, LIMIT_ARGS, &spec->args, &spec->arg_count));
+    TRY(strings_decode(c, LIMIT_ARGS, &spec->env, &spec->env_count));
+    TRY(pairs_check(spec->env, spec->env_count));
     TRY(text_decode(c, LIMIT_PATH, &spec->module_path));
     TRY(cursor_u64(c, &spec->module_size));
     TRY(copy_decode(c, spec->module_hash, sizeof spec->module_hash));
     TRY(copy_decode(c, spec->run_id, sizeof spec->run_id));
     TRY(cursor_u64(c, &spec->started_ns));
     TRY(initial_decode(c, spec));
+    TRY(facts_decode(c, &spec->facts));
     return cursor_left(c) ? STATUS_MALFORMED : STATUS_OK;
 }
 
@@ -331,7 +421,7 @@ enum status run_spec_decode(const void *bytes, size_t size, struct run_spec *ret
     struct cursor c = cursor_over(bytes, size);
     uint32_t magic;
     run_spec_init(ret);
-    if (cursor_u32(&c, &magic) != STATUS_OK || (magic != SPEC_MAGIC_1 && magic != SPEC_MAGIC_2))
+    if (cursor_u32(&c, &magic) != STATUS_OK || magic != SPEC_MAGIC)
         return error_set(error, STATUS_MALFORMED, "this is not the description of a run");
     if (cursor_u32(&c, &ret->policy.version) != STATUS_OK)
         return error_set(error, STATUS_TRUNCATED, "the description of the run ends after its first bytes");
@@ -340,7 +430,7 @@ enum status run_spec_decode(const void *bytes, size_t size, struct run_spec *ret
         run_spec_done(ret);
         return error_set(error, STATUS_UNSUPPORTED, "the run's policy is version %u, this warrant knows 1", version);
     }
-    enum status status = spec_decode(&c, magic == SPEC_MAGIC_2, ret);
+    enum status status = spec_decode(&c, ret);
     if (status != STATUS_OK) {
         run_spec_done(ret);
         error_set(error, status, "the description of the run is bad at byte %zu: %s", cursor_offset(&c),

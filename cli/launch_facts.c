@@ -1,0 +1,77 @@
+/* The description of a run: what the launcher knows of it, and the sealed file from which the recorder takes it. */
+#include "cli/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static bool text_put(char **ret, const char *text)
+{
+    free(*ret);
+    *ret = strdup(text);
+    return *ret != NULL;
+}
+
+/* Where the granted directories lay when they were opened; what cannot be found out stays empty. */
+static bool paths_put(struct run_spec *spec, const struct launch_files *files)
+{
+    char link[64], path[LIMIT_PATH + 1];
+    for (uint32_t i = 0; i < spec->policy.file_count; i++) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", files->grants[i]);
+        ssize_t n = readlink(link, path, sizeof path);
+        if (n <= 0 || n == (ssize_t)sizeof path || path[0] != '/')
+            continue;
+        path[n] = '\0';
+        if (!text_put(&spec->initial[3 + i].path, path))
+            return false;
+    }
+    return true;
+}
+
+static bool policy_hash_put(struct run_spec *spec)
+{
+    struct buffer bytes = BUFFER_INIT;
+    policy_encode(&spec->policy, &bytes);
+    bool whole = bytes.status == STATUS_OK;
+    if (whole)
+        crypto_generichash(spec->facts.policy_hash, sizeof spec->facts.policy_hash, bytes.data, bytes.size, NULL, 0);
+    buffer_done(&bytes);
+    return whole;
+}
+
+enum status launch_facts_fill(struct run_spec *spec, const struct launch_files *files, struct error *error)
+{
+    struct run_facts *facts = &spec->facts;
+    struct utsname machine;
+    if (uname(&machine) < 0)
+        return error_set_errno(error, STATUS_IO, errno, "cannot ask for the system's name");
+    /* Until the guest's process says what held. */
+    for (unsigned line = 0; line < CONFINE_LINE_COUNT; line++)
+        facts->line_held[line] = facts->lines_asked >> line & 1 ? CONFINE_FAILED : CONFINE_OFF;
+    facts->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+    bool whole = text_put(&facts->version, WARRANT_VERSION) && text_put(&facts->tier, "interpreter") &&
+                 text_put(&facts->arch, machine.machine) && text_put(&facts->os, machine.sysname) &&
+                 text_put(&facts->kernel, machine.release) && text_put(&facts->host, machine.nodename) &&
+                 paths_put(spec, files) && policy_hash_put(spec);
+    return whole ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
+}
+
+enum status launch_facts_seal(const struct run_spec *spec, const struct launch_files *files, struct error *error)
+{
+    struct buffer stored = BUFFER_INIT;
+    run_spec_encode(spec, &stored);
+    enum status s = stored.status;
+    if (s != STATUS_OK)
+        error_set(error, s, "out of memory for the description of the run");
+    else if (write(files->spec, stored.data, stored.size) != (ssize_t)stored.size ||
+             fcntl(files->spec, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+        s = error_set_errno(error, STATUS_IO, errno, "cannot write the description of the run");
+    buffer_done(&stored);
+    return s;
+}

@@ -1,0 +1,89 @@
+/* The witness from the launcher's side: started on the waiting guest, before that executes anything. */
+#include "cli/launch_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* FILE.wtrace has its witness in FILE.wwit; any other name gets .wwit behind it. */
+static void witness_name(const char *trace, char *ret, size_t size)
+{
+    size_t length = strlen(trace), suffix = strlen(".wtrace");
+    if (length > suffix && !strcmp(trace + length - suffix, ".wtrace"))
+        length -= suffix;
+    snprintf(ret, size, "%.*s.wwit", (int)length, trace);
+}
+
+static enum status witness_start(struct run *run, struct error *error)
+{
+    struct launch_result *result = run->result;
+    int theirs;
+    witness_name(run->options->trace_path, result->witness_path, sizeof result->witness_path);
+    int file = open(result->witness_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0)
+        return error_set_errno(error, STATUS_IO, errno, "cannot create %s", result->witness_path);
+    enum status s = child_socket(&run->witness, &theirs, error);
+    if (s != STATUS_OK) {
+        close(file);
+        return s;
+    }
+    const struct launch_pass pass[] = { { theirs, WITNESS_FD_CONTROL }, { file, WITNESS_FD_FILE } };
+    s = child_fork(&run->witness, "warrant-witness", pass, 2, true, error);
+    close(theirs);
+    close(file);
+    if (s != STATUS_OK)
+        return s;
+    child_release(&run->witness);
+    struct witness_info info = { .guest_pid = (uint32_t)run->guest.pid, .recorder_pid = (uint32_t)run->recorder.pid };
+    memcpy(info.run_id, run->options->spec->run_id, sizeof info.run_id);
+    if (write(run->witness.control, &info, sizeof info) != sizeof info)
+        return error_set(error, STATUS_INTERNAL, "the witness ended before it was ready");
+    return child_ready(&run->witness, "witness", error);
+}
+
+enum status witness_try(struct run *run, struct error *error)
+{
+    struct error reason = ERROR_INIT;
+    struct run_facts *facts = &run->options->spec->facts;
+    if (facts->witness_asked == WITNESS_MODE_OFF) {
+        snprintf(run->result->witness_reason, sizeof run->result->witness_reason, "it was turned off");
+        return STATUS_OK;
+    }
+    enum status s = witness_start(run, &reason);
+    if (s == STATUS_OK) {
+        run->result->witnessed = true;
+        facts->witness_held = 1;
+        return STATUS_OK;
+    }
+    child_put_down(&run->witness);
+    unlink(run->result->witness_path);
+    run->result->witness_path[0] = '\0';
+    if (facts->witness_asked == WITNESS_MODE_ON)
+        return error_set(error, s, "no witness: %s", reason.text);
+    memcpy(run->result->witness_reason, reason.text, sizeof reason.text);
+    free(facts->witness_reason);
+    facts->witness_reason = strdup(reason.text);
+    return facts->witness_reason ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
+}
+
+void witness_finish(struct run *run)
+{
+    struct launch_result *result = run->result;
+    if (!result->witnessed)
+        return;
+    struct child_message message;
+    shutdown(run->witness.control, SHUT_WR);
+    if (child_message_read(run->witness.control, &message)) {
+        result->witness_lost = message.lost;
+        result->witness_bytes = message.bytes;
+        if (message.kind != CHILD_DONE)
+            memcpy(result->witness_reason, message.text, sizeof result->witness_reason);
+    } else {
+        snprintf(result->witness_reason, sizeof result->witness_reason, "it died before the end of the run");
+    }
+    child_put_down(&run->witness);
+}
