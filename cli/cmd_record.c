@@ -62,6 +62,8 @@ static enum status record_option(void *self, int option, const char *value, stru
 static void output_default(struct record *record)
 {
     const char *module = record->arguments.spec.module_path, *slash = strrchr(module, '/');
+    if (!strcmp(module, "-"))
+        module = "stdin";
     const char *name = slash ? slash + 1 : module, *dot = strrchr(name, '.');
     snprintf(record->output, sizeof record->output, "%.*s.wtrace",
              dot && dot != name ? (int)(dot - name) : (int)strlen(name), name);

@@ -162,8 +162,10 @@ static enum status run(struct guest *guest, struct wasi_ending *ending, struct e
     ending->ended = WASI_ENDED_NOT_STARTED;
     enum status s =
         rt_module_load(guest->module_bytes, guest->module_size, &guest->start.module_limits, &guest->module, error);
-    if (s != STATUS_OK)
+    if (s != STATUS_OK) {
+        error_prefix(error, "%s", guest->spec.module_path);
         return s;
+    }
     struct wasi_backend backend = act_live_backend(guest->live);
     struct wasi_observer observer = guest_states_observer(&guest->states);
     struct rt_growth_watch growths = guest_states_growths(&guest->states);
@@ -171,6 +173,8 @@ static enum status run(struct guest *guest, struct wasi_ending *ending, struct e
     if (s != STATUS_OK)
         return s;
     s = wasi_start_run(guest->module, guest->wasi, &guest->start.limits, &growths, &running, ending, error);
+    if (s == STATUS_NOT_FOUND || s == STATUS_UNLINKABLE) /* the module's fault, and not the run's */
+        error_prefix(error, "%s", guest->spec.module_path);
     return s == STATUS_OK ? guest_states_end(&guest->states, ending, error) : s;
 }
 

@@ -4,6 +4,7 @@
  * same bytes whatever happens to the file on disk. Grants are opened here and nowhere else; the guest's process gets
  * descriptors. */
 #include "cli/launch.h"
+#include "cli/module_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,53 +24,15 @@ void launch_files_init(struct launch_files *files)
     files->module = files->page = files->ring = files->trace = files->spec = -1;
 }
 
-/* A sealed memory file that holds the file at `path`. */
 static enum status module_copy(const char *path, uint32_t limit, struct launch_files *files, struct error *error)
 {
-    int in = open(path, O_RDONLY | O_CLOEXEC);
-    if (in < 0)
-        return error_set_errno(error, STATUS_NOT_FOUND, errno, "cannot open the module %s", path);
-    struct stat st;
-    if (fstat(in, &st) < 0 || !S_ISREG(st.st_mode)) {
-        close(in);
-        return error_set(error, STATUS_IO, "the module %s is not a regular file", path);
-    }
-    if (st.st_size > limit) {
-        close(in);
-        return error_set(error, STATUS_LIMIT, "the module %s has %lld bytes, which exceed the limit of %u (module)",
-                         path, (long long)st.st_size, limit);
-    }
-    int out = memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (out < 0) {
-        close(in);
-        return error_set_errno(error, STATUS_IO, errno, "cannot create a memory file for the module");
-    }
-    files->module = out;
-    char block[65536];
-    size_t total = 0;
-    for (;;) {
-        ssize_t n = read(in, block, sizeof block);
-        if (n <= 0)
-            break;
-        if (write(out, block, (size_t)n) != n)
-            break;
-        total += (size_t)n;
-    }
-    close(in);
-    if (total != (size_t)st.st_size)
-        return error_set(error, STATUS_IO, "cannot read all of the module %s", path);
-    if (total < 8)
-        return error_set(error, STATUS_MALFORMED, "%s is not a WebAssembly module: it has only %zu bytes", path, total);
-    if (fcntl(out, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-        return error_set_errno(error, STATUS_IO, errno, "cannot seal the copy of the module");
-    void *bytes = mmap(NULL, total, PROT_READ, MAP_PRIVATE, out, 0);
-    if (bytes == MAP_FAILED)
-        return error_set_errno(error, STATUS_NO_MEMORY, errno, "cannot map the module");
-    files->module_bytes = bytes;
-    files->module_size = total;
-    if (memcmp(bytes, "\0asm", 4) != 0)
-        return error_set(error, STATUS_MALFORMED, "%s is not a WebAssembly module: it does not begin with \"\\0asm\"",
-                         path);
+    struct module_file module;
+    enum status s = module_file_read(path, limit, &module, error);
+    if (s != STATUS_OK)
+        return s;
+    files->module = module.fd;
+    files->module_bytes = module.bytes;
+    files->module_size = module.size;
     return STATUS_OK;
 }
 

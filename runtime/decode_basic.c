@@ -1,6 +1,7 @@
 /* The readers that every section uses: numbers, counts, names, types (5.2, 5.3), with messages that name the offset in
  * the module file. Types and limits of later proposals are recognised in order to be refused by name. */
 #include "runtime/decode.h"
+#include "runtime/foreign.h"
 #include "runtime/opcodes.h"
 
 #include <stdarg.h>
@@ -34,7 +35,9 @@ enum status decode_fail_at(struct decoder *d, size_t offset, enum status status,
 
 enum status decode_needs(struct decoder *d, size_t offset, const char *proposal)
 {
-    return decode_fail_at(d, offset, STATUS_UNSUPPORTED, "needs the %s proposal", proposal);
+    const char *advice = foreign_proposal_advice(proposal);
+    return decode_fail_at(d, offset, STATUS_UNSUPPORTED, "needs the %s proposal%s%s", proposal, advice ? ": " : "",
+                          advice ? advice : "");
 }
 
 enum status decode_no_memory(struct decoder *d)

@@ -48,7 +48,10 @@ static enum status bodies(struct decoder *d, struct body *b, uint32_t count)
         f->body = d->module->code_section + (d->in.at - section);
         f->body_size = size;
         d->in.at += size;
-        TRY(body(b, f, in));
+        enum status status = body(b, f, in);
+        if (status != STATUS_OK && status != STATUS_NO_MEMORY)
+            error_append(d->error, " (in function %u)", d->module->imported_functions + d->bodies);
+        TRY(status);
     }
     return STATUS_OK;
 }

@@ -129,14 +129,17 @@ enum status decode_module(struct decoder *d)
     if (cursor_left(&d->in) > d->limits.bytes)
         return error_set(d->error, STATUS_LIMIT, "the module's %zu bytes exceed the limit of %u (module)",
                          cursor_left(&d->in), d->limits.bytes);
+    const char *refusal = rt_module_refusal(d->in.at, cursor_left(&d->in));
     if (cursor_bytes(&d->in, 4, &bytes) != STATUS_OK || memcmp(bytes, magic, 4) != 0)
-        return decode_fail_at(d, 0, STATUS_MALFORMED, "magic header not detected: not a WebAssembly module");
+        return decode_fail_at(d, 0, STATUS_MALFORMED, "magic header not detected: not a WebAssembly module%s%s",
+                              refusal ? ": " : "", refusal ? refusal : "");
     if (cursor_bytes(&d->in, 4, &bytes) != STATUS_OK)
         return decode_fail(d, STATUS_MALFORMED, "unexpected end: no version");
     if (bytes[2] == 1 && bytes[3] == 0)
         return decode_needs(d, 4, "component model");
     if (memcmp(bytes, version, 4) != 0)
-        return decode_fail_at(d, 4, STATUS_MALFORMED, "unknown binary version");
+        return decode_fail_at(d, 4, STATUS_MALFORMED, "unknown binary version %u; version 1 is known",
+                              bytes[0] | (unsigned)bytes[1] << 8);
     struct cursor all = d->in;
     struct section_head head = { .id = 0 };
     bool end = true;

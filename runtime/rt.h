@@ -194,6 +194,9 @@ struct rt_export_info {
  * UNSUPPORTED (names the proposal), LIMIT, NO_MEMORY, with a text that names the byte offset. */
 MUST_USE enum status rt_module_load(const void *bytes, size_t size, const struct rt_module_limits *limits,
                                     struct rt_module **ret, struct error *error);
+/* Why a file that begins so is no module, and what makes one of it: "it is WebAssembly text; ...". NULL where it begins as a
+ * module or a component does. Looks, and validates nothing. */
+const char *rt_module_refusal(const void *bytes, size_t size);
 void rt_module_free(struct rt_module *module); /* NULL is fine. Every instance must be freed before. */
 /* The same checks, and the module is not kept. */
 MUST_USE enum status rt_module_validate(const void *bytes, size_t size, const struct rt_module_limits *limits,

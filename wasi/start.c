@@ -107,7 +107,7 @@ enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, co
     *ret_instance = NULL;
     uint32_t entry;
     if (!rt_module_export(module, "_start", &entry))
-        return error_set(error, STATUS_NOT_FOUND, "the module exports no function `_start`: it is no command");
+        return error_set(error, STATUS_NOT_FOUND, "it exports no function `_start`: it is a library or a reactor; link it as a command");
     struct rt_functype type = rt_module_function_type(module, entry);
     if (type.param_count || type.result_count)
         return error_set(error, STATUS_NOT_FOUND, "the module's `_start` takes %u parameters and has %u results, not none",

@@ -46,6 +46,17 @@ enum status error_copy(struct error *error, enum status status, const struct err
     return status;
 }
 
+void error_append(struct error *error, const char *format, ...)
+{
+    if (!error || error->status == STATUS_OK)
+        return;
+    size_t used = strlen(error->text);
+    va_list args;
+    va_start(args, format);
+    text_format_fixed(error->text + used, sizeof error->text - used, format, args);
+    va_end(args);
+}
+
 void error_prefix(struct error *error, const char *format, ...)
 {
     if (!error || error->status == STATUS_OK)

@@ -29,6 +29,9 @@ enum status error_set_errno(struct error *error, enum status status, int number,
 /* error_set with the text of another failure, which is in the plain form already. */
 enum status error_copy(struct error *error, enum status status, const struct error *from);
 
+/* Puts more text behind what is kept. Does nothing where nothing failed. */
+void error_append(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Puts `prefix: ` before the kept text, for instance a file's name. Does nothing where nothing failed. */
 void error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

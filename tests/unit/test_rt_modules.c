@@ -96,6 +96,37 @@ static void refusals_name_the_offset(void **state)
     }
 }
 
+/* What is no module is said in words, with the way out. */
+static void files_that_are_no_module(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *bytes;
+        size_t size;
+    } rows[] = {
+        { "it is empty", "", 0 },
+        { "within its first 8 bytes", "\0asm\1\0\0", 7 },
+        { "does not begin with", "something", 9 },
+        { "`wat2wasm`", "(module)", 8 },
+        { "`wat2wasm`", ";; (component\n(; ( ;)\t( module", 31 },
+        { "text of a component", "(component", 10 },
+        { "does not begin with", ";; no end", 9 },
+        { "does not begin with", "(; no end", 9 },
+        { "`gunzip`", "\x1f\x8b\x08", 3 },
+        { "ELF", "\x7f\x45LF\2\1", 6 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct error error = ERROR_INIT;
+        const char *refusal = rt_module_refusal(rows[i].bytes, rows[i].size);
+        assert_non_null(refusal);
+        if (!strstr(refusal, rows[i].text))
+            fail_msg("row %zu: %s", i, refusal);
+        assert_int_equal(load(rows[i].bytes, rows[i].size, &error), STATUS_MALFORMED);
+    }
+    assert_null(rt_module_refusal("\0asm\1\0\0\0", 8));
+    assert_null(rt_module_refusal("\0asm\x0d\0\1\0", 8)); /* a component: the decoder says so */
+}
+
 static void build_something(struct rt_build *b)
 {
     b->memory_min = 1;
@@ -226,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(later_proposals_are_named),
         cmocka_unit_test(refusals_name_the_offset),
+        cmocka_unit_test(files_that_are_no_module),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(any_byte_may_be_wrong),
         cmocka_unit_test(a_broken_name_section_is_ignored),
