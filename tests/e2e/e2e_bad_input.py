@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import warrant_case
-from warrant_case import GUESTS, WARRANT, Case
+from warrant_case import GUESTS, WARRANT, WITNESS, Case
 
 
 class BadInput(Case):
@@ -26,11 +26,11 @@ class BadInput(Case):
         self.refused("run", "--policy", "absent.yaml", GUESTS / "steps.wasm", status=125, says=["absent.yaml"])
         self.refused("run", "--dir", "absent.d", GUESTS / "steps.wasm", status=125, says=["absent.d"])
         self.refused("replay", "--module", "absent.wasm", self.small_trace(), status=3, says=["absent.wasm"])
-        self.assertEqual(sorted(os.listdir(self.folder)), ["data", "small.wtrace"])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["data", "small.wtrace"] + (["small.wwit"] if "on" in WITNESS else []))
 
     def small_trace(self):
         trace = self.folder / "small.wtrace"
-        self.warrant("record", "-q", "--witness", "off", "-o", trace, "--dir", f"{self.data}::/data", GUESTS / "steps.wasm", "2")
+        self.warrant("record", "-q", *WITNESS, "-o", trace, "--dir", f"{self.data}::/data", GUESTS / "steps.wasm", "2")
         return trace
 
     def test_not_a_module(self):
@@ -39,9 +39,9 @@ class BadInput(Case):
             bad.write_bytes(content)
             self.refused("run", bad, status=125, says=[says])
             if not content.startswith(b"\0asm"):
-                self.refused("record", "-o", self.trace, "--witness", "off", bad, status=125, says=[says])
+                self.refused("record", "-o", self.trace, *WITNESS, bad, status=125, says=[says])
                 self.assertFalse(self.trace.exists())
-        self.could_not_start(self.warrant("record", "-o", self.trace, "--witness", "off", bad, status=125), says)
+        self.could_not_start(self.warrant("record", "-o", self.trace, *WITNESS, bad, status=125), says)
         for command in "replay", "check", "show":
             self.refused(command, bad, status=3, says=["bad.wasm"])
         self.refused("query", bad, "hostcalls", status=3, says=["bad.wasm"])
@@ -60,7 +60,7 @@ class BadInput(Case):
         whole = (GUESTS / "steps.wasm").read_bytes()
         for size in 9, 40, len(whole) // 2, len(whole) - 1:
             bad.write_bytes(whole[:size])
-            done = self.warrant("record", "-o", self.trace, "--witness", "off", bad, "1", status=None)
+            done = self.warrant("record", "-o", self.trace, *WITNESS, bad, "1", status=None)
             if done.returncode == 0:
                 continue  # cut inside a custom section's end: what is left can be a whole module
             self.assertEqual(done.returncode, 125)
@@ -141,7 +141,7 @@ class BadInput(Case):
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], capture_output=True).returncode != 0:
             self.skipTest("cannot mount a small file system")
         self.addCleanup(subprocess.run, ["umount", "-l", disk], capture_output=True)
-        self.refused("record", "-q", "--witness", "off", "-o", disk / "run.wtrace", GUESTS / "poke.wasm", status=125, says=["run.wtrace"])
+        self.refused("record", "-q", *WITNESS, "-o", disk / "run.wtrace", GUESTS / "poke.wasm", status=125, says=["run.wtrace"])
         self.assertEqual(os.listdir(disk), [])
 
 

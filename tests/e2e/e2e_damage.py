@@ -3,7 +3,7 @@
 import struct
 
 import warrant_case
-from warrant_case import SLOW, Case, chunks
+from warrant_case import SLOW, WITNESS, Case, chunks
 
 STEP = 10 if SLOW == 1 else 70
 
@@ -11,7 +11,7 @@ STEP = 10 if SLOW == 1 else 70
 class Damage(Case):
     def setUp(self):
         super().setUp()
-        self.record("steps", "3", options=["--witness", "off", "--no-module"])
+        self.record("steps", "3", options=[*WITNESS, "--no-module"])
         self.whole = self.trace.read_bytes()
         self.broken = self.folder / "broken.wtrace"
 

@@ -3,7 +3,7 @@
 import json
 
 import warrant_case
-from warrant_case import GUESTS, Case
+from warrant_case import GUESTS, WITNESS, Case
 
 FACTOR = bytes([0x8F, 0xF9, 0x02])  # 48271 as LEB128
 CHANGED = bytes([0x90, 0xF9, 0x02])
@@ -11,7 +11,7 @@ CHANGED = bytes([0x90, 0xF9, 0x02])
 
 class Divergence(Case):
     def test_changed_constant(self):
-        self.record("steps", "20", options=["--witness", "off"])
+        self.record("steps", "20", options=[*WITNESS])
         module = (GUESTS / "steps.wasm").read_bytes()
         self.assertGreaterEqual(module.count(FACTOR), 1)
         changed = self.folder / "changed.wasm"
@@ -26,14 +26,14 @@ class Divergence(Case):
         self.assertNotEqual(divergence["expected"], divergence["found"])
 
     def test_same_module_is_identical(self):
-        self.record("steps", "20", options=["--witness", "off"])
+        self.record("steps", "20", options=[*WITNESS])
         done = self.warrant("replay", "--json", "--module", GUESTS / "steps.wasm", self.trace)
         report = json.loads(done.stdout)
         self.assertEqual(report["verdict"], "identical")
         self.assertEqual(report["instructions"], report["recorded_instructions"])
 
     def test_trace_without_module(self):
-        self.record("steps", "3", options=["--witness", "off", "--no-module"])
+        self.record("steps", "3", options=[*WITNESS, "--no-module"])
         done = self.warrant("replay", self.trace, status=3)
         self.assertIn("module", done.stderr)
         self.warrant("replay", "--module", GUESTS / "steps.wasm", self.trace)

@@ -132,16 +132,19 @@ class Escapes(Case):
     def test_read_only_grant(self):
         before = tree(self.data)
         write = ["--dir", f"{self.data}::/data:ro"]
-        for words in (self.open_words("inside", TRUNC, RIGHTS_READ), self.open_words("inside", 0, RIGHTS_WRITE),
-                      self.open_words("new", CREAT, RIGHTS_READ), ["path_create_directory", 3, "@new"],
+        for words in (self.open_words("inside", TRUNC, RIGHTS_READ), self.open_words("new", CREAT, RIGHTS_READ), ["path_create_directory", 3, "@new"],
                       ["path_unlink_file", 3, "@inside"], ["path_symlink", "@inside", 3, "@new"],
                       ["path_filestat_set_times", 3, 0, "@inside", 1, 1, 5]):
             with self.subTest(words=words):
                 done = self.warrant("record", "-o", self.trace, *write, GUESTS / "poke.wasm", *words)
                 self.assertEqual(done.stdout.splitlines(), [f"{words[0]} = {NOTCAPABLE}"])
                 self.assertEqual(tree(self.data), before)
-        lines = self.warrant("run", *write, GUESTS / "poke.wasm", *self.open_words("inside")).stdout.splitlines()
-        self.assertEqual(lines, ["path_open = 0 4"])
+        # Rights that the grant has not are left out of the descriptor; what then needs them is refused.
+        for rights in RIGHTS_READ, RIGHTS_WRITE:
+            lines = self.warrant("run", *write, GUESTS / "poke.wasm", *self.open_words("inside", 0, rights), "--", "fd_pwrite", 4,
+                                 "iov:@changed:7", 0, "out").stdout.splitlines()
+            self.assertEqual(lines, ["path_open = 0 4", f"fd_pwrite = {NOTCAPABLE}"])
+        self.assertEqual(tree(self.data), before)
 
 
 warrant_case.main()

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import warrant_case
-from warrant_case import GUESTS, SLOW, WARRANT, Case, chunks, witness_works
+from warrant_case import GUESTS, SLOW, WARRANT, WITNESS, Case, chunks
 
 ROUNDS = 20000 if SLOW == 1 else 3000
 MOMENTS = 20 if SLOW == 1 else 4
@@ -37,8 +37,7 @@ def children(pid):
 
 class Kill(Case):
     def command(self):
-        witness = "on" if witness_works() else "off"
-        return [WARRANT, "record", "-q", "--witness", witness, "-o", self.trace, "--dir", f"{self.data}::/data",
+        return [WARRANT, "record", "-q", *WITNESS, "-o", self.trace, "--dir", f"{self.data}::/data",
                 GUESTS / "steps.wasm", str(ROUNDS)]
 
     def unkilled(self):

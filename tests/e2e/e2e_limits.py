@@ -5,7 +5,7 @@ import re
 import time
 
 import warrant_case
-from warrant_case import GUESTS, SLOW, SOURCE, Case
+from warrant_case import GUESTS, SLOW, SOURCE, WITNESS, Case
 
 
 class Limits(Case):
@@ -16,7 +16,7 @@ class Limits(Case):
         self.assertIn("interrupted", done.stderr)
 
     def test_fuel_replays_exactly(self):
-        done = self.warrant("record", "--witness", "off", "--fuel", "1000000", "-o", self.trace, GUESTS / "spin.wasm", status=126)
+        done = self.warrant("record", *WITNESS, "--fuel", "1000000", "-o", self.trace, GUESTS / "spin.wasm", status=126)
         self.assertIn("all fuel consumed", done.stderr)
         report = json.loads(self.warrant("replay", "--json", self.trace).stdout)
         self.assertEqual(report["verdict"], "identical")
@@ -51,12 +51,12 @@ class Limits(Case):
         for key, (value, text) in shape.items():
             self.warrant("run", "--policy", self.limited(**{key: value}), GUESTS / "limits.wasm")
             refused = self.limited(**{key: value - 1})
-            for command in ["run"], ["record", "--witness", "off", "-o", self.trace]:
+            for command in ["run"], ["record", *WITNESS, "-o", self.trace]:
                 done = self.warrant(*command, "--policy", refused, GUESTS / "limits.wasm", status=125)
                 self.assertIn(text, done.stderr.splitlines()[0])
 
     def test_lowered_call_depth_replays(self):
-        command = ["record", "--witness", "off", "-o", self.trace, "--policy"]
+        command = ["record", *WITNESS, "-o", self.trace, "--policy"]
         self.warrant(*command, self.limited(call_depth=10), GUESTS / "limits.wasm")
         done = self.warrant(*command, self.limited(call_depth=9), GUESTS / "limits.wasm", status=134)
         self.assertIn("call stack exhausted", done.stderr)
@@ -68,7 +68,7 @@ class Limits(Case):
         """The run's limits are in its trace: another module that exceeds them is not executed in its place, the same one is."""
         size = (GUESTS / "spin.wasm").stat().st_size
         policy = self.limited(functions=1, tables=0, locals=0, table_elements=0, module=size, fuel=1000)
-        self.warrant("record", "--witness", "off", "-o", self.trace, "--policy", policy, GUESTS / "spin.wasm", status=126)
+        self.warrant("record", *WITNESS, "-o", self.trace, "--policy", policy, GUESTS / "spin.wasm", status=126)
         self.assertEqual(json.loads(self.warrant("replay", "--json", self.trace).stdout)["verdict"], "identical")
         done = self.warrant("replay", "--module", GUESTS / "limits.wasm", self.trace, status=3)
         self.assertIn(f"exceed the limit of {size} (module)", done.stderr)

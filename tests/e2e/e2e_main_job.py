@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import warrant_case
-from warrant_case import SLOW, SOURCE, Case, needs_witness
+from warrant_case import SLOW, SOURCE, WITNESS, Case, needs_witness
 
 ROWS = 100000 if SLOW == 1 else 4000
 
@@ -48,7 +48,7 @@ class MainJob(Case):
         self.assertEqual(again, report)
 
     def test_replay_opens_nothing(self):
-        self.sqlite(options=["--witness", "off"])
+        self.sqlite(options=[*WITNESS])
         shutil.rmtree(self.data)
         log = self.folder / "strace"
         done = self.warrant("replay", self.trace, prefix=["env", "ASAN_OPTIONS=detect_leaks=0", "strace", "-f", "-o", log, "-e", "trace=%file,socket,connect"], limit=400)

@@ -5,7 +5,7 @@ import json
 import unittest
 
 import warrant_case
-from warrant_case import GUESTS, SLOW, Case
+from warrant_case import GUESTS, SLOW, WITNESS, Case
 
 
 def leb(value):
@@ -34,7 +34,7 @@ class States(Case):
         return path
 
     def test_recorded_and_met(self):
-        self.record("states", status=5, options=["--witness", "off", "--digest-every", 3])
+        self.record("states", status=5, options=[*WITNESS, "--digest-every", 3])
         states = self.states()
         self.assertEqual([state["at_end"] for state in states], [False, False, False, True])
         self.assertEqual(len({state["state"] for state in states}), 4)
@@ -53,13 +53,13 @@ class States(Case):
     def test_the_same_on_every_run(self):
         seen = []
         for _ in range(2):
-            self.record("states", status=5, options=["--witness", "off", "--digest-every", 1])
+            self.record("states", status=5, options=[*WITNESS, "--digest-every", 1])
             seen.append([state["state"] for state in self.states()])
         self.assertEqual(len(seen[0]), 12)
         self.assertEqual(seen[0], seen[1])
 
     def test_a_state_that_differs_is_named(self):
-        self.record("states", status=5, options=["--witness", "off", "--digest-every", 3])
+        self.record("states", status=5, options=[*WITNESS, "--digest-every", 3])
         first = self.states()[0]
         for mark in (0x1234567, 0x2345678):
             report = self.replay("--module", self.changed(mark), status=1)
@@ -69,11 +69,11 @@ class States(Case):
             self.assertIn(first["state"], divergence["expected"])
             self.assertNotIn(first["state"], divergence["found"])
         # Without recorded states nothing is to be seen of it.
-        self.record("states", status=5, options=["--witness", "off"])
+        self.record("states", status=5, options=[*WITNESS])
         self.assertEqual(self.replay("--module", self.changed(0x1234567))["verdict"], "identical")
 
     def test_at_the_end_of_a_trap(self):
-        self.record("deep", status=134, options=["--witness", "off", "--digest-every", 100])
+        self.record("deep", status=134, options=[*WITNESS, "--digest-every", 100])
         self.assertEqual([state["at_end"] for state in self.states()], [True])
         self.assertEqual((self.replay()["verdict"], self.replay()["states"]), ("identical", 1))
 
@@ -90,7 +90,7 @@ class Growths(Case):
         return self.warrant(*words, status=status, prefix=prefix)
 
     def test_refused_again(self):
-        self.limited("record", "--witness", "off", "--digest-every", 1, "-o", self.trace, GUESTS / "refuse.wasm", status=3 + 10 + 4)
+        self.limited("record", *WITNESS, "--digest-every", 1, "-o", self.trace, GUESTS / "refuse.wasm", status=3 + 10 + 4)
         growths = [(item["growth"], item["index"], item["amount"], item["number"]) for item in self.show() if "growth" in item]
         # Number 1 was granted (three pages); 30000 pages are not allowed and no growth at all.
         self.assertEqual(growths, [("memory", 0, 10000, 0), ("memory", 0, 10000, 2), ("table", 0, 8000000, 3), ("memory", 0, 10000, 4)])
@@ -100,7 +100,7 @@ class Growths(Case):
         self.assertEqual((at_growth["verdict"], at_growth["hostcalls"]), ("until", 1))
 
     def test_granted_then_refused_is_no_divergence(self):
-        done = self.warrant("record", "-q", "--witness", "off", "-o", self.trace, GUESTS / "refuse.wasm", status=None)
+        done = self.warrant("record", "-q", *WITNESS, "-o", self.trace, GUESTS / "refuse.wasm", status=None)
         self.assertEqual(done.returncode, 1) # the code that the guest gives, 10006, fits no status
         self.assertEqual(self.show()[-1]["code"], 1 + 10000 + 3 + 2)
         self.assertEqual([item for item in self.show() if "growth" in item], [])

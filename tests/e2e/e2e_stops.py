@@ -11,7 +11,7 @@ import sys
 import time
 
 import warrant_case
-from warrant_case import GUESTS, SLOW, WARRANT, Case
+from warrant_case import GUESTS, SLOW, WARRANT, WITNESS, Case
 
 WORK = {"l": "an empty loop", "f": "memory.fill of 4 GiB", "c": "memory.copy of 2 GiB", "t": "table.fill and table.copy of 10 M", "r": "recursion",
         "b": "a br_table loop", "j": "tail calls", "y": "hostcalls", "s": "a sleep", "i": "a read of an empty pipe"}
@@ -41,7 +41,7 @@ class Stops(Case):
             self.assertLess(late, BOUND * SLOW, what)
 
     def stopped(self, letter, *options):
-        return self.warrant("record", "--witness", "off", "-o", self.trace, *options, GUESTS / "stops.wasm", letter, status=126)
+        return self.warrant("record", *WITNESS, "-o", self.trace, *options, GUESTS / "stops.wasm", letter, status=126)
 
     def replay(self, *options):
         return json.loads(self.warrant("replay", "--json", *options, self.trace).stdout)
@@ -62,7 +62,7 @@ class Stops(Case):
     def test_a_timeout_ends_the_taking_of_a_state(self):
         """Hashing a memory of 4 GiB takes longer than the time that is left."""
         started = time.monotonic()
-        done = self.warrant("record", "--witness", "off", "-o", self.trace, "--timeout", "400ms", "--digest-every", 1, GUESTS / "stops.wasm", "w",
+        done = self.warrant("record", *WITNESS, "-o", self.trace, "--timeout", "400ms", "--digest-every", 1, GUESTS / "stops.wasm", "w",
                             status=126)
         self.assertIn("interrupted", done.stderr)
         self.assertLess(time.monotonic() - started - 0.4, BOUND * SLOW)

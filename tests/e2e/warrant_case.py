@@ -33,6 +33,9 @@ def witness_works():
     return doctor()["witness"]
 
 
+WITNESS = ["--witness", "on" if witness_works() else "off"]  # what a test records with that does not say
+
+
 def needs_witness(test):
     return unittest.skipUnless(witness_works(), f"no witness here: {doctor().get('witness_reason')}")(test)
 
@@ -74,8 +77,8 @@ class Case(unittest.TestCase):
 
     def record(self, guest, *words, status=0, options=(), **more):
         """Records GUESTS/guest.wasm with the data directory granted for writing; with the witness, where there is one."""
-        if witness_works() and "--witness" not in options:
-            options = [*options, "--witness", "on"]
+        if "--witness" not in options:
+            options = [*options, *WITNESS]
         return self.warrant("record", "-o", self.trace, "--dir", f"{self.data}::/data", *options, GUESTS / f"{guest}.wasm", *words,
                             status=status, **more)
 

@@ -8,7 +8,7 @@ import sys
 import layers
 
 LINES_MAX = 800
-CODE = (".c", ".h", ".def", ".py", ".sh", ".cmake", ".wat")
+CODE = (".c", ".h", ".def", ".py", ".sh", ".cmake", ".wat", "CMakeLists.txt")
 CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b(.*)", re.M)
 # What prints past cli/print.c: only that file calls these, and nothing outside of cli/ prints at all (base/text_format.c formats).
 PRINTS = re.compile(r"\b(v?[fd]?printf|puts|putchar|putc|fputs|fputc|putwchar|fwrite|perror|psignal|herror|warnx?|errx?|write_unlocked|fputs_unlocked)\s*\(")
@@ -46,6 +46,12 @@ def main(root):
                 failures.append(f"{path}: {call}() prints past cli/print.c")
         if not path.startswith("tests/layering/") and re.search(r"\b(TODO|FIXME|XXX)\b", text):
             failures.append(f"{path}: holds unfinished work")
+        if path.endswith(("CMakeLists.txt", ".cmake")) and re.search(r"if\s*\(.*\bEXISTS\b", text):
+            failures.append(f"{path}: if(EXISTS): what is listed and gone must stop the build")
+        if path.startswith("tests/") and re.search(r"\bunittest\.main\(", text) and not path.endswith(("warrant_case.py", "layering_tree.py")):
+            failures.append(f"{path}: unittest.main() says 0 where all was skipped; tests/e2e/warrant_case.py has main()")
+        if path.startswith("tests/unit/") and re.search(r"[^_\w]skip\(\);", text) and not path.endswith("skip_case.h"):
+            failures.append(f"{path}: skip() gives no reason; tests/unit/skip_case.h has SKIP_CASE")
     for name, paths in places.items():
         if len(paths) > 1 and name not in SHARED_NAMES:
             failures.append(f"{name}: the name is not unique: {', '.join(paths)}")

@@ -20,7 +20,7 @@ import zlib
 from xml.etree import ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from warrant_case import SLOW, SOURCE, Case
+from warrant_case import SLOW, SOURCE, Case, status_of
 
 PROGRAMS = pathlib.Path(os.environ.get("PROGRAMS", SOURCE / "build/guests")).resolve()
 ROWS = 3000 if SLOW == 1 else 200
@@ -326,9 +326,7 @@ class Ripgrep(Program):
 def main():
     names = [f"__main__.{name}" for name in sys.argv[1:]] or ["__main__"]
     result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(unittest.defaultTestLoader.loadTestsFromNames(names))
-    if not result.wasSuccessful():
-        sys.exit(1)
-    sys.exit(77 if result.testsRun == 0 else 0)
+    sys.exit(status_of(result))
 
 
 main()

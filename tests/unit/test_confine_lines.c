@@ -24,6 +24,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "tests/unit/confine_entry.h"
+#include "tests/unit/skip_case.h"
 #include "wasi/abi/syscalls.h"
 #include "wasi/confine/confine.h"
 #include "wasi/confine/filter.h"
@@ -112,7 +113,7 @@ static void test_seccomp_compat_entry(void **state)
 {
     (void)state;
     if (!PLATFORM_X86_64)
-        skip();
+        SKIP_CASE("another architecture has no 32-bit entry");
     int got = attempt(SECCOMP_ALONE, do_compat, NULL);
     assert_true(got == DIED + SIGSYS || got == DIED + SIGSEGV); /* the latter: a kernel without that entry */
 }
@@ -346,7 +347,7 @@ static void test_landlock_alone(void **state)
 {
     (void)state;
     if (!landlock_here())
-        skip();
+        SKIP_CASE("no Landlock here");
     pid_t parent = getpid();
     const struct {
         const char *name;
@@ -390,7 +391,7 @@ static void test_landlock_without_grants(void **state)
 {
     (void)state;
     if (!landlock_here())
-        skip();
+        SKIP_CASE("no Landlock here");
     fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -495,7 +496,7 @@ static void test_required_line(void **state)
 {
     (void)state;
     if (!landlock_here())
-        skip();
+        SKIP_CASE("no Landlock here");
     const struct confine_grant broken = { 999, true };
     struct confine_options options = {
         .lines = CONFINE_BIT(LANDLOCK), .required = CONFINE_BIT(LANDLOCK), .grants = &broken, .grant_count = 1

@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tests/unit/confine_entry.h"
+#include "tests/unit/skip_case.h"
 #include "tests/unit/witness_live.h"
 
 static const struct live_options plain = { .ring_bytes = 1 << 20 };
@@ -276,7 +277,7 @@ static void test_compat(void **state)
     bool had_one = run.wait_status == 0;
     live_done(&run);
     if (!had_one)
-        skip(); /* this kernel or architecture has no 32-bit entry */
+        SKIP_CASE("this kernel or architecture has no 32-bit entry");
     assert_int_equal(found, 1);
 }
 
