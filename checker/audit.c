@@ -174,7 +174,7 @@ static bool next_call(struct audit *a)
         enum trace_item_kind kind;
         struct error why = ERROR_INIT;
         enum status s = trace_reader_next(a->options->reader, &kind, a->call, &report->exit, &why);
-        if (s == STATUS_NO_MEMORY)
+        if (s == STATUS_NO_MEMORY || s == STATUS_IO) /* this machine's fault, and not the trace's */
             a->status = error_copy(a->error, s, &why);
         if (s != STATUS_OK) {
             trace_stopped(a);

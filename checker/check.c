@@ -229,15 +229,31 @@ static void report_divergence(struct session *session, struct store *store, cons
     audit_finding(session->report, store, CHECK_FINDING_DIVERGENCE, &place, NULL, -1, replay->text);
 }
 
+/* Trace and replay read the file one after the other: who changed it in between is found by the hash of all that was read. */
+static enum status same_trace(const struct session *session, const struct replay_report *replay, struct error *error)
+{
+    uint8_t hash[TRACE_HASH];
+    bool all = replay->verdict == REPLAY_IDENTICAL || replay->verdict == REPLAY_PREFIX;
+    trace_reader_hash(session->reader, hash);
+    if (!all || memcmp(hash, replay->trace_hash, sizeof hash) == 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_CORRUPT, "the trace changed while it was checked");
+}
+
 static void replay(struct session *session, struct store *store)
 {
     struct check_replay *summary = &session->report->replay;
-    struct replay_options options = { .trace_path = session->options->trace_path, .progress = on_replay_progress, .progress_self = session };
+    const struct check_options *check = session->options;
+    struct replay_files files = { .module = -1 };
+    files.trace = trace_reader_fd(session->reader, &files.trace_size);
+    struct replay_options options = { .files = &files, .progress = on_replay_progress, .progress_self = session };
     struct replay_report *report = calloc(1, sizeof *report);
     struct error why = ERROR_INIT;
     uint64_t before = elapsed_now_ns();
-    enum status s = report ? replay_run(&options, report, &why) : error_set(&why, STATUS_NO_MEMORY, "no memory for the replay");
+    enum status s = report ? check->replay(check->replay_self, &options, report, &why) : error_set(&why, STATUS_NO_MEMORY, "no memory for the replay");
     session->report->replay_ns = elapsed_now_ns() - before;
+    if (s == STATUS_OK)
+        s = same_trace(session, report, &why);
     summary->done = true;
     if (s != STATUS_OK) {
         struct buffer text = BUFFER_INIT;
@@ -276,7 +292,7 @@ static enum status check(struct session *session, struct store *store, struct er
     s = audit_run(&audit, report, &ns_per_tick, error);
     if (s != STATUS_OK)
         return s;
-    if (!session->options->no_replay)
+    if (!session->options->no_replay && session->options->replay)
         replay(session, store);
     report->exit_status = !report->trace_whole ? EXIT_FILE : report->failing > 0 ? EXIT_FINDING : EXIT_CLEAN;
     if (!store)

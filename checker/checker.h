@@ -115,12 +115,20 @@ struct check_place {
     bool here;  /* it exists, and is: */
     uint64_t dev, ino;
 };
+
+struct replay_options;
+struct replay_report;
+
 struct check_options {
     const char *trace_path;      /* borrowed */
     const char *witness_path;    /* borrowed; NULL: trace_path with .wwit for .wtrace, if that file exists */
     const struct policy *policy; /* borrowed; NULL: the policy that the trace carries. Judged instead of it */
     const struct check_place *places; /* borrowed; one for each file of `policy`: where it lies on this machine */
     bool no_replay;
+    /* Executes the guest again; as replay_run, of the trace's open file. The module is hostile: whoever implements this does it
+     * in a confined process. NULL: the run is not replayed. */
+    enum status (*replay)(void *self, const struct replay_options *options, struct replay_report *ret, struct error *error);
+    void *replay_self;
     /* Told now and then how far it is; may be NULL. what: static text ("reading", "replaying"). */
     void (*progress)(void *self, const char *what, uint64_t done, uint64_t total);
     void *progress_self;

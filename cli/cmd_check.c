@@ -6,9 +6,10 @@
 #include "checker/checker.h"
 #include "cli/policy_places.h"
 #include "cli/progress.h"
+#include "cli/replay_process.h"
 #include "cli/run_options.h"
 
-enum { CHECK_DB, CHECK_WITNESS, CHECK_POLICY, CHECK_FORMAT, CHECK_NO_REPLAY, CHECK_JSON, CHECK_ALL };
+enum { CHECK_DB, CHECK_WITNESS, CHECK_POLICY, CHECK_FORMAT, CHECK_NO_REPLAY, CHECK_JSON, CHECK_ALL, CHECK_MEMORY, CHECK_TIMEOUT };
 static const struct option_row rows[] = {
     { 0, "db", "FILE", "keep what was found in this SQLite database (made if missing); `warrant query` reads it" },
     { 0, "witness", "FILE", "the witness file; FILE.wwit beside the trace otherwise" },
@@ -17,10 +18,12 @@ static const struct option_row rows[] = {
     { 0, "no-replay", NULL, "do not execute the guest again" },
     { 0, "json", NULL, "the same as --format json" },
     { 0, "all", NULL, "print every finding that was kept, not the first 20" },
+    REPLAY_OPTION_ROWS,
 };
 
 struct check {
     struct check_options options;
+    struct replay_process process;
     struct policy policy;
     struct check_place *places; /* one for each of its files */
     struct progress progress;
@@ -78,6 +81,11 @@ static int check_option(const struct command *command, struct check *check, int 
     case CHECK_ALL:
         check->all = true;
         return EXIT_OK;
+    case CHECK_MEMORY:
+    case CHECK_TIMEOUT: {
+        int status = replay_option(command, &check->process, option - CHECK_MEMORY, value);
+        return status < 0 ? EXIT_OK : status;
+    }
     case CHECK_POLICY:
         if (check->options.policy)
             return command_usage(command, "one policy is asked; --policy was given twice");
@@ -130,7 +138,8 @@ static int check_run(const struct command *command, struct check *check, int arg
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct check check = { .options = { .progress = on_progress } };
+    struct check check = { .options = { .progress = on_progress, .replay = replay_process_run }, .process = REPLAY_PROCESS_DEFAULT };
+    check.options.replay_self = &check.process;
     check.options.progress_self = &check.progress;
     progress_init(&check.progress, command->name);
     policy_init(&check.policy);

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "cli/progress.h"
-#include "replay/replay.h"
+#include "cli/replay_process.h"
+#include "runtime/rt.h"
+#include "wasi/policy/policy.h"
+#include "wasi/start.h"
 
-enum { REPLAY_UNTIL_EVENT, REPLAY_TIER, REPLAY_MODULE, REPLAY_DIGEST, REPLAY_JSON };
+enum { UNTIL_EVENT, TIER, MODULE, DIGEST, JSON, OUTPUT, MEMORY, TIMEOUT };
 static const struct option_row rows[] = {
     { 0, "until", "EVENT",
       "stop before the first hostcall that begins behind this event, and print the state's digest" },
@@ -15,6 +18,15 @@ static const struct option_row rows[] = {
     { 0, "module", "FILE", "execute this module instead of the one in the trace" },
     { 0, "digest", NULL, "print the digest of memories, tables and globals at the end" },
     { 0, "json", NULL, "print the result as JSON" },
+    { 0, "output", NULL, "give what the guest wrote to its standard output and error, and end with its status" },
+    REPLAY_OPTION_ROWS,
+};
+
+struct replay_command {
+    struct replay_options options;
+    struct replay_process process;
+    struct progress progress;
+    bool json;
 };
 
 static bool on_progress(void *self, uint64_t calls, uint64_t instructions)
@@ -43,6 +55,10 @@ static void replay_json(const struct replay_report *report, struct buffer *out)
         buffer_string(out, ",\"stop\":");
         text_json_string(out, report->stop_text);
     }
+    if (report->weaker[0]) {
+        buffer_string(out, ",\"without\":");
+        text_json_string(out, report->weaker);
+    }
     if (report->verdict == REPLAY_DIVERGED) {
         buffer_printf(
             out,
@@ -60,71 +76,122 @@ static void replay_json(const struct replay_report *report, struct buffer *out)
     buffer_string(out, "}\n");
 }
 
-static int replay_show(const struct command *command, const struct replay_options *options, bool json)
+/* What `run` would have ended with. */
+static int guest_status(const struct command *command, const struct trace_exit *exit_item)
+{
+    if (exit_item->outcome == WASI_ENDED_RETURNED)
+        return EXIT_OK;
+    if (exit_item->outcome == WASI_ENDED_EXIT && exit_item->exit_code <= 0xff)
+        return (int)exit_item->exit_code;
+    if (exit_item->outcome == WASI_ENDED_EXIT) {
+        print_err("warrant %s: the guest's exit code %u is beyond what a process can end with\n", command->name, exit_item->exit_code);
+        return EXIT_FINDING;
+    }
+    if (exit_item->outcome != WASI_ENDED_TRAP || exit_item->trap >= RT_TRAP_COUNT) {
+        print_err("warrant %s: the guest could not be started\n", command->name);
+        return EXIT_WARRANT_FAILED;
+    }
+    enum rt_trap_kind kind = (enum rt_trap_kind)exit_item->trap;
+    print_err("warrant %s: the guest trapped: %s, in function %u at byte 0x%x of the module\n", command->name, rt_trap_text(kind),
+              exit_item->function, exit_item->offset);
+    if (kind == RT_TRAP_HOST_POLICY || kind == RT_TRAP_FUEL_EXHAUSTED)
+        return EXIT_POLICY;
+    return EXIT_TRAP;
+}
+
+static int replay_show(const struct command *command, const struct replay_command *replay, const struct replay_report *report)
+{
+    bool output = replay->process.output;
+    if (output && report->verdict == REPLAY_IDENTICAL)
+        return guest_status(command, &report->exit);
+    struct buffer text = BUFFER_INIT;
+    if (replay->json)
+        replay_json(report, &text);
+    else
+        replay_report_print(report, &text);
+    print_text(output ? stderr : stdout, &text);
+    buffer_done(&text);
+    if (output) /* whose status nobody knows */
+        return report->verdict == REPLAY_UNTIL ? EXIT_OK : EXIT_WARRANT_FAILED;
+    return report->verdict == REPLAY_DIVERGED ? EXIT_FINDING : EXIT_OK;
+}
+
+static int replay(const struct command *command, struct replay_command *replay)
 {
     struct error error = ERROR_INIT;
     struct replay_report report;
-    enum status s = replay_run(options, &report, &error);
-    progress_done(options->progress_self);
+    enum status s = replay_process_run(&replay->process, &replay->options, &report, &error);
+    progress_done(&replay->progress);
     if (s != STATUS_OK)
-        return command_failed(command, EXIT_FILE, &error);
-    struct buffer text = BUFFER_INIT;
-    if (json)
-        replay_json(&report, &text);
-    else
-        replay_report_print(&report, &text);
-    print_text(stdout, &text);
-    buffer_done(&text);
-    return report.verdict == REPLAY_DIVERGED ? EXIT_FINDING : EXIT_OK;
+        return command_failed(command, replay->process.output ? EXIT_WARRANT_FAILED : EXIT_FILE, &error);
+    return replay_show(command, replay, &report);
+}
+
+/* One option. -1, or the exit status of what is wrong with it. */
+static int option_apply(const struct command *command, struct replay_command *replay, int option, const char *value)
+{
+    char *end;
+    switch (option) {
+    case UNTIL_EVENT:
+        replay->options.until_event = strtoull(value, &end, 10);
+        if (*end || end == value || replay->options.until_event == 0)
+            return command_usage(command, "--until wants an event's number, not \"%s\"", value);
+        return -1;
+    case TIER:
+        if (strcmp(value, "interp") != 0 && strcmp(value, "auto") != 0)
+            return command_usage(command, "this build has the tiers interp and auto, not \"%s\"", value);
+        return -1;
+    case MODULE:
+        replay->options.module_path = value;
+        return -1;
+    case DIGEST:
+        replay->options.digest = true;
+        return -1;
+    case JSON:
+        replay->json = true;
+        return -1;
+    case OUTPUT:
+        replay->process.output = true;
+        return -1;
+    default:
+        return replay_option(command, &replay->process, option - MEMORY, value);
+    }
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
-    struct progress progress;
-    progress_init(&progress, command->name);
-    struct replay_options options = { .progress = on_progress, .progress_self = &progress };
-    bool json = false;
+    struct replay_command replay_command = { .process = REPLAY_PROCESS_DEFAULT };
     const char *value;
-    char *end;
     int option;
+    progress_init(&replay_command.progress, command->name);
     while ((option = options_next(command, &state, &value)) >= 0) {
-        switch (option) {
-        case REPLAY_UNTIL_EVENT:
-            options.until_event = strtoull(value, &end, 10);
-            if (*end || end == value || options.until_event == 0)
-                return command_usage(command, "--until wants an event's number, not \"%s\"", value);
-            break;
-        case REPLAY_TIER:
-            if (strcmp(value, "interp") != 0 && strcmp(value, "auto") != 0)
-                return command_usage(command, "this build has the tiers interp and auto, not \"%s\"", value);
-            break;
-        case REPLAY_MODULE:
-            options.module_path = value;
-            break;
-        case REPLAY_DIGEST:
-            options.digest = true;
-            break;
-        default:
-            json = true;
-            break;
-        }
+        int status = option_apply(command, &replay_command, option, value);
+        if (status >= 0)
+            return status;
     }
-    int status = options_operand(command, &state, option, "one trace", &options.trace_path);
+    int status = options_operand(command, &state, option, "one trace", &replay_command.options.trace_path);
     if (status >= 0)
         return status;
-    return replay_show(command, &options, json);
+    if (replay_command.json && replay_command.process.output)
+        return command_usage(command, "--output gives what the guest wrote, and --json something else: choose one");
+    if (!replay_command.process.output) {
+        replay_command.options.progress = on_progress;
+        replay_command.options.progress_self = &replay_command.progress;
+    }
+    return replay(command, &replay_command);
 }
 
 const struct command command_replay = {
     .name = "replay",
     .arguments = "FILE.wtrace",
     .summary = "Execute a recorded guest again, with the trace in place of the world.",
-    .text = "Touches no file that the guest named. Compares every hostcall and stops at "
-            "the first difference, with its event, the "
+    .text = "Touches no file that the guest named, and executes it in a process of its own that "
+            "may open none. Compares every hostcall and stops at the first difference, with its event, the "
             "guest's function and byte offset, what was expected and what was found. Exit "
             "status: 0 identical (or identical up to "
-            "where the trace ends), 1 diverged, 2 usage, 3 the file is at fault.",
+            "where the trace ends), 1 diverged, 2 usage, 3 the file is at fault, or time or memory were not enough. "
+            "With --output: the guest's own status where the replay was identical, else 125.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

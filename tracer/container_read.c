@@ -24,7 +24,7 @@ struct trace_source {
     uint64_t number;         /* of the chunk at `at` */
     uint64_t events, stream; /* what the next EVENTS chunk must start at */
     bool ended, more;
-    bool again; /* the descriptor is another's */
+    bool borrowed; /* the descriptor is another's */
     uint8_t run_id[TRACE_RUN_ID], hash[TRACE_HASH];
     uint8_t *stored, *raw; /* buffers of the body, as it lies in the file and decompressed */
     size_t stored_capacity, raw_capacity;
@@ -98,7 +98,7 @@ static enum status source_start(struct trace_source *source, enum trace_file_kin
     enum status status = STATUS_OK;
     source->zstd = ZSTD_createDCtx();
     if (!source->zstd || sodium_init() < 0)
-        status = error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+        status = error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
     if (status == STATUS_OK)
         status = check_file_header(source, kind, error);
     if (status != STATUS_OK) {
@@ -109,17 +109,25 @@ static enum status source_start(struct trace_source *source, enum trace_file_kin
     return STATUS_OK;
 }
 
-enum status trace_source_open_fd(int fd, uint64_t size, enum trace_file_kind kind, struct trace_source **ret,
-                                 struct error *error)
+static enum status source_open(int fd, bool borrowed, uint64_t size, enum trace_file_kind kind, struct trace_source **ret,
+                               struct error *error)
 {
     struct trace_source *source = calloc(1, sizeof *source);
     if (!source) {
-        close(fd);
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+        if (!borrowed)
+            close(fd);
+        return error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
     }
     source->fd = fd;
+    source->borrowed = borrowed;
     source->size = size;
     return source_start(source, kind, ret, error);
+}
+
+enum status trace_source_open_fd(int fd, uint64_t size, enum trace_file_kind kind, struct trace_source **ret,
+                                 struct error *error)
+{
+    return source_open(fd, true, size, kind, ret, error);
 }
 
 enum status trace_source_open(const char *path, enum trace_file_kind kind, struct trace_source **ret,
@@ -130,7 +138,7 @@ enum status trace_source_open(const char *path, enum trace_file_kind kind, struc
     enum status status = file_open_regular(path, &fd, &size, error);
     if (status != STATUS_OK)
         return status;
-    status = trace_source_open_fd(fd, size, kind, ret, error);
+    status = source_open(fd, false, size, kind, ret, error);
     if (status != STATUS_OK)
         error_prefix(error, "%s", path);
     return status;
@@ -141,7 +149,7 @@ enum status trace_source_open_bytes(const void *bytes, size_t size, enum trace_f
 {
     struct trace_source *source = calloc(1, sizeof *source);
     if (!source)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+        return error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
     source->fd = -1;
     source->bytes = bytes;
     source->size = size;
@@ -180,9 +188,9 @@ enum status trace_source_again(const struct trace_source *source, const struct t
         again->zstd = ZSTD_createDCtx();
     if (!again || !again->zstd) {
         free(again);
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+        return error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
     }
-    again->again = true;
+    again->borrowed = true;
     again->fd = source->fd;
     again->bytes = source->bytes;
     again->size = source->size;
@@ -333,7 +341,7 @@ static enum status expand_body(struct trace_source *source, const struct trace_c
     if (header->encoding == TRACE_ENCODING_PLAIN)
         return STATUS_OK;
     if (!source_room(&source->raw, &source->raw_capacity, header->raw_length))
-        return error_set(error, STATUS_NO_MEMORY, CHUNK_FORMAT ": out of memory for its %u bytes", CHUNK_AT(source),
+        return error_set(error, STATUS_NO_MEMORY, CHUNK_FORMAT ": not enough memory for its %u bytes", CHUNK_AT(source),
                          header->raw_length);
     size_t size =
         ZSTD_decompressDCtx(source->zstd, source->raw, header->raw_length, source->stored, header->stored_length);
@@ -360,7 +368,7 @@ enum status trace_source_next(struct trace_source *source, struct trace_chunk *r
     if (status != STATUS_OK)
         return status;
     if (!source_room(&source->stored, &source->stored_capacity, header.stored_length ? header.stored_length : 1))
-        return error_set(error, STATUS_NO_MEMORY, CHUNK_FORMAT ": out of memory for its %u bytes", CHUNK_AT(source),
+        return error_set(error, STATUS_NO_MEMORY, CHUNK_FORMAT ": not enough memory for its %u bytes", CHUNK_AT(source),
                          header.stored_length);
     uint8_t hash[TRACE_HASH];
     const uint8_t *bytes = NULL;
@@ -396,7 +404,7 @@ void trace_source_close(struct trace_source *source)
 {
     if (!source)
         return;
-    if (source->fd >= 0 && !source->again)
+    if (source->fd >= 0 && !source->borrowed)
         close(source->fd);
     ZSTD_freeDCtx(source->zstd);
     free(source->stored);

@@ -251,7 +251,7 @@ static enum status decode_data(struct event_decoder *decoder, struct cursor *cur
     data->length += event.length;
     decoder->data_began = true;
     if (decoder->arena.status != STATUS_OK)
-        *ret_why = "out of memory for its data";
+        *ret_why = "there is not enough memory for its data";
     return decoder->arena.status;
 }
 

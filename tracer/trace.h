@@ -241,7 +241,7 @@ struct trace_reader;
  * A reader takes memory for one chunk, stored and expanded (two, while something is read again), for what is kept of one call
  * and for the description: less than 100 MiB, whatever the trace holds (docs/trace-format.md, What reading takes). */
 MUST_USE enum status trace_reader_open(const char *path, struct trace_reader **ret, struct error *error);
-/* The same of a descriptor (takes, on failure too) of a regular file of `size` bytes. Needs pread(2) alone. */
+/* The same of a descriptor (borrows until closed) of a regular file of `size` bytes. Needs pread(2) alone. */
 MUST_USE enum status trace_reader_open_fd(int fd, uint64_t size, struct trace_reader **ret, struct error *error);
 /* The file's descriptor (borrowed) and the bytes that are read of it. */
 int trace_reader_fd(const struct trace_reader *reader, uint64_t *ret_size);

@@ -33,7 +33,7 @@ static enum status reader_append(struct trace_reader *reader, struct buffer *to,
         return STATUS_OK;
     buffer_bytes(to, chunk->bytes, chunk->size);
     return to->status == STATUS_OK ? STATUS_OK
-                                   : error_set(&reader->stop, to->status, "out of memory for the trace's description");
+                                   : error_set(&reader->stop, to->status, "not enough memory for the trace's description");
 }
 
 /* Reads one part of the preamble: chunks of `kind` up to the one that does not go on. The chunk behind it is pending.
@@ -94,7 +94,7 @@ static enum status reader_over(struct trace_source *source, struct trace_reader 
     struct trace_reader *reader = calloc(1, sizeof *reader);
     if (!reader) {
         trace_source_close(source);
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for reading the trace");
+        return error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
     }
     reader->source = source;
     return reader_start(reader, ret, error);

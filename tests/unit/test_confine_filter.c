@@ -14,7 +14,7 @@
 #include "wasi/abi/syscalls.h"
 #include "wasi/confine/filter.h"
 
-enum { PID = 4711 };
+enum { PID = 4711, GUEST = SYSCALL_BY(OP) | SYSCALL_BY(RUN) };
 static const uint32_t native = PLATFORM_X86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64;
 
 static uint32_t answer(const struct filter *f, int64_t number, uint32_t arch, const uint64_t *args)
@@ -46,7 +46,7 @@ static void test_every_number(void **state)
     (void)state;
     static struct filter f;
     for (int sanitizer = 0; sanitizer < 2; sanitizer++) {
-        assert_int_equal(filter_build(&f, sanitizer, PID, NULL), STATUS_OK);
+        assert_int_equal(filter_build(&f, GUEST, sanitizer, PID, NULL), STATUS_OK);
         unsigned roles = SYSCALL_BY(OP) | SYSCALL_BY(RUN) | (sanitizer ? SYSCALL_BY(SANITIZER) : 0);
         for (int64_t number = -3; number < 2000; number++) {
             const struct syscall_row *row = syscall_find_number(number);
@@ -82,11 +82,35 @@ static void test_guest_calls_are_these(void **state)
     }
 }
 
+/* The process that executes a trace's guest again reads and writes what is open, and has memory: nothing else. */
+static void test_replay_calls_are_these(void **state)
+{
+    (void)state;
+    static const char wanted[] = " write mmap mprotect munmap brk rt_sigprocmask rt_sigreturn pread64 mremap madvise getpid exit"
+                                 " gettid futex restart_syscall clock_gettime exit_group tgkill ";
+    static struct filter f;
+    char name[64];
+    assert_int_equal(filter_build(&f, SYSCALL_BY(RUN) | SYSCALL_BY(REPLAY), false, PID, NULL), STATUS_OK);
+    for (size_t i = 0; i < SYSCALL_COUNT; i++) {
+        const struct syscall_row *row = &abi_syscalls[i];
+        int64_t number = syscall_row_number(row);
+        snprintf(name, sizeof name, " %s ", row->name);
+        bool listed = strstr(wanted, name) != NULL;
+        if (number < 0)
+            continue;
+        if (!listed && answer(&f, number, native, NULL) != refusal(row))
+            fail_msg("%s: allowed, and not in this test's list", row->name);
+        if (listed && row->check == SYSCALL_CHECK_ANY && answer(&f, number, native, NULL) != SECCOMP_RET_ALLOW)
+            fail_msg("%s: in this test's list only", row->name);
+    }
+    assert_int_equal(named(&f, "mmap", 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, 0, 0), SECCOMP_RET_KILL_PROCESS);
+}
+
 static void test_other_entries_die(void **state)
 {
     (void)state;
     static struct filter f;
-    assert_int_equal(filter_build(&f, false, PID, NULL), STATUS_OK);
+    assert_int_equal(filter_build(&f, GUEST, false, PID, NULL), STATUS_OK);
     for (int64_t number = 0; number < 500; number++) {
         assert_int_equal(answer(&f, number, AUDIT_ARCH_I386, NULL), SECCOMP_RET_KILL_PROCESS);
         assert_int_equal(answer(&f, number, AUDIT_ARCH_ARM, NULL), SECCOMP_RET_KILL_PROCESS);
@@ -155,7 +179,7 @@ static void test_operands(void **state)
         { "futex", { 0, FUTEX_LOCK_PI }, false },
         { "futex", { 0, FUTEX_CMP_REQUEUE_PI_PRIVATE }, false },
     };
-    assert_int_equal(filter_build(&f, false, PID, NULL), STATUS_OK);
+    assert_int_equal(filter_build(&f, GUEST, false, PID, NULL), STATUS_OK);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const uint64_t *a = rows[i].arg;
         bool allowed = named(&f, rows[i].name, a[0], a[1], a[2], a[3], a[4], a[5]) == SECCOMP_RET_ALLOW;
@@ -163,7 +187,7 @@ static void test_operands(void **state)
             fail_msg("row %zu, %s: %s", i, rows[i].name, allowed ? "allowed" : "refused");
     }
     /* A sanitizer's allocator places its own regions; code stays out all the same. */
-    assert_int_equal(filter_build(&f, true, PID, NULL), STATUS_OK);
+    assert_int_equal(filter_build(&f, GUEST, true, PID, NULL), STATUS_OK);
     assert_int_equal(named(&f, "mmap", 4096, 4096, rw, anonymous | MAP_FIXED, 0, 0), SECCOMP_RET_ALLOW);
     assert_int_equal(named(&f, "mmap", 0, 4096, rw | PROT_EXEC, anonymous, 0, 0), SECCOMP_RET_KILL_PROCESS);
 }
@@ -173,7 +197,7 @@ static void test_few_steps(void **state)
 {
     (void)state;
     static struct filter f;
-    assert_int_equal(filter_build(&f, false, PID, NULL), STATUS_OK);
+    assert_int_equal(filter_build(&f, GUEST, false, PID, NULL), STATUS_OK);
     for (int64_t number = 0; number < 600; number++) {
         struct seccomp_data data = { .nr = (int)number, .arch = native };
         uint32_t steps = 0;
@@ -186,7 +210,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_number),
                                         cmocka_unit_test(test_guest_calls_are_these),
-                                        cmocka_unit_test(test_other_entries_die), cmocka_unit_test(test_operands),
+                                        cmocka_unit_test(test_replay_calls_are_these),
+        cmocka_unit_test(test_other_entries_die), cmocka_unit_test(test_operands),
                                         cmocka_unit_test(test_few_steps) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@
     X(DUMPABLE, "; behind it that the process is not dumpable")                                                        \
     X(LIMIT, "; behind it a resource limit")
 
-#define SYSCALL_ROLE_LIST(X) X(OP) X(SETUP) X(RUN) X(RECORDER) X(LAUNCHER) X(WITNESS) X(SANITIZER)
+#define SYSCALL_ROLE_LIST(X) X(OP) X(SETUP) X(RUN) X(RECORDER) X(LAUNCHER) X(WITNESS) X(SANITIZER) X(REPLAY)
 
 #define SYSCALL_IMPACT_ENUM(id, text) SYSCALL_##id,
 enum syscall_impact { SYSCALL_IMPACT_LIST(SYSCALL_IMPACT_ENUM) SYSCALL_IMPACT_COUNT };

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "wasi/abi/syscalls.h"
 #include "wasi/confine/filter.h"
 #include "wasi/confine/landlock_rules.h"
 #include "wasi/confine/sanitizer.h"
@@ -46,10 +47,18 @@ static enum confine_state undumpable_draw(const struct confine_options *options,
 static enum confine_state limits_draw(const struct confine_options *options, struct confine_report *report,
                                       struct error *why)
 {
-    (void)report;
     const struct rlimit none = { 0, 0 };
     if (setrlimit(RLIMIT_CORE, &none) || setrlimit(RLIMIT_MEMLOCK, &none))
         return failed(why, "RLIMIT_CORE and RLIMIT_MEMLOCK");
+    struct rlimit data;
+    if (options->memory && !report->sanitizer) { /* a sanitizer's shadow memory is larger than any budget */
+        if (getrlimit(RLIMIT_DATA, &data))
+            return failed(why, "RLIMIT_DATA");
+        rlim_t memory = data.rlim_max < options->memory ? data.rlim_max : options->memory;
+        data = (struct rlimit) { memory, memory };
+        if (setrlimit(RLIMIT_DATA, &data))
+            return failed(why, "RLIMIT_DATA");
+    }
     struct rlimit files;
     if (!options->descriptors)
         return CONFINE_ON;
@@ -77,9 +86,9 @@ static enum confine_state capabilities_draw(const struct confine_options *option
 static enum confine_state seccomp_draw(const struct confine_options *options, struct confine_report *report,
                                        struct error *why)
 {
-    (void)options;
     struct filter filter;
-    enum status status = filter_build(&filter, sanitizer_present(), (uint32_t)getpid(), why);
+    unsigned roles = SYSCALL_BY(RUN) | (options->replay ? SYSCALL_BY(REPLAY) : SYSCALL_BY(OP));
+    enum status status = filter_build(&filter, roles, sanitizer_present(), (uint32_t)getpid(), why);
     if (status != STATUS_OK)
         return CONFINE_FAILED;
     struct sock_fprog program = { (unsigned short)filter.size, filter.code };
@@ -139,7 +148,7 @@ void confine_probe_machine(struct confine_report *ret)
     bool kills = !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
     ret->state[CONFINE_SECCOMP] = kills ? CONFINE_ON : CONFINE_ABSENT;
     struct filter filter;
-    if (kills && filter_build(&filter, ret->sanitizer, 0, NULL) == STATUS_OK) {
+    if (kills && filter_build(&filter, SYSCALL_BY(OP) | SYSCALL_BY(RUN), ret->sanitizer, 0, NULL) == STATUS_OK) {
         ret->filter_calls = filter.calls;
         ret->filter_instructions = filter.size;
     }

@@ -80,6 +80,7 @@ struct assembler {
     struct known known[SYSCALL_COUNT];
     uint32_t count;
     uint32_t pid;
+    unsigned roles;
     bool sanitizer, full;
 };
 
@@ -197,7 +198,7 @@ static void known_collect(struct assembler *a)
         const struct syscall_row *row = &abi_syscalls[i];
         int64_t number = syscall_row_number(row);
         bool extra = a->sanitizer && row->roles & SYSCALL_BY(SANITIZER);
-        bool allowed = row->roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN)) || extra;
+        bool allowed = row->roles & a->roles || extra;
         if (number < 0 || (!allowed && refusal_of(row) == SECCOMP_RET_KILL_PROCESS))
             continue;
         a->known[a->count++] = (struct known) { (uint32_t)number, refusal_of(row), allowed,
@@ -212,10 +213,10 @@ static int known_compare(const void *left, const void *right)
     return (l->number > r->number) - (l->number < r->number);
 }
 
-enum status filter_build(struct filter *filter, bool sanitizer, uint32_t pid, struct error *error)
+enum status filter_build(struct filter *filter, unsigned roles, bool sanitizer, uint32_t pid, struct error *error)
 {
     filter->size = filter->calls = 0;
-    struct assembler a = { .filter = filter, .pid = pid, .sanitizer = sanitizer };
+    struct assembler a = { .filter = filter, .pid = pid, .roles = roles, .sanitizer = sanitizer };
     known_collect(&a);
     qsort(a.known, a.count, sizeof *a.known, known_compare);
     emit_load(&a, offsetof(struct seccomp_data, arch));

@@ -1,0 +1,304 @@
+/* Starts warrant-replayer, waits for its answer, and takes that for what it is: bytes from a process that may have been taken
+ * over.
+ *
+ * Invariants: no byte of the module is looked at here; the child is gone when this returns, whatever it did; every number,
+ * text and truth value of an answer is brought into its range before it is used. */
+#include "cli/replay_process.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/launch.h"
+#include "wasi/policy/policy.h"
+
+enum { GRACE_SECONDS = 2, TEXT_TIME = 32 };
+
+/* One child and what leads to it; -1: none. */
+struct replayer {
+    int trace, module, null;
+    int job[2], result[2];
+    int pid;
+};
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* ---- what it says ---- */
+
+static void text_end(char *text, size_t size)
+{
+    text[size - 1] = 0;
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at < 0x20 || (unsigned char)*at == 0x7f)
+            *at = '?';
+}
+
+/* A bool that another process wrote may hold any byte. */
+static bool truth(const bool *at)
+{
+    unsigned char byte;
+    memcpy(&byte, at, 1);
+    return byte != 0;
+}
+
+static uint32_t number_of(const void *enumerator)
+{
+    uint32_t value;
+    memcpy(&value, enumerator, sizeof value);
+    return value;
+}
+static_assert(sizeof(enum replay_verdict) == 4 && sizeof(enum status) == 4, "enums are read as 32 bits");
+
+static bool report_take(struct replay_report *r, struct error *error)
+{
+    if (number_of(&r->verdict) > REPLAY_DIVERGED || number_of(&r->stop) >= STATUS_COUNT)
+        return error_set(error, STATUS_INTERNAL, "the replay's process answered nonsense"), false;
+    r->has_digest = truth(&r->has_digest);
+    r->ended = truth(&r->ended);
+    r->inside_call = truth(&r->inside_call);
+    r->other_module = truth(&r->other_module);
+    text_end(r->stop_text, sizeof r->stop_text);
+    text_end(r->weaker, sizeof r->weaker);
+    text_end(r->divergence.hostcall, sizeof r->divergence.hostcall);
+    text_end(r->divergence.what, sizeof r->divergence.what);
+    text_end(r->divergence.function_name, sizeof r->divergence.function_name);
+    text_end(r->divergence.expected, sizeof r->divergence.expected);
+    text_end(r->divergence.found, sizeof r->divergence.found);
+    return true;
+}
+
+/* ---- waiting ---- */
+
+static int left_ms(uint64_t deadline_ns)
+{
+    if (deadline_ns == UINT64_MAX)
+        return -1;
+    uint64_t now = elapsed_now_ns();
+    uint64_t left = now >= deadline_ns ? 0 : (deadline_ns - now) / 1000000 + 1;
+    return left < 1000000 ? (int)left : 1000000;
+}
+
+/* The next message, whole. NOT_FOUND: the process ended without one; LIMIT: its time is over. */
+static enum status message_next(int fd, uint64_t deadline_ns, struct replay_message *ret)
+{
+    char *at = (char *)ret;
+    size_t left = sizeof *ret;
+    while (left > 0) {
+        struct pollfd wait = { fd, POLLIN, 0 };
+        int ready = poll(&wait, 1, left_ms(deadline_ns));
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready == 0 && elapsed_now_ns() >= deadline_ns)
+            return STATUS_LIMIT;
+        if (ready <= 0)
+            continue;
+        ssize_t n = read(fd, at, left);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return STATUS_NOT_FOUND;
+        at += n;
+        left -= (size_t)n;
+    }
+    return STATUS_OK;
+}
+
+/* Ends the child, if it has not ended, and says how it ended. */
+static int child_end(struct replayer *child)
+{
+    int how = 0;
+    kill(child->pid, SIGKILL);
+    while (waitpid(child->pid, &how, 0) < 0 && errno == EINTR)
+        ;
+    child->pid = -1;
+    return how;
+}
+
+static void time_text(uint64_t ns, char ret[TEXT_TIME])
+{
+    if (ns % UINT64_C(1000000000))
+        snprintf(ret, TEXT_TIME, "%llu ms", (unsigned long long)(ns / 1000000));
+    else
+        snprintf(ret, TEXT_TIME, "%llu s", (unsigned long long)(ns / UINT64_C(1000000000)));
+}
+
+static enum status time_over(const struct replay_process *process, struct error *error)
+{
+    char time[TEXT_TIME];
+    time_text(process->timeout_ns, time);
+    return error_set(error, STATUS_LIMIT, "the replay was stopped after %s; --timeout gives it more", time);
+}
+
+/* The process ended without an answer. */
+static enum status child_died(const struct replay_process *process, int how, struct error *error)
+{
+    if (!WIFSIGNALED(how))
+        return error_set(error, STATUS_INTERNAL, "the replay's process ended with status %d and without an answer", WEXITSTATUS(how));
+    int number = WTERMSIG(how);
+    if (number == SIGXCPU)
+        return time_over(process, error);
+    if (number == SIGSYS)
+        return error_set(error, STATUS_DENIED, "the replay's process asked for a system call that it may not make, and was killed: treat the module as hostile");
+    return error_set(error, STATUS_INTERNAL, "the replay's process was killed by signal %d (%s)%s", number, strsignal(number),
+                     number == SIGKILL ? "; was memory short?" : "");
+}
+
+static enum status child_failed(const struct replay_process *process, struct replay_message *message, struct error *error)
+{
+    enum status status = message->status > STATUS_OK && message->status < STATUS_COUNT ? (enum status)message->status : STATUS_INTERNAL;
+    struct error why = { status, { 0 } };
+    text_end(message->text, sizeof message->text);
+    memcpy(why.text, message->text, sizeof why.text);
+    if (why.text[0])
+        error_copy(error, status, &why);
+    else
+        error_set(error, status, "%s", status_text(status));
+    if (status == STATUS_NO_MEMORY)
+        error_prefix(error, "not enough memory for the replay, which had %llu MiB (--memory gives it more)",
+                     (unsigned long long)(process->memory >> 20));
+    return status;
+}
+
+static enum status child_wait(struct replayer *child, const struct replay_process *process, const struct replay_options *options,
+                              struct replay_report *ret, struct error *error)
+{
+    const uint64_t now = elapsed_now_ns();
+    const uint64_t deadline = process->timeout_ns < UINT64_MAX - now ? now + process->timeout_ns : UINT64_MAX;
+    struct replay_message *message = malloc(sizeof *message);
+    enum status status = message ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "not enough memory for the replay's answer");
+    bool over = status != STATUS_OK;
+    while (!over) {
+        status = message_next(child->result[0], deadline, message);
+        over = status != STATUS_OK || message->kind != REPLAY_PROGRESS;
+        if (!over && options->progress && !options->progress(options->progress_self, message->calls, message->instructions)) {
+            status = error_set(error, STATUS_STOPPED, "the replay was stopped by its caller");
+            over = true;
+        }
+    }
+    int how = 0;
+    /* One that ended by itself is let end: how tells why. */
+    if (status == STATUS_NOT_FOUND) {
+        while (waitpid(child->pid, &how, 0) < 0 && errno == EINTR)
+            ;
+        child->pid = -1;
+        status = child_died(process, how, error);
+    } else if (status == STATUS_LIMIT) {
+        status = time_over(process, error);
+    } else if (status == STATUS_OK && message->kind == REPLAY_DONE) {
+        *ret = message->report;
+        status = report_take(ret, error) ? STATUS_OK : STATUS_INTERNAL;
+    } else if (status == STATUS_OK) {
+        status = child_failed(process, message, error);
+    }
+    free(message);
+    return status;
+}
+
+/* ---- starting ---- */
+
+static enum status files_open(struct replayer *child, const struct replay_options *options, struct replay_job *job, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (options->files) {
+        job->trace_size = options->files->trace_size;
+        job->module_size = options->files->module_size;
+        child->trace = fcntl(options->files->trace, F_DUPFD_CLOEXEC, 3);
+        child->module = options->files->module >= 0 ? fcntl(options->files->module, F_DUPFD_CLOEXEC, 3) : -1;
+        job->has_module = options->files->module >= 0;
+        if (child->trace < 0 || (job->has_module && child->module < 0))
+            status = error_set_errno(error, STATUS_IO, errno, "the trace cannot be handed to the replay's process");
+    } else {
+        status = file_open_regular(options->trace_path, &child->trace, &job->trace_size, error);
+        if (status == STATUS_OK && options->module_path)
+            status = file_open_regular(options->module_path, &child->module, &job->module_size, error);
+        job->has_module = options->module_path != NULL;
+    }
+    child->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (status == STATUS_OK && child->null < 0)
+        status = error_set_errno(error, STATUS_IO, errno, "cannot open /dev/null");
+    if (status == STATUS_OK && (pipe2(child->job, O_CLOEXEC) < 0 || pipe2(child->result, O_CLOEXEC) < 0))
+        status = error_set_errno(error, STATUS_IO, errno, "cannot create a pipe");
+    return status;
+}
+
+static enum status child_start(struct replayer *child, const struct replay_process *process, const struct replay_job *job,
+                               struct error *error)
+{
+    struct launch_pass pass[7] = { { child->job[0], REPLAYER_FD_JOB }, { child->result[1], REPLAYER_FD_RESULT },
+                                   { child->trace, REPLAYER_FD_TRACE }, { child->null, 0 } };
+    size_t count = 4;
+    int go = -1;
+    if (child->module >= 0)
+        pass[count++] = (struct launch_pass) { child->module, REPLAYER_FD_MODULE };
+    for (int stream = 1; stream <= 2 && !process->output; stream++)
+        pass[count++] = (struct launch_pass) { child->null, stream };
+    enum status status = launch_spawn("warrant-replayer", pass, count, false, &child->pid, &go, error);
+    if (status != STATUS_OK)
+        return status;
+    if (write(child->job[1], job, sizeof *job) != sizeof *job)
+        status = error_set_errno(error, STATUS_IO, errno, "the replay's process cannot be told what to do");
+    launch_go(go);
+    /* Whether it lives is seen by the end of its pipe. */
+    close_fd(&child->job[0]);
+    close_fd(&child->job[1]);
+    close_fd(&child->result[1]);
+    return status;
+}
+
+enum status replay_process_run(void *self, const struct replay_options *options, struct replay_report *ret, struct error *error)
+{
+    const struct replay_process *process = self;
+    struct replayer child = { -1, -1, -1, { -1, -1 }, { -1, -1 }, -1 };
+    struct replay_job job = { .magic = REPLAY_JOB_MAGIC,
+                              .size = REPLAY_JOB_SIZE,
+                              .digest = options->digest,
+                              .progress = options->progress != NULL,
+                              .output = process->output,
+                              .until_event = options->until_event,
+                              .memory = process->memory };
+    if (process->timeout_ns != UINT64_MAX)
+        job.seconds = process->timeout_ns / UINT64_C(1000000000) + GRACE_SECONDS;
+    enum status status = files_open(&child, options, &job, error);
+    bool opened = status == STATUS_OK;
+    if (status == STATUS_OK)
+        status = child_start(&child, process, &job, error);
+    if (status == STATUS_OK)
+        status = child_wait(&child, process, options, ret, error);
+    if (child.pid > 0)
+        child_end(&child);
+    if (status != STATUS_OK && opened && options->trace_path)
+        error_prefix(error, "%s", options->trace_path);
+    close_fd(&child.trace);
+    close_fd(&child.module);
+    close_fd(&child.null);
+    for (int i = 0; i < 2; i++) {
+        close_fd(&child.job[i]);
+        close_fd(&child.result[i]);
+    }
+    return status;
+}
+
+int replay_option(const struct command *command, struct replay_process *process, int option, const char *value)
+{
+    struct error error = ERROR_INIT;
+    enum { MEMORY_LEAST = 1 << 24 };
+    if (option != 0)
+        return policy_parse_duration(value, &process->timeout_ns, &error) == STATUS_OK && process->timeout_ns > 0
+                   ? -1
+                   : command_usage(command, "--timeout wants a time such as 500ms, 30s or 5m, not \"%s\"", value);
+    if (policy_parse_size(value, &process->memory, &error) != STATUS_OK)
+        return command_usage(command, "--memory wants a size such as 512MiB or 4GiB, not \"%s\"", value);
+    return process->memory >= MEMORY_LEAST ? -1 : command_usage(command, "--memory wants 16MiB at least, not \"%s\"", value);
+}

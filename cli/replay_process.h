@@ -1,0 +1,55 @@
+/* A replay in a process of its own: warrant-replayer executes the trace's guest, confined as the guest's process is and more
+ * narrowly: no grant, no file to open, no capability, memory from a budget, time from a limit. It gets the open trace (and
+ * module), and answers with messages of a fixed size over a pipe. What it says is a claim: it is checked for form here, and
+ * for sense by whoever asked. */
+#ifndef WARRANT_CLI_REPLAY_PROCESS_H
+#define WARRANT_CLI_REPLAY_PROCESS_H
+
+#include "cli/options.h"
+#include "replay/replay.h"
+
+/* Descriptors of the replayer's process. Its standard input is empty, output and error lead nowhere unless they are the guest's. */
+enum { REPLAYER_FD_JOB = 3, REPLAYER_FD_RESULT = 4, REPLAYER_FD_TRACE = 5, REPLAYER_FD_MODULE = 6 };
+
+enum { REPLAY_JOB_MAGIC = 0x4a545257 };
+struct replay_job {
+    uint32_t magic, size; /* of this struct and the message's, added: an installation of two versions is noticed */
+    uint8_t has_module, digest, progress, output;
+    uint64_t trace_size, module_size, until_event;
+    uint64_t memory, seconds; /* RLIMIT_DATA; RLIMIT_CPU */
+};
+
+enum replay_message_kind { REPLAY_PROGRESS = 1, REPLAY_DONE = 2, REPLAY_FAILED = 3 };
+struct replay_message {
+    uint32_t kind;   /* enum replay_message_kind */
+    uint32_t status; /* FAILED: enum status */
+    uint64_t calls, instructions;
+    char text[ERROR_TEXT_MAX];
+    struct replay_report report; /* DONE */
+};
+enum { REPLAY_JOB_SIZE = sizeof(struct replay_job) + sizeof(struct replay_message) };
+
+struct replay_process {
+    uint64_t memory;     /* bytes of writable memory that the replayer may have in all */
+    uint64_t timeout_ns; /* wall-clock; UINT64_MAX: none */
+    bool output;         /* the guest's standard output and error are given on those of this process */
+};
+#define REPLAY_MEMORY_DEFAULT  (UINT64_C(2) << 30)
+#define REPLAY_TIMEOUT_DEFAULT (UINT64_C(600) * 1000000000)
+#define REPLAY_PROCESS_DEFAULT { REPLAY_MEMORY_DEFAULT, REPLAY_TIMEOUT_DEFAULT, false }
+
+/* The options that `replay` and `check` share: their rows, and the application of one, counted from the first of them. -1, or
+ * the exit status of a value that is not understood. */
+#define REPLAY_OPTION_ROWS                                                                                             \
+    { 0, "memory", "SIZE", "what the replay may take of memory, 2GiB otherwise" },                                     \
+    {                                                                                                                  \
+        0, "timeout", "TIME", "stop the replay after this wall-clock time, 10m otherwise: 500ms, 30s, 5m"              \
+    }
+int replay_option(const struct command *command, struct replay_process *process, int option, const char *value);
+
+/* As replay_run; self: struct replay_process. `module` (bytes) and `output` of the options are not passed on. Further
+ * failures: LIMIT (the time is over), NO_MEMORY (the budget), DENIED (the process could not be confined), INTERNAL (it died). */
+MUST_USE enum status replay_process_run(void *self, const struct replay_options *options, struct replay_report *ret,
+                                        struct error *error);
+
+#endif
