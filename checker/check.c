@@ -235,9 +235,13 @@ static enum status same_trace(const struct session *session, const struct replay
     uint8_t hash[TRACE_HASH];
     bool all = replay->verdict == REPLAY_IDENTICAL || replay->verdict == REPLAY_PREFIX;
     trace_reader_hash(session->reader, hash);
-    if (!all || memcmp(hash, replay->trace_hash, sizeof hash) == 0)
-        return STATUS_OK;
-    return error_set(error, STATUS_CORRUPT, "the trace changed while it was checked");
+    if (all && memcmp(hash, replay->trace_hash, sizeof hash) != 0)
+        return error_set(error, STATUS_CORRUPT, "the trace changed while it was checked");
+    const struct check_report *report = session->report;
+    if (replay->verdict == REPLAY_IDENTICAL &&
+        (replay->calls != report->hostcalls || !report->has_exit || replay->instructions != report->exit.instructions))
+        return error_set(error, STATUS_INTERNAL, "the replay calls itself identical and counts other calls or instructions than the trace has");
+    return STATUS_OK;
 }
 
 static void replay(struct session *session, struct store *store)
