@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "checker/audit.h"
-#include "checker/impact.h"
 #include "runtime/base/text.h"
+#include "checker/witness_find.h"
 #include "replay/replay.h"
 
 enum { EXIT_CLEAN = 0, EXIT_FINDING = 1, EXIT_FILE = 3 };
-enum { SECCOMP_SET_FILTER = 1, PRCTL_SET_SECCOMP = 22, SECCOMP_FILTER_MODE = 2 };
 
 struct checker {
     struct store *store; /* NULL: nothing is stored */
@@ -99,85 +98,10 @@ struct session {
     const struct check_options *options;
     struct check_report *report;
     struct trace_reader *reader;
-    struct witness_reader *witness;
+    struct witness_found witness;
     struct run_spec spec;
-    uint64_t setup_until;
     bool in_transaction;
 };
-
-/* FILE.wtrace has its witness in FILE.wwit; any other name gets .wwit behind it. */
-static void witness_path(const char *trace, char *ret, size_t size)
-{
-    size_t length = strlen(trace);
-    const size_t suffix = sizeof ".wtrace" - 1;
-    if (length > suffix && strcmp(trace + length - suffix, ".wtrace") == 0)
-        length -= suffix;
-    snprintf(ret, size, "%.*s.wwit", (int)length, trace);
-}
-
-/* The guest's own installation of the filter: the last record of its setup. */
-static bool ends_setup(const struct witness_record *record, uint32_t guest_pid, int64_t seccomp, int64_t prctl)
-{
-    if (record->kind != WITNESS_SYSCALL || record->role != WITNESS_GUEST || record->tid != guest_pid || record->result != 0 ||
-        record->flags & WITNESS_FLAG_COMPAT)
-        return false;
-    return (record->syscall == seccomp && record->arg[0] == SECCOMP_SET_FILTER) ||
-           (record->syscall == prctl && record->arg[0] == PRCTL_SET_SECCOMP && record->arg[1] == SECCOMP_FILTER_MODE);
-}
-
-/* Reads ahead for the end of the setup, with a reader of its own. UINT64_MAX: no filter was installed. */
-static uint64_t find_setup_end(const char *path)
-{
-    struct witness_reader *reader;
-    struct witness_record *record = malloc(sizeof *record);
-    uint64_t number = UINT64_MAX;
-    int64_t seccomp = impact_number("seccomp"), prctl = impact_number("prctl");
-    if (!record || witness_reader_open(path, &reader, NULL) != STATUS_OK) {
-        free(record);
-        return number;
-    }
-    uint32_t pid = witness_reader_info(reader)->guest_pid;
-    while (number == UINT64_MAX && witness_reader_next(reader, record, NULL) == STATUS_OK)
-        if (ends_setup(record, pid, seccomp, prctl))
-            number = record->number;
-    witness_reader_close(reader);
-    free(record);
-    return number;
-}
-
-/* A witness file that was asked for by name must be there; the one beside the trace may be missing. */
-static enum status open_witness(struct session *session, struct store *store, struct error *error)
-{
-    struct check_report *report = session->report;
-    char path[sizeof report->witness_path];
-    struct error why = ERROR_INIT;
-    const char *named = session->options->witness_path;
-    if (named)
-        snprintf(path, sizeof path, "%s", named);
-    else
-        witness_path(session->options->trace_path, path, sizeof path);
-    if (!named && !file_exists(path)) {
-        audit_finding(report, store, CHECK_FINDING_UNWITNESSED_RUN, NULL, NULL, -1, "there is no witness file beside the trace");
-        return STATUS_OK;
-    }
-    enum status s = witness_reader_open(path, &session->witness, &why);
-    if (s != STATUS_OK && named)
-        return error_copy(error, s, &why);
-    if (s != STATUS_OK) {
-        audit_finding(report, store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1, why.text[0] ? why.text : status_text(s));
-        return STATUS_OK;
-    }
-    memcpy(report->witness_path, path, sizeof path);
-    if (memcmp(witness_reader_info(session->witness)->run_id, trace_reader_run_id(session->reader), TRACE_RUN_ID) != 0) {
-        audit_finding(report, store, CHECK_FINDING_FOREIGN, NULL, NULL, -1, "the two files carry different run ids");
-        witness_reader_close(session->witness);
-        session->witness = NULL;
-        return STATUS_OK;
-    }
-    report->witnessed = true;
-    session->setup_until = find_setup_end(path);
-    return STATUS_OK;
-}
 
 static enum status open_trace(struct session *session, struct error *error)
 {
@@ -277,6 +201,16 @@ static void replay(struct session *session, struct store *store)
     free(report);
 }
 
+/* The second line of defence, as the description has it. */
+static void report_confinement(const struct run_spec *spec, struct store *store, struct check_report *report)
+{
+    enum run_confinement how = run_confinement(&spec->facts);
+    run_confinement_text(&spec->facts, report->confined, sizeof report->confined);
+    if (how != RUN_CONFINED)
+        audit_finding(report, store, how == RUN_UNCONFINED ? CHECK_FINDING_CONFINE_OFF : CHECK_FINDING_CONFINE_WEAKER, NULL, NULL, -1,
+                      report->confined);
+}
+
 static enum status check(struct session *session, struct store *store, struct error *error)
 {
     struct check_report *report = session->report;
@@ -288,11 +222,12 @@ static enum status check(struct session *session, struct store *store, struct er
         session->in_transaction = s == STATUS_OK;
     }
     if (s == STATUS_OK)
-        s = open_witness(session, store, error);
+        s = witness_find(session->options, &session->spec, report->run_id, store, report, &session->witness, error);
     if (s != STATUS_OK)
         return s;
+    report_confinement(&session->spec, store, report);
     report->policy_given = session->options->policy != NULL;
-    struct audit_options audit = { session->options, store, session->reader, session->witness, &session->spec, session->setup_until };
+    struct audit_options audit = { session->options, store, session->reader, session->witness.reader, &session->spec, session->witness.setup_until };
     s = audit_run(&audit, report, &ns_per_tick, error);
     if (s != STATUS_OK)
         return s;
@@ -312,12 +247,12 @@ enum status checker_check(struct checker *checker, const struct check_options *o
                           struct error *error)
 {
     uint64_t before = elapsed_now_ns();
-    struct session session = { .options = options, .report = report, .setup_until = UINT64_MAX };
+    struct session session = { .options = options, .report = report };
     run_spec_init(&session.spec);
     enum status s = check(&session, checker->store, error);
     if (session.in_transaction)
         store_rollback(checker->store);
-    witness_reader_close(session.witness);
+    witness_reader_close(session.witness.reader);
     trace_reader_close(session.reader);
     run_spec_done(&session.spec);
     report->elapsed_ns = elapsed_now_ns() - before;

@@ -84,6 +84,7 @@ struct check_report {
     struct trace_exit exit;
     struct check_replay replay;
     uint8_t judged;         /* enum check_judged */
+    char confined[160];     /* the second line of defence: run_confinement_text */
     bool policy_given;      /* another policy than the trace's own was asked */
     uint64_t finding_count; /* all, notices too; the first CHECK_FINDINGS_KEPT are kept */
     uint64_t finding_counts[CHECK_FINDING_COUNT];
@@ -124,6 +125,7 @@ struct check_options {
     const char *witness_path;    /* borrowed; NULL: trace_path with .wwit for .wtrace, if that file exists */
     const struct policy *policy; /* borrowed; NULL: the policy that the trace carries. Judged instead of it */
     const struct check_place *places; /* borrowed; one for each file of `policy`: where it lies on this machine */
+    const char *host;            /* borrowed; this machine's name; NULL: taken for the trace's */
     bool no_replay;
     /* Executes the guest again; as replay_run, of the trace's open file. The module is hostile: whoever implements this does it
      * in a confined process. NULL: the run is not replayed. */

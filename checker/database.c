@@ -18,7 +18,7 @@
 #include "checker/schema.h"
 
 enum { PAUSE_MS = 20, CLOSE_MS = 2000, VALUE_BYTES_MAX = 64 << 20, STATEMENT_BYTES_MAX = 1 << 20 };
-static const uint64_t second_ns = 1000000000, patience_ns = UINT64_C(600) * 1000000000;
+static const uint64_t second_ns = 1000000000, patience_ns = UINT64_C(3600) * 1000000000;
 
 enum status database_failed(sqlite3 *db, const char *what, struct error *error)
 {

@@ -76,6 +76,13 @@ static void text_replay(const struct check_report *r, struct buffer *out)
         buffer_printf(out, "%s\n", replay->text);
 }
 
+static void text_confined(const struct check_report *r, struct buffer *out)
+{
+    buffer_string(out, "confined    second line of defence: ");
+    buffer_string(out, r->confined);
+    buffer_u8(out, '\n');
+}
+
 static void text_policy(const struct check_report *r, struct buffer *out)
 {
     static const char *const rests[] = {
@@ -129,6 +136,7 @@ void check_report_text(const struct check_report *report, size_t limit, struct b
     text_end(report, out);
     text_witness(report, out);
     text_verdicts(report, out);
+    text_confined(report, out);
     text_policy(report, out);
     text_replay(report, out);
     text_summary(report, out);
@@ -220,6 +228,7 @@ void check_report_json(const struct check_report *report, struct buffer *out)
     json_number(out, "setup_syscalls", r->setup_syscalls);
     json_number(out, "other_syscalls", r->other_syscalls);
     json_number(out, "lost", r->lost);
+    json_string(out, "confined", r->confined);
     json_string(out, "policy", r->policy_given ? "given" : "own");
     json_string(out, "judged", check_judged_name((enum check_judged)r->judged));
     json_parts(r, out);

@@ -26,8 +26,8 @@ static const char *const store_sql[STORE_STATEMENTS] = {
                    " failures = failures + excluded.failures",
     [STORE_RUN] = "UPDATE runs SET trace=?2, witness=?3, module=?4, module_hash=?5, module_bytes=?6, arguments=?7, started_ns=?8,"
                   " ns_per_tick=?9, hostcalls=?10, events=?11, syscalls=?12, setup_syscalls=?13, lost=?14, whole=?15, end_reason=?16,"
-                  " ends_inside_call=?17, stop=?18, outcome=?19, exit_code=?20, instructions=?21, replay=?22, replayed=?23, witnessed=?24, policy=?25,"
-                  " judged=?26, findings=?27, failing=?28, exit_status=?29, verdict=?30 WHERE id=?1",
+                  " ends_inside_call=?17, stop=?18, outcome=?19, exit_code=?20, instructions=?21, replay=?22, replayed=?23, witnessed=?24, confined=?25, policy=?26,"
+                  " judged=?27, findings=?28, failing=?29, exit_status=?30, verdict=?31 WHERE id=?1",
 };
 
 struct store {
@@ -419,6 +419,7 @@ void store_run(struct store *store, const struct check_report *report, const str
     row_message(&row, !report->replay.done ? "" : report->replay.identical ? "identical" : report->replay.text);
     row_number(&row, report->replay.done && report->replay.identical);
     row_number(&row, report->witnessed);
+    row_string(&row, report->confined);
     row_string(&row, report->policy_given ? "given" : "own");
     row_string(&row, check_judged_name((enum check_judged)report->judged));
     row_number(&row, report->finding_count);

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "checker/checker.h"
 #include "cli/policy_places.h"
@@ -25,6 +26,7 @@ struct check {
     struct check_options options;
     struct replay_process process;
     struct policy policy;
+    struct utsname machine;
     struct check_place *places; /* one for each of its files */
     struct progress progress;
     const char *db;
@@ -95,6 +97,8 @@ static int check_option(const struct command *command, struct check *check, int 
             return command_failed(command, EXIT_FILE, &error);
         check->options.policy = &check->policy;
         check->options.places = check->places;
+        if (uname(&check->machine) == 0)
+            check->options.host = check->machine.nodename;
         return EXIT_OK;
     default:
         if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)

@@ -12,7 +12,7 @@
 static struct policy_file had[] = { { (char[]) { "/r/data" }, (char[]) { "/a" }, true },
                                     { (char[]) { "/r/other" }, (char[]) { "/b" }, false } };
 static struct run_initial initial[] = {
-    { .ino = 1 }, { .ino = 2 }, { .ino = 3 }, { .dev = 9, .ino = 50 }, { .dev = 9, .ino = 51 }
+    { .ino = 1 }, { .ino = 2 }, { .ino = 3 }, { .dev = 9, .ino = 50, .path = (char[]){ "/r/data" } }, { .dev = 9, .ino = 51, .path = (char[]){ "/r/other" } }
 };
 static struct run_spec spec;
 static struct policy_file gives[2];
@@ -78,6 +78,21 @@ static void test_same_directory(void **state)
     places[0].here = true;
     places[0].ino = 50;
     expect(0, GRANTS_FULL, JUDGE_GRANT_READ);
+}
+
+/* On another machine numbers mean nothing: the name is all there is. */
+static void test_other_machine(void **state)
+{
+    (void)state;
+    spec.facts.host = (char[]){ "there" };
+    options.host = "here";
+    place(0, "/r/data", 60);
+    expect(0, GRANTS_FULL, JUDGE_GRANT_WRITE);
+    place(0, "/elsewhere", 50);
+    expect(0, GRANTS_NONE, JUDGE_GRANT_NONE);
+    options.host = "there";
+    expect(0, GRANTS_FULL, JUDGE_GRANT_WRITE);
+    spec.facts.host = NULL;
 }
 
 /* The first of a list is not the first of the other. */
@@ -208,7 +223,7 @@ static void test_claims(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = { T(test_own_policy), T(test_same_directory), T(test_order),
+    const struct CMUnitTest tests[] = { T(test_own_policy), T(test_same_directory), T(test_other_machine), T(test_order),
                                         T(test_replaced),   T(test_parts),          T(test_widest),
                                         T(test_no_places),  T(test_limits),         T(test_claims) };
     return cmocka_run_group_tests(tests, NULL, NULL);

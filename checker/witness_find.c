@@ -1,0 +1,127 @@
+/* The witness file beside a trace, or the one that was named.
+ *
+ * Invariants: whether a run had a witness is the description's word, which was written before the guest ran, and never the absence of a
+ * file: a file that is gone, empty, cut or of another run fails the check of a run that had one. A file that nobody's witness wrote,
+ * by that word, is not used. What this machine cannot do (memory, reading) ends the check and accuses nobody.
+ * docs/witness.md, design.md section 7. */
+#include "checker/witness_find.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "checker/impact.h"
+#include "runtime/base/text.h"
+
+enum { SECCOMP_SET_FILTER = 1, PRCTL_SET_SECCOMP = 22, SECCOMP_FILTER_MODE = 2 };
+
+/* FILE.wtrace has its witness in FILE.wwit; any other name gets .wwit behind it. */
+static void path_beside(const char *trace, char *ret, size_t size)
+{
+    size_t length = strlen(trace);
+    const size_t suffix = sizeof ".wtrace" - 1;
+    if (length > suffix && strcmp(trace + length - suffix, ".wtrace") == 0)
+        length -= suffix;
+    snprintf(ret, size, "%.*s.wwit", (int)length, trace);
+}
+
+/* The guest's own installation of the filter: the last record of its setup. */
+static bool ends_setup(const struct witness_record *record, uint32_t guest_pid, int64_t seccomp, int64_t prctl)
+{
+    if (record->kind != WITNESS_SYSCALL || record->role != WITNESS_GUEST || record->tid != guest_pid || record->result != 0 ||
+        record->flags & WITNESS_FLAG_COMPAT)
+        return false;
+    return (record->syscall == seccomp && record->arg[0] == SECCOMP_SET_FILTER) ||
+           (record->syscall == prctl && record->arg[0] == PRCTL_SET_SECCOMP && record->arg[1] == SECCOMP_FILTER_MODE);
+}
+
+/* Reads ahead for the end of the setup, with a reader of its own. UINT64_MAX: no filter was installed. */
+static enum status find_setup_end(const char *path, uint64_t *ret, struct error *error)
+{
+    struct witness_reader *reader = NULL;
+    struct witness_record *record = malloc(sizeof *record);
+    int64_t seccomp = impact_number("seccomp"), prctl = impact_number("prctl");
+    enum status s = record ? witness_reader_open(path, &reader, error)
+                           : error_set(error, STATUS_NO_MEMORY, "no memory for a witness record");
+    uint32_t pid = s == STATUS_OK ? witness_reader_info(reader)->guest_pid : 0;
+    *ret = UINT64_MAX;
+    while (s == STATUS_OK && *ret == UINT64_MAX) {
+        struct error why = ERROR_INIT;
+        s = witness_reader_next(reader, record, &why);
+        if (s == STATUS_OK && ends_setup(record, pid, seccomp, prctl))
+            *ret = record->number;
+        if (s == STATUS_NO_MEMORY || s == STATUS_IO)
+            error_copy(error, s, &why);
+    }
+    witness_reader_close(reader);
+    free(record);
+    /* Where it ends, well or not, is the audit's matter. */
+    return s == STATUS_NO_MEMORY || s == STATUS_IO ? s : STATUS_OK;
+}
+
+/* No file is there. */
+static void report_absence(const struct run_spec *spec, struct store *store, struct check_report *report)
+{
+    if (spec->facts.witness_held) {
+        audit_finding(report, store, CHECK_FINDING_WITNESS_MISSING, NULL, NULL, -1,
+                      "a witness watched this run from before its guest started, and there is no witness file beside the trace");
+        return;
+    }
+    struct buffer text = BUFFER_INIT;
+    char evidence[CHECK_EVIDENCE_MAX];
+    const char *why = spec->facts.witness_reason;
+    buffer_string(&text, "no witness watched this run");
+    if (why && why[0]) {
+        buffer_string(&text, ": ");
+        text_guard(&text, why, strlen(why));
+    }
+    text_copy(&text, evidence, sizeof evidence);
+    buffer_done(&text);
+    audit_finding(report, store, CHECK_FINDING_UNWITNESSED_RUN, NULL, NULL, -1, evidence);
+}
+
+/* Whether the open file is that of this run. */
+static bool belongs(const struct witness_reader *reader, const struct run_spec *spec, const uint8_t *run_id, struct store *store,
+                    struct check_report *report)
+{
+    const char *evidence = NULL;
+    if (memcmp(witness_reader_info(reader)->run_id, run_id, TRACE_RUN_ID) != 0)
+        evidence = "the two files carry different run ids";
+    else if (!spec->facts.witness_held)
+        evidence = "the trace's description says that no witness watched this run";
+    if (evidence)
+        audit_finding(report, store, CHECK_FINDING_FOREIGN, NULL, NULL, -1, evidence);
+    return !evidence;
+}
+
+enum status witness_find(const struct check_options *options, const struct run_spec *spec, const uint8_t *run_id, struct store *store,
+                         struct check_report *report, struct witness_found *ret, struct error *error)
+{
+    char path[sizeof report->witness_path];
+    struct error why = ERROR_INIT;
+    bool named = options->witness_path != NULL;
+    *ret = (struct witness_found){ NULL, UINT64_MAX };
+    if (named)
+        snprintf(path, sizeof path, "%s", options->witness_path);
+    else
+        path_beside(options->trace_path, path, sizeof path);
+    if (!named && !file_exists(path)) {
+        report_absence(spec, store, report);
+        return STATUS_OK;
+    }
+    struct witness_reader *reader = NULL;
+    enum status s = witness_reader_open(path, &reader, &why);
+    if (s != STATUS_OK && (named || s == STATUS_NO_MEMORY || s == STATUS_IO))
+        return error_copy(error, s, &why);
+    if (s != STATUS_OK) {
+        audit_finding(report, store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1, why.text[0] ? why.text : status_text(s));
+        return STATUS_OK;
+    }
+    memcpy(report->witness_path, path, sizeof path);
+    if (!belongs(reader, spec, run_id, store, report)) {
+        witness_reader_close(reader);
+        return STATUS_OK;
+    }
+    report->witnessed = true;
+    ret->reader = reader;
+    return find_setup_end(path, &ret->setup_until, error);
+}
