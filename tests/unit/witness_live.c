@@ -79,6 +79,24 @@ static pid_t child_start(int (*code)(void *, int), void *self, int go[2], int re
     _exit(code(self, ready[1]));
 }
 
+/* Until the process sleeps. */
+static void wait_asleep(pid_t pid)
+{
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    for (unsigned i = 0; i < 10000; i++) {
+        FILE *file = fopen(path, "r");
+        assert_non_null(file);
+        const char *name_end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+        bool asleep = name_end && name_end[1] == ' ' && name_end[2] == 'S';
+        fclose(file);
+        if (asleep)
+            return;
+        usleep(1000);
+    }
+    fail_msg("process %d does not come to rest", (int)pid);
+}
+
 void live_run(struct live_run *run, const struct live_options *options, int (*code)(void *, int), void *self)
 {
     struct error error = ERROR_INIT;
@@ -104,7 +122,7 @@ void live_run(struct live_run *run, const struct live_options *options, int (*co
         assert_int_equal(write(go[1], "", 1), 1);
         assert_int_equal(read(ready[0], &byte, 1), 0);
     } else {
-        usleep(20000); /* the child waits in its read */
+        wait_asleep(child); /* in its read */
     }
     must(witness_watch(witness, (uint32_t)child, WITNESS_GUEST, &error), &error);
     if (!options->watch_late)
