@@ -8,7 +8,9 @@
 enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE, RECORD_DIGEST_EVERY, RECORD_LABEL };
 static const struct option_row rows[] = {
     RUN_OPTION_ROWS,
-    { 'o', "output", "FILE", "the trace to write; MODULE's name with .wtrace, in this folder, otherwise" },
+    { 'o', "output", "FILE",
+      "the trace to write; otherwise MODULE's name with .wtrace, in this folder: with a number where it is taken, and in "
+      "the user's state folder where the guest may write here" },
     { 0, "witness", "auto|on|off",
       "let the kernel watch (needs root): auto does without where it cannot be had and says so" },
     { 0, "no-module", NULL, "leave the module out of the trace; replay then needs it again" },
@@ -97,9 +99,11 @@ static void record_summary(const struct record *record, const struct launch_resu
         return;
     }
     if (why)
-        print_err("warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s%s%s\n", record->output,
+        print_err("warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s%s%s\n", result->trace_path,
                   (unsigned long long)result->end.events, (unsigned long long)result->trace_bytes, why,
                   result->recorder_text[0] ? ": " : "", result->recorder_text);
+    if (result->copy_text[0])
+        print_err("warrant record: %s\n", result->copy_text);
     if (record->arguments.quiet)
         return;
     enum run_confinement confinement = run_confinement(&record->arguments.spec.facts);
@@ -108,7 +112,7 @@ static void record_summary(const struct record *record, const struct launch_resu
     if (confinement != RUN_CONFINED)
         print_err("warrant record: the confinement is %s\n", lines);
     if (!why)
-        print_err("warrant record: %s: %llu hostcalls, %llu events, %llu bytes\n", record->output,
+        print_err("warrant record: %s: %llu hostcalls, %llu events, %llu bytes\n", result->trace_path,
                   (unsigned long long)result->report.hostcalls, (unsigned long long)result->end.events,
                   (unsigned long long)result->trace_bytes);
     if (result->witnessed)
@@ -119,11 +123,22 @@ static void record_summary(const struct record *record, const struct launch_resu
         print_err("warrant record: the witness is off: %s\n", result->witness_reason);
 }
 
+/* Said even with --quiet: the trace is not where one looks for it. */
+static void record_moved(void *self, const char *path, const char *why)
+{
+    (void)self;
+    print_err("warrant record: the trace goes to %s: %s\n", path, why);
+}
+
 static int record_launched(const struct command *command, struct record *record)
 {
     struct error error = ERROR_INIT;
+    record->launch.trace_default = !record->output[0];
     if (!record->output[0])
         output_default(record);
+    record->launch.moved = record_moved;
+    record->launch.policy_paths = record->arguments.policies;
+    record->launch.policy_count = record->arguments.policy_count;
     record->launch.spec = &record->arguments.spec;
     record->launch.trace_path = record->output;
     struct launch_result result;
@@ -151,7 +166,9 @@ const struct command command_record = {
     .arguments = "MODULE [ARG...]",
     .summary = "Run a program and write every hostcall into a trace.",
     .text = "Where the kernel lets it, a witness process writes what the kernel saw into FILE.wwit beside FILE.wtrace. "
-            "The death of the recorder stops the guest. The exit status is that of `warrant run`.",
+            "Both are made for this user alone (0600), never where the guest may write, and never through a link. "
+            "FILE.wtrace that is named and there is replaced when the guest starts, not before. The death of the recorder "
+            "stops the guest. The exit status is that of `warrant run`.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
     .runs_program = true,

@@ -3,27 +3,70 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include "cli/file_make.h"
 #include "tracer/trace.h"
+
+/* The folder is opened once; what is written and removed is in it, and is no link. */
+struct recovery {
+    const char *path;
+    char folder_path[4096], name[FILE_NAME_BYTES], ring_name[FILE_NAME_BYTES + 8];
+    int folder, trace, ring;
+};
+
+static enum status recovery_open(struct recovery *recovery, struct error *error)
+{
+    char ring_path[4096 + 8];
+    enum status s =
+        file_path_split(recovery->path, recovery->folder_path, sizeof recovery->folder_path, recovery->name, error);
+    if (s != STATUS_OK)
+        return s;
+    snprintf(recovery->ring_name, sizeof recovery->ring_name, "%s.ring", recovery->name);
+    snprintf(ring_path, sizeof ring_path, "%s.ring", recovery->path);
+    recovery->folder = open(recovery->folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (recovery->folder < 0)
+        return error_set_errno(error, STATUS_NOT_FOUND, errno, "cannot open %s", recovery->folder_path);
+    s = file_open_own(recovery->folder, recovery->ring_name, ring_path, &recovery->ring, error);
+    if (s != STATUS_OK) {
+        error_prefix(error, "there is nothing to recover");
+        return s;
+    }
+    /* Launcher and recorder hold the lock as long as they live. */
+    if (flock(recovery->ring, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK
+                   ? error_set(error, STATUS_DENIED,
+                               "%s is being recorded right now; wait for its end, or end it first", recovery->path)
+                   : error_set_errno(error, STATUS_IO, errno,
+                                     "cannot tell whether %s is being recorded right now: no lock", recovery->path);
+    return file_open_own(recovery->folder, recovery->name, recovery->path, &recovery->trace, error);
+}
+
+static enum status recover_into(struct recovery *recovery, struct trace_end *end, struct error *error)
+{
+    struct stat st;
+    enum status s = recovery_open(recovery, error);
+    if (s == STATUS_OK)
+        s = recorder_salvage(recovery->path, recovery->trace, recovery->ring, NULL, end, error);
+    if (s == STATUS_OK && fstat(recovery->ring, &st) == 0)
+        file_remove(recovery->folder, recovery->ring_name, st.st_dev, st.st_ino);
+    return s;
+}
 
 static int recover(const struct command *command, const char *path)
 {
-    char ring_path[4096];
+    struct recovery recovery = { .path = path, .folder = -1, .trace = -1, .ring = -1 };
     struct error error = ERROR_INIT;
     struct trace_end end;
-    if (snprintf(ring_path, sizeof ring_path, "%s.ring", path) >= (int)sizeof ring_path)
-        return command_usage(command, "the trace's name is too long");
-    int ring = open(ring_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (ring < 0) {
-        error_set_errno(&error, STATUS_NOT_FOUND, errno, "there is nothing to recover: cannot open %s", ring_path);
-        return command_failed(command, EXIT_FILE, &error);
-    }
-    enum status s = recorder_salvage(path, ring, NULL, &end, &error);
-    close(ring);
+    enum status s = recover_into(&recovery, &end, &error);
+    const int fds[] = { recovery.folder, recovery.trace, recovery.ring };
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
     if (s != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
-    unlink(ring_path);
     print_out("%s: %llu events, all that the ring held\n", path, (unsigned long long)end.events);
     return EXIT_OK;
 }
@@ -44,6 +87,6 @@ const struct command command_recover = {
     .summary = "Save what the ring still holds, after a recording was killed as a whole.",
     .text = "A killed guest or recorder needs no recovery. Where the launcher was killed "
             "with them, FILE.wtrace.ring is left beside the trace; "
-            "this appends its events to the trace and removes it.",
+            "this appends its events to the trace and removes it. A recording that still runs is left alone.",
     .run = run,
 };

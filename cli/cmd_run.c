@@ -11,7 +11,9 @@ static enum status apply(void *self, int option, const char *value, struct error
 
 static int run_launched(const struct command *command, struct run_arguments *arguments)
 {
-    const struct launch_options launch = { .spec = &arguments->spec };
+    const struct launch_options launch = { .spec = &arguments->spec,
+                                           .policy_paths = arguments->policies,
+                                           .policy_count = arguments->policy_count };
     struct error error = ERROR_INIT;
     struct launch_result result;
     if (launch_run(&launch, &result, &error) != STATUS_OK)

@@ -87,6 +87,24 @@ static void timer_start(uint64_t wall_ns)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* What stands behind a handle must be what the launcher opened for it: a descriptor that was placed wrongly would be a grant that nobody
+ * gave. */
+static enum status identify(const struct guest *guest, struct error *error)
+{
+    for (uint32_t i = 0; i < guest->spec.initial_count; i++) {
+        const struct run_initial *wanted = &guest->spec.initial[i];
+        struct filestat here;
+        enum status s = act_host_stat((int)wanted->host_fd, &here, error);
+        if (s != STATUS_OK)
+            return s;
+        if (here.dev != wanted->dev || here.ino != wanted->ino || here.filetype != wanted->filetype)
+            return error_set(error, STATUS_INTERNAL,
+                             "descriptor %u of the guest's process is not what was granted as handle %u; nothing was run",
+                             wanted->host_fd, i);
+    }
+    return STATUS_OK;
+}
+
 static enum status adopt(struct guest *guest, struct error *error)
 {
     enum status s = act_live_create(&guest->live, error);
@@ -139,6 +157,8 @@ static enum status prepare(struct guest *guest, struct error *error)
         s = guest_states_init(&guest->states, guest->writer, guest->spec.facts.digest_every, &running, error);
     if (s == STATUS_OK)
         s = wasi_start_init(&guest->spec, &guest->start, error);
+    if (s == STATUS_OK)
+        s = identify(guest, error);
     if (s == STATUS_OK)
         s = adopt(guest, error);
     if (s != STATUS_OK)

@@ -11,7 +11,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 static enum status start(struct run *run, struct error *error)
 {
@@ -27,6 +26,8 @@ static enum status start(struct run *run, struct error *error)
         s = launch_facts_seal(run->options->spec, &run->files, error);
     if (s == STATUS_OK && recorded)
         s = recorder_start(run, error);
+    if (s == STATUS_OK && recorded)
+        s = launch_outputs_keep(&run->files, run->result->witnessed, error);
     return s;
 }
 
@@ -40,17 +41,23 @@ static enum status run_children(struct run *run, struct error *error)
     if (run->options->trace_path) {
         s = recorder_finish(run, error);
         witness_finish(run);
+        struct error failure = ERROR_INIT;
+        enum status copied = launch_outputs_copy(&run->files, run->result->witnessed, &failure);
+        memcpy(run->result->copy_text, failure.text, sizeof failure.text);
+        s = s == STATUS_OK ? copied : s;
     }
     return s;
 }
 
 static enum status files_open(struct run *run, struct error *error)
 {
-    enum status s = launch_files_open(run->options, &run->files, error);
+    enum status s = launch_limits(run->options->spec->policy.file_count, error);
+    if (s == STATUS_OK)
+        s = launch_files_open(run->options, &run->files, error);
     if (s == STATUS_OK)
         s = launch_facts_fill(run->options->spec, &run->files, error);
     if (s == STATUS_OK && run->options->trace_path)
-        s = launch_files_record(run->options, &run->files, error);
+        s = launch_outputs_make(run->options, &run->files, error);
     if (s == STATUS_OK)
         s = launch_files_page(run->options, &run->files, error);
     return s;
@@ -70,13 +77,8 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
     child_put_down(&run.guest);
     child_put_down(&run.recorder);
     child_put_down(&run.witness);
-    if (run.files.ring_path[0])
-        unlink(run.files.ring_path);
-    if (options->trace_path && run.files.trace >= 0 && !ret->started) {
-        unlink(options->trace_path);
-        if (ret->witness_path[0])
-            unlink(ret->witness_path);
-    }
+    memcpy(ret->trace_path, run.files.trace_path, sizeof ret->trace_path);
+    launch_outputs_drop(&run.files);
     launch_files_close(&run.files);
     return s;
 }

@@ -5,6 +5,8 @@
 #ifndef WARRANT_CLI_LAUNCH_H
 #define WARRANT_CLI_LAUNCH_H
 
+#include "cli/file_make.h"
+#include "cli/places.h"
 #include "runtime/base/base.h"
 #include "tracer/trace.h"
 #include "tracer/witness_file.h"
@@ -64,6 +66,12 @@ struct child_message {
 struct launch_options {
     struct run_spec *spec;  /* borrowed; what was asked for stands in its facts; the rest of it is filled in */
     const char *trace_path; /* NULL: not recorded */
+    bool trace_default;     /* nobody named it: another number, or another folder, where this one will not do */
+    const char *const *policy_paths; /* borrowed: the files that the policy came from */
+    size_t policy_count;
+    /* Told before anything is started, where the trace goes elsewhere than trace_path says. */
+    void (*moved)(void *self, const char *path, const char *why);
+    void *moved_self;
 };
 
 struct launch_result {
@@ -74,33 +82,39 @@ struct launch_result {
     bool recorder_died;     /* and the rest of the ring was saved */
     struct trace_end end;   /* where recorded */
     uint64_t trace_bytes;
+    char trace_path[4096]; /* where recorded: what it became */
     bool witnessed;
     uint64_t witness_bytes, witness_lost;
     char witness_path[4096];
     char witness_reason[ERROR_TEXT_MAX]; /* why there is no witness */
     char recorder_text[ERROR_TEXT_MAX];  /* what the recorder said when it failed */
+    char copy_text[ERROR_TEXT_MAX];      /* why there is no copy of the trace where it was named to be */
 };
 
 MUST_USE enum status launch_run(const struct launch_options *options, struct launch_result *ret, struct error *error);
 
 /* Parts, each in a file of its own. */
 struct launch_files { /* descriptors of the launcher, -1 where there is none */
-    int module, page, ring, trace;
+    int module, page, ring, trace, witness, folder;
     int spec; /* the recorder's description */
     struct launch_page *mapped;
     size_t mapped_size;
     const void *module_bytes;
     size_t module_size;
-    char ring_path[4096];
     int *grants;
+    uint32_t grant_count, write_count;
+    struct places *writes;  /* what the guest may write */
+    uint32_t *write_grants; /* for each of them, its number in the policy */
+    struct file_made trace_made, ring_made, witness_made; /* in `folder` */
+    char trace_path[4096], witness_path[4096];            /* for messages */
+    int copy_folder; /* a place that the guest can write and the user named: gets a copy in the end. -1: none */
+    char copy_names[2][FILE_NAME_BYTES], copy_paths[2][4096]; /* of trace and witness file */
 };
 void launch_files_init(struct launch_files *files);
-/* Opens module and grants, fills hash and initial descriptors. */
+/* Opens module and grants, fills hash and initial descriptors. Refuses a policy or an installation that the guest could
+ * write. */
 MUST_USE enum status launch_files_open(const struct launch_options *options, struct launch_files *files,
                                        struct error *error);
-/* Creates trace and ring. */
-MUST_USE enum status launch_files_record(const struct launch_options *options, struct launch_files *files,
-                                         struct error *error);
 /* Writes the launch page. */
 MUST_USE enum status launch_files_page(const struct launch_options *options, struct launch_files *files,
                                        struct error *error);
@@ -111,13 +125,42 @@ MUST_USE enum status launch_facts_fill(struct run_spec *spec, const struct launc
 MUST_USE enum status launch_facts_seal(const struct run_spec *spec, const struct launch_files *files,
                                        struct error *error);
 
+/* Opens every granted directory, and knows from then on what the guest may write (launch_grants.c). */
+MUST_USE enum status launch_grants_open(struct run_spec *spec, struct launch_files *files, struct error *error);
+/* Opens the directory `path` of ours. *ret_grant: the write grant that it lies in, or that the way to it leads through;
+ * else -1. (launch_guard.c) */
+MUST_USE enum status launch_folder_open(const struct launch_files *files, const char *path, int *ret_fd, int *ret_grant,
+                                        struct error *error);
+/* DENIED: a policy file, or a part of the program, can be written or replaced by the guest. */
+MUST_USE enum status launch_guard(const struct launch_options *options, const struct launch_files *files,
+                                  struct error *error);
+
+/* Makes trace, ring and, where there is to be one, witness file, in a folder that no guest of this run can write
+ * (launch_outputs.c). */
+MUST_USE enum status launch_outputs_make(const struct launch_options *options, struct launch_files *files,
+                                         struct error *error);
+/* Right before the guest starts: from here on they stay, and what they replace is gone. The witness file only if
+ * witnessed. */
+MUST_USE enum status launch_outputs_keep(struct launch_files *files, bool witnessed, struct error *error);
+/* Removes the ring, and what was made and not kept. */
+void launch_outputs_drop(struct launch_files *files);
+/* When the guest is gone: the copies, where the user named a place that the guest can write. (launch_copy.c) */
+MUST_USE enum status launch_outputs_copy(const struct launch_files *files, bool witnessed, struct error *error);
+
+/* Raises the soft limit of open files to the hard one. LIMIT: too few are left for a run. */
+MUST_USE enum status launch_limits(uint32_t grants, struct error *error);
+
 struct launch_pass {
     int from, to;
 }; /* the child's descriptor `to` is the launcher's `from` */
-/* Forks a child that waits for a byte on *ret_go, then execs libexec/warrant/NAME with exactly 0, 1, 2 and `pass`.
- * quiet: ignores the terminal's signals. */
+/* Forks a child that waits for launch_go, then execs libexec/warrant/NAME with exactly 0, 1, 2 and `pass`, whatever the
+ * launcher has open. quiet: ignores the terminal's signals, and has neither its input nor its output. */
 MUST_USE enum status launch_spawn(const char *name, const struct launch_pass *pass, size_t pass_count, bool quiet,
                                   int *ret_pid, int *ret_go, struct error *error);
-void launch_go(int go); /* releases it; closes go */
+/* Releases it and waits until it executes; takes go. LIMIT, IO: it could not. */
+MUST_USE enum status launch_go(int go, const char *name, struct error *error);
+/* The path of the command itself, and of a part of it. */
+MUST_USE enum status launch_self_path(char *ret, size_t size, struct error *error);
+MUST_USE enum status launch_part_path(const char *name, char *ret, size_t size, struct error *error);
 
 #endif

@@ -29,11 +29,11 @@ enum status child_fork(struct child_process *child, const char *name, const stru
     return STATUS_OK;
 }
 
-void child_release(struct child_process *child)
+enum status child_release(struct child_process *child, const char *name, struct error *error)
 {
-    if (child->go >= 0)
-        launch_go(child->go);
+    int go = child->go;
     child->go = -1;
+    return go >= 0 ? launch_go(go, name, error) : STATUS_OK;
 }
 
 enum status child_socket(struct child_process *child, int *ret_theirs, struct error *error)

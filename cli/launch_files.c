@@ -1,8 +1,7 @@
-/* The launcher's files: module, grants, launch page, trace and ring.
+/* The launcher's files: module and launch page; with launch_grants.c and launch_outputs.c, all that it opens.
  *
  * The module is copied into a sealed memory file, so that what was hashed, what runs and what the trace keeps are the
- * same bytes whatever happens to the file on disk. Grants are opened here and nowhere else; the guest's process gets
- * descriptors. */
+ * same bytes whatever happens to the file on disk: it may lie where its guest can write. */
 #include "cli/launch.h"
 #include "cli/module_file.h"
 
@@ -16,12 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "wasi/backend.h"
-
 void launch_files_init(struct launch_files *files)
 {
     memset(files, 0, sizeof *files);
     files->module = files->page = files->ring = files->trace = files->spec = -1;
+    files->witness = files->folder = files->copy_folder = -1;
+    files->trace_made.folder = files->ring_made.folder = files->witness_made.folder = -1;
 }
 
 static enum status module_copy(const char *path, uint32_t limit, struct launch_files *files, struct error *error)
@@ -33,47 +32,6 @@ static enum status module_copy(const char *path, uint32_t limit, struct launch_f
     files->module = module.fd;
     files->module_bytes = module.bytes;
     files->module_size = module.size;
-    return STATUS_OK;
-}
-
-static enum status initial_stat(struct run_spec *spec, uint32_t handle, int fd, int host_fd, struct error *error)
-{
-    struct filestat stat;
-    enum status s = act_host_stat(fd, &stat, error);
-    if (s == STATUS_OK)
-        spec->initial[handle] =
-            (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, (uint32_t)host_fd, NULL };
-    return s;
-}
-
-/* Opens every granted directory and fills spec->initial. A closed stdio descriptor becomes /dev/null. */
-static enum status grants_open(struct run_spec *spec, struct launch_files *files, struct error *error)
-{
-    uint32_t count = spec->policy.file_count;
-    files->grants = calloc(count + 1, sizeof *files->grants);
-    spec->initial = calloc(3 + (size_t)count, sizeof *spec->initial);
-    if (!files->grants || !spec->initial)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory");
-    spec->initial_count = 3 + count;
-    for (uint32_t i = 0; i < count; i++)
-        files->grants[i] = -1;
-    for (int fd = 0; fd < 3; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
-            return error_set(error, STATUS_IO, "descriptor %d is closed and cannot be replaced", fd);
-        enum status s = initial_stat(spec, (uint32_t)fd, fd, fd, error);
-        if (s != STATUS_OK)
-            return s;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const struct policy_file *file = &spec->policy.files[i];
-        int fd = open(file->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-            return error_set_errno(error, STATUS_NOT_FOUND, errno, "cannot open the granted directory %s", file->host);
-        files->grants[i] = fd;
-        enum status s = initial_stat(spec, 3 + i, fd, GUEST_FD_GRANTS + (int)i, error);
-        if (s != STATUS_OK)
-            return s;
-    }
     return STATUS_OK;
 }
 
@@ -91,27 +49,8 @@ enum status launch_files_open(const struct launch_options *options, struct launc
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     spec->started_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-    return grants_open(spec, files, error);
-}
-
-enum status launch_files_record(const struct launch_options *options, struct launch_files *files, struct error *error)
-{
-    const char *path = options->trace_path;
-    if (snprintf(files->ring_path, sizeof files->ring_path, "%s.ring", path) >= (int)sizeof files->ring_path)
-        return error_set(error, STATUS_LIMIT, "the trace's name is too long");
-    files->trace = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (files->trace < 0) {
-        files->ring_path[0] = '\0';
-        return error_set_errno(error, errno == ENOSPC ? STATUS_NO_SPACE : STATUS_IO, errno,
-                               "cannot create the trace %s", path);
-    }
-    files->ring = open(files->ring_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (files->ring < 0)
-        return error_set_errno(error, STATUS_IO, errno, "cannot create the ring %s", files->ring_path);
-    enum status s = trace_ring_create(files->ring, options->spec->run_id, error);
-    if (s != STATUS_OK)
-        error_prefix(error, "%s", files->ring_path);
-    return s;
+    s = launch_grants_open(spec, files, error);
+    return s == STATUS_OK ? launch_guard(options, files, error) : s;
 }
 
 enum status launch_files_page(const struct launch_options *options, struct launch_files *files, struct error *error)
@@ -156,10 +95,17 @@ void launch_files_close(struct launch_files *files)
     close_if(files->spec);
     close_if(files->ring);
     close_if(files->trace);
+    close_if(files->witness);
+    close_if(files->folder);
+    close_if(files->copy_folder);
     if (files->module_bytes)
         munmap((void *)(uintptr_t)files->module_bytes, files->module_size);
     if (files->mapped)
         munmap(files->mapped, files->mapped_size);
+    for (uint32_t i = 0; i < files->grant_count; i++)
+        close_if(files->grants[i]);
     free(files->grants);
+    free(files->write_grants);
+    places_free(files->writes);
     launch_files_init(files);
 }

@@ -68,7 +68,9 @@ enum status guest_confined(struct run *run, struct error *error)
     const struct timespec look = { 0, 5000000 };
     struct launch_page *page = run->files.mapped;
     struct run_facts *facts = &run->options->spec->facts;
-    child_release(&run->guest);
+    enum status s = child_release(&run->guest, "warrant-guest", error);
+    if (s != STATUS_OK)
+        return s;
     while (!gate_wait(&page->confined, &look))
         if (child_is_gone(&run->guest) && !gate_is_open(&page->confined))
             return never_confined(run, error);

@@ -19,8 +19,7 @@ enum status recorder_fork(struct run *run, struct error *error)
     };
     s = child_fork(&run->recorder, "warrant-recorder", pass, sizeof pass / sizeof *pass, true, error);
     close(theirs);
-    child_release(&run->recorder);
-    return s;
+    return s == STATUS_OK ? child_release(&run->recorder, "warrant-recorder", error) : s;
 }
 
 enum status recorder_start(struct run *run, struct error *error)
@@ -48,7 +47,7 @@ enum status recorder_finish(struct run *run, struct error *error)
             s = (enum status)message.status;
     } else {
         result->recorder_died = true;
-        s = recorder_salvage(run->options->trace_path, run->files.ring, &result->fate, &result->end, error);
+        s = recorder_salvage(run->files.trace_path, run->files.trace, run->files.ring, &result->fate, &result->end, error);
     }
     struct stat st;
     if (fstat(run->files.trace, &st) == 0)

@@ -22,7 +22,8 @@ struct run {
 void launch_close(int *fd); /* and sets it to -1 */
 MUST_USE enum status child_fork(struct child_process *child, const char *name, const struct launch_pass *pass,
                                 size_t count, bool quiet, struct error *error);
-void child_release(struct child_process *child); /* lets it execute */
+/* Lets it execute. */
+MUST_USE enum status child_release(struct child_process *child, const char *name, struct error *error);
 /* A pair of sockets: the child's end is returned, the other is child->control. */
 MUST_USE enum status child_socket(struct child_process *child, int *ret_theirs, struct error *error);
 bool child_message_read(int fd, struct child_message *message); /* false: it is gone without one */

@@ -1,27 +1,55 @@
 /* Starts a child executable with exactly the descriptors it is given.
  *
  * The child is forked first and waits for its go, so that the witness can watch the process from before its exec. It
- * dies with the launcher (PR_SET_PDEATHSIG). Only async-signal-safe calls stand between fork and exec. */
+ * dies with the launcher (PR_SET_PDEATHSIG). Only async-signal-safe calls stand between fork and exec; what fails there
+ * is told over the socket that the go came by, which the exec closes. */
 #include "cli/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* The executable NAME: beside the command in the build tree and in an installation: ../libexec/warrant or
- * libexec/warrant. */
-static enum status helper_path(const char *name, char *ret, size_t size, struct error *error)
+enum { NR_CLOSE_RANGE = 436, CLOSE_ON_EXEC = 4 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */, LAUNCHER_FILES = 40 };
+
+/* What the child could not do. */
+enum spawn_step { SPAWN_PLACE = 1, SPAWN_EXEC = 2 };
+struct spawn_failure {
+    int step, number;
+};
+
+enum status launch_self_path(char *ret, size_t size, struct error *error)
+{
+    ssize_t n = readlink("/proc/self/exe", ret, size - 1);
+    if (n > 0 && (size_t)n < size - 1) {
+        ret[n] = '\0';
+        return STATUS_OK;
+    }
+    /* No /proc: the name that execve was given. Who has more rights than its caller must not believe that. */
+    const char *name = getauxval(AT_SECURE) ? NULL : (const char *)(uintptr_t)getauxval(AT_EXECFN);
+    if (name && strchr(name, '/') && snprintf(ret, size, "%s", name) < (int)size && access(ret, X_OK) == 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_IO,
+                     "cannot find where warrant is installed: there is no /proc, and its name says nothing; call it by "
+                     "its full path");
+}
+
+/* Beside the command in the build tree and in an installation: libexec/warrant or ../libexec/warrant. */
+enum status launch_part_path(const char *name, char *ret, size_t size, struct error *error)
 {
     char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n < 0)
-        return error_set_errno(error, STATUS_IO, errno, "cannot find where warrant is installed");
-    self[n] = '\0';
+    enum status s = launch_self_path(self, sizeof self, error);
+    if (s != STATUS_OK)
+        return s;
     const char *folder = dirname(self);
     static const char *const places[] = { "libexec/warrant", "../libexec/warrant" };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
@@ -32,23 +60,87 @@ static enum status helper_path(const char *name, char *ret, size_t size, struct 
                      name, ret);
 }
 
-/* In the child: moves the passed descriptors to their places. All are first copied out of the way. */
-static bool place(const struct launch_pass *pass, size_t count)
+enum status launch_limits(uint32_t grants, struct error *error)
 {
-    enum { HIGH = 512 };
-    for (size_t i = 0; i < count; i++) {
-        if (dup2(pass[i].from, HIGH + (int)i) < 0)
-            return false;
+    enum { TRIED_MAX = LAUNCHER_FILES + LIMIT_PREOPENS };
+    struct rlimit files;
+    int tried[TRIED_MAX], count = 0, wanted = LAUNCHER_FILES + (int)grants;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (dup2(HIGH + (int)i, pass[i].to) < 0)
+    while (count < wanted && count < TRIED_MAX && (tried[count] = fcntl(0, F_DUPFD_CLOEXEC, 3)) >= 0)
+        count++;
+    bool enough = count == wanted;
+    while (count > 0)
+        close(tried[--count]);
+    getrlimit(RLIMIT_NOFILE, &files);
+    if (!enough)
+        return error_set(
+            error, STATUS_LIMIT,
+            "the limit of %llu open files (ulimit -n) leaves fewer than the %d that this run needs; raise it, "
+            "or start warrant with fewer open files",
+            (unsigned long long)files.rlim_cur, wanted);
+    return STATUS_OK;
+}
+
+/* ---- in the child ---- */
+
+/* Whatever the launcher has open and inherited: nothing but what is placed afterwards survives the exec. */
+static bool close_on_exec(void)
+{
+    if (syscall(NR_CLOSE_RANGE, 3U, ~0U, CLOSE_ON_EXEC) == 0)
+        return true;
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return false;
+    /* Before Linux 5.11. What was opened under a higher limit than today's the child itself closes. */
+    rlim_t most = files.rlim_cur < 1 << 20 ? files.rlim_cur : 1 << 20;
+    for (int fd = 3; fd < (int)most; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        if (flags >= 0 && !(flags & FD_CLOEXEC) && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0)
             return false;
-        close(HIGH + (int)i);
     }
     return true;
 }
 
-static _Noreturn void child(const char *path, const struct launch_pass *pass, size_t count, bool quiet, int go)
+/* Moves the passed descriptors to their places. All are first copied above the highest place, to numbers that are free,
+ * so that none is overwritten before it was placed; the copies are closed by the exec. go: moved out of the way as
+ * well. */
+static bool place(struct launch_pass *pass, size_t count, int *go)
+{
+    int highest = 2;
+    for (size_t i = 0; i < count; i++)
+        highest = pass[i].to > highest ? pass[i].to : highest;
+    int moved = fcntl(*go, F_DUPFD_CLOEXEC, highest + 1);
+    if (moved < 0)
+        return false;
+    *go = moved;
+    if (!close_on_exec())
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        pass[i].from = fcntl(pass[i].from, F_DUPFD_CLOEXEC, highest + 1);
+        if (pass[i].from < 0)
+            return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (dup2(pass[i].from, pass[i].to) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* Recorder and witness read and print nothing; their last words go to the standard error. */
+static void streams_drop(void)
+{
+    int none = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (none < 0)
+        return;
+    dup2(none, 0);
+    dup2(none, 1);
+}
+
+static _Noreturn void child(const char *path, struct launch_pass *pass, size_t count, bool quiet, int go)
 {
     if (quiet) {
         signal(SIGINT, SIG_IGN);
@@ -64,33 +156,50 @@ static _Noreturn void child(const char *path, const struct launch_pass *pass, si
     do
         n = read(go, &byte, 1);
     while (n < 0 && errno == EINTR);
-    if (n != 1 || !place(pass, count))
+    if (n != 1)
         _exit(EXIT_FAILURE_SETUP);
-    char *const argv[] = { (char *)(uintptr_t)path, NULL };
-    char *const envp[] = { NULL };
-    execve(path, argv, envp);
+    struct spawn_failure failure = { SPAWN_PLACE, 0 };
+    if (place(pass, count, &go)) {
+        if (quiet)
+            streams_drop();
+        char *const argv[] = { (char *)(uintptr_t)path, NULL };
+        char *const envp[] = { NULL };
+        execve(path, argv, envp);
+        failure.step = SPAWN_EXEC;
+    }
+    failure.number = errno;
+    ssize_t ignored = write(go, &failure, sizeof failure);
+    (void)ignored;
     _exit(EXIT_FAILURE_SETUP);
 }
+
+/* ---- in the launcher ---- */
 
 enum status launch_spawn(const char *name, const struct launch_pass *pass, size_t count, bool quiet, int *ret_pid,
                          int *ret_go, struct error *error)
 {
     char path[4200];
-    enum status s = helper_path(name, path, sizeof path, error);
+    struct launch_pass moved[8 + LIMIT_PREOPENS];
+    if (count > sizeof moved / sizeof *moved)
+        return error_set(error, STATUS_LIMIT, "too many descriptors for %s", name);
+    memcpy(moved, pass, count * sizeof *pass);
+    enum status s = launch_part_path(name, path, sizeof path, error);
     if (s != STATUS_OK)
         return s;
     int go[2];
-    if (pipe2(go, O_CLOEXEC) < 0)
-        return error_set_errno(error, STATUS_IO, errno, "cannot create a pipe");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go) < 0)
+        return error_set_errno(error, STATUS_IO, errno, "cannot create a socket pair");
     pid_t pid = fork();
     if (pid < 0) {
+        int number = errno;
         close(go[0]);
         close(go[1]);
-        return error_set_errno(error, STATUS_IO, errno, "cannot start %s", name);
+        return error_set_errno(error, STATUS_IO, number, "cannot start %s%s", name,
+                               number == EAGAIN ? " (a limit on processes, ulimit -u or of the container)" : "");
     }
     if (pid == 0) {
         close(go[1]);
-        child(path, pass, count, quiet, go[0]);
+        child(path, moved, count, quiet, go[0]);
     }
     close(go[0]);
     *ret_pid = pid;
@@ -98,10 +207,24 @@ enum status launch_spawn(const char *name, const struct launch_pass *pass, size_
     return STATUS_OK;
 }
 
-void launch_go(int go)
+enum status launch_go(int go, const char *name, struct error *error)
 {
+    struct spawn_failure failure = { 0 };
     char byte = 1;
-    ssize_t ignored = write(go, &byte, 1);
-    (void)ignored;
+    ssize_t n = send(go, &byte, 1, MSG_NOSIGNAL);
+    if (n == 1) {
+        do
+            n = read(go, &failure, sizeof failure);
+        while (n < 0 && errno == EINTR);
+    }
     close(go);
+    if (n != sizeof failure) /* closed by the exec; of a process that was killed its end tells */
+        return STATUS_OK;
+    if (failure.step == SPAWN_EXEC)
+        return error_set_errno(error, STATUS_IO, failure.number, "cannot execute %s", name);
+    return error_set_errno(error, failure.number == EMFILE || failure.number == EINVAL ? STATUS_LIMIT : STATUS_IO,
+                           failure.number,
+                           "cannot place the descriptors of %s; the limit on open files (ulimit -n) "
+                           "may be too low",
+                           name);
 }

@@ -1,43 +1,27 @@
 /* The witness from the launcher's side: started on the waiting guest, before that executes anything. */
 #include "cli/launch_run.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* FILE.wtrace has its witness in FILE.wwit; any other name gets .wwit behind it. */
-static void witness_name(const char *trace, char *ret, size_t size)
-{
-    size_t length = strlen(trace), suffix = strlen(".wtrace");
-    if (length > suffix && !strcmp(trace + length - suffix, ".wtrace"))
-        length -= suffix;
-    snprintf(ret, size, "%.*s.wwit", (int)length, trace);
-}
-
 static enum status witness_start(struct run *run, struct error *error)
 {
     struct launch_result *result = run->result;
     int theirs;
-    witness_name(run->options->trace_path, result->witness_path, sizeof result->witness_path);
-    int file = open(result->witness_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0)
-        return error_set_errno(error, STATUS_IO, errno, "cannot create %s", result->witness_path);
+    memcpy(result->witness_path, run->files.witness_path, sizeof result->witness_path);
     enum status s = child_socket(&run->witness, &theirs, error);
-    if (s != STATUS_OK) {
-        close(file);
-        return s;
-    }
-    const struct launch_pass pass[] = { { theirs, WITNESS_FD_CONTROL }, { file, WITNESS_FD_FILE } };
-    s = child_fork(&run->witness, "warrant-witness", pass, 2, true, error);
-    close(theirs);
-    close(file);
     if (s != STATUS_OK)
         return s;
-    child_release(&run->witness);
+    const struct launch_pass pass[] = { { theirs, WITNESS_FD_CONTROL }, { run->files.witness, WITNESS_FD_FILE } };
+    s = child_fork(&run->witness, "warrant-witness", pass, 2, true, error);
+    close(theirs);
+    if (s == STATUS_OK)
+        s = child_release(&run->witness, "warrant-witness", error);
+    if (s != STATUS_OK)
+        return s;
     struct witness_info info = { .guest_pid = (uint32_t)run->guest.pid, .recorder_pid = (uint32_t)run->recorder.pid };
     memcpy(info.run_id, run->options->spec->run_id, sizeof info.run_id);
     if (write(run->witness.control, &info, sizeof info) != sizeof info)
@@ -60,7 +44,6 @@ enum status witness_try(struct run *run, struct error *error)
         return STATUS_OK;
     }
     child_put_down(&run->witness);
-    unlink(run->result->witness_path);
     run->result->witness_path[0] = '\0';
     if (facts->witness_asked == WITNESS_MODE_ON)
         return error_set(error, s, "no witness: %s", reason.text);

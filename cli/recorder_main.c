@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/base/streams.h"
+
 static const void *file_map(int fd, size_t *ret_size)
 {
     struct stat st;
@@ -43,6 +45,8 @@ int main(void)
                                         .trace_fd = RECORDER_FD_TRACE,
                                         .control_fd = RECORDER_FD_CONTROL,
                                         .guest_fd = RECORDER_FD_GUEST };
+    if (streams_fill(&error) != STATUS_OK)
+        return child_report_failure(RECORDER_FD_CONTROL, STATUS_IO, &error);
     if (!started())
         return EXIT_FAILURE_SETUP;
     options.description = file_map(RECORDER_FD_SPEC, &options.description_size);

@@ -249,7 +249,8 @@ static enum status child_start(struct replayer *child, const struct replay_proce
         return status;
     if (write(child->job[1], job, sizeof *job) != sizeof *job)
         status = error_set_errno(error, STATUS_IO, errno, "the replay's process cannot be told what to do");
-    launch_go(go);
+    enum status released = launch_go(go, "warrant-replayer", error);
+    status = status == STATUS_OK ? released : status;
     /* Whether it lives is seen by the end of its pipe. */
     close_fd(&child->job[0]);
     close_fd(&child->job[1]);

@@ -48,6 +48,9 @@ static enum status string_append(char ***list, uint32_t *count, const char *text
 static enum status policy_option(struct run_arguments *arguments, const char *path, struct error *error)
 {
     struct policy fresh;
+    if (arguments->policy_count >= RUN_POLICIES_MAX)
+        return error_set(error, STATUS_LIMIT, "more than %d policy files", RUN_POLICIES_MAX);
+    arguments->policies[arguments->policy_count++] = path;
     policy_init(&fresh);
     enum status s = cli_policy_read(path, &fresh, error);
     struct policy *old = &arguments->spec.policy;

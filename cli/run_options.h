@@ -15,7 +15,7 @@
         { 0, "timeout", "TIME", "stop the guest after this wall-clock time: 500ms, 30s, 5m" },                         \
         { 0, "argv0", "NAME", "the program's name as the guest sees it; the module's file name otherwise" },           \
         { 0, "no-confine", NULL, "leave the second line (Landlock, seccomp) off; for measuring only" },                \
-        { 'q', "quiet", NULL, "print nothing of warrant's own but errors" }
+        { 'q', "quiet", NULL, "print nothing of warrant's own but errors, and where an unnamed trace went" }
 
 enum run_option {
     RUN_DIR,
@@ -30,8 +30,12 @@ enum run_option {
     RUN_OPTION_COUNT
 };
 
+enum { RUN_POLICIES_MAX = 16 };
+
 struct run_arguments {
     struct run_spec spec;
+    const char *policies[RUN_POLICIES_MAX]; /* the files that --policy named */
+    size_t policy_count;
     bool quiet;
     const char *argv0;
 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "runtime/base/streams.h"
 
 const struct command *const commands[] = {
     &command_run,    &command_record,   &command_replay, &command_check,   &command_show,       &command_query,
@@ -22,6 +23,9 @@ static void usage(FILE *out)
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    struct error error = ERROR_INIT;
+    if (streams_fill(&error) != STATUS_OK)
+        return EXIT_WARRANT_FAILED; /* there is nowhere to say it */
     if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
         print_out("warrant " WARRANT_VERSION "\n");
         return EXIT_OK;

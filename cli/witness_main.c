@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ebpf/witness.h"
+#include "runtime/base/streams.h"
 
 static enum status start(struct witness_info *info, struct witness **witness, struct trace_file **file,
                          struct error *error)
@@ -26,7 +27,9 @@ int main(void)
     struct witness_info info;
     struct witness *witness = NULL;
     struct trace_file *file = NULL;
-    enum status s = start(&info, &witness, &file, &error);
+    enum status s = streams_fill(&error);
+    if (s == STATUS_OK)
+        s = start(&info, &witness, &file, &error);
     if (s != STATUS_OK)
         return child_report_failure(WITNESS_FD_CONTROL, s, &error);
     struct child_message message = { .kind = CHILD_READY };

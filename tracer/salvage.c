@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct found {
@@ -21,12 +22,18 @@ struct found {
 };
 
 /* Walks the valid prefix. A torn tail is what one expects here; it is no failure. */
-static enum status find_prefix(const char *path, struct found *found, struct error *error)
+static enum status find_prefix(const char *path, int fd, struct found *found, struct error *error)
 {
     struct trace_source *source = NULL;
-    enum status status = trace_source_open(path, TRACE_FILE_EVENTS, &source, error);
-    if (status != STATUS_OK)
+    struct stat st;
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (own < 0 || fstat(own, &st) < 0)
+        return error_set_errno(error, STATUS_IO, errno, "cannot read %s", path);
+    enum status status = trace_source_open_fd(own, (uint64_t)st.st_size, TRACE_FILE_EVENTS, &source, error);
+    if (status != STATUS_OK) {
+        error_prefix(error, "%s", path);
         return status;
+    }
     struct trace_chunk chunk;
     while ((status = trace_source_next(source, &chunk, NULL)) == STATUS_OK) {
         found->preamble |= chunk.kind == TRACE_CHUNK_DESCRIPTION;
@@ -52,8 +59,6 @@ static enum status salvage_stream(struct trace_file *file, struct trace_ring *ri
                                   const struct trace_fate *fate, struct trace_end *end, struct error *error)
 {
     const struct trace_ring_header *header = trace_ring_header(ring);
-    if (memcmp(header->run_id, found->run_id, TRACE_RUN_ID) != 0)
-        return error_set(error, STATUS_INVALID, "the ring belongs to another run than the trace");
     struct stream stream;
     enum status status =
         stream_init(&stream, file, ring, header->start_ticks, found->stream_bytes, found->events, error);
@@ -77,24 +82,30 @@ static enum status salvage_stream(struct trace_file *file, struct trace_ring *ri
     return status;
 }
 
-enum status recorder_salvage(const char *path, int ring_fd, const struct trace_fate *fate, struct trace_end *ret_end,
-                             struct error *error)
+enum status recorder_salvage(const char *path, int trace_fd, int ring_fd, const struct trace_fate *fate,
+                             struct trace_end *ret_end, struct error *error)
 {
     static const struct trace_fate unknown = { .cause = TRACE_CAUSE_UNKNOWN };
     struct found found;
     memset(&found, 0, sizeof found);
-    enum status status = find_prefix(path, &found, error);
+    enum status status = find_prefix(path, trace_fd, &found, error);
     if (status != STATUS_OK)
         return status;
-    if (found.ended) {
-        *ret_end = found.end;
-        return STATUS_OK;
-    }
     struct trace_ring *ring = NULL;
     status = trace_ring_map(ring_fd, &ring, error);
     if (status != STATUS_OK)
         return status;
-    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (memcmp(trace_ring_header(ring)->run_id, found.run_id, TRACE_RUN_ID) != 0) {
+        trace_ring_unmap(ring);
+        return error_set(error, STATUS_INVALID,
+                         "%s: the ring beside it belongs to another run, whose guest was not started; remove the ring", path);
+    }
+    if (found.ended) {
+        trace_ring_unmap(ring);
+        *ret_end = found.end;
+        return STATUS_OK;
+    }
+    int fd = fcntl(trace_fd, F_DUPFD_CLOEXEC, 3);
     struct trace_file *file = NULL;
     if (fd < 0)
         status = error_set_errno(error, STATUS_IO, errno, "cannot open %s to complete it", path);

@@ -193,9 +193,9 @@ struct recorder_options {
  * about the ring's content. NO_SPACE: the guest was killed, *ret_end says how far the file reaches. */
 MUST_USE enum status recorder_run(const struct recorder_options *options, void (*ready)(void *), void *ready_self,
                                   struct trace_end *ret_end, struct error *error);
-/* After the recorder died: appends to the trace at `path` what the ring still holds, and an END chunk with
- * RECORDER_DIED. fate: NULL: not known. */
-MUST_USE enum status recorder_salvage(const char *path, int ring_fd, const struct trace_fate *fate,
+/* After the recorder died: appends to the trace behind trace_fd (borrowed; open for reading and writing; `path` is for
+ * messages) what the ring still holds, and an END chunk with RECORDER_DIED. fate: NULL where nobody knows it. */
+MUST_USE enum status recorder_salvage(const char *path, int trace_fd, int ring_fd, const struct trace_fate *fate,
                                       struct trace_end *ret_end, struct error *error);
 
 /* ---- the reader: whole calls out of a trace ---- */

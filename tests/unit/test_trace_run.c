@@ -1,6 +1,7 @@
 /* Recording end to end: guest, ring, recorder, file, reader; and what is left when one of them is killed. */
 #include "trace_kit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,15 @@
 #include <unistd.h>
 #include <sys/wait.h>
 #include <cmocka.h>
+
+static enum status salvage(const struct kit_run *run, struct trace_end *end, struct error *error)
+{
+    int fd = open(run->trace, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    enum status status = recorder_salvage(run->trace, fd, run->ring_fd, NULL, end, error);
+    close(fd);
+    return status;
+}
 
 static void test_round_trip_of_every_hostcall(void **state)
 {
@@ -103,7 +113,7 @@ static void test_killed_recorder_stops_the_guest_and_loses_nothing(void **state)
         int guest = kit_wait(run.guest); /* nobody tells it: the kernel does */
         assert_true(WIFEXITED(guest));
         assert_int_equal(WEXITSTATUS(guest), 33);
-        assert_int_equal(recorder_salvage(run.trace, run.ring_fd, NULL, &saved, &error), STATUS_OK);
+        assert_int_equal(salvage(&run, &saved, &error), STATUS_OK);
         kit_trace_read(run.trace, false, &end, &inside, &status, &error);
         assert_int_equal(status, STATUS_OK);
         assert_int_equal(end.reason, TRACE_END_RECORDER_DIED);
@@ -131,13 +141,13 @@ static void test_salvage_cuts_a_torn_chunk(void **state)
     assert_non_null(file);
     assert_int_equal(fwrite("WCHK torn", 1, 9, file), 9);
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(recorder_salvage(run.trace, run.ring_fd, NULL, &end, &error), STATUS_OK);
+    assert_int_equal(salvage(&run, &end, &error), STATUS_OK);
     kit_trace_read(run.trace, false, &end, &inside, &status, &error);
     assert_int_equal(status, STATUS_OK);
     assert_int_equal(end.stream_bytes, kit_ring_head(&run));
     /* A second time changes nothing. */
     struct trace_end again;
-    assert_int_equal(recorder_salvage(run.trace, run.ring_fd, NULL, &again, &error), STATUS_OK);
+    assert_int_equal(salvage(&run, &again, &error), STATUS_OK);
     assert_memory_equal(&end, &again, sizeof end);
     kit_run_done(&run);
 }

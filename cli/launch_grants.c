@@ -1,0 +1,125 @@
+/* The granted directories: opened here and nowhere else; the guest's process gets descriptors. And what follows from
+ * them: which places the guest may write.
+ *
+ * Invariant: what is opened for a guest, no guest could have planted. Every name on the way to a grant that is looked
+ * up where a write grant of the same policy reaches is a directory there, never a link. */
+#include "cli/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/path_walk.h"
+#include "wasi/backend.h"
+
+static enum status initial_stat(struct run_spec *spec, uint32_t handle, int fd, int host_fd, struct error *error)
+{
+    struct filestat stat;
+    enum status s = act_host_stat(fd, &stat, error);
+    if (s == STATUS_OK)
+        spec->initial[handle] =
+            (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, (uint32_t)host_fd, NULL };
+    return s;
+}
+
+static enum status grants_open(struct run_spec *spec, struct launch_files *files, struct error *error)
+{
+    for (uint32_t i = 0; i < spec->policy.file_count; i++) {
+        const struct policy_file *file = &spec->policy.files[i];
+        int fd = open(file->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0)
+            return error_set_errno(error, errno == EMFILE ? STATUS_LIMIT : STATUS_NOT_FOUND, errno,
+                                   "cannot open the granted directory %s", file->host);
+        files->grants[i] = fd;
+        enum status s = initial_stat(spec, 3 + i, fd, GUEST_FD_GRANTS + (int)i, error);
+        if (s != STATUS_OK)
+            return s;
+    }
+    return STATUS_OK;
+}
+
+static enum status writes_find(const struct policy *policy, struct launch_files *files, struct error *error)
+{
+    int *fds = calloc(policy->file_count + (size_t)1, sizeof *fds);
+    files->write_grants = calloc(policy->file_count + (size_t)1, sizeof *files->write_grants);
+    if (!fds || !files->write_grants) {
+        free(fds);
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    }
+    size_t count = 0;
+    for (uint32_t i = 0; i < policy->file_count; i++) {
+        if (!policy->files[i].writes)
+            continue;
+        files->write_grants[count] = i;
+        fds[count++] = files->grants[i];
+    }
+    files->write_count = (uint32_t)count;
+    enum status s = places_create(fds, count, &files->writes, error);
+    free(fds);
+    return s;
+}
+
+struct way {
+    const struct launch_files *files;
+    const struct policy *policy;
+    const char *path;
+};
+
+static enum status way_step(void *self, int folder, const char *name, bool link, struct error *error)
+{
+    const struct way *way = self;
+    int found;
+    if (!link)
+        return STATUS_OK;
+    enum status s = places_find(way->files->writes, folder, &found, error);
+    if (s != STATUS_OK || found < 0)
+        return s;
+    return error_set(
+        error, STATUS_DENIED,
+        "the way to the granted directory %s leads through the symbolic link \"%s\" in %s, which a guest may "
+        "write and so may have made; grant the directory by its own path",
+        way->path, name, way->policy->files[way->files->write_grants[found]].host);
+}
+
+/* Goes the way to each grant once more, now that it is known what a guest may have planted on it. */
+static enum status ways_check(const struct run_spec *spec, const struct launch_files *files, struct error *error)
+{
+    for (uint32_t i = 0; i < spec->policy.file_count; i++) {
+        struct way way = { files, &spec->policy, spec->policy.files[i].host };
+        struct stat walked, opened;
+        int fd;
+        enum status s = path_walk(way.path, way_step, &way, &fd, error);
+        if (s != STATUS_OK)
+            return s;
+        bool same = fstat(fd, &walked) == 0 && fstat(files->grants[i], &opened) == 0 &&
+                    walked.st_dev == opened.st_dev && walked.st_ino == opened.st_ino;
+        close(fd);
+        if (!same)
+            return error_set(error, STATUS_DENIED, "the granted directory %s changed while it was opened", way.path);
+    }
+    return STATUS_OK;
+}
+
+enum status launch_grants_open(struct run_spec *spec, struct launch_files *files, struct error *error)
+{
+    uint32_t count = spec->policy.file_count;
+    enum status s = STATUS_OK;
+    files->grants = calloc(count + (size_t)1, sizeof *files->grants);
+    spec->initial = calloc(3 + (size_t)count, sizeof *spec->initial);
+    if (!files->grants || !spec->initial)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    spec->initial_count = 3 + count;
+    for (uint32_t i = 0; i < count; i++)
+        files->grants[i] = -1;
+    files->grant_count = count;
+    for (int fd = 0; fd < 3 && s == STATUS_OK; fd++)
+        s = initial_stat(spec, (uint32_t)fd, fd, fd, error);
+    if (s == STATUS_OK)
+        s = grants_open(spec, files, error);
+    if (s == STATUS_OK)
+        s = writes_find(&spec->policy, files, error);
+    return s == STATUS_OK ? ways_check(spec, files, error) : s;
+}
