@@ -8,8 +8,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "checker/impact.h"
+#include "checker/ending.h"
 #include "checker/hearing.h"
+#include "checker/impact.h"
 #include "checker/match_state.h"
 #include "runtime/base/text.h"
 #include "checker/touched.h"
@@ -155,7 +156,7 @@ static void trace_stopped(struct audit *a)
     struct error why = ERROR_INIT;
     enum status s = trace_reader_stop(a->options->reader, &a->end, &report->ends_inside_call, &why);
     report->trace_whole = s == STATUS_OK;
-    report->end_reason = a->end.reason;
+    report->end = a->end;
     if (s != STATUS_OK) {
         struct buffer text = BUFFER_INIT;
         const char *reason = why.text[0] ? why.text : status_text(s);
@@ -203,7 +204,7 @@ static void feed_call(struct audit *a)
 {
     if (!next_call(a)) {
         if (a->match)
-            match_calls_end(a->match, !a->report->trace_whole || a->end.reason == TRACE_END_NO_SPACE);
+            match_calls_end(a->match, ending_is_open(a->report));
         return;
     }
     uint64_t number = a->report->hostcalls++;
@@ -270,36 +271,6 @@ static enum status loop(struct audit *a)
     return a->status;
 }
 
-/* What the trace's end says. */
-static void report_end(struct audit *a)
-{
-    static const char *const reasons[] = {
-        [0] = "the trace has no end", [TRACE_END_CLEAN] = "", [TRACE_END_GUEST_DIED] = "the guest's process was killed or ended by itself",
-        [TRACE_END_NO_SPACE] = "no space was left for the trace; the guest was stopped",
-        [TRACE_END_RECORDER_DIED] = "the recorder died; the guest was stopped",
-        [TRACE_END_BAD_RING] = "the guest's process wrote what is no event",
-    };
-    struct check_report *report = a->report;
-    struct buffer text = BUFFER_INIT;
-    char evidence[CHECK_EVIDENCE_MAX];
-    struct match_place place = { report->hostcalls, a->call->begin_event, a->call->chunk, a->call->request.call, MATCH_NO_OP };
-    bool last = report->hostcalls > 0;
-    if (last)
-        place.hostcall--;
-    if (a->end.reason == TRACE_END_CLEAN && report->trace_whole)
-        return;
-    buffer_string(&text, report->stop_text[0] ? report->stop_text : a->end.reason < 6 ? reasons[a->end.reason] : "for a reason that is not known");
-    if (a->end.signal)
-        buffer_printf(&text, " (signal %" PRIu32 ")", a->end.signal);
-    if (report->ends_inside_call)
-        buffer_string(&text, "; the last call is in flight");
-    text_copy(&text, evidence, sizeof evidence);
-    buffer_done(&text);
-    audit_finding(report, a->options->store, CHECK_FINDING_STOP, last ? &place : NULL, NULL, -1, evidence);
-    if (a->end.reason == TRACE_END_BAD_RING)
-        audit_finding(report, a->options->store, CHECK_FINDING_BAD_RING, last ? &place : NULL, NULL, -1, evidence);
-}
-
 static enum status prepare(struct audit *a)
 {
     const struct audit_options *o = a->options;
@@ -331,7 +302,8 @@ enum status audit_run(const struct audit_options *options, struct check_report *
     if (s == STATUS_OK)
         s = loop(a);
     if (s == STATUS_OK) {
-        report_end(a);
+        struct match_place place = { report->hostcalls - 1, a->call->begin_event, a->call->chunk, a->call->request.call, MATCH_NO_OP };
+        ending_report(report, options->store, report->hostcalls > 0 ? &place : NULL);
         hearing_end(a->hearing);
         if (a->touched)
             touched_end(a->touched);

@@ -77,7 +77,7 @@ struct check_report {
     uint64_t lost;
     uint64_t verdicts[CHECK_VERDICT_COUNT];
     bool trace_whole;       /* every chunk is valid, and an END chunk closes it */
-    uint32_t end_reason;    /* enum trace_end_reason, 0: none */
+    struct trace_end end;   /* reason 0: none */
     bool ends_inside_call;
     char stop_text[ERROR_TEXT_MAX]; /* where and why the valid prefix stops; empty where the trace is whole */
     bool has_exit;

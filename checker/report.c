@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "checker/checker.h"
+#include "checker/ending.h"
 #include "runtime/base/text.h"
 
 static void put_string(struct buffer *out, const char *text) { text_plain(out, text, strlen(text)); }
@@ -30,8 +30,16 @@ static void text_end(const struct check_report *r, struct buffer *out)
         if (r->exit.outcome == 2)
             buffer_printf(out, " at function %" PRIu32 " offset 0x%" PRIx32, r->exit.function, r->exit.offset);
         buffer_printf(out, " after %" PRIu64 " instructions", r->exit.instructions);
+        if (r->end.cause != TRACE_CAUSE_ITSELF || r->end.waited != TRACE_WAITED_EXITED) {
+            buffer_string(out, "; its process ended: ");
+            ending_cause(&r->end, out);
+        }
     } else {
         buffer_printf(out, "stops early%s", r->ends_inside_call ? ", inside a hostcall" : "");
+        if (r->end.reason != 0) {
+            buffer_string(out, "; the guest's process ended: ");
+            ending_cause(&r->end, out);
+        }
     }
     buffer_u8(out, '\n');
 }
@@ -188,6 +196,18 @@ static void json_finding(const struct check_finding *f, struct buffer *out)
     buffer_u8(out, '}');
 }
 
+static void json_end(const struct check_report *r, struct buffer *out)
+{
+    struct buffer cause = BUFFER_INIT;
+    ending_cause(&r->end, &cause);
+    buffer_u8(&cause, 0);
+    json_number(out, "end_reason", r->end.reason);
+    json_string(out, "ended", ending_reason(r->end.reason));
+    json_string(out, "cause", r->end.reason != 0 && cause.status == STATUS_OK ? (const char *)cause.data : NULL);
+    json_number(out, "signal", r->end.signal);
+    buffer_done(&cause);
+}
+
 static void json_parts(const struct check_report *r, struct buffer *out)
 {
     buffer_string(out, ",\"verdicts\":{");
@@ -219,7 +239,7 @@ void check_report_json(const struct check_report *report, struct buffer *out)
     json_string(out, "witness", r->witness_path);
     json_bool(out, "witnessed", r->witnessed);
     json_bool(out, "whole", r->trace_whole);
-    json_number(out, "end_reason", r->end_reason);
+    json_end(r, out);
     json_bool(out, "ends_inside_call", r->ends_inside_call);
     json_string(out, "stop", r->stop_text);
     json_number(out, "hostcalls", r->hostcalls);

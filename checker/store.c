@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include "checker/ending.h"
 #include "checker/impact.h"
 #include "runtime/base/text.h"
 
@@ -25,9 +26,9 @@ static const char *const store_sql[STORE_STATEMENTS] = {
                    " looks = looks + excluded.looks, changes = changes + excluded.changes, removes = removes + excluded.removes,"
                    " failures = failures + excluded.failures",
     [STORE_RUN] = "UPDATE runs SET trace=?2, witness=?3, module=?4, module_hash=?5, module_bytes=?6, arguments=?7, started_ns=?8,"
-                  " ns_per_tick=?9, hostcalls=?10, events=?11, syscalls=?12, setup_syscalls=?13, lost=?14, whole=?15, end_reason=?16,"
-                  " ends_inside_call=?17, stop=?18, outcome=?19, exit_code=?20, instructions=?21, replay=?22, replayed=?23, witnessed=?24, confined=?25, policy=?26,"
-                  " judged=?27, findings=?28, failing=?29, exit_status=?30, verdict=?31 WHERE id=?1",
+                  " ns_per_tick=?9, hostcalls=?10, events=?11, syscalls=?12, setup_syscalls=?13, lost=?14, whole=?15, end_reason=?16, cause=?17,"
+                  " ends_inside_call=?18, stop=?19, outcome=?20, exit_code=?21, instructions=?22, replay=?23, replayed=?24, witnessed=?25, confined=?26, policy=?27,"
+                  " judged=?28, findings=?29, failing=?30, exit_status=?31, verdict=?32 WHERE id=?1",
 };
 
 struct store {
@@ -390,9 +391,20 @@ static void row_arguments(struct row *row, const struct run_spec *spec)
     buffer_done(&json);
 }
 
+static void row_cause(struct row *row, const struct trace_end *end)
+{
+    struct buffer *text = &row->store->text;
+    buffer_clear(text);
+    if (end->reason == 0) {
+        row_null(row);
+        return;
+    }
+    ending_cause(end, text);
+    row_bind(row);
+}
+
 void store_run(struct store *store, const struct check_report *report, const struct run_spec *spec, double ns_per_tick)
 {
-    static const char *const reasons[] = { NULL, "clean", "guest died", "no space", "recorder died", "bad ring" };
     static const char *const outcomes[] = { "returned", "exited", "trapped", "not started" };
     char hash[2 * sizeof spec->module_hash + 1];
     for (size_t i = 0; i < sizeof spec->module_hash; i++)
@@ -410,7 +422,8 @@ void store_run(struct store *store, const struct check_report *report, const str
     const uint64_t counts[] = { report->hostcalls, report->events, report->syscalls, report->setup_syscalls, report->lost, report->trace_whole };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         row_number(&row, counts[i]);
-    row_string(&row, report->end_reason < 6 ? reasons[report->end_reason] : "unknown");
+    row_string(&row, ending_reason(report->end.reason));
+    row_cause(&row, &report->end);
     row_number(&row, report->ends_inside_call);
     row_message(&row, report->stop_text);
     row_string(&row, !report->has_exit ? NULL : report->exit.outcome < 4 ? outcomes[report->exit.outcome] : "unknown");

@@ -1,9 +1,9 @@
 /* The witness file beside a trace, or the one that was named.
  *
- * Invariants: whether a run had a witness is the description's word, which was written before the guest ran, and never the absence of a
- * file: a file that is gone, empty, cut or of another run fails the check of a run that had one. A file that nobody's witness wrote,
- * by that word, is not used. What this machine cannot do (memory, reading) ends the check and accuses nobody.
- * docs/witness.md, design.md section 7. */
+ * Invariants: whether a run had a witness is the description's word, which was written before the guest ran, and never
+ * the absence of a file: a file that is gone, empty, cut or of another run fails the check of a run that had one. A
+ * file that nobody's witness wrote, by that word, is not used. What this machine cannot do (memory, reading) ends the
+ * check and accuses nobody. docs/witness.md, design.md section 7. */
 #include "checker/witness_find.h"
 
 #include <stdio.h>
@@ -27,8 +27,8 @@ static void path_beside(const char *trace, char *ret, size_t size)
 /* The guest's own installation of the filter: the last record of its setup. */
 static bool ends_setup(const struct witness_record *record, uint32_t guest_pid, int64_t seccomp, int64_t prctl)
 {
-    if (record->kind != WITNESS_SYSCALL || record->role != WITNESS_GUEST || record->tid != guest_pid || record->result != 0 ||
-        record->flags & WITNESS_FLAG_COMPAT)
+    if (record->kind != WITNESS_SYSCALL || record->role != WITNESS_GUEST || record->tid != guest_pid ||
+        record->result != 0 || record->flags & WITNESS_FLAG_COMPAT)
         return false;
     return (record->syscall == seccomp && record->arg[0] == SECCOMP_SET_FILTER) ||
            (record->syscall == prctl && record->arg[0] == PRCTL_SET_SECCOMP && record->arg[1] == SECCOMP_FILTER_MODE);
@@ -62,8 +62,9 @@ static enum status find_setup_end(const char *path, uint64_t *ret, struct error 
 static void report_absence(const struct run_spec *spec, struct store *store, struct check_report *report)
 {
     if (spec->facts.witness_held) {
-        audit_finding(report, store, CHECK_FINDING_WITNESS_MISSING, NULL, NULL, -1,
-                      "a witness watched this run from before its guest started, and there is no witness file beside the trace");
+        audit_finding(
+            report, store, CHECK_FINDING_WITNESS_MISSING, NULL, NULL, -1,
+            "a witness watched this run from before its guest started, and there is no witness file beside the trace");
         return;
     }
     struct buffer text = BUFFER_INIT;
@@ -80,8 +81,8 @@ static void report_absence(const struct run_spec *spec, struct store *store, str
 }
 
 /* Whether the open file is that of this run. */
-static bool belongs(const struct witness_reader *reader, const struct run_spec *spec, const uint8_t *run_id, struct store *store,
-                    struct check_report *report)
+static bool belongs(const struct witness_reader *reader, const struct run_spec *spec, const uint8_t *run_id,
+                    struct store *store, struct check_report *report)
 {
     const char *evidence = NULL;
     if (memcmp(witness_reader_info(reader)->run_id, run_id, TRACE_RUN_ID) != 0)
@@ -93,13 +94,14 @@ static bool belongs(const struct witness_reader *reader, const struct run_spec *
     return !evidence;
 }
 
-enum status witness_find(const struct check_options *options, const struct run_spec *spec, const uint8_t *run_id, struct store *store,
-                         struct check_report *report, struct witness_found *ret, struct error *error)
+enum status witness_find(const struct check_options *options, const struct run_spec *spec, const uint8_t *run_id,
+                         struct store *store, struct check_report *report, struct witness_found *ret,
+                         struct error *error)
 {
     char path[sizeof report->witness_path];
     struct error why = ERROR_INIT;
     bool named = options->witness_path != NULL;
-    *ret = (struct witness_found){ NULL, UINT64_MAX };
+    *ret = (struct witness_found) { NULL, UINT64_MAX };
     if (named)
         snprintf(path, sizeof path, "%s", options->witness_path);
     else
@@ -113,7 +115,8 @@ enum status witness_find(const struct check_options *options, const struct run_s
     if (s != STATUS_OK && (named || s == STATUS_NO_MEMORY || s == STATUS_IO))
         return error_copy(error, s, &why);
     if (s != STATUS_OK) {
-        audit_finding(report, store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1, why.text[0] ? why.text : status_text(s));
+        audit_finding(report, store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1,
+                      why.text[0] ? why.text : status_text(s));
         return STATUS_OK;
     }
     memcpy(report->witness_path, path, sizeof path);

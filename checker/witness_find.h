@@ -1,4 +1,5 @@
-/* Finds the witness file of a trace, and holds what the trace's description says of its witness against it. Private to checker/. */
+/* Finds the witness file of a trace, and holds what the trace's description says of its witness against it. Private to
+ * checker/. */
 #ifndef WARRANT_CHECKER_WITNESS_FIND_H
 #define WARRANT_CHECKER_WITNESS_FIND_H
 
@@ -8,9 +9,10 @@ struct witness_found {
     struct witness_reader *reader; /* NULL: nothing to compare with; else owned by the caller */
     uint64_t setup_until;          /* as match_options */
 };
-/* Fills report->witness_path and witnessed; a file that is missing though the run had a witness, empty, or another run's is a finding. Failure: a
- * file that was named and cannot be opened, no memory, or a failed read. */
-MUST_USE enum status witness_find(const struct check_options *options, const struct run_spec *spec, const uint8_t *run_id,
-                                  struct store *store, struct check_report *report, struct witness_found *ret, struct error *error);
+/* Fills report->witness_path and witnessed; a file that is missing though the run had a witness, empty, or another
+ * run's is a finding. Failure: a file that was named and cannot be opened, no memory, or a failed read. */
+MUST_USE enum status witness_find(const struct check_options *options, const struct run_spec *spec,
+                                  const uint8_t *run_id, struct store *store, struct check_report *report,
+                                  struct witness_found *ret, struct error *error);
 
 #endif
