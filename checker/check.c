@@ -50,15 +50,22 @@ const char *check_judged_name(enum check_judged judged)
     return (unsigned)judged < 4 ? names[judged] : "?";
 }
 
+bool check_replay_whole(const struct check_replay *replay)
+{
+    return replay->identical && (replay->recorded_instructions == 0 || replay->recorded_instructions == replay->instructions);
+}
+
 const char *check_report_verdict(const struct check_report *report)
 {
+    static const char *const clean[2][3] = {
+        { "incomplete: unwitnessed, not replayed", "incomplete: unwitnessed, replayed in part", "incomplete: unwitnessed" },
+        { "incomplete: not replayed", "incomplete: replayed in part", "clean" },
+    };
     if (report->exit_status == EXIT_FILE)
         return "damaged";
     if (report->exit_status != EXIT_CLEAN)
         return "findings";
-    if (!report->witnessed)
-        return report->replay.identical ? "incomplete: unwitnessed" : "incomplete: unwitnessed, not replayed";
-    return report->replay.identical ? "clean" : "incomplete: not replayed";
+    return clean[report->witnessed][check_replay_whole(&report->replay) ? 2 : report->replay.identical];
 }
 
 void check_report_init(struct check_report *report) { memset(report, 0, sizeof *report); }

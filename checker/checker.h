@@ -94,6 +94,8 @@ struct check_report {
     uint64_t elapsed_ns, replay_ns; /* of the check; of its replay */
     int exit_status;        /* 0, 1: a finding, 3: the trace's file is at fault (its valid prefix was checked) */
 };
+/* Whether all that the guest was recorded to have executed was executed again, with the same calls. */
+bool check_replay_whole(const struct check_replay *replay);
 /* What the check came to, in a word or some: "clean" only where the run was held against the kernel's record, judged and replayed, and nothing
  * was found; "incomplete: unwitnessed, not replayed" names what was not done; "findings"; "damaged". Static storage. */
 const char *check_report_verdict(const struct check_report *report);

@@ -430,7 +430,7 @@ void store_run(struct store *store, const struct check_report *report, const str
     row_some(&row, report->exit.exit_code, report->has_exit);
     row_some(&row, report->exit.instructions, report->has_exit);
     row_message(&row, !report->replay.done ? "" : report->replay.identical ? "identical" : report->replay.text);
-    row_number(&row, report->replay.done && report->replay.identical);
+    row_number(&row, report->replay.done && check_replay_whole(&report->replay));
     row_number(&row, report->witnessed);
     row_string(&row, report->confined);
     row_string(&row, report->policy_given ? "given" : "own");
