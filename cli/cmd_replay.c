@@ -79,14 +79,12 @@ static void replay_json(const struct replay_report *report, struct buffer *out)
 /* What `run` would have ended with. */
 static int guest_status(const struct command *command, const struct trace_exit *exit_item)
 {
-    if (exit_item->outcome == WASI_ENDED_RETURNED)
-        return EXIT_OK;
-    if (exit_item->outcome == WASI_ENDED_EXIT && exit_item->exit_code <= 0xff)
-        return (int)exit_item->exit_code;
-    if (exit_item->outcome == WASI_ENDED_EXIT) {
-        print_err("warrant %s: the guest's exit code %u is beyond what a process can end with\n", command->name, exit_item->exit_code);
-        return EXIT_FINDING;
-    }
+    uint32_t status = trace_exit_status(exit_item);
+    if (exit_item->outcome == WASI_ENDED_EXIT && exit_item->exit_code != status)
+        print_err("warrant %s: the guest's exit code is %u, which no exit status can carry: %u stands for it\n", command->name,
+                  exit_item->exit_code, status);
+    if (exit_item->outcome == WASI_ENDED_RETURNED || exit_item->outcome == WASI_ENDED_EXIT)
+        return (int)status;
     if (exit_item->outcome != WASI_ENDED_TRAP || exit_item->trap >= RT_TRAP_COUNT) {
         print_err("warrant %s: the guest could not be started\n", command->name);
         return EXIT_WARRANT_FAILED;
