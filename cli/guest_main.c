@@ -71,14 +71,25 @@ static enum status module_map(struct guest *guest, struct error *error)
     return STATUS_OK;
 }
 
+/* What interrupts the guest: SIGALRM of its own timer or of the launcher, and whatever a terminal or a supervisor sends
+ * to the whole job, so that it can still say how it ended. Ignored ones stay ignored. */
+static void signals_start(void)
+{
+    static const int signals[] = { SIGALRM, SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    const struct sigaction action = { .sa_handler = on_alarm };
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction now;
+        if (signals[i] == SIGALRM || (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN))
+            sigaction(signals[i], &action, NULL);
+    }
+}
+
 /* The wall-clock limit: a timer that interrupts the guest, and again every 10 ms so that a slow hostcall returns too.
  */
 static void timer_start(uint64_t wall_ns)
 {
     if (wall_ns == UINT64_MAX)
         return;
-    struct sigaction action = { .sa_handler = on_alarm };
-    sigaction(SIGALRM, &action, NULL);
     struct itimerval timer = { .it_interval = { 0, 10000 },
                                .it_value = { (time_t)(wall_ns / UINT64_C(1000000000)),
                                              (suseconds_t)(wall_ns % UINT64_C(1000000000) / 1000) } };
@@ -170,6 +181,7 @@ static enum status prepare(struct guest *guest, struct error *error)
     s = confine_close_inherited(keep, count, error);
     if (s != STATUS_OK)
         return s;
+    signals_start();
     timer_start(guest->spec.policy.limits.wall_ns);
     s = confine(guest, error);
     if (s == STATUS_OK)

@@ -9,7 +9,6 @@
  * either ends it; whatever happens, no child is left behind. */
 #include "cli/launch_run.h"
 
-#include <signal.h>
 #include <string.h>
 
 static enum status start(struct run *run, struct error *error)
@@ -69,9 +68,10 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
     memset(ret, 0, sizeof *ret);
     struct run run = { .options = options, .result = ret, .guest = none, .recorder = none, .witness = none };
     launch_files_init(&run.files);
-    signal(SIGINT, SIG_IGN); /* the terminal's signal reaches the guest, whose end this waits for */
-    signal(SIGPIPE, SIG_IGN);
-    enum status s = files_open(&run, error);
+    run.signals.fd = -1;
+    enum status s = launch_signals_open(&run.signals, error);
+    if (s == STATUS_OK)
+        s = files_open(&run, error);
     if (s == STATUS_OK)
         s = run_children(&run, error);
     child_put_down(&run.guest);
@@ -80,5 +80,6 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
     memcpy(ret->trace_path, run.files.trace_path, sizeof ret->trace_path);
     launch_outputs_drop(&run.files);
     launch_files_close(&run.files);
+    launch_signals_close(&run.signals);
     return s;
 }

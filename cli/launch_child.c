@@ -46,11 +46,13 @@ enum status child_socket(struct child_process *child, int *ret_theirs, struct er
     return STATUS_OK;
 }
 
-bool child_message_read(int fd, struct child_message *message)
+bool child_message_read(struct run *run, const struct child_process *child, struct child_message *message)
 {
     size_t got = 0;
     while (got < sizeof *message) {
-        ssize_t n = read(fd, (char *)message + got, sizeof *message - got);
+        if (!launch_signals_wait(&run->signals, child->control))
+            return false;
+        ssize_t n = read(child->control, (char *)message + got, sizeof *message - got);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
@@ -61,10 +63,10 @@ bool child_message_read(int fd, struct child_message *message)
     return true;
 }
 
-enum status child_ready(const struct child_process *child, const char *name, struct error *error)
+enum status child_ready(struct run *run, const struct child_process *child, const char *name, struct error *error)
 {
     struct child_message message;
-    if (!child_message_read(child->control, &message))
+    if (!child_message_read(run, child, &message))
         return error_set(error, STATUS_INTERNAL, "the %s ended before it was ready", name);
     if (message.kind != CHILD_READY)
         return error_set(error, (enum status)message.status, "%s", message.text);

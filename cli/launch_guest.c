@@ -88,36 +88,69 @@ static uint64_t elapsed_ns(const struct timespec *start)
            (uint64_t)start->tv_nsec;
 }
 
-static int wait_left_ms(uint64_t wall_ns, const struct timespec *start)
+/* How the wait for the guest's end stands. */
+struct ending {
+    enum trace_cause cause;
+    uint64_t now, wall, kill_at; /* ns since the guest was let go; UINT64_MAX: never */
+};
+
+/* Asks the guest to stop, which a sound one does at its next step; what blocks in a call sees EINTR. */
+static void ask(const struct run *run)
 {
-    enum { GRACE_NS = 500000000, LONGEST_MS = 1000000 };
-    if (wall_ns > UINT64_MAX - GRACE_NS)
+    kill(run->guest.pid, SIGALRM);
+    kill(run->guest.pid, SIGCONT);
+}
+
+static int next_look_ms(const struct ending *ending)
+{
+    enum { ASK_AGAIN_MS = 20, LONGEST_MS = 1000000 };
+    if (ending->cause != TRACE_CAUSE_ITSELF)
+        return ASK_AGAIN_MS;
+    if (ending->wall == UINT64_MAX)
         return -1;
-    /* The guest stops itself first (guest_main.c); this is the belt for one that does not. */
-    uint64_t spent = elapsed_ns(start), limit = wall_ns + GRACE_NS;
-    uint64_t left = spent >= limit ? 0 : (limit - spent) / 1000000 + 1;
+    uint64_t left = ending->now >= ending->wall ? 0 : (ending->wall - ending->now) / 1000000 + 1;
     return left > LONGEST_MS ? LONGEST_MS : (int)left;
 }
 
-/* Waits until the guest is gone; returns why it had to be ended, ITSELF where it had not. */
+/* What time and signals say. Returns whether the guest is to be killed now. */
+static bool ending_look(struct run *run, struct ending *ending)
+{
+    const uint64_t GRACE = UINT64_C(200000000), GRACE_WALL = UINT64_C(500000000);
+    launch_signals_take(&run->signals);
+    if (ending->cause == TRACE_CAUSE_ITSELF && run->signals.count) {
+        ending->cause = TRACE_CAUSE_SIGNAL;
+        ending->kill_at = ending->now + GRACE;
+    } else if (ending->cause == TRACE_CAUSE_ITSELF && ending->now >= ending->wall) {
+        ending->cause = TRACE_CAUSE_WALL;
+        ending->kill_at = ending->now + GRACE_WALL;
+    }
+    return run->signals.count > 1 || ending->now >= ending->kill_at;
+}
+
+/* Waits until the guest is gone or must be killed; returns why it had to be ended, ITSELF where it had not. The wall
+ * clock goes on while the job is stopped. */
 static enum trace_cause wait_for_end(struct run *run)
 {
-    struct pollfd wait[3] = { { run->guest.pidfd, POLLIN, 0 },
-                              { run->recorder.pidfd, POLLIN, 0 },
-                              { run->witness.pidfd, POLLIN, 0 } };
-    uint64_t wall_ns = run->options->spec->policy.limits.wall_ns;
+    struct pollfd wait[] = { { run->guest.pidfd, POLLIN, 0 },
+                             { run->recorder.pidfd, POLLIN, 0 },
+                             { run->witness.pidfd, POLLIN, 0 },
+                             { run->signals.fd, POLLIN, 0 } };
+    struct ending ending = { TRACE_CAUSE_ITSELF, 0, run->options->spec->policy.limits.wall_ns, UINT64_MAX };
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     gate_open(&run->files.mapped->go);
     for (;;) {
-        int left = wait_left_ms(wall_ns, &start);
-        int n = poll(wait, 3, left);
-        if (wait[0].revents)
-            return elapsed_ns(&start) >= wall_ns ? TRACE_CAUSE_WALL : TRACE_CAUSE_ITSELF;
-        if (n > 0)
-            return wait[1].revents ? TRACE_CAUSE_RECORDER : TRACE_CAUSE_WITNESS;
-        if (n == 0 && left == 0)
-            return TRACE_CAUSE_WALL;
+        int n = poll(wait, sizeof wait / sizeof *wait, next_look_ms(&ending));
+        ending.now = elapsed_ns(&start);
+        bool over = ending_look(run, &ending);
+        if (over || (n > 0 && wait[0].revents))
+            return ending.cause;
+        if (n > 0 && wait[1].revents)
+            return TRACE_CAUSE_RECORDER;
+        if (n > 0 && wait[2].revents)
+            return TRACE_CAUSE_WITNESS;
+        if (ending.cause != TRACE_CAUSE_ITSELF)
+            ask(run);
     }
 }
 
@@ -126,6 +159,8 @@ void guest_wait(struct run *run)
     int wait_status = 0;
     struct trace_fate *fate = &run->result->fate;
     fate->cause = wait_for_end(run);
+    if (fate->cause == TRACE_CAUSE_SIGNAL)
+        fate->cause_signal = (uint32_t)run->signals.first;
     if (!child_is_gone(&run->guest))
         kill(run->guest.pid, SIGKILL);
     child_reap(&run->guest, &wait_status);

@@ -27,7 +27,7 @@ enum status recorder_start(struct run *run, struct error *error)
     const char start = 1;
     if (write(run->recorder.control, &start, 1) != 1)
         return error_set(error, STATUS_INTERNAL, "the recorder ended before it was ready");
-    return child_ready(&run->recorder, "recorder", error);
+    return child_ready(run, &run->recorder, "recorder", error);
 }
 
 enum status recorder_finish(struct run *run, struct error *error)
@@ -36,7 +36,7 @@ enum status recorder_finish(struct run *run, struct error *error)
     struct child_message message;
     /* Where it is gone already, nothing is read below. */
     bool told = write(run->recorder.control, &result->fate, sizeof result->fate) == sizeof result->fate;
-    told = child_message_read(run->recorder.control, &message) && told;
+    told = child_message_read(run, &run->recorder, &message) && told;
     child_put_down(&run->recorder);
     enum status s = STATUS_OK;
     if (told) {

@@ -3,6 +3,7 @@
 #define WARRANT_CLI_LAUNCH_RUN_H
 
 #include "cli/launch.h"
+#include "cli/launch_signals.h"
 
 struct child_process {
     int pid;     /* 0: none or reaped */
@@ -16,6 +17,7 @@ struct run {
     struct launch_result *result;
     struct launch_files files;
     struct child_process guest, recorder, witness;
+    struct launch_signals signals;
 };
 
 /* ---- children (launch_child.c) ---- */
@@ -26,9 +28,11 @@ MUST_USE enum status child_fork(struct child_process *child, const char *name, c
 MUST_USE enum status child_release(struct child_process *child, const char *name, struct error *error);
 /* A pair of sockets: the child's end is returned, the other is child->control. */
 MUST_USE enum status child_socket(struct child_process *child, int *ret_theirs, struct error *error);
-bool child_message_read(int fd, struct child_message *message); /* false: it is gone without one */
+/* false: it is gone without one, or a second signal came. */
+bool child_message_read(struct run *run, const struct child_process *child, struct child_message *message);
 /* The first message: READY, or why not. */
-MUST_USE enum status child_ready(const struct child_process *child, const char *name, struct error *error);
+MUST_USE enum status child_ready(struct run *run, const struct child_process *child, const char *name,
+                                 struct error *error);
 bool child_is_gone(const struct child_process *child); /* dead, reaped or not */
 void child_reap(struct child_process *child, int *ret_wait_status);
 void child_put_down(struct child_process *child); /* kills, reaps, closes */

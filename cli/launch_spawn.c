@@ -151,6 +151,9 @@ static _Noreturn void child(const char *path, struct launch_pass *pass, size_t c
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     }
     signal(SIGPIPE, SIG_IGN);
+    sigset_t none; /* the launcher takes its signals as data; a child does not inherit that */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     char byte;
     ssize_t n;
     do

@@ -26,7 +26,7 @@ static enum status witness_start(struct run *run, struct error *error)
     memcpy(info.run_id, run->options->spec->run_id, sizeof info.run_id);
     if (write(run->witness.control, &info, sizeof info) != sizeof info)
         return error_set(error, STATUS_INTERNAL, "the witness ended before it was ready");
-    return child_ready(&run->witness, "witness", error);
+    return child_ready(run, &run->witness, "witness", error);
 }
 
 enum status witness_try(struct run *run, struct error *error)
@@ -60,7 +60,7 @@ void witness_finish(struct run *run)
         return;
     struct child_message message;
     shutdown(run->witness.control, SHUT_WR);
-    if (child_message_read(run->witness.control, &message)) {
+    if (child_message_read(run, &run->witness, &message)) {
         result->witness_lost = message.lost;
         result->witness_bytes = message.bytes;
         if (message.kind != CHILD_DONE)

@@ -99,6 +99,8 @@ int run_report(const char *command, const struct launch_result *result)
     const struct trace_fate *fate = &result->fate;
     if (fate->waited != TRACE_WAITED_EXITED)
         return killed_report(command, result);
+    if (fate->cause == TRACE_CAUSE_SIGNAL)
+        return ended_report(command, result);
     if (!result->reported) {
         print_err("warrant %s: the guest's process ended with status %u and no report\n", command, fate->exit_code);
         return EXIT_WARRANT_FAILED;
