@@ -58,6 +58,7 @@ int main(void)
     enum status s = run_spec_decode(options.description, options.description_size, &spec, &error);
     if (s != STATUS_OK)
         return child_report_failure(RECORDER_FD_CONTROL, s, &error);
+    options.trace_limit = spec.policy.limits.trace;
     memcpy(options.run_id, spec.run_id, sizeof options.run_id);
     if (!spec.facts.no_module)
         options.module = file_map(RECORDER_FD_MODULE, &options.module_size);

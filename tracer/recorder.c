@@ -8,13 +8,21 @@
  * it can close. A recorder that stops by itself kills the guest first. One whose launcher died does the same, and
  * finishes the trace alone.
  *
+ * A disk is not filled to its end: the guest is stopped while there is some room left for others, and what the ring
+ * still holds goes into the room that the ring itself had. So nothing is missing from a trace that ended for want of
+ * space, but where that room was taken by somebody else.
+ *
  * Leaves out: syncing to the device, going on with a gap when the disk is full. docs/trace-format.md, Ring. */
 #include "tracer/stream.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -88,13 +96,67 @@ static void watch_sleep(struct watch *watch, const struct timespec *timeout)
 }
 
 /* The recording stops: so does the guest, at once. */
-static void watch_stop(struct watch *watch, struct trace_ring *ring)
+static void watch_stop(struct watch *watch, struct trace_ring *ring, enum trace_cause cause)
 {
     guest_kill(watch);
     trace_ring_stop(ring);
     while (!watch->gone)
         watch_sleep(watch, NULL);
-    watch->fate.cause = TRACE_CAUSE_RECORDER;
+    watch->fate.cause = cause;
+}
+
+/* ---- room ---- */
+
+enum { ROOM_SHARE = 20 /* a twentieth of the file system stays free, */, ROOM_MOST = 1 << 30 /* or so many bytes */ };
+
+/* The size at which a limit of the process lets the file grow no further, less what the ring may hold. */
+static uint64_t limit_of_process(void)
+{
+    struct rlimit limit;
+    const uint64_t rest = TRACE_RING_BYTES + TRACE_RING_BYTES / 8;
+    if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur < 2 * rest)
+        return UINT64_MAX;
+    return limit.rlim_cur - rest;
+}
+
+/* Whether the file may grow on. */
+static enum status room_check(const struct recorder_options *options, const struct trace_file *file,
+                              uint64_t process_limit, struct error *error)
+{
+    struct statvfs fs;
+    if (trace_file_size(file) >= process_limit)
+        return error_set(error, STATUS_NO_SPACE, "no room for the trace: the process's limit of file sizes is near");
+    if (fstatvfs(options->trace_fd, &fs) < 0 || fs.f_blocks == 0)
+        return STATUS_OK; /* a file system that does not tell; writing will */
+    uint64_t share = (uint64_t)fs.f_blocks / ROOM_SHARE * fs.f_frsize;
+    uint64_t kept = share < ROOM_MOST ? share : ROOM_MOST;
+    if ((uint64_t)fs.f_bavail * fs.f_frsize >= kept)
+        return STATUS_OK;
+    return error_set(error, STATUS_NO_SPACE, "no room for the trace: less than %llu MiB of its file system are free",
+                     (unsigned long long)(kept >> 20) + 1);
+}
+
+/* What the ring holds, into memory; the room that it had, to the file system. Returns the copy, owned; NULL: out of
+ * memory. */
+static uint8_t *ring_take_over(int ring_fd, struct stream *stream)
+{
+    uint8_t *copy = malloc(TRACE_RING_BYTES);
+    if (!copy)
+        return NULL;
+    memcpy(copy, stream->data, TRACE_RING_BYTES);
+    stream->data = copy;
+    /* Where the file system cannot, there is no more room than before. */
+    if (fallocate(ring_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, TRACE_RING_HEADER, TRACE_RING_BYTES) < 0)
+        errno = 0;
+    return copy;
+}
+
+/* The guest is gone: the rest of the ring into the file, as far as there is room. */
+static enum status rest_write(struct stream *stream, uint64_t head, struct error *error)
+{
+    size_t taken;
+    enum status status = stream_take(stream, head, &taken, error);
+    return status == STATUS_OK ? stream_flush(stream, error) : status;
 }
 
 /* Gives what lies before `position` back to the guest. */
@@ -115,6 +177,7 @@ static enum status recorder_copy(struct stream *stream, struct trace_ring_header
                                  struct error *error)
 {
     uint32_t sleep = SLEEP_SHORT_US;
+    const uint64_t process_limit = limit_of_process();
     for (;;) {
         bool gone = watch->gone; /* before the ring is looked at: then nothing can follow */
         uint64_t before = stream->position;
@@ -124,8 +187,14 @@ static enum status recorder_copy(struct stream *stream, struct trace_ring_header
         enum status status = stream_take(stream, head, &taken, error);
         if (status != STATUS_OK)
             return status;
-        if (stream->position != before)
+        if (stream->position != before) {
             release_tail(header, stream->position);
+            status = room_check(watch->options, stream->file, process_limit, error);
+            if (status != STATUS_OK)
+                return status;
+            if (trace_file_size(stream->file) >= watch->options->trace_limit)
+                return error_set(error, STATUS_LIMIT, "the trace reached its limit of bytes");
+        }
         if (gone && taken == 0)
             return STATUS_OK;
         if (gone)
@@ -136,17 +205,27 @@ static enum status recorder_copy(struct stream *stream, struct trace_ring_header
     }
 }
 
-/* Whatever ended the copying, the file gets its last chunk and its END. */
+/* Whatever ended the copying, the guest is stopped, and the file gets its last chunk and its END. */
 static enum status recorder_finish(struct stream *stream, enum status status, struct trace_ring *ring,
                                    struct watch *watch, struct trace_end *end, struct error *error)
 {
+    uint8_t *rest = NULL;
+    bool full = status == STATUS_NO_SPACE || status == STATUS_LIMIT, saved = !full;
     if (status != STATUS_OK)
-        watch_stop(watch, ring);
-    bool flushed = false;
+        watch_stop(watch, ring, status == STATUS_LIMIT ? TRACE_CAUSE_TRACE_LIMIT : TRACE_CAUSE_RECORDER);
     if (status == STATUS_OK || status == STATUS_MALFORMED) {
         enum status last = stream_flush(stream, error);
-        flushed = last == STATUS_OK;
-        status = flushed ? status : last;
+        saved = last == STATUS_OK;
+        full = last == STATUS_NO_SPACE;
+        status = saved ? status : last;
+    }
+    if (full) {
+        /* Acquire: pairs with the writer's release; the events are there. */
+        uint64_t head = atomic_load_explicit(&trace_ring_header(ring)->head, memory_order_acquire);
+        rest = ring_take_over(watch->options->ring_fd, stream);
+        enum status written = rest ? rest_write(stream, head, NULL) : STATUS_NO_MEMORY;
+        saved = written == STATUS_OK;
+        status = written == STATUS_MALFORMED ? written : status;
     }
     if (status == STATUS_OK)
         end->reason = stream_is_clean(stream, &watch->fate) ? TRACE_END_CLEAN : TRACE_END_GUEST_DIED;
@@ -155,9 +234,12 @@ static enum status recorder_finish(struct stream *stream, enum status status, st
     enum status ended = stream_end(stream, &watch->fate, end, error);
     if (ended != STATUS_OK && status == STATUS_OK)
         status = ended;
-    if (status == STATUS_NO_SPACE)
+    if (status == STATUS_LIMIT && saved && ended == STATUS_OK)
+        status = STATUS_OK; /* stopped as it was told to */
+    if (status == STATUS_NO_SPACE || status == STATUS_LIMIT)
         error_prefix(error, "the recording stopped after %llu events, %llu bytes of trace are valid",
                      (unsigned long long)end->events, (unsigned long long)trace_file_size(stream->file));
+    free(rest);
     return status;
 }
 

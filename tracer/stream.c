@@ -115,7 +115,7 @@ enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken,
     uint64_t published = head - stream->position;
     if (published > TRACE_RING_BYTES || published < stream->copied || (head & 7))
         return error_set(error, STATUS_MALFORMED, "the guest's process spoiled the ring: its head is impossible");
-    while (stream->copied < published) {
+    do { /* once at least: a chunk whose writing failed is tried again */
         uint64_t from = (stream->position + stream->copied) & (TRACE_RING_BYTES - 1);
         uint64_t left = published - stream->copied, room = STREAM_BUFFER - stream->copied;
         size_t count = (size_t)(left < room ? left : room);
@@ -132,7 +132,7 @@ enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken,
             if (!stream_parse(stream, published))
                 return stream_spoiled(stream, error);
         }
-    }
+    } while (stream->copied < published);
     return STATUS_OK;
 }
 

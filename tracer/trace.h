@@ -182,6 +182,8 @@ struct recorder_options {
     int control_fd; /* from the launcher: one struct trace_fate when the guest's process is gone; end of file without
                        one means that the launcher is */
     int guest_fd;   /* a pidfd of the guest's process, by which it is killed when the recording stops; -1: none */
+    uint64_t trace_limit; /* bytes of the file at which the guest is stopped; what the ring holds then is added.
+                             UINT64_MAX: none */
     uint8_t run_id[TRACE_RUN_ID];
     const void *description; /* borrowed */
     size_t description_size;
@@ -190,7 +192,8 @@ struct recorder_options {
 };
 /* Writes header, description and module, calls ready(ready_self) once the guest may start, copies the ring until the
  * guest is gone and the ring is empty, and closes with an END chunk. Runs as a process of its own; makes no assumption
- * about the ring's content. NO_SPACE: the guest was killed, *ret_end says how far the file reaches. */
+ * about the ring's content. NO_SPACE: the guest was killed, *ret_end says how far the file reaches. OK also where the
+ * guest was killed at the limit: *ret_end has CAUSE_TRACE_LIMIT. */
 MUST_USE enum status recorder_run(const struct recorder_options *options, void (*ready)(void *), void *ready_self,
                                   struct trace_end *ret_end, struct error *error);
 /* After the recorder died: appends to the trace behind trace_fd (borrowed; open for reading and writing; `path` is for

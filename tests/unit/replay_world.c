@@ -156,6 +156,7 @@ static void record(struct replay_world *world, const struct run_spec *spec, int 
     options.trace_fd = open(world->trace, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     options.control_fd = alive[0];
     options.guest_fd = -1;
+    options.trace_limit = UINT64_MAX;
     options.description = description.data;
     options.description_size = description.size;
     options.module = lies->no_module ? NULL : world->module.data;

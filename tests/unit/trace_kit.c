@@ -265,6 +265,7 @@ void kit_run_start_limited(struct kit_run *run)
         struct recorder_options options = { .ring_fd = run->ring_fd,
                                             .control_fd = alive[0],
                                             .guest_fd = -1,
+                                            .trace_limit = UINT64_MAX,
                                             .description = "description",
                                             .description_size = 11,
                                             .module = "module",
