@@ -17,13 +17,19 @@
 enum { GUEST_FD_LAUNCH = 3, GUEST_FD_MODULE = 4, GUEST_FD_RING = 5, GUEST_FD_ALIVE = 6, GUEST_FD_GRANTS = 10 };
 /* Descriptors of the recorder's process. */
 enum {
-    RECORDER_FD_CONTROL = 3, /* a socket: from the launcher one byte when the description is there, then a struct
-                                trace_fate; to it struct child_message */
+    RECORDER_FD_CONTROL = 3, /* a socket: from the launcher a struct recorder_start when the description is there, then
+                                a struct trace_fate; to it struct child_message */
     RECORDER_FD_SPEC = 4,    /* the description: sealed, and nothing that the guest's process has */
     RECORDER_FD_MODULE = 5,
     RECORDER_FD_RING = 6,
     RECORDER_FD_GUEST = 7, /* a pidfd of the guest's process */
-    RECORDER_FD_TRACE = 8
+    RECORDER_FD_TRACE = 8,
+    RECORDER_FD_FOLDER = 9 /* where the ring lies */
+};
+/* The ring's name and identity: a recorder whose launcher was killed finishes the trace and removes the ring itself. */
+struct recorder_start {
+    char ring_name[FILE_NAME_BYTES];
+    uint64_t ring_dev, ring_ino;
 };
 /* Descriptors of the witness's process. */
 enum { WITNESS_FD_CONTROL = 3, WITNESS_FD_FILE = 4 };

@@ -2,6 +2,7 @@
  * the description is sealed, which is when the guest's process has confined itself. */
 #include "cli/launch_run.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@ enum status recorder_fork(struct run *run, struct error *error)
         { theirs, RECORDER_FD_CONTROL },           { run->files.spec, RECORDER_FD_SPEC },
         { run->files.module, RECORDER_FD_MODULE }, { run->files.ring, RECORDER_FD_RING },
         { run->guest.pidfd, RECORDER_FD_GUEST },   { run->files.trace, RECORDER_FD_TRACE },
+        { run->files.folder, RECORDER_FD_FOLDER },
     };
     s = child_fork(&run->recorder, "warrant-recorder", pass, sizeof pass / sizeof *pass, true, error);
     close(theirs);
@@ -24,8 +26,10 @@ enum status recorder_fork(struct run *run, struct error *error)
 
 enum status recorder_start(struct run *run, struct error *error)
 {
-    const char start = 1;
-    if (write(run->recorder.control, &start, 1) != 1)
+    const struct file_made *ring = &run->files.ring_made;
+    struct recorder_start start = { .ring_dev = ring->dev, .ring_ino = ring->ino };
+    snprintf(start.ring_name, sizeof start.ring_name, "%s", ring->name);
+    if (write(run->recorder.control, &start, sizeof start) != sizeof start)
         return error_set(error, STATUS_INTERNAL, "the recorder ended before it was ready");
     return child_ready(run, &run->recorder, "recorder", error);
 }

@@ -28,14 +28,19 @@ static void ready(void *self)
 }
 
 /* Waits until the description is there. */
-static bool started(void)
+static bool started(struct recorder_start *ret)
 {
-    char byte;
-    ssize_t n;
-    do
-        n = read(RECORDER_FD_CONTROL, &byte, 1);
-    while (n < 0 && errno == EINTR);
-    return n == 1;
+    size_t got = 0;
+    while (got < sizeof *ret) {
+        ssize_t n = read(RECORDER_FD_CONTROL, (char *)ret + got, sizeof *ret - got);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        got += (size_t)n;
+    }
+    ret->ring_name[sizeof ret->ring_name - 1] = '\0';
+    return true;
 }
 
 int main(void)
@@ -47,7 +52,8 @@ int main(void)
                                         .guest_fd = RECORDER_FD_GUEST };
     if (streams_fill(&error) != STATUS_OK)
         return child_report_failure(RECORDER_FD_CONTROL, STATUS_IO, &error);
-    if (!started())
+    struct recorder_start start;
+    if (!started(&start))
         return EXIT_FAILURE_SETUP;
     options.description = file_map(RECORDER_FD_SPEC, &options.description_size);
     if (!options.description)
@@ -70,5 +76,8 @@ int main(void)
         memcpy(message.text, error.text, sizeof message.text);
     }
     child_report(RECORDER_FD_CONTROL, &message);
+    /* Nobody told how the guest ended: the launcher is gone, and the ring is in nobody's care. */
+    if (s == STATUS_OK && message.end.waited == TRACE_WAITED_UNKNOWN)
+        file_remove(RECORDER_FD_FOLDER, start.ring_name, (dev_t)start.ring_dev, (ino_t)start.ring_ino);
     return 0;
 }
