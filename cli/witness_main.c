@@ -1,5 +1,5 @@
 /* warrant-witness: the privileged process that holds the probe and writes what the kernel saw. It takes nothing from
- * the guest's process: only the launcher speaks to it. */
+ * the guest's process: only the launcher that started it speaks to it, and it watches a child of that launcher only. */
 #include "cli/child_report.h"
 
 #include <string.h>
@@ -13,9 +13,17 @@ static enum status start(struct witness_info *info, struct witness **witness, st
 {
     if (read(WITNESS_FD_CONTROL, info, sizeof *info) != sizeof *info)
         return error_set(error, STATUS_INVALID, "warrant-witness is started by `warrant record` only");
-    enum status s = witness_open(witness, error);
+    enum status s = witness_caller_file(WITNESS_FD_FILE, error);
+    if (s == STATUS_OK)
+        s = witness_caller_check(WITNESS_FD_CONTROL, info->guest_pid, error);
+    if (s == STATUS_OK)
+        s = witness_open(witness, error);
     if (s == STATUS_OK)
         s = witness_watch(*witness, info->guest_pid, WITNESS_GUEST, error);
+    if (s == STATUS_OK) /* it may have executed another program meanwhile */
+        s = witness_caller_check(WITNESS_FD_CONTROL, info->guest_pid, error);
+    if (s == STATUS_OK)
+        s = witness_caller_settle(error);
     if (s == STATUS_OK)
         s = trace_file_create(WITNESS_FD_FILE, TRACE_FILE_WITNESS, info->run_id, file, error);
     return s;

@@ -24,6 +24,9 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile struct probe_spec specs[PROBE_SYSCALLS];
 const volatile __u64 ring_half = 1 << 22; /* bytes in the ring from which on the reader is woken */
 
+/* The witness has privileges that its caller does not have: it watches no process that has more than the user `owner`. */
+const volatile __u32 owner = PROBE_NO_OWNER;
+
 struct probe_counters counters;
 
 struct {
@@ -421,6 +424,19 @@ static __always_inline void path_of_exec(struct probe_thread *t, struct linux_bi
     t->head.flags = (t->head.flags & ~PROBE_UNREAD) | PROBE_LATE;
 }
 
+/* Does the program that a task executes now have more than its user: another identity, capabilities, a file he may not read? */
+static __always_inline int has_more(struct task_struct *task, struct linux_binprm *program)
+{
+    enum { NOT_READABLE = 1 }; /* BINPRM_FLAGS_ENFORCE_NONDUMP */
+    const struct cred *cred = BPF_CORE_READ(task, cred);
+    __u64 permitted = 0;
+    bpf_probe_read_kernel(&permitted, sizeof(permitted), (const void *)((__u64)cred + bpf_core_field_offset(struct cred, cap_permitted)));
+    __u32 uid = BPF_CORE_READ(cred, uid.val), euid = BPF_CORE_READ(cred, euid.val), suid = BPF_CORE_READ(cred, suid.val),
+          fsuid = BPF_CORE_READ(cred, fsuid.val);
+    return uid != owner || euid != owner || suid != owner || fsuid != owner || permitted != 0 ||
+           (program->interp_flags & NOT_READABLE);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_tid, struct linux_binprm *program)
 {
@@ -432,6 +448,12 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_tid, struct linux_binprm
     if (t->open && t->retry)
         path_of_exec(t, program);
     numbers_set(t, task); /* a thread that is not the first takes over the first one's number */
+    if (owner != PROBE_NO_OWNER && has_more(task, program)) {
+        __sync_fetch_and_add(&counters.unwatched, 1);
+        __sync_fetch_and_add(&counters.alive, -1);
+        bpf_task_storage_delete(&threads, task);
+        return 0;
+    }
     thread_send_other(t, PROBE_EXEC, 0, known ? &object : 0);
     return 0;
 }

@@ -14,6 +14,7 @@ enum {
     PROBE_PARTS_BYTES = 1024,
     PROBE_LOSSES = 8192     /* threads whose losses can be told apart */
 };
+#define PROBE_NO_OWNER 0xffffffff
 
 /* The numbers of enum witness_kind and of its flags (tracer/witness_file.h), as the probe writes them. */
 enum {
@@ -86,7 +87,7 @@ struct probe_counters {
     __u64 alive;     /* watched threads that have not ended */
     __u64 failed;    /* events that found no room in the ring */
     __u64 unplaced;  /* of those, how many found no room in the map of losses */
-    __u64 unwatched; /* children that could not be watched for want of memory */
+    __u64 unwatched; /* children that could not be watched for want of memory; programs that have more than their user may watch */
 };
 
 #endif

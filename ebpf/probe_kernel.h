@@ -48,7 +48,21 @@ struct pid {
     struct upid numbers[1];
 } __attribute__((preserve_access_index));
 
+typedef struct {
+    __u32 val;
+} kuid_t;
+
+typedef struct {
+    __u64 val; /* before 6.3 two words; eight bytes all the same */
+} kernel_cap_t;
+
+struct cred {
+    kuid_t uid, euid, suid, fsuid;
+    kernel_cap_t cap_permitted;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
+    const struct cred *cred;
     struct files_struct *files;
     struct fs_struct *fs;
     struct pid *thread_pid;
@@ -59,6 +73,7 @@ struct task_struct {
 struct linux_binprm {
     struct file *file;
     const char *filename;
+    unsigned int interp_flags;
 } __attribute__((preserve_access_index));
 
 #endif

@@ -70,6 +70,7 @@ static enum status probe_load(struct witness *witness, uint32_t ring_bytes, stru
     witness->probe = probe;
     operands_specs(probe->rodata->specs, witness->operand_count);
     probe->rodata->ring_half = ring_bytes / 2;
+    probe->rodata->owner = witness_is_raised() ? (uint32_t)getuid() : PROBE_NO_OWNER;
     int failed = bpf_map__set_max_entries(probe->maps.ring, ring_bytes);
     if (failed == 0)
         failed = probe__load(probe);

@@ -28,4 +28,17 @@ MUST_USE enum status witness_collect(struct witness *witness, struct trace_file 
                                      struct error *error);
 void witness_close(struct witness *witness);
 
+/* ---- for whom (witness_caller.c): a witness that was installed with file capabilities or setuid gives nobody more ---- */
+
+/* Whether this process has privileges that its caller does not have. */
+bool witness_is_raised(void);
+/* Whether the process `pid` may be watched for who is at the other end of `control_fd`, a pair of sockets that he made: he is this process's
+ * parent and user, `pid` is a child of his, of this user in all its identities, and he could trace it. Asked before the watch begins and, because
+ * a process may change meanwhile, again behind it. DENIED: with the reason. */
+MUST_USE enum status witness_caller_check(int control_fd, uint32_t pid, struct error *error);
+/* Whether `file_fd` may be written for him: a regular file of this user, in no file system of the kernel's own. */
+MUST_USE enum status witness_caller_file(int file_fd, struct error *error);
+/* Once the probe is loaded: gives up all that a raised process has beyond its user, except what reading the probe's maps takes. */
+MUST_USE enum status witness_caller_settle(struct error *error);
+
 #endif
