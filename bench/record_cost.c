@@ -1,5 +1,7 @@
 /* Runs a guest with the trace's writer attached, or without, in one process and without a recorder: what `bench/instructions`
- * counts under callgrind. usage: record_cost recorded|plain MODULE WORK COUNT. The ring must hold all events; nobody empties it. */
+ * counts under callgrind. usage: record_cost recorded|plain MODULE WORK COUNT [FOLDER]. FOLDER is granted for writing as /data. The ring
+ * must hold all events; nobody empties it. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,9 +26,12 @@ static enum status writer_open(struct trace_ring **ring, struct trace_writer **w
     return status == STATUS_OK ? trace_writer_create(*ring, writer, error) : status;
 }
 
-static enum status run(const char **args, const struct buffer *bytes, const struct wasi_observer *observer, struct error *error)
+static enum status run(const char **args, const char *folder, const struct buffer *bytes, const struct wasi_observer *observer,
+                       struct error *error)
 {
-    struct wasi_config config = { .arg_count = 3, .args = args, .descriptor_limit = 64 };
+    struct wasi_preopen preopen = { .guest_path = "/data", .writes = true };
+    struct wasi_config config = { .arg_count = 3, .args = args, .descriptor_limit = 64, .preopens = &preopen };
+    int granted = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     struct rt_limits limits = RT_LIMITS_DEFAULT;
     struct wasi_ending ending;
     struct rt_module *module = NULL;
@@ -35,6 +40,9 @@ static enum status run(const char **args, const struct buffer *bytes, const stru
     struct wasi *wasi = NULL;
     for (uint32_t i = 0; i < 3; i++)
         config.stdio[i].filetype = FILETYPE_CHARACTER_DEVICE;
+    if (folder && (granted < 0 || act_host_stat(granted, &preopen.stat, error) != STATUS_OK))
+        return error_set(error, STATUS_IO, "cannot grant %s", folder);
+    config.preopen_count = granted >= 0;
     enum status status = rt_module_load(bytes->data, bytes->size, NULL, &module, error);
     if (status == STATUS_OK)
         status = act_live_create(&live, error);
@@ -42,6 +50,8 @@ static enum status run(const char **args, const struct buffer *bytes, const stru
         return status;
     for (uint32_t i = 0; i < 3; i++)
         act_live_adopt(live, i, (int)i);
+    if (granted >= 0)
+        act_live_adopt(live, 3, granted);
     struct wasi_backend backend = act_live_backend(live);
     status = wasi_create(&config, &backend, observer, &wasi, error);
     if (status == STATUS_OK)
@@ -62,8 +72,8 @@ int main(int argc, char **argv)
     struct buffer bytes = BUFFER_INIT;
     struct trace_ring *ring = NULL;
     struct trace_writer *writer = NULL;
-    if (argc != 5 || (strcmp(argv[1], "recorded") != 0 && strcmp(argv[1], "plain") != 0)) {
-        fputs("usage: record_cost recorded|plain MODULE WORK COUNT\n", stderr);
+    if ((argc != 5 && argc != 6) || (strcmp(argv[1], "recorded") != 0 && strcmp(argv[1], "plain") != 0)) {
+        fputs("usage: record_cost recorded|plain MODULE WORK COUNT [FOLDER]\n", stderr);
         return 2;
     }
     if (file_read_all(argv[2], LIMIT_MODULE_BYTES, &bytes, &error) != STATUS_OK)
@@ -75,7 +85,7 @@ int main(int argc, char **argv)
         observer = trace_writer_observer(writer);
     }
     const char *args[] = { "hostcalls", argv[3], argv[4] };
-    if (run(args, &bytes, writer ? &observer : NULL, &error) != STATUS_OK)
+    if (run(args, argc == 6 ? argv[5] : NULL, &bytes, writer ? &observer : NULL, &error) != STATUS_OK)
         return complain(&error);
     trace_writer_free(writer);
     trace_ring_unmap(ring);
