@@ -186,7 +186,7 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
         compare_times(c, 4);
         return;
     case OPERAND_TIME:
-        if (want->kind == OP_SLEEP)
+        if (want->kind == OP_SLEEP || want->kind == OP_POLL)
             compare_times(c, 2);
         return;
     case OPERAND_COUNT:
@@ -209,6 +209,7 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
     case OPERAND_NONE:
     case OPERAND_STAT:
     case OPERAND_STAGE:
+    case OPERAND_POLLS: /* which descriptors are asked about, the witness does not copy: that changes nothing */
         return;
     }
 }
@@ -225,9 +226,12 @@ static bool result_fits(const struct match_want *want, int64_t found)
         return expected == 0;
     case OP_CLOCK_TIME:
     case OP_CLOCK_RES:
+    case OP_FILE_SYSTEM:
         return found == 0; /* the time lies behind a pointer */
     case OP_SEEK_DIR:
         return expected == 0 && (uint64_t)found == want->operand[1];
+    case OP_POLL:
+        return want->host_bytes == UINT64_MAX ? (found == 0) == (expected == 0) : (uint64_t)found == want->host_bytes;
     case OP_READ_DIR:
         return want->host_bytes == UINT64_MAX ? (found == 0) == (expected == 0) : (uint64_t)found == want->host_bytes;
     default:

@@ -84,7 +84,7 @@ static void time_from(uint64_t ns, bool set, bool now, uint64_t ret[2])
 
 void match_linux_times(const struct op *op, uint64_t times[4])
 {
-    if (op->kind == OP_SLEEP) {
+    if (op->kind == OP_SLEEP || op->kind == OP_POLL) {
         time_from(op->offset, true, false, times);
         times[2] = times[3] = 0;
         return;

@@ -56,6 +56,26 @@ static uint64_t dirent_bytes(const struct trace_op_data *data, int64_t value)
     return total;
 }
 
+/* Subscriptions of poll_oneoff that are no clocks. */
+static uint64_t descriptors_asked(const struct request *request)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++)
+        count += request->subscription[i].type != EVENTTYPE_CLOCK;
+    return count;
+}
+
+/* Those that the trace says something happened to. */
+static uint64_t descriptors_told(const struct trace_op_data *data, int64_t value)
+{
+    if (value < 0 || data->in_length != (uint64_t)value || (value > 0 && !data->in))
+        return UINT64_MAX;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < data->in_length; i++)
+        count += data->in[i] != 0;
+    return count;
+}
+
 static uint64_t staged_length(const struct op *op, uint64_t total)
 {
     if (op->kind == OP_READ_DIR)
@@ -78,7 +98,7 @@ static bool want_operand(const struct trace_call *call, const struct op *op, enu
         want->operand[slot] = staged_length(op, total);
         return true;
     case OPERAND_COUNT:
-        want->operand[slot] = op->mem.length;
+        want->operand[slot] = op->kind == OP_POLL ? descriptors_asked(request) : op->mem.length;
         return true;
     case OPERAND_OFFSET:
         want->operand[slot] = op->offset;
@@ -111,7 +131,7 @@ static bool want_operand(const struct trace_call *call, const struct op *op, enu
         match_linux_times(op, want->times);
         return true;
     case OPERAND_TIME:
-        if (op->kind == OP_SLEEP)
+        if (op->kind == OP_SLEEP || op->kind == OP_POLL)
             match_linux_times(op, want->times);
         return true;
     case OPERAND_VALUE:
@@ -123,9 +143,18 @@ static bool want_operand(const struct trace_call *call, const struct op *op, enu
     case OPERAND_ZERO:
     case OPERAND_STAT:
     case OPERAND_STAGE:
+    case OPERAND_POLLS:
         return true;
     }
     return false;
+}
+
+/* What the kernel's result says where it is no portable one: bytes of entries, descriptors to which something happened. */
+static uint64_t host_result(const struct op *op, const struct trace_op_data *data, int64_t value)
+{
+    if (op->kind == OP_READ_DIR)
+        return dirent_bytes(data, value);
+    return op->kind == OP_POLL ? descriptors_told(data, value) : UINT64_MAX;
 }
 
 bool match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index, struct match_want *want,
@@ -148,7 +177,7 @@ bool match_want_from(const struct match_world *world, const struct trace_call *c
     want->iov_count = 0;
     memset(want->operand, 0, sizeof want->operand);
     want->result = call->ops.result[index].value;
-    want->host_bytes = op->kind == OP_READ_DIR && call->complete ? dirent_bytes(&call->data[index], want->result) : UINT64_MAX;
+    want->host_bytes = call->complete ? host_result(op, &call->data[index], want->result) : UINT64_MAX;
     want->dev = call->ops.result[index].stat.dev;
     want->ino = call->ops.result[index].stat.ino;
     *reason = "an op names bytes that its request does not have";

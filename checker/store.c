@@ -271,7 +271,7 @@ static void row_region(struct row *row, const struct request *request, struct re
 
 static uint64_t op_bytes(const struct op *op, int64_t value)
 {
-    bool moves = abi_ops[op->kind].data == OP_DATA_BYTES || abi_ops[op->kind].data == OP_DATA_DIRENTS ||
+    bool moves = abi_ops[op->kind].data == OP_DATA_BYTES || abi_ops[op->kind].data == OP_DATA_STAGED ||
                  (OPS(WRITE) | OPS(PWRITE) | OPS(APPEND)) >> op->kind & 1;
     return moves && value > 0 ? (uint64_t)value : 0;
 }

@@ -92,9 +92,9 @@ static enum status answer_output(struct session *session, const struct op *op, c
 }
 
 /* Directory entries are read again by the commit, so they are checked whole before they get there. */
-static bool answer_dirents(const struct backend_space *space, const struct trace_op_data *data)
+static bool answer_dirents(const struct op *op, const struct backend_space *space, const struct trace_op_data *data)
 {
-    if (data->in_length > LIMIT_STAGING || data->in_kept != data->in_length)
+    if (data->in_length > LIMIT_STAGING || data->in_kept != data->in_length || op->offset > LIMIT_READDIR_BUFFER)
         return false;
     for (uint32_t at = 0; at < data->in_length;) {
         struct dirent_head head;
@@ -106,6 +106,23 @@ static bool answer_dirents(const struct backend_space *space, const struct trace
             return false;
         at += head.name_length;
     }
+    if (data->in_length > 0)
+        memcpy(space->staging + op->offset, data->in, data->in_length);
+    return true;
+}
+
+/* One byte of known bits for each descriptor that was asked about. */
+static bool answer_polls(const struct request *request, const struct backend_space *space,
+                         const struct trace_op_data *data)
+{
+    uint32_t asked = 0;
+    for (uint32_t i = 0; i < request->subscription_count; i++)
+        asked += request->subscription[i].type != EVENTTYPE_CLOCK;
+    if (data->in_kept != data->in_length || (data->in_length > 0 && data->in_length != asked))
+        return false;
+    for (uint32_t i = 0; i < data->in_length; i++)
+        if (data->in[i] > POLLED_ALL)
+            return false;
     if (data->in_length > 0)
         memcpy(space->staging, data->in, data->in_length);
     return true;
@@ -131,13 +148,15 @@ static const char *answer_success(struct session *session, const struct op *op, 
     uint64_t value = (uint64_t)result->value;
     if (row->data == OP_DATA_STAT && result->stat.filetype > FILETYPE_SYMBOLIC_LINK)
         return "no such file type";
-    if (row->data == OP_DATA_BYTES || row->data == OP_DATA_DIRENTS) {
+    if (row->data == OP_DATA_BYTES || row->data == OP_DATA_STAGED) {
         if (value != data->in_length)
             return "the count is not that of the bytes";
         if (row->data == OP_DATA_BYTES && !answer_bytes(session, op, request, space))
             return "more bytes than the buffers hold";
-        if (row->data == OP_DATA_DIRENTS && !answer_dirents(space, data))
+        if (op->kind == OP_READ_DIR && !answer_dirents(op, space, data))
             return "broken directory entries";
+        if (op->kind == OP_POLL && !answer_polls(request, space, data))
+            return "broken answers about descriptors";
     } else if (data->in_length > 0) {
         return "bytes from an op that brings none";
     }

@@ -235,7 +235,7 @@ struct trace_call {
  * wr_trace_write. */
 MUST_USE enum status trace_op_out(const struct request *request, const struct op *op, const struct backend_space *space,
                                   struct trace_op_data *ret);
-/* How many bytes entered the guest (or, DIRENTS, the staging buffer) in `op` whose result was `value`. 0 on an error.
+/* How many bytes entered the guest (or, STAGED, the staging buffer) in `op` whose result was `value`. 0 on an error.
  */
 uint64_t trace_op_in_length(const struct request *request, const struct op *op, int64_t value);
 

@@ -207,11 +207,14 @@ static size_t inline_bytes(const struct request *request, const struct op *op, i
     return length <= TRACE_INLINE_MAX ? (size_t)length : 0;
 }
 
+/* Where in the staging buffer an op's data begins; the backend has checked it. */
+static uint64_t staged_at(const struct op *op) { return op->kind == OP_READ_DIR ? op->offset : 0; }
+
 static void copy_in(const struct op *op, const struct backend_space *space, struct gather *gather, uint64_t done,
                     uint8_t *to, size_t count)
 {
-    if (abi_ops[op->kind].data == OP_DATA_DIRENTS)
-        memcpy(to, space->staging + done, count);
+    if (abi_ops[op->kind].data == OP_DATA_STAGED)
+        memcpy(to, space->staging + staged_at(op) + done, count);
     else
         gather_bytes(gather, space->memory, to, count);
 }
@@ -273,6 +276,8 @@ static enum status prepare_payload(struct trace_writer *writer, const struct req
         if (length && abi_ops[op->kind].data == OP_DATA_BYTES &&
             !pieces_in_memory(op_pieces(request, op), space->memory_size))
             return error_set(error, STATUS_INTERNAL, "an op brought bytes to outside the guest's memory");
+        if (length && abi_ops[op->kind].data == OP_DATA_STAGED && staged_at(op) > BACKEND_STAGING - length)
+            return error_set(error, STATUS_INTERNAL, "an op brought bytes to outside the staging buffer");
         if (length > TRACE_INLINE_MAX) {
             enum status status = put_data(writer, request, op, i, length, space, error);
             if (status != STATUS_OK)

@@ -6,8 +6,9 @@
 #include "runtime/base/base.h"
 #include "wasi/abi/call.h"
 
-/* Where an op's regions lie while it is performed. memory: the guest's, `memory_size` bytes; staging: LIMIT_STAGING bytes for
- * DIRENTS. Both borrowed for the call. */
+/* Where an op's regions lie while it is performed. memory: the guest's, `memory_size` bytes; staging: BACKEND_STAGING bytes for
+ * STAGED data. Both borrowed for the call. */
+enum { BACKEND_STAGING = LIMIT_READDIR_BUFFER + LIMIT_STAGING };
 struct backend_space {
     uint8_t *memory;
     uint64_t memory_size;
@@ -33,5 +34,7 @@ struct wasi_backend act_live_backend(struct act_live *live);
 /* The type, dev and inode of a host descriptor, as the guest would see them; for the initial table. A character device
  * that is no terminal is UNKNOWN. Before confinement: it asks the terminal's driver. */
 MUST_USE enum status act_host_stat(int fd, struct filestat *ret, struct error *error);
+/* Whether the file system behind a host descriptor holds data (filesystems.def). */
+MUST_USE enum status act_host_holds_data(int fd, bool *ret, struct error *error);
 
 #endif

@@ -82,12 +82,15 @@ static enum status commit_readdir(struct commit *commit)
     struct wasi *wasi = commit->wasi;
     const struct call_ops *ops = &wasi->ops;
     const uint64_t *slot = wasi->request.slot;
-    uint32_t staged = 0, at = 0, used = 0, room = (uint32_t)slot[2];
+    uint32_t staged = 0, at = 0, used = 0, room = (uint32_t)slot[2] < LIMIT_READDIR_BUFFER ? (uint32_t)slot[2] : LIMIT_READDIR_BUFFER;
     if (slot[0] >= LIMIT_HANDLES)
         return error_set(&wasi->failure, STATUS_INTERNAL, "%s succeeded without a descriptor", commit->link->row->name);
     struct handle *handle = &wasi->table.handle[slot[0]];
-    if (ops->count > 0 && ops->op[ops->count - 1].kind == OP_READ_DIR && ops->result[ops->count - 1].value > 0)
-        staged = (uint32_t)ops->result[ops->count - 1].value;
+    for (uint32_t i = 0; i < ops->count; i++)
+        if (ops->op[i].kind == OP_READ_DIR && ops->result[i].value > 0)
+            staged += (uint32_t)ops->result[i].value;
+    if (staged > BACKEND_STAGING)
+        return entries_broken(commit);
     while (at < staged) {
         struct dirent_head head;
         uint32_t piece;
@@ -111,16 +114,44 @@ static enum status commit_readdir(struct commit *commit)
     return STATUS_OK;
 }
 
+/* What the system answered about a descriptor. Data and a hangup together are told as data: the reader comes to the end by
+ * itself. False: nothing has happened to it. */
+static bool event_fill(uint8_t polled, struct guest_event *event)
+{
+    enum { HANGUP = 1 };
+    if (polled & POLLED_READY)
+        event->nbytes = 1; /* at least */
+    else if (polled & POLLED_INVALID)
+        event->error = WASI_BADF;
+    else if (polled & POLLED_ERROR)
+        event->error = WASI_IO;
+    else if (polled & POLLED_HANGUP)
+        event->flags = HANGUP;
+    return polled != 0;
+}
+
 /* poll_oneoff: subscriptions, events, how many. */
 static enum status commit_events(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
+    const struct call_ops *ops = &wasi->ops;
     uint64_t at = wasi->request.slot[1];
-    uint32_t count = 0;
+    uint32_t count = 0, asked = 0;
+    int64_t answers = 0;
+    bool polled = ops->count > 0 && ops->op[ops->count - 1].kind == OP_POLL;
+    if (polled)
+        answers = ops->result[ops->count - 1].value;
     for (uint32_t i = 0; i < wasi->request.subscription_count; i++) {
         const struct subscription *subscription = &wasi->request.subscription[i];
         struct guest_event event = { .userdata = subscription->userdata, .type = subscription->type };
-        if (!decide_poll_event(&wasi->table, &wasi->request, &wasi->ops, i, &event.error))
+        bool happened;
+        if (polled && subscription->type != EVENTTYPE_CLOCK) {
+            happened = asked < answers && event_fill(wasi->staging[asked], &event);
+            asked++;
+        } else {
+            happened = decide_poll_event(&wasi->table, &wasi->request, ops, i, &event.error);
+        }
+        if (!happened)
             continue;
         enum status status = commit_write(commit, at, &event, sizeof event);
         if (status != STATUS_OK)

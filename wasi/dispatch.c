@@ -39,6 +39,15 @@ static uint64_t vector_bytes(const struct op *op, const struct request *request)
     return total;
 }
 
+/* Subscriptions that are no clocks. */
+static uint64_t descriptors_asked(const struct request *request)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < request->subscription_count; i++)
+        count += request->subscription[i].type != EVENTTYPE_CLOCK;
+    return count;
+}
+
 /* Whether a backend's answer to `op` is one that a system could give. */
 static bool answer_possible(const struct op *op, const struct request *request, int64_t value)
 {
@@ -56,6 +65,10 @@ static bool answer_possible(const struct op *op, const struct request *request, 
         return value <= op->mem.length;
     case OP_READ_DIR:
         return value <= LIMIT_STAGING;
+    case OP_POLL:
+        return (uint64_t)value == descriptors_asked(request);
+    case OP_FILE_SYSTEM:
+        return value <= UINT32_MAX;
     case OP_CLOCK_TIME:
     case OP_CLOCK_RES:
         return true;

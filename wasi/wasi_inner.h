@@ -38,7 +38,7 @@ struct wasi {
     struct wasi_link link[HOSTCALL_COUNT];
     struct rt_import import[HOSTCALL_COUNT];
     uint32_t param[HOSTCALL_COUNT][HOSTCALL_SLOTS_MAX]; /* enum rt_type */
-    _Alignas(64) uint8_t staging[LIMIT_STAGING];
+    _Alignas(64) uint8_t staging[BACKEND_STAGING];
 };
 
 /* The results of one call on their way into guest memory. */

@@ -13,10 +13,13 @@ enum {
     LIMIT_ARGS = 65536,           /* arguments, and environment variables */
     LIMIT_ARGS_BYTES = 1 << 20,   /* bytes of all arguments, and of all environment variables, with NULs */
     LIMIT_LABELS = 64,            /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
-    LIMIT_OPS = 8,                /* ops of one hostcall's plan */
-    LIMIT_RANDOM = 1 << 20,       /* bytes of one random_get */
+    LIMIT_OPS = 12,               /* ops of one hostcall's plan */
+    LIMIT_RANDOM = 1 << 26,       /* bytes of one random_get */
+    LIMIT_RANDOM_OP = 1 << 24,    /* of them, asked for in one op; the kernel gives 32 MiB less a byte */
+    LIMIT_DEVICES = 16,           /* device nodes that a policy lets be opened */
     LIMIT_READDIR = 49152,        /* bytes of directory entries that one op asks the system for; what they become fits LIMIT_STAGING */
     LIMIT_STAGING = 1 << 16,      /* bytes that pass through the host buffer in one op */
+    LIMIT_READDIR_BUFFER = 1 << 18, /* bytes of a guest's buffer that one fd_readdir fills */
 
     LIMIT_MODULE_BYTES = 1 << 30, /* a policy may lower it (module) */
     LIMIT_TYPES = 1000000,

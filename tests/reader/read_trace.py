@@ -36,10 +36,11 @@ HOSTCALLS = [
 OPS = [
     ("read", True, "BYTES"), ("pread", True, "BYTES"), ("write", True, "OUT"), ("pwrite", True, "OUT"), ("append", True, "OUT"),
     ("stat", False, "STAT"), ("stat_at", False, "STAT"), ("open", False, ""), ("close", False, ""), ("set_flags", False, ""),
-    ("set_size", False, ""), ("sync", False, ""), ("datasync", False, ""), ("seek_dir", False, ""), ("read_dir", False, "DIRENTS"),
+    ("set_size", False, ""), ("sync", False, ""), ("datasync", False, ""), ("seek_dir", False, ""), ("read_dir", False, "STAGED"),
     ("make_dir", False, ""), ("remove_dir", False, ""), ("unlink", False, ""), ("make_link", False, ""),
     ("read_link", False, "BYTES"), ("set_times_at", False, ""), ("set_times", False, ""), ("clock_time", False, ""),
     ("clock_res", False, ""), ("sleep", False, ""), ("random", False, "BYTES"), ("yield", False, ""),
+    ("poll", False, "STAGED"), ("file_system", False, ""),
 ]
 
 
@@ -189,7 +190,7 @@ class Decoder:
     def capacity(self, index):
         kind, mem, mem_length = self.ops[index]
         _, on_iovs, data = OPS[kind]
-        if data == "DIRENTS":
+        if data == "STAGED":
             return 65536
         if data != "BYTES":
             return 0
@@ -215,7 +216,7 @@ class Decoder:
             data = OPS[self.ops[index][0]][2]
             if data == "STAT":
                 entered.append(list(c.take("8Q")) if result >= 0 else None)
-            elif data in ("BYTES", "DIRENTS") and result > 0:
+            elif data in ("BYTES", "STAGED") and result > 0:
                 need(result <= self.capacity(index), "more data than the op can bring")
                 ahead = self.data[index]
                 need(len(ahead) == (result if result > 16384 else 0), "another amount of data than the result says")

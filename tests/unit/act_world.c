@@ -52,7 +52,7 @@ void act_world_init(struct act_world *world)
     adopt(world, H_APPEND, "file", O_WRONLY);
     adopt(world, H_NULL, "/dev/null", O_RDWR);
     adopt(world, H_ZERO, "/dev/zero", O_RDONLY);
-    world->space = (struct backend_space) { malloc(WORLD_MEMORY), WORLD_MEMORY, malloc(LIMIT_STAGING) };
+    world->space = (struct backend_space) { malloc(WORLD_MEMORY), WORLD_MEMORY, malloc(BACKEND_STAGING) };
     world->request = calloc(1, sizeof *world->request);
     need(world->space.memory && world->space.staging && world->request, "memory");
     memset(world->space.memory, UNTOUCHED, WORLD_MEMORY);

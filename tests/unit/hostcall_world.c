@@ -53,8 +53,9 @@ static enum status act(void *self, const struct op *op, const struct request *re
     result->value = world->answer[i].value;
     result->stat = world->answer[i].stat;
     if (op->kind == OP_READ_DIR && world->staged) {
-        memcpy(space->staging, world->staged, world->staged_size);
-        result->value = world->staged_size;
+        result->value = op->offset == 0 ? world->staged_size : 0; /* then the directory ends */
+        if (result->value > 0)
+            memcpy(space->staging, world->staged, world->staged_size);
     }
     if (world->answer[i].status != STATUS_OK)
         return error_set(error, world->answer[i].status, "as told");

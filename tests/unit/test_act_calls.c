@@ -77,7 +77,11 @@ static void stage_ops(struct stage *stage)
     stage->op[OP_SET_FLAGS].value = FDFLAG_NONBLOCK;
     stage->op[OP_READ_DIR].value = 4096;
     stage->op[OP_CLOCK_TIME].value = stage->op[OP_CLOCK_RES].value = stage->op[OP_SLEEP].value = CLOCKID_MONOTONIC;
-    stage->op[OP_SLEEP].offset = 1000;
+    stage->op[OP_SLEEP].offset = stage->op[OP_POLL].offset = 1000;
+    world->request->subscription[0] = (struct subscription) { .clock_or_fd = H_ZERO, .type = EVENTTYPE_FD_READ };
+    world->request->subscription[1] = (struct subscription) { .clock_or_fd = 1, .type = EVENTTYPE_CLOCK };
+    world->request->subscription[2] = (struct subscription) { .clock_or_fd = H_NULL, .type = EVENTTYPE_FD_WRITE };
+    world->request->subscription_count = 3;
 }
 
 static void play(struct stage *stage)
@@ -136,7 +140,15 @@ static void check_operand(const struct stage *stage, const struct op *op, enum o
     case OPERAND_IOVS:
         content_is(stage, found, vector, sizeof vector);
         break;
+    case OPERAND_POLLS:
+        content_is(stage, found,
+                   (struct pollfd[]) { { world->live->host_fd[H_ZERO], POLLIN, 0 },
+                                       { world->live->host_fd[H_NULL], POLLOUT, 0 } },
+                   sizeof(struct pollfd[2]));
+        break;
     case OPERAND_COUNT:
+        assert_int_equal(found, op->kind == OP_POLL ? 2 : op->mem.length);
+        break;
     case OPERAND_MEMLEN:
         assert_int_equal(found, op->mem.length);
         break;

@@ -232,6 +232,8 @@ static void a_directory_is_moved_only_for_another_cookie(void **state)
     case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, 0, 64, 0);
     case_issues(c, OP_READ_DIR);
     case_result(c, 48);
+    case_issues(c, OP_READ_DIR);
+    case_result(c, 0);
     case_commits(c);
     assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
     assert_int_equal(c->table.handle[CASE_DIR].position, HANDLE_POSITION_UNKNOWN);
@@ -243,6 +245,53 @@ static void a_directory_is_moved_only_for_another_cookie(void **state)
     case_commits(c);
     (void)case_outcome(c);
     assert_int_equal(c->table.handle[CASE_DIR].position, 7);
+}
+
+/* An answer that is short means the end, so a plan goes on until the buffer is full or the directory ends. */
+static void a_buffer_is_filled_until_the_directory_ends(void **state)
+{
+    (void)state;
+    struct decide_case *c = case_new();
+    c->context.memory = UINT64_C(1) << 32;
+    case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, 0, 65536, 0);
+    assert_int_equal(case_issues(c, OP_READ_DIR)->value, LIMIT_READDIR);
+    assert_int_equal(c->op.offset, 0);
+    case_result(c, 43073);
+    assert_int_equal(case_issues(c, OP_READ_DIR)->offset, 43073);
+    assert_in_range(c->op.value, 65536 - 43073, LIMIT_READDIR - 1);
+    case_result(c, 65536 - 43073 - 1);
+    assert_int_equal(case_issues(c, OP_READ_DIR)->offset, 65535);
+    case_result(c, 40);
+    case_commits(c);
+    assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
+    c->ops.result[1].value = -WASI_IO;
+    c->ops.count = 2;
+    case_commits(c);
+    assert_int_equal(case_outcome(c).wasi_errno, WASI_IO);
+}
+
+/* What no plan can fill is an error, for less would tell of an end that there is not. */
+static void a_plan_that_ends_too_early_is_an_error(void **state)
+{
+    (void)state;
+    struct decide_case *c = case_new();
+    c->context.memory = UINT64_C(1) << 32;
+    for (uint32_t length = 4096; length <= UINT32_C(1) << 20; length <<= 8) {
+        case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, 0, length, 0);
+        c->table.handle[CASE_DIR].position = 0;
+        bool small = length == 4096;
+        for (uint32_t i = 0; i < (small ? (uint32_t)LIMIT_OPS : LIMIT_READDIR_BUFFER / 32768); i++) {
+            case_issues(c, OP_READ_DIR);
+            case_result(c, small ? 100 : 32768);
+        }
+        case_commits(c);
+        struct outcome outcome = case_outcome(c);
+        assert_int_equal(outcome.wasi_errno, WASI_OVERFLOW);
+        assert_int_equal(outcome.rule, RULE_DIRECTORY_LONG);
+        assert_int_equal(c->table.handle[CASE_DIR].position, HANDLE_POSITION_UNKNOWN);
+        c->ops.result[c->ops.count - 1].value = 0;
+        assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
+    }
 }
 
 /* FD-08 */
@@ -280,6 +329,8 @@ int main(void)
         cmocka_unit_test(seeking_counts_in_the_table),
         cmocka_unit_test(the_end_is_asked_of_the_system),
         cmocka_unit_test(a_directory_is_moved_only_for_another_cookie),
+        cmocka_unit_test(a_buffer_is_filled_until_the_directory_ends),
+        cmocka_unit_test(a_plan_that_ends_too_early_is_an_error),
         cmocka_unit_test(directory_arguments_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

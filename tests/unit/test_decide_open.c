@@ -4,6 +4,8 @@
 
 enum { FD, LOOKUP, PATH, PATH_LENGTH, OFLAGS, BASE, INHERITING, FDFLAGS };
 
+enum { EXT = 0xef53, PROC = 0x9fa0, SYSFS = 0x62656572 };
+
 static struct decide_case *open_call(const char *path, uint64_t oflags, uint64_t rights)
 {
     struct decide_case *c = case_new();
@@ -142,6 +144,8 @@ static void a_file_becomes_a_handle_with_what_was_asked_for(void **state)
     case_result(c, 0);
     assert_int_equal(case_issues(c, OP_STAT)->handle, CASE_FREE);
     case_result(c, 0)->stat = (struct filestat) { .dev = 1, .ino = 2, .filetype = FILETYPE_REGULAR_FILE };
+    assert_int_equal(case_issues(c, OP_FILE_SYSTEM)->handle, CASE_FREE);
+    case_result(c, EXT);
     case_commits(c);
     c->table.handle[CASE_FREE].position = 77; /* left from another file */
     struct outcome outcome = case_outcome(c);
@@ -202,6 +206,75 @@ static void special_files_are_closed_and_refused(void **state)
         case_result(c, 0);
         case_refuses(c, RULE_SPECIAL_FILE, WASI_NOTSUP);
         assert_false(c->table.handle[CASE_FREE].live);
+    }
+}
+
+/* What lies on another device than its directory is asked for its file system. */
+static void what_holds_no_data_is_closed_again(void **state)
+{
+    static const int64_t types[] = { PROC, SYSFS, 0, UINT32_MAX, INT64_MAX, -WASI_NOSYS };
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct decide_case *c = open_call("proc/self/mem", OFLAG_TRUNC, R(FD_READ) | R(FD_WRITE));
+        c->table.handle[CASE_DIR].dev = 7;
+        case_issues(c, OP_OPEN);
+        case_result(c, 0);
+        case_issues(c, OP_STAT);
+        case_result(c, 0)->stat = (struct filestat) { .dev = 8, .filetype = FILETYPE_REGULAR_FILE };
+        assert_int_equal(case_issues(c, OP_FILE_SYSTEM)->handle, CASE_FREE);
+        case_result(c, types[i]);
+        assert_int_equal(case_issues(c, OP_CLOSE)->handle, CASE_FREE);
+        case_result(c, 0);
+        case_commits(c);
+        struct outcome outcome = case_outcome(c);
+        assert_int_equal(outcome.wasi_errno, types[i] < 0 ? -types[i] : WASI_NOTCAPABLE);
+        assert_int_equal(outcome.rule, types[i] < 0 ? RULE_NONE : RULE_NO_DATA);
+        assert_false(c->table.handle[CASE_FREE].live);
+        c->ops.count = 2; /* and no history without the answer makes a descriptor of it */
+        (void)case_outcome(c);
+        assert_false(c->table.handle[CASE_FREE].live);
+    }
+}
+
+static void doubt_is_handed_on(void **state)
+{
+    (void)state;
+    for (int doubtful = 0; doubtful < 2; doubtful++) {
+        struct decide_case *c = open_call("d", 0, R(PATH_OPEN));
+        c->table.handle[CASE_DIR].doubtful = doubtful;
+        c->table.handle[CASE_DIR].dev = 7;
+        case_issues(c, OP_OPEN);
+        case_result(c, 0);
+        case_issues(c, OP_STAT);
+        case_result(c, 0)->stat = (struct filestat) { .dev = 7, .filetype = FILETYPE_DIRECTORY };
+        case_commits(c); /* the same device: nothing to ask */
+        assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
+        assert_int_equal(c->table.handle[CASE_FREE].doubtful, doubtful);
+    }
+}
+
+/* The node that was listed, and no other. */
+static void listed_devices_may_be_opened(void **state)
+{
+    (void)state;
+    for (uint64_t ino = 20; ino < 24; ino++) {
+        struct decide_case *c = open_call("dev/null", 0, R(FD_READ));
+        c->context.device_count = 2;
+        c->context.device[0].dev = c->context.device[1].dev = 5;
+        c->context.device[0].ino = 21;
+        c->context.device[1].ino = 22;
+        c->table.handle[CASE_DIR].dev = 5;
+        case_issues(c, OP_OPEN);
+        case_result(c, 0);
+        case_issues(c, OP_STAT);
+        case_result(c, 0)->stat = (struct filestat) { .dev = 5, .ino = ino, .filetype = FILETYPE_CHARACTER_DEVICE };
+        if (ino == 21 || ino == 22) {
+            case_commits(c);
+            assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
+            assert_int_equal(c->table.handle[CASE_FREE].type, FILETYPE_CHARACTER_DEVICE);
+        } else {
+            case_issues(c, OP_CLOSE);
+        }
     }
 }
 
@@ -309,6 +382,9 @@ int main(void)
         cmocka_unit_test(a_file_becomes_a_handle_with_what_was_asked_for),
         cmocka_unit_test(a_directory_hands_on_less_and_less),
         cmocka_unit_test(special_files_are_closed_and_refused),
+        cmocka_unit_test(what_holds_no_data_is_closed_again),
+        cmocka_unit_test(doubt_is_handed_on),
+        cmocka_unit_test(listed_devices_may_be_opened),
         cmocka_unit_test(a_stat_that_fails_closes_and_tells),
         cmocka_unit_test(races_are_tried_again_five_times_in_all),
         cmocka_unit_test(leaving_the_tree_is_a_refusal),

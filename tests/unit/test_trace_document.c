@@ -89,7 +89,7 @@ static void test_hostcalls(void **state)
 static void test_ops(void **state)
 {
     (void)state;
-    static const char *const data[] = { "", "STAT", "BYTES", "DIRENTS" };
+    static const char *const data[] = { "", "STAT", "BYTES", "STAGED" };
     char line[256];
     for (unsigned i = 0; i < OP_COUNT; i++) {
         bool out = i == OP_WRITE || i == OP_PWRITE || i == OP_APPEND;

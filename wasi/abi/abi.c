@@ -1,4 +1,5 @@
 /* The tables of abi.h, expanded from the .def files. Arguments and slots are counted by the compiler. */
+#include <stddef.h>
 #include "wasi/abi/abi.h"
 
 #define ARG_TYPE(name, witx, core, size, align, class) ARG_SLOTS_##name = sizeof(core) - 1,
@@ -72,4 +73,17 @@ const char *abi_right_name(unsigned bit)
     };
 #undef RIGHT
     return bit < RIGHT_BIT_COUNT ? names[bit] : "?";
+}
+
+bool abi_file_system_holds_data(uint64_t type)
+{
+#define FILE_SYSTEM(name, magic) magic,
+    static const uint32_t magics[] = {
+#include "wasi/abi/filesystems.def"
+    };
+#undef FILE_SYSTEM
+    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
+        if (magics[i] == type)
+            return true;
+    return false;
 }

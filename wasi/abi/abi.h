@@ -92,11 +92,11 @@ enum op_effect {
     OP_EFFECT_NONE, OP_EFFECT_READ, OP_EFFECT_WRITE, OP_EFFECT_CREATE, OP_EFFECT_REMOVE, OP_EFFECT_META, OP_EFFECT_TABLE,
     OP_EFFECT_TIME, OP_EFFECT_RANDOM
 };
-enum op_data { OP_DATA_NONE, OP_DATA_STAT, OP_DATA_BYTES, OP_DATA_DIRENTS };
+enum op_data { OP_DATA_NONE, OP_DATA_STAT, OP_DATA_BYTES, OP_DATA_STAGED };
 enum op_operand {
     OPERAND_NONE, OPERAND_FD, OPERAND_FD2, OPERAND_IOVS, OPERAND_COUNT, OPERAND_OFFSET, OPERAND_ZERO, OPERAND_PATH,
     OPERAND_PATH2, OPERAND_STAT, OPERAND_HOW, OPERAND_HOWSIZE, OPERAND_FLAGS, OPERAND_MEM, OPERAND_MEMLEN, OPERAND_STAGE,
-    OPERAND_STAGELEN, OPERAND_TIMES, OPERAND_VALUE, OPERAND_TIME, OPERAND_ANY
+    OPERAND_STAGELEN, OPERAND_TIMES, OPERAND_VALUE, OPERAND_TIME, OPERAND_POLLS, OPERAND_ANY
 };
 
 struct op_row {
@@ -115,6 +115,9 @@ extern const struct hostcall_row abi_hostcalls[HOSTCALL_COUNT];
 extern const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT];
 extern const struct op_row abi_ops[OP_COUNT];
 extern const struct rule_row abi_rules[RULE_COUNT];
+
+/* Whether a file system with this number (statfs: f_type) holds data (filesystems.def). */
+bool abi_file_system_holds_data(uint64_t type);
 
 const char *abi_errno_name(uint32_t wasi_errno); /* "NOENT"; "?" beyond the table */
 const char *abi_right_name(unsigned bit);        /* "FD_READ" */
@@ -141,14 +144,19 @@ enum op_open_flags {
     OPEN_PATH_ONLY = 2048 /* names the object, cannot read it (O_PATH) */
 };
 /* SLEEP: `value` is the clock, `flags` 0 (relative), `offset` the time in ns. CLOCK_TIME, CLOCK_RES: `value` is the clock.
+ * FILE_SYSTEM: its value is the file system's number (statfs: f_type). READ_DIR: `offset` is where in the staging buffer its entries go,
+ * `value` the bytes that the system is asked for. POLL: the request's subscriptions that are no clocks, in their order; `offset` the
+ * longest wait in ns; `value` of the result is 0 (nothing happened), or their number, and for each a byte of POLLED_* bits is staged.
  * SET_TIMES*: which of `offset` (access time) and `value` (modification time), ns since 1970, are meant. FST_* bits in `flags`. */
+
+enum op_polled { POLLED_READY = 1, POLLED_HANGUP = 2, POLLED_ERROR = 4, POLLED_INVALID = 8, POLLED_ALL = 15 };
 
 /* (offset, length) in bytes; which space it lies in (guest memory, or the request's bytes) its user says. */
 struct region {
     uint32_t offset, length;
 };
 
-/* One portable directory entry in an op's DIRENTS data: this header, then the name, no padding. */
+/* One portable directory entry in READ_DIR's staged data: this header, then the name, no padding. */
 struct dirent_head {
     uint64_t next; /* cookie of the entry behind it */
     uint64_t inode;

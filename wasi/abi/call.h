@@ -58,7 +58,7 @@ struct op {
 };
 
 /* What an op brought. value: a count, a time in ns, 0; or -(enum wasi_errno). stat: where the op's data is STAT. BYTES lie
- * in the regions of the op, DIRENTS in the staging buffer of the call (`value` bytes of portable entries). */
+ * in the regions of the op, STAGED in the staging buffer of the call (`value` bytes; READ_DIR's from op.offset on). */
 struct op_result {
     int64_t value;
     struct filestat stat;

@@ -7,9 +7,12 @@
  * is one call of the same meaning. Source: the manual pages of section 2; <sys/fcntl.h> of macOS 11. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/param.h>
 #include <unistd.h>
 #include "wasi/act/act_live.h"
 
@@ -98,12 +101,24 @@ static enum status act_open(struct act_live *live, int fd, const struct op *op, 
     return STATUS_OK;
 }
 
+/* The number that filesystems.def has for what holds data here: anything but the devices' own. */
+static long file_system_number(const struct statfs *file_system)
+{
+    enum { APFS = 0x4253584e };
+    return strcmp(file_system->f_fstypename, "devfs") == 0 ? 0 : APFS;
+}
+
 static enum status act_on_descriptor(struct act_live *live, int fd, const struct op *op, struct op_result *result)
 {
     long returned;
     struct stat stat;
+    struct statfs file_system;
     struct timespec times[2];
-    if (op->kind == OP_STAT) {
+    if (op->kind == OP_FILE_SYSTEM) {
+        returned = fstatfs(fd, &file_system);
+        if (returned == 0)
+            returned = file_system_number(&file_system);
+    } else if (op->kind == OP_STAT) {
         returned = fstat(fd, &stat);
         if (returned == 0)
             filestat_from(&stat, &result->stat);
@@ -164,6 +179,23 @@ static enum status act_on_path(struct act_live *live, int fd, const struct op *o
     return STATUS_OK;
 }
 
+/* In ms, rounded up: there is no call with a finer time. */
+static enum status act_poll(struct act_live *live, const struct op *op, const struct request *request,
+                            const struct backend_space *space, struct op_result *result, struct error *error)
+{
+    enum { NS_PER_MS = 1000000 };
+    uint32_t count;
+    uint64_t ms = op->offset / NS_PER_MS + (op->offset % NS_PER_MS != 0);
+    if (!act_polls(live, request, &count))
+        return act_internal(op, error);
+    result->value = act_result(poll(live->poll, count, ms < INT_MAX ? (int)ms : INT_MAX), errno);
+    if (result->value > 0) {
+        act_polled(live, count, space->staging);
+        result->value = count;
+    }
+    return STATUS_OK;
+}
+
 static enum status act_clock(const struct op *op, struct op_result *result)
 {
     static const clockid_t clocks[] = { [CLOCKID_REALTIME] = CLOCK_REALTIME,
@@ -198,7 +230,7 @@ static enum status act_random(const struct op *op, const struct backend_space *s
     return STATUS_OK;
 }
 
-#define WITHOUT_DESCRIPTOR (OPS(CLOCK_TIME) | OPS(CLOCK_RES) | OPS(SLEEP) | OPS(RANDOM) | OPS(YIELD))
+#define WITHOUT_DESCRIPTOR (OPS(CLOCK_TIME) | OPS(CLOCK_RES) | OPS(SLEEP) | OPS(POLL) | OPS(RANDOM) | OPS(YIELD))
 
 enum status act_live_act(void *self, const struct op *op, const struct request *request,
                          const struct backend_space *space, struct op_result *result, struct error *error)
@@ -226,6 +258,7 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_SYNC:
     case OP_DATASYNC:
     case OP_SET_TIMES:
+    case OP_FILE_SYSTEM:
         return act_on_descriptor(live, fd, op, result);
     case OP_OPEN:
     case OP_STAT_AT:
@@ -240,6 +273,8 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_CLOCK_RES:
     case OP_SLEEP:
         return act_clock(op, result);
+    case OP_POLL:
+        return act_poll(live, op, request, space, result, error);
     case OP_RANDOM:
         return act_random(op, space, result, error);
     case OP_YIELD:
@@ -258,5 +293,14 @@ enum status act_host_stat(int fd, struct filestat *ret, struct error *error)
         return error_set_errno(error, STATUS_IO, errno, "asking for the type of descriptor %d", fd);
     filestat_from(&stat, ret);
     act_host_terminal(fd, ret);
+    return STATUS_OK;
+}
+
+enum status act_host_holds_data(int fd, bool *ret, struct error *error)
+{
+    struct statfs file_system;
+    if (fstatfs(fd, &file_system) < 0)
+        return error_set_errno(error, STATUS_IO, errno, "asking for the file system of descriptor %d", fd);
+    *ret = abi_file_system_holds_data((uint64_t)file_system_number(&file_system));
     return STATUS_OK;
 }

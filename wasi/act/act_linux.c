@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "wasi/act/act_live.h"
 
@@ -145,12 +146,14 @@ static enum status act_read_dir(struct act_live *live, int fd, const struct op *
                                 struct op_result *result, struct error *error)
 {
     size_t length = op->value > 0 && op->value < LIMIT_READDIR ? (size_t)op->value : LIMIT_READDIR;
+    if (op->offset > LIMIT_READDIR_BUFFER)
+        return act_internal(op, error);
     long got = syscall(SYS_getdents64, fd, live->kernel, length);
     if (got <= 0) {
         result->value = act_result(got, errno);
         return STATUS_OK;
     }
-    result->value = entries_from(live->kernel, (size_t)got, space->staging);
+    result->value = entries_from(live->kernel, (size_t)got, space->staging + op->offset);
     return result->value < 0 ? error_set(error, STATUS_INTERNAL, "the system's directory entries do not add up")
                              : STATUS_OK;
 }
@@ -160,8 +163,13 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
 {
     long returned;
     struct stat stat;
+    struct statfs file_system;
     struct timespec times[2];
-    if (op->kind == OP_STAT) {
+    if (op->kind == OP_FILE_SYSTEM) {
+        returned = syscall(SYS_fstatfs, fd, &file_system);
+        if (returned == 0)
+            returned = (long)(uint32_t)file_system.f_type;
+    } else if (op->kind == OP_STAT) {
         returned = syscall(SYS_fstat, fd, &stat);
         if (returned == 0)
             filestat_from(&stat, &result->stat);
@@ -227,6 +235,22 @@ static enum status act_on_path(struct act_live *live, int fd, const struct op *o
     return STATUS_OK;
 }
 
+/* The system writes what is left of the time over it; who is waited for is told by the number of answers. */
+static enum status act_poll(struct act_live *live, const struct op *op, const struct request *request,
+                            const struct backend_space *space, struct op_result *result, struct error *error)
+{
+    uint32_t count;
+    struct timespec time = act_timespec(op->offset);
+    if (!act_polls(live, request, &count))
+        return act_internal(op, error);
+    result->value = act_result(syscall(SYS_ppoll, live->poll, (unsigned long)count, &time, NULL, 0L), errno);
+    if (result->value > 0) {
+        act_polled(live, count, space->staging);
+        result->value = count;
+    }
+    return STATUS_OK;
+}
+
 static enum status act_clock(const struct op *op, struct op_result *result)
 {
     struct timespec time = { 0, 0 };
@@ -256,7 +280,7 @@ static enum status act_random(const struct op *op, const struct backend_space *s
     return STATUS_OK;
 }
 
-#define WITHOUT_DESCRIPTOR (OPS(CLOCK_TIME) | OPS(CLOCK_RES) | OPS(SLEEP) | OPS(RANDOM) | OPS(YIELD))
+#define WITHOUT_DESCRIPTOR (OPS(CLOCK_TIME) | OPS(CLOCK_RES) | OPS(SLEEP) | OPS(POLL) | OPS(RANDOM) | OPS(YIELD))
 
 enum status act_live_act(void *self, const struct op *op, const struct request *request,
                          const struct backend_space *space, struct op_result *result, struct error *error)
@@ -283,6 +307,7 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_DATASYNC:
     case OP_SEEK_DIR:
     case OP_SET_TIMES:
+    case OP_FILE_SYSTEM:
         return act_on_descriptor(live, fd, op, result);
     case OP_OPEN:
     case OP_STAT_AT:
@@ -297,6 +322,8 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_CLOCK_RES:
     case OP_SLEEP:
         return act_clock(op, result);
+    case OP_POLL:
+        return act_poll(live, op, request, space, result, error);
     case OP_RANDOM:
         return act_random(op, space, result, error);
     case OP_YIELD:
@@ -315,5 +342,14 @@ enum status act_host_stat(int fd, struct filestat *ret, struct error *error)
         return error_set_errno(error, STATUS_IO, errno, "asking for the type of descriptor %d", fd);
     filestat_from(&stat, ret);
     act_host_terminal(fd, ret);
+    return STATUS_OK;
+}
+
+enum status act_host_holds_data(int fd, bool *ret, struct error *error)
+{
+    struct statfs file_system;
+    if (fstatfs(fd, &file_system) < 0)
+        return error_set_errno(error, STATUS_IO, errno, "asking for the file system of descriptor %d", fd);
+    *ret = abi_file_system_holds_data((uint32_t)file_system.f_type);
     return STATUS_OK;
 }

@@ -120,6 +120,33 @@ uint8_t act_filetype(mode_t mode)
     }
 }
 
+bool act_polls(struct act_live *live, const struct request *request, uint32_t *ret_count)
+{
+    uint32_t count = 0;
+    if (request->subscription_count > LIMIT_SUBSCRIPTIONS)
+        return false;
+    for (uint32_t i = 0; i < request->subscription_count; i++) {
+        const struct subscription *subscription = &request->subscription[i];
+        if (subscription->type == EVENTTYPE_CLOCK)
+            continue;
+        int fd = act_descriptor(live, subscription->clock_or_fd);
+        if (fd < 0)
+            return false;
+        live->poll[count++] = (struct pollfd) { fd, subscription->type == EVENTTYPE_FD_READ ? POLLIN : POLLOUT, 0 };
+    }
+    *ret_count = count;
+    return true;
+}
+
+void act_polled(const struct act_live *live, uint32_t count, uint8_t *staging)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        int bits = live->poll[i].revents;
+        staging[i] = (uint8_t)((bits & (POLLIN | POLLOUT) ? POLLED_READY : 0) | (bits & POLLHUP ? POLLED_HANGUP : 0) |
+                               (bits & POLLERR ? POLLED_ERROR : 0) | (bits & POLLNVAL ? POLLED_INVALID : 0));
+    }
+}
+
 void act_host_terminal(int fd, struct filestat *stat)
 {
     if (stat->filetype == FILETYPE_CHARACTER_DEVICE && !isatty(fd))

@@ -2,6 +2,7 @@
 #ifndef WARRANT_ACT_LIVE_H
 #define WARRANT_ACT_LIVE_H
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 struct act_live {
     int host_fd[HANDLES_TOTAL]; /* -1: none. Known to nobody else. */
     struct iovec iov[LIMIT_IOVECS];
+    struct pollfd poll[LIMIT_SUBSCRIPTIONS];
     _Alignas(8) uint8_t kernel[LIMIT_READDIR];
 };
 
@@ -53,6 +55,11 @@ uint32_t act_staged_length(const struct op *op, const struct request *request, c
 void act_gather(const struct op *op, const struct request *request, const struct backend_space *space, uint32_t length);
 void act_scatter(const struct op *op, const struct request *request, const struct backend_space *space,
                  uint32_t length);
+
+/* Fills live->poll with the request's subscriptions that are no clocks, and returns their number; false: one names no host
+ * descriptor. What the system answered about `count` of them goes to the staging buffer (POLLED_*). */
+bool act_polls(struct act_live *live, const struct request *request, uint32_t *ret_count);
+void act_polled(const struct act_live *live, uint32_t count, uint8_t *staging);
 
 uint8_t act_filetype(mode_t mode);     /* enum wasi_filetype */
 /* Makes a character device that is no terminal UNKNOWN: guests take the other for one (wasi-libc's isatty). */

@@ -20,6 +20,7 @@ struct handle {
     uint8_t type;         /* enum wasi_filetype */
     bool live;
     bool preopen;
+    bool doubtful; /* beneath it, file systems that hold no data may be mounted: names are looked at before they are used */
 };
 #define HANDLE_POSITION_UNKNOWN UINT64_MAX
 
@@ -32,6 +33,10 @@ struct handle_table {
 struct decide_context {
     uint64_t memory; /* bytes of guest memory, at most 2^32 */
     uint32_t arg_count, arg_bytes, env_count, env_bytes;
+    uint32_t device_count; /* device nodes that may be opened; at most LIMIT_DEVICES */
+    struct device_node {
+        uint64_t dev, ino;
+    } device[LIMIT_DEVICES];
 };
 
 enum verdict { VERDICT_ISSUE, VERDICT_COMMIT, VERDICT_REFUSE };
@@ -48,7 +53,10 @@ struct decision {
 
 /* What is proved. One predicate says what "inside memory" means, one what "open" means, one what "may" means;
  * DECIDE_SOUND is what decide_step guarantees, whatever request, table and history it is given. */
-/*@ predicate region_in_memory(struct region r, integer memory) = r.length == 0 || r.offset + r.length <= memory;
+/*@ // What filesystems.def lists.
+  @ axiomatic FileSystems { predicate holds_data(integer type); }
+  @
+  @ predicate region_in_memory(struct region r, integer memory) = r.length == 0 || r.offset + r.length <= memory;
   @
   @ predicate handle_live(struct handle_table *t, integer h) =
   @   0 <= h < t->limit && h < LIMIT_HANDLES && t->handle[h].live != 0;
@@ -82,12 +90,14 @@ struct decision {
   @   (op_writes_vector(op) ==> (q->call == HOSTCALL_FD_READ || q->call == HOSTCALL_FD_PREAD)) &&
   @   (op_writes_region(op) ==> (q->call == HOSTCALL_RANDOM_GET || q->call == HOSTCALL_PATH_READLINK));
   @
-  @ // The last or last but one op of the plan opened slot h, and it was not closed since.
+  @ // One of the last three ops of the plan opened slot h, and it was not closed since.
   @ predicate plan_opened(struct call_ops *o, integer h) =
   @   (1 <= o->count <= LIMIT_OPS && o->op[o->count - 1].kind == OP_OPEN && o->op[o->count - 1].handle2 == h &&
   @     o->result[o->count - 1].value >= 0) ||
   @   (2 <= o->count <= LIMIT_OPS && o->op[o->count - 2].kind == OP_OPEN && o->op[o->count - 2].handle2 == h &&
-  @     o->result[o->count - 2].value >= 0 && o->op[o->count - 1].kind != OP_CLOSE);
+  @     o->result[o->count - 2].value >= 0 && o->op[o->count - 1].kind != OP_CLOSE) ||
+  @   (3 <= o->count <= LIMIT_OPS && o->op[o->count - 3].kind == OP_OPEN && o->op[o->count - 3].handle2 == h &&
+  @     o->result[o->count - 3].value >= 0 && o->op[o->count - 2].kind != OP_CLOSE && o->op[o->count - 1].kind != OP_CLOSE);
   @ predicate own_slot(struct handle_table *t, struct call_ops *o, integer h) =
   @   plan_opened(o, h) && (h == HANDLE_SCRATCH || handle_free(t, h));
   @
@@ -113,8 +123,8 @@ struct decision {
   @   op.kind == OP_OPEN && q->call == HOSTCALL_PATH_OPEN ? R(PATH_OPEN) : 0;
   @
   @ predicate op_without_handle(struct op op) = op.kind == OP_CLOCK_TIME || op.kind == OP_CLOCK_RES ||
-  @   op.kind == OP_SLEEP || op.kind == OP_RANDOM || op.kind == OP_YIELD;
-  @ predicate op_on_opened(struct op op) = op.kind == OP_STAT || op.kind == OP_CLOSE;
+  @   op.kind == OP_SLEEP || op.kind == OP_RANDOM || op.kind == OP_YIELD || op.kind == OP_POLL;
+  @ predicate op_on_opened(struct op op) = op.kind == OP_STAT || op.kind == OP_CLOSE || op.kind == OP_FILE_SYSTEM;
   @
   @ // Descriptors: live and with the right, or opened by this very plan.
   @ predicate no_handle(struct op op) = op_without_handle(op) ==> op.handle == HANDLE_NONE;
@@ -126,6 +136,24 @@ struct decision {
   @ predicate close_ok(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
   @   op.kind == OP_CLOSE && !own_slot(t, o, op.handle) ==> q->call == HOSTCALL_FD_CLOSE;
   @
+  @ // Waiting: each descriptor that is asked about is live and holds the right to what it is waited for.
+  @ predicate may_wait(struct handle_table *t, struct subscription s) = s.type == EVENTTYPE_CLOCK ||
+  @   (s.type == EVENTTYPE_FD_READ && may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_READ))) ||
+  @   (s.type == EVENTTYPE_FD_WRITE && may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_WRITE)));
+  @ predicate waits_ok(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_POLL ==>
+  @   q->subscription_count <= LIMIT_SUBSCRIPTIONS &&
+  @   (\forall integer k; 0 <= k < q->subscription_count ==> may_wait(t, q->subscription[k]));
+  @
+  @ predicate op_takes_name(struct op op) = op.kind == OP_STAT_AT || op.kind == OP_MAKE_DIR || op.kind == OP_REMOVE_DIR ||
+  @   op.kind == OP_UNLINK || op.kind == OP_MAKE_LINK || op.kind == OP_READ_LINK || op.kind == OP_SET_TIMES_AT;
+  @ // File systems: beneath a doubtful grant, what a plan opened is used for a name, or looked at, only when its file system was
+  @ // asked for just before, and holds data.
+  @ predicate asked_for_data(struct call_ops *o, integer h) = 1 <= o->count <= LIMIT_OPS &&
+  @   o->op[o->count - 1].kind == OP_FILE_SYSTEM && o->op[o->count - 1].handle == h && holds_data(o->result[o->count - 1].value);
+  @ predicate data_ok(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
+  @   op.handle == HANDLE_SCRATCH && (op_takes_name(op) || op.kind == OP_STAT || op.kind == OP_SET_TIMES) &&
+  @   handle_live(t, base_handle(q)) && t->handle[base_handle(q)].doubtful != 0 ==> asked_for_data(o, HANDLE_SCRATCH);
+  @
   @ // Paths: relative, not empty, no NUL; where the kernel resolves without "beneath", one component that is neither "." nor "..".
   @ predicate path_clean(struct request *q, struct region r) =
   @   1 <= r.length && r.offset + r.length <= REQUEST_BYTES && q->bytes[r.offset] != '/' &&
@@ -135,8 +163,6 @@ struct decision {
   @   (r.length == 2 && q->bytes[r.offset] == '.' && q->bytes[r.offset + 1] == '.');
   @ predicate component_clean(struct request *q, struct region r) = path_clean(q, r) && !dots(q, r) &&
   @   (\forall integer k; r.offset <= k < r.offset + r.length ==> q->bytes[k] != '/');
-  @ predicate op_takes_name(struct op op) = op.kind == OP_STAT_AT || op.kind == OP_MAKE_DIR || op.kind == OP_REMOVE_DIR ||
-  @   op.kind == OP_UNLINK || op.kind == OP_MAKE_LINK || op.kind == OP_READ_LINK || op.kind == OP_SET_TIMES_AT;
   @ predicate op_path_ok(struct request *q, struct op op) =
   @   (op.kind == OP_OPEN ==> path_clean(q, op.path)) &&
   @   (op_takes_name(op) ==> component_clean(q, op.path)) &&
@@ -186,6 +212,7 @@ struct decision {
     ensures rights: r.verdict == VERDICT_ISSUE ==> right_ok{Pre}(t, q, o, op) && close_ok{Pre}(t, q, o, op);          \
     ensures paths: r.verdict == VERDICT_ISSUE ==> op_path_ok{Pre}(q, op);                                             \
     ensures openings: r.verdict == VERDICT_ISSUE ==> op_open_ok{Pre}(t, q, op);                                       \
+    ensures waits: r.verdict == VERDICT_ISSUE ==> waits_ok{Pre}(t, q, op) && data_ok{Pre}(t, q, o, op);               \
     ensures bounded: r.verdict == VERDICT_ISSUE ==> o->count < LIMIT_OPS;                                             \
     ensures refusal: r.verdict == VERDICT_REFUSE ==>                                                                  \
       refusal_changes_nothing{Pre}(o) && r.rule != RULE_NONE && r.wasi_errno != WASI_SUCCESS;                         \
@@ -219,9 +246,11 @@ struct decision decide_step(const struct decide_context *context, const struct h
  * dispatcher: R_FILESTAT from the result of decide_main_op, R_FDSTAT and R_PRESTAT from the table's handle, events
  * from decide_poll_event. fd_readdir: the dispatcher turns the staged entries into dirents, sets value[0] to the
  * bytes used, and may set the handle's position to the `next` of the last staged entry; commit itself leaves
- * HANDLE_POSITION_UNKNOWN behind entries that were read, and then the next call seeks. fd_close frees the handle
+ * HANDLE_POSITION_UNKNOWN behind entries that were read, and then the next call seeks. poll_oneoff: the dispatcher counts
+ * the events. fd_close frees the handle
  * even where the system reports an error: the host descriptor is gone. */
 /*@ // Rights only shrink: what is opened holds no more than its directory hands on and than was asked for.
+  @ predicate handed_on(integer rights, integer inheriting, integer wanted) = rights == 0 || rights == (inheriting & wanted);
   @ predicate attenuated(integer rights, integer inheriting, integer wanted) =
   @   rights == (inheriting & wanted & RIGHTS_FOR_DIRECTORY) || rights == (inheriting & wanted & RIGHTS_FOR_FILE);
   @ predicate commit_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct call_ops *o,
@@ -240,6 +269,13 @@ struct decision decide_step(const struct decide_context *context, const struct h
   @   table->handle[h].rights == \old(table->handle[h].rights) ||
   @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
   @     attenuated(table->handle[h].rights, \old(table->handle[request->slot[0]].inheriting), request->slot[5])));
+  @ ensures inheriting: request->call == HOSTCALL_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   table->handle[h].inheriting == \old(table->handle[h].inheriting) ||
+  @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
+  @     handed_on(table->handle[h].inheriting, \old(table->handle[request->slot[0]].inheriting), request->slot[6])));
+  @ ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
+  @     table->handle[h].dev == \old(table->handle[request->slot[0]].dev) || asked_for_data(ops, h));
   @ ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
   @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
   @     request->call == HOSTCALL_PATH_OPEN && \old(handle_live(table, request->slot[0])) && \old(handle_free(table, h)));
@@ -259,7 +295,8 @@ void decide_commit(const struct decide_context *context, struct handle_table *ta
 */
 uint32_t decide_main_op(const struct call_ops *ops);
 
-/* poll_oneoff: whether subscription `index` has an event once the call commits, and with which errno. */
+/* poll_oneoff: whether subscription `index` has an event once the call commits, and with which errno. A descriptor that a
+ * POLL asked about has its answer in the staging buffer, and none here (false). */
 /*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && \valid(ret_errno) && ops->count <= LIMIT_OPS;
   @ requires \separated(ret_errno, table, request, ops);
   @ assigns *ret_errno;

@@ -80,17 +80,25 @@ static void commit_seek(struct handle *handle, const struct request *request, co
     set_value(outcome, target);
 }
 
-/* value: bytes of entries in the staging buffer. */
+/* Where the kernel stands behind entries that were read, only the dispatcher knows, if all of them fit. A plan that ended
+ * before the buffer was full and the directory at its end is an error: an answer that is short means the end. */
 /*@ requires \valid(handle) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
   @ requires \separated(handle, request, ops, outcome);
-  @ assigns handle->position, outcome->value[0], outcome->value_count;
+  @ assigns handle->position, outcome->wasi_errno, outcome->rule, outcome->value[0], outcome->value_count;
 */
 static void commit_readdir(struct handle *handle, const struct request *request, const struct call_ops *ops,
-                           uint64_t value, struct outcome *outcome)
+                           struct outcome *outcome)
 {
+    uint32_t first = ops->count > 0 && ops->op[0].kind == OP_SEEK_DIR ? 1 : 0;
+    uint64_t filled = decide_filled(ops, first, OP_READ_DIR);
     if (ops->count > 0)
-        handle->position = value > 0 ? HANDLE_POSITION_UNKNOWN : request->slot[SLOT_READDIR_COOKIE];
+        handle->position = ops->count > first && ops->result[first].value > 0 ? HANDLE_POSITION_UNKNOWN
+                                                                              : request->slot[SLOT_READDIR_COOKIE];
     set_value(outcome, 0);
+    if (ops->count > first && filled < (uint32_t)request->slot[SLOT_READDIR_LENGTH]) {
+        outcome->wasi_errno = WASI_OVERFLOW;
+        outcome->rule = RULE_DIRECTORY_LONG;
+    }
 }
 
 /*@ requires \valid(handle);
@@ -109,6 +117,7 @@ static void free_handle(struct handle *handle)
     handle->type = FILETYPE_UNKNOWN;
     handle->live = false;
     handle->preopen = false;
+    handle->doubtful = false;
 }
 
 /* The new handle of path_open, from its parent and what STAT said. */
@@ -116,7 +125,8 @@ static void free_handle(struct handle *handle)
   @ requires \separated(handle, parent) && \separated(handle, request) && \separated(handle, stat);
   @ assigns *handle;
   @ ensures attenuated: attenuated(handle->rights, parent->inheriting, request->slot[5]);
-  @ ensures live: handle->live != 0;
+  @ ensures inheriting: handed_on(handle->inheriting, parent->inheriting, request->slot[6]);
+  @ ensures live: handle->live != 0 && handle->dev == stat->dev && handle->doubtful == parent->doubtful;
 */
 static void fill_handle(struct handle *handle, const struct handle *parent, const struct request *request,
                         const struct filestat *stat)
@@ -133,17 +143,52 @@ static void fill_handle(struct handle *handle, const struct handle *parent, cons
     handle->fdflags = (uint16_t)request->slot[SLOT_OPEN_FDFLAGS];
     handle->type = (uint8_t)stat->filetype;
     handle->preopen = false;
+    handle->doubtful = parent->doubtful;
     handle->live = true;
 }
 
-/* path_open, whose plan ended in a STAT that went well. */
+/* Where the STAT of what path_open opened stands: the last op, or the last but one where its file system was asked for. */
+/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS;
+  @ assigns \nothing;
+  @ ensures stat: \result == 0 || (\result < ops->count && ops->op[\result].kind == OP_STAT &&
+  @   (\result == ops->count - 1 || (\result == ops->count - 2 && ops->op[ops->count - 1].kind == OP_FILE_SYSTEM)));
+*/
+static uint32_t open_stat(const struct call_ops *ops)
+{
+    if (ops->count < 2)
+        return 0;
+    if (ops->op[ops->count - 1].kind == OP_STAT)
+        return ops->count - 1;
+    if (ops->op[ops->count - 1].kind == OP_FILE_SYSTEM && ops->op[ops->count - 2].kind == OP_STAT)
+        return ops->count - 2;
+    return 0;
+}
+
+/* Whether the plan closed what it had opened, because its file system holds no data. */
+/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS;
+  @ assigns \nothing;
+*/
+static bool open_holds_none(const struct call_ops *ops)
+{
+    return ops->count >= 2 && ops->op[ops->count - 1].kind == OP_CLOSE &&
+           ops->op[ops->count - 2].kind == OP_FILE_SYSTEM && !decide_holds_data(ops->result[ops->count - 2].value);
+}
+
+/* path_open, whose last op but the closing one went well. */
 /*@ requires \valid(table) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
   @ requires \separated(table, request, ops, outcome);
-  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->value[0], outcome->value_count;
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value[0], outcome->value_count;
   @ ensures rights: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
   @   table->handle[h].rights == \old(table->handle[h].rights) ||
   @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
   @     attenuated(table->handle[h].rights, \old(table->handle[request->slot[0]].inheriting), request->slot[5]));
+  @ ensures inheriting: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   table->handle[h].inheriting == \old(table->handle[h].inheriting) ||
+  @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
+  @     handed_on(table->handle[h].inheriting, \old(table->handle[request->slot[0]].inheriting), request->slot[6]));
+  @ ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+  @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
+  @     table->handle[h].dev == \old(table->handle[request->slot[0]].dev) || asked_for_data(ops, h));
   @ ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
   @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
   @     \old(handle_live(table, request->slot[0])) && \old(handle_free(table, h)));
@@ -154,45 +199,34 @@ static void commit_open(struct handle_table *table, const struct request *reques
                         struct outcome *outcome)
 {
     uint64_t fd = request->slot[SLOT_FD];
+    uint32_t stat = open_stat(ops);
     outcome->wasi_errno = WASI_IO;
-    if (ops->count < 2 || ops->count > LIMIT_OPS || ops->op[ops->count - 1].kind != OP_STAT ||
-        ops->op[ops->count - 2].kind != OP_OPEN || decide_handle_rule(table, fd, R(PATH_OPEN)) != RULE_NONE)
+    if (open_holds_none(ops)) {
+        outcome->wasi_errno = WASI_NOTCAPABLE;
+        outcome->rule = RULE_NO_DATA;
         return;
-    uint32_t slot = ops->op[ops->count - 2].handle2;
+    }
+    if (stat == 0 || ops->op[stat - 1].kind != OP_OPEN || decide_handle_rule(table, fd, R(PATH_OPEN)) != RULE_NONE)
+        return;
+    uint32_t slot = ops->op[stat - 1].handle2;
     if (slot >= table->limit || slot >= LIMIT_HANDLES || table->handle[slot].live)
         return;
-    fill_handle(&table->handle[slot], &table->handle[fd], request, &ops->result[ops->count - 1].stat);
+    if (ops->result[stat].stat.dev != table->handle[fd].dev &&
+        (stat != ops->count - 2 || ops->op[ops->count - 1].handle != slot ||
+         !decide_holds_data(ops->result[ops->count - 1].value)))
+        return;
+    fill_handle(&table->handle[slot], &table->handle[fd], request, &ops->result[stat].stat);
     outcome->wasi_errno = WASI_SUCCESS;
     set_value(outcome, slot);
 }
 
-/* The events there are. */
-/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
-  @ requires \separated(outcome, table, request, ops);
-  @ assigns outcome->value[0], outcome->value_count;
-*/
-static void commit_poll(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
-                        struct outcome *outcome)
-{
-    uint64_t events = 0;
-    /*@ loop invariant 0 <= i <= LIMIT_SUBSCRIPTIONS && events <= i;
-      @ loop assigns i, events;
-      @ loop variant LIMIT_SUBSCRIPTIONS - i;
-    */
-    for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++) {
-        uint16_t wasi_errno = WASI_SUCCESS;
-        if (decide_poll_event(table, request, ops, i, &wasi_errno))
-            events++;
-    }
-    set_value(outcome, events);
-}
-
 /* Calls that answer with facts about the run or with what the op brought. */
-/*@ requires \valid_read(context) && \valid_read(request) && \valid(outcome) && \separated(outcome, context, request);
+/*@ requires \valid_read(context) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
+  @ requires \valid(outcome) && \separated(outcome, context, request, ops);
   @ assigns outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
 */
-static void commit_plain(const struct decide_context *context, const struct request *request, uint64_t value,
-                         struct outcome *outcome)
+static void commit_plain(const struct decide_context *context, const struct request *request, const struct call_ops *ops,
+                         uint64_t value, struct outcome *outcome)
 {
     bool args = request->call == HOSTCALL_ARGS_SIZES_GET;
     switch (request->call) {
@@ -210,7 +244,7 @@ static void commit_plain(const struct decide_context *context, const struct requ
         set_value(outcome, value);
         break;
     case HOSTCALL_RANDOM_GET:
-        if (value != decide_buffer(request, SLOT_RANDOM_BUFFER).length)
+        if (ops->count > 0 && decide_filled(ops, 0, OP_RANDOM) != decide_buffer(request, SLOT_RANDOM_BUFFER).length)
             outcome->wasi_errno = WASI_IO;
         break;
     default:
@@ -222,7 +256,7 @@ static void commit_plain(const struct decide_context *context, const struct requ
 /*@ requires \valid(handle) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
   @ requires \separated(handle, request, ops, outcome);
   @ requires value <= INT64_MAX;
-  @ assigns handle->position, handle->fdflags, outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
+  @ assigns handle->position, handle->fdflags, outcome->wasi_errno, outcome->rule, outcome->value_count, outcome->value[0 .. 1];
 */
 static void commit_handle(struct handle *handle, const struct request *request, const struct call_ops *ops,
                           uint64_t value, struct outcome *outcome)
@@ -240,7 +274,7 @@ static void commit_handle(struct handle *handle, const struct request *request, 
         set_value(outcome, handle->position);
         break;
     case HOSTCALL_FD_READDIR:
-        commit_readdir(handle, request, ops, value, outcome);
+        commit_readdir(handle, request, ops, outcome);
         break;
     case HOSTCALL_FD_FDSTAT_SET_FLAGS:
         handle->fdflags = (uint16_t)request->slot[SLOT_FLAGS_FLAGS];
@@ -307,7 +341,7 @@ static void commit_failed(struct handle_table *table, const struct request *requ
 
 /* The calls whose descriptor's row holds their answer or changes. */
 /*@ requires commit_part(table, request, ops, outcome) && value <= INT64_MAX;
-  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value_count, outcome->value[0 .. 1];
   @ ensures kept: handles_kept{Pre,Post}(table);
 */
 static void commit_named(struct handle_table *table, const struct request *request, const struct call_ops *ops,
@@ -326,6 +360,25 @@ static bool is_named(uint32_t call)
            call == HOSTCALL_FD_TELL || call == HOSTCALL_FD_READDIR || call == HOSTCALL_FD_FDSTAT_SET_FLAGS;
 }
 
+/* Any call but fd_close and path_open: no descriptor comes or goes. */
+/*@ requires commit_part(table, request, ops, outcome) && value <= INT64_MAX;
+  @ requires \valid_read(context) && \separated(context, table, outcome);
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value_count, outcome->value[0 .. 1];
+  @ ensures kept: handles_kept{Pre,Post}(table);
+*/
+static void commit_other(const struct decide_context *context, struct handle_table *table, const struct request *request,
+                         const struct call_ops *ops, int64_t value, struct outcome *outcome)
+{
+    if (value < 0)
+        commit_failed(table, request, value, outcome);
+    else if (request->call == HOSTCALL_POLL_ONEOFF)
+        set_value(outcome, 0); /* the dispatcher counts the events */
+    else if (is_named(request->call))
+        commit_named(table, request, ops, (uint64_t)value, outcome);
+    else
+        commit_plain(context, request, ops, (uint64_t)value, outcome);
+}
+
 void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
                    const struct call_ops *ops, struct outcome *outcome)
 {
@@ -333,14 +386,10 @@ void decide_commit(const struct decide_context *context, struct handle_table *ta
     outcome_init(outcome);
     if (request->call == HOSTCALL_FD_CLOSE)
         commit_close(table, request, ops, value, outcome);
+    else if (request->call != HOSTCALL_PATH_OPEN)
+        commit_other(context, table, request, ops, value, outcome);
     else if (value < 0)
-        commit_failed(table, request, value, outcome);
-    else if (request->call == HOSTCALL_PATH_OPEN)
-        commit_open(table, request, ops, outcome);
-    else if (request->call == HOSTCALL_POLL_ONEOFF)
-        commit_poll(table, request, ops, outcome);
-    else if (is_named(request->call))
-        commit_named(table, request, ops, (uint64_t)value, outcome);
+        set_error(outcome, value);
     else
-        commit_plain(context, request, (uint64_t)value, outcome);
+        commit_open(table, request, ops, outcome);
 }

@@ -31,13 +31,13 @@ struct step decide_path_filestat_get(const struct handle_table *table, const str
     struct path_split split = decide_path_split(request, 0);
     uint32_t flags = name_flags(follow, split.trailing);
     if (split.parent.length > 0 || split.trailing || split.dots)
-        return decide_whole_step((uint32_t)fd, request->string[0], flags, ops, 0, OP_STAT);
+        return decide_whole_step((uint32_t)fd, table->handle[fd].doubtful, request->string[0], flags, ops, 0, OP_STAT);
     if (ops->count == 0)
-        return decide_name_step((uint32_t)fd, split, ops, OP_STAT_AT);
+        return decide_name_step((uint32_t)fd, table->handle[fd].doubtful, split, ops, OP_STAT_AT);
     if (!follow || ops->op[0].kind != OP_STAT_AT || ops->result[0].value < 0 ||
         ops->result[0].stat.filetype != FILETYPE_SYMBOLIC_LINK)
         return decide_go_commit();
-    return decide_whole_step((uint32_t)fd, request->string[0], flags, ops, 1, OP_STAT);
+    return decide_whole_step((uint32_t)fd, table->handle[fd].doubtful, request->string[0], flags, ops, 1, OP_STAT);
 }
 
 /* Known flags, and no time both given and "now". */
@@ -63,10 +63,10 @@ struct step decide_path_filestat_set_times(const struct handle_table *table, con
     struct path_split split = decide_path_split(request, 0);
     struct step step;
     if (follow || split.trailing || split.dots)
-        step = decide_whole_step((uint32_t)fd, request->string[0], name_flags(follow, split.trailing), ops, 0,
+        step = decide_whole_step((uint32_t)fd, table->handle[fd].doubtful, request->string[0], name_flags(follow, split.trailing), ops, 0,
                                  OP_SET_TIMES);
     else
-        step = decide_name_step((uint32_t)fd, split, ops, OP_SET_TIMES_AT);
+        step = decide_name_step((uint32_t)fd, table->handle[fd].doubtful, split, ops, OP_SET_TIMES_AT);
     if (step.verdict == VERDICT_ISSUE && (step.op.kind == OP_SET_TIMES || step.op.kind == OP_SET_TIMES_AT)) {
         step.op.flags = (uint32_t)request->slot[SLOT_TIMES_FST];
         step.op.offset = request->slot[SLOT_TIMES_ATIM];

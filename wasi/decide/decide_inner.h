@@ -17,6 +17,7 @@ enum slot {
     SLOT_SEEK_WHENCE = 2,
     SLOT_NAME_BUFFER = 1, /* fd_prestat_dir_name */
     SLOT_READDIR_BUFFER = 1,
+    SLOT_READDIR_LENGTH = 2,
     SLOT_READDIR_COOKIE = 3,
     SLOT_STAT_FLAGS = 1,
     SLOT_TIMES_FLAGS = 1,
@@ -168,6 +169,22 @@ uint32_t decide_free_slot(const struct handle_table *table);
 */
 bool decide_is_built(uint32_t call);
 
+/* Whether a file system with this number holds data (filesystems.def). */
+/*@ assigns \nothing;
+  @ ensures exact: \result != 0 <==> holds_data(type);
+*/
+bool decide_holds_data(int64_t type);
+
+/* Bytes that the plan's ops of `kind` from op `first` on have brought; UINT64_MAX where one of the ops is of another kind or
+ * brought nothing, so that there is nothing to go on with. */
+/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS && first <= 1;
+  @ assigns \nothing;
+  @ ensures range: \result <= LIMIT_OPS * 0x80000000 || \result == UINT64_MAX;
+  @ ensures none: ops->count <= first ==> \result == 0;
+  @ ensures kinds: \result != UINT64_MAX ==> (\forall integer k; first <= k < ops->count ==> ops->op[k].kind == kind);
+*/
+uint64_t decide_filled(const struct call_ops *ops, uint32_t first, enum op_kind kind);
+
 /* Whether string `index` is a path that may be handed on: relative, not empty, without NUL, within LIMIT_PATH. */
 /*@ requires \valid_read(request) && index < REQUEST_STRINGS;
   @ assigns \nothing;
@@ -230,42 +247,50 @@ enum rule decide_name_rule(const struct handle_table *table, const struct reques
 */
 struct step decide_refuse_first(const struct call_ops *ops, enum rule rule, enum wasi_errno wasi_errno);
 
-/*@ predicate scratch_opened(struct op op, integer fd, struct region path) =
+/*@ predicate name_kind(integer kind) = 0 <= kind < OP_COUNT && kind != OP_OPEN && kind != OP_CLOSE && kind != OP_FILE_SYSTEM;
+  @ predicate scratch_opened(struct op op, integer fd, struct region path) =
   @   op.kind == OP_OPEN && op.handle == fd && op.handle2 == HANDLE_SCRATCH && open_names_only(op.flags) && op.path == path &&
   @   op.mem.length == 0;
 */
 
 /* The plan that does `kind` to the last component, on the handle or on its parent opened into the scratch slot and
- * closed again. */
-/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS && 0 <= kind < OP_COUNT && kind != OP_OPEN && kind != OP_CLOSE;
+ * closed again. doubtful: only where the parent's file system, asked for first, holds data. */
+/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS && name_kind(kind);
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==>
   @   (\result.op.kind == kind && \result.op.path == split.last && \result.op.mem.length == 0 &&
   @     (\result.op.handle == fd || (\result.op.handle == HANDLE_SCRATCH && plan_opened(ops, HANDLE_SCRATCH)))) ||
   @   scratch_opened(\result.op, fd, split.parent) ||
-  @   (plain_op(\result.op, OP_CLOSE, HANDLE_SCRATCH) && plan_opened(ops, HANDLE_SCRATCH));
+  @   ((plain_op(\result.op, OP_CLOSE, HANDLE_SCRATCH) || plain_op(\result.op, OP_FILE_SYSTEM, HANDLE_SCRATCH)) &&
+  @     plan_opened(ops, HANDLE_SCRATCH));
+  @ ensures data: \result.verdict == VERDICT_ISSUE && doubtful != 0 && \result.op.kind == kind &&
+  @   \result.op.handle == HANDLE_SCRATCH && fd != HANDLE_SCRATCH ==> asked_for_data(ops, HANDLE_SCRATCH);
   @ ensures parent: \result.verdict == VERDICT_ISSUE && \result.op.kind == OP_OPEN ==> split.parent.length > 0;
   @ ensures bounded: \result.verdict == VERDICT_ISSUE ==> ops->count < LIMIT_OPS;
   @ ensures refusal: \result.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(ops) && refuses(\result);
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || \result.verdict == VERDICT_REFUSE;
 */
-struct step decide_name_step(uint32_t fd, struct path_split split, const struct call_ops *ops, enum op_kind kind);
+struct step decide_name_step(uint32_t fd, bool doubtful, struct path_split split, const struct call_ops *ops,
+                             enum op_kind kind);
 /* The plan, from op `first` on, that opens all of `path` into the scratch slot to name it, does `kind` to it and
- * closes it. */
-/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS && 0 <= kind < OP_COUNT && kind != OP_OPEN && kind != OP_CLOSE;
+ * closes it. doubtful: only where its file system, asked for first, holds data. */
+/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS && name_kind(kind);
   @ requires first <= 1 && first <= ops->count && open_names_only(open_flags);
   @ requires first == 1 ==> !op_changes(ops, 0);
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==>
   @   (plain_op(\result.op, kind, HANDLE_SCRATCH) && plan_opened(ops, HANDLE_SCRATCH)) ||
   @   scratch_opened(\result.op, fd, path) ||
-  @   (plain_op(\result.op, OP_CLOSE, HANDLE_SCRATCH) && plan_opened(ops, HANDLE_SCRATCH));
+  @   ((plain_op(\result.op, OP_CLOSE, HANDLE_SCRATCH) || plain_op(\result.op, OP_FILE_SYSTEM, HANDLE_SCRATCH)) &&
+  @     plan_opened(ops, HANDLE_SCRATCH));
+  @ ensures data: \result.verdict == VERDICT_ISSUE && doubtful != 0 && \result.op.kind == kind ==>
+  @   asked_for_data(ops, HANDLE_SCRATCH);
   @ ensures bounded: \result.verdict == VERDICT_ISSUE ==> ops->count < LIMIT_OPS;
   @ ensures refusal: \result.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(ops) && refuses(\result);
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || \result.verdict == VERDICT_REFUSE;
 */
-struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_flags, const struct call_ops *ops,
-                              uint32_t first, enum op_kind kind);
+struct step decide_whole_step(uint32_t fd, bool doubtful, struct region path, uint32_t open_flags,
+                              const struct call_ops *ops, uint32_t first, enum op_kind kind);
 
 /*@ // Bytes of the first n elements of the vector.
   @ logic integer vector_sum(struct request *q, integer n) = n <= 0 ? 0 : vector_sum(q, n - 1) + q->iov[n - 1].length;
@@ -284,6 +309,7 @@ struct step decide_whole_step(uint32_t fd, struct region path, uint32_t open_fla
     ensures rights: r.verdict == VERDICT_ISSUE ==> right_ok(t, q, o, op) && close_ok(t, q, o, op);                  \
     ensures paths: r.verdict == VERDICT_ISSUE ==> op_path_ok(q, op);                                                \
     ensures openings: r.verdict == VERDICT_ISSUE ==> op_open_ok(t, q, op);                                          \
+    ensures waits: r.verdict == VERDICT_ISSUE ==> waits_ok(t, q, op) && data_ok(t, q, o, op);                       \
     ensures bounded: r.verdict == VERDICT_ISSUE ==> o->count < LIMIT_OPS;                                           \
     ensures refusal: r.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(o) && refuses(r);                      \
     ensures verdict: r.verdict == VERDICT_ISSUE || r.verdict == VERDICT_COMMIT || r.verdict == VERDICT_REFUSE
@@ -488,12 +514,12 @@ struct step decide_path_filestat_get(const struct handle_table *table, const str
 struct step decide_path_filestat_set_times(const struct handle_table *table, const struct request *request,
                                            const struct call_ops *ops);
 /*@ requires request->call == HOSTCALL_PATH_OPEN;
-  @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
+  @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
-struct step decide_path_open(const struct handle_table *table, const struct request *request,
-                             const struct call_ops *ops);
+struct step decide_path_open(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, const struct call_ops *ops);
 /*@ requires request->call == HOSTCALL_CLOCK_RES_GET;
   @ requires \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
@@ -516,12 +542,13 @@ struct step decide_clock_time_get(const struct request *request, const struct ca
   @ requires \valid_read(context) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 &&
+  @ ensures accepted: ops->count == 0 ==> (\result.verdict == VERDICT_ISSUE <==>
   @   1 <= (uint32_t)request->slot[SLOT_RANDOM_BUFFER + 1] <= LIMIT_RANDOM &&
-  @   (uint32_t)request->slot[SLOT_RANDOM_BUFFER] + (uint32_t)request->slot[SLOT_RANDOM_BUFFER + 1] <= context->memory;
-  @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_RANDOM && \result.op.handle == HANDLE_NONE &&
-  @   \result.op.mem.offset == (uint32_t)request->slot[SLOT_RANDOM_BUFFER] &&
-  @   \result.op.mem.length == (uint32_t)request->slot[SLOT_RANDOM_BUFFER + 1];
+  @   (uint32_t)request->slot[SLOT_RANDOM_BUFFER] + (uint32_t)request->slot[SLOT_RANDOM_BUFFER + 1] <= context->memory);
+  @ ensures op: \result.verdict == VERDICT_ISSUE ==> ops->count < LIMIT_OPS &&
+  @   \result.op.kind == OP_RANDOM && \result.op.handle == HANDLE_NONE && 1 <= \result.op.mem.length <= LIMIT_RANDOM_OP &&
+  @   (uint32_t)request->slot[SLOT_RANDOM_BUFFER] <= \result.op.mem.offset && \result.op.mem.offset + \result.op.mem.length <=
+  @     (uint32_t)request->slot[SLOT_RANDOM_BUFFER] + (uint32_t)request->slot[SLOT_RANDOM_BUFFER + 1] <= context->memory;
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || (refuses(\result) && ops->count == 0);
 */
 struct step decide_random_get(const struct decide_context *context, const struct request *request,

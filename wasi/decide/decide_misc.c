@@ -1,8 +1,9 @@
 /* Calls without a descriptor: clocks, random bytes, yield, arguments.
  *
  * The CPU-time clocks are not offered (they tell the guest about the host's load); the witx text has INVAL for those.
- * One random_get brings at most
- * LIMIT_RANDOM bytes, so that it takes a bounded time; more is refused. Source: witx. */
+ * One
+ * random_get brings at most LIMIT_RANDOM bytes, so that it takes a bounded time; more is refused. The kernel may be
+ * interrupted and give less than it was asked for: then it is asked again. Source: witx. */
 #include "wasi/decide/decide_inner.h"
 
 /*@ requires \valid_read(request) && \valid_read(ops) && 0 <= kind < OP_COUNT;
@@ -42,15 +43,20 @@ struct step decide_random_get(const struct decide_context *context, const struct
                               const struct call_ops *ops)
 {
     struct region buffer = decide_buffer(request, SLOT_RANDOM_BUFFER);
-    if (ops->count > 0 || buffer.length == 0)
+    if (buffer.length == 0)
         return decide_go_commit();
-    if (!decide_region_ok(buffer, context->memory))
-        return decide_refuse(RULE_MEMORY_BOUNDS);
-    if (buffer.length > LIMIT_RANDOM)
-        return decide_refuse(RULE_TOO_MANY);
+    enum rule rule = decide_region_ok(buffer, context->memory) ? RULE_NONE : RULE_MEMORY_BOUNDS;
+    if (rule == RULE_NONE && buffer.length > LIMIT_RANDOM)
+        rule = RULE_TOO_MANY;
+    if (rule != RULE_NONE)
+        return ops->count == 0 ? decide_refuse(rule) : decide_go_commit();
+    uint64_t filled = decide_filled(ops, 0, OP_RANDOM);
+    if (ops->count >= LIMIT_OPS || filled >= buffer.length)
+        return decide_go_commit();
+    uint32_t left = buffer.length - (uint32_t)filled;
     struct step step = decide_issue(OP_RANDOM, RULE_RANDOM_GRANTED, HANDLE_NONE);
-    step.op.mem.offset = buffer.offset;
-    step.op.mem.length = buffer.length;
+    step.op.mem.offset = buffer.offset + (uint32_t)filled;
+    step.op.mem.length = left < LIMIT_RANDOM_OP ? left : LIMIT_RANDOM_OP;
     return step;
 }
 

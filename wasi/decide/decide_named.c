@@ -16,7 +16,7 @@ struct step decide_path_create_directory(const struct handle_table *table, const
     struct path_split split = decide_path_split(request, 0);
     if (split.dots)
         return decide_refuse_first(ops, RULE_PATH_LAST, WASI_EXIST);
-    return decide_name_step((uint32_t)fd, split, ops, OP_MAKE_DIR);
+    return decide_name_step((uint32_t)fd, table->handle[fd].doubtful, split, ops, OP_MAKE_DIR);
 }
 
 struct step decide_path_remove_directory(const struct handle_table *table, const struct request *request,
@@ -29,7 +29,7 @@ struct step decide_path_remove_directory(const struct handle_table *table, const
     struct path_split split = decide_path_split(request, 0);
     if (split.dots)
         return decide_refuse_first(ops, RULE_PATH_LAST, WASI_INVAL);
-    return decide_name_step((uint32_t)fd, split, ops, OP_REMOVE_DIR);
+    return decide_name_step((uint32_t)fd, table->handle[fd].doubtful, split, ops, OP_REMOVE_DIR);
 }
 
 /* unlink of a path with a slash behind it never unlinks: where it names a directory, that is the reason. */
@@ -38,19 +38,24 @@ struct step decide_path_remove_directory(const struct handle_table *table, const
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==>
   @   (plain_op(\result.op, OP_STAT, HANDLE_SCRATCH) && plan_opened(ops, HANDLE_SCRATCH)) ||
   @   scratch_opened(\result.op, fd, path) ||
-  @   (plain_op(\result.op, OP_CLOSE, HANDLE_SCRATCH) && plan_opened(ops, HANDLE_SCRATCH));
+  @   ((plain_op(\result.op, OP_CLOSE, HANDLE_SCRATCH) || plain_op(\result.op, OP_FILE_SYSTEM, HANDLE_SCRATCH)) &&
+  @     plan_opened(ops, HANDLE_SCRATCH));
+  @ ensures data: \result.verdict == VERDICT_ISSUE && doubtful != 0 && \result.op.kind == OP_STAT ==>
+  @   asked_for_data(ops, HANDLE_SCRATCH);
   @ ensures bounded: \result.verdict == VERDICT_ISSUE ==> ops->count < LIMIT_OPS;
   @ ensures refusal: \result.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(ops) && refuses(\result);
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || \result.verdict == VERDICT_REFUSE;
 */
-static struct step unlink_directory(uint32_t fd, struct region path, const struct call_ops *ops)
+static struct step unlink_directory(uint32_t fd, bool doubtful, struct region path, const struct call_ops *ops)
 {
     const uint32_t flags = OPEN_PATH_ONLY | OPEN_DIRECTORY;
-    struct step step = decide_whole_step(fd, path, flags, ops, 0, OP_STAT);
+    struct step step = decide_whole_step(fd, doubtful, path, flags, ops, 0, OP_STAT);
     struct opening_state opening = decide_opening(ops, 0);
-    if (step.verdict != VERDICT_COMMIT || opening.state != OPENING_DONE || ops->count != opening.at + 3 ||
-        ops->op[opening.at].flags != flags || ops->op[opening.at + 1].kind != OP_STAT ||
-        ops->op[opening.at + 2].kind != OP_CLOSE)
+    if (step.verdict != VERDICT_COMMIT || opening.state != OPENING_DONE || ops->op[opening.at].flags != flags)
+        return step;
+    uint32_t asked = opening.at + 1 < ops->count && ops->op[opening.at + 1].kind == OP_FILE_SYSTEM ? 1 : 0;
+    if (ops->count != opening.at + asked + 3 || ops->op[opening.at + asked + 1].kind != OP_STAT ||
+        ops->op[opening.at + asked + 2].kind != OP_CLOSE)
         return step;
     return decide_refuse(RULE_IS_DIRECTORY);
 }
@@ -66,8 +71,8 @@ struct step decide_path_unlink_file(const struct handle_table *table, const stru
     if (split.dots)
         return decide_refuse_first(ops, RULE_PATH_LAST, WASI_ISDIR);
     if (split.trailing)
-        return unlink_directory((uint32_t)fd, request->string[0], ops);
-    return decide_name_step((uint32_t)fd, split, ops, OP_UNLINK);
+        return unlink_directory((uint32_t)fd, table->handle[fd].doubtful, request->string[0], ops);
+    return decide_name_step((uint32_t)fd, table->handle[fd].doubtful, split, ops, OP_UNLINK);
 }
 
 struct step decide_path_readlink(const struct decide_context *context, const struct handle_table *table,
@@ -85,7 +90,7 @@ struct step decide_path_readlink(const struct decide_context *context, const str
         return decide_refuse_first(ops, RULE_PATH_LAST, split.dots ? WASI_INVAL : WASI_NOTDIR);
     if (buffer.length == 0)
         return decide_go_commit();
-    struct step step = decide_name_step((uint32_t)fd, split, ops, OP_READ_LINK);
+    struct step step = decide_name_step((uint32_t)fd, table->handle[fd].doubtful, split, ops, OP_READ_LINK);
     if (step.verdict == VERDICT_ISSUE && step.op.kind == OP_READ_LINK) {
         step.op.mem.offset = buffer.offset;
         step.op.mem.length = buffer.length <= LIMIT_PATH ? buffer.length : LIMIT_PATH;
@@ -117,7 +122,7 @@ struct step decide_path_symlink(const struct handle_table *table, const struct r
     struct path_split split = decide_path_split(request, 1);
     if (split.dots || split.trailing)
         return decide_refuse_first(ops, RULE_PATH_LAST, split.dots ? WASI_EXIST : WASI_NOENT);
-    struct step step = decide_name_step((uint32_t)fd, split, ops, OP_MAKE_LINK);
+    struct step step = decide_name_step((uint32_t)fd, table->handle[fd].doubtful, split, ops, OP_MAKE_LINK);
     if (step.verdict == VERDICT_ISSUE && step.op.kind == OP_MAKE_LINK) {
         step.op.path2.offset = request->string[0].offset;
         step.op.path2.length = request->string[0].length;

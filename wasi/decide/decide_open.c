@@ -1,7 +1,9 @@
 /* path_open.
  *
  * Plan: OPEN into the lowest free descriptor, again after EAGAIN; STAT it; commit, or CLOSE it and refuse where
- * it is neither a regular file nor a directory. The host's access mode follows from the rights asked for, so that
+ * it is neither a regular file nor a directory, nor a device of the policy's. Where it lies on another device than its
+ * directory, its FILE_SYSTEM is asked for too: what holds no data (proc, sysfs) is CLOSEd, and the commit answers
+ * NOTCAPABLE; not as a refusal, because opening may have created it. The host's access mode follows from the rights asked for, so that
  * the kernel too refuses what the guest has no right to; truncating counts as writing. The op never blocks on a
  * FIFO. Rights that the directory does not hand on are left out, because whole languages ask for a fixed set of them;
  * what is refused is to create, to truncate, and to open for writing alone where no right to write is left. What the
@@ -93,8 +95,10 @@ static enum rule open_rule(const struct handle_table *table, const struct reques
 static uint32_t open_access(const struct handle_table *table, const struct request *request)
 {
     uint64_t rights = open_rights(table, request);
-    if (!(rights & RIGHTS_OF_WRITERS))
-        return (rights & R(FD_FILESTAT_SET_SIZE)) && !(rights & RIGHTS_OF_READERS) ? OPEN_WRITE : OPEN_READ;
+    if (!(rights & (RIGHTS_OF_WRITERS | R(FD_FILESTAT_SET_SIZE))))
+        return OPEN_READ;
+    if (!(rights & RIGHTS_OF_WRITERS) && (rights & RIGHTS_OF_READERS))
+        return OPEN_READ;
     return (rights & RIGHTS_OF_READERS) ? OPEN_READ + OPEN_WRITE : OPEN_WRITE;
 }
 
@@ -174,44 +178,89 @@ static struct step open_issue(const struct handle_table *table, const struct req
     return step;
 }
 
-/* Behind the successful OPEN at `at`. */
-/*@ requires \valid_read(table) && \valid_read(ops) && ops->count <= LIMIT_OPS && at < ops->count && at <= DECIDE_RETRIES;
+/* Whether what was opened is of a kind that may be: a file, a directory, a device that the policy lists. */
+/*@ requires \valid_read(context) && \valid_read(stat);
+  @ assigns \nothing;
+  @ ensures kinds: \result == 0 ==> stat->filetype != FILETYPE_REGULAR_FILE && stat->filetype != FILETYPE_DIRECTORY;
+*/
+static bool open_kind_ok(const struct decide_context *context, const struct filestat *stat)
+{
+    if (stat->filetype == FILETYPE_REGULAR_FILE || stat->filetype == FILETYPE_DIRECTORY)
+        return true;
+    if (stat->filetype != FILETYPE_CHARACTER_DEVICE)
+        return false;
+    /*@ loop invariant 0 <= i <= LIMIT_DEVICES;
+      @ loop assigns i;
+      @ loop variant LIMIT_DEVICES - i;
+    */
+    for (uint32_t i = 0; i < context->device_count && i < LIMIT_DEVICES; i++)
+        if (context->device[i].dev == stat->dev && context->device[i].ino == stat->ino)
+            return true;
+    return false;
+}
+
+/* Behind a successful OPEN, STAT and FILE_SYSTEM: goes on, or closes where that holds no data; the commit tells. */
+/*@ requires \valid_read(ops) && 3 <= ops->count <= LIMIT_OPS && at + 2 < ops->count && at <= DECIDE_RETRIES;
+  @ requires ops->op[at].kind == OP_OPEN && ops->op[at].handle2 == slot && ops->result[at].value >= 0;
+  @ requires ops->op[at + 1].kind == OP_STAT;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==>
+  @   plan_opened(ops, slot) && plain_op(\result.op, OP_CLOSE, slot) && ops->count < LIMIT_OPS;
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT;
+*/
+static struct step open_answer(const struct call_ops *ops, uint32_t at, uint32_t slot)
+{
+    if (ops->count != at + 3 || ops->op[at + 2].kind != OP_FILE_SYSTEM || ops->op[at + 2].handle != slot ||
+        decide_holds_data(ops->result[at + 2].value))
+        return decide_go_commit();
+    return decide_issue(OP_CLOSE, RULE_PLAN_CLEANUP, slot);
+}
+
+/* Behind the successful OPEN at `at`. dev: where the directory lies, whose file system is known to hold data. */
+/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(ops);
+  @ requires ops->count <= LIMIT_OPS && at < ops->count && at <= DECIDE_RETRIES;
   @ requires ops->op[at].kind == OP_OPEN && ops->result[at].value >= 0;
   @ requires \forall integer k; 0 <= k < at ==> ops->op[k].kind == OP_OPEN && ops->result[k].value < 0;
   @ assigns \nothing;
-  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> own_slot(table, ops, \result.op.handle) &&
-  @   (plain_op(\result.op, OP_STAT, \result.op.handle) || plain_op(\result.op, OP_CLOSE, \result.op.handle));
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> own_slot(table, ops, \result.op.handle) && \result.op.handle < LIMIT_HANDLES &&
+  @   (plain_op(\result.op, OP_STAT, \result.op.handle) || plain_op(\result.op, OP_CLOSE, \result.op.handle) ||
+  @     plain_op(\result.op, OP_FILE_SYSTEM, \result.op.handle));
   @ ensures bounded: \result.verdict == VERDICT_ISSUE ==> ops->count < LIMIT_OPS;
   @ ensures refusal: \result.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(ops) && refuses(\result);
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || \result.verdict == VERDICT_REFUSE;
 */
-static struct step open_check(const struct handle_table *table, const struct call_ops *ops, uint32_t at)
+static struct step open_check(const struct decide_context *context, const struct handle_table *table, uint64_t dev,
+                              const struct call_ops *ops, uint32_t at)
 {
     uint32_t slot = ops->op[at].handle2;
     if (slot >= table->limit || slot >= LIMIT_HANDLES || table->handle[slot].live)
         return decide_go_commit();
     if (ops->count == at + 1)
         return decide_issue(OP_STAT, RULE_OBJECT_CHECK, slot);
-    if (ops->count > at + 3 || ops->op[at + 1].kind != OP_STAT || ops->op[at + 1].handle != slot)
+    if (ops->count > at + 4 || ops->op[at + 1].kind != OP_STAT || ops->op[at + 1].handle != slot)
         return decide_go_commit();
-    uint64_t type = ops->result[at + 1].stat.filetype;
     bool failed = ops->result[at + 1].value < 0;
-    if (!failed && (type == FILETYPE_REGULAR_FILE || type == FILETYPE_DIRECTORY))
-        return decide_go_commit();
+    if (!failed && open_kind_ok(context, &ops->result[at + 1].stat)) {
+        if (ops->result[at + 1].stat.dev == dev)
+            return decide_go_commit();
+        return ops->count == at + 2 ? decide_issue(OP_FILE_SYSTEM, RULE_OBJECT_CHECK, slot) : open_answer(ops, at, slot);
+    }
     if (ops->count == at + 2)
         return decide_issue(OP_CLOSE, RULE_PLAN_CLEANUP, slot);
-    return failed || ops->op[at + 2].kind != OP_CLOSE ? decide_go_commit() : decide_refuse(RULE_SPECIAL_FILE);
+    return failed || ops->count != at + 3 || ops->op[at + 2].kind != OP_CLOSE ? decide_go_commit()
+                                                                            : decide_refuse(RULE_SPECIAL_FILE);
 }
 
-struct step decide_path_open(const struct handle_table *table, const struct request *request,
-                             const struct call_ops *ops)
+struct step decide_path_open(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, const struct call_ops *ops)
 {
+    uint64_t fd = request->slot[SLOT_FD];
     struct opening_state opening = decide_opening(ops, 0);
     if (opening.state == OPENING_TRY)
         return open_issue(table, request);
     if (opening.state == OPENING_ESCAPES)
         return decide_refuse(RULE_PATH_ESCAPES);
-    if (opening.state == OPENING_DONE)
-        return open_check(table, ops, opening.at);
+    if (opening.state == OPENING_DONE && fd < LIMIT_HANDLES)
+        return open_check(context, table, table->handle[fd].dev, ops, opening.at);
     return decide_go_commit();
 }

@@ -55,15 +55,37 @@ struct step decide_fd_tell(const struct handle_table *table, const struct reques
     return table->handle[fd].type == FILETYPE_REGULAR_FILE ? decide_go_commit() : decide_refuse(RULE_NOT_SEEKABLE);
 }
 
-/*@ assigns \nothing;
+/* Asks for the entries that the guest's buffer still has room for. An entry of the kernel's is at most a ninth longer than
+ * the guest's and 280 bytes long, so that one op fills the buffer, unless the file system gives less than it is asked for. */
+/*@ requires room <= LIMIT_READDIR_BUFFER;
+  @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.op.kind == OP_READ_DIR && \result.op.handle == (uint32_t)fd &&
   @   \result.op.mem.length == 0;
 */
-static struct step read_entries(uint64_t fd)
+static struct step read_entries(uint64_t fd, uint64_t filled, uint64_t room)
 {
     struct step step = decide_issue(OP_READ_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
-    step.op.value = LIMIT_READDIR;
+    uint64_t ask = room + room / 8 + 512;
+    step.op.offset = filled;
+    step.op.value = ask < LIMIT_READDIR ? ask : LIMIT_READDIR;
     return step;
+}
+
+/* The entries behind what was read: again until the buffer is full or the directory ends, which only an op that brings nothing
+ * tells. The commit says so where the plan ends before that. */
+/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS && first <= 1;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_READ_DIR && \result.op.handle == (uint32_t)fd &&
+  @   \result.op.mem.length == 0 && ops->count < LIMIT_OPS;
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT;
+*/
+static struct step next_entries(uint64_t fd, uint32_t length, const struct call_ops *ops, uint32_t first)
+{
+    uint64_t filled = decide_filled(ops, first, OP_READ_DIR);
+    uint64_t most = length < LIMIT_READDIR_BUFFER ? length : LIMIT_READDIR_BUFFER;
+    if (ops->count >= LIMIT_OPS || filled >= most)
+        return decide_go_commit();
+    return read_entries(fd, filled, most - filled);
 }
 
 struct step decide_fd_readdir(const struct decide_context *context, const struct handle_table *table,
@@ -72,21 +94,22 @@ struct step decide_fd_readdir(const struct decide_context *context, const struct
     uint64_t fd = request->slot[SLOT_FD];
     uint64_t cookie = request->slot[SLOT_READDIR_COOKIE];
     struct region buffer = decide_buffer(request, SLOT_READDIR_BUFFER);
-    if (ops->count > 1 || (ops->count == 1 && (ops->op[0].kind != OP_SEEK_DIR || ops->result[0].value < 0)))
+    bool sought = ops->count > 0 && ops->op[0].kind == OP_SEEK_DIR;
+    if (sought && ops->result[0].value < 0)
         return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, R(FD_READDIR));
+    if (rule == RULE_NONE && table->handle[fd].type != FILETYPE_DIRECTORY)
+        rule = RULE_NOT_DIRECTORY;
+    if (rule == RULE_NONE && !decide_region_ok(buffer, context->memory))
+        rule = RULE_MEMORY_BOUNDS;
+    if (rule == RULE_NONE && cookie > INT64_MAX)
+        rule = RULE_OFFSET_RANGE;
     if (rule != RULE_NONE)
-        return decide_refuse(rule);
-    if (table->handle[fd].type != FILETYPE_DIRECTORY)
-        return decide_refuse(RULE_NOT_DIRECTORY);
-    if (!decide_region_ok(buffer, context->memory))
-        return decide_refuse(RULE_MEMORY_BOUNDS);
-    if (cookie > INT64_MAX)
-        return decide_refuse(RULE_OFFSET_RANGE);
+        return ops->count == 0 ? decide_refuse(rule) : decide_go_commit();
     if (buffer.length == 0)
         return decide_go_commit();
-    if (ops->count == 1 || cookie == table->handle[fd].position)
-        return read_entries(fd);
+    if (ops->count > 0 || cookie == table->handle[fd].position)
+        return next_entries(fd, buffer.length, ops, sought);
     struct step step = decide_issue(OP_SEEK_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
     step.op.offset = cookie;
     return step;

@@ -1,11 +1,13 @@
-/* The two questions that the core asks the tables of wasi/abi: is a call offered, and how an argument lies in guest
- * memory. Their contracts are believed by the prover and held against every row by a unit test. */
+/* The three questions that the core asks the tables of wasi/abi: is a call offered, how an argument lies in guest memory,
+ * and does a file system hold data. Their contracts are believed by the prover and held against every row by a unit test. */
 #include "wasi/decide/decide_row.h"
 
 bool decide_is_built(uint32_t call)
 {
     return call < HOSTCALL_COUNT && abi_hostcalls[call].state == HOSTCALL_STATE_BUILT;
 }
+
+bool decide_holds_data(int64_t type) { return type >= 0 && abi_file_system_holds_data((uint64_t)type); }
 
 struct arg_shape decide_arg_shape(uint8_t type)
 {

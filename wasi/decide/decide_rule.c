@@ -28,8 +28,10 @@ enum wasi_errno decide_rule_errno(enum rule rule)
     if (rule == RULE_PATH_NUL)
         return WASI_ILSEQ;
     if (rule == RULE_RIGHT_MISSING || rule == RULE_PATH_ABSOLUTE || rule == RULE_PATH_ESCAPES ||
-        rule == RULE_LINK_TARGET)
+        rule == RULE_LINK_TARGET || rule == RULE_NO_DATA)
         return WASI_NOTCAPABLE;
+    if (rule == RULE_DIRECTORY_LONG)
+        return WASI_OVERFLOW;
     if (rule == RULE_TABLE_FULL)
         return WASI_MFILE;
     if (rule == RULE_SPECIAL_FILE || rule == RULE_NOT_SUPPORTED)
@@ -62,4 +64,21 @@ uint32_t decide_free_slot(const struct handle_table *table)
     while (slot < table->limit && slot < LIMIT_HANDLES && table->handle[slot].live)
         slot++;
     return slot;
+}
+
+uint64_t decide_filled(const struct call_ops *ops, uint32_t first, enum op_kind kind)
+{
+    uint64_t total = 0;
+    /*@ loop invariant first <= i <= LIMIT_OPS && total <= i * 0x80000000 && (i == first ==> total == 0);
+      @ loop invariant i > first ==> i <= ops->count;
+      @ loop invariant \forall integer k; first <= k < i && k < ops->count ==> ops->op[k].kind == kind;
+      @ loop assigns i, total;
+      @ loop variant LIMIT_OPS - i;
+    */
+    for (uint32_t i = first; i < ops->count && i < LIMIT_OPS; i++) {
+        if (ops->op[i].kind != kind || ops->result[i].value <= 0 || ops->result[i].value > INT32_MAX)
+            return UINT64_MAX;
+        total += (uint64_t)ops->result[i].value;
+    }
+    return total;
 }

@@ -40,7 +40,7 @@ static struct step step_path(const struct decide_context *context, const struct 
         step = decide_path_filestat_set_times(table, request, ops);
         break;
     case HOSTCALL_PATH_OPEN:
-        step = decide_path_open(table, request, ops);
+        step = decide_path_open(context, table, request, ops);
         break;
     case HOSTCALL_PATH_READLINK:
         step = decide_path_readlink(context, table, request, ops);
