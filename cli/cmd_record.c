@@ -38,12 +38,10 @@ static enum status record_option(void *self, int option, const char *value, stru
         return STATUS_OK;
     }
     if (option == RECORD_DIGEST_EVERY) {
-        char *end;
-        uint64_t every = strtoull(value, &end, 10);
+        uint64_t every = 0;
+        enum status s = option_number("digest-every", policy_parse_count, value, 1, &every, error);
         record->arguments.spec.facts.digest_every = every;
-        if (*end || end == value || value[0] == '-' || every == 0)
-            return error_set(error, STATUS_INVALID, "--digest-every wants a number of hostcalls, not \"%s\"", value);
-        return STATUS_OK;
+        return s;
     }
     if (option == RECORD_LABEL)
         return run_spec_add_label(&record->arguments.spec, value, error);

@@ -128,13 +128,9 @@ static int replay(const struct command *command, struct replay_command *replay)
 /* One option. -1, or the exit status of what is wrong with it. */
 static int option_apply(const struct command *command, struct replay_command *replay, int option, const char *value)
 {
-    char *end;
     switch (option) {
     case UNTIL_EVENT:
-        replay->options.until_event = strtoull(value, &end, 10);
-        if (*end || end == value || replay->options.until_event == 0)
-            return command_usage(command, "--until wants an event's number, not \"%s\"", value);
-        return -1;
+        return command_number(command, "until", policy_parse_count, value, 1, &replay->options.until_event);
     case TIER:
         if (strcmp(value, "interp") != 0 && strcmp(value, "auto") != 0)
             return command_usage(command, "this build has the tiers interp and auto, not \"%s\"", value);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "checker/checker.h"
+#include "wasi/policy/policy.h"
 
 enum { SHOW_JSON, SHOW_FULL, SHOW_COUNT };
 static const struct option_row rows[] = {
@@ -88,7 +89,6 @@ static int run(const struct command *command, int argc, char **argv)
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
     struct show show = { .options = { .names = true }, .count = UINT64_MAX };
     const char *value;
-    char *end;
     int option;
     while ((option = options_next(command, &state, &value)) >= 0) {
         if (option == SHOW_JSON) {
@@ -96,9 +96,9 @@ static int run(const struct command *command, int argc, char **argv)
         } else if (option == SHOW_FULL) {
             show.options.full = true;
         } else {
-            show.count = strtoull(value, &end, 10);
-            if (*end || end == value)
-                return command_usage(command, "--count wants a number, not \"%s\"", value);
+            int status = command_number(command, "count", policy_parse_count, value, 0, &show.count);
+            if (status >= 0)
+                return status;
         }
     }
     const char *path;

@@ -4,7 +4,12 @@
 
 #include "cli/options.h"
 
+/* By its name; NULL: there is none, and what is near is said. */
+const struct command *command_find(const char *name);
+void command_overview(FILE *out); /* all commands */
+
 extern const struct command command_run, command_record, command_replay, command_check, command_show, command_query,
-    command_policy, command_syscalls, command_doctor, command_recover, command_completion, command_man_page;
+    command_policy, command_syscalls, command_doctor, command_recover, command_completion, command_man_page,
+    command_help_page, command_validate;
 
 #endif

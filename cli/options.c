@@ -1,6 +1,7 @@
 /* Parses options and prints help from the tables. Long options may be cut short where that is unambiguous, as
  * getopt_long has it; `--name=value` and `--name value` are the same. */
 #include "cli/options.h"
+#include "cli/nearest.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -21,6 +22,19 @@ static int long_find(const struct command *command, const char *name, size_t len
     return found;
 }
 
+static int long_unknown(const struct command *command, const char *text, size_t length)
+{
+    struct nearest nearest = nearest_to(text, length);
+    for (size_t i = 0; i < command->options.count; i++)
+        nearest_offer(&nearest, command->options.rows[i].name);
+    nearest_offer(&nearest, "help");
+    if (nearest.name)
+        command_usage(command, "there is no option --%.*s; --%s is near", (int)length, text, nearest.name);
+    else
+        command_usage(command, "there is no option --%.*s", (int)length, text);
+    return OPTIONS_ERROR;
+}
+
 static int long_next(const struct command *command, struct options_state *s, const char *text, const char **value)
 {
     const char *equals = strchr(text, '=');
@@ -28,10 +42,8 @@ static int long_next(const struct command *command, struct options_state *s, con
     if (length == 4 && !strncmp(text, "help", 4))
         return OPTIONS_HELP;
     int row = long_find(command, text, length);
-    if (row < 0) {
-        command_usage(command, "there is no option --%.*s", (int)length, text);
-        return OPTIONS_ERROR;
-    }
+    if (row < 0)
+        return long_unknown(command, text, length);
     const struct option_row *option = &command->options.rows[row];
     if (!option->argument) {
         if (equals) {
@@ -123,6 +135,31 @@ int options_operand(const struct command *command, const struct options_state *s
         return command_usage(command, "%s is wanted", wanted);
     *ret = s->argv[s->index];
     return -1;
+}
+
+enum status option_number(const char *option, option_parse *parse, const char *value, uint64_t least, uint64_t *ret,
+                          struct error *error)
+{
+    uint64_t number = 0;
+    struct error why = ERROR_INIT;
+    enum status s = parse(value, &number, &why);
+    if (s == STATUS_OK && number < least)
+        s = error_set(&why, STATUS_INVALID, "'%s' is less than the least that is possible, %llu", value,
+                      (unsigned long long)least);
+    if (s != STATUS_OK) {
+        error_copy(error, STATUS_INVALID, &why);
+        error_prefix(error, "--%s", option);
+        return STATUS_INVALID;
+    }
+    *ret = number;
+    return STATUS_OK;
+}
+
+int command_number(const struct command *command, const char *option, option_parse *parse, const char *value,
+                   uint64_t least, uint64_t *ret)
+{
+    struct error error = ERROR_INIT;
+    return option_number(option, parse, value, least, ret, &error) == STATUS_OK ? -1 : command_refused(command, &error);
 }
 
 /* Prints `text` filled to 100 columns behind `indent` blanks; the first line's indent is there already. */

@@ -60,6 +60,15 @@ int options_next(const struct command *command, struct options_state *state, con
 int options_operand(const struct command *command, const struct options_state *state, int option, const char *wanted,
                     const char **ret);
 
+/* Takes an option's number as policies write it: policy_parse_count, policy_parse_size or policy_parse_duration, and at
+ * least `least`. INVALID, with the option's name in the text. */
+typedef enum status option_parse(const char *text, uint64_t *ret, struct error *error);
+MUST_USE enum status option_number(const char *option, option_parse *parse, const char *value, uint64_t least,
+                                   uint64_t *ret, struct error *error);
+/* The same for a command: -1, or EXIT_USAGE and it is said. */
+int command_number(const struct command *command, const char *option, option_parse *parse, const char *value,
+                   uint64_t least, uint64_t *ret);
+
 void command_help(const struct command *command, FILE *out);
 void command_man(const struct command *command, FILE *out); /* one roff section */
 /* Prints `warrant COMMAND: message` to stderr. Returns `status`. */

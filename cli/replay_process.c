@@ -126,6 +126,8 @@ static int child_end(struct replayer *child)
     return how;
 }
 
+static const char *work(const struct replay_process *process) { return process->validate ? "validation" : "replay"; }
+
 static void time_text(uint64_t ns, char ret[TEXT_TIME])
 {
     if (ns % UINT64_C(1000000000))
@@ -138,20 +140,20 @@ static enum status time_over(const struct replay_process *process, struct error 
 {
     char time[TEXT_TIME];
     time_text(process->timeout_ns, time);
-    return error_set(error, STATUS_LIMIT, "the replay was stopped after %s; --timeout gives it more", time);
+    return error_set(error, STATUS_LIMIT, "the %s was stopped after %s; --timeout gives it more", work(process), time);
 }
 
 /* The process ended without an answer. */
 static enum status child_died(const struct replay_process *process, int how, struct error *error)
 {
     if (!WIFSIGNALED(how))
-        return error_set(error, STATUS_INTERNAL, "the replay's process ended with status %d and without an answer", WEXITSTATUS(how));
+        return error_set(error, STATUS_INTERNAL, "the %s's process ended with status %d and without an answer", work(process), WEXITSTATUS(how));
     int number = WTERMSIG(how);
     if (number == SIGXCPU)
         return time_over(process, error);
     if (number == SIGSYS)
-        return error_set(error, STATUS_DENIED, "the replay's process asked for a system call that it may not make, and was killed: treat the module as hostile");
-    return error_set(error, STATUS_INTERNAL, "the replay's process was killed by signal %d (%s)%s", number, strsignal(number),
+        return error_set(error, STATUS_DENIED, "the %s's process asked for a system call that it may not make, and was killed: treat the module as hostile", work(process));
+    return error_set(error, STATUS_INTERNAL, "the %s's process was killed by signal %d (%s)%s", work(process), number, strsignal(number),
                      number == SIGKILL ? "; was memory short?" : "");
 }
 
@@ -166,7 +168,7 @@ static enum status child_failed(const struct replay_process *process, struct rep
     else
         error_set(error, status, "%s", status_text(status));
     if (status == STATUS_NO_MEMORY)
-        error_prefix(error, "not enough memory for the replay, which had %llu MiB (--memory gives it more)",
+        error_prefix(error, "not enough memory for the %s, which had %llu MiB (--memory gives it more)", work(process),
                      (unsigned long long)(process->memory >> 20));
     return status;
 }
@@ -211,7 +213,13 @@ static enum status child_wait(struct replayer *child, const struct replay_proces
 static enum status files_open(struct replayer *child, const struct replay_options *options, struct replay_job *job, struct error *error)
 {
     enum status status = STATUS_OK;
-    if (options->files) {
+    if (options->files && options->files->trace < 0) { /* the module alone */
+        job->module_size = options->files->module_size;
+        job->has_module = 1;
+        child->module = fcntl(options->files->module, F_DUPFD_CLOEXEC, 3);
+        if (child->module < 0)
+            status = error_set_errno(error, STATUS_IO, errno, "the module cannot be handed to the validation's process");
+    } else if (options->files) {
         job->trace_size = options->files->trace_size;
         job->module_size = options->files->module_size;
         child->trace = fcntl(options->files->trace, F_DUPFD_CLOEXEC, 3);
@@ -237,7 +245,7 @@ static enum status child_start(struct replayer *child, const struct replay_proce
                                struct error *error)
 {
     struct launch_pass pass[7] = { { child->job[0], REPLAYER_FD_JOB }, { child->result[1], REPLAYER_FD_RESULT },
-                                   { child->trace, REPLAYER_FD_TRACE }, { child->null, 0 } };
+                                   { child->trace >= 0 ? child->trace : child->null, REPLAYER_FD_TRACE }, { child->null, 0 } };
     size_t count = 4;
     int go = -1;
     if (child->module >= 0)
@@ -267,6 +275,7 @@ enum status replay_process_run(void *self, const struct replay_options *options,
                               .digest = options->digest,
                               .progress = options->progress != NULL,
                               .output = process->output,
+                              .validate = process->validate,
                               .until_event = options->until_event,
                               .memory = process->memory };
     if (process->timeout_ns != UINT64_MAX)
@@ -291,15 +300,22 @@ enum status replay_process_run(void *self, const struct replay_options *options,
     return status;
 }
 
+enum status validate_process_run(const struct replay_process *process, int fd, uint64_t size, struct error *error)
+{
+    struct replay_process validation = *process;
+    const struct replay_files files = { -1, fd, 0, size };
+    const struct replay_options options = { .files = &files };
+    struct replay_report *report = malloc(sizeof *report);
+    validation.validate = true;
+    enum status status = report ? replay_process_run(&validation, &options, report, error)
+                                : error_set(error, STATUS_NO_MEMORY, "not enough memory for the validation's answer");
+    free(report);
+    return status;
+}
+
 int replay_option(const struct command *command, struct replay_process *process, int option, const char *value)
 {
-    struct error error = ERROR_INIT;
     enum { MEMORY_LEAST = 1 << 24 };
-    if (option != 0)
-        return policy_parse_duration(value, &process->timeout_ns, &error) == STATUS_OK && process->timeout_ns > 0
-                   ? -1
-                   : command_usage(command, "--timeout wants a time such as 500ms, 30s or 5m, not \"%s\"", value);
-    if (policy_parse_size(value, &process->memory, &error) != STATUS_OK)
-        return command_usage(command, "--memory wants a size such as 512MiB or 4GiB, not \"%s\"", value);
-    return process->memory >= MEMORY_LEAST ? -1 : command_usage(command, "--memory wants 16MiB at least, not \"%s\"", value);
+    return option == 0 ? command_number(command, "memory", policy_parse_size, value, MEMORY_LEAST, &process->memory)
+                       : command_number(command, "timeout", policy_parse_duration, value, 1, &process->timeout_ns);
 }

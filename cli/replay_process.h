@@ -14,7 +14,7 @@ enum { REPLAYER_FD_JOB = 3, REPLAYER_FD_RESULT = 4, REPLAYER_FD_TRACE = 5, REPLA
 enum { REPLAY_JOB_MAGIC = 0x4a545257 };
 struct replay_job {
     uint32_t magic, size; /* of this struct and the message's, added: an installation of two versions is noticed */
-    uint8_t has_module, digest, progress, output;
+    uint8_t has_module, digest, progress, output, validate; /* validate: the module alone, and no replay */
     uint64_t trace_size, module_size, until_event;
     uint64_t memory, seconds; /* RLIMIT_DATA; RLIMIT_CPU */
 };
@@ -33,10 +33,11 @@ struct replay_process {
     uint64_t memory;     /* bytes of writable memory that the replayer may have in all */
     uint64_t timeout_ns; /* wall-clock; UINT64_MAX: none */
     bool output;         /* the guest's standard output and error are given on those of this process */
+    bool validate;       /* no replay: the module is decoded and validated, and never run */
 };
 #define REPLAY_MEMORY_DEFAULT  (UINT64_C(2) << 30)
 #define REPLAY_TIMEOUT_DEFAULT (UINT64_C(600) * 1000000000)
-#define REPLAY_PROCESS_DEFAULT { REPLAY_MEMORY_DEFAULT, REPLAY_TIMEOUT_DEFAULT, false }
+#define REPLAY_PROCESS_DEFAULT { REPLAY_MEMORY_DEFAULT, REPLAY_TIMEOUT_DEFAULT, false, false }
 
 /* The options that `replay` and `check` share: their rows, and the application of one, counted from the first of them. -1, or
  * the exit status of a value that is not understood. */
@@ -46,6 +47,9 @@ struct replay_process {
         0, "timeout", "TIME", "stop the replay after this wall-clock time, 10m otherwise: 500ms, 30s, 5m"              \
     }
 int replay_option(const struct command *command, struct replay_process *process, int option, const char *value);
+
+/* Validates the module in `fd` in such a process. OK, or as rt_module_validate says, and the failures below. */
+MUST_USE enum status validate_process_run(const struct replay_process *process, int fd, uint64_t size, struct error *error);
 
 /* As replay_run; self: struct replay_process. `module` (bytes) and `output` of the options are not passed on. Further
  * failures: LIMIT (the time is over), NO_MEMORY (the budget), DENIED (the process could not be confined), INTERNAL (it died). */

@@ -15,6 +15,7 @@
 
 #include "cli/launch.h"
 #include "cli/replay_process.h"
+#include "runtime/rt.h"
 #include "wasi/confine/confine.h"
 
 enum { PROGRESS_CALLS = 16384, DESCRIPTORS = 16 };
@@ -68,7 +69,7 @@ static enum status job_read(struct replay_job *job, struct error *error)
     while (n < 0 && errno == EINTR);
     close(REPLAYER_FD_JOB);
     if (n != sizeof *job || job->magic != REPLAY_JOB_MAGIC || job->size != REPLAY_JOB_SIZE)
-        return error_set(error, STATUS_INVALID, "warrant-replayer is started by `warrant replay` and `warrant check` of the same version only");
+        return error_set(error, STATUS_INVALID, "warrant-replayer is started by `warrant replay`, `check` and `validate` of the same version only");
     return STATUS_OK;
 }
 
@@ -111,6 +112,17 @@ static enum status confine(const struct replay_job *job, char *weaker, size_t si
     return status;
 }
 
+/* Decodes and validates, and keeps nothing. */
+static enum status validate(const struct replay_job *job, struct error *error)
+{
+    struct buffer bytes = BUFFER_INIT;
+    enum status status = file_read_fd(REPLAYER_FD_MODULE, job->module_size, &bytes, error);
+    if (status == STATUS_OK)
+        status = rt_module_validate(bytes.data, bytes.size, NULL, error);
+    buffer_done(&bytes);
+    return status;
+}
+
 static enum status run(struct error *error)
 {
     struct replay_job job;
@@ -124,6 +136,8 @@ static enum status run(struct error *error)
     status = confine(&job, weaker, sizeof weaker, error);
     if (status != STATUS_OK)
         return status;
+    if (job.validate)
+        return validate(&job, error);
     const struct replay_files files = { REPLAYER_FD_TRACE, job.has_module ? REPLAYER_FD_MODULE : -1, job.trace_size, job.module_size };
     const struct replay_options options = { .files = &files,
                                             .until_event = job.until_event,

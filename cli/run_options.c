@@ -69,35 +69,14 @@ static enum status policy_option(struct run_arguments *arguments, const char *pa
     return STATUS_OK;
 }
 
-static enum status fuel_option(struct policy_limits *limits, const char *value, struct error *error)
+/* A limit that an option lowers. */
+static enum status limit_option(const char *option, option_parse *parse, const char *value, uint64_t *limit, struct error *error)
 {
-    char *end;
-    errno = 0;
-    unsigned long long fuel = strtoull(value, &end, 10);
-    if (errno || end == value || *end || value[0] == '-')
-        return error_set(error, STATUS_INVALID, "--fuel wants a number of instructions, not \"%s\"", value);
-    if (fuel < limits->fuel)
-        limits->fuel = fuel;
-    return STATUS_OK;
-}
-
-static enum status timeout_option(struct policy_limits *limits, const char *value, struct error *error)
-{
-    static const struct {
-        const char *suffix;
-        double ns;
-    } units[] = { { "ms", 1e6 }, { "s", 1e9 }, { "m", 6e10 }, { "h", 3.6e12 } };
-    char *end;
-    double amount = strtod(value, &end);
-    for (size_t i = 0; end != value && amount >= 0 && amount < 1e9 && i < sizeof units / sizeof *units; i++) {
-        if (strcmp(end, units[i].suffix) != 0)
-            continue;
-        uint64_t ns = (uint64_t)(amount * units[i].ns);
-        if (ns < limits->wall_ns)
-            limits->wall_ns = ns;
-        return STATUS_OK;
-    }
-    return error_set(error, STATUS_INVALID, "--timeout wants a time such as 500ms, 30s or 5m, not \"%s\"", value);
+    uint64_t number;
+    enum status s = option_number(option, parse, value, 0, &number, error);
+    if (s == STATUS_OK && number < *limit)
+        *limit = number;
+    return s;
 }
 
 enum status run_option_apply(struct run_arguments *arguments, int option, const char *value, struct error *error)
@@ -117,9 +96,9 @@ enum status run_option_apply(struct run_arguments *arguments, int option, const 
             return error_set(error, STATUS_INVALID, "this build has the tiers interp and auto, not \"%s\"", value);
         return STATUS_OK;
     case RUN_FUEL:
-        return fuel_option(&spec->policy.limits, value, error);
+        return limit_option("fuel", policy_parse_count, value, &spec->policy.limits.fuel, error);
     case RUN_TIMEOUT:
-        return timeout_option(&spec->policy.limits, value, error);
+        return limit_option("timeout", policy_parse_duration, value, &spec->policy.limits.wall_ns, error);
     case RUN_ARGV0:
         arguments->argv0 = value;
         return STATUS_OK;

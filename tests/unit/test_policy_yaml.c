@@ -44,7 +44,7 @@ static const struct broken broken[] = {
     { HEAD "limits: { memory: 65537 }\n", "p.yaml:2: memory: ", "64KiB" },
     { HEAD "limits: { memory: 5GiB }\n", "p.yaml:2: memory: ", "more than the greatest possible value, 4GiB" },
     { HEAD "limits: { memory: -1 }\n", "p.yaml:2: memory: ", "size" },
-    { HEAD "limits: { memory: 1.5GiB }\n", "p.yaml:2: memory: ", "size" },
+    { HEAD "limits: { memory: 1.0001KiB }\n", "p.yaml:2: memory: ", "no whole number of bytes" },
     { HEAD "limits: { memory: 99999999999999999999 }\n", "p.yaml:2: memory: ", "greatest possible value, 4GiB" },
     { HEAD "limits:\n  memory: 1MiB\n  descriptors: 4097\n",
       "p.yaml:4: descriptors: ", "greatest possible value, 4096" },
@@ -71,7 +71,7 @@ static const struct broken broken[] = {
     { HEAD "limits: { tables: 1, tables: 2 }\n", "p.yaml:2: ", "'tables' stands twice" },
     { HEAD "limits: { fuel: 5e20 }\n", "p.yaml:2: fuel: ", "greatest possible value, 9223372036854775807" },
     { HEAD "limits: { fuel: 1KiB }\n", "p.yaml:2: fuel: ", "count" },
-    { HEAD "limits: { wall: 30 }\n", "p.yaml:2: wall: ", "30s" },
+    { HEAD "limits: { wall: 30 }\n", "p.yaml:2: wall: ", "as 500ms, 1.5s" },
     { HEAD "limits: { wall: 0s }\n", "p.yaml:2: wall: ", "less than the least" },
     { HEAD "limits: { wall: 3 s }\n", "p.yaml:2: wall: ", "duration" },
     { HEAD "limits: { wall: 1s, cpu: 3 }\n", "p.yaml:2: ", "cpu" },
@@ -252,10 +252,70 @@ static void test_mangled_policy(void **state)
     }
 }
 
+/* Numbers of policies and options: exact or refused, fractions too. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        enum status (*parse)(const char *text, uint64_t *ret, struct error *error);
+        const char *text;
+        enum status status;
+        uint64_t value;
+    } rows[] = {
+        { policy_parse_count, "0", STATUS_OK, 0 },
+        { policy_parse_count, "0.0", STATUS_OK, 0 },
+        { policy_parse_count, "007", STATUS_OK, 7 },
+        { policy_parse_count, "1e9", STATUS_OK, 1000000000 },
+        { policy_parse_count, "2.5e9", STATUS_OK, 2500000000 },
+        { policy_parse_count, "1.50", STATUS_INVALID, 0 },
+        { policy_parse_count, "1.50e1", STATUS_OK, 15 },
+        { policy_parse_count, "18446744073709551615", STATUS_OK, UINT64_MAX },
+        { policy_parse_count, "18446744073709551616", STATUS_LIMIT, 0 },
+        { policy_parse_count, "1844674407370955161.5e1", STATUS_OK, UINT64_MAX },
+        { policy_parse_count, "1.8446744073709551616e19", STATUS_LIMIT, 0 },
+        { policy_parse_count, "2e19", STATUS_LIMIT, 0 },
+        { policy_parse_count, "1e19", STATUS_OK, UINT64_C(10000000000000000000) },
+        { policy_parse_count, "1e20", STATUS_LIMIT, 0 },
+        { policy_parse_count, "1e", STATUS_INVALID, 0 },
+        { policy_parse_count, "1e-1", STATUS_INVALID, 0 },
+        { policy_parse_count, ".5", STATUS_INVALID, 0 },
+        { policy_parse_count, "5.", STATUS_INVALID, 0 },
+        { policy_parse_count, "1.2.3", STATUS_INVALID, 0 },
+        { policy_parse_count, "+1", STATUS_INVALID, 0 },
+        { policy_parse_count, "-1", STATUS_INVALID, 0 },
+        { policy_parse_count, "0x10", STATUS_INVALID, 0 },
+        { policy_parse_count, "1,5", STATUS_INVALID, 0 },
+        { policy_parse_count, " 1", STATUS_INVALID, 0 },
+        { policy_parse_count, "1 ", STATUS_INVALID, 0 },
+        { policy_parse_count, "", STATUS_INVALID, 0 },
+        { policy_parse_size, "1.5GiB", STATUS_OK, UINT64_C(3) << 29 },
+        { policy_parse_size, "0.5B", STATUS_INVALID, 0 },
+        { policy_parse_size, "0.0009765625KiB", STATUS_OK, 1 },
+        { policy_parse_size, "1.0001KiB", STATUS_INVALID, 0 },
+        { policy_parse_size, "16777216TiB", STATUS_LIMIT, 0 },
+        { policy_parse_size, "16777215.5TiB", STATUS_OK, (UINT64_C(16777215) << 40) + (UINT64_C(1) << 39) },
+        { policy_parse_size, "1GB", STATUS_INVALID, 0 },
+        { policy_parse_duration, "1.5s", STATUS_OK, 1500000000 },
+        { policy_parse_duration, "0.000001ms", STATUS_OK, 1 },
+        { policy_parse_duration, "0.0000001ms", STATUS_INVALID, 0 },
+        { policy_parse_duration, "0.1m", STATUS_OK, UINT64_C(6000000000) },
+        { policy_parse_duration, "1e3h", STATUS_OK, UINT64_C(3600000000000000) },
+        { policy_parse_duration, "6000000h", STATUS_LIMIT, 0 },
+        { policy_parse_duration, "30", STATUS_INVALID, 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct error error = ERROR_INIT;
+        uint64_t value = 99;
+        enum status status = rows[i].parse(rows[i].text, &value, &error);
+        if (status != rows[i].status || value != (status == STATUS_OK ? rows[i].value : 99))
+            fail_msg("%s: %d, %llu: %s", rows[i].text, status, (unsigned long long)value, error.text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_broken_policies), cmocka_unit_test(test_whole_policy),
                                         cmocka_unit_test(test_least_policy), cmocka_unit_test(test_outermost_limits),
-                                        cmocka_unit_test(test_mangled_policy) };
+                                        cmocka_unit_test(test_mangled_policy), cmocka_unit_test(test_numbers) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
