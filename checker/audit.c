@@ -96,14 +96,14 @@ static void on_record(void *self, const struct witness_record *record, enum matc
     struct audit *a = self;
     bool executed = record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY;
     bool guest = record->role != WITNESS_RECORDER;
-    if (class == MATCH_PLAN || class == MATCH_MISMATCH || class == MATCH_RESTART)
+    if (class == MATCH_PLAN || class == MATCH_MISMATCH || class == MATCH_RESTART || class == MATCH_UNKNOWN)
         a->report->syscalls++;
     else if (class == MATCH_SETUP)
         a->report->setup_syscalls++;
     else if (match_is_call(record))
         a->report->other_syscalls++;
     a->judging |= a->options->setup_until != UINT64_MAX ? record->number > a->options->setup_until
-                                                        : class == MATCH_PLAN || class == MATCH_UNDECLARED;
+                                                        : class == MATCH_PLAN || class == MATCH_UNKNOWN || class == MATCH_UNDECLARED;
     if (guest && executed && a->judging && class != MATCH_SETUP)
         hearing_record(a->hearing, record, place);
     if (a->options->store)
@@ -204,16 +204,16 @@ static void feed_call(struct audit *a)
 {
     if (!next_call(a)) {
         if (a->match)
-            match_calls_end(a->match, ending_is_open(a->report));
+            match_calls_end(a->match, ending_is_open(a->report), a->end.end_ns);
         return;
     }
     uint64_t number = a->report->hostcalls++;
     if (a->options->store)
         store_new_call(a, a->call, number);
     hearing_call(a->hearing, a->call, number);
-    if (a->match)
-        match_call(a->match, a->call, number);
-    else
+    if (a->match && match_call(a->match, a->call, number) != STATUS_OK)
+        a->status = error_set(a->error, STATUS_NO_MEMORY, "no memory for the operands of hostcall %" PRIu64, number);
+    else if (!a->match)
         on_verdict(a, number, a->call->complete ? CHECK_VERDICT_NONE : CHECK_VERDICT_IN_FLIGHT);
 }
 
@@ -222,7 +222,8 @@ static void feed_record(struct audit *a)
     struct error why = ERROR_INIT;
     enum status s = witness_reader_next(a->options->witness, &a->record, &why);
     if (s == STATUS_OK) {
-        match_record(a->match, &a->record);
+        if (match_record(a->match, &a->record) != STATUS_OK)
+            a->status = error_set(a->error, STATUS_NO_MEMORY, "no memory for the operands of record %" PRIu64, a->record.number);
         return;
     }
     uint64_t lost = 0;

@@ -109,8 +109,11 @@ void hearing_record(struct hearing *hearing, const struct witness_record *record
         .returned = record->kind == WITNESS_SYSCALL,
         .result = record->result,
         .object = { record->object.dev, record->object.ino, record->object.mode },
+        .object2 = { record->object2.dev, record->object2.ino, record->object2.mode },
         .opened = { record->opened.dev, record->opened.ino, record->opened.mode },
-        .path = { record->path_count > 0 ? record->path[0] : NULL, record->path_count > 1 ? record->path[1] : NULL },
+        .path = { record->path[0], record->path[1] },
+        .how_known = record->parts & WITNESS_PART_HOW,
+        .late = record->flags & WITNESS_FLAG_LATE,
     };
     struct judge_ruling ruling;
     memcpy(fact.arg, record->arg, sizeof fact.arg);
@@ -120,15 +123,18 @@ void hearing_record(struct hearing *hearing, const struct witness_record *record
     struct buffer text = BUFFER_INIT;
     char evidence[CHECK_EVIDENCE_MAX];
     put_ruling(&text, &ruling);
-    for (uint32_t i = 0; i < record->path_count && i < WITNESS_PATHS; i++) {
-        buffer_string(&text, i == 0 ? "; path " : ", ");
-        text_quote(&text, record->path[i], strnlen(record->path[i], WITNESS_PATH_MAX), 96);
+    for (uint32_t i = 0; i < WITNESS_PATHS; i++) {
+        if (!record->path[i])
+            continue;
+        buffer_string(&text, "; path ");
+        text_quote(&text, record->path[i], record->path_length[i], 96);
     }
     if (record->kind == WITNESS_SYSCALL)
         buffer_printf(&text, "; the kernel answered %" PRId64, record->result);
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);
-    audit_finding(hearing->report, hearing->options->store, CHECK_FINDING_ESCAPE, place, record,
+    enum check_finding_kind kind = ruling.rule == JUDGE_UNREAD ? CHECK_FINDING_UNREAD : CHECK_FINDING_ESCAPE;
+    audit_finding(hearing->report, hearing->options->store, kind, place, record,
                   fact.compat ? -1 : record->syscall, evidence);
 }
 

@@ -34,7 +34,14 @@ enum status match_create(const struct match_options *options, struct match **ret
     return STATUS_OK;
 }
 
-void match_free(struct match *match) { free(match); }
+void match_free(struct match *match)
+{
+    for (size_t i = 0; match && i < MATCH_WINDOW; i++) {
+        match_bytes_done(&match->want[i].bytes);
+        match_bytes_done(&match->record_bytes[i]);
+    }
+    free(match);
+}
 
 bool match_is_main(const struct match *m, const struct witness_record *record)
 {
@@ -71,14 +78,19 @@ bool match_same_call(const struct match_want *want, const struct witness_record 
 
 /* ---- pushing ---- */
 
-static void push_want(struct match *m, const struct trace_call *call, uint32_t index, struct match_pending *pending)
+static enum status push_want(struct match *m, const struct trace_call *call, uint32_t index, struct match_pending *pending)
 {
     struct match_want *want = match_want_at(m, m->want_count);
     const char *reason;
-    if (!match_want_from(&m->world, call, index, want, &reason)) {
+    enum status s = match_want_from(&m->world, call, index, want, &reason);
+    if (s == STATUS_MALFORMED) {
+        match_bytes_done(&want->bytes);
         match_call_finding(m, pending, CHECK_FINDING_MISMATCH, CHECK_VERDICT_MISMATCH, reason);
-        return;
+        return STATUS_OK;
     }
+    if (s != STATUS_OK)
+        return s;
+    m->far += want->bytes.far_size;
     want->hostcall = pending->place.hostcall;
     if (want->handle < HANDLES_TOTAL)
         want->generation = m->pushed[want->handle];
@@ -90,25 +102,30 @@ static void push_want(struct match *m, const struct trace_call *call, uint32_t i
         m->pushed[want->handle]++;
     pending->wants++;
     m->want_count++;
+    return STATUS_OK;
 }
 
-void match_call(struct match *match, const struct trace_call *call, uint64_t number)
+enum status match_call(struct match *match, const struct trace_call *call, uint64_t number)
 {
     if (call->ops.count == 0 && call->complete) {
         match->sink.verdict(match->sink.self, number, CHECK_VERDICT_SILENT);
-        return;
+        return STATUS_OK;
     }
     struct match_pending *pending = match_pending_at(match, match->pending_count++);
     *pending = (struct match_pending){
         .place = { number, call->begin_event, call->chunk, call->request.call, MATCH_NO_OP },
         .ticks = call->ticks, .duration = call->duration, .complete = call->complete,
     };
-    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++)
-        push_want(match, call, i, pending);
+    enum status s = STATUS_OK;
+    for (uint32_t i = 0; s == STATUS_OK && i < call->ops.count && i < LIMIT_OPS; i++)
+        s = push_want(match, call, i, pending);
+    if (s != STATUS_OK)
+        return s;
     if (pending->wants == 0 && call->complete) { /* none of its ops made sense */
         match->sink.verdict(match->sink.self, number, pending->verdict);
         match->pending_count--;
     }
+    return STATUS_OK;
 }
 
 /* Counts what is missing before this record: the kernel side numbers each thread's records without holes, and a LOST record stands
@@ -121,28 +138,58 @@ static uint64_t missing_before(struct match *m, const struct witness_record *rec
     return hole + said;
 }
 
-void match_record(struct match *match, const struct witness_record *record)
+/* Gives the record in the window paths and a vector of its own. */
+static enum status record_own(struct match *m, struct witness_record *record, struct match_bytes *bytes)
 {
-    uint32_t at = (match->record_head + match->record_count++) % MATCH_WINDOW;
+    size_t size = record->iov_count * sizeof *record->iov;
+    for (unsigned i = 0; i < WITNESS_PATHS; i++)
+        size += record->path[i] ? record->path_length[i] + (size_t)1 : 0;
+    uint8_t *at = size > 0 ? match_bytes_take(bytes, size) : bytes->near;
+    if (!at)
+        return STATUS_NO_MEMORY;
+    m->far += bytes->far_size;
+    if (record->iov_count > 0)
+        record->iov = memcpy(at, record->iov, record->iov_count * sizeof *record->iov);
+    at += record->iov_count * sizeof *record->iov;
+    for (unsigned i = 0; i < WITNESS_PATHS; i++) {
+        if (!record->path[i])
+            continue;
+        record->path[i] = memcpy(at, record->path[i], record->path_length[i] + (size_t)1);
+        at += record->path_length[i] + (size_t)1;
+    }
+    return STATUS_OK;
+}
+
+enum status match_record(struct match *match, const struct witness_record *record)
+{
+    uint32_t at = (match->record_head + match->record_count) % MATCH_WINDOW;
     match->record[at] = *record;
     match->lost_before[at] = 0;
+    enum status s = record_own(match, &match->record[at], &match->record_bytes[at]);
+    if (s != STATUS_OK)
+        return s;
+    match->record_count++;
     if (match_is_main(match, record))
         match->lost_before[at] = missing_before(match, record);
     else if (record->kind == WITNESS_LOST && record->result > 0)
         match->lost_before[at] = (uint64_t)record->result;
+    return STATUS_OK;
 }
 
-void match_calls_end(struct match *match, bool open_end)
+void match_calls_end(struct match *match, bool open_end, uint64_t stop_ns)
 {
     match->calls_ended = true;
     match->open_end = open_end;
+    match->stop_ns = stop_ns;
 }
 
 void match_records_end(struct match *match, bool cut)
 {
     match->records_ended = true;
-    if (cut)
+    if (cut) {
         match->lost = UINT64_MAX;
+        match->world.learns = true;
+    }
 }
 
 /* ---- stepping ---- */
@@ -229,6 +276,20 @@ static enum match_need step_exit_only(struct match *m, const struct witness_reco
     return MATCH_AGAIN;
 }
 
+bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need)
+{
+    if (!want->known || want->result != -WASI_INTR || !match_linux_interrupts(match_record_at(m, j)->result))
+        return false;
+    for (uint32_t next = j + 1; next < m->record_count; next++) {
+        const struct witness_record *record = match_record_at(m, next);
+        if (match_is_main(m, record))
+            return record->syscall == m->world.number_sigreturn && match_is_call(record) && !(record->flags & WITNESS_FLAG_COMPAT);
+    }
+    if (!m->records_ended && m->record_count < MATCH_WINDOW - 1)
+        *need = MATCH_NEED_RECORD;
+    return false;
+}
+
 static bool is_restart_of(struct match *m, const struct match_want *want, const struct witness_record *record)
 {
     if (!m->restarting || record->kind != WITNESS_SYSCALL || record->syscall != m->world.number_restart)
@@ -236,28 +297,32 @@ static bool is_restart_of(struct match *m, const struct match_want *want, const 
     if (match_linux_restarts(record->result))
         return true;
     /* It has no operands of its own: those of the call that was interrupted were compared then. */
-    return !want->known || (record->result >= 0) == (want->result >= 0);
+    return !want->known || (record->result >= 0 ? want->result == record->result
+                                                : want->result < 0 && match_linux_errno_is(-record->result, -want->result));
+}
+
+/* The record is a part of the want's call, perhaps its last. */
+static enum match_need step_part(struct match *m, const struct match_want *want, const struct witness_record *record)
+{
+    enum match_need need = MATCH_AGAIN;
+    bool restarts = record->kind == WITNESS_SYSCALL && match_linux_restarts(record->result);
+    bool ends = !restarts || match_interrupted(m, want, 0, &need);
+    if (need != MATCH_AGAIN)
+        return need;
+    if (ends)
+        match_consume(m);
+    else
+        match_restart(m);
+    return MATCH_AGAIN;
 }
 
 static enum match_need step_run(struct match *m, const struct witness_record *record, const struct match_want *want)
 {
     if (record->kind == WITNESS_EXIT_ONLY)
         return step_exit_only(m, record, want);
-    if (want && is_restart_of(m, want, record)) {
-        if (match_linux_restarts(record->result))
-            match_restart(m);
-        else
-            match_consume(m);
-        return MATCH_AGAIN;
-    }
     bool same = want && match_same_call(want, record);
-    if (same && match_compare(&m->world, want, record, NULL) == 0) {
-        if (record->kind == WITNESS_SYSCALL && match_linux_restarts(record->result))
-            match_restart(m);
-        else
-            match_consume(m);
-        return MATCH_AGAIN;
-    }
+    if (want && (is_restart_of(m, want, record) || (same && match_compare(&m->world, want, record, NULL) == 0)))
+        return step_part(m, want, record);
     if (!same && match_role_allows(m, record)) {
         match_pass_record(m, MATCH_ROLE);
         return MATCH_AGAIN;
@@ -280,6 +345,11 @@ static enum match_need step_run(struct match *m, const struct witness_record *re
 enum match_need match_step(struct match *match)
 {
     struct match *m = match;
+    if (m->gap.open) {
+        enum match_need need = match_gap_step(m);
+        if (need != MATCH_DONE)
+            return need;
+    }
     if (m->record_count == 0)
         return m->records_ended ? step_without_records(m) : MATCH_NEED_RECORD;
     const struct witness_record *record = match_record_at(m, 0);
@@ -287,8 +357,13 @@ enum match_need match_step(struct match *match)
     if (needs_call(m, record, *lost > 0))
         return MATCH_NEED_CALL;
     if (*lost > 0) {
-        match_note_loss(m, *lost);
+        uint64_t count = *lost;
         *lost = 0;
+        match_note_loss(m, count);
+        if (match_is_main(m, record) && !match_in_setup(m, record)) {
+            match_gap_open(m, count);
+            return MATCH_AGAIN;
+        }
     }
     if (!match_is_main(m, record))
         return step_other(m, record);

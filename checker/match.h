@@ -55,11 +55,12 @@ struct match;
 MUST_USE enum status match_create(const struct match_options *options, struct match **ret, struct error *error);
 void match_free(struct match *match); /* NULL is fine */
 enum match_need match_step(struct match *match);
-/* `number` counts hostcalls from 0. Copies what it needs. */
-void match_call(struct match *match, const struct trace_call *call, uint64_t number);
-void match_record(struct match *match, const struct witness_record *record);
-/* No more hostcalls. open_end: the trace stops before the run did, so that one call may have been in flight; any more is undeclared. */
-void match_calls_end(struct match *match, bool open_end);
+/* `number` counts hostcalls from 0. Both copy what they need. Failure: NO_MEMORY. */
+MUST_USE enum status match_call(struct match *match, const struct trace_call *call, uint64_t number);
+MUST_USE enum status match_record(struct match *match, const struct witness_record *record);
+/* No more hostcalls. open_end: the trace stops before the run did: what was executed up to stop_ns (CLOCK_MONOTONIC; 0: not known when) the
+ * recorder could not write any more, behind that one call may have been in flight, and any other is undeclared. */
+void match_calls_end(struct match *match, bool open_end, uint64_t stop_ns);
 /* No more records. cut: the witness file is damaged or unfinished, so what is missing from here on is lost, not unwitnessed. */
 void match_records_end(struct match *match, bool cut);
 

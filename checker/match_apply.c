@@ -36,6 +36,9 @@ static struct match_pending *current(struct match *m)
 
 static void drop_want(struct match *m)
 {
+    struct match_bytes *bytes = &match_want_at(m, 0)->bytes;
+    m->far -= bytes->far_size;
+    match_bytes_done(bytes);
     match_pending_at(m, 0)->wants--;
     m->want_head++;
     m->want_count--;
@@ -47,6 +50,11 @@ static void drop_record(struct match *m, enum match_class class, const struct ma
     if (match_is_main(m, record))
         match_world_note(&m->world, record);
     m->sink.record(m->sink.self, record, class, place);
+    struct match_bytes *bytes = &m->record_bytes[m->record_head % MATCH_WINDOW];
+    m->far -= bytes->far_size;
+    match_bytes_done(bytes);
+    m->roles += class == MATCH_ROLE;
+    m->plans += class == MATCH_PLAN;
     m->record_head++;
     m->record_count--;
     if (m->bulk_rest > 0)
@@ -68,18 +76,37 @@ static void anchor_here(struct match *m, const struct match_pending *pending, co
     m->last = here;
 }
 
+/* Reports what the witness lacks for comparing the heads. False: nothing. */
+static bool tell_unknown(struct match *m, struct match_pending *pending, const struct match_place *place)
+{
+    const struct match_want *want = match_want_at(m, 0);
+    const struct witness_record *record = match_record_at(m, 0);
+    if (!match_unknown(&m->world, want, record, NULL))
+        return false;
+    struct buffer text = BUFFER_INIT;
+    char evidence[CHECK_EVIDENCE_MAX];
+    buffer_printf(&text, "op %s (%s): ", abi_ops[want->kind].text, abi_ops[want->kind].syscall);
+    match_unknown(&m->world, want, record, &text);
+    text_copy(&text, evidence, sizeof evidence);
+    buffer_done(&text);
+    m->sink.finding(m->sink.self, CHECK_FINDING_UNKNOWN, place, record, record->syscall, evidence);
+    raise_verdict(pending, CHECK_VERDICT_UNKNOWN);
+    return true;
+}
+
 void match_consume(struct match *m)
 {
     struct match_pending *pending = current(m);
     const struct match_want *want = match_want_at(m, 0);
     const struct witness_record *record = match_record_at(m, 0);
     struct match_place place = want_place(pending, want);
+    bool unknown = !m->restarting && tell_unknown(m, pending, &place);
     pending->seen = true;
     anchor_here(m, pending, record);
     match_world_apply(&m->world, want, record);
     m->restarting = false;
     m->in_flight |= !want->known;
-    drop_record(m, want->known ? MATCH_PLAN : MATCH_IN_FLIGHT, &place);
+    drop_record(m, unknown ? MATCH_UNKNOWN : want->known ? MATCH_PLAN : MATCH_IN_FLIGHT, &place);
     drop_want(m);
 }
 
@@ -87,9 +114,10 @@ void match_restart(struct match *m)
 {
     struct match_pending *pending = current(m);
     struct match_place place = want_place(pending, match_want_at(m, 0));
+    bool unknown = !m->restarting && tell_unknown(m, pending, &place);
     pending->seen = true;
     m->restarting = true;
-    drop_record(m, MATCH_RESTART, &place);
+    drop_record(m, unknown ? MATCH_UNKNOWN : MATCH_RESTART, &place);
 }
 
 void match_mismatch(struct match *m)
@@ -147,7 +175,7 @@ void match_miss_want(struct match *m)
     if (!want->known) {
         raise_verdict(pending, CHECK_VERDICT_IN_FLIGHT);
     } else if (!want->optional && m->lost > 0) {
-        m->lost--;
+        m->lost -= m->lost != UINT64_MAX;
         raise_verdict(pending, CHECK_VERDICT_LOST);
     } else if (!want->optional) {
         struct buffer text = BUFFER_INIT;
@@ -201,9 +229,13 @@ static void describe_record(const struct witness_record *record, struct buffer *
     else
         buffer_printf(out, "number %" PRId64 ", which the table of system calls does not know", record->syscall);
     buffer_printf(out, "(0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ")", record->arg[0], record->arg[1], record->arg[2]);
-    for (uint32_t i = 0; i < record->path_count && i < WITNESS_PATHS; i++) {
-        buffer_string(out, i == 0 ? " path " : ", ");
-        text_quote(out, record->path[i], strnlen(record->path[i], WITNESS_PATH_MAX), 96);
+    const char *between = " path ";
+    for (uint32_t i = 0; i < WITNESS_PATHS; i++) {
+        if (!record->path[i])
+            continue;
+        buffer_string(out, between);
+        text_quote(out, record->path[i], record->path_length[i], 96);
+        between = ", ";
     }
     if (record->kind == WITNESS_SYSCALL)
         buffer_printf(out, " = %" PRId64, record->result);
@@ -248,6 +280,14 @@ void match_extra_record(struct match *m)
         match_refused_record(m);
     else {
         bool behind = main_run && m->want_count == 0 && m->calls_ended && m->open_end;
+        if (behind && record->ktime <= m->stop_ns) { /* the recorder could not write it any more */
+            if (!m->unrecorded_told)
+                m->sink.finding(m->sink.self, CHECK_FINDING_UNRECORDED, NULL, record, record->syscall,
+                                "the first record that the trace cannot account for");
+            m->unrecorded_told = true;
+            match_pass_record(m, MATCH_BEYOND);
+            return;
+        }
         if (behind && !m->in_flight) { /* its op was written down after the trace had stopped, and then it was done */
             m->sink.finding(m->sink.self, CHECK_FINDING_BEYOND, NULL, record, record->syscall,
                             "the first record that the trace cannot account for");

@@ -1,38 +1,32 @@
-/* Compares one expected system call with one that the kernel executed, operand by operand in the roles of ops.def, and keeps what
- * both sides have agreed on: which host descriptor stands behind a handle, where guest memory lies.
+/* Compares one expected system call with one that the kernel executed, operand by operand in the roles of ops.def, and as
+ * match_rows.def says.
  *
- * Invariants: a descriptor is learnt from openings that both saw (and, behind a gap, at its first use); comparing changes
- * nothing, applying does. Addresses of host buffers are not compared: only their lengths bind.
+ * Invariants: comparing changes nothing (match_world.c applies); what the witness lacks is no difference, and no agreement either
+ * (match_unknown). Addresses of host buffers are not compared: only their lengths bind.
  * What this cannot see: bytes that changed between the kernel and the guest. design.md section 7. */
 #include <inttypes.h>
 #include <string.h>
-#include "checker/impact.h"
 #include "checker/match_want.h"
 #include "runtime/base/text.h"
 
-enum { ARENA_MINIMUM_SHIFT = 32, ALIGNMENT = 4096, NAMED_DIFFERENCES = 3 };
+enum { ALIGNMENT = 4096, NAMED_DIFFERENCES = 3, QUOTED = 64 };
 
-void match_world_init(struct match_world *world, const struct run_spec *spec)
-{
-    memset(world, 0, sizeof *world);
-    for (size_t i = 0; i < HANDLES_TOTAL; i++)
-        world->host_fd[i] = -1;
-    for (size_t i = 0; i < OP_COUNT; i++)
-        world->number[i] = impact_number(abi_ops[i].syscall);
-    world->number_mmap = impact_number("mmap");
-    world->number_restart = impact_number("restart_syscall");
-    for (uint32_t i = 0; i < spec->initial_count && i < LIMIT_HANDLES; i++)
-        world->host_fd[i] = (int32_t)spec->initial[i].host_fd;
-}
+enum match_result { RESULT_EQUAL, RESULT_ZERO, RESULT_OPENED, RESULT_PLACE, RESULT_ENTRIES };
+enum match_late { LATE_HOLDS, LATE_UNKNOWN };
 
-void match_world_note(struct match_world *world, const struct witness_record *record)
-{
-    if (record->kind != WITNESS_SYSCALL || record->syscall != world->number_mmap || record->result < 0 ||
-        record->arg[1] >> ARENA_MINIMUM_SHIFT == 0 || world->arena_count == MATCH_ARENAS)
-        return;
-    world->arena_base[world->arena_count] = (uint64_t)record->result;
-    world->arena_size[world->arena_count++] = record->arg[1];
-}
+struct match_row {
+    uint8_t result, late;
+};
+#define MATCH_ROW(id, result, late) [OP_##id] = { RESULT_##result, LATE_##late },
+static const struct match_row rows[] = {
+#include "checker/match_rows.def"
+};
+#undef MATCH_ROW
+#define MATCH_ROW(id, result, late) +1
+_Static_assert(sizeof rows / sizeof rows[0] == OP_COUNT && OP_COUNT ==
+#include "checker/match_rows.def"
+               , "a row for every op");
+#undef MATCH_ROW
 
 /* One comparison on its way. */
 struct compare {
@@ -74,27 +68,22 @@ static void compare_hex(struct compare *c, const char *what, uint64_t expected, 
 static void compare_fd(struct compare *c, uint32_t handle, uint32_t generation, uint64_t found)
 {
     const struct match_world *world = c->world;
-    if (handle >= HANDLES_TOTAL || generation != world->generation[handle] || world->host_fd[handle] < 0)
+    if (handle >= HANDLES_TOTAL || generation != world->generation[handle])
         return;
-    if ((uint32_t)world->host_fd[handle] != (uint32_t)found && differs(c))
+    bool open = world->host_fd[handle] >= 0;
+    if (open ? (uint32_t)world->host_fd[handle] == (uint32_t)found : world->learns)
+        return;
+    if (!differs(c))
+        return;
+    if (open)
         buffer_printf(c->text, "descriptor: expected %" PRId32 ", found %" PRId32, world->host_fd[handle], (int32_t)found);
-}
-
-static bool base_fits(const struct match_world *world, uint64_t base)
-{
-    if (world->base_known)
-        return base == world->base;
-    if (base % ALIGNMENT != 0)
-        return false;
-    for (uint32_t i = 0; i < world->arena_count; i++)
-        if (base - world->arena_base[i] < world->arena_size[i])
-            return true;
-    return world->arena_count == 0;
+    else
+        buffer_printf(c->text, "descriptor: handle %" PRIu32 " has none, found %" PRId32, handle, (int32_t)found);
 }
 
 static void compare_address(struct compare *c, const char *what, uint32_t offset, uint64_t length, uint64_t found)
 {
-    if (length == 0 || base_fits(c->world, found - offset) || !differs(c))
+    if (length == 0 || match_base_fits(c->world, found - offset) || !differs(c))
         return;
     if (c->world->base_known)
         buffer_printf(c->text, "%s: expected guest address 0x%" PRIx32 ", found 0x%" PRIx64, what, offset,
@@ -106,45 +95,48 @@ static void compare_address(struct compare *c, const char *what, uint32_t offset
 static void compare_vector(struct compare *c)
 {
     const struct match_want *want = c->want;
-    uint32_t shown = want->iov_count < WITNESS_IOVECS ? want->iov_count : WITNESS_IOVECS;
-    if (c->record->iov_count < shown) {
-        differ_number(c, "elements of the vector", shown, c->record->iov_count);
+    const struct witness_record *record = c->record;
+    if (!(record->parts & WITNESS_PART_IOV))
+        return;
+    if (record->iov_count != want->iov_count) {
+        differ_number(c, "elements of the vector", want->iov_count, record->iov_count);
         return;
     }
-    for (uint32_t i = 0; i < shown; i++) {
-        if (want->iov[i].length != c->record->iov_length[i]) {
-            differ_number(c, "length of a vector's element", want->iov[i].length, c->record->iov_length[i]);
+    for (uint32_t i = 0; i < want->iov_count; i++) {
+        if (want->iov[i].length != record->iov[i].length) {
+            differ_number(c, "length of a vector's element", want->iov[i].length, record->iov[i].length);
             return;
         }
         unsigned before = c->differences;
-        compare_address(c, "address of a vector's element", want->iov[i].offset, want->iov[i].length, c->record->iov_base[i]);
+        compare_address(c, "address of a vector's element", want->iov[i].offset, want->iov[i].length, record->iov[i].base);
         if (c->differences != before)
             return;
     }
 }
 
+static void compare_bytes(struct compare *c, unsigned index, const char *expected, size_t length)
+{
+    const char *found = index < WITNESS_PATHS ? c->record->path[index] : NULL;
+    size_t have = found ? c->record->path_length[index] : 0;
+    if (!found || (have == length && (length == 0 || memcmp(expected, found, length) == 0)) || !differs(c))
+        return;
+    bool long_ones = length > QUOTED && have > QUOTED; /* what differs is not in what is quoted, perhaps */
+    buffer_string(c->text, "path: expected ");
+    text_quote(c->text, expected, length, QUOTED);
+    buffer_string(c->text, ", found ");
+    text_quote(c->text, found, have, QUOTED);
+    if (long_ones)
+        buffer_printf(c->text, " (%zu and %zu bytes)", length, have);
+}
+
 static void compare_path(struct compare *c, unsigned index)
 {
-    const struct match_want *want = c->want;
-    const char *expected = want->path[index];
-    bool seen = index < c->record->path_count && index < WITNESS_PATHS;
-    const char *found = seen ? c->record->path[index] : "";
-    size_t kept = want->path_length[index] < WITNESS_PATH_MAX ? want->path_length[index] : WITNESS_PATH_MAX - 1u;
-    size_t have = strnlen(found, WITNESS_PATH_MAX - 1);
-    if ((seen && have == kept && memcmp(expected, found, kept) == 0) || !differs(c))
-        return;
-    buffer_string(c->text, "path: expected ");
-    text_quote(c->text, expected, kept, 64);
-    buffer_string(c->text, ", found ");
-    if (seen)
-        text_quote(c->text, found, have, 64);
-    else
-        buffer_string(c->text, "nothing");
+    compare_bytes(c, index, c->want->path[index], c->want->path_length[index]);
 }
 
 static void compare_times(struct compare *c, unsigned count)
 {
-    if (memcmp(c->want->times, c->record->times, count * sizeof c->want->times[0]) != 0 && differs(c))
+    if ((c->record->parts & WITNESS_PART_TIMES) && memcmp(c->want->times, c->record->times, count * sizeof c->want->times[0]) != 0 && differs(c))
         buffer_printf(c->text, "time: expected %" PRIu64 ".%09" PRIu64 ", found %" PRIu64 ".%09" PRIu64, c->want->times[0],
                       c->want->times[1], c->record->times[0], c->record->times[1]);
 }
@@ -168,6 +160,8 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
         compare_path(c, (*paths)++);
         return;
     case OPERAND_HOW:
+        if (!(c->record->parts & WITNESS_PART_HOW))
+            return;
         compare_hex(c, "open flags", want->how[0], c->record->how[0]);
         compare_hex(c, "mode", want->how[1], c->record->how[1]);
         compare_hex(c, "resolve flags", want->how[2], c->record->how[2]);
@@ -175,8 +169,10 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
     case OPERAND_FLAGS:
         compare_hex(c, "flags", expected & UINT32_MAX, found & UINT32_MAX);
         return;
-    case OPERAND_ANY: /* SET_TIMES has an empty path here, which is not a number */
-        if (want->kind != OP_SET_TIMES)
+    case OPERAND_ANY:
+        if (want->kind == OP_SET_TIMES) /* the descriptor itself: an empty path */
+            compare_bytes(c, 0, "", 0);
+        else
             compare_number(c, "operand", expected & UINT32_MAX, found & UINT32_MAX);
         return;
     case OPERAND_MEM:
@@ -207,7 +203,7 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
         compare_number(c, "operand", expected, found);
         return;
     case OPERAND_NONE:
-    case OPERAND_STAT:
+    case OPERAND_STAT: /* addresses of the runtime's own buffers */
     case OPERAND_STAGE:
     case OPERAND_POLLS: /* which descriptors are asked about, the witness does not copy: that changes nothing */
         return;
@@ -221,22 +217,19 @@ static bool result_fits(const struct match_want *want, int64_t found)
         return found < 0 && match_linux_errno_is(-found, -expected);
     if (found < 0)
         return false;
-    switch (want->kind) {
-    case OP_OPEN:
+    switch ((enum match_result)rows[want->kind].result) {
+    case RESULT_OPENED:
         return expected == 0;
-    case OP_CLOCK_TIME:
-    case OP_CLOCK_RES:
-    case OP_FILE_SYSTEM:
-        return found == 0; /* the time lies behind a pointer */
-    case OP_SEEK_DIR:
+    case RESULT_ZERO:
+        return found == 0;
+    case RESULT_PLACE:
         return expected == 0 && (uint64_t)found == want->operand[1];
-    case OP_POLL:
+    case RESULT_ENTRIES:
         return want->host_bytes == UINT64_MAX ? (found == 0) == (expected == 0) : (uint64_t)found == want->host_bytes;
-    case OP_READ_DIR:
-        return want->host_bytes == UINT64_MAX ? (found == 0) == (expected == 0) : (uint64_t)found == want->host_bytes;
-    default:
+    case RESULT_EQUAL:
         return found == expected;
     }
+    return false;
 }
 
 static void compare_result(struct compare *c)
@@ -257,27 +250,65 @@ static void compare_result(struct compare *c)
         buffer_printf(c->text, "result: expected %" PRId64 ", found %" PRId64, expected, found);
 }
 
-static bool device_known(const struct match_world *world, uint64_t dev)
+/* Which handle's object the record shows, or HANDLE_NONE: behind the first descriptor operand, where no call between opened or closed it. */
+static uint32_t shown_handle(const struct match_world *world, const struct match_want *want)
 {
-    for (uint32_t i = 0; i < world->device_count; i++)
-        if (world->device[i] == dev)
-            return true;
-    return false;
+    const uint8_t *roles = abi_ops[want->kind].operand;
+    for (unsigned slot = 0; slot < OP_OPERANDS_MAX; slot++)
+        if (roles[slot] == OPERAND_FD)
+            return want->handle < HANDLES_TOTAL && want->generation == world->generation[want->handle] ? want->handle : HANDLE_NONE;
+    return HANDLE_NONE;
 }
 
-/* What stat said must be the object behind the descriptor. Some file systems (overlays) show other numbers than the kernel's own
- * object has: a device counts once it has agreed. */
+static void differ_object(struct compare *c, uint64_t dev, uint64_t ino, const struct witness_object *found)
+{
+    if (differs(c))
+        buffer_printf(c->text, "object: expected inode %" PRIu64 " on device %" PRIu64 ", found inode %" PRIu64 " on device %" PRIu64,
+                      ino, dev, found->ino, found->dev);
+}
+
+static void differ_type(struct compare *c, uint64_t expected, uint32_t found)
+{
+    if (differs(c))
+        buffer_printf(c->text, "type of the object: expected %" PRIu64 ", found %" PRIu32, expected, found);
+}
+
+/* The object behind the descriptor is the one that was opened; of the first descriptors, the one that the launcher passed. */
+static void compare_object(struct compare *c)
+{
+    const struct witness_object *found = &c->record->object;
+    uint32_t handle = shown_handle(c->world, c->want);
+    if (handle == HANDLE_NONE || !(c->record->parts & WITNESS_PART_OBJECT))
+        return;
+    const struct match_object *known = &c->world->object[handle], *passed = &c->world->initial[handle];
+    if (known->known) {
+        if (known->dev != found->dev || known->ino != found->ino)
+            differ_object(c, known->dev, known->ino, found);
+        else if (known->type != (found->mode & MATCH_TYPE))
+            differ_type(c, known->type, found->mode & MATCH_TYPE);
+        return;
+    }
+    if (!passed->known || !match_device_binds(c->world, passed->dev, found->dev))
+        return;
+    uint32_t type = match_linux_filetype(found->mode);
+    if (passed->dev != found->dev || passed->ino != found->ino)
+        differ_object(c, passed->dev, passed->ino, found);
+    else if (type != passed->type && passed->type != FILETYPE_UNKNOWN) /* a device that is no terminal is passed as unknown */
+        differ_type(c, passed->type, type);
+}
+
+/* What stat said must be the object behind the descriptor. */
 static void compare_identity(struct compare *c)
 {
     const struct match_want *want = c->want;
-    const struct witness_object *object = &c->record->object;
-    if (want->kind != OP_STAT || want->result < 0 || object->mode == 0)
+    const struct witness_object *found = &c->record->object;
+    if (want->kind != OP_STAT || want->result < 0 || !(c->record->parts & WITNESS_PART_OBJECT))
         return;
-    bool same = object->dev == want->dev && object->ino == want->ino;
-    if (same || (object->dev != want->dev && !device_known(c->world, object->dev)) || !differs(c))
-        return;
-    buffer_printf(c->text, "object: expected inode %" PRIu64 " on device %" PRIu64 ", found inode %" PRIu64 " on device %" PRIu64,
-                  want->ino, want->dev, object->ino, object->dev);
+    uint32_t type = match_linux_filetype(found->mode);
+    if (type != want->filetype)
+        differ_type(c, want->filetype, type);
+    if (match_device_binds(c->world, want->dev, found->dev) && (want->dev != found->dev || want->ino != found->ino))
+        differ_object(c, want->dev, want->ino, found);
 }
 
 unsigned match_compare(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
@@ -288,6 +319,7 @@ unsigned match_compare(const struct match_world *world, const struct match_want 
     unsigned paths = 0;
     for (unsigned slot = 0; slot < OP_OPERANDS_MAX && row->operand[slot] != OPERAND_NONE; slot++)
         compare_operand(&c, (enum op_operand)row->operand[slot], slot, &paths);
+    compare_object(&c);
     if (want->known && !(record->kind == WITNESS_SYSCALL && match_linux_restarts(record->result))) {
         compare_result(&c);
         compare_identity(&c);
@@ -295,48 +327,85 @@ unsigned match_compare(const struct match_world *world, const struct match_want 
     return c.differences;
 }
 
-static void apply_base(struct match_world *world, const struct match_want *want, const struct witness_record *record)
+/* ---- what the witness lacks ---- */
+
+/* The part that an operand in this role lies in; 0: in a register, or of no weight. *paths: paths before it. */
+static uint32_t part_of(const struct match_want *want, enum op_operand role, unsigned *paths)
 {
-    const struct op_row *row = &abi_ops[want->kind];
-    for (unsigned slot = 0; slot < OP_OPERANDS_MAX && !world->base_known; slot++) {
-        uint64_t base;
-        if (row->operand[slot] == OPERAND_IOVS && want->iov_count > 0 && record->iov_count > 0 && want->iov[0].length > 0)
-            base = record->iov_base[0] - want->iov[0].offset;
-        else if (row->operand[slot] == OPERAND_MEM && slot + 1 < OP_OPERANDS_MAX && want->operand[slot + 1] > 0)
-            base = record->arg[slot] - want->mem_offset;
-        else
-            continue;
-        if (!base_fits(world, base))
-            return;
-        world->base = base;
-        world->base_known = true;
+    switch (role) {
+    case OPERAND_PATH:
+    case OPERAND_PATH2:
+        return (*paths)++ ? WITNESS_PART_PATH2 : WITNESS_PART_PATH;
+    case OPERAND_IOVS:
+        return want->iov_count > 0 ? WITNESS_PART_IOV : 0;
+    case OPERAND_HOW:
+        return WITNESS_PART_HOW;
+    case OPERAND_TIMES:
+        return WITNESS_PART_TIMES;
+    case OPERAND_TIME:
+        return want->kind == OP_SLEEP || want->kind == OP_POLL ? WITNESS_PART_TIMES : 0;
+    case OPERAND_ANY:
+        return want->kind == OP_SET_TIMES ? WITNESS_PART_PATH : 0;
+    case OPERAND_FD:
+        return WITNESS_PART_OBJECT;
+    case OPERAND_NONE:
+    case OPERAND_FD2:
+    case OPERAND_COUNT:
+    case OPERAND_OFFSET:
+    case OPERAND_ZERO:
+    case OPERAND_STAT:
+    case OPERAND_HOWSIZE:
+    case OPERAND_FLAGS:
+    case OPERAND_MEM:
+    case OPERAND_MEMLEN:
+    case OPERAND_STAGE:
+    case OPERAND_POLLS:
+    case OPERAND_STAGELEN:
+    case OPERAND_VALUE:
+        return 0;
+    }
+    return 0;
+}
+
+static const char *part_name(uint32_t part)
+{
+    switch (part) {
+    case WITNESS_PART_OBJECT:
+        return "the object behind the descriptor";
+    case WITNESS_PART_OPENED:
+        return "the object that was opened";
+    case WITNESS_PART_HOW:
+        return "struct open_how";
+    case WITNESS_PART_IOV:
+        return "the vector";
+    case WITNESS_PART_TIMES:
+        return "the times";
+    default:
+        return "a path";
     }
 }
 
-static void apply_device(struct match_world *world, const struct match_want *want, const struct witness_record *record)
+bool match_unknown(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
+                   struct buffer *text)
 {
-    if (want->kind == OP_STAT && want->known && want->result >= 0 && record->object.mode != 0 &&
-        record->object.dev == want->dev && record->object.ino == want->ino && !device_known(world, want->dev) &&
-        world->device_count < MATCH_DEVICES)
-        world->device[world->device_count++] = want->dev;
-}
-
-void match_world_apply(struct match_world *world, const struct match_want *want, const struct witness_record *record)
-{
-    if (record) {
-        const uint8_t *roles = abi_ops[want->kind].operand;
-        for (unsigned slot = 0; slot < OP_OPERANDS_MAX && want->handle < HANDLES_TOTAL; slot++)
-            if (roles[slot] == OPERAND_FD && world->host_fd[want->handle] < 0)
-                world->host_fd[want->handle] = (int32_t)record->arg[slot];
-        apply_base(world, want, record);
-        apply_device(world, want, record);
+    enum { POINTERS = WITNESS_PART_HOW | WITNESS_PART_IOV | WITNESS_PART_TIMES | WITNESS_PART_PATH | WITNESS_PART_PATH2 };
+    uint32_t needed = 0, missing;
+    unsigned paths = 0;
+    bool succeeded = record->kind == WITNESS_SYSCALL && record->result >= 0;
+    for (unsigned slot = 0; slot < OP_OPERANDS_MAX; slot++)
+        needed |= part_of(want, (enum op_operand)abi_ops[want->kind].operand[slot], &paths);
+    if (!succeeded)
+        needed &= ~(uint32_t)WITNESS_PART_OBJECT; /* a bad descriptor has none */
+    else if (rows[want->kind].result == RESULT_OPENED)
+        needed |= WITNESS_PART_OPENED;
+    missing = needed & ~record->parts;
+    if (missing) {
+        if (text)
+            buffer_printf(text, "%s could not be read", part_name(missing & (0 - missing)));
+        return true;
     }
-    if (want->kind == OP_OPEN && want->handle2 < HANDLES_TOTAL) {
-        bool opened = record && record->kind == WITNESS_SYSCALL && record->result >= 0;
-        world->host_fd[want->handle2] = opened ? (int32_t)record->result : -1;
-        world->generation[want->handle2]++;
-    } else if (want->kind == OP_CLOSE && want->handle < HANDLES_TOTAL) {
-        world->host_fd[want->handle] = -1;
-        world->generation[want->handle]++;
-    }
+    bool late = (needed & POINTERS) && (record->flags & WITNESS_FLAG_LATE) && (rows[want->kind].late == LATE_UNKNOWN || world->threads);
+    if (late && text)
+        buffer_string(text, "an operand could be read only behind the call, which may have changed it");
+    return late;
 }

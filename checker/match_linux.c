@@ -50,7 +50,7 @@ uint64_t match_linux_open_flags(uint32_t flags)
 uint64_t match_linux_flags(const struct op *op)
 {
     uint64_t bits = 0;
-    switch (op->kind) {
+    switch ((enum op_kind)op->kind) {
     case OP_APPEND:
         return LINUX_RWF_APPEND;
     case OP_STAT_AT:
@@ -66,14 +66,56 @@ uint64_t match_linux_flags(const struct op *op)
         bits |= op->value & FDFLAG_APPEND ? LINUX_APPEND : 0;
         bits |= op->value & FDFLAG_NONBLOCK ? LINUX_NONBLOCK : 0;
         return bits;
-    default:
+    case OP_UNLINK: /* has the operand, and wants none of its bits */
+    case OP_READ:
+    case OP_PREAD:
+    case OP_WRITE:
+    case OP_PWRITE:
+    case OP_STAT:
+    case OP_OPEN:
+    case OP_CLOSE:
+    case OP_SET_SIZE:
+    case OP_SYNC:
+    case OP_DATASYNC:
+    case OP_SEEK_DIR:
+    case OP_READ_DIR:
+    case OP_MAKE_DIR:
+    case OP_MAKE_LINK:
+    case OP_READ_LINK:
+    case OP_CLOCK_TIME:
+    case OP_CLOCK_RES:
+    case OP_RANDOM:
+    case OP_YIELD:
+    case OP_COUNT:
         return 0;
     }
+    return 0;
 }
 
 uint64_t match_linux_any(const struct op *op)
 {
     return op->kind == OP_SET_FLAGS ? LINUX_F_SETFL : op->kind == OP_MAKE_DIR ? LINUX_DIRECTORY_MODE : 0;
+}
+
+uint32_t match_linux_filetype(uint32_t mode)
+{
+    enum { TYPE = 0170000, SOCKET = 0140000, LINK = 0120000, REGULAR = 0100000, BLOCK = 0060000, DIRECTORY = 0040000, CHARACTER = 0020000 };
+    switch (mode & TYPE) {
+    case SOCKET: /* of whichever kind */
+        return FILETYPE_SOCKET_STREAM;
+    case LINK:
+        return FILETYPE_SYMBOLIC_LINK;
+    case REGULAR:
+        return FILETYPE_REGULAR_FILE;
+    case BLOCK:
+        return FILETYPE_BLOCK_DEVICE;
+    case DIRECTORY:
+        return FILETYPE_DIRECTORY;
+    case CHARACTER:
+        return FILETYPE_CHARACTER_DEVICE;
+    default: /* pipes, and what has no type */
+        return FILETYPE_UNKNOWN;
+    }
 }
 
 static void time_from(uint64_t ns, bool set, bool now, uint64_t ret[2])

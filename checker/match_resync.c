@@ -17,8 +17,9 @@ static unsigned pair_cost(struct match *m, uint32_t i, uint32_t j)
     if (!match_is_main(m, record) || match_in_setup(m, record) || !match_same_call(want, record))
         return COST_NEVER;
     unsigned differences = match_compare(&m->world, want, record, NULL);
+    enum match_need need = MATCH_AGAIN;
     if (differences == 0)
-        return match_linux_restarts(record->result) ? COST_NEVER : 0;
+        return match_linux_restarts(record->result) && !match_interrupted(m, want, j, &need) ? COST_NEVER : 0;
     unsigned cost = COST_WRONG + 2 * (differences - 1);
     return cost < COST_WRONG_MOST ? cost : COST_WRONG_MOST;
 }
@@ -175,20 +176,50 @@ static bool bulk_search(struct match *m)
     return false;
 }
 
-/* Room for one more call's wants is always kept. */
-static enum match_need fill(struct match *m, uint32_t size)
+bool match_agrees_behind(struct match *m, uint32_t i, unsigned length, unsigned least)
 {
-    uint32_t most = size < MATCH_WINDOW - LIMIT_OPS ? size : MATCH_WINDOW - LIMIT_OPS;
-    if (m->want_count < most && !m->calls_ended)
+    unsigned agreed = 0;
+    for (uint32_t j = 0; agreed < length;) {
+        bool wants = i < m->want_count, records = j < m->record_count;
+        bool costless = wants && (match_want_at(m, i)->optional || !match_want_at(m, i)->known);
+        if (wants && records && pair_cost(m, i, j) == 0) {
+            agreed++;
+            i++;
+            j++;
+        } else if (records && record_cost(m, j) == 0) {
+            j++;
+        } else if (costless) {
+            i++;
+        } else if (wants && records) {
+            return false;
+        } else if (wants) {
+            return !m->records_ended && agreed >= least;
+        } else if (records) {
+            return (!m->calls_ended || m->open_end) && agreed >= least;
+        } else {
+            return agreed >= least || (m->calls_ended && m->records_ended);
+        }
+    }
+    return true;
+}
+
+/* Room for one more call's wants is always kept. */
+enum match_need match_fill(struct match *m, uint32_t wants, uint32_t records)
+{
+    enum { MOST = MATCH_WINDOW - LIMIT_OPS };
+    if (m->far > MATCH_FAR)
+        return MATCH_AGAIN;
+    if (m->want_count < least(wants, MOST) && !m->calls_ended)
         return MATCH_NEED_CALL;
-    if (m->record_count < most && !m->records_ended)
+    if (m->record_count < least(records, MOST) && !m->records_ended)
         return MATCH_NEED_RECORD;
     return MATCH_AGAIN;
 }
 
 enum match_need match_resync(struct match *m)
 {
-    enum match_need need = fill(m, m->bulk ? MATCH_WINDOW : MATCH_LOOK);
+    uint32_t size = m->bulk ? MATCH_WINDOW : MATCH_LOOK;
+    enum match_need need = match_fill(m, size, size);
     if (need != MATCH_AGAIN)
         return need;
     struct alignment a;

@@ -5,7 +5,8 @@
 #include "checker/match_want.h"
 
 /* Both windows, a power of two. Bulk recovery looks as far as they reach. */
-enum { MATCH_WINDOW = 4096, MATCH_PENDING = 2 * MATCH_WINDOW, MATCH_LOOK = 32, MATCH_RUN = 3, MATCH_REST = 256 };
+enum { MATCH_WINDOW = 4096, MATCH_PENDING = 2 * MATCH_WINDOW, MATCH_LOOK = 32, MATCH_RUN = 3, MATCH_REST = 256,
+       MATCH_FAR = 1 << 25 /* bytes of long operands from which on the windows are not filled further */ };
 
 /* A hostcall that waits for its verdict. */
 struct match_pending {
@@ -22,6 +23,13 @@ struct match_anchor {
     bool set;
 };
 
+/* A gap that the plans have to be found behind (match_gap.c). */
+struct match_gap {
+    bool open;
+    uint64_t skip; /* calls that certainly lie in it and still have to be left out */
+    uint64_t own;  /* records in it that were the runtime's own, as far as can be told */
+};
+
 struct match {
     struct match_sink sink;
     uint32_t guest_pid;
@@ -34,6 +42,11 @@ struct match {
     bool bulk;         /* the windows are being filled for a bulk search */
     uint32_t bulk_rest; /* steps until the next bulk search is worth its price */
     uint64_t lost;     /* records that are missing and have not been accounted for */
+    struct match_gap gap;
+    uint64_t stop_ns;  /* when the recorder stopped; 0: not known */
+    bool unrecorded_told;
+    uint64_t roles, plans; /* records of the first thread behind its setup that were of its role, or of plans */
+    size_t far;        /* bytes of long operands in the windows */
     uint64_t next_sequence; /* of the first thread, counted from 0 */
     struct match_anchor first, last;
     struct match_world world;
@@ -41,6 +54,7 @@ struct match {
     uint32_t want_head, want_count, record_head, record_count, pending_head, pending_count;
     struct match_want want[MATCH_WINDOW];
     struct witness_record record[MATCH_WINDOW];
+    struct match_bytes record_bytes[MATCH_WINDOW];
     uint64_t lost_before[MATCH_WINDOW]; /* records missing before this one */
     struct match_pending pending[MATCH_PENDING];
 };
@@ -78,6 +92,20 @@ void match_note_loss(struct match *m, uint64_t count);
 void match_flush(struct match *m);            /* at the end: verdicts of all calls */
 void match_call_finding(struct match *m, struct match_pending *pending, enum check_finding_kind kind,
                         enum check_verdict verdict, const char *evidence);
+
+/* Whether the want's record `j`, a restart by its result, ended it: a handler ran, so the program saw EINTR. Where the next record is
+ * missing, *need says that it has to be pushed. */
+bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need);
+/* Fills the windows. AGAIN: so many are there, or all that there is. */
+enum match_need match_fill(struct match *m, uint32_t wants, uint32_t records);
+/* Whether `length` wants from i on agree with the records from the head on; what costs nothing may stand between. Where a window ends
+ * before: at least `least` of them, and all where nothing more can come. */
+bool match_agrees_behind(struct match *m, uint32_t i, unsigned length, unsigned least);
+
+/* `count` records of the first thread are missing here. */
+void match_gap_open(struct match *m, uint64_t count);
+/* One step through it; DONE: it is behind us. */
+enum match_need match_gap_step(struct match *m);
 
 /* The heads do not fit: finds the cheapest way on and goes it up to the next agreement. */
 enum match_need match_resync(struct match *m);

@@ -3,37 +3,78 @@
  * Invariants: a want is plain data that outlives the trace's call; every region of the op is checked against the request before
  * it is read (traces are hostile). What cannot be known beforehand (host descriptors, where guest memory lies) stays symbolic.
  * design.md section 7. */
+#include <stdlib.h>
 #include <string.h>
 #include "checker/match_want.h"
 
 enum { OPEN_HOW_SIZE = 24, CREATED_FILE = 0666, RESOLVE_NO_MAGICLINKS = 0x02, RESOLVE_BENEATH = 0x08 };
 enum { DIRENT64_NAME = 19 };
 
-static bool want_path(const struct request *request, struct region region, struct match_want *want, unsigned index)
+uint8_t *match_bytes_take(struct match_bytes *bytes, size_t size)
 {
-    if (index >= WITNESS_PATHS || region.length > LIMIT_PATH || (uint64_t)region.offset + region.length > REQUEST_BYTES)
-        return false;
-    size_t kept = region.length < WITNESS_PATH_MAX ? region.length : WITNESS_PATH_MAX - 1;
-    memcpy(want->path[index], request->bytes + region.offset, kept);
-    want->path[index][kept] = 0;
-    want->path_length[index] = (uint16_t)region.length;
-    return true;
+    match_bytes_done(bytes);
+    if (size <= sizeof bytes->near)
+        return bytes->near;
+    bytes->far = malloc(size);
+    bytes->far_size = bytes->far ? size : 0;
+    return bytes->far;
 }
 
-/* Copies the first elements and returns the sum of all in *ret_total. */
-static bool want_vector(const struct request *request, const struct op *op, struct match_want *want, uint64_t *ret_total)
+void match_bytes_done(struct match_bytes *bytes)
 {
-    if (request->iov_count > LIMIT_IOVECS || (uint64_t)op->mem.offset + op->mem.length > request->iov_count)
-        return false;
-    *ret_total = 0;
-    want->iov_count = op->mem.length;
-    for (uint32_t i = 0; i < op->mem.length; i++) {
-        struct region piece = request->iov[op->mem.offset + i];
-        *ret_total += piece.length;
-        if (i < WITNESS_IOVECS)
-            want->iov[i] = piece;
+    free(bytes->far);
+    bytes->far = NULL;
+    bytes->far_size = 0;
+}
+
+static bool path_fits(struct region region)
+{
+    return region.length <= LIMIT_PATH && (uint64_t)region.offset + region.length <= REQUEST_BYTES;
+}
+
+static bool vector_fits(const struct request *request, struct region mem)
+{
+    return request->iov_count <= LIMIT_IOVECS && (uint64_t)mem.offset + mem.length <= request->iov_count;
+}
+
+/* How many bytes the want keeps of the op; UINT64_MAX: the op names bytes that its request does not have. */
+static uint64_t bytes_needed(const struct request *request, const struct op *op)
+{
+    uint64_t total = 0;
+    for (unsigned slot = 0; slot < OP_OPERANDS_MAX; slot++) {
+        uint8_t role = abi_ops[op->kind].operand[slot];
+        if ((role == OPERAND_PATH && !path_fits(op->path)) || (role == OPERAND_PATH2 && !path_fits(op->path2)) ||
+            (role == OPERAND_IOVS && !vector_fits(request, op->mem)))
+            return UINT64_MAX;
+        total += role == OPERAND_PATH ? op->path.length : role == OPERAND_PATH2 ? op->path2.length : 0;
+        total += role == OPERAND_IOVS ? (uint64_t)op->mem.length * sizeof(struct region) : 0;
     }
-    return true;
+    return total;
+}
+
+/* What is being filled. */
+struct filling {
+    const struct trace_call *call;
+    const struct op *op;
+    struct match_want *want;
+    uint8_t *at; /* in the want's bytes */
+    unsigned paths;
+};
+
+static void want_path(struct filling *f, struct region region)
+{
+    f->want->path_length[f->paths] = region.length;
+    f->want->path[f->paths++] = memcpy(f->at, f->call->request.bytes + region.offset, region.length);
+    f->at += region.length;
+}
+
+/* No row has a vector and a path, so the vector is aligned. */
+static void want_vector(struct filling *f)
+{
+    const struct region *from = f->call->request.iov + f->op->mem.offset;
+    f->want->iov_count = f->op->mem.length;
+    f->want->iov = memcpy(f->at, from, f->op->mem.length * sizeof *from);
+    f->at += f->op->mem.length * sizeof *from;
 }
 
 /* Sums what the kernel's entries must have measured: VFS pads struct linux_dirent64 with its name and NUL to eight bytes. */
@@ -76,37 +117,45 @@ static uint64_t descriptors_told(const struct trace_op_data *data, int64_t value
     return count;
 }
 
-static uint64_t staged_length(const struct op *op, uint64_t total)
+/* False: the vector is not in the request. */
+static bool staged_length(const struct request *request, const struct op *op, uint64_t *ret)
 {
-    if (op->kind == OP_READ_DIR)
-        return op->value;
-    return total < LIMIT_STAGING ? total : LIMIT_STAGING;
+    uint64_t total = 0;
+    if (op->kind == OP_READ_DIR) {
+        *ret = op->value;
+        return true;
+    }
+    if (!vector_fits(request, op->mem))
+        return false;
+    for (uint32_t i = 0; i < op->mem.length; i++)
+        total += request->iov[op->mem.offset + i].length;
+    *ret = total < LIMIT_STAGING ? total : LIMIT_STAGING;
+    return true;
 }
 
 /* One operand. */
-static bool want_operand(const struct trace_call *call, const struct op *op, enum op_operand role, unsigned slot,
-                         unsigned *paths, struct match_want *want)
+static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
 {
-    const struct request *request = &call->request;
-    uint64_t total = 0;
+    const struct op *op = f->op;
+    struct match_want *want = f->want;
     switch (role) {
     case OPERAND_IOVS:
-        return want_vector(request, op, want, &total);
-    case OPERAND_STAGELEN:
-        if (op->kind != OP_READ_DIR && !want_vector(request, op, want, &total))
-            return false;
-        want->operand[slot] = staged_length(op, total);
+        want_vector(f);
         return true;
+    case OPERAND_STAGELEN:
+        return staged_length(&f->call->request, op, &want->operand[slot]);
     case OPERAND_COUNT:
-        want->operand[slot] = op->kind == OP_POLL ? descriptors_asked(request) : op->mem.length;
+        want->operand[slot] = op->kind == OP_POLL ? descriptors_asked(&f->call->request) : op->mem.length;
         return true;
     case OPERAND_OFFSET:
         want->operand[slot] = op->offset;
         return true;
     case OPERAND_PATH:
-        return want_path(request, op->path, want, (*paths)++);
+        want_path(f, op->path);
+        return true;
     case OPERAND_PATH2:
-        return want_path(request, op->path2, want, (*paths)++);
+        want_path(f, op->path2);
+        return true;
     case OPERAND_HOW:
         want->how[0] = match_linux_open_flags(op->flags);
         want->how[1] = op->flags & OPEN_CREATE && !(op->flags & OPEN_PATH_ONLY) ? CREATED_FILE : 0;
@@ -157,15 +206,21 @@ static uint64_t host_result(const struct op *op, const struct trace_op_data *dat
     return op->kind == OP_POLL ? descriptors_told(data, value) : UINT64_MAX;
 }
 
-bool match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index, struct match_want *want,
-                     const char **reason)
+enum status match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index, struct match_want *want,
+                            const char **reason)
 {
     const struct op *op = &call->ops.op[index];
     *reason = "an op of no known kind";
     if (op->kind >= OP_COUNT)
-        return false;
+        return STATUS_MALFORMED;
     const struct op_row *row = &abi_ops[op->kind];
-    unsigned paths = 0;
+    uint64_t bytes = bytes_needed(&call->request, op);
+    *reason = "an op names bytes that its request does not have";
+    if (bytes == UINT64_MAX)
+        return STATUS_MALFORMED;
+    struct filling filling = { call, op, want, match_bytes_take(&want->bytes, bytes), 0 };
+    if (!filling.at)
+        return STATUS_NO_MEMORY;
     want->event = call->op_event[index];
     want->number = world->number[op->kind];
     want->handle = op->handle < HANDLES_TOTAL ? op->handle : HANDLE_NONE;
@@ -175,21 +230,24 @@ bool match_want_from(const struct match_world *world, const struct trace_call *c
     want->known = call->complete;
     want->optional = row->calls == OP_CALLS_VDSO;
     want->iov_count = 0;
+    want->iov = NULL;
+    memset(want->path, 0, sizeof want->path);
+    memset(want->path_length, 0, sizeof want->path_length);
     memset(want->operand, 0, sizeof want->operand);
     want->result = call->ops.result[index].value;
     want->host_bytes = call->complete ? host_result(op, &call->data[index], want->result) : UINT64_MAX;
     want->dev = call->ops.result[index].stat.dev;
     want->ino = call->ops.result[index].stat.ino;
-    *reason = "an op names bytes that its request does not have";
+    want->filetype = call->ops.result[index].stat.filetype;
     for (unsigned slot = 0; slot < OP_OPERANDS_MAX && row->operand[slot] != OPERAND_NONE; slot++) {
         enum op_operand role = (enum op_operand)row->operand[slot];
-        if (!want_operand(call, op, role, slot, &paths, want))
-            return false;
+        if (!want_operand(&filling, role, slot))
+            return STATUS_MALFORMED;
         if (role == OPERAND_FD && want->handle == HANDLE_NONE) {
             *reason = "an op names no descriptor where it needs one";
-            return false;
+            return STATUS_MALFORMED;
         }
     }
     *reason = NULL;
-    return true;
+    return STATUS_OK;
 }

@@ -4,6 +4,17 @@
 
 #include "checker/match.h"
 
+/* Bytes that a want or a record of the window keeps: near ones, or owned ones where they are more. */
+enum { MATCH_NEAR = 288 };
+struct match_bytes {
+    uint8_t *far; /* owned; NULL: near is used */
+    size_t far_size;
+    _Alignas(8) uint8_t near[MATCH_NEAR];
+};
+/* Room for `size` bytes, or NULL: no memory. What was there before is given up. */
+uint8_t *match_bytes_take(struct match_bytes *bytes, size_t size);
+void match_bytes_done(struct match_bytes *bytes);
+
 /* What the kernel should have executed for one op. Descriptors stay table handles until they are compared. */
 struct match_want {
     uint64_t hostcall; /* number of its call */
@@ -18,13 +29,21 @@ struct match_want {
     uint64_t operand[OP_OPERANDS_MAX]; /* expected numbers, where the operand is one */
     uint64_t how[3], times[4];
     uint32_t iov_count; /* of the whole vector */
-    struct region iov[WITNESS_IOVECS];
+    const struct region *iov;           /* IOVS only; in bytes, as the paths are */
     uint32_t mem_offset;
-    uint16_t path_length[WITNESS_PATHS];
-    char path[WITNESS_PATHS][WITNESS_PATH_MAX]; /* the first bytes, in the order of the operands */
+    uint32_t path_length[WITNESS_PATHS];
+    const char *path[WITNESS_PATHS];    /* without NUL, in the order of the operands */
     int64_t result;      /* as the trace has it: a count, or -(enum wasi_errno) */
     uint64_t host_bytes; /* READ_DIR: bytes that the kernel must have returned; UINT64_MAX: not known */
-    uint64_t dev, ino;   /* STAT: the object that the trace names */
+    uint64_t dev, ino, filetype; /* STAT: the object that the trace names */
+    struct match_bytes bytes;
+};
+
+/* An object as one side knows it. */
+struct match_object {
+    uint64_t dev, ino;
+    uint32_t type; /* S_IFMT's bits of its mode; of a claim: enum wasi_filetype */
+    bool known;
 };
 
 enum { MATCH_ARENAS = 8, MATCH_DEVICES = 8 };
@@ -32,8 +51,12 @@ enum { MATCH_ARENAS = 8, MATCH_DEVICES = 8 };
 /* What is known of the process: handles to host descriptors, where guest memory lies. */
 struct match_world {
     int64_t number[OP_COUNT];              /* of each op's system call */
-    int64_t number_mmap, number_restart;
-    int32_t host_fd[HANDLES_TOTAL];        /* -1: not known (any fits; learnt at first use) */
+    int64_t number_mmap, number_restart, number_sigreturn;
+    int32_t host_fd[HANDLES_TOTAL];        /* -1: not known */
+    bool learns;                           /* something may have been opened unseen: unknown descriptors fit, and are learnt at first use */
+    bool threads;                          /* the guest's process has had more than one thread */
+    struct match_object object[HANDLES_TOTAL]; /* as the kernel had it when it was opened, or first used */
+    struct match_object initial[HANDLES_TOTAL]; /* what the launcher passed, as it says */
     uint32_t generation[HANDLES_TOTAL];    /* opened or closed so often by now */
     uint64_t arena_base[MATCH_ARENAS], arena_size[MATCH_ARENAS]; /* reservations of 4 GiB and more */
     uint32_t arena_count;
@@ -42,9 +65,10 @@ struct match_world {
     uint64_t device[MATCH_DEVICES];        /* whose numbers in stat and in the kernel's objects are the same ones */
     uint32_t device_count;
 };
-/* Fills *want from op `index` of the call. False: the call's op does not fit its request (a hostile trace), `reason` says how. */
-bool match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index, struct match_want *want,
-                     const char **reason);
+/* Fills *want from op `index` of the call; `bytes` of it must be valid. MALFORMED: the call's op does not fit its request (a hostile
+ * trace), `reason` says how. NO_MEMORY. */
+MUST_USE enum status match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index,
+                                     struct match_want *want, const char **reason);
 
 void match_world_init(struct match_world *world, const struct run_spec *spec);
 
@@ -52,9 +76,19 @@ void match_world_init(struct match_world *world, const struct run_spec *spec);
  * must be equal already. */
 unsigned match_compare(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
                        struct buffer *text);
+/* Whether the witness lacks what the comparison needs: an operand that could not be read whole, or not before the call wrote; an object.
+ * Says what in `text` where text is not NULL. */
+bool match_unknown(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
+                   struct buffer *text);
 /* Notes what the consumed want changed: record is what the kernel did for it, or NULL where nothing was seen. */
 void match_world_apply(struct match_world *world, const struct match_want *want, const struct witness_record *record);
-/* Notes a reservation of address space. */
+enum { MATCH_TYPE = 0170000 }; /* S_IFMT */
+/* Whether guest memory may begin at `base`. */
+bool match_base_fits(const struct match_world *world, uint64_t base);
+/* Whether numbers that stat(2) gave for an object bind: some file systems (overlays, subvolumes) show others there than the kernel's own
+ * object has, so a device counts once it has agreed. */
+bool match_device_binds(const struct match_world *world, uint64_t said, uint64_t found);
+/* Notes a reservation of address space, and other threads. */
 void match_world_note(struct match_world *world, const struct witness_record *record);
 
 /* The manual pages' view of ops, stated apart from wasi/act on purpose. */
@@ -62,6 +96,9 @@ uint64_t match_linux_open_flags(uint32_t flags);
 uint64_t match_linux_flags(const struct op *op);  /* of an op with a FLAGS operand */
 uint64_t match_linux_any(const struct op *op);    /* of an op with an ANY number */
 void match_linux_times(const struct op *op, uint64_t times[4]);
+uint32_t match_linux_filetype(uint32_t mode); /* enum wasi_filetype */
+/* Whether a result means that the call was cut short by a handler, if one ran: the program then sees EINTR. */
+static inline bool match_linux_interrupts(int64_t result) { return result == -512 || result == -514 || result == -516; }
 bool match_linux_errno_is(int64_t linux_errno, int64_t wasi_errno);
 static inline bool match_linux_restarts(int64_t result) { return result <= -512 && result >= -516; }
 

@@ -341,7 +341,7 @@ void store_syscall(struct store *store, const struct witness_record *record, enu
     for (unsigned i = 0; i < 6; i++)
         row_some(&row, record->arg[i], call && record->arg[i] != 0);
     for (unsigned i = 0; i < WITNESS_PATHS; i++)
-        row_string(&row, i < record->path_count ? record->path[i] : NULL);
+        row_string(&row, record->path[i]);
     row_some(&row, record->object.dev, record->object.mode != 0);
     row_some(&row, record->object.ino, record->object.mode != 0);
     row_some(&row, record->opened.dev, record->opened.mode != 0);

@@ -21,8 +21,14 @@ const struct operands_row *operands_rows(size_t *ret_count)
 
 static void spec_set(struct probe_spec *spec, char letter, uint8_t place)
 {
-    switch (letter) {
-    case 'F': spec->fd = place; break;
+    switch (letter) { /* a test holds that operands.def has no other letter */
+    case 'F':
+        if (spec->fd == 0)
+            spec->fd = place;
+        else
+            spec->fd2 = place;
+        break;
+    case 'A': spec->address = place; break;
     case 'P':
         if (spec->path == 0)
             spec->path = place;

@@ -6,11 +6,12 @@
  *   one look-up that finds nothing.
  * - `sequence` counts a thread's events whether or not they reach the ring, so a hole says exactly how many are missing;
  *   the end of the last hole is kept in `losses`.
- * - Operands behind pointers are copied at the entry, bounded. Where their page is not resident (nothing may fault in here),
- *   they are copied at the exit and the event says so.
+ * - Operands behind pointers are copied at the entry, whole: short ones into the event, longer ones into events that go ahead of
+ *   it. Where their page is not resident (nothing may fault in here), they are copied at the exit and the event says so.
+ *   What could not be copied is absent, never empty.
  *
- * Left out on purpose: msghdr and sockaddr operands, the second directory of link and rename, any wake-up of the reader while
- * the ring is less than half full (one costs more than the event). Design: section 7. */
+ * Left out on purpose: msghdr operands, any wake-up of the reader while the ring is less than half full (one costs more than the
+ * event). Design: section 7. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
@@ -47,6 +48,16 @@ struct {
     __type(key, __u32);
     __type(value, struct probe_loss);
 } losses SEC(".maps");
+
+/* Where large parts are put together: one place for the entry, one for the exit. The kernel runs a program once at a time on a
+ * processor, so nobody else writes into its place. */
+enum { LARGE_AT_ENTRY = 0, LARGE_AT_EXIT = 1 };
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, __u32);
+    __type(value, struct probe_large);
+} large SEC(".maps");
 
 /* ---- numbers of a task ---- */
 
@@ -215,7 +226,7 @@ static __always_inline __u64 operand(const struct probe_thread *t, __u8 index)
     }
 }
 
-static __always_inline void part_added(struct probe_thread *t, __u8 part, __u32 size)
+static __always_inline void part_added(struct probe_thread *t, __u16 part, __u32 size)
 {
     t->head.parts |= part;
     t->fill += size;
@@ -235,17 +246,97 @@ static __always_inline void copy_how(struct probe_thread *t, __u64 from, __u64 s
         part_added(t, PROBE_PART_HOW, 24);
 }
 
-static __always_inline void copy_iov(struct probe_thread *t, __u64 from, __u64 count)
+/* ---- parts that are too large for a thread's state ---- */
+
+/* The place for a large part of the event that `t` is in, or NULL. */
+static __always_inline struct probe_large *large_room(struct probe_thread *t, __u32 place)
 {
-    struct probe_iovecs *to = (struct probe_iovecs *)part_room(t);
-    if (!to || !from)
+    struct probe_large *to = bpf_map_lookup_elem(&large, &place);
+    if (!to)
+        return 0;
+    to->head = t->head;
+    to->head.kind = PROBE_AHEAD;
+    to->head.ahead = 0;
+    return to;
+}
+
+/* Sends what is there; a part that finds no room is not read. */
+static __always_inline void large_send(struct probe_thread *t, struct probe_large *from, __u16 part, __u64 bytes)
+{
+    from->head.parts = part;
+    if (bytes > sizeof(from->bytes))
+        bytes = sizeof(from->bytes);
+    if (bpf_ringbuf_output(&ring, from, sizeof(from->head) + sizeof(from->size) + bytes, BPF_RB_NO_WAKEUP))
+        t->head.flags |= PROBE_UNREAD;
+    else
+        t->head.ahead |= part;
+}
+
+static __noinline int path_ahead(struct probe_thread *t, __u64 from, __u16 part, __u32 place)
+{
+    if (!t)
+        return 0;
+    struct probe_large *to = large_room(t, place);
+    if (!to)
+        return 0;
+    long size = bpf_probe_read_user_str(to->bytes, PROBE_PATH_WHOLE, (const void *)from);
+    if (size <= 0 || size > PROBE_PATH_WHOLE) {
+        t->retry = 1;
+        return 0;
+    }
+    to->size = (__u64)size;
+    large_send(t, to, part, ((__u64)size + 7) & ~7ull);
+    return 0;
+}
+
+static __noinline int iov_ahead(struct probe_thread *t, __u64 from, __u64 count, __u32 place)
+{
+    if (!t)
+        return 0;
+    struct probe_large *to = large_room(t, place);
+    if (!to)
+        return 0;
+    __u32 kept = count > PROBE_IOVECS_WHOLE ? PROBE_IOVECS_WHOLE : (__u32)count;
+    if (bpf_probe_read_user(to->bytes, kept * 16, (const void *)from)) {
+        t->retry = 1;
+        return 0;
+    }
+    to->size = count;
+    large_send(t, to, PROBE_PART_IOV, kept * 16ull);
+    return 0;
+}
+
+/* ---- parts in the event ---- */
+
+static __always_inline void copy_iov(struct probe_thread *t, __u64 from, __u64 count, __u32 place)
+{
+    __u64 *to = (__u64 *)part_room(t);
+    if (!to)
         return;
-    __u32 kept = count > PROBE_IOVECS ? PROBE_IOVECS : (__u32)count;
-    to->count = count;
-    if (kept && bpf_probe_read_user(to->pair, kept * 16, (const void *)from))
+    if (count > PROBE_IOVECS) {
+        iov_ahead(t, from, count, place);
+        return;
+    }
+    __u32 kept = (__u32)count;
+    to[0] = count;
+    if (kept && bpf_probe_read_user(to + 1, kept * 16, (const void *)from))
         t->retry = 1;
     else
         part_added(t, PROBE_PART_IOV, 8 + kept * 16);
+}
+
+static __always_inline void copy_address(struct probe_thread *t, __u64 from, __u64 length)
+{
+    __u64 *to = (__u64 *)part_room(t);
+    if (!to || !from)
+        return;
+    length &= 0xffffffff;
+    __u32 kept = length > PROBE_ADDRESS ? PROBE_ADDRESS : (__u32)length;
+    to[0] = length;
+    if (kept && bpf_probe_read_user(to + 1, kept, (const void *)from))
+        t->retry = 1;
+    else
+        part_added(t, PROBE_PART_ADDRESS, 8 + ((kept + 7) & ~7u));
 }
 
 static __always_inline void copy_times(struct probe_thread *t, __u64 from, __u32 bytes)
@@ -260,7 +351,7 @@ static __always_inline void copy_times(struct probe_thread *t, __u64 from, __u32
         part_added(t, PROBE_PART_TIMES, 32);
 }
 
-static __always_inline void copy_path(struct probe_thread *t, __u64 from, __u8 part)
+static __always_inline void copy_path(struct probe_thread *t, __u64 from, __u16 part, __u32 place)
 {
     __u8 *to = part_room(t);
     if (!to || !from)
@@ -270,12 +361,16 @@ static __always_inline void copy_path(struct probe_thread *t, __u64 from, __u8 p
         t->retry = 1;
         return;
     }
+    if (size == PROBE_PATH) { /* as long as this, or longer */
+        path_ahead(t, from, part, place);
+        return;
+    }
     *(__u64 *)to = (__u64)size;
     part_added(t, part, (__u32)(8 + ((size + 7) & ~7ull)));
 }
 
 /* Copies the operands behind pointers, as the call's row has them. */
-static __noinline int operands_copy(struct probe_thread *t)
+static __noinline int operands_copy(struct probe_thread *t, __u32 place)
 {
     if (!t)
         return 0;
@@ -287,58 +382,67 @@ static __noinline int operands_copy(struct probe_thread *t)
     if (spec->how)
         copy_how(t, operand(t, spec->how), operand(t, spec->how + 1));
     if (spec->iov)
-        copy_iov(t, operand(t, spec->iov), operand(t, spec->iov + 1));
+        copy_iov(t, operand(t, spec->iov), operand(t, spec->iov + 1), place);
     if (spec->times)
         copy_times(t, operand(t, spec->times), spec->times_bytes);
+    if (spec->address)
+        copy_address(t, operand(t, spec->address), operand(t, spec->address + 1));
     if (spec->path)
-        copy_path(t, operand(t, spec->path), PROBE_PART_PATH);
+        copy_path(t, operand(t, spec->path), PROBE_PART_PATH, place);
     if (spec->path2)
-        copy_path(t, operand(t, spec->path2), PROBE_PART_PATH2);
+        copy_path(t, operand(t, spec->path2), PROBE_PART_PATH2, place);
     return 0;
 }
 
-/* The first descriptor operand's object: the first part. */
-static __always_inline void object_add(struct probe_thread *t, __u8 index, __u8 path)
+/* A descriptor operand's object. Objects are the first parts. */
+static __always_inline void object_add(struct probe_thread *t, __u8 index, __u8 path, __u16 part)
 {
     enum { AT_WORKING_DIRECTORY = -100 };
     struct probe_object *to = (struct probe_object *)t->parts;
     __s32 fd = (__s32)operand(t, index);
     int known = 0;
+    if (part == PROBE_PART_OBJECT2 && t->fill != 0)
+        to++;
     if (fd >= 0)
         known = object_of_fd(to, (__u32)fd);
     else if (fd == AT_WORKING_DIRECTORY && path)
         known = object_of_cwd(to);
     if (known)
-        part_added(t, PROBE_PART_OBJECT, sizeof(*to));
+        part_added(t, part, sizeof(*to));
 }
 
 /* Starts the event of a call: what an entry shows, or an exit that had none. */
-static __always_inline void call_begin(struct probe_thread *t, const struct pt_regs *regs, __s32 number, int compat)
+static __always_inline void call_begin(struct probe_thread *t, const struct pt_regs *regs, __s32 number, int compat, __u32 place)
 {
     t->head.ktime = bpf_ktime_get_ns();
     t->head.call = number;
     t->head.result = 0;
-    t->head.parts = 0;
+    t->head.parts = t->head.ahead = 0;
     t->head.flags = (compat ? PROBE_COMPAT : 0) | (t->first ? PROBE_FIRST : 0);
     t->first = 0;
     t->fill = 0;
+    t->objects = 0;
     t->retry = 0;
     arch_operands(regs, compat, t->head.arg);
     if (compat || (__u32)number >= PROBE_SYSCALLS)
         return;
     const volatile struct probe_spec *spec = &specs[number];
     if (spec->fd)
-        object_add(t, spec->fd, spec->path);
-    if (spec->path | spec->path2 | spec->how | spec->iov | spec->times)
-        operands_copy(t);
+        object_add(t, spec->fd, spec->path, PROBE_PART_OBJECT);
+    if (spec->fd2)
+        object_add(t, spec->fd2, spec->path2, PROBE_PART_OBJECT2);
+    t->objects = (__u8)t->fill;
+    if (spec->path | spec->path2 | spec->how | spec->iov | spec->times | spec->address)
+        operands_copy(t, place);
 }
 
 /* What could not be read at the entry is read now; the kernel has touched it. */
 static __always_inline void operands_again(struct probe_thread *t)
 {
-    t->fill = t->head.parts & PROBE_PART_OBJECT ? sizeof(struct probe_object) : 0;
-    t->head.parts &= PROBE_PART_OBJECT;
-    operands_copy(t);
+    t->fill = t->objects;
+    t->head.parts &= PROBE_PART_OBJECT | PROBE_PART_OBJECT2;
+    t->head.ahead = 0;
+    operands_copy(t, LARGE_AT_EXIT);
     t->head.flags |= t->retry ? PROBE_LATE | PROBE_UNREAD : PROBE_LATE;
 }
 
@@ -355,7 +459,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
         t->head.kind = PROBE_ENTRY_ONLY;
         thread_send(t);
     }
-    call_begin(t, regs, (__s32)number, arch_is_compat(task));
+    call_begin(t, regs, (__s32)number, arch_is_compat(task), LARGE_AT_ENTRY);
     t->open = 1;
     return 0;
 }
@@ -370,7 +474,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
     if (t->open) {
         t->head.kind = PROBE_SYSCALL;
     } else {
-        call_begin(t, regs, arch_number(regs), arch_is_compat(task));
+        call_begin(t, regs, arch_number(regs), arch_is_compat(task), LARGE_AT_EXIT);
         t->head.kind = PROBE_EXIT_ONLY;
     }
     t->open = 0;
@@ -417,7 +521,7 @@ static __always_inline void path_of_exec(struct probe_thread *t, struct linux_bi
     if (!to || number >= PROBE_SYSCALLS || specs[number].fd) /* execveat: the kernel's name is not the operand */
         return;
     long size = bpf_probe_read_kernel_str(to + 8, PROBE_PATH, program->filename);
-    if (size <= 0 || size > PROBE_PATH)
+    if (size <= 0 || size >= PROBE_PATH) /* longer ones stay unread */
         return;
     *(__u64 *)to = (__u64)size;
     part_added(t, PROBE_PART_PATH, (__u32)(8 + ((size + 7) & ~7ull)));

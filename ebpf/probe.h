@@ -9,8 +9,11 @@
 
 enum {
     PROBE_SYSCALLS = 512,   /* numbers below have a row in `specs`; those above are outside the kernel's table */
-    PROBE_PATH = 257,       /* bytes of a path that are copied, one more than a record keeps, so that a cut one shows */
-    PROBE_IOVECS = 8,
+    PROBE_PATH = 257,       /* bytes of a path, with its NUL, that are copied into the event; a longer one is sent ahead of it */
+    PROBE_PATH_WHOLE = 4097, /* bytes that are sent ahead: one more than the kernel takes (PATH_MAX), so that a cut one shows */
+    PROBE_IOVECS = 8,        /* elements of a vector that are copied into the event; more are sent ahead */
+    PROBE_IOVECS_WHOLE = 1024, /* what the kernel takes (UIO_MAXIOV) */
+    PROBE_ADDRESS = 128,     /* bytes of a socket's address (struct sockaddr_storage) */
     PROBE_PARTS_BYTES = 1024,
     PROBE_LOSSES = 8192     /* threads whose losses can be told apart */
 };
@@ -19,28 +22,26 @@ enum {
 /* The numbers of enum witness_kind and of its flags (tracer/witness_file.h), as the probe writes them. */
 enum {
     PROBE_SYSCALL = 1, PROBE_ENTRY_ONLY = 2, PROBE_EXIT_ONLY = 3, PROBE_FORK = 4, PROBE_EXEC = 5, PROBE_END = 6,
+    PROBE_AHEAD = 8, /* no record: one large part of the event that its thread sends next with the same ktime */
     PROBE_COMPAT = 1, PROBE_FIRST = 4, PROBE_LATE = 8, PROBE_UNREAD = 16
 };
 
-/* What follows an event's head, in this order. */
+/* What follows an event's head, in this order. The bits are those of a record (tracer/witness_file.h). */
 enum {
-    PROBE_PART_OBJECT = 1,  /* struct probe_object */
-    PROBE_PART_HOW = 2,     /* __u64[3] */
-    PROBE_PART_IOV = 4,     /* struct probe_iovecs */
-    PROBE_PART_TIMES = 8,   /* __u64[4] */
-    PROBE_PART_PATH = 16,   /* struct probe_path: __u64 length with NUL, then the bytes, padded to 8 */
-    PROBE_PART_PATH2 = 32,
-    PROBE_PART_OPENED = 64  /* struct probe_object */
+    PROBE_PART_OBJECT = 1,    /* struct probe_object */
+    PROBE_PART_OBJECT2 = 128, /* struct probe_object: of the second descriptor operand */
+    PROBE_PART_HOW = 4,       /* __u64[3] */
+    PROBE_PART_IOV = 8,       /* __u64 count of elements that the call names, then base and length of each */
+    PROBE_PART_TIMES = 16,    /* __u64[4] */
+    PROBE_PART_ADDRESS = 256, /* __u64 length that the call names, then the bytes, padded to 8 */
+    PROBE_PART_PATH = 32,     /* __u64 length with NUL, then the bytes, padded to 8 */
+    PROBE_PART_PATH2 = 64,
+    PROBE_PART_OPENED = 2     /* struct probe_object */
 };
 
 struct probe_object {
     __u64 ino;
     __u32 dev, mode; /* the kernel's own dev_t: 12 bits major, 20 bits minor */
-};
-
-struct probe_iovecs {
-    __u64 count; /* elements that the call names; the first PROBE_IOVECS follow */
-    __u64 pair[2 * PROBE_IOVECS];
 };
 
 /* An event: this head and its parts. */
@@ -51,8 +52,15 @@ struct probe_head {
     __u32 thread; /* number of the watched thread in this recording: unlike a tid it is never used again */
     __u32 pid, tid;
     __s32 call;
-    __u8 kind, role, flags, parts;
-    __u32 reserved;
+    __u8 kind, role, flags, reserved;
+    __u16 parts, ahead; /* parts behind this head; parts that were sent ahead of it. An AHEAD event: the one part that it is */
+};
+
+/* An event with a part that is too large for a thread's state. */
+struct probe_large {
+    struct probe_head head;
+    __u64 size; /* as the part has it */
+    __u8 bytes[16 * PROBE_IOVECS_WHOLE];
 };
 
 /* The state of a watched thread. head and parts are one event being put together: entry first, exit later. */
@@ -60,17 +68,17 @@ struct probe_thread {
     __u32 thread, role;
     __u64 sequence; /* of its next event */
     __u32 fill;     /* bytes of parts in use */
+    __u8 objects;   /* of which so many are objects that were found at the entry */
     __u8 open;      /* between entry and exit of a call */
     __u8 first;     /* it ran before the watch, and no event was seen yet */
     __u8 retry;     /* operands were not resident at the entry */
-    __u8 reserved;
     struct probe_head head;
     __u8 parts[PROBE_PARTS_BYTES];
 };
 
 /* Which operands of a call are to be looked at: number + 1, 0 for none. */
 struct probe_spec {
-    __u8 fd, path, path2, how, iov, times;
+    __u8 fd, fd2, path, path2, how, iov, times, address;
     __u8 times_bytes;
     __u8 returns_fd;
 };

@@ -25,6 +25,16 @@ enum {
     DRAIN_LOOKS = 1000    /* after the stop, at most so many: a thread that never ends must not hold the run */
 };
 
+/* An event that is a part of the next one of its thread with the same ktime. */
+struct ahead {
+    struct ahead *next;
+    uint32_t thread;
+    uint16_t part;
+    uint64_t ktime;
+    size_t size;
+    _Alignas(8) uint8_t bytes[];
+};
+
 struct collector {
     struct witness *witness;
     struct trace_file *file;
@@ -34,6 +44,7 @@ struct collector {
     uint64_t lost;
     uint64_t *next;          /* by thread: the sequence expected next */
     size_t threads;          /* elements of next */
+    struct ahead *ahead;     /* owned; few: long operands of calls that are being made right now */
     struct witness_record record;
     enum status status;      /* the first failure */
     struct error *error;
@@ -95,17 +106,72 @@ static enum status gap_fill(struct collector *c, uint32_t thread, uint64_t seque
     return record_add(c, &gap);
 }
 
+/* Forgets what went ahead of a thread's events, those at `keep` excepted. */
+static void ahead_drop(struct collector *c, uint32_t thread, uint64_t keep)
+{
+    for (struct ahead **at = &c->ahead; *at;) {
+        struct ahead *one = *at;
+        if (one->thread != thread || one->ktime == keep) {
+            at = &one->next;
+            continue;
+        }
+        *at = one->next;
+        free(one);
+    }
+}
+
+static enum status ahead_keep(struct collector *c, const struct probe_head *head, const void *bytes, size_t size)
+{
+    ahead_drop(c, head->thread, head->ktime); /* of events that did not arrive */
+    struct ahead *new = malloc(sizeof(*new) + size);
+    if (!new)
+        return error_set(c->error, STATUS_NO_MEMORY, "no memory for a long operand");
+    new->thread = head->thread;
+    new->part = head->parts;
+    new->ktime = head->ktime;
+    new->size = size;
+    memcpy(new->bytes, bytes, size);
+    new->next = c->ahead;
+    c->ahead = new;
+    return STATUS_OK;
+}
+
+/* Gives the record what went ahead of it, the newest of each part. What did not arrive was not read. */
+static enum status ahead_join(const struct collector *c, const struct probe_head *head, struct witness_record *record)
+{
+    unsigned missing = head->ahead;
+    enum status s = STATUS_OK;
+    for (const struct ahead *one = c->ahead; s == STATUS_OK && missing != 0 && one; one = one->next) {
+        if (one->thread != head->thread || one->ktime != head->ktime || !(missing & one->part))
+            continue;
+        missing &= ~(unsigned)one->part;
+        s = witness_event_join(one->bytes, one->size, record);
+    }
+    record->flags |= missing ? WITNESS_FLAG_UNREAD : 0;
+    return s;
+}
+
 static enum status event_take(struct collector *c, const void *bytes, size_t size)
 {
-    uint32_t thread;
+    struct probe_head head;
     struct witness_record *record = &c->record;
-    if (witness_event_decode(c->witness, bytes, size, record, &thread) != STATUS_OK)
+    enum status s = witness_event_head(bytes, size, &head);
+    if (s == STATUS_OK && head.kind == PROBE_AHEAD)
+        return ahead_keep(c, &head, bytes, size);
+    if (s == STATUS_OK)
+        s = witness_event_decode(c->witness, bytes, size, record);
+    if (s == STATUS_OK && head.ahead != 0)
+        s = ahead_join(c, &head, record);
+    if (s != STATUS_OK)
         return error_set(c->error, STATUS_INTERNAL, "an event of the probe has no valid form");
-    enum status s = gap_fill(c, thread, record->sequence, record->ktime, record->pid, record->tid, record->role);
+    s = gap_fill(c, head.thread, record->sequence, record->ktime, record->pid, record->tid, record->role);
     if (s != STATUS_OK)
         return s;
-    c->next[thread] = record->sequence + 1;
-    return record_add(c, record);
+    c->next[head.thread] = record->sequence + 1;
+    s = record_add(c, record);
+    if (c->ahead && (record->kind <= WITNESS_EXIT_ONLY || record->kind == WITNESS_END))
+        ahead_drop(c, head.thread, UINT64_MAX);
+    return s;
 }
 
 static int on_event(void *self, void *bytes, size_t size)
@@ -268,5 +334,7 @@ enum status witness_collect(struct witness *witness, struct trace_file *file, in
     ring_buffer__free(ring);
     buffer_done(&c.records);
     free(c.next);
+    while (c.ahead)
+        ahead_drop(&c, c.ahead->thread, UINT64_MAX);
     return s;
 }

@@ -1,14 +1,24 @@
-/* Turns an event of the probe into a record: the parts behind the head, the kernel's dev_t into stat(2)'s, registers beyond
- * the call's operands into 0. Events come from the kernel, yet every length is checked: a wrong one is a fault that must not
- * spread. */
+/* Turns an event of the probe into a record: the parts behind the head and those that went ahead of it, the kernel's dev_t into
+ * stat(2)'s, registers beyond the call's operands into 0.
+ *
+ * Invariant: a part that the kernel would have refused as too long, or that did not arrive, is absent and flagged. Events come from the
+ * kernel, yet every length is checked: a wrong one is a fault that must not spread. */
 #include "ebpf/witness_state.h"
 
 #include <assert.h>
+#include <stdalign.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
-static_assert((int)PROBE_IOVECS == (int)WITNESS_IOVECS, "the probe copies what a record keeps");
-static_assert((int)PROBE_PATH == (int)WITNESS_PATH_MAX + 1, "one byte more shows a cut path");
+static_assert((int)PROBE_IOVECS_WHOLE == (int)WITNESS_IOVECS, "the probe copies what a record keeps");
+static_assert((int)PROBE_PATH_WHOLE == (int)WITNESS_PATH_MAX + 1, "one byte more shows a cut path");
+static_assert((int)PROBE_ADDRESS == (int)WITNESS_ADDRESS_MAX, "the probe copies what a record keeps");
+static_assert(sizeof(struct witness_iovec) == 16, "as the kernel has it");
+static_assert((int)PROBE_PART_OBJECT == (int)WITNESS_PART_OBJECT && (int)PROBE_PART_OPENED == (int)WITNESS_PART_OPENED &&
+              (int)PROBE_PART_HOW == (int)WITNESS_PART_HOW && (int)PROBE_PART_IOV == (int)WITNESS_PART_IOV &&
+              (int)PROBE_PART_TIMES == (int)WITNESS_PART_TIMES && (int)PROBE_PART_PATH == (int)WITNESS_PART_PATH &&
+              (int)PROBE_PART_PATH2 == (int)WITNESS_PART_PATH2 && (int)PROBE_PART_OBJECT2 == (int)WITNESS_PART_OBJECT2 &&
+              (int)PROBE_PART_ADDRESS == (int)WITNESS_PART_ADDRESS, "the parts are the record's");
 static_assert((int)PROBE_SYSCALL == (int)WITNESS_SYSCALL && (int)PROBE_ENTRY_ONLY == (int)WITNESS_ENTRY_ONLY &&
               (int)PROBE_EXIT_ONLY == (int)WITNESS_EXIT_ONLY && (int)PROBE_FORK == (int)WITNESS_FORK &&
               (int)PROBE_EXEC == (int)WITNESS_EXEC && (int)PROBE_END == (int)WITNESS_END, "the kinds are the record's");
@@ -38,26 +48,46 @@ static bool take_object(const uint8_t **at, const uint8_t *end, struct witness_o
     return true;
 }
 
+/* Notes that an operand is longer than the kernel takes. */
+static bool cut(struct witness_record *record, uint32_t part)
+{
+    record->parts &= ~part;
+    record->flags |= WITNESS_FLAG_CUT;
+    return true;
+}
+
 static bool take_iov(const uint8_t **at, const uint8_t *end, struct witness_record *record)
 {
-    uint64_t count, pair[2];
+    uint64_t count;
     const uint8_t *p = take(at, end, sizeof(count));
     if (!p)
         return false;
     memcpy(&count, p, sizeof(count));
-    if (count > WITNESS_IOVECS) {
-        count = WITNESS_IOVECS;
-        record->flags |= WITNESS_FLAG_CUT;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!(p = take(at, end, sizeof(pair))))
-            return false;
-        memcpy(pair, p, sizeof(pair));
-        record->iov_base[i] = pair[0];
-        record->iov_length[i] = pair[1];
-        record->iov_total += pair[1];
-    }
+    uint64_t kept = count < WITNESS_IOVECS ? count : WITNESS_IOVECS;
+    p = take(at, end, kept * sizeof(*record->iov));
+    if (!p || (uintptr_t)p % alignof(struct witness_iovec) != 0)
+        return false;
+    if (count > WITNESS_IOVECS)
+        return cut(record, WITNESS_PART_IOV);
+    record->iov = (const struct witness_iovec *)(const void *)p;
     record->iov_count = (uint32_t)count;
+    return true;
+}
+
+static bool take_address(const uint8_t **at, const uint8_t *end, struct witness_record *record)
+{
+    uint64_t length;
+    const uint8_t *p = take(at, end, sizeof(length));
+    if (!p)
+        return false;
+    memcpy(&length, p, sizeof(length));
+    uint64_t kept = length < WITNESS_ADDRESS_MAX ? length : WITNESS_ADDRESS_MAX;
+    if (!(p = take(at, end, (kept + 7) & ~(uint64_t)7)))
+        return false;
+    if (length > WITNESS_ADDRESS_MAX)
+        return cut(record, WITNESS_PART_ADDRESS);
+    memcpy(record->address, p, kept);
+    record->address_length = (uint32_t)kept;
     return true;
 }
 
@@ -68,17 +98,12 @@ static bool take_path(const uint8_t **at, const uint8_t *end, struct witness_rec
     if (!p)
         return false;
     memcpy(&size, p, sizeof(size));
-    if (size == 0 || size > PROBE_PATH || !(p = take(at, end, (size + 7) & ~(uint64_t)7)))
+    if (size == 0 || size > PROBE_PATH_WHOLE || !(p = take(at, end, (size + 7) & ~(uint64_t)7)) || p[size - 1] != 0)
         return false;
-    if (size > WITNESS_PATH_MAX) {
-        size = WITNESS_PATH_MAX;
-        record->flags |= WITNESS_FLAG_CUT;
-    }
-    memcpy(record->path[index], p, size - 1);
-    record->path[index][size - 1] = 0;
-    for (; record->path_count <= index; record->path_count++)
-        if (record->path_count < index)
-            record->path[record->path_count][0] = 0;
+    if (size > WITNESS_PATH_MAX)
+        return cut(record, index ? WITNESS_PART_PATH2 : WITNESS_PART_PATH);
+    record->path[index] = (const char *)p;
+    record->path_length[index] = (uint32_t)size - 1;
     return true;
 }
 
@@ -93,14 +118,19 @@ static bool take_numbers(const uint8_t **at, const uint8_t *end, uint64_t *value
 static bool take_parts(const uint8_t *at, const uint8_t *end, unsigned parts, struct witness_record *record)
 {
     bool good = true;
+    record->parts |= parts;
     if (parts & PROBE_PART_OBJECT)
         good = take_object(&at, end, &record->object);
+    if (good && (parts & PROBE_PART_OBJECT2))
+        good = take_object(&at, end, &record->object2);
     if (good && (parts & PROBE_PART_HOW))
         good = take_numbers(&at, end, record->how, 3);
     if (good && (parts & PROBE_PART_IOV))
         good = take_iov(&at, end, record);
     if (good && (parts & PROBE_PART_TIMES))
         good = take_numbers(&at, end, record->times, 4);
+    if (good && (parts & PROBE_PART_ADDRESS))
+        good = take_address(&at, end, record);
     if (good && (parts & PROBE_PART_PATH))
         good = take_path(&at, end, record, 0);
     if (good && (parts & PROBE_PART_PATH2))
@@ -110,18 +140,20 @@ static bool take_parts(const uint8_t *at, const uint8_t *end, unsigned parts, st
     return good && at == end;
 }
 
-enum status witness_event_decode(const struct witness *witness, const void *bytes, size_t size, struct witness_record *ret,
-                                 uint32_t *ret_thread)
+enum status witness_event_head(const void *bytes, size_t size, struct probe_head *ret)
+{
+    if (size < sizeof(*ret))
+        return STATUS_MALFORMED;
+    memcpy(ret, bytes, sizeof(*ret));
+    return STATUS_OK;
+}
+
+enum status witness_event_decode(const struct witness *witness, const void *bytes, size_t size, struct witness_record *ret)
 {
     struct probe_head head;
-    if (size < sizeof(head))
+    if (witness_event_head(bytes, size, &head) != STATUS_OK || head.kind == PROBE_AHEAD)
         return STATUS_MALFORMED;
-    memcpy(&head, bytes, sizeof(head));
-    memset(ret, 0, offsetof(struct witness_record, path));
-    ret->path_count = ret->iov_count = 0;
-    memset(ret->how, 0, sizeof(ret->how));
-    memset(ret->times, 0, sizeof(ret->times));
-    ret->iov_total = 0;
+    memset(ret, 0, sizeof(*ret));
     ret->ktime = head.ktime;
     ret->kind = head.kind;
     ret->role = head.role;
@@ -135,7 +167,17 @@ enum status witness_event_decode(const struct witness *witness, const void *byte
     unsigned operands = known ? witness->operand_count[(uint32_t)head.call] : 6;
     for (unsigned i = 0; i < operands; i++)
         ret->arg[i] = head.arg[i];
-    *ret_thread = head.thread;
     const uint8_t *parts = (const uint8_t *)bytes + sizeof(head), *end = (const uint8_t *)bytes + size;
     return take_parts(parts, end, head.parts, ret) ? STATUS_OK : STATUS_MALFORMED;
+}
+
+enum status witness_event_join(const void *bytes, size_t size, struct witness_record *record)
+{
+    struct probe_head head;
+    if (witness_event_head(bytes, size, &head) != STATUS_OK || head.kind != PROBE_AHEAD)
+        return STATUS_MALFORMED;
+    if (head.parts != PROBE_PART_IOV && head.parts != PROBE_PART_PATH && head.parts != PROBE_PART_PATH2)
+        return STATUS_MALFORMED;
+    return take_parts((const uint8_t *)bytes + sizeof(head), (const uint8_t *)bytes + size, head.parts, record) ? STATUS_OK
+                                                                                                                  : STATUS_MALFORMED;
 }

@@ -17,8 +17,12 @@ struct witness {
     uint8_t operand_count[PROBE_SYSCALLS];
 };
 
-/* One event from the ring as a record; number and chunk are not set. MALFORMED: not as the probe writes them. */
+/* Events from the ring. MALFORMED: not as the probe writes them. */
+MUST_USE enum status witness_event_head(const void *bytes, size_t size, struct probe_head *ret);
+/* One event as a record, which borrows from `bytes`; number and chunk are 0. */
 MUST_USE enum status witness_event_decode(const struct witness *witness, const void *bytes, size_t size,
-                                          struct witness_record *ret, uint32_t *ret_thread);
+                                          struct witness_record *ret);
+/* Adds a part that went ahead of the record's event; the record then borrows from it too. */
+MUST_USE enum status witness_event_join(const void *bytes, size_t size, struct witness_record *record);
 
 #endif

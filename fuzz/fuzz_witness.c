@@ -15,11 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void round_trip(const struct witness_record *record)
 {
-    static struct witness_record back; /* large */
+    static struct witness_room room;
+    struct witness_record back;
     struct buffer first = BUFFER_INIT, second = BUFFER_INIT;
     witness_record_encode(record, &first);
     struct cursor c = cursor_over(first.data, first.size);
-    if (first.status != STATUS_OK || witness_record_decode(&c, &back) != STATUS_OK || cursor_left(&c) != 0)
+    if (first.status != STATUS_OK || witness_record_decode(&c, &room, &back) != STATUS_OK || cursor_left(&c) != 0)
         abort();
     witness_record_encode(&back, &second);
     if (second.size != first.size || memcmp(first.data, second.data, first.size) != 0)
@@ -30,11 +31,12 @@ static void round_trip(const struct witness_record *record)
 
 static void read_records(const uint8_t *data, size_t size)
 {
-    static struct witness_record record;
+    static struct witness_room room;
+    struct witness_record record;
     struct cursor c = cursor_over(data, size);
     while (cursor_left(&c) > 0) {
         size_t before = cursor_left(&c);
-        if (witness_record_decode(&c, &record) != STATUS_OK)
+        if (witness_record_decode(&c, &room, &record) != STATUS_OK)
             return;
         if (cursor_left(&c) >= before)
             abort(); /* no progress */
@@ -44,7 +46,7 @@ static void read_records(const uint8_t *data, size_t size)
 
 static void read_file(void)
 {
-    static struct witness_record record;
+    struct witness_record record;
     struct witness_reader *reader;
     struct error error = ERROR_INIT, stop = ERROR_INIT;
     if (witness_reader_open(scratch_path(), &reader, &error) != STATUS_OK) {

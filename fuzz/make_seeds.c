@@ -106,6 +106,7 @@ static void specs(const char *name, bool full)
 
 static struct witness_record record_full(void)
 {
+    static const struct witness_iovec iov[] = { { 1, 10 }, { UINT64_MAX, 20 } };
     struct witness_record r = { .ktime = 123456789012345,
                                 .kind = WITNESS_SYSCALL,
                                 .role = WITNESS_GUEST,
@@ -118,11 +119,15 @@ static struct witness_record record_full(void)
                                 .result = -11,
                                 .object = { 2049, 77, 0100644, 0 },
                                 .opened = { 1, 2, 040755, 0 },
-                                .path_count = 2,
+                                .parts = WITNESS_PARTS_KNOWN,
+                                .object2 = { 2049, 78, 040755, 0 },
+                                .path = { "a/b", "/data/link" },
+                                .path_length = { 3, 10 },
                                 .how = { 1, 2, 3 },
                                 .iov_count = 2,
-                                .iov_base = { 1, UINT64_MAX },
-                                .iov_length = { 10, 20 },
+                                .iov = iov,
+                                .address = { 2, 0, 31 },
+                                .address_length = 16,
                                 .times = { 1, 0, UINT64_MAX, 4 } };
     return r;
 }
@@ -173,8 +178,6 @@ static void witness(void)
     struct buffer records = BUFFER_INIT, alone = BUFFER_INIT;
     struct witness_record first = { .kind = WITNESS_EXEC, .role = WITNESS_GUEST, .pid = 400, .tid = 400 };
     struct witness_record second = record_full();
-    snprintf(second.path[0], sizeof second.path[0], "a/b");
-    snprintf(second.path[1], sizeof second.path[1], "/data/link");
     witness_record_encode(&first, &records);
     witness_record_encode(&second, &records);
     buffer_u8(&alone, 'r');

@@ -135,8 +135,6 @@ void judge_gap(struct judge *judge) { judge->gap = true; }
  * make up: it binds once one of them has agreed with the kernel's, else the first use settles it. */
 static bool same_object(struct judge *judge, struct judge_descriptor *d, const struct judge_object *object)
 {
-    if (object->mode == 0)
-        return true;
     bool same = d->dev == object->dev && d->ino == object->ino;
     if (!d->settled) {
         judge->agreed |= same;
@@ -162,11 +160,17 @@ static struct judge_descriptor *descends(struct judge *judge, const struct judge
             ruling(ret, directory ? JUDGE_FOREIGN_DIRECTORY : JUDGE_FOREIGN_DESCRIPTOR, "descriptor %" PRId32, (int32_t)fd);
         return NULL;
     }
-    /* The witness knows the object of the first descriptor operand only. */
-    if (arg <= 1 && !judge->gap && !same_object(judge, d, &fact->object)) {
+    const struct judge_object *object = arg <= 1 ? &fact->object : &fact->object2;
+    if (object->mode == 0) { /* a bad descriptor has none; any other has */
+        if (!fact->returned || fact->result < 0)
+            return d;
+        ruling(ret, JUDGE_UNREAD, "the object behind descriptor %" PRId32, (int32_t)fd);
+        return NULL;
+    }
+    if (!judge->gap && !same_object(judge, d, object)) {
         ruling(ret, JUDGE_OTHER_OBJECT,
                "descriptor %" PRId32 " was inode %" PRIu64 " on device %" PRIu64 ", and is inode %" PRIu64 " on device %" PRIu64,
-               (int32_t)fd, d->ino, d->dev, fact->object.ino, fact->object.dev);
+               (int32_t)fd, d->ino, d->dev, object->ino, object->dev);
         return NULL;
     }
     return d;
@@ -195,11 +199,13 @@ static void follow_open(struct judge *judge, const struct judge_fact *fact, cons
 static bool judge_open(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
 {
     bool unsure;
+    if (!fact->how_known)
+        return ruling(ret, JUDGE_UNREAD, "struct open_how");
     if ((fact->how[2] & RESOLVE_NEEDED) != RESOLVE_NEEDED)
         return ruling(ret, JUDGE_UNCONFINED, "openat2 with resolve flags 0x%" PRIx64, fact->how[2]);
     struct judge_descriptor *from = descends(judge, fact, 0, true, &unsure, ret);
     if (!from)
-        return unsure;
+        return unsure && ret->rule == JUDGE_NONE;
     struct judge_descriptor parent = *from; /* follow_open may move the table */
     follow_open(judge, fact, &parent);
     uint64_t flags = fact->how[0];
@@ -211,7 +217,7 @@ static bool judge_use(struct judge *judge, const struct judge_fact *fact, bool w
 {
     bool unsure;
     struct judge_descriptor *d = descends(judge, fact, 0, false, &unsure, ret);
-    return d ? !writes || need_writes(d, ret) : unsure;
+    return d ? !writes || need_writes(d, ret) : unsure && ret->rule == JUDGE_NONE;
 }
 
 static bool judge_close(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
@@ -228,7 +234,7 @@ static bool judge_dup(struct judge *judge, const struct judge_fact *fact, struct
     bool unsure;
     struct judge_descriptor *d = descends(judge, fact, 0, false, &unsure, ret);
     if (!d)
-        return unsure;
+        return unsure && ret->rule == JUDGE_NONE;
     struct judge_descriptor copy = *d;
     if (fact->returned && fact->result >= 0 && fact->result < DESCRIPTORS_MAX && grow(judge, (uint32_t)fact->result))
         judge->descriptor[fact->result] = copy;
@@ -245,36 +251,52 @@ static bool judge_flags(struct judge *judge, const struct judge_fact *fact, stru
     return judge_use(judge, fact, false, ret);
 }
 
-static bool judge_name(struct judge *judge, const struct judge_fact *fact, unsigned directory, unsigned path, bool changes,
+/* The name that operand `arg` points to; NULL: a null pointer, which is known, and no name. False, with a ruling: it is not known. */
+static bool name_known(const struct judge_fact *fact, unsigned path, unsigned arg, const char **ret_name, struct judge_ruling *ret)
+{
+    *ret_name = fact->path[path];
+    return *ret_name || fact->arg[arg] == 0 || ruling(ret, JUDGE_UNREAD, "the name could not be read");
+}
+
+/* One name in a directory; `path` is which path, `arg` the operand that points to it. */
+static bool judge_name(struct judge *judge, const struct judge_fact *fact, unsigned directory, unsigned path, unsigned arg, bool changes,
                        struct judge_ruling *ret)
 {
     bool unsure;
-    const char *name = fact->path[path];
+    const char *name;
+    if (!name_known(fact, path, arg, &name, ret))
+        return false;
+    if (fact->late && !changes) /* what only asks writes its answer, perhaps over the name */
+        return ruling(ret, JUDGE_UNREAD, "the name could be read only behind the call, which may have changed it");
     bool itself = path == 0 && directory == 0 && (!name || name[0] == 0);
     struct judge_descriptor *d = descends(judge, fact, directory, !itself, &unsure, ret);
-    if (!d && !unsure)
+    if (!d && (!unsure || ret->rule != JUDGE_NONE))
         return false;
     if (!itself && !one_component(name))
-        return ruling(ret, JUDGE_NAME, "%s", !name ? "the name is not known" : "the name is empty, or has a slash or dot-dot");
+        return ruling(ret, JUDGE_NAME, "%s", !name ? "there is no name" : "the name is empty, or has a slash or dot-dot");
     return !changes || !d || need_writes(d, ret);
 }
 
 static bool judge_link(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
 {
-    if (!fact->path[0] || fact->path[0][0] == '/')
-        return ruling(ret, JUDGE_LINK_TARGET, "%s", fact->path[0] ? "the target is absolute" : "the target is not known");
-    return judge_name(judge, fact, 1, 1, true, ret);
+    const char *target;
+    if (!name_known(fact, 0, 0, &target, ret))
+        return false;
+    if (!target || target[0] == '/')
+        return ruling(ret, JUDGE_LINK_TARGET, "%s", target ? "the target is absolute" : "there is no target");
+    return judge_name(judge, fact, 1, 1, 2, true, ret);
 }
 
 static bool judge_two(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
 {
     bool unsure;
-    if (!judge_name(judge, fact, 0, 0, true, ret))
+    const char *second;
+    if (!judge_name(judge, fact, 0, 0, 1, true, ret) || !name_known(fact, 1, 3, &second, ret))
         return false;
     struct judge_descriptor *to = descends(judge, fact, 2, true, &unsure, ret);
-    if (!to && !unsure)
+    if (!to && (!unsure || ret->rule != JUDGE_NONE))
         return false;
-    if (!one_component(fact->path[1]))
+    if (!one_component(second))
         return ruling(ret, JUDGE_NAME, "the second name");
     return !to || need_writes(to, ret);
 }
@@ -333,9 +355,9 @@ bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge
     case KIND_DUP:
         return judge_dup(judge, fact, ret);
     case KIND_NAME:
-        return judge_name(judge, fact, 0, 0, false, ret);
+        return judge_name(judge, fact, 0, 0, 1, false, ret);
     case KIND_CHANGE:
-        return judge_name(judge, fact, 0, 0, true, ret);
+        return judge_name(judge, fact, 0, 0, 1, true, ret);
     case KIND_LINK:
         return judge_link(judge, fact, ret);
     case KIND_TWO:

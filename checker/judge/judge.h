@@ -29,9 +29,11 @@ struct judge_fact {
     bool returned;   /* `result` is known */
     uint64_t arg[6];
     int64_t result;
-    struct judge_object object, opened; /* behind the first descriptor operand; behind a returned descriptor */
+    struct judge_object object, object2, opened; /* behind the first and the second descriptor operand; behind a returned descriptor */
     const char *path[2]; /* NUL-terminated, borrowed; NULL: none or not known */
     uint64_t how[3];     /* openat2: flags, mode, resolve */
+    bool how_known;
+    bool late;           /* operands behind pointers were read at the exit only */
 };
 
 enum { JUDGE_TEXT_MAX = 200 };

@@ -52,8 +52,8 @@ static void store_something(struct store *store, uint8_t id, const char *name, u
         store_call(store, &row, CHECK_VERDICT_MATCH);
         store_parts(store, &call, i);
         store_file(store, name, &(struct store_file){ .opens = 1, .bytes_read = 7 }, i);
-        struct witness_record record = { .number = i, .kind = WITNESS_SYSCALL, .role = WITNESS_GUEST, .path_count = 1 };
-        snprintf(record.path[0], sizeof record.path[0], "%s", name);
+        struct witness_record record = { .number = i, .kind = WITNESS_SYSCALL, .role = WITNESS_GUEST, .path = { name },
+                                         .path_length = { (uint32_t)strlen(name) }, .parts = WITNESS_PART_PATH };
         store_syscall(store, &record, MATCH_PLAN, NULL);
     }
     struct check_finding finding = { .kind = CHECK_FINDING_ESCAPE, .hostcall = 0, .event = 0, .chunk = 0, .record = 0, .syscall = -1 };

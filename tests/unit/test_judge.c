@@ -30,8 +30,7 @@ static struct judge_fact fact(const char *name, int fd, const char *path, int64_
     assert_non_null(row);
     struct judge_fact f = { .number = syscall_row_number(row), .returned = true, .result = result, .path = { path, NULL } };
     f.arg[0] = (uint64_t)fd;
-    if (fd >= 10 && fd <= 14)
-        f.object = (struct judge_object){ 1, (uint64_t)fd, 0100600 };
+    f.object = (struct judge_object){ 1, fd >= OPENED ? 500 + (uint64_t)fd : (uint64_t)fd, 0100600 };
     return f;
 }
 
@@ -40,6 +39,7 @@ static struct judge_fact open_fact(int fd, const char *path, uint64_t flags, int
     struct judge_fact f = fact("openat2", fd, path, result);
     f.how[0] = flags;
     f.how[2] = CONFINED;
+    f.how_known = true;
     f.opened = (struct judge_object){ 1, 500 + (uint64_t)result, 0100600 };
     return f;
 }
@@ -196,14 +196,51 @@ static void test_two_names(void **state)
     struct judge_fact f = fact("renameat2", WRITE_DIR, "a", 0);
     f.arg[2] = WRITE_DIR;
     f.path[1] = "b";
+    f.object2 = f.object;
     EXPECT(NONE, f);
+    f.object2.ino = 77; /* the second directory is looked at too */
+    EXPECT(OTHER_OBJECT, f);
     f.arg[2] = READ_DIR;
+    f.object2.ino = READ_DIR;
     EXPECT(READ_ONLY, f);
     f.arg[2] = 99;
     EXPECT(FOREIGN_DIRECTORY, f);
     f.arg[0] = READ_DIR;
     f.object.ino = READ_DIR;
     EXPECT(READ_ONLY, f);
+}
+
+/* What the witness could not read is no name, and not the descriptor itself. */
+static void test_unread(void **state)
+{
+    struct judge *judge = *state;
+    static const char *const calls[] = { "newfstatat", "readlinkat", "utimensat", "mkdirat", "unlinkat" };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        struct judge_fact f = fact(calls[i], WRITE_DIR, NULL, 0);
+        f.arg[1] = 0x7000; /* a pointer to something */
+        EXPECT(UNREAD, f);
+    }
+    struct judge_fact f = fact("newfstatat", READ_DIR, "name", 0);
+    f.late = true; /* the answer may lie over the name */
+    EXPECT(UNREAD, f);
+    f = fact("mkdirat", WRITE_DIR, "name", 0);
+    f.late = true; /* writes no answer */
+    EXPECT(NONE, f);
+    f = open_fact(WRITE_DIR, NULL, RDWR, OPENED); /* the kernel confines every name */
+    EXPECT(NONE, f);
+    f.how_known = false;
+    EXPECT(UNREAD, f);
+    f = fact("pwritev", WRITE_DIR, NULL, 1);
+    f.object.mode = 0; /* a call that succeeded has an object */
+    EXPECT(UNREAD, f);
+    f.result = -9;
+    EXPECT(NONE, f);
+    f = fact("symlinkat", 0, NULL, 0);
+    f.arg[0] = 0x7000;
+    f.arg[1] = WRITE_DIR;
+    f.path[1] = "name";
+    f.object = (struct judge_object){ 1, WRITE_DIR, 040700 };
+    EXPECT(UNREAD, f);
 }
 
 static void test_never(void **state)
@@ -300,7 +337,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_within), T(test_unconfined), T(test_foreign_directory), T(test_foreign_descriptor), T(test_other_object),
-        T(test_overlay_numbers), T(test_read_only), T(test_names), T(test_links), T(test_two_names), T(test_never),
+        T(test_overlay_numbers), T(test_read_only), T(test_names), T(test_links), T(test_two_names), T(test_unread), T(test_never),
         T(test_other_tables), T(test_code), T(test_duplicates), T(test_other_policy), T(test_gap), T(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

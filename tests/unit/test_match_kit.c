@@ -12,7 +12,8 @@ struct kit *kit_create(void)
     assert(kit);
     kit->room = 16384;
     kit->record = calloc(kit->room, sizeof *kit->record);
-    assert(kit->record);
+    kit->iov = calloc(kit->room, sizeof *kit->iov);
+    assert(kit->record && kit->iov);
     kit->setup_until = UINT64_MAX - 1;
     struct witness_record *r = kit_syscall(kit, "mmap", (int64_t)KIT_BASE);
     r->arg[1] = UINT64_C(8) << 30;
@@ -26,6 +27,7 @@ void kit_free(struct kit *kit)
     for (size_t i = 0; i < kit->calls; i++)
         free(kit->call[i]);
     free(kit->record);
+    free(kit->iov);
     free(kit);
 }
 
@@ -73,14 +75,14 @@ void kit_run(struct kit *kit)
         switch (match_step(m)) {
         case MATCH_NEED_CALL:
             if (calls < kit->calls)
-                match_call(m, kit->call[calls], calls);
+                assert(match_call(m, kit->call[calls], calls) == STATUS_OK);
             else
-                match_calls_end(m, kit->open_end);
+                match_calls_end(m, kit->open_end, kit->stop_ns);
             calls++;
             break;
         case MATCH_NEED_RECORD:
             if (records < kit->records)
-                match_record(m, &kit->record[records]);
+                assert(match_record(m, &kit->record[records]) == STATUS_OK);
             else
                 match_records_end(m, kit->cut);
             records++;
@@ -182,26 +184,46 @@ struct witness_record *kit_syscall(struct kit *kit, const char *name, int64_t re
     return r;
 }
 
+struct witness_object kit_object(int fd)
+{
+    if (fd >= 10 && fd < 15)
+        return (struct witness_object){ 1, 990 + (uint64_t)fd, 0040755, 0 };
+    return (struct witness_object){ 1, 2000 + (uint64_t)fd, 0100644, 0 };
+}
+
+static void on_descriptor(struct witness_record *r, int fd)
+{
+    r->arg[0] = (uint64_t)fd;
+    r->object = kit_object(fd);
+    r->parts |= WITNESS_PART_OBJECT;
+}
+
 struct witness_record *kit_saw_pwrite(struct kit *kit, int fd, uint64_t offset, uint32_t length)
 {
     struct witness_record *r = kit_syscall(kit, "pwritev", length);
-    r->arg[0] = (uint64_t)fd;
+    struct witness_iovec *iov = &kit->iov[r - kit->record];
+    on_descriptor(r, fd);
     r->arg[2] = 1;
     r->arg[3] = offset;
+    r->parts |= WITNESS_PART_IOV;
     r->iov_count = 1;
-    r->iov_base[0] = KIT_BASE + 0x1000;
-    r->iov_length[0] = length;
-    r->iov_total = length;
+    r->iov = iov;
+    *iov = (struct witness_iovec){ KIT_BASE + 0x1000, length };
     return r;
 }
 
 struct witness_record *kit_saw_open(struct kit *kit, int fd, const char *path, uint64_t flags, int64_t result)
 {
     struct witness_record *r = kit_syscall(kit, "openat2", result);
-    r->arg[0] = (uint64_t)fd;
+    on_descriptor(r, fd);
     r->arg[3] = 24;
-    r->path_count = 1;
-    strncpy(r->path[0], path, WITNESS_PATH_MAX - 1);
+    r->parts |= WITNESS_PART_PATH | WITNESS_PART_HOW;
+    r->path[0] = path;
+    r->path_length[0] = (uint32_t)strlen(path);
+    if (result >= 0) {
+        r->opened = kit_object((int)result);
+        r->parts |= WITNESS_PART_OPENED;
+    }
     r->how[0] = flags;
     r->how[1] = flags & 0100 ? 0666 : 0;
     r->how[2] = 0x0a;
@@ -211,6 +233,6 @@ struct witness_record *kit_saw_open(struct kit *kit, int fd, const char *path, u
 struct witness_record *kit_saw_close(struct kit *kit, int fd)
 {
     struct witness_record *r = kit_syscall(kit, "close", 0);
-    r->arg[0] = (uint64_t)fd;
+    on_descriptor(r, fd);
     return r;
 }

@@ -23,13 +23,17 @@ struct kit_seen {
 };
 
 /* A run: calls and records in order. */
+/* The objects behind its descriptors: inode 1000 + n behind descriptor 10 + n, which are directories of device 1; what is opened as
+ * descriptor n is inode 2000 + n, a regular file. */
 struct kit {
     struct trace_call *call[KIT_CALLS];
     size_t calls;
     struct witness_record *record;
+    struct witness_iovec *iov; /* one for each record */
     size_t records, room;
     uint64_t setup_until;
     bool open_end, cut;
+    uint64_t stop_ns; /* with open_end; 0: not known */
     struct kit_seen seen;
 };
 
@@ -51,6 +55,7 @@ struct witness_record *kit_syscall(struct kit *kit, const char *name, int64_t re
 struct witness_record *kit_saw_pwrite(struct kit *kit, int fd, uint64_t offset, uint32_t length);
 struct witness_record *kit_saw_open(struct kit *kit, int fd, const char *path, uint64_t flags, int64_t result);
 struct witness_record *kit_saw_close(struct kit *kit, int fd);
+struct witness_object kit_object(int fd);
 struct witness_record *kit_event(struct kit *kit, enum witness_kind kind, int64_t result);
 
 #endif

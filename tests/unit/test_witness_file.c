@@ -12,18 +12,23 @@
 #include <unistd.h>
 #include "tracer/witness_file.h"
 
+static const struct witness_iovec two[] = { { 1, 10 }, { UINT64_MAX, 20 } };
+
 static struct witness_record full_record(void)
 {
     struct witness_record r = {
         .ktime = 123456789012345, .kind = WITNESS_SYSCALL, .role = WITNESS_RECORDER, .flags = WITNESS_FLAG_CUT | WITNESS_FLAG_LATE,
         .pid = 4000000000u, .tid = 7, .sequence = 1ull << 40, .syscall = 437,
         .arg = { UINT64_MAX, 0, 3, 0x7fffffffffff, 0, 6 }, .result = -11,
-        .object = { 2049, UINT64_MAX, 0100644, 0 }, .opened = { 1, 2, 040755, 0 },
-        .path = { "a/b", "" }, .path_count = 2, .how = { 1, 2, 3 },
-        .iov_count = 2, .iov_base = { 1, UINT64_MAX }, .iov_length = { 10, 20 }, .iov_total = 30, .times = { 1, 0, UINT64_MAX, 4 },
+        .parts = WITNESS_PARTS_KNOWN,
+        .object = { 2049, UINT64_MAX, 0100644, 0 }, .object2 = { 3, 4, 040700, 0 }, .opened = { 1, 2, 040755, 0 },
+        .path = { "a/b", "" }, .path_length = { 3, 0 }, .how = { 1, 2, 3 },
+        .iov_count = 2, .iov = two, .times = { 1, 0, UINT64_MAX, 4 }, .address = { 2, 0, 31 }, .address_length = 16,
     };
     return r;
 }
+
+static struct witness_room room;
 
 static void check_round(const struct witness_record *record)
 {
@@ -32,8 +37,18 @@ static void check_round(const struct witness_record *record)
     witness_record_encode(record, &out);
     assert_int_equal(out.status, STATUS_OK);
     struct cursor c = cursor_over(out.data, out.size);
-    assert_int_equal(witness_record_decode(&c, &back), STATUS_OK);
+    assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_OK);
     assert_int_equal(cursor_left(&c), 0);
+    for (unsigned i = 0; i < WITNESS_PATHS; i++) {
+        assert_int_equal(back.path[i] != NULL, record->path[i] != NULL);
+        if (record->path[i])
+            assert_string_equal(back.path[i], record->path[i]);
+        back.path[i] = record->path[i];
+    }
+    assert_int_equal(back.iov_count, record->iov_count);
+    if (record->iov_count)
+        assert_memory_equal(back.iov, record->iov, record->iov_count * sizeof *record->iov);
+    back.iov = record->iov;
     assert_memory_equal(&back, record, sizeof(back));
     buffer_done(&out);
 }
@@ -46,9 +61,20 @@ static void test_round(void **state)
     const struct witness_record small = { .kind = WITNESS_LOST, .role = WITNESS_GUEST, .result = INT64_MAX };
     check_round(&small);
     struct witness_record extreme = { .kind = WITNESS_EXIT_ONLY, .role = WITNESS_GUEST, .syscall = -1, .result = INT64_MIN };
-    memset(extreme.path[0], 'x', WITNESS_PATH_MAX - 1);
-    extreme.path_count = 1;
+    static char longest[WITNESS_PATH_MAX];
+    static struct witness_iovec most[WITNESS_IOVECS];
+    memset(longest, 'x', WITNESS_PATH_MAX - 1);
+    memset(most, 0xff, sizeof(most));
+    extreme.parts = WITNESS_PART_PATH2 | WITNESS_PART_IOV; /* the first path could not be read */
+    extreme.path[1] = longest;
+    extreme.path_length[1] = WITNESS_PATH_MAX - 1;
+    extreme.iov = most;
+    extreme.iov_count = WITNESS_IOVECS;
     check_round(&extreme);
+    /* A struct of zeros is there all the same. */
+    const struct witness_record zeros = { .kind = WITNESS_SYSCALL, .role = WITNESS_GUEST,
+                                          .parts = WITNESS_PART_HOW | WITNESS_PART_TIMES };
+    check_round(&zeros);
 }
 
 /* A getppid-like record stays small: that is what a file of a million calls is made of. */
@@ -74,7 +100,7 @@ static void test_hostile(void **state)
         uint8_t *exact = malloc(size ? size : 1);
         memcpy(exact, out.data, size);
         struct cursor c = cursor_over(exact, size);
-        assert_int_equal(witness_record_decode(&c, &back), STATUS_TRUNCATED);
+        assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_TRUNCATED);
         free(exact);
     }
     for (size_t at = 0; at < out.size; at++) {
@@ -83,12 +109,14 @@ static void test_hostile(void **state)
             memcpy(exact, out.data, out.size);
             exact[at] = (uint8_t)value;
             struct cursor c = cursor_over(exact, out.size);
-            enum status s = witness_record_decode(&c, &back);
+            enum status s = witness_record_decode(&c, &room, &back);
             assert_true(s == STATUS_OK || s == STATUS_TRUNCATED || s == STATUS_MALFORMED);
             if (s != STATUS_OK)
                 continue;
-            assert_true(back.path_count <= WITNESS_PATHS && back.iov_count <= WITNESS_IOVECS);
-            assert_true(memchr(back.path[0], 0, WITNESS_PATH_MAX) && memchr(back.path[1], 0, WITNESS_PATH_MAX));
+            assert_true(back.iov_count <= WITNESS_IOVECS && back.address_length <= WITNESS_ADDRESS_MAX);
+            for (unsigned i = 0; i < WITNESS_PATHS; i++)
+                if (back.path[i])
+                    assert_int_equal(strlen(back.path[i]), back.path_length[i]);
         }
         free(exact);
     }
@@ -100,27 +128,31 @@ static void test_refused(void **state)
 {
     (void)state;
     static const uint8_t good[11] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 0, 1, 1, 0, 0, 2, 0, 0 };
-    static const struct { uint8_t at, value; } bad[] = {
-        { 0, 0 }, { 0, 8 }, { 1, 0 }, { 1, 4 }, { 2, 32 }, { 3, 128 }, { 3, 64 /* a second path without a first */ }, { 10, 7 },
-    };
+    static const struct { uint8_t at, value; } bad[] = { { 0, 0 }, { 0, 8 }, { 1, 0 }, { 1, 4 }, { 2, 32 }, { 10, 7 } };
     struct witness_record back;
     struct cursor c = cursor_over(good, sizeof(good));
-    assert_int_equal(witness_record_decode(&c, &back), STATUS_OK);
+    assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_OK);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         uint8_t bytes[sizeof(good)];
         memcpy(bytes, good, sizeof(good));
         bytes[bad[i].at] = bad[i].value;
         c = cursor_over(bytes, sizeof(bytes));
-        assert_int_equal(witness_record_decode(&c, &back), STATUS_MALFORMED);
+        assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
     }
-    /* A path of 256 bytes, and one with a NUL in it. */
-    uint8_t path[11 + 2 + 256] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 32, 1, 1, 0, 0, 2, 0, 0, 0x80, 2 };
-    memset(path + 13, 'x', 256);
+    const uint8_t unknown[] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 0x80, 4, 1, 1, 0, 0, 2, 0, 0 };
+    c = cursor_over(unknown, sizeof(unknown)); /* a part that nobody knows */
+    assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
+    /* A path of 4096 bytes, and one with a NUL in it. */
+    static uint8_t path[11 + 2 + WITNESS_PATH_MAX] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 32, 1, 1, 0, 0, 2, 0, 0, 0x80, 0x20 };
+    memset(path + 13, 'x', WITNESS_PATH_MAX);
     c = cursor_over(path, sizeof(path));
-    assert_int_equal(witness_record_decode(&c, &back), STATUS_MALFORMED);
+    assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
     const uint8_t nul[] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 32, 1, 1, 0, 0, 2, 0, 0, 2, 'a', 0 };
     c = cursor_over(nul, sizeof(nul));
-    assert_int_equal(witness_record_decode(&c, &back), STATUS_MALFORMED);
+    assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
+    const uint8_t vector[] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 8, 1, 1, 0, 0, 2, 0, 0, 0x81, 8 };
+    c = cursor_over(vector, sizeof(vector)); /* of 1025 elements */
+    assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
 }
 
 /* ---- whole files ---- */

@@ -49,14 +49,14 @@ static void check_object(const struct witness_object *object, const struct stat 
 
 /* ---- files ---- */
 
-static char long_path[300];
+static char long_path[300], longest_path[4096], too_long_path[4200];
 
 static int code_files(void *self, int ready)
 {
     (void)ready;
     char bytes[8] = "abcdefg";
-    struct iovec iov[10];
-    for (unsigned i = 0; i < 10; i++)
+    static struct iovec iov[1025];
+    for (unsigned i = 0; i < 1025; i++)
         iov[i] = (struct iovec){ bytes, i % 3 };
     int dir = (int)syscall(SYS_openat, AT_FDCWD, self, O_RDONLY | O_DIRECTORY, 0);
     struct open_how how = { .flags = O_RDWR | O_CREAT, .mode = 0600, .resolve = RESOLVE_BENEATH };
@@ -70,7 +70,13 @@ static int code_files(void *self, int ready)
     struct timespec times[2] = { { 1111, 22 }, { 3333, 44 } };
     if (syscall(SYS_symlinkat, "goal", dir, "link") != 0 || syscall(SYS_utimensat, dir, "data", times, 0) != 0)
         return 1;
+    int parent = (int)syscall(SYS_openat, dir, "..", O_RDONLY | O_DIRECTORY, 0);
     if (syscall(SYS_renameat2, dir, "data", dir, "other", 0) != 0 || syscall(SYS_openat, dir, long_path, O_RDONLY, 0) >= 0)
+        return 1;
+    if (syscall(SYS_symlinkat, longest_path, dir, long_path) == 0 || syscall(SYS_mkdirat, dir, too_long_path, 0) == 0 ||
+        syscall(SYS_linkat, dir, "no-such-file", parent, "x", 0) == 0)
+        return 1;
+    if (syscall(SYS_writev, file, iov, 1024) != 1023 || syscall(SYS_writev, file, iov, 1025) >= 0)
         return 1;
     if (syscall(SYS_openat, AT_FDCWD, (void *)8, O_RDONLY, 0) >= 0 || syscall(100000, 1, 2, 3, 4, 5, 6L) >= 0)
         return 1;
@@ -81,36 +87,53 @@ static void check_iovecs(const struct live_run *run)
 {
     const struct witness_record *r = record_find(run, SYS_writev, 0);
     assert_int_equal(r->iov_count, 3);
-    assert_int_equal(r->iov_total, 3);
     assert_int_equal(r->result, 3);
-    assert_int_equal(r->flags & WITNESS_FLAG_CUT, 0);
-    r = record_find(run, SYS_writev, 1);
-    assert_int_equal(r->iov_count, WITNESS_IOVECS);
-    assert_int_equal(r->iov_total, 0 + 1 + 2 + 0 + 1 + 2 + 0 + 1);
-    assert_int_equal(r->arg[2], 10);
+    assert_int_equal(r->flags, 0);
+    for (unsigned nth = 1; nth < 3; nth++) { /* of 10 elements, of 1024 */
+        r = record_find(run, SYS_writev, nth);
+        assert_int_equal(r->iov_count, r->arg[2]);
+        assert_int_equal(r->flags, 0);
+        for (unsigned i = 0; i < r->iov_count; i++) {
+            assert_int_equal(r->iov[i].length, i % 3);
+            assert_int_equal(r->iov[i].base, r->iov[0].base);
+        }
+    }
+    r = record_find(run, SYS_writev, 3); /* more than the kernel takes */
+    assert_int_equal(r->result, -EINVAL);
     assert_true(r->flags & WITNESS_FLAG_CUT);
+    assert_false(r->parts & WITNESS_PART_IOV);
 }
 
 static void check_names(const struct live_run *run)
 {
     const struct witness_record *r = record_find(run, SYS_symlinkat, 0);
-    assert_int_equal(r->path_count, 2);
     assert_string_equal(r->path[0], "goal");
     assert_string_equal(r->path[1], "link");
     r = record_find(run, SYS_renameat2, 0);
     assert_string_equal(r->path[0], "data");
     assert_string_equal(r->path[1], "other");
+    assert_int_equal(r->object2.ino, r->object.ino);
+    r = record_find(run, SYS_linkat, 0);
+    assert_true(r->parts & WITNESS_PART_OBJECT2);
+    assert_int_not_equal(r->object2.ino, r->object.ino);
     r = record_find(run, SYS_utimensat, 0);
     const uint64_t times[4] = { 1111, 22, 3333, 44 };
     assert_memory_equal(r->times, times, sizeof(times));
-    r = record_find(run, SYS_openat, 1);
-    assert_true(r->flags & WITNESS_FLAG_CUT);
-    assert_memory_equal(r->path[0], long_path, WITNESS_PATH_MAX - 1);
-    assert_int_equal(r->path[0][WITNESS_PATH_MAX - 1], 0);
     r = record_find(run, SYS_openat, 2);
+    assert_int_equal(r->flags, 0);
+    assert_string_equal(r->path[0], long_path);
+    r = record_find(run, SYS_symlinkat, 1); /* two that go ahead */
+    assert_int_equal(r->flags, 0);
+    assert_string_equal(r->path[0], longest_path);
+    assert_string_equal(r->path[1], long_path);
+    r = record_find(run, SYS_mkdirat, 0);
+    assert_int_equal(r->result, -ENAMETOOLONG);
+    assert_true(r->flags & WITNESS_FLAG_CUT);
+    assert_null(r->path[0]);
+    r = record_find(run, SYS_openat, 3);
     assert_int_equal(r->result, -EFAULT);
     assert_true(r->flags & WITNESS_FLAG_UNREAD);
-    assert_int_equal(r->path_count, 0);
+    assert_null(r->path[0]);
 }
 
 static void test_files(void **state)
@@ -119,6 +142,8 @@ static void test_files(void **state)
     char dir[] = "/tmp/warrant-seen-XXXXXX", path[64];
     assert_non_null(mkdtemp(dir));
     memset(long_path, 'x', sizeof(long_path) - 1);
+    memset(longest_path, 'y', sizeof(longest_path) - 1);
+    memset(too_long_path, 'z', sizeof(too_long_path) - 1);
     struct live_run run;
     live_run(&run, &plain, code_files, dir);
     assert_int_equal(WEXITSTATUS(run.wait_status), 5);

@@ -31,6 +31,20 @@ static void must(enum status status, const struct error *error)
         fail_msg("%s: %s", status_text(status), error->text);
 }
 
+/* The reader's record borrows; this one keeps. */
+static void record_keep(struct witness_record *record)
+{
+    for (unsigned i = 0; i < WITNESS_PATHS; i++)
+        if (record->path[i] && !(record->path[i] = strdup(record->path[i])))
+            fail();
+    if (!record->iov)
+        return;
+    struct witness_iovec *iov = calloc(record->iov_count + 1u, sizeof *iov);
+    assert_non_null(iov);
+    memcpy(iov, record->iov, record->iov_count * sizeof *iov);
+    record->iov = iov;
+}
+
 static void records_read(struct live_run *run, const char *path)
 {
     struct error error = ERROR_INIT;
@@ -42,7 +56,7 @@ static void records_read(struct live_run *run, const char *path)
     enum status s = STATUS_OK;
     while (run->count < MAX_RECORDS && (s = witness_reader_next(reader, &run->records[run->count], &error)) == STATUS_OK) {
         assert_int_equal(run->records[run->count].number, run->count);
-        run->count++;
+        record_keep(&run->records[run->count++]);
     }
     if (s != STATUS_NOT_FOUND)
         must(s, &error);
@@ -63,6 +77,24 @@ static pid_t child_start(int (*code)(void *, int), void *self, int go[2], int re
     if (read(go[0], &byte, 1) != 1)
         _exit(99);
     _exit(code(self, ready[1]));
+}
+
+/* Until the process sleeps. */
+static void wait_asleep(pid_t pid)
+{
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    for (unsigned i = 0; i < 10000; i++) {
+        FILE *file = fopen(path, "r");
+        assert_non_null(file);
+        const char *name_end = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+        bool asleep = name_end && name_end[1] == ' ' && name_end[2] == 'S';
+        fclose(file);
+        if (asleep)
+            return;
+        usleep(1000);
+    }
+    fail_msg("process %d does not come to rest", (int)pid);
 }
 
 void live_run(struct live_run *run, const struct live_options *options, int (*code)(void *, int), void *self)
@@ -90,7 +122,7 @@ void live_run(struct live_run *run, const struct live_options *options, int (*co
         assert_int_equal(write(go[1], "", 1), 1);
         assert_int_equal(read(ready[0], &byte, 1), 0);
     } else {
-        usleep(20000); /* the child waits in its read */
+        wait_asleep(child); /* in its read */
     }
     must(witness_watch(witness, (uint32_t)child, WITNESS_GUEST, &error), &error);
     if (!options->watch_late)
@@ -114,6 +146,11 @@ void live_run(struct live_run *run, const struct live_options *options, int (*co
 
 void live_done(struct live_run *run)
 {
+    for (size_t i = 0; i < run->count; i++) {
+        free((void *)(uintptr_t)run->records[i].path[0]);
+        free((void *)(uintptr_t)run->records[i].path[1]);
+        free((void *)(uintptr_t)run->records[i].iov);
+    }
     free(run->records);
     run->records = NULL;
 }

@@ -1,0 +1,145 @@
+/* What is known of the guest's process while its calls are matched: which host descriptor and object stand behind a handle, where guest
+ * memory lies, which devices have the same numbers in stat and in the kernel's objects.
+ *
+ * Invariants: a descriptor is learnt from openings that both saw; only where something may have been opened unseen (behind a gap, or where
+ * an opening is missing) at its first use. Objects are the kernel's own; what the launcher passed is known by what it says, until the first
+ * use. Comparing is match_compare.c. design.md section 7. */
+#include <string.h>
+#include "checker/impact.h"
+#include "checker/match_want.h"
+
+enum { ARENA_MINIMUM_SHIFT = 32, ALIGNMENT = 4096 };
+
+void match_world_init(struct match_world *world, const struct run_spec *spec)
+{
+    memset(world, 0, sizeof *world);
+    for (size_t i = 0; i < HANDLES_TOTAL; i++)
+        world->host_fd[i] = -1;
+    for (size_t i = 0; i < OP_COUNT; i++)
+        world->number[i] = impact_number(abi_ops[i].syscall);
+    world->number_mmap = impact_number("mmap");
+    world->number_restart = impact_number("restart_syscall");
+    world->number_sigreturn = impact_number("rt_sigreturn");
+    for (uint32_t i = 0; i < spec->initial_count && i < LIMIT_HANDLES; i++) {
+        const struct run_initial *initial = &spec->initial[i];
+        world->host_fd[i] = (int32_t)initial->host_fd;
+        world->initial[i] = (struct match_object){ initial->dev, initial->ino, initial->filetype, true };
+    }
+}
+
+void match_world_note(struct match_world *world, const struct witness_record *record)
+{
+    world->threads |= record->kind == WITNESS_FORK || record->pid != record->tid;
+    if (record->kind != WITNESS_SYSCALL || record->syscall != world->number_mmap || record->result < 0 ||
+        record->arg[1] >> ARENA_MINIMUM_SHIFT == 0 || world->arena_count == MATCH_ARENAS)
+        return;
+    world->arena_base[world->arena_count] = (uint64_t)record->result;
+    world->arena_size[world->arena_count++] = record->arg[1];
+}
+
+bool match_base_fits(const struct match_world *world, uint64_t base)
+{
+    if (world->base_known)
+        return base == world->base;
+    if (base % ALIGNMENT != 0)
+        return false;
+    for (uint32_t i = 0; i < world->arena_count; i++)
+        if (base - world->arena_base[i] < world->arena_size[i])
+            return true;
+    return world->arena_count == 0;
+}
+
+static bool device_known(const struct match_world *world, uint64_t dev)
+{
+    for (uint32_t i = 0; i < world->device_count; i++)
+        if (world->device[i] == dev)
+            return true;
+    return false;
+}
+
+bool match_device_binds(const struct match_world *world, uint64_t said, uint64_t found)
+{
+    return said == found || device_known(world, found);
+}
+
+static void apply_base(struct match_world *world, const struct match_want *want, const struct witness_record *record)
+{
+    const struct op_row *row = &abi_ops[want->kind];
+    for (unsigned slot = 0; slot < OP_OPERANDS_MAX && !world->base_known; slot++) {
+        uint64_t base;
+        if (row->operand[slot] == OPERAND_IOVS && want->iov_count > 0 && (record->parts & WITNESS_PART_IOV) && record->iov_count > 0 && want->iov[0].length > 0)
+            base = record->iov[0].base - want->iov[0].offset;
+        else if (row->operand[slot] == OPERAND_MEM && slot + 1 < OP_OPERANDS_MAX && want->operand[slot + 1] > 0)
+            base = record->arg[slot] - want->mem_offset;
+        else
+            continue;
+        if (!match_base_fits(world, base))
+            return;
+        world->base = base;
+        world->base_known = true;
+    }
+}
+
+static void device_note(struct match_world *world, uint64_t dev)
+{
+    if (!device_known(world, dev) && world->device_count < MATCH_DEVICES)
+        world->device[world->device_count++] = dev;
+}
+
+/* A device whose numbers agree, in what the trace says of an object or in what the launcher said of one that it passed. */
+static void apply_device(struct match_world *world, const struct match_want *want, const struct witness_record *record)
+{
+    const struct witness_object *object = &record->object;
+    if (want->kind == OP_STAT && want->known && want->result >= 0 && object->dev == want->dev && object->ino == want->ino)
+        device_note(world, want->dev);
+}
+
+/* What the record shows of the first descriptor operand. */
+static void apply_descriptor(struct match_world *world, const struct match_want *want, const struct witness_record *record)
+{
+    const uint8_t *roles = abi_ops[want->kind].operand;
+    unsigned slot = 0;
+    while (slot < OP_OPERANDS_MAX && roles[slot] != OPERAND_FD)
+        slot++;
+    if (slot == OP_OPERANDS_MAX || want->handle >= HANDLES_TOTAL)
+        return;
+    if (world->host_fd[want->handle] < 0)
+        world->host_fd[want->handle] = (int32_t)record->arg[slot];
+    struct match_object *known = &world->object[want->handle];
+    const struct match_object *passed = &world->initial[want->handle];
+    const struct witness_object *object = &record->object;
+    if (!(record->parts & WITNESS_PART_OBJECT) || known->known)
+        return;
+    *known = (struct match_object){ object->dev, object->ino, object->mode & MATCH_TYPE, true };
+    if (passed->known && passed->dev == object->dev && passed->ino == object->ino)
+        device_note(world, object->dev);
+}
+
+/* The handle stands for something else from now on. */
+static void apply_change(struct match_world *world, uint32_t handle, int32_t host_fd, const struct witness_object *object)
+{
+    world->host_fd[handle] = host_fd;
+    world->generation[handle]++;
+    world->initial[handle].known = false;
+    world->object[handle] = (struct match_object){ 0 };
+    if (object)
+        world->object[handle] = (struct match_object){ object->dev, object->ino, object->mode & MATCH_TYPE, true };
+}
+
+void match_world_apply(struct match_world *world, const struct match_want *want, const struct witness_record *record)
+{
+    if (record) {
+        apply_descriptor(world, want, record);
+        apply_base(world, want, record);
+        if (record->parts & WITNESS_PART_OBJECT)
+            apply_device(world, want, record);
+    }
+    if (want->kind == OP_OPEN && want->handle2 < HANDLES_TOTAL) {
+        bool opened = record && record->kind == WITNESS_SYSCALL && record->result >= 0;
+        world->learns |= !opened && (!want->known || want->result >= 0);
+        apply_change(world, want->handle2, opened ? (int32_t)record->result : -1,
+                     opened && (record->parts & WITNESS_PART_OPENED) ? &record->opened : NULL);
+    } else if (want->kind == OP_CLOSE && want->handle < HANDLES_TOTAL) {
+        apply_change(world, want->handle, -1, NULL);
+    }
+}
