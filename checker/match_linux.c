@@ -86,6 +86,8 @@ uint64_t match_linux_flags(const struct op *op)
     case OP_CLOCK_RES:
     case OP_RANDOM:
     case OP_YIELD:
+    case OP_POLL:
+    case OP_FILE_SYSTEM:
     case OP_COUNT:
         return 0;
     }
