@@ -308,7 +308,8 @@ void match_refused_record(struct match *m)
     struct buffer text = BUFFER_INIT;
     char refusal[128];
     describe_refusal(match_record_at(m, 0), refusal, sizeof refusal);
-    buffer_printf(&text, ": %s", refusal);
+    buffer_string(&text, ": ");
+    buffer_string(&text, refusal);
     text_copy(&text, note, sizeof note);
     buffer_done(&text);
     report_record(m, CHECK_FINDING_DENIED, CHECK_VERDICT_DENIED, MATCH_DENIED, note);

@@ -10,6 +10,13 @@
 
 static void put_string(struct buffer *out, const char *text) { text_plain(out, text, strlen(text)); }
 
+/* The rest of a line: a text with its names in the plain form. */
+static void line_put(struct buffer *out, const char *text)
+{
+    text_guard(out, text, strlen(text));
+    buffer_u8(out, '\n');
+}
+
 static const char *outcome_text(uint32_t outcome)
 {
     static const char *const texts[] = { "returned", "exited", "trapped", "could not start" };
@@ -81,14 +88,13 @@ static void text_replay(const struct check_report *r, struct buffer *out)
                       : replay->recorded_instructions == replay->instructions ? ", as recorded"
                                                                               : ", not as recorded");
     else
-        buffer_printf(out, "%s\n", replay->text);
+        line_put(out, replay->text);
 }
 
 static void text_confined(const struct check_report *r, struct buffer *out)
 {
     buffer_string(out, "confined    second line of defence: ");
-    buffer_string(out, r->confined);
-    buffer_u8(out, '\n');
+    line_put(out, r->confined);
 }
 
 static void text_policy(const struct check_report *r, struct buffer *out)
@@ -114,7 +120,8 @@ static void text_finding(const struct check_finding *f, struct buffer *out)
         buffer_string(out, "outside hostcalls");
     if (f->record != CHECK_NO_PLACE)
         buffer_printf(out, "; witness record %" PRIu64, f->record);
-    buffer_printf(out, "\n    evidence  %s\n", f->evidence);
+    buffer_string(out, "\n    evidence  ");
+    line_put(out, f->evidence);
     if (f->syscall_name[0])
         buffer_printf(out, "    syscall   %s: %s\n", f->syscall_name, f->impact ? f->impact : "not in the table");
     buffer_printf(out, "    do        %s\n", row->advice);

@@ -30,7 +30,7 @@ static void quoted_put(struct buffer *out, const char *text, const char *special
         if (*text == '\'')
             buffer_string(out, "'\\''");
         else if (strchr(special, *text))
-            buffer_printf(out, "\\%c", *text);
+            buffer_bytes(out, (const char[]) { '\\', *text }, 2);
         else
             buffer_u8(out, *text == '\n' ? ' ' : (uint8_t)*text);
     }

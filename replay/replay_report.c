@@ -2,6 +2,7 @@
 #include "replay/replay.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static void divergence_print(const struct replay_divergence *d, struct buffer *out)
 {
@@ -10,8 +11,12 @@ static void divergence_print(const struct replay_divergence *d, struct buffer *o
         buffer_printf(out, " (chunk %" PRIu64 ")", d->chunk);
     buffer_printf(out, ", hostcall %" PRIu64 " %s, in function %u", d->call, d->hostcall, d->function);
     if (d->function_name[0])
-        buffer_format(out, " <%s>", d->function_name);
-    buffer_printf(out, " at offset 0x%x\n  %s\n    expected %s\n    found    %s\n", d->offset, d->what, d->expected, d->found);
+        buffer_printf(out, " <%s>", d->function_name);
+    buffer_printf(out, " at offset 0x%x\n  %s\n    expected ", d->offset, d->what);
+    text_guard(out, d->expected, strlen(d->expected));
+    buffer_string(out, "\n    found    ");
+    text_guard(out, d->found, strlen(d->found));
+    buffer_u8(out, '\n');
 }
 
 void replay_report_print(const struct replay_report *report, struct buffer *out)
@@ -22,8 +27,10 @@ void replay_report_print(const struct replay_report *report, struct buffer *out)
                       report->instructions);
         break;
     case REPLAY_PREFIX:
-        buffer_printf(out, "identical as far as the trace goes: %" PRIu64 " hostcalls, up to event %" PRIu64 "; %s\n",
-                      report->calls, report->last_event, report->stop_text);
+        buffer_printf(out, "identical as far as the trace goes: %" PRIu64 " hostcalls, up to event %" PRIu64 "; ",
+                      report->calls, report->last_event);
+        text_guard(out, report->stop_text, strlen(report->stop_text));
+        buffer_u8(out, '\n');
         if (report->inside_call)
             buffer_printf(out, "  the last hostcall was in flight: its result is not known\n");
         break;

@@ -1,8 +1,6 @@
 /* A growing byte buffer; sizes are checked before they are added. */
 #include "runtime/base/buffer.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,21 +75,4 @@ void buffer_blob(struct buffer *b, const void *bytes, size_t count)
 void buffer_string(struct buffer *b, const char *text)
 {
     buffer_bytes(b, text, strlen(text));
-}
-
-void buffer_printf(struct buffer *b, const char *format, ...)
-{
-    va_list args, again;
-    va_start(args, format);
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
-    va_end(args);
-    if (length >= 0) {
-        uint8_t *at = buffer_extend(b, (size_t)length + 1);
-        if (at) {
-            vsnprintf((char *)at, (size_t)length + 1, format, again);
-            b->size--;
-        }
-    }
-    va_end(again);
 }

@@ -27,6 +27,8 @@ void buffer_u64(struct buffer *b, uint64_t v);
 /* u32 length, then the bytes. */
 void buffer_blob(struct buffer *b, const void *bytes, size_t count);
 void buffer_string(struct buffer *b, const char *text);
+/* As printf, but each %s and %c is taken for foreign and comes out in the plain form of text.h (where this is defined). What is in
+ * that form already, or is no text, goes through buffer_string. */
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

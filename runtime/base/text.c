@@ -6,7 +6,6 @@
 #include "runtime/base/text_inner.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -63,6 +62,14 @@ static uint32_t utf8_point(const uint8_t *p, size_t length)
     return point;
 }
 
+enum { BYTE_ESCAPE = 4 };
+
+static void byte_escape(uint8_t byte, char ret[BYTE_ESCAPE])
+{
+    static const char digits[] = "0123456789abcdef";
+    memcpy(ret, (const char[]) { '\\', 'x', digits[byte >> 4], digits[byte & 15] }, BYTE_ESCAPE);
+}
+
 /* Puts the character at p, as it is where `kept` has it or where it can be printed, and returns how many bytes it had.
  */
 static size_t put_character(const struct text_sink *sink, const uint8_t *p, size_t left, const char *kept)
@@ -82,32 +89,32 @@ static size_t put_character(const struct text_sink *sink, const uint8_t *p, size
     }
     length = length ? length : 1;
     for (size_t i = 0; i < length; i++) {
-        char piece[5];
-        snprintf(piece, sizeof piece, "\\x%02x", p[i]);
-        sink->put(sink->self, piece, 4);
+        char piece[BYTE_ESCAPE];
+        byte_escape(p[i], piece);
+        sink->put(sink->self, piece, sizeof piece);
     }
     return length;
 }
 
-void text_plain_to(const struct text_sink *sink, const void *bytes, size_t size)
+static void put_all(const struct text_sink *sink, const uint8_t *p, size_t size, const char *kept)
 {
-    const uint8_t *p = bytes;
-    for (size_t i = 0; i < size;)
-        i += put_character(sink, p + i, size - i, "");
+    for (size_t i = 0; i < size;) {
+        size_t run = i;
+        while (run < size && p[run] >= 0x20 && p[run] < 0x7f && p[run] != '\\')
+            run++;
+        if (run > i)
+            sink->put(sink->self, (const char *)p + i, run - i);
+        i = run;
+        if (i < size)
+            i += put_character(sink, p + i, size - i, kept);
+    }
 }
 
-void text_guard_line(const struct text_sink *sink, const void *bytes, size_t size)
-{
-    const uint8_t *p = bytes;
-    for (size_t i = 0; i < size;)
-        i += put_character(sink, p + i, size - i, "\\");
-}
-
+void text_plain_to(const struct text_sink *sink, const void *bytes, size_t size) { put_all(sink, bytes, size, ""); }
+void text_guard_line(const struct text_sink *sink, const void *bytes, size_t size) { put_all(sink, bytes, size, "\\"); }
 void text_guard_lines(const struct text_sink *sink, const void *bytes, size_t size)
 {
-    const uint8_t *p = bytes;
-    for (size_t i = 0; i < size;)
-        i += put_character(sink, p + i, size - i, "\\\n");
+    put_all(sink, bytes, size, "\\\n");
 }
 
 void text_buffer_put(void *self, const char *piece, size_t size) { buffer_bytes(self, piece, size); }
@@ -131,8 +138,9 @@ void text_quote(struct buffer *out, const void *bytes, size_t size, size_t limit
     buffer_u8(out, '"');
     for (size_t i = 0; i < shown; i++) {
         uint8_t c = p[i];
+        char escape[BYTE_ESCAPE];
         if (c == '"' || c == '\\')
-            buffer_printf(out, "\\%c", c);
+            buffer_bytes(out, (const char[]) { '\\', (char)c }, 2);
         else if (c == '\n')
             buffer_string(out, "\\n");
         else if (c == '\t')
@@ -140,7 +148,7 @@ void text_quote(struct buffer *out, const void *bytes, size_t size, size_t limit
         else if (c >= 0x20 && c < 0x7f)
             buffer_u8(out, c);
         else
-            buffer_printf(out, "\\x%02x", c);
+            byte_escape(c, escape), buffer_bytes(out, escape, sizeof escape);
     }
     buffer_u8(out, '"');
     if (shown < size)

@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include "runtime/base/buffer.h"
 
-/* Takes the pieces of a text in order. A piece is one character, one escape or one number: whoever cuts between pieces
- * cuts none of them. */
+/* Takes the pieces of a text in order. A piece is a run of printable ASCII without backslashes, or one other character,
+ * or one escape: who cuts runs anywhere, and otherwise between pieces, cuts no character and no escape. */
 struct text_sink {
     void (*put)(void *self, const char *piece, size_t size);
     void *self;
@@ -38,11 +38,9 @@ void text_json_string(struct buffer *out, const char *text); /* NUL-terminated; 
 /* Copies out->data as a NUL-terminated string into `ret`, cut at `size` - 1 bytes. */
 void text_copy(const struct buffer *from, char *ret, size_t size);
 
-/* As printf, but each %s and %c is foreign and comes out in the plain form; a width counts characters. What is in the
- * plain form already goes through buffer_string or text_guard instead, or its backslashes are doubled. Knows the
- * conversions d i u x X o c s p f g e % with h hh l ll j z t. */
+/* What buffer_printf does, to a sink: as printf, but each %s and %c is foreign and comes out in the plain form; a width
+ * counts characters. Knows the conversions d i u x X o c s p f g e % with h hh l ll j z t. */
 void text_format(const struct text_sink *sink, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-void buffer_format(struct buffer *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Into `ret` of `size` bytes (at least 1), NUL-terminated; cut between pieces. Returns the length. */
 size_t text_format_fixed(char *ret, size_t size, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));

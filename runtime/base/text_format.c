@@ -196,8 +196,8 @@ void text_format(const struct text_sink *sink, const char *format, va_list args)
     va_copy(all.list, args);
     for (bool known = true; known && *format;) {
         size_t own = strcspn(format, "%");
-        for (size_t i = 0; i < own; i++)
-            sink->put(sink->self, format + i, 1); /* our own words, ASCII */
+        if (own)
+            sink->put(sink->self, format, own); /* our own words, ASCII */
         format += own;
         if (!*format)
             break;
@@ -210,7 +210,7 @@ void text_format(const struct text_sink *sink, const char *format, va_list args)
     va_end(all.list);
 }
 
-void buffer_format(struct buffer *out, const char *format, ...)
+void buffer_printf(struct buffer *out, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -227,9 +227,12 @@ struct fixed {
 static void fixed_put(void *self, const char *piece, size_t size)
 {
     struct fixed *fixed = self;
-    fixed->full |= size >= fixed->size - fixed->used;
+    size_t room = fixed->size - fixed->used - 1;
     if (fixed->full)
         return;
+    fixed->full = size > room;
+    if (fixed->full) /* a run of ASCII is cut, nothing else is */
+        size = (unsigned char)piece[0] < 0x80 && piece[0] != '\\' ? room : 0;
     memcpy(fixed->text + fixed->used, piece, size);
     fixed->used += size;
 }

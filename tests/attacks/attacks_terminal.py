@@ -213,23 +213,33 @@ class Terminal(Attack):
         trace = self.record_names([LONG[:100].replace(b"/", b"_")])
         module = self.write(b"m.wasm", importing("\u009b31m\x1b[2J".encode(), b"f"))
         for words in (["check", trace], ["show", trace], ["replay", trace], ["run", module], ["run", b"--" + LONG]):
-            master, slave = pty.openpty()
-            child = subprocess.Popen([WARRANT, *words], stdin=slave, stdout=slave, stderr=slave, cwd=self.folder)
-            os.close(slave)
-            seen = b""
-            while True:
-                try:
-                    piece = os.read(master, 65536)
-                except OSError:
-                    break
-                if not piece:
-                    break
-                seen += piece
-            child.wait(60)
-            os.close(master)
+            seen = self.on_pty(words, {"LC_ALL": "C.UTF-8"})
             seen = seen.replace(b"\r\n", b"\n").replace(b"\r\x1b[K", b"")  # ours: progress takes its line back
             self.assertTrue(seen)
             self.assertEqual(unprintable(seen.decode("utf-8", "strict")), [], seen)
+
+    def on_pty(self, words, env):
+        master, slave = pty.openpty()
+        child = subprocess.Popen([WARRANT, *words], stdin=slave, stdout=slave, stderr=slave, cwd=self.folder, env={**os.environ, "LANG": "", **env})
+        os.close(slave)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(master, 65536)
+            except OSError:
+                break
+        child.wait(60)
+        os.close(master)
+        return seen
+
+    def test_a_terminal_without_utf8(self):
+        """Two bytes of UTF-8 are a letter and a control there: U+00DB ends in 0x9B, which is CSI."""
+        words = ["run", "gone\u00db31m"]
+        self.assertIn("gone\u00db31m".encode(), self.on_pty(words, {"LC_ALL": "C.UTF-8"}))
+        for env in ({"LC_ALL": "C"}, {"LC_ALL": "", "LC_CTYPE": "en_US.ISO-8859-1"}, {"LC_ALL": "", "LC_CTYPE": "", "LANG": ""}):
+            seen = self.on_pty(words, env)
+            self.assertIn(b"gone\\xc3\\x9b31m", seen)
+            self.assertTrue(seen.isascii(), seen)
 
     def test_a_guests_own_output_is_its_own(self):
         guest = self.guest('#include <unistd.h>\nint main(void) { return write(1, "\\x1b[31m\\x9b", 6) != 6 || write(2, "\\x1b[0m", 4) != 4; }\n')
