@@ -3,6 +3,7 @@
  *   describe=FILE      that file as the description       blank=MIB          a description of zeros
  *   noevents           no events                          noexit             no EXIT, and no END that says the guest ended
  *   instructions=N     what the EXIT says                 data=MIB ops=N     one call that begins and brings data, ending never
+ *   calls=N            that many calls that say nothing
  */
 #include "tracer/container.h"
 #include <fcntl.h>
@@ -105,6 +106,15 @@ static void put_bomb(long mib, uint32_t ops)
     flush();
 }
 
+static void put_calls(long calls)
+{
+    for (long i = 0; i < calls; i++) {
+        event(sizeof(struct trace_event_begin), TRACE_EVENT_BEGIN, HOSTCALL_SCHED_YIELD);
+        event(sizeof(struct trace_event_end), TRACE_EVENT_END, 0);
+    }
+    flush();
+}
+
 /* A chunk of events; the EXIT, which is the last, may be changed or left out. */
 static void copy_events(const struct trace_chunk *chunk)
 {
@@ -141,7 +151,7 @@ int main(int argc, char **argv)
         if (chunk.kind == TRACE_CHUNK_END) {
             memcpy(&end, chunk.bytes, chunk.size < sizeof end ? chunk.size : sizeof end);
         } else if (chunk.kind == TRACE_CHUNK_EVENTS) {
-            if (!word("noevents") && !word("data"))
+            if (!word("noevents") && !word("data") && !word("calls"))
                 copy_events(&chunk);
         } else if (!file && !zeros) {
             must(trace_file_append_part(out, chunk.kind, chunk.bytes, chunk.size, 0, 0, 0, trace_source_more(in), &error));
@@ -155,9 +165,11 @@ int main(int argc, char **argv)
     }
     if (word("data"))
         put_bomb(atol(word("data")), word("ops") ? (uint32_t)atol(word("ops")) : 1);
+    if (word("calls"))
+        put_calls(atol(word("calls")));
     end.events = events;
     end.stream_bytes = stream;
-    if (word("noexit") || word("data") || word("noevents"))
+    if (word("noexit") || word("data") || word("calls") || word("noevents"))
         end.reason = TRACE_END_GUEST_DIED;
     must(trace_file_append(out, TRACE_CHUNK_END, &end, sizeof end, 0, 0, 0, &error));
     trace_file_close(out);
