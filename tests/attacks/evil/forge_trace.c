@@ -83,6 +83,7 @@ static void put_file(enum trace_chunk_kind kind, const char *path)
         must(trace_file_append_part(out, kind, file.data + done, part, 0, 0, 0, done + part < file.size, &error));
         done += part ? part : 1;
     }
+    buffer_done(&file);
 }
 
 /* A read into 1024 buffers of 4 GiB, with ops that bring zeros. */
@@ -173,5 +174,6 @@ int main(int argc, char **argv)
         end.reason = TRACE_END_GUEST_DIED;
     must(trace_file_append(out, TRACE_CHUNK_END, &end, sizeof end, 0, 0, 0, &error));
     trace_file_close(out);
+    trace_source_close(in);
     return 0;
 }
