@@ -226,6 +226,10 @@ static void feed_record(struct audit *a)
             a->status = error_set(a->error, STATUS_NO_MEMORY, "no memory for the operands of record %" PRIu64, a->record.number);
         return;
     }
+    if (s == STATUS_NO_MEMORY || s == STATUS_IO) {
+        a->status = error_copy(a->error, s, &why);
+        return;
+    }
     uint64_t lost = 0;
     struct error stop = ERROR_INIT;
     enum status whole = witness_reader_stop(a->options->witness, &lost, &stop);
@@ -243,31 +247,34 @@ static void feed_record(struct audit *a)
     audit_finding(a->report, a->options->store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1, text);
 }
 
+/* One step. True: there is no more. */
+static bool advance(struct audit *a)
+{
+    uint64_t before = a->report->hostcalls;
+    switch (a->match ? match_step(a->match) : MATCH_NEED_CALL) {
+    case MATCH_NEED_CALL:
+        feed_call(a);
+        return !a->match && a->report->hostcalls == before;
+    case MATCH_NEED_RECORD:
+        feed_record(a);
+        return false;
+    case MATCH_AGAIN:
+        return false;
+    case MATCH_DONE:
+        break;
+    }
+    return true;
+}
+
+/* What this machine cannot do (memory, disk, reading) ends the pass: nobody is accused or acquitted for it. */
 static enum status loop(struct audit *a)
 {
-    const struct check_report *report = a->report;
     for (bool done = false; !done && a->status == STATUS_OK;) {
-        if (!a->match) {
-            uint64_t before = report->hostcalls;
-            feed_call(a);
-            done = report->hostcalls == before;
-            continue;
-        }
-        switch (match_step(a->match)) {
-        case MATCH_NEED_CALL:
-            feed_call(a);
-            break;
-        case MATCH_NEED_RECORD:
-            feed_record(a);
-            break;
-        case MATCH_AGAIN:
-            break;
-        case MATCH_DONE:
-            done = true;
-            break;
-        }
-        if (a->options->store && store_status(a->options->store, NULL) != STATUS_OK)
+        done = advance(a);
+        if (a->status == STATUS_OK && a->options->store)
             a->status = store_status(a->options->store, a->error);
+        if (a->status == STATUS_OK)
+            a->status = hearing_status(a->hearing, a->error);
     }
     return a->status;
 }

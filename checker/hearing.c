@@ -138,6 +138,12 @@ void hearing_record(struct hearing *hearing, const struct witness_record *record
                   fact.compat ? -1 : record->syscall, evidence);
 }
 
+enum status hearing_status(const struct hearing *hearing, struct error *error)
+{
+    bool starved = hearing->judge && judge_starved(hearing->judge);
+    return starved ? error_set(error, STATUS_NO_MEMORY, "no memory for judging the policy") : STATUS_OK;
+}
+
 void hearing_gap(struct hearing *hearing)
 {
     hearing->gap = true;

@@ -15,6 +15,8 @@ void hearing_free(struct hearing *hearing); /* NULL is fine */
 void hearing_call(struct hearing *hearing, const struct trace_call *call, uint64_t number);
 /* A system call that the kernel executed for the guest's process after its setup. place: NULL outside hostcalls. */
 void hearing_record(struct hearing *hearing, const struct witness_record *record, const struct match_place *place);
+/* NO_MEMORY where the judge ran out of it: what it found is worth nothing then. */
+MUST_USE enum status hearing_status(const struct hearing *hearing, struct error *error);
 /* From here on records are missing: the trace's word counts again. */
 void hearing_gap(struct hearing *hearing);
 /* Behind the last of both: the limits, and what the hearing was worth, into the report. */

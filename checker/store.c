@@ -169,6 +169,12 @@ enum status store_status(struct store *store, struct error *error)
     return store->status == STATUS_OK ? STATUS_OK : error_copy(error, store->status, &store->error);
 }
 
+void store_fail(struct store *store, enum status status, const char *text)
+{
+    if (store->status == STATUS_OK)
+        store->status = error_set(&store->error, status, "%s", text);
+}
+
 /* ---- rows ---- */
 
 /* Values of one row, bound from left to right. */

@@ -41,6 +41,8 @@ struct store_file {
 };
 void store_file(struct store *store, const char *name, const struct store_file *use, uint64_t hostcall);
 void store_run(struct store *store, const struct check_report *report, const struct run_spec *spec, double ns_per_tick);
+/* Makes a failure of somebody who writes here the store's first one. */
+void store_fail(struct store *store, enum status status, const char *text);
 MUST_USE enum status store_status(struct store *store, struct error *error);
 
 #endif

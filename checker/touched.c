@@ -83,8 +83,10 @@ static char *name_beneath(const struct touched *touched, uint32_t handle, const 
     if (before + 1 + path.length >= TOUCHED_NAME_MAX)
         return NULL;
     char *name = malloc(before + 1 + path.length + 1);
-    if (!name)
+    if (!name) {
+        store_fail(touched->store, STATUS_NO_MEMORY, "no memory for the list of files");
         return NULL;
+    }
     memcpy(name, directory, before);
     name[before] = '/';
     memcpy(name + before + 1, request->bytes + path.offset, path.length);

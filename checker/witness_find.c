@@ -12,7 +12,8 @@
 #include "checker/impact.h"
 #include "runtime/base/text.h"
 
-enum { SECCOMP_SET_FILTER = 1, PRCTL_SET_SECCOMP = 22, SECCOMP_FILTER_MODE = 2 };
+/* Numbers of Linux; seccomp(2), prctl(2). */
+enum { SECCOMP_SET_FILTER = 1, SECCOMP_FILTER_MODE = 2, PRCTL_SET_DUMPABLE = 4, PRCTL_SET_SECCOMP = 22, PRCTL_SET_NO_NEW_PRIVS = 38 };
 
 /* FILE.wtrace has its witness in FILE.wwit; any other name gets .wwit behind it. */
 static void path_beside(const char *trace, char *ret, size_t size)
@@ -24,38 +25,86 @@ static void path_beside(const char *trace, char *ret, size_t size)
     snprintf(ret, size, "%.*s.wwit", (int)length, trace);
 }
 
-/* The guest's own installation of the filter: the last record of its setup. */
-static bool ends_setup(const struct witness_record *record, uint32_t guest_pid, int64_t seccomp, int64_t prctl)
+/* What the witness saw of the setup of the guest's process. */
+struct setup {
+    uint64_t end;   /* the record of its last step, the installation of the filter; UINT64_MAX: none was installed */
+    uint32_t lines; /* CONFINE_BIT()s of the lines that the kernel saw drawn */
+    bool gap;       /* records of it are missing */
+};
+
+/* The line that this record draws; CONFINE_LINE_COUNT: none. The other lines are not one call's. */
+static enum confine_line line_of(const struct witness_record *record)
 {
-    if (record->kind != WITNESS_SYSCALL || record->role != WITNESS_GUEST || record->tid != guest_pid ||
-        record->result != 0 || record->flags & WITNESS_FLAG_COMPAT)
-        return false;
-    return (record->syscall == seccomp && record->arg[0] == SECCOMP_SET_FILTER) ||
-           (record->syscall == prctl && record->arg[0] == PRCTL_SET_SECCOMP && record->arg[1] == SECCOMP_FILTER_MODE);
+    int64_t prctl = impact_number("prctl"), number = record->syscall;
+    if (number == prctl && record->arg[0] == PRCTL_SET_NO_NEW_PRIVS && record->arg[1] == 1)
+        return CONFINE_NO_NEW_PRIVS;
+    if (number == prctl && record->arg[0] == PRCTL_SET_DUMPABLE && record->arg[1] == 0)
+        return CONFINE_UNDUMPABLE;
+    if (number == impact_number("landlock_restrict_self"))
+        return CONFINE_LANDLOCK;
+    if ((number == impact_number("seccomp") && record->arg[0] == SECCOMP_SET_FILTER) ||
+        (number == prctl && record->arg[0] == PRCTL_SET_SECCOMP && record->arg[1] == SECCOMP_FILTER_MODE))
+        return CONFINE_SECCOMP;
+    return CONFINE_LINE_COUNT;
 }
 
-/* Reads ahead for the end of the setup, with a reader of its own. UINT64_MAX: no filter was installed. */
-static enum status find_setup_end(const char *path, uint64_t *ret, struct error *error)
+static void take_record(struct setup *setup, const struct witness_record *record, uint32_t guest_pid)
+{
+    if (record->role != WITNESS_GUEST || record->tid != guest_pid)
+        return;
+    setup->gap |= record->kind == WITNESS_LOST;
+    if (record->kind != WITNESS_SYSCALL || record->result != 0 || record->flags & WITNESS_FLAG_COMPAT)
+        return;
+    enum confine_line line = line_of(record);
+    if (line < CONFINE_LINE_COUNT)
+        setup->lines |= UINT32_C(1) << line;
+    if (line == CONFINE_SECCOMP)
+        setup->end = record->number;
+}
+
+/* Reads ahead for the end of the setup, with a reader of its own. */
+static enum status find_setup(const char *path, struct setup *ret, struct error *error)
 {
     struct witness_reader *reader = NULL;
     struct witness_record *record = malloc(sizeof *record);
-    int64_t seccomp = impact_number("seccomp"), prctl = impact_number("prctl");
     enum status s = record ? witness_reader_open(path, &reader, error)
                            : error_set(error, STATUS_NO_MEMORY, "no memory for a witness record");
     uint32_t pid = s == STATUS_OK ? witness_reader_info(reader)->guest_pid : 0;
-    *ret = UINT64_MAX;
-    while (s == STATUS_OK && *ret == UINT64_MAX) {
+    *ret = (struct setup){ .end = UINT64_MAX };
+    while (s == STATUS_OK && ret->end == UINT64_MAX) {
         struct error why = ERROR_INIT;
         s = witness_reader_next(reader, record, &why);
-        if (s == STATUS_OK && ends_setup(record, pid, seccomp, prctl))
-            *ret = record->number;
-        if (s == STATUS_NO_MEMORY || s == STATUS_IO)
+        if (s == STATUS_OK)
+            take_record(ret, record, pid);
+        else if (s == STATUS_NO_MEMORY || s == STATUS_IO)
             error_copy(error, s, &why);
+        else
+            ret->gap |= s != STATUS_NOT_FOUND;
     }
     witness_reader_close(reader);
     free(record);
     /* Where it ends, well or not, is the audit's matter. */
     return s == STATUS_NO_MEMORY || s == STATUS_IO ? s : STATUS_OK;
+}
+
+/* Holds the lines that the description calls drawn against those that the kernel saw drawn. */
+static void compare_lines(const struct run_spec *spec, const struct setup *setup, struct store *store, struct check_report *report)
+{
+    static const uint32_t compared =
+        CONFINE_BIT(NO_NEW_PRIVS) | CONFINE_BIT(UNDUMPABLE) | CONFINE_BIT(LANDLOCK) | CONFINE_BIT(SECCOMP);
+    for (unsigned line = 0; line < CONFINE_LINE_COUNT && !setup->gap; line++) {
+        bool said = spec->facts.line_held[line] == CONFINE_ON || spec->facts.line_held[line] == CONFINE_PART;
+        bool seen = setup->lines >> line & 1;
+        if (!(compared >> line & 1) || said == seen)
+            continue;
+        struct buffer text = BUFFER_INIT;
+        char evidence[CHECK_EVIDENCE_MAX];
+        buffer_printf(&text, "%s: the description says %s, and the kernel saw it %sdrawn", confine_line_name((enum confine_line)line),
+                      confine_state_name((enum confine_state)spec->facts.line_held[line]), seen ? "" : "not ");
+        text_copy(&text, evidence, sizeof evidence);
+        buffer_done(&text);
+        audit_finding(report, store, CHECK_FINDING_CONFINE_CONTRADICTED, NULL, NULL, -1, evidence);
+    }
 }
 
 /* No file is there. */
@@ -126,5 +175,10 @@ enum status witness_find(const struct check_options *options, const struct run_s
     }
     report->witnessed = true;
     ret->reader = reader;
-    return find_setup_end(path, &ret->setup_until, error);
+    struct setup setup;
+    s = find_setup(path, &setup, error);
+    ret->setup_until = setup.end;
+    if (s == STATUS_OK)
+        compare_lines(spec, &setup, store, report);
+    return s;
 }

@@ -33,6 +33,7 @@ struct judge_descriptor {
 struct judge {
     uint8_t kind[NUMBERS]; /* enum judge_kind by number */
     uint16_t roles;        /* whose calls pass where the judge has no description of them */
+    bool starved;
     bool gap, agreed;      /* agreed: an initial object's numbers were the kernel's own */
     uint32_t count;
     struct judge_descriptor *descriptor; /* owned, by host number */
@@ -78,8 +79,10 @@ static bool grow(struct judge *judge, uint32_t fd)
         return false;
     uint32_t count = fd + 64 < 2 * judge->count ? 2 * judge->count : fd + 64;
     struct judge_descriptor *more = realloc(judge->descriptor, count * sizeof *more);
-    if (!more)
+    if (!more) {
+        judge->starved = true;
         return false;
+    }
     memset(more + judge->count, 0, (count - judge->count) * sizeof *more);
     judge->descriptor = more;
     judge->count = count;
@@ -128,6 +131,8 @@ void judge_free(struct judge *judge)
         free(judge->descriptor);
     free(judge);
 }
+
+bool judge_starved(const struct judge *judge) { return judge->starved; }
 
 void judge_gap(struct judge *judge) { judge->gap = true; }
 

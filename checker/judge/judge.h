@@ -54,6 +54,8 @@ void judge_extend(struct judge *judge, uint16_t roles);
 void judge_free(struct judge *judge); /* NULL is fine */
 /* Judges one call and follows what it did to descriptors. True: within the policy. */
 MUST_USE bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret);
+/* True: memory was short, and what the judge says from then on is worth nothing. */
+bool judge_starved(const struct judge *judge);
 /* Records are missing here: descriptors may have been opened and closed unseen. From now on unknown ones are not held against the
  * guest. */
 void judge_gap(struct judge *judge);
