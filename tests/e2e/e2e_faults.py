@@ -35,6 +35,9 @@ class Faults(Case):
         cls.copy = pathlib.Path(tempfile.mkdtemp(prefix="warrant-faults-"))
         source = cls.copy / "source"
         shutil.copytree(SOURCE, source, ignore=shutil.ignore_patterns("build", ".git", "demo-out", "tests", "fuzz", "bench", "*.wtrace"))
+        for folder in "tests", "fuzz", "bench": # not built here, but named by the build
+            (source / folder).mkdir()
+            (source / folder / "CMakeLists.txt").touch()
         settings = dict(line.split(":", 1) for line in (BUILD / "CMakeCache.txt").read_text().splitlines() if ":" in line and line[0] not in "#/")
         wanted = [f"-D{name}:{settings[name]}" for name in ("CMAKE_BUILD_TYPE", "CMAKE_C_COMPILER", "WARRANT_SANITIZE") if name in settings]
         subprocess.run(["cmake", "-G", "Ninja", "-S", source, "-B", cls.copy / "build", *wanted], check=True, capture_output=True)
