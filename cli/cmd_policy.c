@@ -24,6 +24,8 @@ static void lint_print(const struct policy *policy)
                   policy->files[i].guest);
     if (!policy->file_count)
         print_out("no files\n");
+    for (uint32_t i = 0; i < policy->device_count; i++)
+        print_out("the device %s, where a granted directory holds it\n", policy->devices[i]);
     if (policy->network_count)
         print_out("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
     else

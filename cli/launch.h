@@ -131,6 +131,10 @@ MUST_USE enum status launch_facts_fill(struct run_spec *spec, const struct launc
 MUST_USE enum status launch_facts_seal(const struct run_spec *spec, const struct launch_files *files,
                                        struct error *error);
 
+/* Refuses a directory whose file system holds no data. *ret_doubtful: whether such file systems are mounted beneath it, or
+ * that cannot be told. Fills spec->nodes. (launch_mounts.c) */
+MUST_USE enum status launch_grant_check(const char *name, int fd, bool *ret_doubtful, struct error *error);
+MUST_USE enum status launch_devices_find(struct run_spec *spec, struct error *error);
 /* Opens every granted directory, and knows from then on what the guest may write (launch_grants.c). */
 MUST_USE enum status launch_grants_open(struct run_spec *spec, struct launch_files *files, struct error *error);
 /* Opens the directory `path` of ours. *ret_grant: the write grant that it lies in, or that the way to it leads through;

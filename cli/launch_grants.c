@@ -21,7 +21,7 @@ static enum status initial_stat(struct run_spec *spec, uint32_t handle, int fd, 
     enum status s = act_host_stat(fd, &stat, error);
     if (s == STATUS_OK)
         spec->initial[handle] =
-            (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, (uint32_t)host_fd, NULL };
+            (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, (uint32_t)host_fd, NULL, false };
     return s;
 }
 
@@ -35,6 +35,8 @@ static enum status grants_open(struct run_spec *spec, struct launch_files *files
                                    "cannot open the granted directory %s", file->host);
         files->grants[i] = fd;
         enum status s = initial_stat(spec, 3 + i, fd, GUEST_FD_GRANTS + (int)i, error);
+        if (s == STATUS_OK)
+            s = launch_grant_check(file->host, fd, &spec->initial[3 + i].doubtful, error);
         if (s != STATUS_OK)
             return s;
     }
@@ -121,5 +123,7 @@ enum status launch_grants_open(struct run_spec *spec, struct launch_files *files
         s = grants_open(spec, files, error);
     if (s == STATUS_OK)
         s = writes_find(&spec->policy, files, error);
-    return s == STATUS_OK ? ways_check(spec, files, error) : s;
+    if (s == STATUS_OK)
+        s = ways_check(spec, files, error);
+    return s == STATUS_OK ? launch_devices_find(spec, error) : s;
 }

@@ -69,7 +69,7 @@ static void spec_full(struct run_spec *spec)
     must(spec->initial ? STATUS_OK : STATUS_NO_MEMORY);
     for (uint32_t i = 0; i < spec->initial_count; i++)
         spec->initial[i] =
-            (struct run_initial) { 2049, 100 + i, i < 3 ? 2 : 3, i < 3 ? i : 7 + i, owned(i < 3 ? "" : "/srv") };
+            (struct run_initial) { 2049, 100 + i, i < 3 ? 2 : 3, i < 3 ? i : 7 + i, owned(i < 3 ? "" : "/srv"), false };
     struct run_facts *facts = &spec->facts;
     facts->kernel = owned("6.1.0");
     facts->witness_reason = owned("not root");

@@ -38,6 +38,7 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
     for (uint32_t i = 0; i < policy->file_count; i++)
         preopens[i] = (struct wasi_preopen){ .guest_path = policy->files[i].guest,
                                              .writes = policy->files[i].writes,
+                                             .doubtful = spec->initial[3 + i].doubtful,
                                              .stat = initial_stat(&spec->initial[3 + i]) };
     uint64_t pages = policy->limits.memory / 65536;
     uint64_t bytes = engine_bytes(policy->limits.memory);
@@ -65,6 +66,9 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
                            .memory = bytes },
         .preopens = preopens,
     };
+    for (uint32_t i = 0; i < spec->node_count && i < LIMIT_DEVICES; i++)
+        ret->devices[ret->config.device_count++] = (struct wasi_device){ spec->nodes[i].dev, spec->nodes[i].ino };
+    ret->config.devices = ret->devices;
     return STATUS_OK;
 }
 

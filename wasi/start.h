@@ -8,10 +8,11 @@
 #include "wasi/wasi.h"
 
 struct wasi_start {
-    struct wasi_config config; /* borrows from the run_spec and from `preopens` */
+    struct wasi_config config; /* borrows from the run_spec, from `preopens` and `devices` */
     struct rt_limits limits;
     struct rt_module_limits module_limits; /* to load the module with */
     struct wasi_preopen *preopens; /* owned */
+    struct wasi_device devices[LIMIT_DEVICES];
 };
 
 /* Builds configuration and limits from `spec` (borrows for the life of *ret and of the wasi created with it). Touches nothing

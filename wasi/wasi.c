@@ -65,7 +65,8 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
                                                            .name_length = (uint32_t)length,
                                                            .type = FILETYPE_DIRECTORY,
                                                            .live = true,
-                                                           .preopen = true };
+                                                           .preopen = true,
+                                                           .doubtful = preopen->doubtful };
     }
     return STATUS_OK;
 }
@@ -107,6 +108,9 @@ enum status wasi_create(const struct wasi_config *config, const struct wasi_back
     struct decide_context *context = &wasi->context;
     context->arg_count = config->arg_count;
     context->env_count = config->env_count;
+    for (uint32_t i = 0; i < config->device_count && i < LIMIT_DEVICES; i++)
+        context->device[context->device_count++] =
+            (struct device_node) { config->devices[i].dev, config->devices[i].ino };
     enum status status = strings_bytes(config->args, config->arg_count, "arguments", &context->arg_bytes, error);
     if (status == STATUS_OK)
         status = strings_bytes(config->env, config->env_count, "environment variables", &context->env_bytes, error);

@@ -11,6 +11,7 @@
 struct wasi_preopen {
     const char *guest_path; /* borrowed for the life of the wasi */
     bool writes;            /* false: rights_read only */
+    bool doubtful;          /* beneath it, file systems that hold no data may be mounted */
     struct filestat stat;   /* of the host directory */
 };
 
@@ -21,6 +22,10 @@ struct wasi_config {
     const char *const *env;  /* "KEY=VALUE" */
     const struct wasi_preopen *preopens;
     struct filestat stdio[3]; /* of descriptors 0, 1, 2; always streams: who started us shares their position */
+    uint32_t device_count;     /* device nodes that may be opened; at most LIMIT_DEVICES */
+    const struct wasi_device {
+        uint64_t dev, ino;
+    } *devices;
     uint32_t descriptor_limit; /* at most LIMIT_HANDLES */
     bool violation_traps;      /* on_violation: trap or kill: a NOTCAPABLE refusal stops the guest with RT_TRAP_HOST_POLICY */
 };

@@ -66,8 +66,8 @@ void hostcall_world_init(struct hostcall_world *world, bool violation_traps)
 {
     static const char *const args[] = { "prog", "x y" }, *const env[] = { "A=1" };
     static const struct wasi_preopen preopens[] = {
-        { "/data", true, { .dev = 1, .ino = 77, .filetype = FILETYPE_DIRECTORY } },
-        { "/ro", false, { .dev = 1, .ino = 78, .filetype = FILETYPE_DIRECTORY } },
+        { "/data", true, false, { .dev = 1, .ino = 77, .filetype = FILETYPE_DIRECTORY } },
+        { "/ro", false, false, { .dev = 1, .ino = 78, .filetype = FILETYPE_DIRECTORY } },
     };
     const struct filestat tty = { .filetype = FILETYPE_CHARACTER_DEVICE }, file = { .filetype = FILETYPE_REGULAR_FILE };
     struct wasi_config config = { .arg_count = 2,

@@ -11,7 +11,7 @@ enum { READ_DIR = 13, WRITE_DIR = 14, OPENED = 20 }; /* host descriptors; stdio 
 enum { RDWR = 02, CREAT = 0100, TRUNC = 01000, PATH_ONLY = 010000000, CONFINED = 0x0a };
 
 static struct run_initial initial[] = {
-    { 1, 10, 2, 10, NULL }, { 1, 11, 2, 11, NULL }, { 1, 12, 2, 12, NULL }, { 1, 13, 3, 13, NULL }, { 1, 14, 3, 14, NULL }
+    { 1, 10, 2, 10, NULL, false }, { 1, 11, 2, 11, NULL, false }, { 1, 12, 2, 12, NULL, false }, { 1, 13, 3, 13, NULL, false }, { 1, 14, 3, 14, NULL, false }
 };
 static struct policy_file files[] = { { (char[]){ "r" }, (char[]){ "/r" }, false }, { (char[]){ "w" }, (char[]){ "/w" }, true } };
 

@@ -65,7 +65,7 @@ void kit_run(struct kit *kit)
 {
     struct run_initial initial[5];
     for (uint32_t i = 0; i < 5; i++)
-        initial[i] = (struct run_initial){ 1, 1000 + i, FILETYPE_DIRECTORY, 10 + i, NULL };
+        initial[i] = (struct run_initial){ 1, 1000 + i, FILETYPE_DIRECTORY, 10 + i, NULL, false };
     struct run_spec spec = { .initial_count = 5, .initial = initial };
     struct match_options options = { &spec, KIT_PID, kit->setup_until, { &kit->seen, on_verdict, on_record, on_finding } };
     struct match *m;

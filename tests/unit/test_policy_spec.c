@@ -62,6 +62,13 @@ static void spec_fill(struct run_spec *spec)
     assert_int_equal(policy_add_network(&spec->policy, POLICY_UDP, POLICY_BIND, "[::]/0:0", NULL), STATUS_OK);
     spec->policy.limits.fuel = 123456789012;
     spec->policy.on_violation = POLICY_VIOLATION_KILL;
+    assert_int_equal(policy_add_device(&spec->policy, "null", NULL), STATUS_OK);
+    assert_int_equal(policy_add_device(&spec->policy, "/dev/pts/7", NULL), STATUS_OK);
+    assert_int_equal(policy_add_device(&spec->policy, "tty", NULL), STATUS_INVALID);
+    spec->node_count = 2;
+    spec->nodes = calloc(2, sizeof *spec->nodes);
+    assert_non_null(spec->nodes);
+    spec->nodes[1] = (struct run_node) { 5, 1234 };
     spec->arg_count = 2;
     spec->args = (char **)calloc(2, sizeof *spec->args);
     spec->env_count = 1;
@@ -86,6 +93,7 @@ static void spec_fill(struct run_spec *spec)
         spec->initial[i].path = strdup(i < 3 ? "" : "/srv/data");
         assert_non_null(spec->initial[i].path);
     }
+    spec->initial[4].doubtful = true;
     struct run_facts *facts = &spec->facts;
     facts->host = strdup("a host");
     facts->kernel = strdup("6.1");
@@ -124,6 +132,10 @@ static void test_round_trip(void **state)
     assert_string_equal(back.module_path, "x.wasm");
     assert_int_equal(back.initial[4].ino, 204);
     assert_string_equal(back.initial[4].path, "/srv/data");
+    assert_true(back.initial[4].doubtful && !back.initial[3].doubtful);
+    assert_string_equal(back.policy.devices[0], "/dev/null");
+    assert_string_equal(back.policy.devices[1], "/dev/pts/7");
+    assert_int_equal(back.nodes[1].ino, 1234);
     run_spec_encode(&back, &second);
     assert_int_equal(first.size, second.size);
     assert_memory_equal(first.data, second.data, first.size);

@@ -224,7 +224,7 @@ static void limits_are_kept_at_creation(void **state)
     (void)state;
     struct wasi *wasi;
     struct wasi_backend backend = { NULL, NULL };
-    struct wasi_preopen preopens[LIMIT_PREOPENS + 1] = { { "/", true, { 0 } } };
+    struct wasi_preopen preopens[LIMIT_PREOPENS + 1] = { { "/", true, false, { 0 } } };
     struct wasi_config configs[] = {
         { .descriptor_limit = LIMIT_HANDLES + 1 },
         { .descriptor_limit = 2 },

@@ -258,30 +258,35 @@ struct decision decide_step(const struct decide_context *context, const struct h
   @   \valid_read(c) && \valid(t) && \valid_read(q) && \valid_read(o) && \valid(out) && \separated(c, t, q, o, out) &&
   @   o->count <= LIMIT_OPS;
 */
+/* What every commit guarantees of the table: `t`, `q`, `o` are its arguments. */
+/* clang-format off */
+#define COMMIT_SOUND(t, q, o)                                                                                         \
+    rights: q->call != HOSTCALL_FD_CLOSE && q->call != HOSTCALL_PATH_OPEN ==>                                         \
+      (\forall integer h; 0 <= h < HANDLES_TOTAL ==> t->handle[h].rights == \old(t->handle[h].rights));               \
+    ensures rights_closed: q->call == HOSTCALL_FD_CLOSE ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>            \
+      t->handle[h].rights == \old(t->handle[h].rights) || (h == q->slot[0] && t->handle[h].rights == 0));             \
+    ensures rights_opened: q->call == HOSTCALL_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>           \
+      t->handle[h].rights == \old(t->handle[h].rights) ||                                                             \
+      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[0])) &&                                            \
+        attenuated(t->handle[h].rights, \old(t->handle[q->slot[0]].inheriting), q->slot[5])));                        \
+    ensures inheriting: q->call == HOSTCALL_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>              \
+      t->handle[h].inheriting == \old(t->handle[h].inheriting) ||                                                     \
+      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[0])) &&                                            \
+        handed_on(t->handle[h].inheriting, \old(t->handle[q->slot[0]].inheriting), q->slot[6])));                     \
+    ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                       \
+      (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                     \
+        (\old(handle_live(t, q->slot[0])) && t->handle[h].dev == \old(t->handle[q->slot[0]].dev)) ||                  \
+        asked_for_data(o, h));                                                                                        \
+    ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                     \
+      (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                     \
+        q->call == HOSTCALL_PATH_OPEN && \old(handle_live(t, q->slot[0])) && \old(handle_free(t, h)));                \
+    ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                     \
+      (t->handle[h].live == 0 && \old(t->handle[h].live) != 0 ==> q->call == HOSTCALL_FD_CLOSE && h == q->slot[0])
+/* clang-format on */
+
 /*@ requires commit_valid(context, table, request, ops, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
-  @ ensures rights: request->call != HOSTCALL_FD_CLOSE && request->call != HOSTCALL_PATH_OPEN ==>
-  @   (\forall integer h; 0 <= h < HANDLES_TOTAL ==> table->handle[h].rights == \old(table->handle[h].rights));
-  @ ensures rights_closed: request->call == HOSTCALL_FD_CLOSE ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   table->handle[h].rights == \old(table->handle[h].rights) ||
-  @   (h == request->slot[0] && table->handle[h].rights == 0));
-  @ ensures rights_opened: request->call == HOSTCALL_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   table->handle[h].rights == \old(table->handle[h].rights) ||
-  @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
-  @     attenuated(table->handle[h].rights, \old(table->handle[request->slot[0]].inheriting), request->slot[5])));
-  @ ensures inheriting: request->call == HOSTCALL_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   table->handle[h].inheriting == \old(table->handle[h].inheriting) ||
-  @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
-  @     handed_on(table->handle[h].inheriting, \old(table->handle[request->slot[0]].inheriting), request->slot[6])));
-  @ ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
-  @     table->handle[h].dev == \old(table->handle[request->slot[0]].dev) || asked_for_data(ops, h));
-  @ ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
-  @     request->call == HOSTCALL_PATH_OPEN && \old(handle_live(table, request->slot[0])) && \old(handle_free(table, h)));
-  @ ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   (table->handle[h].live == 0 && \old(table->handle[h].live) != 0 ==>
-  @     request->call == HOSTCALL_FD_CLOSE && h == request->slot[0]);
+  @ ensures COMMIT_SOUND(table, request, ops);
 */
 void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
                    const struct call_ops *ops, struct outcome *outcome);

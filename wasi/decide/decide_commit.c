@@ -175,25 +175,11 @@ static bool open_holds_none(const struct call_ops *ops)
 }
 
 /* path_open, whose last op but the closing one went well. */
-/*@ requires \valid(table) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
+/*@ requires request->call == HOSTCALL_PATH_OPEN;
+  @ requires \valid(table) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
   @ requires \separated(table, request, ops, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value[0], outcome->value_count;
-  @ ensures rights: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   table->handle[h].rights == \old(table->handle[h].rights) ||
-  @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
-  @     attenuated(table->handle[h].rights, \old(table->handle[request->slot[0]].inheriting), request->slot[5]));
-  @ ensures inheriting: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   table->handle[h].inheriting == \old(table->handle[h].inheriting) ||
-  @   (\old(table->handle[h].live) == 0 && \old(handle_live(table, request->slot[0])) &&
-  @     handed_on(table->handle[h].inheriting, \old(table->handle[request->slot[0]].inheriting), request->slot[6]));
-  @ ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
-  @     table->handle[h].dev == \old(table->handle[request->slot[0]].dev) || asked_for_data(ops, h));
-  @ ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   (table->handle[h].live != 0 && \old(table->handle[h].live) == 0 ==>
-  @     \old(handle_live(table, request->slot[0])) && \old(handle_free(table, h)));
-  @ ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-  @   \old(table->handle[h].live) != 0 ==> table->handle[h].live != 0;
+  @ ensures COMMIT_SOUND(table, request, ops);
 */
 static void commit_open(struct handle_table *table, const struct request *request, const struct call_ops *ops,
                         struct outcome *outcome)
@@ -307,13 +293,10 @@ static void outcome_init(struct outcome *outcome)
 */
 
 /* fd_close: whatever the system answered, the host descriptor is gone. */
-/*@ requires commit_part(table, request, ops, outcome);
+/*@ requires request->call == HOSTCALL_FD_CLOSE;
+  @ requires commit_part(table, request, ops, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno;
-  @ ensures kept: \forall integer h; 0 <= h < HANDLES_TOTAL && h != request->slot[0] ==>
-  @   table->handle[h].rights == \old(table->handle[h].rights) && table->handle[h].live == \old(table->handle[h].live);
-  @ ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL && h == request->slot[0] ==>
-  @   (table->handle[h].rights == \old(table->handle[h].rights) && table->handle[h].live == \old(table->handle[h].live)) ||
-  @   (table->handle[h].rights == 0 && table->handle[h].live == 0);
+  @ ensures COMMIT_SOUND(table, request, ops);
 */
 static void commit_close(struct handle_table *table, const struct request *request, const struct call_ops *ops,
                          int64_t value, struct outcome *outcome)
@@ -361,10 +344,11 @@ static bool is_named(uint32_t call)
 }
 
 /* Any call but fd_close and path_open: no descriptor comes or goes. */
-/*@ requires commit_part(table, request, ops, outcome) && value <= INT64_MAX;
+/*@ requires request->call != HOSTCALL_FD_CLOSE && request->call != HOSTCALL_PATH_OPEN;
+  @ requires commit_part(table, request, ops, outcome) && value <= INT64_MAX;
   @ requires \valid_read(context) && \separated(context, table, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value_count, outcome->value[0 .. 1];
-  @ ensures kept: handles_kept{Pre,Post}(table);
+  @ ensures COMMIT_SOUND(table, request, ops);
 */
 static void commit_other(const struct decide_context *context, struct handle_table *table, const struct request *request,
                          const struct call_ops *ops, int64_t value, struct outcome *outcome)
@@ -384,6 +368,15 @@ void decide_commit(const struct decide_context *context, struct handle_table *ta
 {
     int64_t value = main_value(ops);
     outcome_init(outcome);
+    /*@ assert asked: request->slot[0] == \at(request->slot[0], Pre) && request->slot[5] == \at(request->slot[5], Pre) &&
+      @   request->slot[6] == \at(request->slot[6], Pre) && request->call == \at(request->call, Pre) &&
+      @   table->limit == \at(table->limit, Pre);
+    */
+    /*@ assert whole: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+      @   table->handle[h].rights == \at(table->handle[h].rights, Pre) && table->handle[h].dev == \at(table->handle[h].dev, Pre) &&
+      @   table->handle[h].inheriting == \at(table->handle[h].inheriting, Pre) &&
+      @   table->handle[h].live == \at(table->handle[h].live, Pre);
+    */
     if (request->call == HOSTCALL_FD_CLOSE)
         commit_close(table, request, ops, value, outcome);
     else if (request->call != HOSTCALL_PATH_OPEN)

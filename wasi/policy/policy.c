@@ -35,7 +35,10 @@ void policy_done(struct policy *policy)
         free(policy->files[i].host);
         free(policy->files[i].guest);
     }
+    for (uint32_t i = 0; i < policy->device_count; i++)
+        free(policy->devices[i]);
     free(policy->files);
+    free((void *)policy->devices);
     free(policy->networks);
     *policy = (struct policy) { 0 };
 }
@@ -99,4 +102,38 @@ enum status policy_add_dir_option(struct policy *policy, const char *text, struc
         error_prefix(error, "--dir %s", text);
     free(copy);
     return status;
+}
+
+static bool device_named(const char *text)
+{
+    static const char *const names[] = { "null", "zero", "full", "random", "urandom" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], text))
+            return true;
+    return false;
+}
+
+enum status policy_add_device(struct policy *policy, const char *text, struct error *error)
+{
+    static const char folder[] = "/dev/";
+    bool named = device_named(text);
+    if (!named && text[0] != '/')
+        return error_set(error, STATUS_INVALID,
+                         "%s is no device: null, zero, full, random, urandom or an absolute path is wanted", text);
+    if (strlen(text) + sizeof folder > LIMIT_PATH)
+        return error_set(error, STATUS_LIMIT, "the path of a device is longer than %d bytes", LIMIT_PATH);
+    if (policy->device_count >= LIMIT_DEVICES)
+        return error_set(error, STATUS_LIMIT, "more than %d devices are listed", LIMIT_DEVICES);
+    char **grown = (char **)realloc((void *)policy->devices, (policy->device_count + (size_t)1) * sizeof *grown);
+    if (grown)
+        policy->devices = grown;
+    char *path = malloc(strlen(text) + sizeof folder);
+    if (!grown || !path) {
+        free(path);
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the policy's devices");
+    }
+    strcpy(path, named ? folder : "");
+    strcat(path, text);
+    policy->devices[policy->device_count++] = path;
+    return STATUS_OK;
 }

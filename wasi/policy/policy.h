@@ -41,8 +41,9 @@ struct policy_limits {
 
 struct policy {
     uint32_t version; /* 1 */
-    uint32_t file_count, network_count;
+    uint32_t file_count, network_count, device_count;
     struct policy_file *files;       /* owned */
+    char **devices;                  /* owned, absolute paths; of device nodes that a guest may open in its grants */
     struct policy_network *networks; /* owned */
     struct policy_limits limits;
     uint8_t on_violation; /* enum policy_violation */
@@ -64,8 +65,14 @@ struct run_spec {
     struct run_initial {
         uint64_t dev, ino;
         uint32_t filetype, host_fd;
-        char *path; /* owned; of a grant, where its directory lay when it was opened; NULL or empty: not known */
-    } *initial;     /* owned */
+        char *path;    /* owned; of a grant, where its directory lay when it was opened; NULL or empty: not known */
+        bool doubtful; /* beneath the grant, file systems are mounted that hold no data, or it is not known */
+    } *initial;        /* owned */
+    /* What the policy's devices were, in their order; none where they were not looked up. */
+    uint32_t node_count;
+    struct run_node {
+        uint64_t dev, ino;
+    } *nodes; /* owned */
     struct run_facts facts;
 };
 
@@ -75,6 +82,8 @@ void policy_done(struct policy *policy);
  * many or too long. */
 MUST_USE enum status policy_add_file(struct policy *policy, const char *host, const char *guest, bool writes,
                                      struct error *error);
+/* Appends a device node: null, zero, full, random, urandom, or an absolute path (copied). INVALID, LIMIT. */
+MUST_USE enum status policy_add_device(struct policy *policy, const char *text, struct error *error);
 /* Parses "HOST[::GUEST][:ro]" of the command line and appends it. */
 MUST_USE enum status policy_add_dir_option(struct policy *policy, const char *text, struct error *error);
 /* Parses "ADDRESS/PREFIX:PORT" or "...:FIRST-LAST" (an IPv6 address in brackets, as `[2001:db8::]/32:443`) and appends

@@ -29,7 +29,8 @@ struct yaml_policy {
     struct yaml_file *files;
     struct yaml_network *network;
     struct yaml_limits *limits;
-    uint32_t files_count, network_count;
+    char **devices;
+    uint32_t files_count, network_count, devices_count;
 };
 
 #define OPTIONAL                 (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
@@ -68,6 +69,7 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_SEQUENCE("files", OPTIONAL, struct yaml_policy, files, &file_schema, 0, LIMIT_PREOPENS),
     CYAML_FIELD_SEQUENCE("network", OPTIONAL, struct yaml_policy, network, &network_schema, 0, LIMIT_NETWORK_RULES),
     CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct yaml_policy, limits, limits_fields),
+    CYAML_FIELD_SEQUENCE("devices", OPTIONAL, struct yaml_policy, devices, &text_schema, 0, LIMIT_DEVICES),
     TEXT(on_violation, OPTIONAL, struct yaml_policy),
     CYAML_FIELD_END
 };
@@ -263,6 +265,15 @@ static enum status violation_build(const struct build *b, const char *text)
     return text ? refuse(b, STATUS_INVALID, "on_violation", "on_violation: must be errno, trap or kill") : STATUS_OK;
 }
 
+static enum status device_build(const struct build *b, uint32_t i, const char *text)
+{
+    char path[MARK_PATH_MAX];
+    struct error why = ERROR_INIT;
+    enum status status = policy_add_device(b->policy, text, &why);
+    snprintf(path, sizeof path, "devices/%u", i);
+    return status == STATUS_OK ? STATUS_OK : refuse(b, status, path, why.text);
+}
+
 static enum status policy_build(const struct build *b, const struct yaml_policy *y)
 {
     TRY(version_check(b, y->version));
@@ -270,6 +281,8 @@ static enum status policy_build(const struct build *b, const struct yaml_policy 
         TRY(file_build(b, i, &y->files[i]));
     for (uint32_t i = 0; i < y->network_count; i++)
         TRY(network_build(b, i, &y->network[i]));
+    for (uint32_t i = 0; i < y->devices_count; i++)
+        TRY(device_build(b, i, y->devices[i]));
     if (y->limits)
         TRY(limits_build(b, y->limits));
     return violation_build(b, y->on_violation);

@@ -7,10 +7,11 @@
  *   u32 count, then per network rule: u8 protocol, verb, family, prefix; 16 bytes address; u16 first, last port
  *   u64 memory, u32 descriptors, u32 call depth, u64 fuel, wall_ns, output, trace
  *   u32 module bytes, functions, locals, tables, table elements
- *   u8 on_violation
+ *   u8 on_violation; u32 count, then the devices as texts
  *   u32 count, then the arguments as texts; u32 count, then the environment as texts
  *   text module path, u64 module size, 32 bytes module hash, 16 bytes run id, u64 started_ns
- *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd; text path
+ *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd; text path; u8 doubtful
+ *   u32 count (none, or one for each device), then u64 dev, ino
  *   the facts of run_facts.h in the order of their list, a text or a u64 each
  *   u32 count, then per line of confinement: u8 state
  *   32 bytes policy hash; u32 count, then the labels as texts
@@ -25,7 +26,7 @@
 
 enum { SPEC_MAGIC = 0x33535257 };
 enum { SPEC_INITIAL_MAX = 3 + LIMIT_PREOPENS, SPEC_FILETYPE_MAX = 7 };
-enum { FILE_BYTES_MIN = 9, NETWORK_BYTES = 24, TEXT_BYTES_MIN = 4, INITIAL_BYTES_MIN = 28 };
+enum { FILE_BYTES_MIN = 9, NETWORK_BYTES = 24, TEXT_BYTES_MIN = 4, INITIAL_BYTES_MIN = 29, NODE_BYTES = 16 };
 
 void run_spec_init(struct run_spec *spec)
 {
@@ -61,6 +62,7 @@ void run_spec_done(struct run_spec *spec)
     for (uint32_t i = 0; spec->initial && i < spec->initial_count; i++)
         free(spec->initial[i].path);
     free(spec->initial);
+    free(spec->nodes);
     facts_done(&spec->facts);
     *spec = (struct run_spec) { 0 };
 }
@@ -105,6 +107,13 @@ static void limits_encode(const struct policy_limits *limits, struct buffer *out
     buffer_u32(out, limits->table_elements);
 }
 
+static void strings_encode(char *const *strings, uint32_t count, struct buffer *out)
+{
+    buffer_u32(out, count);
+    for (uint32_t i = 0; i < count; i++)
+        text_encode(out, strings[i]);
+}
+
 void policy_encode(const struct policy *policy, struct buffer *out)
 {
     buffer_u32(out, policy->version);
@@ -127,13 +136,7 @@ void policy_encode(const struct policy *policy, struct buffer *out)
     }
     limits_encode(&policy->limits, out);
     buffer_u8(out, policy->on_violation);
-}
-
-static void strings_encode(char *const *strings, uint32_t count, struct buffer *out)
-{
-    buffer_u32(out, count);
-    for (uint32_t i = 0; i < count; i++)
-        text_encode(out, strings[i]);
+    strings_encode(policy->devices, policy->device_count, out);
 }
 
 static void facts_encode(const struct run_facts *facts, struct buffer *out)
@@ -169,6 +172,12 @@ void run_spec_encode(const struct run_spec *spec, struct buffer *out)
         buffer_u32(out, spec->initial[i].filetype);
         buffer_u32(out, spec->initial[i].host_fd);
         text_encode(out, spec->initial[i].path ? spec->initial[i].path : "");
+        buffer_u8(out, spec->initial[i].doubtful);
+    }
+    buffer_u32(out, spec->node_count);
+    for (uint32_t i = 0; i < spec->node_count; i++) {
+        buffer_u64(out, spec->nodes[i].dev);
+        buffer_u64(out, spec->nodes[i].ino);
     }
     facts_encode(&spec->facts, out);
 }
@@ -336,8 +345,45 @@ static enum status initial_decode(struct cursor *c, struct run_spec *spec)
         TRY(cursor_u32(c, &spec->initial[i].filetype));
         TRY(cursor_u32(c, &spec->initial[i].host_fd));
         TRY(text_decode(c, LIMIT_PATH, &spec->initial[i].path));
-        if (spec->initial[i].filetype > SPEC_FILETYPE_MAX)
+        uint8_t doubtful;
+        TRY(cursor_u8(c, &doubtful));
+        spec->initial[i].doubtful = doubtful != 0;
+        if (spec->initial[i].filetype > SPEC_FILETYPE_MAX || doubtful > 1)
             return STATUS_MALFORMED;
+    }
+    return STATUS_OK;
+}
+
+static enum status nodes_decode(struct cursor *c, struct run_spec *spec)
+{
+    uint32_t count;
+    TRY(count_decode(c, LIMIT_DEVICES, NODE_BYTES, &count));
+    if (!count)
+        return STATUS_OK;
+    if (count != spec->policy.device_count)
+        return STATUS_MALFORMED;
+    spec->nodes = calloc(count, sizeof *spec->nodes);
+    if (!spec->nodes)
+        return STATUS_NO_MEMORY;
+    spec->node_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(cursor_u64(c, &spec->nodes[i].dev));
+        TRY(cursor_u64(c, &spec->nodes[i].ino));
+    }
+    return STATUS_OK;
+}
+
+static enum status devices_decode(struct cursor *c, struct policy *policy)
+{
+    uint32_t count;
+    TRY(count_decode(c, LIMIT_DEVICES, TEXT_BYTES_MIN, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        char *path = NULL;
+        enum status status = text_decode(c, LIMIT_PATH, &path);
+        if (status == STATUS_OK) /* stored as paths, never as names */
+            status = path[0] == '/' ? policy_add_device(policy, path, NULL) : STATUS_MALFORMED;
+        free(path);
+        TRY(status);
     }
     return STATUS_OK;
 }
@@ -397,6 +443,7 @@ static enum status policy_decode(struct cursor *c, struct policy *policy)
     TRY(networks_decode(c, policy));
     TRY(limits_decode(c, &policy->limits));
     TRY(cursor_u8(c, &policy->on_violation));
+    TRY(devices_decode(c, policy));
     return policy->on_violation > POLICY_VIOLATION_KILL ? STATUS_MALFORMED : STATUS_OK;
 }
 
@@ -412,6 +459,7 @@ static enum status spec_decode(struct cursor *c, struct run_spec *spec)
     TRY(copy_decode(c, spec->run_id, sizeof spec->run_id));
     TRY(cursor_u64(c, &spec->started_ns));
     TRY(initial_decode(c, spec));
+    TRY(nodes_decode(c, spec));
     TRY(facts_decode(c, &spec->facts));
     return cursor_left(c) ? STATUS_MALFORMED : STATUS_OK;
 }
