@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cli/launch.h"
+#include "cli/module_file.h"
 #include "wasi/policy/policy.h"
 
 enum { GRACE_SECONDS = 2, TEXT_TIME = 32 };
@@ -210,6 +211,21 @@ static enum status child_wait(struct replayer *child, const struct replay_proces
 
 /* ---- starting ---- */
 
+/* Read once, from wherever modules come: the child gets a sealed copy. */
+static enum status module_take(const char *path, struct replayer *child, struct replay_job *job, struct error *error)
+{
+    struct module_file module;
+    enum status status = module_file_read(path, LIMIT_MODULE_BYTES, &module, error);
+    if (status != STATUS_OK)
+        return status;
+    job->module_size = module.size;
+    child->module = fcntl(module.fd, F_DUPFD_CLOEXEC, 3);
+    if (child->module < 0)
+        status = error_set_errno(error, STATUS_IO, errno, "the module cannot be handed to the replay's process");
+    module_file_done(&module);
+    return status;
+}
+
 static enum status files_open(struct replayer *child, const struct replay_options *options, struct replay_job *job, struct error *error)
 {
     enum status status = STATUS_OK;
@@ -230,7 +246,7 @@ static enum status files_open(struct replayer *child, const struct replay_option
     } else {
         status = file_open_regular(options->trace_path, &child->trace, &job->trace_size, error);
         if (status == STATUS_OK && options->module_path)
-            status = file_open_regular(options->module_path, &child->module, &job->module_size, error);
+            status = module_take(options->module_path, child, job, error);
         job->has_module = options->module_path != NULL;
     }
     child->null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -364,6 +364,7 @@ static enum status session_guest(struct session *session, const struct run_spec 
     bool never_started = session->item == SESSION_EXIT && session->recorded.outcome == WASI_ENDED_NOT_STARTED;
     status = rt_module_load(module.data, module.size, &start->module_limits, &session->module, &why);
     buffer_done(&module);
+    error_prefix(&why, session->report->other_module ? "the module given" : "its module");
     if (status == STATUS_OK) {
         session_fuel(session, &start->limits);
         status = session_execute(session, start, &ended, &ending, &why);

@@ -94,6 +94,7 @@ const char *rt_module_refusal(const void *bytes, size_t size)
         { "BC\xc0\xde", 4, "it is LLVM bitcode; link it for wasm32-wasip1" },
         { "!<arch>\n", 8, "it is an archive of objects; link it into a module" },
         { "#!", 2, "it is a script; give the module that it starts" },
+        { "\x89WRT\r\n\x1a\n", 8, "it is a trace of warrant; `warrant replay` executes its guest again" },
         { "SQLite format 3", 16, "it is a database; `warrant query` reads those that `warrant check --db` made" },
     };
     struct look l = { bytes, (const uint8_t *)bytes + size };
@@ -109,6 +110,6 @@ const char *rt_module_refusal(const void *bytes, size_t size)
         return "it is the text of a component; write a core module, for wasm32-wasip1";
     size_t compared = size < 4 ? size : 4;
     if (memcmp(bytes, "\0asm", compared) != 0)
-        return "it does not begin with \"\\0asm\"";
+        return "it does not begin with a NUL and \"asm\"";
     return size < 8 ? "it ends within its first 8 bytes" : NULL;
 }

@@ -66,7 +66,8 @@ static enum status check_file_header(struct trace_source *source, enum trace_fil
     if (status != STATUS_OK)
         return status;
     if (memcmp(header.magic, TRACE_MAGIC, TRACE_MAGIC_BYTES) != 0)
-        return error_set(error, STATUS_MALFORMED, "not a file of warrant (file header, before chunk 0)");
+        return error_set(error, STATUS_MALFORMED, "not a file of warrant (file header, before chunk 0)%s",
+                         !memcmp(header.magic, "\0asm", 4) ? ": it is a module, of which `warrant record` makes a trace" : "");
     if (XXH3_64bits(&header, offsetof(struct trace_file_header, checksum)) != header.checksum)
         return error_set(error, STATUS_CORRUPT,
                          "the file header, before chunk 0, is damaged: its checksum does not match");

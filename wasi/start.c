@@ -102,6 +102,15 @@ static enum status ending_fill(const struct rt_instance *instance, const struct 
     return STATUS_OK;
 }
 
+/* What a module asks for and nobody has. */
+static enum status start_failed(enum status status, const struct error *why, struct error *error)
+{
+    error_copy(error, status, why);
+    if (status == STATUS_UNLINKABLE)
+        error_append(error, "; a run has the functions of wasi_snapshot_preview1 and wasi_unstable: link the rest into the module");
+    return status;
+}
+
 enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, const struct rt_limits *limits,
                            const struct rt_growth_watch *growths, struct rt_instance **ret_instance,
                            struct wasi_ending *ret, struct error *error)
@@ -125,7 +134,7 @@ enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, co
     if (status == STATUS_TRAPPED && *ret_instance)
         return ending_fill(*ret_instance, wasi, status, ret, error);
     if (status != STATUS_OK)
-        return error_copy(error, status, &trap_text);
+        return start_failed(status, &trap_text, error);
     if (growths)
         rt_instance_watch_growth(*ret_instance, growths);
     status = rt_instance_start(*ret_instance, &trap_text);

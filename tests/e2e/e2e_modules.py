@@ -93,6 +93,23 @@ class Refusals(Case):
         bad = EMPTY + b"\1\4\1\x60\0\0" + b"\3\2\1\0" + b"\x0a\6\1\4\0\x1a\1\x0b"
         self.refused(bad, "at offset 23", "the operand stack is empty", "in function 0")
 
+    def test_imports_that_nobody_has(self):
+        (self.folder / "i.wat").write_text('(module (import "env" "foo" (func)) (func (export "_start")))')
+        subprocess.run(["wat2wasm", self.folder / "i.wat", "-o", self.folder / "i.wasm"], check=True)
+        self.refused((self.folder / "i.wasm").read_bytes(), 'import "env" "foo"', "wasi_snapshot_preview1", "link the rest")
+
+    def test_files_in_the_wrong_place(self):
+        (self.folder / "m.wat").write_text('(module (func (export "_start")))')
+        subprocess.run(["wat2wasm", self.folder / "m.wat", "-o", self.folder / "m.wasm"], check=True)
+        self.warrant("record", "--witness", "off", "-o", self.trace, self.folder / "m.wasm")
+        self.assertIn("`warrant replay`", self.warrant("run", self.trace, status=125).stderr)
+        self.assertIn("`warrant record`", self.warrant("show", self.folder / "m.wasm", status=3).stderr)
+        self.assertIn("`wat2wasm`", self.warrant("replay", "--module", self.folder / "m.wat", self.trace, status=3).stderr)
+        done = self.warrant("replay", "--module", "-", self.trace, input=(self.folder / "m.wasm").read_bytes())
+        self.assertTrue(done.stdout.startswith("identical"), done.stdout)
+        done = self.warrant("replay", "--module", "-", self.trace, input=EMPTY + b"\5\3\1\4\1", status=3)
+        self.assertIn("the module given: at offset 11", done.stderr)
+
     def test_no_command(self):
         self.refused(EMPTY, "no function `_start`")
 

@@ -113,6 +113,7 @@ static void files_that_are_no_module(void **state)
         { "does not begin with", ";; no end", 9 },
         { "does not begin with", "(; no end", 9 },
         { "`gunzip`", "\x1f\x8b\x08", 3 },
+        { "`warrant replay`", "\x89WRT\r\n\x1a\n", 8 },
         { "ELF", "\x7f\x45LF\2\1", 6 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
