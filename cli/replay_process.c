@@ -174,11 +174,11 @@ static enum status child_failed(const struct replay_process *process, struct rep
     return status;
 }
 
-static enum status child_wait(struct replayer *child, const struct replay_process *process, const struct replay_options *options,
-                              struct replay_report *ret, struct error *error)
+static enum status child_wait(struct replayer *child, const struct replay_process *process, uint64_t wall_ns,
+                              const struct replay_options *options, struct replay_report *ret, struct error *error)
 {
     const uint64_t now = elapsed_now_ns();
-    const uint64_t deadline = process->timeout_ns < UINT64_MAX - now ? now + process->timeout_ns : UINT64_MAX;
+    const uint64_t deadline = wall_ns < UINT64_MAX - now ? now + wall_ns : UINT64_MAX;
     struct replay_message *message = malloc(sizeof *message);
     enum status status = message ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "not enough memory for the replay's answer");
     bool over = status != STATUS_OK;
@@ -282,9 +282,24 @@ static enum status child_start(struct replayer *child, const struct replay_proce
     return status;
 }
 
+/* How long it may take where nobody says. What the trace says of that is believed within bounds. */
+static uint64_t timeout_derive(const struct replayer *child, const struct replay_process *process, const struct replay_job *job)
+{
+    static const uint64_t second = UINT64_C(1000000000);
+    struct trace_end end;
+    if (process->validate)
+        return REPLAY_SECONDS_MOST * second;
+    if (!trace_end_ahead(child->trace, job->trace_size, &end) || end.end_ns < end.start_ns)
+        return REPLAY_SECONDS_UNKNOWN * second;
+    uint64_t took = end.end_ns - end.start_ns;
+    return took < (REPLAY_SECONDS_MOST - REPLAY_SECONDS_LEAST) * second / REPLAY_TIMES ? REPLAY_SECONDS_LEAST * second + REPLAY_TIMES * took
+                                                                                        : REPLAY_SECONDS_MOST * second;
+}
+
 enum status replay_process_run(void *self, const struct replay_options *options, struct replay_report *ret, struct error *error)
 {
-    const struct replay_process *process = self;
+    struct replay_process copy = *(const struct replay_process *)self, *process = &copy;
+    uint64_t wall_ns = process->timeout_ns;
     struct replayer child = { -1, -1, -1, { -1, -1 }, { -1, -1 }, -1 };
     struct replay_job job = { .magic = REPLAY_JOB_MAGIC,
                               .size = REPLAY_JOB_SIZE,
@@ -294,14 +309,17 @@ enum status replay_process_run(void *self, const struct replay_options *options,
                               .validate = process->validate,
                               .until_event = options->until_event,
                               .memory = process->memory };
-    if (process->timeout_ns != UINT64_MAX)
-        job.seconds = process->timeout_ns / UINT64_C(1000000000) + GRACE_SECONDS;
     enum status status = files_open(&child, options, &job, error);
     bool opened = status == STATUS_OK;
+    if (opened && wall_ns == REPLAY_TIMEOUT_DERIVED) {
+        process->timeout_ns = timeout_derive(&child, process, &job);
+        wall_ns = process->output ? UINT64_MAX : process->timeout_ns;
+    }
+    job.seconds = process->timeout_ns / UINT64_C(1000000000) + GRACE_SECONDS;
     if (status == STATUS_OK)
         status = child_start(&child, process, &job, error);
     if (status == STATUS_OK)
-        status = child_wait(&child, process, options, ret, error);
+        status = child_wait(&child, process, wall_ns, options, ret, error);
     if (child.pid > 0)
         child_end(&child);
     if (status != STATUS_OK && opened && options->trace_path)

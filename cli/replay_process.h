@@ -31,20 +31,24 @@ enum { REPLAY_JOB_SIZE = sizeof(struct replay_job) + sizeof(struct replay_messag
 
 struct replay_process {
     uint64_t memory;     /* bytes of writable memory that the replayer may have in all */
-    uint64_t timeout_ns; /* wall-clock; UINT64_MAX: none */
+    uint64_t timeout_ns; /* wall-clock; REPLAY_TIMEOUT_DERIVED: from the time that the recording took */
     bool output;         /* the guest's standard output and error are given on those of this process */
     bool validate;       /* no replay: the module is decoded and validated, and never run */
 };
 #define REPLAY_MEMORY_DEFAULT  (UINT64_C(2) << 30)
-#define REPLAY_TIMEOUT_DEFAULT (UINT64_C(600) * 1000000000)
-#define REPLAY_PROCESS_DEFAULT { REPLAY_MEMORY_DEFAULT, REPLAY_TIMEOUT_DEFAULT, false, false }
+/* Where nobody says how long: ten times what the recording took and half a minute, at most ten minutes; a minute where the
+ * trace does not tell. With `output` it is the process's own time, since it may wait for a reader. */
+enum { REPLAY_TIMEOUT_DERIVED = 0, REPLAY_TIMES = 10, REPLAY_SECONDS_LEAST = 30, REPLAY_SECONDS_UNKNOWN = 60, REPLAY_SECONDS_MOST = 600 };
+#define REPLAY_PROCESS_DEFAULT { REPLAY_MEMORY_DEFAULT, REPLAY_TIMEOUT_DERIVED, false, false }
 
 /* The options that `replay` and `check` share: their rows, and the application of one, counted from the first of them. -1, or
  * the exit status of a value that is not understood. */
 #define REPLAY_OPTION_ROWS                                                                                             \
     { 0, "memory", "SIZE", "what the replay may take of memory, 2GiB otherwise" },                                     \
     {                                                                                                                  \
-        0, "timeout", "TIME", "stop the replay after this wall-clock time, 10m otherwise: 500ms, 30s, 5m"              \
+        0, "timeout", "TIME",                                                                                          \
+            "stop the replay after this wall-clock time: 500ms, 30s, 5m; otherwise after ten times what the "             \
+            "recording took and 30s, 10m at most"                                                                      \
     }
 int replay_option(const struct command *command, struct replay_process *process, int option, const char *value);
 

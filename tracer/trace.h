@@ -268,6 +268,9 @@ MUST_USE enum status trace_reader_next(struct trace_reader *reader, enum trace_i
 typedef bool trace_bytes_fn(void *self, const uint8_t *bytes, size_t size);
 MUST_USE enum status trace_reader_data(struct trace_reader *reader, const struct trace_call *call, uint32_t index,
                                        trace_bytes_fn *visit, void *self, struct error *error);
+/* Looks ahead for the END chunk of the trace in `fd` (borrows), a file of `size` bytes, by its headers alone. A hint: false where
+ * there is none, or a header is damaged. */
+bool trace_end_ahead(int fd, uint64_t size, struct trace_end *ret);
 /* Number and chunk of the event that the last item ended with; the item, where it was a STATE or a GROWTH. */
 uint64_t trace_reader_event(const struct trace_reader *reader);
 uint64_t trace_reader_chunk(const struct trace_reader *reader);

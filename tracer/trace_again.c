@@ -126,3 +126,22 @@ bool trace_reader_exit_ahead(const struct trace_reader *reader, struct trace_exi
     trace_source_close(again);
     return found;
 }
+
+bool trace_end_ahead(int fd, uint64_t size, struct trace_end *ret)
+{
+    struct trace_source *source, *again;
+    struct trace_chunk chunk;
+    struct trace_mark mark;
+    bool found = false;
+    if (trace_source_open_fd(fd, size, TRACE_FILE_EVENTS, &source, NULL) != STATUS_OK)
+        return false;
+    if (trace_source_find_last(source, TRACE_CHUNK_END, &mark) &&
+        trace_source_again(source, &mark, &again, NULL) == STATUS_OK) {
+        found = trace_source_next(again, &chunk, NULL) == STATUS_OK && chunk.size == sizeof *ret;
+        if (found)
+            memcpy(ret, chunk.bytes, sizeof *ret);
+        trace_source_close(again);
+    }
+    trace_source_close(source);
+    return found;
+}

@@ -104,6 +104,14 @@ class HostileTrace(Attack):
         self.assertIn("replay.failed", printed)
         self.assertLess(seconds, 20 * SLOW)
 
+    def test_time_where_nobody_says(self):
+        """Ten times the recording's and half a minute; not an hour, whatever EXIT says."""
+        trace = self.forged(f"module={self.wat(LOOPS)}", "instructions=1152921504606846976")
+        status, _, seconds, printed = self.measured("replay", trace)
+        self.assertEqual(status, 3, printed)
+        self.assertIn("--timeout gives it more", printed)
+        self.assertLess(seconds, 30 + 30 * SLOW)
+
     # ---- memory ----
 
     def test_small_files_take_little(self):
