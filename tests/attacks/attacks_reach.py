@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""What decides over a run lies where its guest cannot write: the policy, and the program with its parts. The module may lie anywhere."""
+import os
+import shutil
+
+import kit
+from kit import Attack, WARRANT
+
+HELLO = '#include <stdio.h>\nint main() { puts("hello"); return 0; }\n'
+# Writes over the module that it runs from, while it runs.
+SELF = """
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    int fd = open(argv[1], O_WRONLY | O_TRUNC);
+    printf("%d\\n", fd >= 0 && write(fd, "another", 7) == 7);
+    return 0;
+}
+"""
+
+
+class Reach(Attack):
+    def setUp(self):
+        super().setUp()
+        os.environ["XDG_STATE_HOME"] = str(self.folder / "state")
+        self.hello = self.guest(HELLO)
+
+    def refused(self, *words, says, command=WARRANT, cwd=None):
+        for mode in ("run", "record"):
+            done = self.warrant(mode, *words, self.hello, status=125, command=command, cwd=cwd)
+            for text in says:
+                self.assertIn(text, done.stderr)
+            self.assertEqual(done.stdout, "")
+
+    def policy(self, path, access="write"):
+        path.write_text(f"version: 1\nfiles:\n  - {{ host: {self.data}, guest: /data, access: {access} }}\n")
+        return path
+
+    def test_policy_in_the_grant(self):
+        inside = self.policy(self.data / "policy.yaml")
+        self.refused("--policy", inside, says=["the policy", str(self.data), ":ro"])
+        # By another grant than its own, by another path, and through a link that a guest may have laid.
+        self.refused("--policy", self.policy(self.data / "p.yaml", "read"), "--dir", f"{self.data}::/w", says=["the policy"])
+        (self.folder / "by-link").symlink_to(self.data)
+        self.refused("--policy", self.folder / "by-link/policy.yaml", says=["the policy"])
+        (self.data / "deep").mkdir()
+        outside = self.policy(self.folder / "policy.yaml")
+        (self.data / "deep/link.yaml").symlink_to("../../policy.yaml")
+        self.refused("--policy", self.data / "deep/link.yaml", says=["the policy"])
+        self.assertEqual(self.warrant("run", "-q", "--policy", outside, self.hello).stdout, "hello\n")
+
+    def test_policy_with_a_second_name(self):
+        outside = self.policy(self.folder / "policy.yaml")
+        os.link(outside, self.data / "other-name")
+        self.refused("--policy", outside, says=["hard links"])
+        (self.data / "other-name").unlink()
+        self.assertEqual(self.warrant("run", "-q", "--policy", outside, self.hello).stdout, "hello\n")
+
+    def test_policy_that_only_reads(self):
+        inside = self.policy(self.data / "policy.yaml", "read")
+        self.assertEqual(self.warrant("run", "-q", "--policy", inside, self.hello).stdout, "hello\n")
+
+    def test_installation_in_the_grant(self):
+        place = self.data / "usr"
+        (place / "bin").mkdir(parents=True)
+        shutil.copy(WARRANT, place / "bin/warrant")
+        shutil.copytree(WARRANT.parent / "libexec", place / "libexec")
+        self.refused("--dir", self.data, says=["the program", ":ro"], command=place / "bin/warrant")
+        self.refused("--dir", place / "libexec/warrant", says=["the program's part"], command=place / "bin/warrant")
+        # From elsewhere through a link; and with the parts linked into the grant.
+        (self.folder / "warrant").symlink_to(place / "bin/warrant")
+        self.refused("--dir", place / "bin", says=["the program"], command=self.folder / "warrant")
+        outer = self.folder / "outer"
+        outer.mkdir()
+        shutil.copy(WARRANT, outer / "warrant")
+        (outer / "libexec").symlink_to(place / "libexec")
+        self.refused("--dir", self.data, says=["the program's part"], command=outer / "warrant")
+        self.assertEqual(self.warrant("run", "-q", "--dir", f"{self.data}::/d:ro", self.hello, command=place / "bin/warrant").stdout, "hello\n")
+
+    def test_library_in_the_grant(self):
+        folder = os.path.dirname(os.path.realpath(next(line.split()[-1] for line in open("/proc/self/maps") if "/libc" in line)))
+        self.refused("--dir", folder, says=["the library"])
+
+    def test_everything_granted(self):
+        self.refused("--dir", "/::/", says=["which the guest may write"])
+        self.refused("--dir", ".", says=["which the guest may write"], cwd="/")
+
+    def test_module_in_the_grant(self):
+        """It was copied and hashed before: what is recorded and replayed is what ran."""
+        module = self.data / "self.wasm"
+        module.write_bytes(self.guest(SELF).read_bytes())
+        done = self.warrant("record", "-q", "-o", self.trace, "--dir", ".", "self.wasm", "self.wasm", cwd=self.data)
+        self.assertEqual(done.stdout, "1\n")
+        self.assertEqual(module.read_bytes(), b"another")
+        self.assertTrue(self.clean()["replay"]["identical"])
+
+    def test_database_in_the_grant(self):
+        """`check` does not keep its findings where the guest that they are about could write."""
+        self.warrant("record", "-q", "-o", self.trace, "--dir", self.data, self.hello)
+        for database in (self.data / "audit.db", self.data / "deep/audit.db"):
+            database.parent.mkdir(exist_ok=True)
+            done = self.warrant("check", "--db", database, self.trace, status=3)
+            self.assertIn("which the guest of", done.stderr)
+            self.assertFalse(database.exists())
+        self.warrant("check", "--db", self.folder / "audit.db", self.trace)
+
+
+kit.main()
