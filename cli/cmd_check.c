@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include "checker/checker.h"
+#include "cli/check_place.h"
 #include "cli/policy_places.h"
 #include "cli/progress.h"
 #include "cli/replay_process.h"
@@ -131,6 +132,8 @@ static int check_run(const struct command *command, struct check *check, int arg
         return command_usage(command, "--witness goes with one trace");
     struct error error = ERROR_INIT;
     struct checker *checker;
+    if (check->db && check_place(check->db, argv + state.index, state.argc - state.index, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
     if (checker_open(check->db, on_progress, &check->progress, &checker, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
     int status = EXIT_OK;

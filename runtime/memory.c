@@ -14,7 +14,7 @@ enum status memory_init(struct memory *m, const struct size_limits *type, uint32
         return error_set(error, STATUS_LIMIT, "the memory's %u pages of 64 KiB exceed the limit of %u (memory)",
                          type->min, limit);
     if (pages_reserve(m->reserved, &base) != STATUS_OK)
-        return error_set(error, STATUS_NO_MEMORY, "no address space for a linear memory");
+        return error_set(error, STATUS_NO_MEMORY, "no address space for a linear memory; is there a limit on it (ulimit -v)?");
     m->base = base;
     if (pages_commit(m->base, 0, (uint64_t)type->min * PAGE_BYTES) != STATUS_OK)
         return error_set(error, STATUS_NO_MEMORY, "no memory for %u pages of 64 KiB", type->min);

@@ -1,6 +1,7 @@
 /* Keeps the first failure's text, fit for a terminal. No allocation: it must work when memory is out. */
 #include "runtime/base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,15 @@ enum status error_set(struct error *error, enum status status, const char *forma
     return status;
 }
 
+/* Which limit of the process an errno speaks of, for who has to raise it. */
+static const char *limit_hint(int number)
+{
+    return number == EMFILE   ? " (the limit is ulimit -n)"
+           : number == EFBIG  ? " (the limit is ulimit -f)"
+           : number == ENOMEM ? " (is there a limit on it? ulimit -v)"
+                              : "";
+}
+
 enum status error_set_errno(struct error *error, enum status status, int number, const char *format, ...)
 {
     if (!error || error->status != STATUS_OK)
@@ -33,7 +43,8 @@ enum status error_set_errno(struct error *error, enum status status, int number,
     va_end(args);
     size_t used = strlen(error->text);
     char reason[128];
-    snprintf(error->text + used, sizeof error->text - used, ": %s", strerror_r(number, reason, sizeof reason));
+    snprintf(error->text + used, sizeof error->text - used, ": %s%s", strerror_r(number, reason, sizeof reason),
+             limit_hint(number));
     return status;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What decides over a run lies where its guest cannot write: the policy, and the program with its parts. The module may lie anywhere."""
 import os
+import pathlib
 import shutil
 
 import kit
@@ -79,7 +80,8 @@ class Reach(Attack):
         self.assertEqual(self.warrant("run", "-q", "--dir", f"{self.data}::/d:ro", self.hello, command=place / "bin/warrant").stdout, "hello\n")
 
     def test_library_in_the_grant(self):
-        folder = os.path.dirname(os.path.realpath(next(line.split()[-1] for line in open("/proc/self/maps") if "/libc" in line)))
+        maps = pathlib.Path("/proc/self/maps").read_text().splitlines()
+        folder = os.path.dirname(os.path.realpath(next(line.split()[-1] for line in maps if "/libc" in line)))
         self.refused("--dir", folder, says=["the library"])
 
     def test_everything_granted(self):
