@@ -1,7 +1,8 @@
-/* A database that the guests it speaks of could write is worth nothing, and its journal would be theirs to plant: SQLite plays back
- * whatever lies beside the file under that name.
+/* A database that the guests it speaks of could write is worth nothing, and its journal would be theirs to plant:
+ * SQLite plays back whatever lies beside the file under that name.
  *
- * What a guest may write is what the trace's description says, if it was recorded on this machine and the directory is still the same one.
+ * What a guest may write is what the trace's description says, if it was recorded on this machine and the directory is
+ * still the same one.
  *
  * Leaves out: guests of traces that are not checked together with it. */
 #include "cli/check_place.h"
@@ -93,10 +94,11 @@ static enum status trace_place(const char *path, const char *folder, const char 
     }
     trace_reader_close(reader);
     if (s == STATUS_OK && inside)
-        s = error_set(error, STATUS_DENIED,
-                      "the database %s would lie in a directory which the guest of %s may write: it could change what is found; "
-                      "name one outside",
-                      path, trace);
+        s = error_set(
+            error, STATUS_DENIED,
+            "the database %s would lie in a directory which the guest of %s may write: it could change what is found; "
+            "name one outside",
+            path, trace);
     return s;
 }
 

@@ -4,8 +4,8 @@
 
 #include "runtime/base/base.h"
 
-/* DENIED: the database at `path` lies in a directory that the guest of one of the traces may write on this machine, or the way to it leads
- * through one. A trace that cannot be read says nothing here; its check will. */
+/* DENIED: the database at `path` lies in a directory that the guest of one of the traces may write on this machine, or
+ * the way to it leads through one. A trace that cannot be read says nothing here; its check will. */
 MUST_USE enum status check_place(const char *path, char *const *traces, int count, struct error *error);
 
 #endif
