@@ -103,7 +103,7 @@ class Refusals(Case):
         subprocess.run(["wat2wasm", self.folder / "m.wat", "-o", self.folder / "m.wasm"], check=True)
         self.warrant("record", "--witness", "off", "-o", self.trace, self.folder / "m.wasm")
         self.assertIn("`warrant replay`", self.warrant("run", self.trace, status=125).stderr)
-        self.assertIn("`warrant record`", self.warrant("show", self.folder / "m.wasm", status=3).stderr)
+        self.assertIn("`warrant record`", self.warrant("show", warrant_case.GUESTS / "steps.wasm", status=3).stderr)
         self.assertIn("`wat2wasm`", self.warrant("replay", "--module", self.folder / "m.wat", self.trace, status=3).stderr)
         done = self.warrant("replay", "--module", "-", self.trace, input=(self.folder / "m.wasm").read_bytes())
         self.assertTrue(done.stdout.startswith("identical"), done.stdout)
