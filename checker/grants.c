@@ -74,37 +74,47 @@ static void say(const struct run_spec *spec, uint32_t index, const char *why, co
     buffer_done(&text);
 }
 
-void grants_rule(const struct run_spec *spec, const struct check_options *options, uint32_t index,
-                 struct grants_ruling *ret)
+/* What the policy's directories are to the run's. */
+struct comparison {
+    const struct check_place *part, *replaced; /* NULL: none is */
+    bool holds, writes, blind;                 /* blind: one cannot be told from the run's */
+};
+
+static struct comparison compare(const struct run_spec *spec, const struct check_options *options, uint32_t index)
 {
-    const struct policy *policy = options->policy;
-    bool own = spec->policy.files[index].writes;
-    *ret = (struct grants_ruling) { GRANTS_FULL, own ? JUDGE_GRANT_WRITE : JUDGE_GRANT_READ, "" };
-    if (!policy)
-        return;
-    const struct check_place *part = NULL, *replaced = NULL;
-    bool holds = false, writes = false;
-    for (uint32_t i = 0; i < policy->file_count && options->places; i++) {
+    struct comparison c = { 0 };
+    const char *path = run_path(spec, index);
+    bool same = same_machine(spec, options);
+    for (uint32_t i = 0; i < options->policy->file_count && options->places; i++) {
         const struct check_place *place = &options->places[i];
-        enum relation relation =
-            relate(&spec->initial[3 + index], run_path(spec, index), place, same_machine(spec, options));
-        holds |= relation == RELATION_HOLDS;
-        writes |= relation == RELATION_HOLDS && policy->files[i].writes;
-        if (relation == RELATION_PART)
-            part = place;
-        if (relation == RELATION_REPLACED)
-            replaced = place;
+        enum relation relation = relate(&spec->initial[3 + index], path, place, same);
+        c.holds |= relation == RELATION_HOLDS;
+        c.writes |= relation == RELATION_HOLDS && options->policy->files[i].writes;
+        c.part = relation == RELATION_PART ? place : c.part;
+        c.replaced = relation == RELATION_REPLACED ? place : c.replaced;
+        c.blind |= path[0] != '/' && (!same || !place->here);
     }
-    if (holds) {
-        ret->grant = writes ? JUDGE_GRANT_WRITE : JUDGE_GRANT_READ;
-    } else if (replaced) {
-        ret->answer = GRANTS_UNKNOWN;
-        say(spec, index,
-            "; another directory lies there now, so it cannot be told whether the policy means it: ", replaced, ret);
-    } else if (part) {
-        ret->answer = GRANTS_UNKNOWN;
-        say(spec, index,
-            "; the policy grants only a part of it, and which names the run used there is not followed: ", part, ret);
+    return c;
+}
+
+void grants_rule(const struct run_spec *spec, const struct check_options *options, uint32_t index, struct grants_ruling *ret)
+{
+    bool own = spec->policy.files[index].writes;
+    *ret = (struct grants_ruling){ GRANTS_FULL, own ? JUDGE_GRANT_WRITE : JUDGE_GRANT_READ, "" };
+    if (!options->policy)
+        return;
+    struct comparison c = compare(spec, options, index);
+    if (c.holds) {
+        ret->grant = c.writes ? JUDGE_GRANT_WRITE : JUDGE_GRANT_READ;
+        return;
+    }
+    ret->answer = GRANTS_UNKNOWN;
+    if (c.replaced) {
+        say(spec, index, "; another directory lies there now, so it cannot be told whether the policy means it: ", c.replaced, ret);
+    } else if (c.part) {
+        say(spec, index, "; the policy grants only a part of it, and which names the run used there is not followed: ", c.part, ret);
+    } else if (c.blind) {
+        say(spec, index, "; the trace does not say where it lay, so it cannot be told whether the policy means it", NULL, ret);
     } else {
         ret->answer = GRANTS_NONE;
         ret->grant = JUDGE_GRANT_NONE;

@@ -95,6 +95,26 @@ static void test_other_machine(void **state)
     spec.facts.host = NULL;
 }
 
+/* The trace does not say where the directory lay: only the object can tell. */
+static void test_no_path(void **state)
+{
+    (void)state;
+    char *path = initial[3].path;
+    initial[3].path = NULL;
+    place(0, "/r/data", 50);
+    expect(0, GRANTS_FULL, JUDGE_GRANT_WRITE);
+    place(0, "/r/data", 60);
+    expect(0, GRANTS_NONE, JUDGE_GRANT_NONE);
+    place(0, "/r/data", 0);
+    expect(0, GRANTS_UNKNOWN, JUDGE_GRANT_WRITE);
+    spec.facts.host = (char[]){ "there" };
+    options.host = "here";
+    place(0, "/r/data", 50);
+    expect(0, GRANTS_UNKNOWN, JUDGE_GRANT_WRITE);
+    spec.facts.host = NULL;
+    initial[3].path = path;
+}
+
 /* The first of a list is not the first of the other. */
 static void test_order(void **state)
 {
@@ -223,7 +243,7 @@ static void test_claims(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = { T(test_own_policy), T(test_same_directory), T(test_other_machine), T(test_order),
+    const struct CMUnitTest tests[] = { T(test_own_policy), T(test_same_directory), T(test_other_machine), T(test_no_path), T(test_order),
                                         T(test_replaced),   T(test_parts),          T(test_widest),
                                         T(test_no_places),  T(test_limits),         T(test_claims) };
     return cmocka_run_group_tests(tests, NULL, NULL);
