@@ -167,6 +167,10 @@ MUST_USE enum status checker_query(const char *db_path, const char *query, enum 
 
 /* ---- a trace as strace would print it ---- */
 
+/* Lines that begin with "#": before the first call, what was run and what held; behind the last, how it ended. */
+void show_run(const struct run_spec *spec, struct buffer *out);
+void show_end(const struct trace_end *end, struct buffer *out);
+
 struct show_options {
     bool full;  /* strings and buffers are not cut */
     bool names; /* event number and time before each line */

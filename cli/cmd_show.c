@@ -51,6 +51,39 @@ static void show_item(const struct show *show, enum trace_item_kind kind, const 
     buffer_done(&line);
 }
 
+/* What was run, for people; where the description cannot be read, that. */
+static void show_head(const struct trace_reader *reader)
+{
+    struct buffer text = BUFFER_INIT;
+    struct run_spec spec;
+    struct error why = ERROR_INIT;
+    size_t size;
+    const void *bytes = trace_reader_description(reader, &size);
+    if (run_spec_decode(bytes, size, &spec, &why) == STATUS_OK)
+        show_run(&spec, &text);
+    else
+        buffer_printf(&text, "# %s\n", why.text);
+    print_text(stdout, &text);
+    buffer_done(&text);
+    run_spec_done(&spec);
+}
+
+static int show_stop(const struct command *command, const struct show *show, const struct trace_reader *reader)
+{
+    struct error why = ERROR_INIT;
+    struct trace_end end;
+    bool inside;
+    if (trace_reader_stop(reader, &end, &inside, &why) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &why);
+    if (show->json)
+        return EXIT_OK;
+    struct buffer text = BUFFER_INIT;
+    show_end(&end, &text);
+    print_text(stdout, &text);
+    buffer_done(&text);
+    return EXIT_OK;
+}
+
 static int show_trace(const struct command *command, const struct show *show, const char *path)
 {
     struct error error = ERROR_INIT;
@@ -62,6 +95,8 @@ static int show_trace(const struct command *command, const struct show *show, co
     enum trace_item_kind kind;
     enum status s = call ? STATUS_OK : error_set(&error, STATUS_NO_MEMORY, "out of memory");
     uint64_t shown = 0;
+    if (!show->json)
+        show_head(reader);
     while (s == STATUS_OK && shown < show->count) {
         s = trace_reader_next(reader, &kind, call, &exit_item, &error);
         if (s == STATUS_OK) {
@@ -70,12 +105,8 @@ static int show_trace(const struct command *command, const struct show *show, co
         }
     }
     int status = EXIT_OK;
-    struct trace_end end;
-    bool inside;
     if (s == STATUS_NOT_FOUND) {
-        struct error why = ERROR_INIT;
-        if (trace_reader_stop(reader, &end, &inside, &why) != STATUS_OK)
-            status = command_failed(command, EXIT_FILE, &why);
+        status = show_stop(command, show, reader);
     } else if (s != STATUS_OK) {
         status = command_failed(command, EXIT_FILE, &error);
     }

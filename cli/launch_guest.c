@@ -46,8 +46,9 @@ static enum status never_confined(struct run *run, struct error *error)
     report_take(run);
     const struct launch_report *report = &run->result->report;
     if (run->result->reported && report->status != STATUS_OK)
-        return error_set(error, (enum status)report->status, "%s",
-                         report->text[0] ? report->text : status_text((enum status)report->status));
+        return error_set(error, (enum status)report->status, "%s%s",
+                         report->text[0] ? report->text : status_text((enum status)report->status),
+                         report->status == STATUS_DENIED ? " (--no-confine runs it without the second line)" : "");
     if (WIFSIGNALED(wait_status))
         return error_set(error, STATUS_INTERNAL, "the guest's process was killed by signal %d before it was confined",
                          WTERMSIG(wait_status));
