@@ -117,6 +117,7 @@ void match_restart(struct match *m)
     bool unknown = !m->restarting && tell_unknown(m, pending, &place);
     pending->seen = true;
     m->restarting = true;
+    match_want_at(m, 0)->restarted = true;
     drop_record(m, unknown ? MATCH_UNKNOWN : MATCH_RESTART, &place);
 }
 

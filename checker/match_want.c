@@ -229,6 +229,7 @@ enum status match_want_from(const struct match_world *world, const struct trace_
     want->op = (uint8_t)index;
     want->known = call->complete;
     want->optional = row->calls == OP_CALLS_VDSO;
+    want->restarted = false;
     want->iov_count = 0;
     want->iov = NULL;
     memset(want->path, 0, sizeof want->path);

@@ -26,6 +26,7 @@ struct match_want {
     uint8_t op;        /* index in the plan */
     bool known;        /* the trace has the result */
     bool optional;     /* the vDSO may have answered */
+    bool restarted;    /* an interrupted part of it was compared: where it polls, the next one has less time */
     uint64_t operand[OP_OPERANDS_MAX]; /* expected numbers, where the operand is one */
     uint64_t how[3], times[4];
     uint32_t iov_count; /* of the whole vector */
@@ -85,9 +86,9 @@ void match_world_apply(struct match_world *world, const struct match_want *want,
 enum { MATCH_TYPE = 0170000 }; /* S_IFMT */
 /* Whether guest memory may begin at `base`. */
 bool match_base_fits(const struct match_world *world, uint64_t base);
-/* Whether numbers that stat(2) gave for an object bind: some file systems (overlays, subvolumes) show others there than the kernel's own
- * object has, so a device counts once it has agreed. */
-bool match_device_binds(const struct match_world *world, uint64_t said, uint64_t found);
+/* Whether a device and inode that stat(2) gave for an object bind: not where its file system shows others there than the kernel's own
+ * object has, and elsewhere once the device has agreed. */
+bool match_device_binds(const struct match_world *world, uint64_t said, const struct witness_object *found);
 /* Notes a reservation of address space, and other threads. */
 void match_world_note(struct match_world *world, const struct witness_record *record);
 

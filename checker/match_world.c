@@ -57,9 +57,9 @@ static bool device_known(const struct match_world *world, uint64_t dev)
     return false;
 }
 
-bool match_device_binds(const struct match_world *world, uint64_t said, uint64_t found)
+bool match_device_binds(const struct match_world *world, uint64_t said, const struct witness_object *found)
 {
-    return said == found || device_known(world, found);
+    return !(found->mode & WITNESS_MODE_OTHER_NUMBERS) && (said == found->dev || device_known(world, found->dev));
 }
 
 static void apply_base(struct match_world *world, const struct match_want *want, const struct witness_record *record)

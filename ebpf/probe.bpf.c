@@ -157,14 +157,22 @@ static __always_inline void thread_send_other(struct probe_thread *t, __u8 kind,
 /* Since Linux 6.2: lets a plain address be read through like a typed pointer, at a fraction of a checked copy's cost. */
 extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 
+/* What the file system adds to an object's mode. */
+static __always_inline __u32 mode_of_system(unsigned long magic)
+{
+    enum { OVERLAY = 0x794c7630, BTRFS = 0x9123683e };
+    return magic == OVERLAY || (__u32)magic == (__u32)BTRFS ? PROBE_MODE_OTHER_NUMBERS : 0;
+}
+
 static __always_inline int object_of_inode(struct probe_object *object, struct inode *inode)
 {
     if (!inode)
         return 0;
     object->ino = inode->i_ino;
-    object->mode = inode->i_mode;
-    object->dev = inode->i_sb->s_dev;
-    return object->mode != 0;
+    struct super_block *system = inode->i_sb;
+    object->mode = inode->i_mode | mode_of_system(system->s_magic);
+    object->dev = system->s_dev;
+    return inode->i_mode != 0;
 }
 
 static __always_inline int object_of_address(struct probe_object *object, struct inode *inode)
@@ -172,9 +180,10 @@ static __always_inline int object_of_address(struct probe_object *object, struct
     if (!inode)
         return 0;
     object->ino = BPF_CORE_READ(inode, i_ino);
-    object->mode = BPF_CORE_READ(inode, i_mode);
+    __u32 mode = BPF_CORE_READ(inode, i_mode);
+    object->mode = mode | mode_of_system(BPF_CORE_READ(inode, i_sb, s_magic));
     object->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-    return object->mode != 0;
+    return mode != 0;
 }
 
 /* The object behind a descriptor of the current task. The table is read without its lock: a dup2 by another thread at this

@@ -39,9 +39,10 @@ enum {
     PROBE_PART_OPENED = 2     /* struct probe_object */
 };
 
+enum { PROBE_MODE_OTHER_NUMBERS = 0x10000 }; /* stat(2) may show another device and inode: overlays, subvolumes */
 struct probe_object {
     __u64 ino;
-    __u32 dev, mode; /* the kernel's own dev_t: 12 bits major, 20 bits minor */
+    __u32 dev, mode; /* dev: the kernel's own dev_t, 12 bits major, 20 bits minor; mode: i_mode and PROBE_MODE_* */
 };
 
 /* An event: this head and its parts. */

@@ -6,6 +6,7 @@
 
 struct super_block {
     __u32 s_dev;
+    unsigned long s_magic;
 } __attribute__((preserve_access_index));
 
 struct inode {

@@ -13,6 +13,7 @@
 static_assert((int)PROBE_IOVECS_WHOLE == (int)WITNESS_IOVECS, "the probe copies what a record keeps");
 static_assert((int)PROBE_PATH_WHOLE == (int)WITNESS_PATH_MAX + 1, "one byte more shows a cut path");
 static_assert((int)PROBE_ADDRESS == (int)WITNESS_ADDRESS_MAX, "the probe copies what a record keeps");
+static_assert((int)PROBE_MODE_OTHER_NUMBERS == (int)WITNESS_MODE_OTHER_NUMBERS, "the mode's bits are the record's");
 static_assert(sizeof(struct witness_iovec) == 16, "as the kernel has it");
 static_assert((int)PROBE_PART_OBJECT == (int)WITNESS_PART_OBJECT && (int)PROBE_PART_OPENED == (int)WITNESS_PART_OPENED &&
               (int)PROBE_PART_HOW == (int)WITNESS_PART_HOW && (int)PROBE_PART_IOV == (int)WITNESS_PART_IOV &&

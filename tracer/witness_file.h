@@ -35,9 +35,10 @@ enum {
 };
 
 /* An object behind a descriptor, as the kernel knows it. mode 0: not known. */
+enum { WITNESS_MODE_OTHER_NUMBERS = 0x10000 }; /* of a file system that may show another device and inode in stat(2): overlays, btrfs */
 struct witness_object {
     uint64_t dev, ino; /* dev: as st_dev of stat(2) */
-    uint32_t mode;     /* st_mode */
+    uint32_t mode;     /* st_mode, and WITNESS_MODE_* */
     uint32_t reserved;
 };
 

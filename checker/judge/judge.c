@@ -143,7 +143,7 @@ static bool same_object(struct judge *judge, struct judge_descriptor *d, const s
     bool same = d->dev == object->dev && d->ino == object->ino;
     if (!d->settled) {
         judge->agreed |= same;
-        if (!same && judge->agreed)
+        if (!same && judge->agreed && !(object->mode & JUDGE_MODE_OTHER_NUMBERS))
             return false;
         d->settled = true;
         d->dev = object->dev;

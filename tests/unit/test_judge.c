@@ -147,6 +147,18 @@ static void test_overlay_numbers(void **state)
     EXPECT(OTHER_OBJECT, on(fact("fstat", READ_DIR, NULL, 0), 7002));
 }
 
+/* One that says so is settled by its first use, also where others have agreed. */
+static void test_other_numbers(void **state)
+{
+    struct judge *judge = *state;
+    EXPECT(NONE, fact("fstat", WRITE_DIR, NULL, 0));
+    struct judge_fact f = on(fact("fstat", READ_DIR, NULL, 0), 7001);
+    f.object.mode |= JUDGE_MODE_OTHER_NUMBERS;
+    EXPECT(NONE, f);
+    f.object.ino = 7002;
+    EXPECT(OTHER_OBJECT, f);
+}
+
 static void test_read_only(void **state)
 {
     struct judge *judge = *state;
@@ -337,7 +349,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_within), T(test_unconfined), T(test_foreign_directory), T(test_foreign_descriptor), T(test_other_object),
-        T(test_overlay_numbers), T(test_read_only), T(test_names), T(test_links), T(test_two_names), T(test_unread), T(test_never),
+        T(test_overlay_numbers), T(test_other_numbers), T(test_read_only), T(test_names), T(test_links), T(test_two_names), T(test_unread), T(test_never),
         T(test_other_tables), T(test_code), T(test_duplicates), T(test_other_policy), T(test_gap), T(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -733,6 +733,25 @@ static void test_interrupted(void **state)
     }
 }
 
+/* A poll that a stop of the process interrupted goes on with the time that is left, never with more. */
+static void test_poll_goes_on(void **state)
+{
+    (void)state;
+    for (unsigned wrong = 0; wrong < 2; wrong++) {
+        struct kit *kit = kit_create();
+        kit_op(kit_call(kit, HOSTCALL_POLL_ONEOFF), OP_POLL, HANDLE_NONE, 0)->offset = 5000000000;
+        static const uint64_t seconds[] = { 5, 3, 2 };
+        for (unsigned i = 0; i < 3; i++) {
+            struct witness_record *r = kit_syscall(kit, "ppoll", i < 2 ? -514 : 0);
+            r->times[0] = seconds[i] + (wrong && i == 2 ? 4 : 0);
+            r->parts = WITNESS_PART_TIMES;
+        }
+        kit_run(kit);
+        EXPECT(kit, 0, MATCH + (wrong ? CHECK_VERDICT_MISMATCH - CHECK_VERDICT_MATCH : 0));
+        kit_free(kit);
+    }
+}
+
 /* What was executed when the recorder had stopped is one call in flight, and then nobody's. */
 static void test_after_the_stop(void **state)
 {
@@ -763,7 +782,7 @@ int main(void)
         T(test_cut_witness), T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_setup_and_other_threads), T(test_no_filter), T(test_launch),
         T(test_made_up_stat), T(test_directory_entries), T(test_hostile_op),
         T(test_unknown), T(test_late), T(test_whole), T(test_times_of_itself), T(test_objects), T(test_never_opened), T(test_interrupted),
-        T(test_after_the_stop),
+        T(test_after_the_stop), T(test_poll_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
