@@ -11,7 +11,7 @@
 enum { VALIDATE_JSON, VALIDATE_PROCESS };
 static const struct option_row rows[] = {
     { 0, "json", NULL, "one JSON object per line: module, valid, status, offset, text" },
-    { 0, "memory", "SIZE", "what the validation of a module may take of memory, 2GiB otherwise" },
+    { 0, "memory", "SIZE", "what the validation of a module may take of memory, 4.5GiB otherwise" },
     { 0, "timeout", "TIME",
       "stop the validation of a module after this wall-clock time, 10m otherwise: 500ms, 30s, 5m" },
 };

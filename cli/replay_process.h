@@ -35,7 +35,8 @@ struct replay_process {
     bool output;         /* the guest's standard output and error are given on those of this process */
     bool validate;       /* no replay: the module is decoded and validated, and never run */
 };
-#define REPLAY_MEMORY_DEFAULT  (UINT64_C(2) << 30)
+/* What the default limits let a guest have, and half a GiB for engine and reader: who recorded with defaults replays with them. */
+#define REPLAY_MEMORY_DEFAULT ((UINT64_C(9) << 30) / 2)
 /* Where nobody says how long: ten times what the recording took and half a minute, at most ten minutes; a minute where the
  * trace does not tell. With `output` it is the process's own time, since it may wait for a reader. */
 enum { REPLAY_TIMEOUT_DERIVED = 0, REPLAY_TIMES = 10, REPLAY_SECONDS_LEAST = 30, REPLAY_SECONDS_UNKNOWN = 60, REPLAY_SECONDS_MOST = 600 };
@@ -44,7 +45,7 @@ enum { REPLAY_TIMEOUT_DERIVED = 0, REPLAY_TIMES = 10, REPLAY_SECONDS_LEAST = 30,
 /* The options that `replay` and `check` share: their rows, and the application of one, counted from the first of them. -1, or
  * the exit status of a value that is not understood. */
 #define REPLAY_OPTION_ROWS                                                                                             \
-    { 0, "memory", "SIZE", "what the replay may take of memory, 2GiB otherwise" },                                     \
+    { 0, "memory", "SIZE", "what the replay may take of memory, 4.5GiB otherwise" },                                     \
     {                                                                                                                  \
         0, "timeout", "TIME",                                                                                          \
             "stop the replay after this wall-clock time: 500ms, 30s, 5m; otherwise after ten times what the "             \

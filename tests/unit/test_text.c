@@ -219,13 +219,14 @@ static void __attribute__((format(printf, 2, 3))) formats(const char *expected, 
 
 static void format_is_printf(void **state)
 {
+    const char *volatile none = NULL; /* gcc would see a NULL */
     (void)state;
     formats("1 -2 3 ff FF 17 0x1f 007 +5", "%d %i %u %x %X %o %#x %03d %+d", 1, -2, 3U, 255U, 255U, 15U, 31U, 7, 5);
     formats("18446744073709551615 -9223372036854775807 255 -1 7 8", "%llu %lld %hhu %hd %zu %lu",
             UINT64_C(18446744073709551615) + 0ULL, -9223372036854775807LL, 255U, -1, (size_t)7, 8UL);
     formats("[   ab][ab   ][abc][ab][    7][7    ]", "[%5s][%-5s][%.3s][%.*s][%*d][%-*d]", "ab", "ab", "abcdef", 2,
             "abc", 5, 7, 5, 7);
-    formats("1.50 100% c (null)", "%.2f %d%% %c %s", 1.5, 100, 'c', (const char *)NULL);
+    formats("1.50 100% c (null)", "%.2f %d%% %c %s", 1.5, 100, 'c', none);
 }
 
 static void format_takes_strings_for_foreign(void **state)
