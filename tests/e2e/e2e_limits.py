@@ -47,7 +47,7 @@ class Limits(Case):
 
     def test_limits_of_a_module(self):
         size = (GUESTS / "limits.wasm").stat().st_size
-        shape = {**self.SHAPE, "module": (size, f"has {size} bytes, which exceed the limit of {size - 1} (module)")}
+        shape = {**self.SHAPE, "module": (size, f"has more than {size - 1} bytes, the limit of a module")}
         for key, (value, text) in shape.items():
             self.warrant("run", "--policy", self.limited(**{key: value}), GUESTS / "limits.wasm")
             refused = self.limited(**{key: value - 1})
