@@ -1,5 +1,5 @@
-/* A database that the guests it speaks of could write is worth nothing, and its journal would be theirs to plant:
- * SQLite plays back whatever lies beside the file under that name.
+/* A policy that its guest could write acquits it; a database that the guests it speaks of could write is worth nothing,
+ * and its journal would be theirs to plant: SQLite plays back whatever lies beside the file under that name.
  *
  * What a guest may write is what the trace's description says, if it was recorded on this machine and the directory is
  * still the same one.
@@ -53,9 +53,27 @@ static size_t grants_open(const struct run_spec *spec, int *fds)
     return count;
 }
 
-static enum status place_of(const char *folder, const struct run_spec *spec, bool *ret_inside, struct error *error)
+/* Is `path`, a folder or a file in one, where a guest could write? What does not exist is nowhere. */
+static enum status search_on(struct search *search, const char *path, struct error *error)
 {
-    int *fds = calloc(spec->policy.file_count + (size_t)1, sizeof *fds), fd = -1;
+    struct error failure = ERROR_INIT;
+    struct stat st;
+    int fd;
+    enum status s = path_walk(path, search_step, search, &fd, &failure);
+    if (s == STATUS_NOT_FOUND)
+        return STATUS_OK;
+    if (s != STATUS_OK)
+        return error_copy(error, s, &failure);
+    if (search->found < 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+        s = places_find(search->writes, fd, &search->found, error);
+    close(fd);
+    return s;
+}
+
+static enum status place_of(const char *path, const char *folder, const struct run_spec *spec, bool *ret_inside,
+                            struct error *error)
+{
+    int *fds = calloc(spec->policy.file_count + (size_t)1, sizeof *fds);
     struct places *writes = NULL;
     if (!fds)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
@@ -63,11 +81,9 @@ static enum status place_of(const char *folder, const struct run_spec *spec, boo
     enum status s = places_create(fds, count, &writes, error);
     struct search search = { writes, -1 };
     if (s == STATUS_OK)
-        s = path_walk(folder, search_step, &search, &fd, error);
-    if (s == STATUS_OK && search.found < 0)
-        s = places_find(writes, fd, &search.found, error);
-    if (fd >= 0)
-        close(fd);
+        s = search_on(&search, folder, error);
+    if (s == STATUS_OK)
+        s = search_on(&search, path, error);
     for (size_t i = 0; i < count; i++)
         close(fds[i]);
     free(fds);
@@ -76,7 +92,8 @@ static enum status place_of(const char *folder, const struct run_spec *spec, boo
     return s;
 }
 
-static enum status trace_place(const char *path, const char *folder, const char *trace, struct error *error)
+static enum status trace_place(const char *what, const char *path, const char *folder, const char *trace,
+                               struct error *error)
 {
     struct trace_reader *reader;
     struct run_spec spec;
@@ -89,24 +106,24 @@ static enum status trace_place(const char *path, const char *folder, const char 
     enum status s = STATUS_OK;
     if (run_spec_decode(bytes, size, &spec, NULL) == STATUS_OK) {
         if (uname(&machine) == 0 && spec.facts.host && !strcmp(spec.facts.host, machine.nodename))
-            s = place_of(folder, &spec, &inside, error);
+            s = place_of(path, folder, &spec, &inside, error);
         run_spec_done(&spec);
     }
     trace_reader_close(reader);
     if (s == STATUS_OK && inside)
         s = error_set(
             error, STATUS_DENIED,
-            "the database %s would lie in a directory which the guest of %s may write: it could change what is found; "
+            "%s %s would lie in a directory which the guest of %s may write: it could change what is said of it; "
             "name one outside",
-            path, trace);
+            what, path, trace);
     return s;
 }
 
-enum status check_place(const char *path, char *const *traces, int count, struct error *error)
+enum status check_place(const char *what, const char *path, char *const *traces, int count, struct error *error)
 {
     char folder[4096], name[FILE_NAME_BYTES];
     enum status s = file_path_split(path, folder, sizeof folder, name, error);
     for (int i = 0; s == STATUS_OK && i < count; i++)
-        s = trace_place(path, folder, traces[i], error);
+        s = trace_place(what, path, folder, traces[i], error);
     return s;
 }

@@ -30,7 +30,7 @@ struct check {
     struct utsname machine;
     struct check_place *places; /* one for each of its files */
     struct progress progress;
-    const char *db;
+    const char *db, *policy_path;
     bool json, all;
 };
 
@@ -90,6 +90,7 @@ static int check_option(const struct command *command, struct check *check, int 
         return status < 0 ? EXIT_OK : status;
     }
     case CHECK_POLICY:
+        check->policy_path = value;
         if (check->options.policy)
             return command_usage(command, "one policy is asked; --policy was given twice");
         if (cli_policy_read(value, &check->policy, &error) != STATUS_OK)
@@ -132,8 +133,10 @@ static int check_run(const struct command *command, struct check *check, int arg
         return command_usage(command, "--witness goes with one trace");
     struct error error = ERROR_INIT;
     struct checker *checker;
-    if (check->db && check_place(check->db, argv + state.index, state.argc - state.index, &error) != STATUS_OK)
-        return command_failed(command, EXIT_FILE, &error);
+    const char *const places[][2] = { { "the database", check->db }, { "the policy", check->policy_path } };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (places[i][1] && check_place(places[i][0], places[i][1], argv + state.index, state.argc - state.index, &error) != STATUS_OK)
+            return command_failed(command, EXIT_FILE, &error);
     if (checker_open(check->db, on_progress, &check->progress, &checker, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
     int status = EXIT_OK;

@@ -22,7 +22,7 @@ HELLO = '#include <stdio.h>\nint main() { puts("hello"); return 0; }\n'
 
 
 def mounts_work():
-    return shutil.which("unshare") and subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode == 0
+    return shutil.which("unshare") and subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/tmp"], capture_output=True).returncode == 0
 
 
 class Races(Attack):

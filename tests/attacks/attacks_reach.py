@@ -107,5 +107,13 @@ class Reach(Attack):
             self.assertFalse(database.exists())
         self.warrant("check", "--db", self.folder / "audit.db", self.trace)
 
+    def test_judging_policy_in_the_grant(self):
+        self.warrant("record", "-q", "-o", self.trace, "--dir", self.data, self.hello)
+        inside = self.policy(self.data / "policy.yaml")
+        (self.folder / "link.yaml").symlink_to(inside)
+        for policy in (inside, self.folder / "link.yaml"):
+            self.assertIn("which the guest of", self.warrant("check", "--policy", policy, self.trace, status=3).stderr)
+        self.warrant("check", "--policy", self.policy(self.folder / "policy.yaml"), self.trace)
+
 
 kit.main()
