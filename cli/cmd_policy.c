@@ -15,6 +15,9 @@ static void limits_print(const struct policy_limits *l)
         print_out("fuel %llu instructions\n", (unsigned long long)l->fuel);
     if (l->wall_ns != UINT64_MAX)
         print_out("time %llu ms\n", (unsigned long long)(l->wall_ns / 1000000));
+    if (l->output != UINT64_MAX)
+        print_out("output %llu bytes\n", (unsigned long long)l->output);
+    print_out("trace %llu bytes\n", (unsigned long long)l->trace);
 }
 
 static void lint_print(const struct policy *policy)

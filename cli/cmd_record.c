@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE, RECORD_DIGEST_EVERY, RECORD_LABEL };
+enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE, RECORD_DIGEST_EVERY, RECORD_LABEL, RECORD_TRACE_LIMIT };
 static const struct option_row rows[] = {
     RUN_OPTION_ROWS,
     { 'o', "output", "FILE",
@@ -17,6 +17,7 @@ static const struct option_row rows[] = {
     { 0, "digest-every", "N",
       "record a digest of memories, tables and globals behind every N hostcalls, and at the end" },
     { 0, "label", "KEY=VALUE", "write this into the trace's description; may be given several times" },
+    { 0, "trace-limit", "SIZE", "stop the guest when its trace has this many bytes: 100MiB; 16GiB otherwise" },
 };
 
 struct record {
@@ -43,6 +44,8 @@ static enum status record_option(void *self, int option, const char *value, stru
         record->arguments.spec.facts.digest_every = every;
         return s;
     }
+    if (option == RECORD_TRACE_LIMIT)
+        return limit_option("trace-limit", policy_parse_size, value, &record->arguments.spec.policy.limits.trace, error);
     if (option == RECORD_LABEL)
         return run_spec_add_label(&record->arguments.spec, value, error);
     if (option == RECORD_OUTPUT) {

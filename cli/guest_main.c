@@ -165,7 +165,7 @@ static enum status prepare(struct guest *guest, struct error *error)
     if (s == STATUS_OK && guest->ring)
         s = trace_writer_create(guest->ring, &guest->writer, error);
     if (s == STATUS_OK)
-        s = guest_states_init(&guest->states, guest->writer, guest->spec.facts.digest_every, &running, error);
+        s = guest_states_init(&guest->states, guest->writer, &guest->spec, &running, error);
     if (s == STATUS_OK)
         s = wasi_start_init(&guest->spec, &guest->start, error);
     if (s == STATUS_OK)
@@ -201,7 +201,7 @@ static enum status run(struct guest *guest, struct wasi_ending *ending, struct e
     struct wasi_backend backend = act_live_backend(guest->live);
     struct wasi_observer observer = guest_states_observer(&guest->states);
     struct rt_growth_watch growths = guest_states_growths(&guest->states);
-    s = wasi_create(&guest->start.config, &backend, guest->writer ? &observer : NULL, &guest->wasi, error);
+    s = wasi_create(&guest->start.config, &backend, guest_states_observes(&guest->states) ? &observer : NULL, &guest->wasi, error);
     if (s != STATUS_OK)
         return s;
     s = wasi_start_run(guest->module, guest->wasi, &guest->start.limits, &growths, &running, ending, error);

@@ -1,13 +1,17 @@
-/* Records states of the guest (`--digest-every`) and growths that the system refused.
+/* Records states of the guest (`--digest-every`) and growths that the system refused, and stops a guest before it
+ * writes more than limits.output.
  *
  * A state costs as much as hashing what the guest has written to; the calls in between cost one call of a function
  * more. Leaves out: a state of a guest that was stopped from outside. Nothing could be compared with it. */
 #include "cli/guest_states.h"
 
-enum status guest_states_init(struct guest_states *states, struct trace_writer *writer, uint64_t every,
+enum status guest_states_init(struct guest_states *states, struct trace_writer *writer, const struct run_spec *spec,
                               struct rt_instance *const *running, struct error *error)
 {
-    *states = (struct guest_states) { .writer = writer, .running = running, .every = every, .left = every };
+    uint64_t every = spec->facts.digest_every;
+    *states = (struct guest_states) {
+        .writer = writer, .running = running, .every = every, .left = every, .output_left = spec->policy.limits.output
+    };
     if (!writer)
         return STATUS_OK;
     states->inner = trace_writer_observer(writer);
@@ -27,6 +31,20 @@ static enum status record(struct guest_states *states, bool at_end, struct error
     return trace_writer_state(states->writer, &state, error);
 }
 
+static bool writes(const struct op *op)
+{
+    return op->kind == OP_WRITE || op->kind == OP_PWRITE || op->kind == OP_APPEND;
+}
+
+/* Bytes that the op would write. */
+static uint64_t asked(const struct request *request, const struct op *op)
+{
+    uint64_t total = 0;
+    for (uint64_t i = op->mem.offset; i < op->mem.offset + (uint64_t)op->mem.length && i < LIMIT_IOVECS; i++)
+        total += request->iov[i].length;
+    return op->kind == OP_WRITE && total > LIMIT_STAGING ? LIMIT_STAGING : total;
+}
+
 static enum status observe_begin(void *self, const struct request *request, struct error *error)
 {
     struct guest_states *states = self;
@@ -37,7 +55,9 @@ static enum status observe_op(void *self, const struct request *request, const s
                               const struct backend_space *space, struct error *error)
 {
     struct guest_states *states = self;
-    return states->inner.op(states->inner.self, request, op, space, error);
+    if (states->output_left != UINT64_MAX && writes(op) && asked(request, op) > states->output_left)
+        return error_set(error, STATUS_STOPPED, "it would write more bytes than limits.output allows");
+    return states->inner.op ? states->inner.op(states->inner.self, request, op, space, error) : STATUS_OK;
 }
 
 static enum status observe_end(void *self, const struct request *request, const struct call_ops *ops,
@@ -45,16 +65,27 @@ static enum status observe_end(void *self, const struct request *request, const 
                                struct error *error)
 {
     struct guest_states *states = self;
-    enum status status = states->inner.end(states->inner.self, request, ops, outcome, space, committed, error);
-    if (status != STATUS_OK || --states->left > 0)
+    enum status status = states->inner.end
+                             ? states->inner.end(states->inner.self, request, ops, outcome, space, committed, error)
+                             : STATUS_OK;
+    for (uint32_t i = 0; states->output_left != UINT64_MAX && i < ops->count; i++)
+        if (writes(&ops->op[i]) && ops->result[i].value > 0)
+            states->output_left -= (uint64_t)ops->result[i].value < states->output_left ? (uint64_t)ops->result[i].value
+                                                                                        : states->output_left;
+    if (status != STATUS_OK || !states->digest || --states->left > 0)
         return status;
     states->left = states->every;
     return record(states, false, error);
 }
 
+bool guest_states_observes(const struct guest_states *states)
+{
+    return states->writer || states->output_left != UINT64_MAX;
+}
+
 struct wasi_observer guest_states_observer(struct guest_states *states)
 {
-    if (!states->digest)
+    if (!states->digest && states->output_left == UINT64_MAX)
         return states->inner;
     return (struct wasi_observer) { states, states->inner.begin ? observe_begin : NULL, observe_op, observe_end };
 }

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "runtime/rt.h"
+
 enum status guest_fork(struct run *run, struct error *error)
 {
     uint32_t grants = run->options->spec->policy.file_count;
@@ -167,4 +169,8 @@ void guest_wait(struct run *run)
     child_reap(&run->guest, &wait_status);
     trace_fate_wait(fate, wait_status);
     report_take(run);
+    /* A sound guest's process stops there by itself, and only its own word tells it from another stop. */
+    if (run->options->spec->policy.limits.output != UINT64_MAX && fate->cause == TRACE_CAUSE_ITSELF &&
+        run->result->report.status == STATUS_TRAPPED && run->result->report.trap == RT_TRAP_HOST_STOPPED)
+        fate->cause = TRACE_CAUSE_OUTPUT_LIMIT;
 }

@@ -64,13 +64,15 @@ static enum status policy_option(struct run_arguments *arguments, const char *pa
         fresh.limits.fuel = old->limits.fuel;
     if (old->limits.wall_ns < fresh.limits.wall_ns)
         fresh.limits.wall_ns = old->limits.wall_ns;
+    if (old->limits.trace < fresh.limits.trace)
+        fresh.limits.trace = old->limits.trace;
     policy_done(old);
     *old = fresh;
     return STATUS_OK;
 }
 
-/* A limit that an option lowers. */
-static enum status limit_option(const char *option, option_parse *parse, const char *value, uint64_t *limit, struct error *error)
+enum status limit_option(const char *option, option_parse *parse, const char *value, uint64_t *limit,
+                         struct error *error)
 {
     uint64_t number;
     enum status s = option_number(option, parse, value, 0, &number, error);

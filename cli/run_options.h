@@ -45,6 +45,9 @@ void run_arguments_done(struct run_arguments *arguments);
 /* Applies one option. INVALID with a text: the option's value is not understood (usage); others: a file is at fault. */
 MUST_USE enum status run_option_apply(struct run_arguments *arguments, int option, const char *value,
                                       struct error *error);
+/* A limit that an option lowers. INVALID: the value is not understood. */
+MUST_USE enum status limit_option(const char *option, option_parse *parse, const char *value, uint64_t *limit,
+                                  struct error *error);
 /* Takes the operands: the module and the guest's arguments. */
 MUST_USE enum status run_operands(struct run_arguments *arguments, int argc, char **argv, struct error *error);
 /* Applies every option with `apply(self, ...)`, then takes the operands. -1: the run may begin; else the exit status,

@@ -99,7 +99,7 @@ int run_report(const char *command, const struct launch_result *result)
     const struct trace_fate *fate = &result->fate;
     if (fate->waited != TRACE_WAITED_EXITED)
         return killed_report(command, result);
-    if (fate->cause == TRACE_CAUSE_SIGNAL)
+    if (fate->cause == TRACE_CAUSE_SIGNAL || fate->cause == TRACE_CAUSE_OUTPUT_LIMIT)
         return ended_report(command, result);
     if (!result->reported) {
         print_err("warrant %s: the guest's process ended with status %u and no report\n", command, fate->exit_code);

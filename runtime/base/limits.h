@@ -12,6 +12,7 @@ enum {
     LIMIT_NETWORK_RULES = 4096,   /* addresses that a policy grants */
     LIMIT_ARGS = 65536,           /* arguments, and environment variables */
     LIMIT_ARGS_BYTES = 1 << 20,   /* bytes of all arguments, and of all environment variables, with NULs */
+    LIMIT_TRACE_LEAST = 65536,    /* bytes of a trace file: the least that a policy may set */
     LIMIT_LABELS = 64,            /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
     LIMIT_OPS = 12,               /* ops of one hostcall's plan */
     LIMIT_RANDOM = 1 << 26,       /* bytes of one random_get */

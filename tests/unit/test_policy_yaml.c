@@ -78,7 +78,8 @@ static const struct broken broken[] = {
     { HEAD "limits: { wall: 0s }\n", "p.yaml:2: wall: ", "less than the least" },
     { HEAD "limits: { wall: 3 s }\n", "p.yaml:2: wall: ", "duration" },
     { HEAD "limits: { wall: 1s, cpu: 3 }\n", "p.yaml:2: ", "cpu" },
-    { HEAD "limits: { output: 1GiB }\n", "p.yaml:2: output: ", "cannot enforce" },
+    { HEAD "limits: { output: much }\n", "p.yaml:2: output: ", "size" },
+    { HEAD "limits: { trace: 65535 }\n", "p.yaml:2: trace: ", "less than the least" },
     { HEAD "on_violation: ignore\n", "p.yaml:2: ", "errno, trap or kill" },
     { HEAD "network:\n  - protocol: icmp\n    connect: [\"1.2.3.4/32:1\"]\n", "p.yaml:3: ", "tcp or udp" },
     { HEAD "network:\n  - protocol: tcp\n", "p.yaml:3: ", "grants nothing" },
@@ -203,6 +204,7 @@ static void test_least_policy(void **state)
     assert_int_equal(p.file_count, 0);
     assert_int_equal(p.network_count, 0);
     assert_true(p.limits.fuel == UINT64_MAX && p.limits.wall_ns == UINT64_MAX && p.limits.output == UINT64_MAX);
+    assert_true(p.limits.trace == POLICY_TRACE_DEFAULT);
     assert_int_equal(p.limits.module_bytes, LIMIT_MODULE_BYTES);
     assert_int_equal(p.limits.functions, LIMIT_FUNCTIONS);
     assert_int_equal(p.limits.locals, LIMIT_LOCALS);

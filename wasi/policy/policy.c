@@ -22,7 +22,7 @@ void policy_init(struct policy *policy)
                     .fuel = UINT64_MAX,
                     .wall_ns = UINT64_MAX,
                     .output = UINT64_MAX,
-                    .trace = UINT64_MAX },
+                    .trace = POLICY_TRACE_DEFAULT },
         .on_violation = POLICY_VIOLATION_ERRNO,
     };
 }

@@ -27,6 +27,8 @@ struct policy_network {
     uint16_t port_first, port_last;
 };
 
+#define POLICY_TRACE_DEFAULT (UINT64_C(16) << 30) /* a guest without grants fills no disk with its trace */
+
 struct policy_limits {
     uint64_t memory; /* bytes, a multiple of 64 KiB */
     uint32_t descriptors;
@@ -36,7 +38,7 @@ struct policy_limits {
     uint64_t fuel;                                      /* instructions; UINT64_MAX: none */
     uint64_t wall_ns;                                   /* UINT64_MAX: none */
     uint64_t output;                                    /* bytes written in all; UINT64_MAX: none */
-    uint64_t trace;                                     /* bytes of the trace file; UINT64_MAX: none */
+    uint64_t trace; /* bytes of the trace file at which the guest is stopped */
 };
 
 struct policy {

@@ -22,7 +22,7 @@ struct yaml_network {
 };
 struct yaml_limits {
     char *memory, *descriptors, *call_depth, *module, *functions, *locals, *tables, *table_elements, *fuel, *wall,
-        *output;
+        *output, *trace;
 };
 struct yaml_policy {
     char *version, *on_violation;
@@ -55,14 +55,19 @@ static const cyaml_schema_field_t network_fields[] = {
 static const cyaml_schema_value_t network_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_network,
                                                                          network_fields) };
 
-static const cyaml_schema_field_t limits_fields[] = {
-    TEXT(memory, OPTIONAL, struct yaml_limits),     TEXT(descriptors, OPTIONAL, struct yaml_limits),
-    TEXT(call_depth, OPTIONAL, struct yaml_limits), TEXT(module, OPTIONAL, struct yaml_limits),
-    TEXT(functions, OPTIONAL, struct yaml_limits),  TEXT(locals, OPTIONAL, struct yaml_limits),
-    TEXT(tables, OPTIONAL, struct yaml_limits),     TEXT(table_elements, OPTIONAL, struct yaml_limits),
-    TEXT(fuel, OPTIONAL, struct yaml_limits),       TEXT(wall, OPTIONAL, struct yaml_limits),
-    TEXT(output, OPTIONAL, struct yaml_limits),     CYAML_FIELD_END
-};
+static const cyaml_schema_field_t limits_fields[] = { TEXT(memory, OPTIONAL, struct yaml_limits),
+                                                      TEXT(descriptors, OPTIONAL, struct yaml_limits),
+                                                      TEXT(call_depth, OPTIONAL, struct yaml_limits),
+                                                      TEXT(module, OPTIONAL, struct yaml_limits),
+                                                      TEXT(functions, OPTIONAL, struct yaml_limits),
+                                                      TEXT(locals, OPTIONAL, struct yaml_limits),
+                                                      TEXT(tables, OPTIONAL, struct yaml_limits),
+                                                      TEXT(table_elements, OPTIONAL, struct yaml_limits),
+                                                      TEXT(fuel, OPTIONAL, struct yaml_limits),
+                                                      TEXT(wall, OPTIONAL, struct yaml_limits),
+                                                      TEXT(output, OPTIONAL, struct yaml_limits),
+                                                      TEXT(trace, OPTIONAL, struct yaml_limits),
+                                                      CYAML_FIELD_END };
 
 static const cyaml_schema_field_t policy_fields[] = {
     TEXT(version, CYAML_FLAG_POINTER, struct yaml_policy),
@@ -197,8 +202,8 @@ static enum status limits_build(const struct build *b, const struct yaml_limits 
     TRY(count_build(b, "table_elements", y->table_elements, count, 0, LIMIT_TABLE_ELEMENTS, &l->table_elements));
     TRY(limit_build(b, "fuel", y->fuel, count, 1, INT64_MAX, &l->fuel));
     TRY(limit_build(b, "wall", y->wall, policy_parse_duration, 1, INT64_MAX, &l->wall_ns));
-    if (y->output) /* a limit that is not kept would be a false promise */
-        return refuse(b, STATUS_UNSUPPORTED, "limits/output", "output: this version cannot enforce it");
+    TRY(limit_build(b, "output", y->output, size, 0, INT64_MAX, &l->output));
+    TRY(limit_build(b, "trace", y->trace, size, LIMIT_TRACE_LEAST, INT64_MAX, &l->trace));
     return STATUS_OK;
 }
 
