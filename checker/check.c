@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "checker/audit.h"
-#include "runtime/base/text.h"
+#include "checker/check_replay.h"
 #include "checker/witness_find.h"
-#include "replay/replay.h"
 
 enum { EXIT_CLEAN = 0, EXIT_FINDING = 1, EXIT_FILE = 3 };
 
@@ -106,6 +105,7 @@ struct session {
     struct check_report *report;
     struct trace_reader *reader;
     struct witness_found witness;
+    struct check_replayed replayed;
     struct run_spec spec;
     bool in_transaction;
 };
@@ -127,87 +127,6 @@ static enum status open_trace(struct session *session, struct error *error)
     return s;
 }
 
-static bool on_replay_progress(void *self, uint64_t calls, uint64_t instructions)
-{
-    const struct session *session = self;
-    (void)instructions;
-    if (session->options->progress)
-        session->options->progress(session->options->progress_self, "replaying", calls, session->report->hostcalls);
-    return true;
-}
-
-static void report_divergence(struct session *session, struct store *store, const struct replay_divergence *d)
-{
-    struct check_replay *replay = &session->report->replay;
-    struct buffer text = BUFFER_INIT;
-    buffer_printf(&text, "%s, %s: expected ", d->hostcall, d->what);
-    text_guard(&text, d->expected, strnlen(d->expected, sizeof d->expected));
-    buffer_string(&text, ", found ");
-    text_guard(&text, d->found, strnlen(d->found, sizeof d->found));
-    buffer_printf(&text, "; at function %" PRIu32, d->function);
-    if (d->function_name[0]) {
-        buffer_string(&text, " (");
-        text_plain(&text, d->function_name, strnlen(d->function_name, sizeof d->function_name));
-        buffer_string(&text, ")");
-    }
-    buffer_printf(&text, " offset 0x%" PRIx32, d->offset);
-    text_copy(&text, replay->text, sizeof replay->text);
-    buffer_done(&text);
-    struct match_place place = { d->call, d->event, d->chunk, HOSTCALL_COUNT, MATCH_NO_OP };
-    for (uint32_t i = 0; i < HOSTCALL_COUNT; i++)
-        if (strcmp(abi_hostcalls[i].name, d->hostcall) == 0)
-            place.call = i;
-    audit_finding(session->report, store, CHECK_FINDING_DIVERGENCE, &place, NULL, -1, replay->text);
-}
-
-/* Trace and replay read the file one after the other: who changed it in between is found by the hash of all that was read. */
-static enum status same_trace(const struct session *session, const struct replay_report *replay, struct error *error)
-{
-    uint8_t hash[TRACE_HASH];
-    bool all = replay->verdict == REPLAY_IDENTICAL || replay->verdict == REPLAY_PREFIX;
-    trace_reader_hash(session->reader, hash);
-    if (all && memcmp(hash, replay->trace_hash, sizeof hash) != 0)
-        return error_set(error, STATUS_CORRUPT, "the trace changed while it was checked");
-    const struct check_report *report = session->report;
-    if (replay->verdict == REPLAY_IDENTICAL &&
-        (replay->calls != report->hostcalls || !report->has_exit || replay->instructions != report->exit.instructions))
-        return error_set(error, STATUS_INTERNAL, "the replay calls itself identical and counts other calls or instructions than the trace has");
-    return STATUS_OK;
-}
-
-static void replay(struct session *session, struct store *store)
-{
-    struct check_replay *summary = &session->report->replay;
-    const struct check_options *check = session->options;
-    struct replay_files files = { .module = -1 };
-    files.trace = trace_reader_fd(session->reader, &files.trace_size);
-    struct replay_options options = { .files = &files, .progress = on_replay_progress, .progress_self = session };
-    struct replay_report *report = calloc(1, sizeof *report);
-    struct error why = ERROR_INIT;
-    uint64_t before = elapsed_now_ns();
-    enum status s = report ? check->replay(check->replay_self, &options, report, &why) : error_set(&why, STATUS_NO_MEMORY, "no memory for the replay");
-    session->report->replay_ns = elapsed_now_ns() - before;
-    if (s == STATUS_OK)
-        s = same_trace(session, report, &why);
-    summary->done = true;
-    if (s != STATUS_OK) {
-        struct buffer text = BUFFER_INIT;
-        const char *reason = why.text[0] ? why.text : status_text(s);
-        text_guard(&text, reason, strlen(reason));
-        text_copy(&text, summary->text, sizeof summary->text);
-        buffer_done(&text);
-        audit_finding(session->report, store, CHECK_FINDING_REPLAY_FAILED, NULL, NULL, -1, summary->text);
-    } else {
-        summary->calls = report->calls;
-        summary->instructions = report->instructions;
-        summary->recorded_instructions = session->report->has_exit ? session->report->exit.instructions : 0;
-        summary->identical = report->verdict != REPLAY_DIVERGED;
-        if (report->verdict == REPLAY_DIVERGED)
-            report_divergence(session, store, &report->divergence);
-    }
-    free(report);
-}
-
 /* The second line of defence, as the description has it. */
 static void report_confinement(const struct run_spec *spec, struct store *store, struct check_report *report)
 {
@@ -224,6 +143,8 @@ static enum status check(struct session *session, struct store *store, struct er
     double ns_per_tick = 0;
     bool replaced;
     enum status s = open_trace(session, error);
+    if (s == STATUS_OK && !session->options->no_replay && session->options->replay)
+        check_replay_run(session->options, session->reader, &session->replayed); /* before the database is held up for others */
     if (s == STATUS_OK && store) {
         s = store_begin(store, report->run_id, &replaced, error);
         session->in_transaction = s == STATUS_OK;
@@ -238,8 +159,7 @@ static enum status check(struct session *session, struct store *store, struct er
     s = audit_run(&audit, report, &ns_per_tick, error);
     if (s != STATUS_OK)
         return s;
-    if (!session->options->no_replay && session->options->replay)
-        replay(session, store);
+    check_replay_report(&session->replayed, session->reader, store, report);
     report->exit_status = !report->trace_whole ? EXIT_FILE : report->failing > 0 ? EXIT_FINDING : EXIT_CLEAN;
     if (!store)
         return STATUS_OK;
@@ -259,6 +179,7 @@ enum status checker_check(struct checker *checker, const struct check_options *o
     enum status s = check(&session, checker->store, error);
     if (session.in_transaction)
         store_rollback(checker->store);
+    check_replay_done(&session.replayed);
     witness_reader_close(session.witness.reader);
     trace_reader_close(session.reader);
     run_spec_done(&session.spec);

@@ -181,6 +181,17 @@ class Database(Attack):
         self.warrant("check", "--db", self.db, self.trace)
         self.assertEqual(sorted(p.name for p in self.folder.glob("audit.db*")), ["audit.db"])
 
+    def test_long_replay_holds_up_nobody(self):
+        spin = self.wat('(module (memory (export "memory") 1) (func (export "_start") (loop $l (br $l))))')
+        long = self.folder / "long.wtrace"
+        self.warrant("record", "-q", "--witness", "off", "--fuel", 2000000000, "-o", long, spin, status=126)
+        self.warrant("check", "--db", self.db, self.trace)
+        slow = subprocess.Popen([WARRANT, "check", "--db", self.db, long], stdout=subprocess.DEVNULL)
+        time.sleep(0.3)
+        self.warrant("check", "--no-replay", "--db", self.db, self.trace)
+        self.assertIsNone(slow.poll(), "the second check waited for the first one's replay")
+        self.assertEqual(slow.wait(), 0)
+
     def test_locked_by_somebody_else(self):
         self.warrant("check", "--db", self.db, self.trace)
         connection = sqlite3.connect(self.db, isolation_level=None)
