@@ -85,10 +85,11 @@ static void signals_start(void)
 }
 
 /* The wall-clock limit. The launcher counts from its go and interrupts; this timer is the belt for a launcher that is
- * stopped. It fires again every 10 ms so that a slow hostcall returns too. */
+ * stopped, and starts before that go, so that it leaves room for a slow start of the witness. It fires again every 10 ms
+ * so that a slow hostcall returns too. */
 static void timer_start(uint64_t wall_ns)
 {
-    const uint64_t behind = UINT64_C(250000000);
+    const uint64_t behind = UINT64_C(2000000000);
     if (wall_ns > UINT64_MAX - behind)
         return;
     wall_ns += behind;

@@ -70,6 +70,19 @@ class Counting(unittest.TestCase):
             with self.subTest(case=case):
                 self.assertEqual(self.judged(result("a"), result("live_a", output=f"skipped: {case}: so\n"), rules=RULES)[1], wrong)
 
+    def test_reason_that_is_not_so(self):
+        for reason, wrong in (("no witness here: not root", 1), ("no Landlock here", 1), ("no mounts here", 0), ("nothing here", 0)):
+            with self.subTest(reason=reason):
+                self.assertEqual(self.judged(result("x", output=f"skipped: X.test_y: {reason}\n"))[1], wrong)
+        whole = result("x", "notrun", "skipped: no witness here\n", "SKIP_RETURN_CODE=77")
+        self.assertEqual(self.judged(whole)[1], 1)
+        self.assertEqual(self.judged(whole, doctor={"witness": False})[1], 0)
+
+    def test_sanitizer(self):
+        case = result("live_a", output="skipped: X.test_room: a sanitizer needs the room\n")
+        self.assertEqual(self.judged(result("a"), case, rules=RULES, doctor={**WITNESS, "sanitizer": True})[1], 0)
+        self.assertEqual(self.judged(result("a"), case, rules=RULES, doctor={**WITNESS, "sanitizer": False})[1], 1)
+
     def test_list_is_readable(self):
         rules = list(count_results.must_run(pathlib.Path(count_results.__file__).parent / "must-run"))
         self.assertGreater(len(rules), 10)

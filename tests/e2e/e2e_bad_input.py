@@ -117,7 +117,7 @@ class BadInput(Case):
         (self.data / "noise").write_bytes(os.urandom(1 << 20))
         trace = disk / "run.wtrace"
         # Random bytes do not compress: a few reads of the file fill the disk.
-        done = self.warrant("record", "--witness", "off", "-o", trace, "--dir", f"{self.data}::/data", GUESTS / "poke.wasm",
+        done = self.warrant("record", *WITNESS, "-o", trace, "--dir", f"{self.data}::/data", GUESTS / "poke.wasm",
                             *self.noise_words(), status=125)
         self.assertIn("valid prefix", done.stderr)
         self.assertIn("run.wtrace", done.stderr)

@@ -44,7 +44,7 @@ class Stops(Case):
         return self.warrant("record", *WITNESS, "-o", self.trace, *options, GUESTS / "stops.wasm", letter, status=126)
 
     def replay(self, *options):
-        return json.loads(self.warrant("replay", "--json", *options, self.trace).stdout)
+        return json.loads(self.warrant("replay", "--json", "--memory", "8GiB", *options, self.trace).stdout)  # the guest has 4
 
     def test_a_timeout_is_recorded_and_replays_to_its_last_event(self):
         for letter in "fys":

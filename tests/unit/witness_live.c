@@ -21,7 +21,7 @@ void live_need_witness(void)
     struct error error = ERROR_INIT;
     if (witness_probe_machine(&error) == STATUS_OK)
         return;
-    printf("skipped: %s\n", error.text);
+    printf("skipped: no witness here: %s\n", error.text);
     exit(77);
 }
 
