@@ -338,6 +338,26 @@ unsigned match_compare(const struct match_world *world, const struct match_want 
 
 /* ---- what the witness lacks ---- */
 
+/* How many bytes the kernel reads of an operand in this part. */
+static uint64_t part_bytes(const struct witness_record *record, uint32_t part)
+{
+    enum { HOW_BYTES = 24, TIMES_BYTES = 32 };
+    switch (part) {
+    case WITNESS_PART_PATH:
+        return record->path_length[0] + UINT64_C(1);
+    case WITNESS_PART_PATH2:
+        return record->path_length[1] + UINT64_C(1);
+    case WITNESS_PART_IOV:
+        return record->iov_count * sizeof(struct witness_iovec);
+    case WITNESS_PART_HOW:
+        return HOW_BYTES;
+    case WITNESS_PART_TIMES:
+        return TIMES_BYTES;
+    default:
+        return 0;
+    }
+}
+
 /* The part that an operand in this role lies in; 0: in a register, or of no weight. *paths: paths before it. */
 static uint32_t part_of(const struct match_want *want, enum op_operand role, unsigned *paths)
 {
@@ -400,9 +420,12 @@ bool match_unknown(const struct match_world *world, const struct match_want *wan
     enum { POINTERS = WITNESS_PART_HOW | WITNESS_PART_IOV | WITNESS_PART_TIMES | WITNESS_PART_PATH | WITNESS_PART_PATH2 };
     uint32_t needed = 0, missing;
     unsigned paths = 0;
-    bool succeeded = record->kind == WITNESS_SYSCALL && record->result >= 0;
-    for (unsigned slot = 0; slot < OP_OPERANDS_MAX; slot++)
-        needed |= part_of(want, (enum op_operand)abi_ops[want->kind].operand[slot], &paths);
+    bool succeeded = record->kind == WITNESS_SYSCALL && record->result >= 0, shared = false;
+    for (unsigned slot = 0; slot < OP_OPERANDS_MAX; slot++) {
+        uint32_t part = part_of(want, (enum op_operand)abi_ops[want->kind].operand[slot], &paths);
+        needed |= part;
+        shared |= part & POINTERS && match_is_shared(world, record->arg[slot], part_bytes(record, part));
+    }
     if (!succeeded)
         needed &= ~(uint32_t)WITNESS_PART_OBJECT; /* a bad descriptor has none */
     else if (rows[want->kind].result == RESULT_OPENED)
@@ -414,7 +437,8 @@ bool match_unknown(const struct match_world *world, const struct match_want *wan
         return true;
     }
     bool late = (needed & POINTERS) && (record->flags & WITNESS_FLAG_LATE) && (rows[want->kind].late == LATE_UNKNOWN || world->threads);
-    if (late && text)
-        buffer_string(text, "an operand could be read only behind the call, which may have changed it");
-    return late;
+    if (text && (late || shared))
+        buffer_string(text, late ? "an operand could be read only behind the call, which may have changed it"
+                                 : "an operand lies in memory that another process may write");
+    return late || shared;
 }

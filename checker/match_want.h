@@ -47,12 +47,12 @@ struct match_object {
     bool known;
 };
 
-enum { MATCH_ARENAS = 8, MATCH_DEVICES = 8 };
+enum { MATCH_ARENAS = 8, MATCH_DEVICES = 8, MATCH_SHARED = 16 };
 
 /* What is known of the process: handles to host descriptors, where guest memory lies. */
 struct match_world {
     int64_t number[OP_COUNT];              /* of each op's system call */
-    int64_t number_mmap, number_restart, number_sigreturn;
+    int64_t number_mmap, number_mremap, number_restart, number_sigreturn;
     int32_t host_fd[HANDLES_TOTAL];        /* -1: not known */
     bool learns;                           /* something may have been opened unseen: unknown descriptors fit, and are learnt at first use */
     bool threads;                          /* the guest's process has had more than one thread */
@@ -61,6 +61,8 @@ struct match_world {
     uint32_t generation[HANDLES_TOTAL];    /* opened or closed so often by now */
     uint64_t arena_base[MATCH_ARENAS], arena_size[MATCH_ARENAS]; /* reservations of 4 GiB and more */
     uint32_t arena_count;
+    uint64_t shared_base[MATCH_SHARED], shared_size[MATCH_SHARED]; /* memory that another process maps too, and may write */
+    uint32_t shared_count;                 /* beyond MATCH_SHARED: all memory may be */
     bool base_known;
     uint64_t base;                         /* of linear memory */
     uint64_t device[MATCH_DEVICES];        /* whose numbers in stat and in the kernel's objects are the same ones */
@@ -89,7 +91,9 @@ bool match_base_fits(const struct match_world *world, uint64_t base);
 /* Whether a device and inode that stat(2) gave for an object bind: not where its file system shows others there than the kernel's own
  * object has, and elsewhere once the device has agreed. */
 bool match_device_binds(const struct match_world *world, uint64_t said, const struct witness_object *found);
-/* Notes a reservation of address space, and other threads. */
+/* Whether bytes at `address` lie in memory that another process may write. */
+bool match_is_shared(const struct match_world *world, uint64_t address, uint64_t size);
+/* Notes a reservation of address space, shared memory, and other threads. */
 void match_world_note(struct match_world *world, const struct witness_record *record);
 
 /* The manual pages' view of ops, stated apart from wasi/act on purpose. */

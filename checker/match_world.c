@@ -18,6 +18,7 @@ void match_world_init(struct match_world *world, const struct run_spec *spec)
     for (size_t i = 0; i < OP_COUNT; i++)
         world->number[i] = impact_number(abi_ops[i].syscall);
     world->number_mmap = impact_number("mmap");
+    world->number_mremap = impact_number("mremap");
     world->number_restart = impact_number("restart_syscall");
     world->number_sigreturn = impact_number("rt_sigreturn");
     for (uint32_t i = 0; i < spec->initial_count && i < LIMIT_HANDLES; i++) {
@@ -27,11 +28,38 @@ void match_world_init(struct match_world *world, const struct run_spec *spec)
     }
 }
 
+bool match_is_shared(const struct match_world *world, uint64_t address, uint64_t size)
+{
+    for (uint32_t i = 0; i < world->shared_count && i < MATCH_SHARED; i++)
+        if (address - world->shared_base[i] < world->shared_size[i] || world->shared_base[i] - address < size)
+            return true;
+    return world->shared_count > MATCH_SHARED;
+}
+
+static void shared_note(struct match_world *world, uint64_t base, uint64_t size)
+{
+    if (world->shared_count < MATCH_SHARED) {
+        world->shared_base[world->shared_count] = base;
+        world->shared_size[world->shared_count] = size;
+    }
+    world->shared_count += world->shared_count <= MATCH_SHARED;
+}
+
 void match_world_note(struct match_world *world, const struct witness_record *record)
 {
+    enum { MAP_TYPE_SHARED = 1 };
     world->threads |= record->kind == WITNESS_FORK || record->pid != record->tid;
-    if (record->kind != WITNESS_SYSCALL || record->syscall != world->number_mmap || record->result < 0 ||
-        record->arg[1] >> ARENA_MINIMUM_SHIFT == 0 || world->arena_count == MATCH_ARENAS)
+    if (record->kind == WITNESS_EXEC) /* another memory */
+        world->shared_count = 0;
+    if (record->kind != WITNESS_SYSCALL || record->result < 0)
+        return;
+    if (record->syscall == world->number_mremap && match_is_shared(world, record->arg[0], 1))
+        shared_note(world, (uint64_t)record->result, record->arg[2]);
+    if (record->syscall != world->number_mmap)
+        return;
+    if (record->arg[3] & MAP_TYPE_SHARED)
+        shared_note(world, (uint64_t)record->result, record->arg[1]);
+    if (record->arg[1] >> ARENA_MINIMUM_SHIFT == 0 || world->arena_count == MATCH_ARENAS)
         return;
     world->arena_base[world->arena_count] = (uint64_t)record->result;
     world->arena_size[world->arena_count++] = record->arg[1];

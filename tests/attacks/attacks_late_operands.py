@@ -48,6 +48,10 @@ static enum status evil_act(void *self, const struct op *op, const struct reques
         return STATUS_OK;
     } else if (!strcmp(mode, "harmless") && op->kind == OP_MAKE_DIR) { /* late, and just what was said */
         r = syscall(SYS_mkdirat, fd, late("MADE:", 0), 0777);
+    } else if (!strcmp(mode, "shared") && op->kind == OP_MAKE_DIR) { /* where the recorder may write, too */
+        char *p = (char *)trace_ring_header(evil_guest->ring) + 4096;
+        strcpy(p, "made");
+        r = syscall(SYS_mkdirat, fd, p, 0777);
     } else {
         return real.act(self, op, q, space, result, error);
     }
@@ -57,7 +61,7 @@ static enum status evil_act(void *self, const struct op *op, const struct reques
 static void evil_start(struct guest *g, struct wasi_backend *b) { mode = g->spec.args[1]; real = *b; b->act = evil_act; }
 static void evil_end(struct guest *g, enum status s, struct wasi_ending *e) {}
 static void evil_last(struct guest *g) {}
-""".replace("static const char *mode;", "#include <sys/mman.h>\nstatic const char *mode;\nstatic char path_of_op[4096];", 1)
+""".replace("static const char *mode;", "#include <sys/mman.h>\n#include \"tracer/ring.h\"\nstatic const char *mode;\nstatic char path_of_op[4096];", 1)
 
 GUEST = r"""
 #include <wasi/api.h>
@@ -78,7 +82,7 @@ int main(int argc, char **argv)
     if (!strcmp(argv[1], "stat")) __wasi_path_filestat_get(3, 0, "\x10", &st);
     if (!strcmp(argv[1], "readlink")) __wasi_path_readlink(3, "name", (uint8_t *)bytes, 4, &n);
     if (!strcmp(argv[1], "unread")) __wasi_path_filestat_set_times(3, 0, "public", 1000, 1000, __WASI_FSTFLAGS_ATIM);
-    if (!strcmp(argv[1], "harmless")) __wasi_path_create_directory(3, "made");
+    if (!strcmp(argv[1], "harmless") || !strcmp(argv[1], "shared")) __wasi_path_create_directory(3, "made");
     if (!strcmp(argv[1], "how")) __wasi_path_open(3, 0, "public", 0, __WASI_RIGHTS_FD_READ, 0, 0, &f);
     if (!strcmp(argv[1], "vector") && !__wasi_path_open(3, 0, "public", 0, __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_SEEK, 0, 0, &f))
         __wasi_fd_pread(f, &v, 1, 0, &n);
@@ -120,6 +124,11 @@ class LateOperands(Attack):
     def test_unreadable_name(self):
         self.made_by("unread")
         self.caught("judge.unknown")
+
+    def test_shared_memory(self):
+        self.made_by("shared")
+        self.assertTrue((self.data / "made").is_dir(), "the attack was not made")
+        self.caught("witness.unknown")
 
     def test_harmless(self):
         self.made_by("harmless")

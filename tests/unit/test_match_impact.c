@@ -5,7 +5,7 @@
 static const struct { const char *name; int64_t number; bool setup, run; } calls[] = {
     { "read", 0, true, false },      { "write", 1, false, false },       { "close", 3, true, false },
     { "fstat", 5, true, false },     { "ppoll", 271, false, false }, { "rt_sigreturn", 15, false, true }, { "lseek", 8, false, false },       { "mmap", 9, true, true },
-    { "munmap", 11, true, true },    { "sched_yield", 24, false, false }, { "execve", 59, false, false },
+    { "munmap", 11, true, true },    { "mremap", 25, true, true },    { "sched_yield", 24, false, false }, { "execve", 59, false, false },
     { "dup2", 33, false, false },
     { "fcntl", 72, true, false },    { "fsync", 74, false, false },      { "fdatasync", 75, false, false },
     { "ftruncate", 77, false, false }, { "futex", 202, true, true },     { "getdents64", 217, false, false },
