@@ -62,12 +62,12 @@ static void take_record(struct setup *setup, const struct witness_record *record
         setup->end = record->number;
 }
 
-/* Reads ahead for the end of the setup, with a reader of its own. */
-static enum status find_setup(const char *path, struct setup *ret, struct error *error)
+/* Reads ahead for the end of the setup, with a reader of its own of the same open file. */
+static enum status find_setup(const struct witness_reader *opened, struct setup *ret, struct error *error)
 {
     struct witness_reader *reader = NULL;
     struct witness_record *record = malloc(sizeof *record);
-    enum status s = record ? witness_reader_open(path, &reader, error)
+    enum status s = record ? witness_reader_again(opened, &reader, error)
                            : error_set(error, STATUS_NO_MEMORY, "no memory for a witness record");
     uint32_t pid = s == STATUS_OK ? witness_reader_info(reader)->guest_pid : 0;
     *ret = (struct setup){ .end = UINT64_MAX };
@@ -176,7 +176,7 @@ enum status witness_find(const struct check_options *options, const struct run_s
     report->witnessed = true;
     ret->reader = reader;
     struct setup setup;
-    s = find_setup(path, &setup, error);
+    s = find_setup(reader, &setup, error);
     ret->setup_until = setup.end;
     if (s == STATUS_OK)
         compare_lines(spec, &setup, store, report);

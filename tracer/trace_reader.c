@@ -252,6 +252,8 @@ static enum status reader_event(struct trace_reader *reader, struct trace_call *
     enum status status =
         event_decode(&reader->decoder, bytes, reader->chunk.size - reader->at, call, exit, ret, &size, &why);
     reader->invalid = status == STATUS_MALFORMED || status == STATUS_TRUNCATED;
+    if (status == STATUS_NO_MEMORY)
+        return error_set(&reader->stop, status, "not enough memory for event %llu", (unsigned long long)reader->event);
     if (status != STATUS_OK)
         return error_set(&reader->stop, status == STATUS_TRUNCATED ? STATUS_MALFORMED : status,
                          "chunk %llu at offset %llu: event %llu is not valid: %s",

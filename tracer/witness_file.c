@@ -2,6 +2,7 @@
  *
  * Invariants: a record is given only where its whole chunk is valid; nothing past the first defect. What the bytes of a record are:
  * witness_record.c. Left out on purpose: any judgement of the records, the order of one thread's sequence included. docs/witness.md. */
+#include "tracer/container.h"
 #include "tracer/witness_file.h"
 
 #include <stdlib.h>
@@ -37,20 +38,37 @@ static enum status reader_description(struct witness_reader *reader, struct erro
     return STATUS_OK;
 }
 
-enum status witness_reader_open(const char *path, struct witness_reader **ret, struct error *error)
+static enum status reader_over(struct trace_source *source, struct witness_reader **ret, struct error *error)
 {
     struct witness_reader *reader = calloc(1, sizeof(*reader));
-    if (!reader)
+    if (!reader) {
+        trace_source_close(source);
         return error_set(error, STATUS_NO_MEMORY, "no memory for a witness reader");
-    enum status s = trace_source_open(path, TRACE_FILE_WITNESS, &reader->source, error);
-    if (s == STATUS_OK)
-        s = reader_description(reader, error);
+    }
+    reader->source = source;
+    enum status s = reader_description(reader, error);
     if (s != STATUS_OK) {
         witness_reader_close(reader);
         return s;
     }
     *ret = reader;
     return STATUS_OK;
+}
+
+enum status witness_reader_open(const char *path, struct witness_reader **ret, struct error *error)
+{
+    struct trace_source *source;
+    enum status s = trace_source_open(path, TRACE_FILE_WITNESS, &source, error);
+    return s == STATUS_OK ? reader_over(source, ret, error) : s;
+}
+
+enum status witness_reader_again(const struct witness_reader *reader, struct witness_reader **ret, struct error *error)
+{
+    struct trace_source *source;
+    uint64_t size;
+    int fd = trace_source_fd(reader->source, &size);
+    enum status s = trace_source_open_fd(fd, size, TRACE_FILE_WITNESS, &source, error);
+    return s == STATUS_OK ? reader_over(source, ret, error) : s;
 }
 
 const struct witness_info *witness_reader_info(const struct witness_reader *reader)

@@ -102,6 +102,9 @@ MUST_USE enum status witness_info_decode(struct cursor *cursor, struct witness_i
 /* Reading a .wwit back (hostile input). Same shapes as trace_reader. */
 struct witness_reader;
 MUST_USE enum status witness_reader_open(const char *path, struct witness_reader **ret, struct error *error);
+/* A second reader of the same open file (borrows `reader` until closed), from its start: what the path names meanwhile does not matter.
+ * Returns owned. */
+MUST_USE enum status witness_reader_again(const struct witness_reader *reader, struct witness_reader **ret, struct error *error);
 const struct witness_info *witness_reader_info(const struct witness_reader *reader);
 /* *ret borrows until the next call. */
 MUST_USE enum status witness_reader_next(struct witness_reader *reader, struct witness_record *ret, struct error *error);

@@ -263,9 +263,33 @@ static void test_file(void **state)
     assert_int_equal(file_read(&r, &records, &lost), STATUS_MALFORMED);
 }
 
+/* Who exchanges the file behind its name while it is checked changes nothing: both readings are of the file that was opened. */
+static void test_read_twice(void **state)
+{
+    (void)state;
+    const struct recipe good = { .told = RECORDS, .events = RECORDS };
+    char path[64];
+    struct witness_reader *reader, *again;
+    static struct witness_record record;
+    unsigned records = 0;
+    file_make(path, &good);
+    assert_int_equal(witness_reader_open(path, &reader, NULL), STATUS_OK);
+    assert_int_equal(witness_reader_next(reader, &record, NULL), STATUS_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(witness_reader_again(reader, &again, NULL), STATUS_OK);
+    while (witness_reader_next(again, &record, NULL) == STATUS_OK)
+        assert_int_equal(record.number, records++);
+    assert_int_equal(records, RECORDS);
+    witness_reader_close(again);
+    assert_int_equal(witness_reader_next(reader, &record, NULL), STATUS_OK);
+    assert_int_equal(record.number, 1);
+    witness_reader_close(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_round), cmocka_unit_test(test_compact), cmocka_unit_test(test_hostile),
-                                        cmocka_unit_test(test_refused), cmocka_unit_test(test_file) };
+                                        cmocka_unit_test(test_refused), cmocka_unit_test(test_file),
+                                        cmocka_unit_test(test_read_twice) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
