@@ -145,7 +145,7 @@ static int record_launched(const struct command *command, struct record *record)
     struct launch_result result;
     enum status s = launch_run(&record->launch, &result, &error);
     if (!result.started)
-        return command_failed(command, EXIT_WARRANT_FAILED, &error);
+        return command_failed(command, run_not_started(&result), &error);
     int status = run_report(command->name, &result);
     record_summary(record, &result);
     return s != STATUS_OK || result.recorder_died ? EXIT_WARRANT_FAILED : status;

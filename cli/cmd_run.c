@@ -17,7 +17,7 @@ static int run_launched(const struct command *command, struct run_arguments *arg
     struct error error = ERROR_INIT;
     struct launch_result result;
     if (launch_run(&launch, &result, &error) != STATUS_OK)
-        return command_failed(command, EXIT_WARRANT_FAILED, &error);
+        return command_failed(command, run_not_started(&result), &error);
     return run_report(command->name, &result);
 }
 

@@ -21,6 +21,9 @@ static enum status start(struct run *run, struct error *error)
         s = witness_try(run, error);
     if (s == STATUS_OK)
         s = guest_confined(run, error);
+    launch_signals_take(&run->signals);
+    if (s == STATUS_OK && run->signals.count)
+        s = error_set(error, STATUS_STOPPED, "signal %d came before the guest was started", run->signals.first);
     if (s == STATUS_OK && recorded)
         s = launch_facts_seal(run->options->spec, &run->files, error);
     if (s == STATUS_OK && recorded)
@@ -74,6 +77,11 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
         s = files_open(&run, error);
     if (s == STATUS_OK)
         s = run_children(&run, error);
+    launch_signals_take(&run.signals);
+    if (!ret->started && run.signals.count) {
+        ret->fate.cause = TRACE_CAUSE_SIGNAL;
+        ret->fate.cause_signal = (uint32_t)run.signals.first;
+    }
     child_put_down(&run.guest);
     child_put_down(&run.recorder);
     child_put_down(&run.witness);

@@ -58,5 +58,7 @@ int run_parse(const struct command *command, int argc, char **argv, struct run_a
 MUST_USE enum status cli_policy_read(const char *path, struct policy *policy, struct error *error);
 /* Prints what launch_run told and returns the exit status that run and record document. */
 int run_report(const char *command, const struct launch_result *result);
+/* The exit status where launch_run failed before the guest was let go. */
+int run_not_started(const struct launch_result *result);
 
 #endif

@@ -118,3 +118,8 @@ int run_report(const char *command, const struct launch_result *result)
         return trap_report(command, result);
     return failure_report(command, report);
 }
+
+int run_not_started(const struct launch_result *result)
+{
+    return result->fate.cause == TRACE_CAUSE_SIGNAL ? 128 + (int)result->fate.cause_signal : EXIT_WARRANT_FAILED;
+}

@@ -113,6 +113,21 @@ class Lifecycle(Attack):
         process.stdout.close()
         process.stderr.close()
 
+    def test_at_any_time(self):
+        """Wherever a signal meets a start: 128+N, and a trace that checks or none at all, and never a ring."""
+        module = self.wat(CALLS)
+        for delay in range(0, 60, 4):
+            process = subprocess.Popen([WARRANT, "record", "-o", self.trace, module], stderr=subprocess.PIPE, text=True, process_group=0)
+            time.sleep(0.02 + delay / 1000)
+            os.killpg(process.pid, signal.SIGTERM)
+            _, said = process.communicate(timeout=60)
+            # Before warrant has taken its signals over, the system's own way holds.
+            self.assertIn(process.returncode, (128 + signal.SIGTERM, -signal.SIGTERM), said)
+            self.assertEqual([name for name in os.listdir(self.folder) if name.endswith((".ring", ".tmp"))], [])
+            if self.trace.exists():
+                self.assertEqual(self.verdict("--no-replay")[0], 0)
+                self.trace.unlink()
+
     def test_ignored_stays_ignored(self):
         """nohup: what was ignored at the start does not end the run."""
         process = subprocess.Popen([WARRANT, "run", "--timeout", "1500ms", self.wat(SPIN)], stderr=subprocess.PIPE, text=True,
