@@ -95,7 +95,7 @@ void hearing_call(struct hearing *hearing, const struct trace_call *call, uint64
         struct region string = call->request.string[i];
         buffer_string(&text, i == 0 ? "; path " : ", ");
         if ((uint64_t)string.offset + string.length <= REQUEST_BYTES)
-            text_quote(&text, call->request.bytes + string.offset, string.length, 96);
+            text_quote_name(&text, call->request.bytes + string.offset, string.length, 96);
     }
     buffer_string(&text, "; by the trace's own word");
     text_copy(&text, evidence, sizeof evidence);
@@ -129,7 +129,7 @@ void hearing_record(struct hearing *hearing, const struct witness_record *record
         if (!record->path[i])
             continue;
         buffer_string(&text, "; path ");
-        text_quote(&text, record->path[i], record->path_length[i], 96);
+        text_quote_name(&text, record->path[i], record->path_length[i], 96);
     }
     if (record->kind == WITNESS_SYSCALL)
         buffer_printf(&text, "; the kernel answered %" PRId64, record->result);

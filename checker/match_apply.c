@@ -235,7 +235,7 @@ static void describe_record(const struct witness_record *record, struct buffer *
         if (!record->path[i])
             continue;
         buffer_string(out, between);
-        text_quote(out, record->path[i], record->path_length[i], 96);
+        text_quote_name(out, record->path[i], record->path_length[i], 96);
         between = ", ";
     }
     if (record->kind == WITNESS_SYSCALL)

@@ -122,9 +122,9 @@ static void compare_bytes(struct compare *c, unsigned index, const char *expecte
         return;
     bool long_ones = length > QUOTED && have > QUOTED; /* what differs is not in what is quoted, perhaps */
     buffer_string(c->text, "path: expected ");
-    text_quote(c->text, expected, length, QUOTED);
+    text_quote_name(c->text, expected, length, QUOTED);
     buffer_string(c->text, ", found ");
-    text_quote(c->text, found, have, QUOTED);
+    text_quote_name(c->text, found, have, QUOTED);
     if (long_ones)
         buffer_printf(c->text, " (%zu and %zu bytes)", length, have);
 }

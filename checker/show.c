@@ -33,7 +33,7 @@ static void put_string(const struct trace_call *call, uint32_t index, const stru
 {
     const struct request *request = &call->request;
     if (index < request->string_count && index < REQUEST_STRINGS && region_fits(request->string[index]))
-        text_quote(out, request->bytes + request->string[index].offset, request->string[index].length, cut(options, SHOWN_STRING));
+        text_quote_name(out, request->bytes + request->string[index].offset, request->string[index].length, cut(options, SHOWN_STRING));
     else
         buffer_string(out, "?"); /* not copied: the request's fault says why */
 }
@@ -194,7 +194,7 @@ static void put_op(const struct trace_call *call, uint32_t index, const struct s
         buffer_printf(out, " #%" PRIu32, op->handle);
     if (has_operand(op, OPERAND_PATH) && region_fits(op->path)) {
         buffer_u8(out, ' ');
-        text_quote(out, call->request.bytes + op->path.offset, op->path.length, cut(options, SHOWN_STRING));
+        text_quote_name(out, call->request.bytes + op->path.offset, op->path.length, cut(options, SHOWN_STRING));
     }
     if (has_operand(op, OPERAND_OFFSET))
         buffer_printf(out, " @%" PRIu64, op->offset);

@@ -62,7 +62,7 @@ enum { STRING_SHOWN = 420 };
 static void string_show(const struct request *request, struct region at, char ret[STRING_SHOWN])
 {
     struct buffer text = BUFFER_INIT;
-    text_quote(&text, request->bytes + at.offset, at.length, 96);
+    text_quote_name(&text, request->bytes + at.offset, at.length, 96);
     text_copy(&text, ret, STRING_SHOWN);
     buffer_done(&text);
 }

@@ -155,6 +155,18 @@ void text_quote(struct buffer *out, const void *bytes, size_t size, size_t limit
         buffer_string(out, "...");
 }
 
+void text_quote_name(struct buffer *out, const void *bytes, size_t size, size_t limit)
+{
+    const uint8_t *p = bytes;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    text_quote(out, bytes, size, limit);
+    if (limit == 0 || size <= limit)
+        return;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+    buffer_printf(out, " (%zu bytes, %016llx)", size, (unsigned long long)hash);
+}
+
 static void json_escape(struct buffer *out, uint32_t point)
 {
     if (point >= 0x10000)

@@ -122,8 +122,12 @@ static void assert_fit(const struct buffer *text, const char *allowed)
 
 static void both_forms(const uint8_t *bytes, size_t size)
 {
-    struct buffer plain = BUFFER_INIT, json = BUFFER_INIT, guard = BUFFER_INIT, quote = BUFFER_INIT;
+    static struct buffer plain, json, guard, quote; /* kept for the next */
     uint8_t back[64];
+    buffer_clear(&plain);
+    buffer_clear(&json);
+    buffer_clear(&guard);
+    buffer_clear(&quote);
     text_plain(&plain, bytes, size);
     text_json(&json, bytes, size);
     text_guard(&guard, bytes, size);
@@ -137,10 +141,6 @@ static void both_forms(const uint8_t *bytes, size_t size)
     assert_memory_equal(back, bytes, size);
     assert_int_equal(unjson(&json, back), size);
     assert_memory_equal(back, bytes, size);
-    buffer_done(&plain);
-    buffer_done(&json);
-    buffer_done(&guard);
-    buffer_done(&quote);
 }
 
 static void table_is_in_order(void **state)
@@ -172,6 +172,24 @@ static void every_code_point(void **state)
         bytes[length++] = 'b';
         both_forms(bytes, length);
     }
+}
+
+static void cut_names_differ(void **state)
+{
+    struct buffer a = BUFFER_INIT, b = BUFFER_INIT;
+    (void)state;
+    text_quote_name(&a, "abcdef/x", 8, 6);
+    text_quote_name(&b, "abcdef/y", 8, 6);
+    buffer_u8(&a, 0);
+    buffer_u8(&b, 0);
+    assert_memory_equal(a.data, "\"abcdef\"... (8 bytes, ", 22);
+    assert_string_not_equal((char *)a.data, (char *)b.data);
+    buffer_clear(&a);
+    text_quote_name(&a, "abcdef", 6, 6);
+    buffer_u8(&a, 0);
+    assert_string_equal((char *)a.data, "\"abcdef\"");
+    buffer_done(&a);
+    buffer_done(&b);
 }
 
 static void plain_words_stay(void **state)
@@ -264,15 +282,11 @@ static void messages_do_not_escape_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_in_order),
-        cmocka_unit_test(every_byte_and_pair),
-        cmocka_unit_test(every_code_point),
-        cmocka_unit_test(plain_words_stay),
-        cmocka_unit_test(guard_keeps_what_was_made),
-        cmocka_unit_test(format_is_printf),
-        cmocka_unit_test(format_takes_strings_for_foreign),
-        cmocka_unit_test(cut_is_clean),
-        cmocka_unit_test(messages_do_not_escape_twice),
+        cmocka_unit_test(table_is_in_order), cmocka_unit_test(every_byte_and_pair),
+        cmocka_unit_test(every_code_point),  cmocka_unit_test(cut_names_differ),
+        cmocka_unit_test(plain_words_stay),  cmocka_unit_test(guard_keeps_what_was_made),
+        cmocka_unit_test(format_is_printf),  cmocka_unit_test(format_takes_strings_for_foreign),
+        cmocka_unit_test(cut_is_clean),      cmocka_unit_test(messages_do_not_escape_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
