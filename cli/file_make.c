@@ -15,7 +15,7 @@ static enum status not_ours(const struct stat *st, const char *shown, struct err
 {
     if (S_ISLNK(st->st_mode))
         return error_set(error, STATUS_DENIED,
-                         "%s is a symbolic link, which is not followed; remove it, or name another output", shown);
+                         "%s is a symbolic link, which is not followed; name another output", shown);
     if (S_ISDIR(st->st_mode))
         return error_set(error, STATUS_DENIED, "%s is a directory; name a file", shown);
     if (!S_ISREG(st->st_mode))

@@ -16,6 +16,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "runtime/base/streams.h"
 #include "runtime/rt.h"
 #include "wasi/confine/confine.h"
 #include "wasi/start.h"
@@ -158,7 +159,9 @@ static void wait_for_go(struct guest *guest)
 
 static enum status prepare(struct guest *guest, struct error *error)
 {
-    enum status s = page_map(guest, error);
+    enum status s = streams_fill(error);
+    if (s == STATUS_OK)
+        s = page_map(guest, error);
     if (s == STATUS_OK)
         s = module_map(guest, error);
     if (s == STATUS_OK && guest->page->recorded)

@@ -19,6 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/base/streams.h"
+
 enum { NR_CLOSE_RANGE = 436, CLOSE_ON_EXEC = 4 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */, LAUNCHER_FILES = 40 };
 
 /* What the child could not do. */
@@ -133,7 +135,7 @@ static bool place(struct launch_pass *pass, size_t count, int *go)
 /* Recorder and witness read and print nothing; their last words go to the standard error. */
 static void streams_drop(void)
 {
-    int none = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int none = streams_null();
     if (none < 0)
         return;
     dup2(none, 0);

@@ -15,6 +15,7 @@
 
 #include "cli/launch.h"
 #include "cli/replay_process.h"
+#include "runtime/base/streams.h"
 #include "runtime/rt.h"
 #include "wasi/confine/confine.h"
 
@@ -127,7 +128,9 @@ static enum status run(struct error *error)
 {
     struct replay_job job;
     char weaker[sizeof message->report.weaker] = "";
-    enum status status = job_read(&job, error);
+    enum status status = streams_fill(error);
+    if (status == STATUS_OK)
+        status = job_read(&job, error);
     if (status == STATUS_OK && sodium_init() < 0)
         status = error_set(error, STATUS_INTERNAL, "the hash library cannot be started");
     if (status != STATUS_OK)

@@ -9,20 +9,17 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* In a container without /dev: the reading end of a pipe that nobody writes into. Reading ends at once, writing is
- * EBADF. */
-static int stream_without_dev(int fd)
+int streams_null(void)
 {
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     int ends[2];
-    if (pipe(ends) < 0)
-        return -1;
-    if (ends[0] != fd && dup2(ends[0], fd) < 0)
-        return -1;
-    if (ends[0] != fd)
-        close(ends[0]);
-    if (ends[1] != fd)
-        close(ends[1]);
-    return fd;
+    if (fd >= 0 || pipe(ends) < 0)
+        return fd;
+    /* In a container without /dev: the reading end of a pipe that nobody writes into. Reading ends at once, writing is
+     * EBADF. */
+    close(ends[1]);
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    return ends[0];
 }
 
 enum status streams_fill(struct error *error)
@@ -34,8 +31,8 @@ enum status streams_fill(struct error *error)
         /* The lowest free number is given out, so that it is this one. */
         int got = open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
         if (got < 0)
-            got = stream_without_dev(fd);
-        if (got != fd)
+            got = streams_null();
+        if (got != fd || fcntl(fd, F_SETFD, 0) < 0)
             return error_set_errno(error, STATUS_IO, errno, "descriptor %d is closed and cannot be replaced", fd);
     }
     return STATUS_OK;

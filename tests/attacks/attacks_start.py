@@ -112,6 +112,10 @@ class Start(Attack):
                     self.assertEqual(done.returncode, 0, done.stderr)
                     self.assertEqual(done.stdout, "" if streams else "hello\n")
                     self.clean()
+                    checked = subprocess.run(["unshare", "-m", "sh", "-c", f'{script}; exec "$@"', "sh", WARRANT, "check", self.trace],
+                                             capture_output=True, text=True, timeout=60 * SLOW)
+                    self.assertEqual(checked.returncode, 0, checked)
+                    self.assertIn("identical", checked.stdout)
 
 
 kit.main()
