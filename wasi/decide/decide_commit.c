@@ -345,8 +345,7 @@ static bool is_named(uint32_t call)
 
 /* Any call but fd_close and path_open: no descriptor comes or goes. */
 /*@ requires request->call != HOSTCALL_FD_CLOSE && request->call != HOSTCALL_PATH_OPEN;
-  @ requires commit_part(table, request, ops, outcome) && value <= INT64_MAX;
-  @ requires \valid_read(context) && \separated(context, table, outcome);
+  @ requires commit_valid(context, table, request, ops, outcome) && value <= INT64_MAX;
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value_count, outcome->value[0 .. 1];
   @ ensures COMMIT_SOUND(table, request, ops);
 */
