@@ -114,6 +114,26 @@ static void compare_vector(struct compare *c)
     }
 }
 
+/* The witness records two struct pollfd as one element of a vector. The answer, in the upper 16 bits, is the kernel's. */
+static void compare_polls(struct compare *c)
+{
+    const struct match_want *want = c->want;
+    const struct witness_record *record = c->record;
+    if (!(record->parts & WITNESS_PART_IOV))
+        return;
+    if (record->iov_count != (want->iov_count + 1) / 2) {
+        differ_number(c, "pairs of descriptors", (want->iov_count + 1) / 2, record->iov_count);
+        return;
+    }
+    for (uint32_t i = 0; i < want->iov_count; i++) {
+        uint64_t found = i % 2 ? record->iov[i / 2].length : record->iov[i / 2].base;
+        uint32_t handle = want->iov[i].offset;
+        compare_number(c, "events that are waited for", want->iov[i].length & UINT16_MAX, found >> 32 & UINT16_MAX);
+        if (handle < HANDLES_TOTAL && (c->world->generation[handle] & UINT16_MAX) == want->iov[i].length >> 16)
+            compare_fd(c, handle, c->world->generation[handle], found & UINT32_MAX);
+    }
+}
+
 static void compare_bytes(struct compare *c, unsigned index, const char *expected, size_t length)
 {
     const char *found = index < WITNESS_PATHS ? c->record->path[index] : NULL;
@@ -214,7 +234,9 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
     case OPERAND_NONE:
     case OPERAND_STAT: /* addresses of the runtime's own buffers */
     case OPERAND_STAGE:
-    case OPERAND_POLLS: /* which descriptors are asked about, the witness does not copy: that changes nothing */
+        return;
+    case OPERAND_POLLS:
+        compare_polls(c);
         return;
     }
 }
@@ -366,6 +388,7 @@ static uint32_t part_of(const struct match_want *want, enum op_operand role, uns
     case OPERAND_PATH2:
         return (*paths)++ ? WITNESS_PART_PATH2 : WITNESS_PART_PATH;
     case OPERAND_IOVS:
+    case OPERAND_POLLS:
         return want->iov_count > 0 ? WITNESS_PART_IOV : 0;
     case OPERAND_HOW:
         return WITNESS_PART_HOW;
@@ -388,7 +411,6 @@ static uint32_t part_of(const struct match_want *want, enum op_operand role, uns
     case OPERAND_MEM:
     case OPERAND_MEMLEN:
     case OPERAND_STAGE:
-    case OPERAND_POLLS:
     case OPERAND_STAGELEN:
     case OPERAND_VALUE:
         return 0;

@@ -94,6 +94,12 @@ uint64_t match_linux_flags(const struct op *op)
     return 0;
 }
 
+uint32_t match_linux_poll(uint8_t eventtype)
+{
+    enum { LINUX_POLLIN = 1, LINUX_POLLOUT = 4 };
+    return eventtype == EVENTTYPE_FD_READ ? LINUX_POLLIN : LINUX_POLLOUT;
+}
+
 uint64_t match_linux_any(const struct op *op)
 {
     return op->kind == OP_SET_FLAGS ? LINUX_F_SETFL : op->kind == OP_MAKE_DIR ? LINUX_DIRECTORY_MODE : 0;

@@ -37,6 +37,15 @@ static bool vector_fits(const struct request *request, struct region mem)
     return request->iov_count <= LIMIT_IOVECS && (uint64_t)mem.offset + mem.length <= request->iov_count;
 }
 
+/* Subscriptions of poll_oneoff that are no clocks. */
+static uint64_t descriptors_asked(const struct request *request)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++)
+        count += request->subscription[i].type != EVENTTYPE_CLOCK;
+    return count;
+}
+
 /* How many bytes the want keeps of the op; UINT64_MAX: the op names bytes that its request does not have. */
 static uint64_t bytes_needed(const struct request *request, const struct op *op)
 {
@@ -48,12 +57,14 @@ static uint64_t bytes_needed(const struct request *request, const struct op *op)
             return UINT64_MAX;
         total += role == OPERAND_PATH ? op->path.length : role == OPERAND_PATH2 ? op->path2.length : 0;
         total += role == OPERAND_IOVS ? (uint64_t)op->mem.length * sizeof(struct region) : 0;
+        total += role == OPERAND_POLLS ? descriptors_asked(request) * sizeof(struct region) : 0;
     }
     return total;
 }
 
 /* What is being filled. */
 struct filling {
+    const struct match_world *world;
     const struct trace_call *call;
     const struct op *op;
     struct match_want *want;
@@ -77,6 +88,24 @@ static void want_vector(struct filling *f)
     f->at += f->op->mem.length * sizeof *from;
 }
 
+/* The descriptors that are asked about: handle, and with its generation what for. */
+static void want_polls(struct filling *f, const struct match_world *world)
+{
+    const struct request *request = &f->call->request;
+    struct region *to = (struct region *)(void *)f->at;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++) {
+        const struct subscription *from = &request->subscription[i];
+        if (from->type == EVENTTYPE_CLOCK)
+            continue;
+        uint32_t handle = from->clock_or_fd < HANDLES_TOTAL ? from->clock_or_fd : HANDLE_SCRATCH;
+        to[count++] = (struct region){ handle, match_linux_poll(from->type) | world->generation[handle] << 16 };
+    }
+    f->want->iov = to;
+    f->want->iov_count = count;
+    f->at += count * sizeof *to;
+}
+
 /* Sums what the kernel's entries must have measured: VFS pads struct linux_dirent64 with its name and NUL to eight bytes. */
 static uint64_t dirent_bytes(const struct trace_op_data *data, int64_t value)
 {
@@ -97,19 +126,10 @@ static uint64_t dirent_bytes(const struct trace_op_data *data, int64_t value)
     return total;
 }
 
-/* Subscriptions of poll_oneoff that are no clocks. */
-static uint64_t descriptors_asked(const struct request *request)
-{
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++)
-        count += request->subscription[i].type != EVENTTYPE_CLOCK;
-    return count;
-}
-
 /* Those that the trace says something happened to. */
 static uint64_t descriptors_told(const struct trace_op_data *data, int64_t value)
 {
-    if (value < 0 || data->in_length != (uint64_t)value || (value > 0 && !data->in))
+    if (value < 0 || data->in_length != (uint64_t)value || data->in_kept != data->in_length || (value > 0 && !data->in))
         return UINT64_MAX;
     uint64_t count = 0;
     for (uint32_t i = 0; i < data->in_length; i++)
@@ -192,7 +212,9 @@ static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
     case OPERAND_ZERO:
     case OPERAND_STAT:
     case OPERAND_STAGE:
+        return true;
     case OPERAND_POLLS:
+        want_polls(f, f->world);
         return true;
     }
     return false;
@@ -218,7 +240,7 @@ enum status match_want_from(const struct match_world *world, const struct trace_
     *reason = "an op names bytes that its request does not have";
     if (bytes == UINT64_MAX)
         return STATUS_MALFORMED;
-    struct filling filling = { call, op, want, match_bytes_take(&want->bytes, bytes), 0 };
+    struct filling filling = { world, call, op, want, match_bytes_take(&want->bytes, bytes), 0 };
     if (!filling.at)
         return STATUS_NO_MEMORY;
     want->event = call->op_event[index];

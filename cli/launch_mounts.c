@@ -1,9 +1,10 @@
-/* What is mounted where: a grant must hold data, and may hold file systems that are doors into the kernel (proc, sysfs).
+/* What is mounted where: a grant must hold data, and may hold file systems that are doors into the kernel (proc,
+ * sysfs).
  *
- * Invariant: what cannot be told is doubtful. Then the decision core asks for the file system of each directory before it
- * uses a name in it; what is opened, it always asks about where the device changes, also for mounts that came later. Left
- * out on purpose: asking file systems that answer over a network, which may be away; they hold data. Source: proc(5) on
- * mountinfo. */
+ * Invariant: what cannot be told is doubtful. Then the decision core asks for the file system of each directory before
+ * it uses a name in it; what is opened, it always asks about where the device changes, also for mounts that came later.
+ * Left out on purpose: asking file systems that answer over a network, which may be away; they hold data. Source:
+ * proc(5) on mountinfo. */
 #include "cli/launch.h"
 
 #include <errno.h>
@@ -31,7 +32,8 @@ static void unescape(char *text)
 {
     char *to = text;
     for (const char *at = text; *at;) {
-        if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] >= '0' && at[2] <= '7' && at[3] >= '0' && at[3] <= '7') {
+        if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] >= '0' && at[2] <= '7' && at[3] >= '0' &&
+            at[3] <= '7') {
             *to++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
             at += 4;
         } else {
@@ -98,10 +100,11 @@ enum status launch_grant_check(const char *name, int fd, bool *ret_doubtful, str
     if (s != STATUS_OK)
         return s;
     if (!data)
-        return error_set(error, STATUS_DENIED,
-                         "the granted directory %s is part of a file system that holds no data (as /proc and /sys), or of "
-                         "one that this version does not know; grant a directory of files",
-                         name);
+        return error_set(
+            error, STATUS_DENIED,
+            "the granted directory %s is part of a file system that holds no data (as /proc and /sys), or of "
+            "one that this version does not know; grant a directory of files",
+            name);
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, path, sizeof path);
     bool known = n > 0 && n < (ssize_t)sizeof path && path[0] == '/';

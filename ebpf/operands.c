@@ -37,6 +37,10 @@ static void spec_set(struct probe_spec *spec, char letter, uint8_t place)
         break;
     case 'H': spec->how = place; break;
     case 'I': spec->iov = place; break;
+    case 'L':
+        spec->iov = place;
+        spec->iov_halves = 1;
+        break;
     case 'T':
     case 't':
         spec->times = place;

@@ -391,7 +391,7 @@ static __noinline int operands_copy(struct probe_thread *t, __u32 place)
     if (spec->how)
         copy_how(t, operand(t, spec->how), operand(t, spec->how + 1));
     if (spec->iov)
-        copy_iov(t, operand(t, spec->iov), operand(t, spec->iov + 1), place);
+        copy_iov(t, operand(t, spec->iov), (operand(t, spec->iov + 1) + spec->iov_halves) >> spec->iov_halves, place);
     if (spec->times)
         copy_times(t, operand(t, spec->times), spec->times_bytes);
     if (spec->address)

@@ -81,6 +81,7 @@ struct probe_thread {
 struct probe_spec {
     __u8 fd, fd2, path, path2, how, iov, times, address;
     __u8 times_bytes;
+    __u8 iov_halves; /* its elements are of 8 bytes: two of them are one of the vector's */
     __u8 returns_fd;
 };
 

@@ -82,7 +82,8 @@ static enum status commit_readdir(struct commit *commit)
     struct wasi *wasi = commit->wasi;
     const struct call_ops *ops = &wasi->ops;
     const uint64_t *slot = wasi->request.slot;
-    uint32_t staged = 0, at = 0, used = 0, room = (uint32_t)slot[2] < LIMIT_READDIR_BUFFER ? (uint32_t)slot[2] : LIMIT_READDIR_BUFFER;
+    uint32_t staged = 0, at = 0, used = 0,
+             room = (uint32_t)slot[2] < LIMIT_READDIR_BUFFER ? (uint32_t)slot[2] : LIMIT_READDIR_BUFFER;
     if (slot[0] >= LIMIT_HANDLES)
         return error_set(&wasi->failure, STATUS_INTERNAL, "%s succeeded without a descriptor", commit->link->row->name);
     struct handle *handle = &wasi->table.handle[slot[0]];
@@ -114,8 +115,8 @@ static enum status commit_readdir(struct commit *commit)
     return STATUS_OK;
 }
 
-/* What the system answered about a descriptor. Data and a hangup together are told as data: the reader comes to the end by
- * itself. False: nothing has happened to it. */
+/* What the system answered about a descriptor. Data and a hangup together are told as data: the reader comes to the end
+ * by itself. False: nothing has happened to it. */
 static bool event_fill(uint8_t polled, struct guest_event *event)
 {
     enum { HANGUP = 1 };

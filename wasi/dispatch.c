@@ -139,8 +139,8 @@ enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, uint64_
     const struct wasi_link *link = env;
     struct wasi *wasi = link->wasi;
     struct outcome *outcome = &wasi->outcome;
-    struct rt_memory memory = LIKELY(!wasi->memory_find) ? rt_instance_memory(instance)
-                                                        : wasi->memory_find(instance, wasi->memory);
+    struct rt_memory memory =
+        LIKELY(!wasi->memory_find) ? rt_instance_memory(instance) : wasi->memory_find(instance, wasi->memory);
     const struct backend_space space = { memory.base, memory.size, wasi->staging };
     struct decision decision;
     enum status status = STATUS_OK;

@@ -14,7 +14,8 @@ static const struct { const char *name; int64_t number; bool setup, run; } calls
     { "newfstatat", 262, true, false }, { "unlinkat", 263, false, false }, { "symlinkat", 266, false, false },
     { "readlinkat", 267, false, false }, { "utimensat", 280, false, false }, { "preadv", 295, false, false },
     { "pwritev", 296, false, false }, { "seccomp", 317, true, false }, { "getrandom", 318, true, false },
-    { "pwritev2", 328, false, false }, { "openat2", 437, false, false },
+    { "pwritev2", 328, false, false }, { "openat2", 437, false, false }, { "ppoll", 271, false, false },
+    { "fstatfs", 138, false, false },
 };
 
 int64_t impact_number(const char *name)

@@ -123,6 +123,38 @@ static void test_whole(void **state)
     }
 }
 
+/* poll_oneoff of descriptors 11 (read), a clock, 12 (write), 13 (read): the witness sees which, and what for. */
+static void test_polls(void **state)
+{
+    (void)state;
+    static uint8_t answers[3] = { POLLED_READY, 0, POLLED_HANGUP };
+    for (int wrong = 0; wrong < 6; wrong++) {
+        struct kit *kit = kit_create();
+        struct trace_call *call = kit_call(kit, HOSTCALL_POLL_ONEOFF);
+        static const uint8_t types[] = { EVENTTYPE_FD_READ, EVENTTYPE_CLOCK, EVENTTYPE_FD_WRITE, EVENTTYPE_FD_READ };
+        static const uint32_t handles[] = { 1, 1, 2, 3 };
+        call->request.subscription_count = 4;
+        for (uint32_t i = 0; i < 4; i++)
+            call->request.subscription[i] = (struct subscription){ .type = types[i], .clock_or_fd = handles[i] };
+        kit_op(call, OP_POLL, HANDLE_NONE, 3)->offset = 2500000000;
+        call->data[0].in = answers;
+        call->data[0].in_length = call->data[0].in_kept = 3;
+        struct witness_record *r = kit_syscall(kit, "ppoll", wrong == 5 ? 3 : 2);
+        struct witness_iovec pairs[2] = { { 11 | UINT64_C(1) << 32, 12 | UINT64_C(4) << 32 }, { 13 | UINT64_C(0x100001) << 32, 0x7777 } };
+        r->arg[1] = wrong == 1 ? 4 : 3;
+        r->iov = pairs;
+        r->iov_count = 2;
+        pairs[0].length += wrong == 2;
+        pairs[1].base += wrong == 3 ? UINT64_C(1) << 33 : 0;
+        r->times[0] = 2;
+        r->times[1] = 500000000 + (wrong == 4);
+        r->parts |= WITNESS_PART_IOV | WITNESS_PART_TIMES;
+        kit_run(kit);
+        EXPECT(kit, 0, MATCH + (wrong ? CHECK_VERDICT_MISMATCH - CHECK_VERDICT_MATCH : 0));
+        kit_free(kit);
+    }
+}
+
 /* Times of a descriptor itself: an empty path and no other. */
 static void test_times_of_itself(void **state)
 {
@@ -256,7 +288,7 @@ int main(void)
         T(test_late),
         T(test_shared),
         T(test_whole),
-        T(test_times_of_itself),
+        T(test_times_of_itself), T(test_polls),
         T(test_objects),
         T(test_never_opened),
         T(test_interrupted),

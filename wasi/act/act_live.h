@@ -56,12 +56,12 @@ void act_gather(const struct op *op, const struct request *request, const struct
 void act_scatter(const struct op *op, const struct request *request, const struct backend_space *space,
                  uint32_t length);
 
-/* Fills live->poll with the request's subscriptions that are no clocks, and returns their number; false: one names no host
- * descriptor. What the system answered about `count` of them goes to the staging buffer (POLLED_*). */
+/* Fills live->poll with the request's subscriptions that are no clocks, and returns their number; false: one names no
+ * host descriptor. What the system answered about `count` of them goes to the staging buffer (POLLED_*). */
 bool act_polls(struct act_live *live, const struct request *request, uint32_t *ret_count);
 void act_polled(const struct act_live *live, uint32_t count, uint8_t *staging);
 
-uint8_t act_filetype(mode_t mode);     /* enum wasi_filetype */
+uint8_t act_filetype(mode_t mode); /* enum wasi_filetype */
 /* Makes a character device that is no terminal UNKNOWN: guests take the other for one (wasi-libc's isatty). */
 void act_host_terminal(int fd, struct filestat *stat);
 uint64_t act_ns(struct timespec time); /* clamped to 0 .. UINT64_MAX */

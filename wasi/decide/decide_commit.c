@@ -211,8 +211,8 @@ static void commit_open(struct handle_table *table, const struct request *reques
   @ requires \valid(outcome) && \separated(outcome, context, request, ops);
   @ assigns outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
 */
-static void commit_plain(const struct decide_context *context, const struct request *request, const struct call_ops *ops,
-                         uint64_t value, struct outcome *outcome)
+static void commit_plain(const struct decide_context *context, const struct request *request,
+                         const struct call_ops *ops, uint64_t value, struct outcome *outcome)
 {
     bool args = request->call == HOSTCALL_ARGS_SIZES_GET;
     switch (request->call) {
@@ -230,7 +230,8 @@ static void commit_plain(const struct decide_context *context, const struct requ
         set_value(outcome, value);
         break;
     case HOSTCALL_RANDOM_GET:
-        if (ops->count > 0 && decide_filled(ops, 0, OP_RANDOM) != decide_buffer(request, SLOT_RANDOM_BUFFER).length)
+        if (ops->count > 0 && (ops->count > 1 || value != decide_buffer(request, SLOT_RANDOM_BUFFER).length) &&
+            decide_filled(ops, 0, OP_RANDOM) != decide_buffer(request, SLOT_RANDOM_BUFFER).length)
             outcome->wasi_errno = WASI_IO;
         break;
     default:
@@ -349,8 +350,9 @@ static bool is_named(uint32_t call)
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value_count, outcome->value[0 .. 1];
   @ ensures COMMIT_SOUND(table, request, ops);
 */
-static void commit_other(const struct decide_context *context, struct handle_table *table, const struct request *request,
-                         const struct call_ops *ops, int64_t value, struct outcome *outcome)
+static void commit_other(const struct decide_context *context, struct handle_table *table,
+                         const struct request *request, const struct call_ops *ops, int64_t value,
+                         struct outcome *outcome)
 {
     if (value < 0)
         commit_failed(table, request, value, outcome);

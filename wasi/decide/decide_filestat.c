@@ -63,8 +63,8 @@ struct step decide_path_filestat_set_times(const struct handle_table *table, con
     struct path_split split = decide_path_split(request, 0);
     struct step step;
     if (follow || split.trailing || split.dots)
-        step = decide_whole_step((uint32_t)fd, table->handle[fd].doubtful, request->string[0], name_flags(follow, split.trailing), ops, 0,
-                                 OP_SET_TIMES);
+        step = decide_whole_step((uint32_t)fd, table->handle[fd].doubtful, request->string[0],
+                                 name_flags(follow, split.trailing), ops, 0, OP_SET_TIMES);
     else
         step = decide_name_step((uint32_t)fd, table->handle[fd].doubtful, split, ops, OP_SET_TIMES_AT);
     if (step.verdict == VERDICT_ISSUE && (step.op.kind == OP_SET_TIMES || step.op.kind == OP_SET_TIMES_AT)) {

@@ -43,7 +43,7 @@ struct step decide_random_get(const struct decide_context *context, const struct
                               const struct call_ops *ops)
 {
     struct region buffer = decide_buffer(request, SLOT_RANDOM_BUFFER);
-    if (buffer.length == 0)
+    if (buffer.length == 0 || (ops->count == 1 && ops->result[0].value == buffer.length))
         return decide_go_commit();
     enum rule rule = decide_region_ok(buffer, context->memory) ? RULE_NONE : RULE_MEMORY_BOUNDS;
     if (rule == RULE_NONE && buffer.length > LIMIT_RANDOM)

@@ -172,7 +172,8 @@ static struct step open_issue(const struct handle_table *table, const struct req
         return decide_refuse(RULE_TABLE_FULL);
     struct step step = decide_issue(OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_FD]);
     step.op.handle2 = slot;
-    step.op.flags = open_access(table, request) + open_creation(request) + open_truncation(request) + open_manner(request);
+    step.op.flags =
+        open_access(table, request) + open_creation(request) + open_truncation(request) + open_manner(request);
     step.op.path.offset = request->string[0].offset;
     step.op.path.length = request->string[0].length;
     return step;
@@ -243,12 +244,13 @@ static struct step open_check(const struct decide_context *context, const struct
     if (!failed && open_kind_ok(context, &ops->result[at + 1].stat)) {
         if (ops->result[at + 1].stat.dev == dev)
             return decide_go_commit();
-        return ops->count == at + 2 ? decide_issue(OP_FILE_SYSTEM, RULE_OBJECT_CHECK, slot) : open_answer(ops, at, slot);
+        return ops->count == at + 2 ? decide_issue(OP_FILE_SYSTEM, RULE_OBJECT_CHECK, slot)
+                                    : open_answer(ops, at, slot);
     }
     if (ops->count == at + 2)
         return decide_issue(OP_CLOSE, RULE_PLAN_CLEANUP, slot);
     return failed || ops->count != at + 3 || ops->op[at + 2].kind != OP_CLOSE ? decide_go_commit()
-                                                                            : decide_refuse(RULE_SPECIAL_FILE);
+                                                                              : decide_refuse(RULE_SPECIAL_FILE);
 }
 
 struct step decide_path_open(const struct decide_context *context, const struct handle_table *table,
