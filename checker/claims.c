@@ -72,7 +72,7 @@ static bool one_component(const struct request *request, struct region path)
 
 static enum judge_rule judge_op(const struct claims *claims, const struct request *request, const struct op *op)
 {
-    if (op->kind >= OP_COUNT)
+    if (op->kind >= OP_COUNT || has_operand(op, OPERAND_FD2)) /* no op of this version acts on two descriptors */
         return JUDGE_UNKNOWN;
     if (!has_operand(op, OPERAND_FD))
         return JUDGE_NONE;

@@ -165,7 +165,8 @@ const struct command command_check = {
     .summary = "Hold a trace against the kernel's record, the policy and its own replay.",
     .text = "Exit status: 0 nothing found, 1 a finding (escape, divergence, or the witness "
             "contradicts the trace), 2 usage, 3 a file "
-            "is at fault.",
+            "is at fault.\nNothing found is not all was done: a run that nobody witnessed, judged and replayed is "
+            "\"incomplete\" in the result's line, in JSON (verdict) and in the database.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };
