@@ -5,11 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_OUTPUT = RUN_OPTION_COUNT, RECORD_WITNESS, RECORD_NO_MODULE, RECORD_DIGEST_EVERY, RECORD_LABEL, RECORD_TRACE_LIMIT };
+enum {
+    RECORD_OUTPUT = RUN_OPTION_COUNT,
+    RECORD_WITNESS,
+    RECORD_NO_MODULE,
+    RECORD_DIGEST_EVERY,
+    RECORD_LABEL,
+    RECORD_TRACE_LIMIT
+};
 static const struct option_row rows[] = {
     RUN_OPTION_ROWS,
     { 'o', "output", "FILE",
-      "the trace to write; otherwise MODULE's name with .wtrace, in this folder: with a number where it is taken, and in "
+      "the trace to write; otherwise MODULE's name with .wtrace, in this folder: with a number where it is taken, and "
+      "in "
       "the user's state folder where the guest may write here" },
     { 0, "witness", "auto|on|off",
       "let the kernel watch (needs root): auto does without where it cannot be had and says so" },
@@ -45,7 +53,8 @@ static enum status record_option(void *self, int option, const char *value, stru
         return s;
     }
     if (option == RECORD_TRACE_LIMIT)
-        return limit_option("trace-limit", policy_parse_size, value, &record->arguments.spec.policy.limits.trace, error);
+        return limit_option("trace-limit", policy_parse_size, value, &record->arguments.spec.policy.limits.trace,
+                            error);
     if (option == RECORD_LABEL)
         return run_spec_add_label(&record->arguments.spec, value, error);
     if (option == RECORD_OUTPUT) {
@@ -92,6 +101,14 @@ static const char *end_text(const struct launch_result *result)
     return NULL;
 }
 
+/* The rest of a line: a library's message, which has its names in the plain form. */
+static void line_end(const char *before, const char *message)
+{
+    print_err("%s", message[0] ? before : "");
+    print_message(stderr, message);
+    print_err("\n");
+}
+
 static void record_summary(const struct record *record, const struct launch_result *result)
 {
     const char *why = end_text(result);
@@ -100,11 +117,11 @@ static void record_summary(const struct record *record, const struct launch_resu
         return;
     }
     if (why)
-        print_err("warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s%s%s\n", result->trace_path,
-                  (unsigned long long)result->end.events, (unsigned long long)result->trace_bytes, why,
-                  result->recorder_text[0] ? ": " : "", result->recorder_text);
+        print_err("warrant record: %s holds a valid prefix of %llu events, up to byte %llu: %s", result->trace_path,
+                  (unsigned long long)result->end.events, (unsigned long long)result->trace_bytes, why),
+            line_end(": ", result->recorder_text);
     if (result->copy_text[0])
-        print_err("warrant record: %s\n", result->copy_text);
+        print_err("warrant record:"), line_end(" ", result->copy_text);
     if (record->arguments.quiet)
         return;
     enum run_confinement confinement = run_confinement(&record->arguments.spec.facts);
@@ -117,11 +134,11 @@ static void record_summary(const struct record *record, const struct launch_resu
                   (unsigned long long)result->report.hostcalls, (unsigned long long)result->end.events,
                   (unsigned long long)result->trace_bytes);
     if (result->witnessed)
-        print_err("warrant record: %s: witnessed, %llu lost, %llu bytes%s%s\n", result->witness_path,
-                  (unsigned long long)result->witness_lost, (unsigned long long)result->witness_bytes,
-                  result->witness_reason[0] ? "; " : "", result->witness_reason);
+        print_err("warrant record: %s: witnessed, %llu lost, %llu bytes", result->witness_path,
+                  (unsigned long long)result->witness_lost, (unsigned long long)result->witness_bytes),
+            line_end("; ", result->witness_reason);
     else
-        print_err("warrant record: the witness is off: %s\n", result->witness_reason);
+        print_err("warrant record: the witness is off"), line_end(": ", result->witness_reason);
 }
 
 /* Said even with --quiet: the trace is not where one looks for it. */
@@ -166,10 +183,11 @@ const struct command command_record = {
     .name = "record",
     .arguments = "MODULE [ARG...]",
     .summary = "Run a program and write every hostcall into a trace.",
-    .text = "Where the kernel lets it, a witness process writes what the kernel saw into FILE.wwit beside FILE.wtrace. "
-            "Both are made for this user alone (0600), never where the guest may write, and never through a link. "
-            "FILE.wtrace that is named and there is replaced when the guest starts, not before. The death of the recorder "
-            "stops the guest. The exit status is that of `warrant run`.",
+    .text =
+        "Where the kernel lets it, a witness process writes what the kernel saw into FILE.wwit beside FILE.wtrace. "
+        "Both are made for this user alone (0600), never where the guest may write, and never through a link. "
+        "FILE.wtrace that is named and there is replaced when the guest starts, not before. The death of the recorder "
+        "stops the guest. The exit status is that of `warrant run`.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
     .runs_program = true,

@@ -223,7 +223,7 @@ static enum status ring_make(struct making *making, bool *ret_taken, struct erro
     if (s == STATUS_OK) /* a file system that has no locks: recover does not take it for dead then either */
         (void)flock(files->ring, LOCK_EX | LOCK_NB);
     else if (s != STATUS_DENIED)
-        return error_set(error, s, "%s", own.text);
+        return error_copy(error, s, &own);
     return s;
 }
 
@@ -291,7 +291,7 @@ static enum status make_numbered(struct making *making, unsigned *ret_number, st
             s = pair_make(making, false, &own);
         *ret_number = number;
         if (s != STATUS_DENIED)
-            return s == STATUS_OK || own.status == STATUS_OK ? s : error_set(error, s, "%s", own.text);
+            return s == STATUS_OK || own.status == STATUS_OK ? s : error_copy(error, s, &own);
         unmake(making->files); /* somebody was faster */
     }
     return error_set(error, STATUS_LIMIT, "%s and %d numbers of it are taken; name an output with -o",

@@ -46,7 +46,7 @@ enum status witness_try(struct run *run, struct error *error)
     child_put_down(&run->witness);
     run->result->witness_path[0] = '\0';
     if (facts->witness_asked == WITNESS_MODE_ON)
-        return error_set(error, s, "no witness: %s", reason.text);
+        return error_copy(error, s, &reason), error_prefix(error, "no witness"), s;
     memcpy(run->result->witness_reason, reason.text, sizeof reason.text);
     free(facts->witness_reason);
     facts->witness_reason = strdup(reason.text);
