@@ -105,6 +105,7 @@ class BeyondTheEnd(Attack):
         evil = self.evil(hook(end=f"if (trace_ring_header(g->ring)->state & TRACE_RING_STOP) {{ {self.UNLINK} }}"))
         done = self.attack(self.guest(FILLER % 400), command=evil, options=["--witness", "on"])
         self.assertEqual(done.returncode, 125, done.stderr)
+        self.assertTrue((self.data / "precious").exists()) # the guest was dead before it could know
         self.none_unseen()
 
     def test_nothing_is_missing_where_space_ran_out(self):
