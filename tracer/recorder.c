@@ -140,10 +140,11 @@ static enum status room_check(const struct recorder_options *options, const stru
  * memory. */
 static uint8_t *ring_take_over(int ring_fd, struct stream *stream)
 {
-    uint8_t *copy = malloc(TRACE_RING_BYTES);
+    /* Twice, as it is mapped: what is read wraps nowhere. */
+    uint8_t *copy = malloc((size_t)2 * TRACE_RING_BYTES);
     if (!copy)
         return NULL;
-    memcpy(copy, stream->data, TRACE_RING_BYTES);
+    memcpy(copy, stream->data, (size_t)2 * TRACE_RING_BYTES);
     stream->data = copy;
     /* Where the file system cannot, there is no more room than before. */
     if (fallocate(ring_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, TRACE_RING_HEADER, TRACE_RING_BYTES) < 0)
