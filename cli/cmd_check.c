@@ -11,7 +11,17 @@
 #include "cli/replay_process.h"
 #include "cli/run_options.h"
 
-enum { CHECK_DB, CHECK_WITNESS, CHECK_POLICY, CHECK_FORMAT, CHECK_NO_REPLAY, CHECK_JSON, CHECK_ALL, CHECK_MEMORY, CHECK_TIMEOUT };
+enum {
+    CHECK_DB,
+    CHECK_WITNESS,
+    CHECK_POLICY,
+    CHECK_FORMAT,
+    CHECK_NO_REPLAY,
+    CHECK_JSON,
+    CHECK_ALL,
+    CHECK_MEMORY,
+    CHECK_TIMEOUT
+};
 static const struct option_row rows[] = {
     { 0, "db", "FILE", "keep what was found in this SQLite database (made if missing); `warrant query` reads it" },
     { 0, "witness", "FILE", "the witness file; FILE.wwit beside the trace otherwise" },
@@ -135,7 +145,8 @@ static int check_run(const struct command *command, struct check *check, int arg
     struct checker *checker;
     const char *const places[][2] = { { "the database", check->db }, { "the policy", check->policy_path } };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (places[i][1] && check_place(places[i][0], places[i][1], argv + state.index, state.argc - state.index, &error) != STATUS_OK)
+        if (places[i][1] &&
+            check_place(places[i][0], places[i][1], argv + state.index, state.argc - state.index, &error) != STATUS_OK)
             return command_failed(command, EXIT_FILE, &error);
     if (checker_open(check->db, on_progress, &check->progress, &checker, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
@@ -148,7 +159,8 @@ static int check_run(const struct command *command, struct check *check, int arg
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct check check = { .options = { .progress = on_progress, .replay = replay_process_run }, .process = REPLAY_PROCESS_DEFAULT };
+    struct check check = { .options = { .progress = on_progress, .replay = replay_process_run },
+                           .process = REPLAY_PROCESS_DEFAULT };
     check.options.replay_self = &check.process;
     check.options.progress_self = &check.progress;
     progress_init(&check.progress, command->name);

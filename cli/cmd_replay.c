@@ -81,8 +81,8 @@ static int guest_status(const struct command *command, const struct trace_exit *
 {
     uint32_t status = trace_exit_status(exit_item);
     if (exit_item->outcome == WASI_ENDED_EXIT && exit_item->exit_code != status)
-        print_err("warrant %s: the guest's exit code is %u, which no exit status can carry: %u stands for it\n", command->name,
-                  exit_item->exit_code, status);
+        print_err("warrant %s: the guest's exit code is %u, which no exit status can carry: %u stands for it\n",
+                  command->name, exit_item->exit_code, status);
     if (exit_item->outcome == WASI_ENDED_RETURNED || exit_item->outcome == WASI_ENDED_EXIT)
         return (int)status;
     if (exit_item->outcome != WASI_ENDED_TRAP || exit_item->trap >= RT_TRAP_COUNT) {
@@ -90,14 +90,15 @@ static int guest_status(const struct command *command, const struct trace_exit *
         return EXIT_WARRANT_FAILED;
     }
     enum rt_trap_kind kind = (enum rt_trap_kind)exit_item->trap;
-    print_err("warrant %s: the guest trapped: %s, in function %u at byte 0x%x of the module\n", command->name, rt_trap_text(kind),
-              exit_item->function, exit_item->offset);
+    print_err("warrant %s: the guest trapped: %s, in function %u at byte 0x%x of the module\n", command->name,
+              rt_trap_text(kind), exit_item->function, exit_item->offset);
     if (kind == RT_TRAP_HOST_POLICY || kind == RT_TRAP_FUEL_EXHAUSTED)
         return EXIT_POLICY;
     return EXIT_TRAP;
 }
 
-static int replay_show(const struct command *command, const struct replay_command *replay, const struct replay_report *report)
+static int replay_show(const struct command *command, const struct replay_command *replay,
+                       const struct replay_report *report)
 {
     bool output = replay->process.output;
     if (output && report->verdict == REPLAY_IDENTICAL)

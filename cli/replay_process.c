@@ -1,8 +1,8 @@
-/* Starts warrant-replayer, waits for its answer, and takes that for what it is: bytes from a process that may have been taken
- * over.
+/* Starts warrant-replayer, waits for its answer, and takes that for what it is: bytes from a process that may have been
+ * taken over.
  *
- * Invariants: no byte of the module is looked at here; the child is gone when this returns, whatever it did; every number,
- * text and truth value of an answer is brought into its range before it is used. */
+ * Invariants: no byte of the module is looked at here; the child is gone when this returns, whatever it did; every
+ * number, text and truth value of an answer is brought into its range before it is used. */
 #include "cli/replay_process.h"
 
 #include <assert.h>
@@ -149,19 +149,25 @@ static enum status time_over(const struct replay_process *process, struct error 
 static enum status child_died(const struct replay_process *process, int how, struct error *error)
 {
     if (!WIFSIGNALED(how))
-        return error_set(error, STATUS_INTERNAL, "the %s's process ended with status %d and without an answer", work(process), WEXITSTATUS(how));
+        return error_set(error, STATUS_INTERNAL, "the %s's process ended with status %d and without an answer",
+                         work(process), WEXITSTATUS(how));
     int number = WTERMSIG(how);
     if (number == SIGXCPU)
         return time_over(process, error);
     if (number == SIGSYS)
-        return error_set(error, STATUS_DENIED, "the %s's process asked for a system call that it may not make, and was killed: treat the module as hostile", work(process));
-    return error_set(error, STATUS_INTERNAL, "the %s's process was killed by signal %d (%s)%s", work(process), number, strsignal(number),
-                     number == SIGKILL ? "; was memory short?" : "");
+        return error_set(error, STATUS_DENIED,
+                         "the %s's process asked for a system call that it may not make, and was killed: treat the "
+                         "module as hostile",
+                         work(process));
+    return error_set(error, STATUS_INTERNAL, "the %s's process was killed by signal %d (%s)%s", work(process), number,
+                     strsignal(number), number == SIGKILL ? "; was memory short?" : "");
 }
 
-static enum status child_failed(const struct replay_process *process, struct replay_message *message, struct error *error)
+static enum status child_failed(const struct replay_process *process, struct replay_message *message,
+                                struct error *error)
 {
-    enum status status = message->status > STATUS_OK && message->status < STATUS_COUNT ? (enum status)message->status : STATUS_INTERNAL;
+    enum status status =
+        message->status > STATUS_OK && message->status < STATUS_COUNT ? (enum status)message->status : STATUS_INTERNAL;
     struct error why = { status, { 0 } };
     text_end(message->text, sizeof message->text);
     memcpy(why.text, message->text, sizeof why.text);
@@ -181,12 +187,14 @@ static enum status child_wait(struct replayer *child, const struct replay_proces
     const uint64_t now = elapsed_now_ns();
     const uint64_t deadline = wall_ns < UINT64_MAX - now ? now + wall_ns : UINT64_MAX;
     struct replay_message *message = malloc(sizeof *message);
-    enum status status = message ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "not enough memory for the replay's answer");
+    enum status status =
+        message ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "not enough memory for the replay's answer");
     bool over = status != STATUS_OK;
     while (!over) {
         status = message_next(child->result[0], deadline, message);
         over = status != STATUS_OK || message->kind != REPLAY_PROGRESS;
-        if (!over && options->progress && !options->progress(options->progress_self, message->calls, message->instructions)) {
+        if (!over && options->progress &&
+            !options->progress(options->progress_self, message->calls, message->instructions)) {
             status = error_set(error, STATUS_STOPPED, "the replay was stopped by its caller");
             over = true;
         }
@@ -227,7 +235,8 @@ static enum status module_take(const char *path, struct replayer *child, struct 
     return status;
 }
 
-static enum status files_open(struct replayer *child, const struct replay_options *options, struct replay_job *job, struct error *error)
+static enum status files_open(struct replayer *child, const struct replay_options *options, struct replay_job *job,
+                              struct error *error)
 {
     enum status status = STATUS_OK;
     if (options->files && options->files->trace < 0) { /* the module alone */
@@ -235,7 +244,8 @@ static enum status files_open(struct replayer *child, const struct replay_option
         job->has_module = 1;
         child->module = fcntl(options->files->module, F_DUPFD_CLOEXEC, 3);
         if (child->module < 0)
-            status = error_set_errno(error, STATUS_IO, errno, "the module cannot be handed to the validation's process");
+            status =
+                error_set_errno(error, STATUS_IO, errno, "the module cannot be handed to the validation's process");
     } else if (options->files) {
         job->trace_size = options->files->trace_size;
         job->module_size = options->files->module_size;
@@ -258,11 +268,13 @@ static enum status files_open(struct replayer *child, const struct replay_option
     return status;
 }
 
-static enum status child_start(struct replayer *child, const struct replay_process *process, const struct replay_job *job,
-                               struct error *error)
+static enum status child_start(struct replayer *child, const struct replay_process *process,
+                               const struct replay_job *job, struct error *error)
 {
-    struct launch_pass pass[7] = { { child->job[0], REPLAYER_FD_JOB }, { child->result[1], REPLAYER_FD_RESULT },
-                                   { child->trace >= 0 ? child->trace : child->null, REPLAYER_FD_TRACE }, { child->null, 0 } };
+    struct launch_pass pass[7] = { { child->job[0], REPLAYER_FD_JOB },
+                                   { child->result[1], REPLAYER_FD_RESULT },
+                                   { child->trace >= 0 ? child->trace : child->null, REPLAYER_FD_TRACE },
+                                   { child->null, 0 } };
     size_t count = 4;
     int go = -1;
     if (child->module >= 0)
@@ -284,7 +296,8 @@ static enum status child_start(struct replayer *child, const struct replay_proce
 }
 
 /* How long it may take where nobody says. What the trace says of that is believed within bounds. */
-static uint64_t timeout_derive(const struct replayer *child, const struct replay_process *process, const struct replay_job *job)
+static uint64_t timeout_derive(const struct replayer *child, const struct replay_process *process,
+                               const struct replay_job *job)
 {
     static const uint64_t second = UINT64_C(1000000000);
     struct trace_end end;
@@ -293,11 +306,13 @@ static uint64_t timeout_derive(const struct replayer *child, const struct replay
     if (!trace_end_ahead(child->trace, job->trace_size, &end) || end.end_ns < end.start_ns)
         return REPLAY_SECONDS_UNKNOWN * second;
     uint64_t took = end.end_ns - end.start_ns;
-    return took < (REPLAY_SECONDS_MOST - REPLAY_SECONDS_LEAST) * second / REPLAY_TIMES ? REPLAY_SECONDS_LEAST * second + REPLAY_TIMES * took
-                                                                                        : REPLAY_SECONDS_MOST * second;
+    return took < (REPLAY_SECONDS_MOST - REPLAY_SECONDS_LEAST) * second / REPLAY_TIMES
+               ? REPLAY_SECONDS_LEAST * second + REPLAY_TIMES * took
+               : REPLAY_SECONDS_MOST * second;
 }
 
-enum status replay_process_run(void *self, const struct replay_options *options, struct replay_report *ret, struct error *error)
+enum status replay_process_run(void *self, const struct replay_options *options, struct replay_report *ret,
+                               struct error *error)
 {
     struct replay_process copy = *(const struct replay_process *)self, *process = &copy;
     uint64_t wall_ns = process->timeout_ns;

@@ -1,9 +1,9 @@
-/* warrant-replayer: the process in which a trace's guest is executed again. Trace and module are an attacker's choice, so
- * that nothing of them is read before the process is confined.
+/* warrant-replayer: the process in which a trace's guest is executed again. Trace and module are an attacker's choice,
+ * so that nothing of them is read before the process is confined.
  *
  * Order: read the job, start what needs system calls of its own, close everything else, confine, replay, answer. After
- * confinement the process reads the trace and the module, writes its answer (and the guest's output, where that was asked
- * for), and manages memory. Left out: opening anything. */
+ * confinement the process reads the trace and the module, writes its answer (and the guest's output, where that was
+ * asked for), and manages memory. Left out: opening anything. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -21,7 +21,8 @@
 
 enum { PROGRESS_CALLS = 16384, DESCRIPTORS = 16 };
 
-static struct replay_message *message; /* large; the allocation before confinement makes the allocator ask for its random key */
+static struct replay_message
+    *message; /* large; the allocation before confinement makes the allocator ask for its random key */
 static uint64_t told;
 
 static bool write_all(int fd, const void *bytes, size_t size)
@@ -70,7 +71,9 @@ static enum status job_read(struct replay_job *job, struct error *error)
     while (n < 0 && errno == EINTR);
     close(REPLAYER_FD_JOB);
     if (n != sizeof *job || job->magic != REPLAY_JOB_MAGIC || job->size != REPLAY_JOB_SIZE)
-        return error_set(error, STATUS_INVALID, "warrant-replayer is started by `warrant replay`, `check` and `validate` of the same version only");
+        return error_set(
+            error, STATUS_INVALID,
+            "warrant-replayer is started by `warrant replay`, `check` and `validate` of the same version only");
     return STATUS_OK;
 }
 
@@ -104,7 +107,8 @@ static enum status confine(const struct replay_job *job, char *weaker, size_t si
     for (uint32_t i = 0; status == STATUS_OK && i < CONFINE_LINE_COUNT; i++) {
         const char *name = confine_line_name((enum confine_line)i);
         if (report.state[i] == CONFINE_FAILED)
-            status = error_set(error, STATUS_DENIED, "the replay's process is not confined: the kernel refused %s", name);
+            status =
+                error_set(error, STATUS_DENIED, "the replay's process is not confined: the kernel refused %s", name);
         if (report.state[i] == CONFINE_ABSENT && used < size) {
             int added = snprintf(weaker + used, size - used, "%s%s", used ? ", " : "", name);
             used += added > 0 ? (size_t)added : 0;
@@ -141,7 +145,8 @@ static enum status run(struct error *error)
         return status;
     if (job.validate)
         return validate(&job, error);
-    const struct replay_files files = { REPLAYER_FD_TRACE, job.has_module ? REPLAYER_FD_MODULE : -1, job.trace_size, job.module_size };
+    const struct replay_files files = { REPLAYER_FD_TRACE, job.has_module ? REPLAYER_FD_MODULE : -1, job.trace_size,
+                                        job.module_size };
     const struct replay_options options = { .files = &files,
                                             .until_event = job.until_event,
                                             .digest = job.digest,

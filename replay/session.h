@@ -6,6 +6,7 @@
 #include "runtime/rt.h"
 #include "wasi/backend.h"
 #include "wasi/observer.h"
+#include "wasi/policy/policy.h"
 
 /* What the trace has next. */
 enum session_item { SESSION_CALL, SESSION_EXIT, SESSION_END, SESSION_STATE, SESSION_GROWTH };
@@ -41,6 +42,10 @@ bool session_over(const struct session *session);
 
 /* Reads the trace's next item; states behind a call are compared at once. STOPPED where the replay is to end here (the report says why); MALFORMED and the like. */
 MUST_USE enum status session_next(struct session *session, struct error *error);
+
+/* The module's bytes (replay_module.c): the trace's own, or those given; the report says whether they are others. */
+MUST_USE enum status session_bytes(struct session *session, const struct run_spec *spec, struct buffer *module,
+                                   struct error *error);
 
 /* Comparing (replay_compare.c): OK or DIVERGED. */
 MUST_USE enum status compare_request(struct session *session, const struct request *live, struct error *error);

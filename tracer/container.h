@@ -29,12 +29,12 @@ struct trace_mark {
     uint8_t hash[TRACE_HASH];
 };
 struct trace_mark trace_source_mark(const struct trace_source *source);
-/* A second reader of the same file (borrows `source` until closed), which goes on at the mark. What it reads is checked as
- * the first time: a file that was changed meanwhile is CORRUPT or TRUNCATED. Returns owned. */
+/* A second reader of the same file (borrows `source` until closed), which goes on at the mark. What it reads is checked
+ * as the first time: a file that was changed meanwhile is CORRUPT or TRUNCATED. Returns owned. */
 MUST_USE enum status trace_source_again(const struct trace_source *source, const struct trace_mark *mark,
                                         struct trace_source **ret, struct error *error);
-/* Looks ahead, over headers alone, for the last chunk of `kind`. False: there is none, or a header is damaged before it. The
- * mark believes the header. */
+/* Looks ahead, over headers alone, for the last chunk of `kind`. False: there is none, or a header is damaged before
+ * it. The mark believes the header. */
 bool trace_source_find_last(struct trace_source *source, enum trace_chunk_kind kind, struct trace_mark *ret);
 /* The file's descriptor (borrowed) and the size that is read; -1: bytes in memory. */
 int trace_source_fd(const struct trace_source *source, uint64_t *ret_size);

@@ -67,7 +67,8 @@ static enum status check_file_header(struct trace_source *source, enum trace_fil
         return status;
     if (memcmp(header.magic, TRACE_MAGIC, TRACE_MAGIC_BYTES) != 0)
         return error_set(error, STATUS_MALFORMED, "not a file of warrant (file header, before chunk 0)%s",
-                         !memcmp(header.magic, "\0asm", 4) ? ": it is a module, of which `warrant record` makes a trace" : "");
+                         !memcmp(header.magic, "\0asm", 4) ? ": it is a module, of which `warrant record` makes a trace"
+                                                           : "");
     if (XXH3_64bits(&header, offsetof(struct trace_file_header, checksum)) != header.checksum)
         return error_set(error, STATUS_CORRUPT,
                          "the file header, before chunk 0, is damaged: its checksum does not match");
@@ -110,8 +111,8 @@ static enum status source_start(struct trace_source *source, enum trace_file_kin
     return STATUS_OK;
 }
 
-static enum status source_open(int fd, bool borrowed, uint64_t size, enum trace_file_kind kind, struct trace_source **ret,
-                               struct error *error)
+static enum status source_open(int fd, bool borrowed, uint64_t size, enum trace_file_kind kind,
+                               struct trace_source **ret, struct error *error)
 {
     struct trace_source *source = calloc(1, sizeof *source);
     if (!source) {

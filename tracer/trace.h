@@ -240,9 +240,10 @@ MUST_USE enum status trace_op_out(const struct request *request, const struct op
 uint64_t trace_op_in_length(const struct request *request, const struct op *op, int64_t value);
 
 struct trace_reader;
-/* Opens a .wtrace, reads the description and passes over the module. The same failures as trace_source_open. Returns owned.
- * A reader takes memory for one chunk, stored and expanded (two, while something is read again), for what is kept of one call
- * and for the description: less than 100 MiB, whatever the trace holds (docs/trace-format.md, What reading takes). */
+/* Opens a .wtrace, reads the description and passes over the module. The same failures as trace_source_open. Returns
+ * owned. A reader takes memory for one chunk, stored and expanded (two, while something is read again), for what is
+ * kept of one call and for the description: less than 100 MiB, whatever the trace holds (docs/trace-format.md, What
+ * reading takes). */
 MUST_USE enum status trace_reader_open(const char *path, struct trace_reader **ret, struct error *error);
 /* The same of a descriptor (borrows until closed) of a regular file of `size` bytes. Needs pread(2) alone. */
 MUST_USE enum status trace_reader_open_fd(int fd, uint64_t size, struct trace_reader **ret, struct error *error);
@@ -255,21 +256,21 @@ bool trace_reader_has_module(const struct trace_reader *reader, uint64_t *ret_si
 /* Appends the module, which is read from the file again. NOT_FOUND where it was left out; NO_MEMORY; as
  * trace_source_next, where the file has changed. */
 MUST_USE enum status trace_reader_module(const struct trace_reader *reader, struct buffer *ret, struct error *error);
-/* Looks ahead for the guest's EXIT, the last event of a whole trace, without reading what lies between. It is a hint: false
- * where the trace has none or is damaged. */
+/* Looks ahead for the guest's EXIT, the last event of a whole trace, without reading what lies between. It is a hint:
+ * false where the trace has none or is damaged. */
 bool trace_reader_exit_ahead(const struct trace_reader *reader, struct trace_exit *ret);
-/* Reads the next item: *ret_kind CALL fills *call (the caller's, large), EXIT fills *exit; of STATE and GROWTH, which leave
- * both as they were, the functions below tell. NOT_FOUND: the end of the
- * valid prefix; trace_reader_stop then tells why. MALFORMED: a checked chunk holds no valid event (a hostile trace). */
+/* Reads the next item: *ret_kind CALL fills *call (the caller's, large), EXIT fills *exit; of STATE and GROWTH, which
+ * leave both as they were, the functions below tell. NOT_FOUND: the end of the valid prefix; trace_reader_stop then
+ * tells why. MALFORMED: a checked chunk holds no valid event (a hostile trace). */
 MUST_USE enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind *ret_kind,
                                        struct trace_call *call, struct trace_exit *exit, struct error *error);
-/* Hands out, in order, all bytes that entered the guest in op `index` of the call that was delivered last. `visit` false:
- * STOPPED. What was not kept is read from the file again; as trace_source_next, where that has changed. */
+/* Hands out, in order, all bytes that entered the guest in op `index` of the call that was delivered last. `visit`
+ * false: STOPPED. What was not kept is read from the file again; as trace_source_next, where that has changed. */
 typedef bool trace_bytes_fn(void *self, const uint8_t *bytes, size_t size);
 MUST_USE enum status trace_reader_data(struct trace_reader *reader, const struct trace_call *call, uint32_t index,
                                        trace_bytes_fn *visit, void *self, struct error *error);
-/* Looks ahead for the END chunk of the trace in `fd` (borrows), a file of `size` bytes, by its headers alone. A hint: false where
- * there is none, or a header is damaged. */
+/* Looks ahead for the END chunk of the trace in `fd` (borrows), a file of `size` bytes, by its headers alone. A hint:
+ * false where there is none, or a header is damaged. */
 bool trace_end_ahead(int fd, uint64_t size, struct trace_end *ret);
 /* Number and chunk of the event that the last item ended with; the item, where it was a STATE or a GROWTH. */
 uint64_t trace_reader_event(const struct trace_reader *reader);

@@ -1,8 +1,8 @@
-/* What of a trace is read a second time: the module, and data that was too much to be kept. And what is looked at before its turn:
- * the guest's end.
+/* What of a trace is read a second time: the module, and data that was too much to be kept. And what is looked at
+ * before its turn: the guest's end.
  *
- * Invariants: memory for one more chunk, however much is handed out; everything is checked again as when it was read first, so
- * that a file which changed in between is told and not believed. docs/trace-format.md, What reading takes. */
+ * Invariants: memory for one more chunk, however much is handed out; everything is checked again as when it was read
+ * first, so that a file which changed in between is told and not believed. docs/trace-format.md, What reading takes. */
 #include "tracer/trace_inner.h"
 
 #include <string.h>
@@ -109,7 +109,8 @@ bool trace_reader_exit_ahead(const struct trace_reader *reader, struct trace_exi
     struct trace_event_exit event;
     size_t at;
     /* The current chunk may be the last of events. */
-    bool here = reader->chunk.kind == TRACE_CHUNK_EVENTS, behind = trace_source_find_last(reader->source, TRACE_CHUNK_EVENTS, &mark);
+    bool here = reader->chunk.kind == TRACE_CHUNK_EVENTS,
+         behind = trace_source_find_last(reader->source, TRACE_CHUNK_EVENTS, &mark);
     if (!here && !behind)
         return false;
     if (trace_source_again(reader->source, behind ? &mark : &reader->mark, &again, NULL) != STATUS_OK)

@@ -20,7 +20,8 @@ struct trace_reader {
     uint64_t stream_bytes;    /* of the chunks of events so far */
     struct event_decoder decoder;
     uint64_t begin_event, begin_chunk, op_event[LIMIT_OPS];
-    struct trace_mark data_mark[LIMIT_OPS]; /* of each op of the call: where its first DATA lies, chunk and place in it */
+    struct trace_mark
+        data_mark[LIMIT_OPS]; /* of each op of the call: where its first DATA lies, chunk and place in it */
     size_t data_at[LIMIT_OPS];
     struct trace_end end;
     bool ended;            /* by an END chunk */

@@ -32,8 +32,9 @@ static enum status reader_append(struct trace_reader *reader, struct buffer *to,
     if (!to)
         return STATUS_OK;
     buffer_bytes(to, chunk->bytes, chunk->size);
-    return to->status == STATUS_OK ? STATUS_OK
-                                   : error_set(&reader->stop, to->status, "not enough memory for the trace's description");
+    return to->status == STATUS_OK
+               ? STATUS_OK
+               : error_set(&reader->stop, to->status, "not enough memory for the trace's description");
 }
 
 /* Reads one part of the preamble: chunks of `kind` up to the one that does not go on. The chunk behind it is pending.

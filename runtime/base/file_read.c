@@ -1,5 +1,5 @@
-/* Reads a file whole. Bounded in bytes and in time: a file that grows while it is read stops at the limit, a pipe that brings
- * nothing at the end of its time, and what is neither a file nor a pipe is never opened. */
+/* Reads a file whole. Bounded in bytes and in time: a file that grows while it is read stops at the limit, a pipe that
+ * brings nothing at the end of its time, and what is neither a file nor a pipe is never opened. */
 #include "runtime/base/file_read.h"
 
 #include <errno.h>
@@ -14,10 +14,7 @@ enum { BLOCK = 65536 };
 
 static const char *type_text(mode_t mode)
 {
-    return S_ISDIR(mode)    ? "a directory"
-           : S_ISFIFO(mode) ? "a pipe"
-           : S_ISSOCK(mode) ? "a socket"
-                            : "a device";
+    return S_ISDIR(mode) ? "a directory" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
 /* Looked at before and after: what the name stands for may be exchanged in between. */
@@ -27,7 +24,8 @@ static enum status open_checked(const char *path, bool pipes, int *ret_fd, struc
     if (stat(path, st) < 0)
         return error_set_errno(error, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
     if (!S_ISREG(st->st_mode) && !(pipes && S_ISFIFO(st->st_mode)))
-        return error_set(error, STATUS_IO, "%s is %s, and not a regular file; give %s", path, type_text(st->st_mode), wanted);
+        return error_set(error, STATUS_IO, "%s is %s, and not a regular file; give %s", path, type_text(st->st_mode),
+                         wanted);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return error_set_errno(error, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno, "cannot open %s", path);
@@ -81,7 +79,8 @@ enum status file_read_all(const char *path, size_t limit, struct buffer *ret, st
         if (got < 0 && failure == EAGAIN && pipe_wait(fd, deadline))
             continue;
         if (got < 0 && failure == EAGAIN)
-            status = error_set(error, STATUS_IO, "%s is a pipe that brought no end within %d seconds", path, FILE_PIPE_SECONDS);
+            status = error_set(error, STATUS_IO, "%s is a pipe that brought no end within %d seconds", path,
+                               FILE_PIPE_SECONDS);
         else if (got < 0)
             status = error_set_errno(error, STATUS_IO, failure, "cannot read %s", path);
         if (got <= 0)
@@ -92,7 +91,8 @@ enum status file_read_all(const char *path, size_t limit, struct buffer *ret, st
             break;
         }
         if (S_ISFIFO(st.st_mode) && elapsed_now_ns() > deadline) {
-            status = error_set(error, STATUS_IO, "%s is a pipe that brought no end within %d seconds", path, FILE_PIPE_SECONDS);
+            status = error_set(error, STATUS_IO, "%s is a pipe that brought no end within %d seconds", path,
+                               FILE_PIPE_SECONDS);
             break;
         }
     }

@@ -86,8 +86,9 @@ static void test_guest_calls_are_these(void **state)
 static void test_replay_calls_are_these(void **state)
 {
     (void)state;
-    static const char wanted[] = " write mmap mprotect munmap brk rt_sigprocmask rt_sigreturn pread64 mremap madvise getpid exit"
-                                 " gettid futex restart_syscall clock_gettime exit_group tgkill ";
+    static const char wanted[] =
+        " write mmap mprotect munmap brk rt_sigprocmask rt_sigreturn pread64 mremap madvise getpid exit"
+        " gettid futex restart_syscall clock_gettime exit_group tgkill ";
     static struct filter f;
     char name[64];
     assert_int_equal(filter_build(&f, SYSCALL_BY(RUN) | SYSCALL_BY(REPLAY), false, PID, NULL), STATUS_OK);
@@ -103,7 +104,8 @@ static void test_replay_calls_are_these(void **state)
         if (listed && row->check == SYSCALL_CHECK_ANY && answer(&f, number, native, NULL) != SECCOMP_RET_ALLOW)
             fail_msg("%s: in this test's list only", row->name);
     }
-    assert_int_equal(named(&f, "mmap", 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, 0, 0), SECCOMP_RET_KILL_PROCESS);
+    assert_int_equal(named(&f, "mmap", 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, 0, 0),
+                     SECCOMP_RET_KILL_PROCESS);
 }
 
 static void test_other_entries_die(void **state)
@@ -211,7 +213,8 @@ int main(void)
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_number),
                                         cmocka_unit_test(test_guest_calls_are_these),
                                         cmocka_unit_test(test_replay_calls_are_these),
-        cmocka_unit_test(test_other_entries_die), cmocka_unit_test(test_operands),
+                                        cmocka_unit_test(test_other_entries_die),
+                                        cmocka_unit_test(test_operands),
                                         cmocka_unit_test(test_few_steps) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* What a check makes of what it is told about the replay: the file that was read and the one that was replayed are the same, the counts
- * agree, and no word is an acquittal. */
+/* What a check makes of what it is told about the replay: the file that was read and the one that was replayed are the
+ * same, the counts agree, and no word is an acquittal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,8 @@
 /* What the stub does to an honest replay's report. */
 enum lie { NO_LIE, OTHER_FILE, FEWER_CALLS, MORE_INSTRUCTIONS, NO_WORD };
 
-static enum status told(void *self, const struct replay_options *options, struct replay_report *ret, struct error *error)
+static enum status told(void *self, const struct replay_options *options, struct replay_report *ret,
+                        struct error *error)
 {
     const enum lie *lie = self;
     enum status status = replay_run(options, ret, error);

@@ -25,9 +25,11 @@ struct confine_options {
     uint32_t required;                  /* those of `lines` whose absence is a failure */
     const struct confine_grant *grants; /* borrowed for the call; none: no file can be opened at all */
     size_t grant_count;
-    /* The process executes a trace's guest again: seccomp lets it read and write what is open, and no op of a hostcall. */
+    /* The process executes a trace's guest again: seccomp lets it read and write what is open, and no op of a hostcall.
+     */
     bool replay;
-    uint64_t memory;      /* RLIMIT_DATA, bytes of writable memory in all; 0 leaves it, and so does a build with a sanitizer */
+    uint64_t
+        memory; /* RLIMIT_DATA, bytes of writable memory in all; 0 leaves it, and so does a build with a sanitizer */
     uint32_t descriptors; /* RLIMIT_NOFILE, host descriptors of the process in all; 0 leaves it */
 };
 

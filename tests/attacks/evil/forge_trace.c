@@ -1,9 +1,9 @@
 /* forge_trace IN OUT WORD...: writes a trace again, with right checksums and other contents.
  *   module=FILE        that file as the module            zeros=MIB          a module of zeros
  *   describe=FILE      that file as the description       blank=MIB          a description of zeros
- *   noevents           no events                          noexit             no EXIT, and no END that says the guest ended
- *   instructions=N     what the EXIT says                 data=MIB ops=N     one call that begins and brings data, ending never
- *   calls=N            that many calls that say nothing
+ *   noevents           no events                          noexit             no EXIT, and no END that says the guest
+ * ended instructions=N     what the EXIT says                 data=MIB ops=N     one call that begins and brings data,
+ * ending never calls=N            that many calls that say nothing
  */
 #include "tracer/container.h"
 #include <fcntl.h>
@@ -90,7 +90,8 @@ static void put_file(enum trace_chunk_kind kind, const char *path)
 static void put_bomb(long mib, uint32_t ops)
 {
     const size_t slots = abi_hostcalls[HOSTCALL_FD_READ].slot_count * 8;
-    uint8_t *at = event(sizeof(struct trace_event_begin) + slots + LIMIT_IOVECS * 8, TRACE_EVENT_BEGIN, HOSTCALL_FD_READ);
+    uint8_t *at =
+        event(sizeof(struct trace_event_begin) + slots + LIMIT_IOVECS * 8, TRACE_EVENT_BEGIN, HOSTCALL_FD_READ);
     ((struct trace_event_begin *)at)->iovs = LIMIT_IOVECS;
     struct region *region = (void *)(at + sizeof(struct trace_event_begin) + slots);
     for (int i = 0; i < LIMIT_IOVECS; i++)
@@ -123,7 +124,8 @@ static void copy_events(const struct trace_chunk *chunk)
     size_t size = chunk->size, at = size - sizeof(struct trace_event_exit);
     struct trace_event_exit *exit_event = (void *)(bytes + at);
     uint32_t count = chunk->event_count;
-    bool last = size >= sizeof *exit_event && exit_event->head.type == TRACE_EVENT_EXIT && exit_event->head.words == sizeof *exit_event / 8;
+    bool last = size >= sizeof *exit_event && exit_event->head.type == TRACE_EVENT_EXIT &&
+                exit_event->head.words == sizeof *exit_event / 8;
     if (last && word("instructions"))
         exit_event->instructions = strtoull(word("instructions"), NULL, 10);
     if (last && word("noexit")) {
@@ -155,7 +157,8 @@ int main(int argc, char **argv)
             if (!word("noevents") && !word("data") && !word("calls"))
                 copy_events(&chunk);
         } else if (!file && !zeros) {
-            must(trace_file_append_part(out, chunk.kind, chunk.bytes, chunk.size, 0, 0, 0, trace_source_more(in), &error));
+            must(trace_file_append_part(out, chunk.kind, chunk.bytes, chunk.size, 0, 0, 0, trace_source_more(in),
+                                        &error));
         } else if (!module || !replaced) {
             replaced |= module;
             if (file)

@@ -1,5 +1,5 @@
-/* What a module that owns the replay's process can do: stands in place of replay_run, behind the confinement. DO is one of the
- * ways below. */
+/* What a module that owns the replay's process can do: stands in place of replay_run, behind the confinement. DO is one
+ * of the ways below. */
 #include "cli/replay_process.h"
 #include <errno.h>
 #include <fcntl.h>
