@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import kit
-from kit import SLOW, WARRANT, Attack
+from kit import SLOW, WARRANT, Attack, needs_root
 
 CALLS = """
 (module (import "wasi_snapshot_preview1" "clock_time_get" (func $c (param i32 i64 i32) (result i32)))
@@ -58,7 +58,10 @@ class Lifecycle(Attack):
         said = process.stderr.read()
         process.stdout.close()
         process.stderr.close()
-        self.assertEqual(process.wait(60 * SLOW), 128 + number, said)
+        return self.ended_as(said, process.wait(60 * SLOW), number)
+
+    def ended_as(self, said, status, number):
+        self.assertEqual(status, 128 + number, said)
         self.assertIn(f"signal {number}", said)
         self.assertFalse(os.path.exists(f"{self.trace}.ring"))
         status, report = self.verdict("--no-replay")
@@ -81,6 +84,25 @@ class Lifecycle(Attack):
             os.killpg(process.pid, number)
             self.ended(process, number)
             self.trace.unlink()
+
+    def test_timeout_command(self):
+        done = subprocess.run(["timeout", "-s", "TERM", "1", WARRANT, "record", "--witness", "off", "-o", self.trace, self.wat(CALLS)],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 124)
+        self.assertIn("signal 15", done.stderr)
+        self.assertFalse(os.path.exists(f"{self.trace}.ring"))
+        self.assertEqual(self.verdict("--no-replay")[0], 0)
+
+    @needs_root
+    def test_first_process_of_a_container(self):
+        """`docker stop`: to process 1 of a namespace the system delivers only what it takes by itself."""
+        namespace = subprocess.Popen(["unshare", "-p", "-f", "--kill-child", WARRANT, "record", "--witness", "off", "-o", self.trace,
+                                      self.wat(CALLS)], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(namespace.kill)
+        time.sleep(1)
+        with open(f"/proc/{namespace.pid}/task/{namespace.pid}/children") as children:
+            os.kill(int(children.read().split()[0]), signal.SIGTERM)
+        self.ended_as(namespace.communicate(timeout=60)[1], namespace.returncode, signal.SIGTERM)
 
     def test_terminal(self):
         module = self.wat(SPIN)
