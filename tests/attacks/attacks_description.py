@@ -54,6 +54,8 @@ int main(int argc, char **argv)
                 change(&spec.facts, argv[i]);
             run_spec_encode(&spec, &bytes);
             must(trace_file_append(out, chunk.kind, bytes.data, bytes.size, 0, 0, 0, &error));
+            buffer_done(&bytes);
+            run_spec_done(&spec);
         } else if (chunk.kind == TRACE_CHUNK_MODULE) {
             must(trace_file_append_part(out, chunk.kind, chunk.bytes, chunk.size, 0, 0, 0, trace_source_more(source), &error));
         } else {
@@ -61,6 +63,7 @@ int main(int argc, char **argv)
         }
     }
     trace_file_close(out);
+    trace_source_close(source);
     return 0;
 }
 """
