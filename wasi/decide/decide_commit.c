@@ -208,7 +208,7 @@ static void commit_open(struct handle_table *table, const struct request *reques
 
 /* Calls that answer with facts about the run or with what the op brought. */
 /*@ requires \valid_read(context) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
-  @ requires \valid(outcome) && \separated(outcome, context, request, ops);
+  @ requires \valid(outcome) && \separated(outcome, context) && \separated(outcome, request) && \separated(outcome, ops);
   @ assigns outcome->wasi_errno, outcome->value_count, outcome->value[0 .. 1];
 */
 static void commit_plain(const struct decide_context *context, const struct request *request,
@@ -346,7 +346,8 @@ static bool is_named(uint32_t call)
 
 /* Any call but fd_close and path_open: no descriptor comes or goes. */
 /*@ requires request->call != HOSTCALL_FD_CLOSE && request->call != HOSTCALL_PATH_OPEN;
-  @ requires commit_valid(context, table, request, ops, outcome) && value <= INT64_MAX;
+  @ requires commit_part(table, request, ops, outcome) && value <= INT64_MAX;
+  @ requires \valid_read(context) && \separated(context, table, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value_count, outcome->value[0 .. 1];
   @ ensures COMMIT_SOUND(table, request, ops);
 */
@@ -364,26 +365,64 @@ static void commit_other(const struct decide_context *context, struct handle_tab
         commit_plain(context, request, ops, (uint64_t)value, outcome);
 }
 
+/* The three kinds of calls, each from an outcome of its own. */
+/*@ requires request->call == HOSTCALL_FD_CLOSE;
+  @ requires commit_part(table, request, ops, outcome);
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
+  @ ensures COMMIT_SOUND(table, request, ops);
+*/
+static void finish_close(struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                         int64_t value, struct outcome *outcome)
+{
+    outcome_init(outcome);
+    commit_close(table, request, ops, value, outcome);
+}
+
+/*@ requires request->call == HOSTCALL_PATH_OPEN;
+  @ requires commit_part(table, request, ops, outcome);
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
+  @ ensures COMMIT_SOUND(table, request, ops);
+*/
+static void finish_open(struct handle_table *table, const struct request *request, const struct call_ops *ops,
+                        int64_t value, struct outcome *outcome)
+{
+    outcome_init(outcome);
+    /*@ assert whole: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+      @   table->handle[h].rights == \at(table->handle[h].rights, Pre) && table->handle[h].dev == \at(table->handle[h].dev, Pre) &&
+      @   table->handle[h].live == \at(table->handle[h].live, Pre);
+    */
+    if (value < 0)
+        set_error(outcome, value);
+    else
+        commit_open(table, request, ops, outcome);
+}
+
+/*@ requires request->call != HOSTCALL_FD_CLOSE && request->call != HOSTCALL_PATH_OPEN;
+  @ requires commit_part(table, request, ops, outcome);
+  @ requires \valid_read(context) && \separated(context, table, outcome);
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
+  @ ensures COMMIT_SOUND(table, request, ops);
+*/
+static void finish_other(const struct decide_context *context, struct handle_table *table,
+                         const struct request *request, const struct call_ops *ops, int64_t value,
+                         struct outcome *outcome)
+{
+    outcome_init(outcome);
+    /*@ assert whole: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+      @   table->handle[h].rights == \at(table->handle[h].rights, Pre) && table->handle[h].dev == \at(table->handle[h].dev, Pre) &&
+      @   table->handle[h].live == \at(table->handle[h].live, Pre);
+    */
+    commit_other(context, table, request, ops, value, outcome);
+}
+
 void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
                    const struct call_ops *ops, struct outcome *outcome)
 {
     int64_t value = main_value(ops);
-    outcome_init(outcome);
-    /*@ assert asked: request->slot[0] == \at(request->slot[0], Pre) && request->slot[5] == \at(request->slot[5], Pre) &&
-      @   request->slot[6] == \at(request->slot[6], Pre) && request->call == \at(request->call, Pre) &&
-      @   table->limit == \at(table->limit, Pre);
-    */
-    /*@ assert whole: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-      @   table->handle[h].rights == \at(table->handle[h].rights, Pre) && table->handle[h].dev == \at(table->handle[h].dev, Pre) &&
-      @   table->handle[h].inheriting == \at(table->handle[h].inheriting, Pre) &&
-      @   table->handle[h].live == \at(table->handle[h].live, Pre);
-    */
     if (request->call == HOSTCALL_FD_CLOSE)
-        commit_close(table, request, ops, value, outcome);
-    else if (request->call != HOSTCALL_PATH_OPEN)
-        commit_other(context, table, request, ops, value, outcome);
-    else if (value < 0)
-        set_error(outcome, value);
+        finish_close(table, request, ops, value, outcome);
+    else if (request->call == HOSTCALL_PATH_OPEN)
+        finish_open(table, request, ops, value, outcome);
     else
-        commit_open(table, request, ops, outcome);
+        finish_other(context, table, request, ops, value, outcome);
 }
