@@ -2,7 +2,7 @@
  * judge see each system call that the guest's process issued after its setup.
  *
  * Invariants: memory does not grow with the trace (a hostcall's row waits in a bounded ring for its verdict); a damaged trace or
- * witness file is checked up to where it is valid, and the report says where that is. design.md sections 7 and 8. */
+ * witness file is checked up to where it is valid, and the report says where that is. docs/queries.md. */
 #include "checker/audit.h"
 
 #include <inttypes.h>

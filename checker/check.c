@@ -2,7 +2,7 @@
  *
  * Invariants: what can be checked is checked (a damaged trace up to where it is valid), and the exit status never says more than was
  * done: an unwitnessed run, a gap and a missing end are stated. The store sees all of a run or nothing.
- * Left out on purpose: the oracle model. design.md sections 8 and 9. */
+ * Left out on purpose: the oracle model. docs/queries.md. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The checker: imports traces and witness records into SQLite, holds the kernel's record against the trace, judges the policy
- * again on kernel facts, replays, and answers questions. design.md sections 7 and 8; docs/queries.md is the authority for the
+ * again on kernel facts, replays, and answers questions. docs/queries.md is the authority for the
  * schema and the named queries. Not built yet: the oracle model, SARIF, HTML. */
 #ifndef WARRANT_CHECKER_H
 #define WARRANT_CHECKER_H

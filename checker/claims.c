@@ -3,7 +3,7 @@
  *
  * Invariants: an op is judged whether it succeeded or not, for under that policy it would not have been tried; an op
  * whose effect is not known here is beyond the policy. What is judged is the suspect's own word: it can convict, and
- * says nothing of what it leaves out. design.md section 8. */
+ * says nothing of what it leaves out. docs/policy.md. */
 #include "checker/claims.h"
 
 #include <stdio.h>

@@ -44,13 +44,22 @@ void ending_cause(const struct trace_end *end, struct buffer *out)
         buffer_printf(out, ", killed by signal %" PRIu32, end->signal);
 }
 
+static const char *ending_stop(const struct check_report *report)
+{
+    if (report->stop_text[0])
+        return report->stop_text;
+    if (report->end.cause == TRACE_CAUSE_TRACE_LIMIT)
+        return "the trace has as many bytes as it may; the guest was stopped";
+    return find(report->end.reason)->text;
+}
+
 void ending_report(struct check_report *report, struct store *store, const struct match_place *last)
 {
     struct buffer text = BUFFER_INIT;
     char evidence[CHECK_EVIDENCE_MAX];
     if (report->end.reason == TRACE_END_CLEAN && report->trace_whole)
         return;
-    buffer_string(&text, report->stop_text[0] ? report->stop_text : find(report->end.reason)->text);
+    buffer_string(&text, ending_stop(report));
     if (report->end.reason != 0) {
         buffer_string(&text, "; the guest's process ended: ");
         ending_cause(&report->end, &text);

@@ -2,7 +2,7 @@
  *
  * Invariants: nothing is acquitted unheard: a grant that the policy does not have, or of which it cannot be told, is a
  * finding of its own; where the kernel's record is missing or has a gap, the trace's own word is judged instead, and
- * the report says that it was. design.md section 8. */
+ * the report says that it was. docs/policy.md. */
 #include "checker/hearing.h"
 
 #include <inttypes.h>

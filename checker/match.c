@@ -3,7 +3,7 @@
  * Invariants: a want and a record leave their windows together only where they were held against each other; every record gets
  * exactly one class, every hostcall exactly one verdict, in order. The fast path compares two heads and looks at nothing else.
  * Only the guest's first thread has plans (version 1 has one); every other thread is judged by its role alone.
- * design.md section 7; what the kernel's hooks show and do not show stands in docs/threat-model.md. */
+ * docs/witness.md, What is compared; what the kernel's hooks show and do not show stands in docs/threat-model.md. */
 #include <stdlib.h>
 #include <string.h>
 #include "checker/impact.h"

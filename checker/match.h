@@ -1,7 +1,7 @@
 /* Matching: a run's plans, in the order of the trace, against the kernel's record of the guest's thread. Private to checker/.
  *
  * The matcher pulls: match_step says what it needs next, the caller pushes one hostcall or one record and steps again. Both windows are
- * bounded, so memory does not grow with the trace. design.md section 7 gives the verdicts. */
+ * bounded, so memory does not grow with the trace. docs/queries.md gives the verdicts. */
 #ifndef WARRANT_CHECKER_MATCH_H
 #define WARRANT_CHECKER_MATCH_H
 

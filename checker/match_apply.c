@@ -1,7 +1,7 @@
 /* The ways in which a want and a record leave the matcher: each updates what is known, tells the sink, and moves a window on.
  *
  * Invariant: a hostcall's verdict is given when the next call's first want leaves (until then something undeclared may still
- * belong to it), and is the worst of what happened to it. design.md section 7. */
+ * belong to it), and is the worst of what happened to it. docs/witness.md. */
 #include <inttypes.h>
 #include <string.h>
 #include "checker/impact.h"

@@ -3,7 +3,7 @@
  *
  * Invariants: comparing changes nothing (match_world.c applies); what the witness lacks is no difference, and no agreement either
  * (match_unknown). Addresses of host buffers are not compared: only their lengths bind.
- * What this cannot see: bytes that changed between the kernel and the guest. design.md section 7. */
+ * What this cannot see: bytes that changed between the kernel and the guest. docs/witness.md. */
 #include <inttypes.h>
 #include <string.h>
 #include "checker/match_want.h"

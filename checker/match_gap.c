@@ -6,7 +6,7 @@
  * too few of is called lost later on, but what was left out too many of would be held against the guest.
  *
  * Invariant: a gap never makes a call undeclared or unwitnessed that has its record, and no more calls are lost than records are missing.
- * Left out on purpose: a place for what look-alikes hide; they are the same in every way that was compared. design.md section 7. */
+ * Left out on purpose: a place for what look-alikes hide; they are the same in every way that was compared. docs/witness.md. */
 #include "checker/match_state.h"
 
 enum {

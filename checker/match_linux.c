@@ -3,7 +3,7 @@
  * Invariant: nothing here is taken from wasi/act; where the two differ, one of them is wrong and the check says mismatch. The numbers
  * are Linux's, stated here, so that a trace can be checked on another system.
  * Left out on purpose: architectures whose open flags differ from the generic ones in more than O_DIRECTORY and O_NOFOLLOW.
- * Source: openat2(2), fcntl(2), utimensat(2), preadv2(2), unlinkat(2), clock_nanosleep(2), errno(3); design.md section 7. */
+ * Source: openat2(2), fcntl(2), utimensat(2), preadv2(2), unlinkat(2), clock_nanosleep(2), errno(3). */
 #include <errno.h>
 #include "checker/match_want.h"
 

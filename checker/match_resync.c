@@ -4,7 +4,7 @@
  * A small piece is aligned exactly (edit distance over MATCH_LOOK of each); where nothing in it agrees, a bulk search looks for the
  * smallest number of calls to leave out on one side behind which a run agrees again, as far as the windows reach.
  * Invariant: every step goes through match_apply.c, so nothing is passed over unsaid. Left out on purpose: gaps larger than a window;
- * they are reported call by call. design.md section 7. */
+ * they are reported call by call. docs/witness.md. */
 #include "checker/impact.h"
 #include "checker/match_state.h"
 

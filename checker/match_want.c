@@ -2,7 +2,7 @@
  *
  * Invariants: a want is plain data that outlives the trace's call; every region of the op is checked against the request before
  * it is read (traces are hostile). What cannot be known beforehand (host descriptors, where guest memory lies) stays symbolic.
- * design.md section 7. */
+ * docs/witness.md. */
 #include <stdlib.h>
 #include <string.h>
 #include "checker/match_want.h"

@@ -3,7 +3,7 @@
  *
  * Invariants: a descriptor is learnt from openings that both saw; only where something may have been opened unseen (behind a gap, or where
  * an opening is missing) at its first use. Objects are the kernel's own; what the launcher passed is known by what it says, until the first
- * use. Comparing is match_compare.c. design.md section 7. */
+ * use. Comparing is match_compare.c. docs/witness.md. */
 #include <string.h>
 #include "checker/impact.h"
 #include "checker/match_want.h"

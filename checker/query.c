@@ -10,7 +10,7 @@
 #include "checker/database.h"
 #include "runtime/base/text.h"
 
-enum { COLUMNS_MAX = 64, WIDTH_MAX = 48, MEASURED_ROWS = 1000, MEASURED_BYTES = 1 << 20, PIECE_BYTES = 32 << 10, PIECE_NS = 100000000 };
+enum { COLUMNS_MAX = 64, WIDTH_MAX = 72, MEASURED_ROWS = 1000, MEASURED_BYTES = 1 << 20, PIECE_BYTES = 32 << 10, PIECE_NS = 100000000 };
 
 static const struct checker_query_row queries[] = {
 #define QUERY(name, description, sql) { #name, description, sql },

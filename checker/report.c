@@ -72,7 +72,7 @@ static void text_witness(const struct check_report *r, struct buffer *out)
     }
     buffer_string(out, "witness     ");
     put_string(out, r->witness_path);
-    buffer_printf(out, ": %" PRIu64 " system calls of hostcalls, %" PRIu64 " of the setup, %" PRIu64 " others, %" PRIu64 " lost\n",
+    buffer_printf(out, ": system calls: %" PRIu64 " of hostcalls, %" PRIu64 " of the setup, %" PRIu64 " others; %" PRIu64 " lost\n",
                   r->syscalls, r->setup_syscalls, r->other_syscalls, r->lost);
 }
 
@@ -129,14 +129,17 @@ static void text_finding(const struct check_finding *f, struct buffer *out)
 
 static void text_summary(const struct check_report *r, struct buffer *out)
 {
+    uint64_t others = r->finding_count - r->failing;
+    buffer_string(out, "result      ");
     if (r->failing == 0 && !r->trace_whole)
-        buffer_string(out, "result      the trace's file is damaged; nothing else was found\n");
-    else if (r->failing == 0 && strcmp(check_report_verdict(r), "clean") == 0)
-        buffer_string(out, "result      0 findings\n");
-    else if (r->failing == 0)
-        buffer_printf(out, "result      0 findings (%s)\n", check_report_verdict(r));
+        buffer_string(out, "the trace's file is damaged; nothing else was found");
     else
-        buffer_printf(out, "result      %" PRIu64 " finding%s\n", r->failing, r->failing == 1 ? "" : "s");
+        buffer_printf(out, "%" PRIu64 " finding%s", r->failing, r->failing == 1 ? "" : "s");
+    if (r->failing == 0 && r->trace_whole && strcmp(check_report_verdict(r), "clean") != 0)
+        buffer_printf(out, " (%s)", check_report_verdict(r));
+    if (others > 0)
+        buffer_printf(out, ", and %" PRIu64 " more to know of", others);
+    buffer_u8(out, '\n');
 }
 
 void check_report_text(const struct check_report *report, size_t limit, struct buffer *out)

@@ -3,7 +3,7 @@
  * Invariants: whether a run had a witness is the description's word, which was written before the guest ran, and never
  * the absence of a file: a file that is gone, empty, cut or of another run fails the check of a run that had one. A
  * file that nobody's witness wrote, by that word, is not used. What this machine cannot do (memory, reading) ends the
- * check and accuses nobody. docs/witness.md, design.md section 7. */
+ * check and accuses nobody. docs/witness.md, What a check demands of the file. */
 #include "checker/witness_find.h"
 
 #include <stdio.h>

@@ -15,17 +15,17 @@ static void doctor_text(const struct confine_report *confine, const struct error
 {
     struct utsname host;
     if (uname(&host) == 0)
-        print_out("system        %s %s, %s\n", host.sysname, host.release, host.machine);
-    print_out("version       warrant " WARRANT_VERSION "\ntiers         interp\n");
-    print_out("witness       %s", witness->status == STATUS_OK ? "yes" : "no: ");
+        print_out("system          %s %s, %s\n", host.sysname, host.release, host.machine);
+    print_out("version         warrant " WARRANT_VERSION "\ntiers           interp\n");
+    print_out("witness         %s", witness->status == STATUS_OK ? "yes" : "no: ");
     print_message(stdout, witness->text);
     print_out("\n");
     for (int line = 0; line < CONFINE_LINE_COUNT; line++)
-        print_out("%-13s %s\n", confine_line_name((enum confine_line)line),
+        print_out("%-15s %s\n", confine_line_name((enum confine_line)line),
                   confine_state_name((enum confine_state)confine->state[line]));
-    print_out("Landlock ABI  %d\n", confine->landlock_abi);
+    print_out("Landlock ABI    %d\n", confine->landlock_abi);
     if (confine->sanitizer)
-        print_out("sanitizer     this build carries one: the seccomp filter allows what it needs\n");
+        print_out("sanitizer       this build carries one: the seccomp filter allows what it needs\n");
 }
 
 static void doctor_json(const struct confine_report *confine, const struct error *witness)

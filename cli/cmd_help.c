@@ -7,8 +7,8 @@
 
 static const char exit_statuses[] =
     "Of run and record: the guest's own; 125 warrant itself failed; 126 stopped by policy; 134 a trap; 128+N the "
-    "guest's process "
-    "was killed by signal N. Of the others: 0; 1 a finding; 2 usage; 3 the file or the machine is at fault.";
+    "guest's process was killed by signal N. Of the others: 0; 1 a finding; 2 usage; 3 the file or the machine is at "
+    "fault.";
 
 const struct command *command_find(const char *name)
 {
@@ -62,8 +62,8 @@ static int man_run(const struct command *command, int argc, char **argv)
         ".TH WARRANT 1 \"\" \"warrant " WARRANT_VERSION
         "\"\n.SH NAME\nwarrant \\- a WebAssembly runtime for programs that nobody trusts\n.SH SYNOPSIS\n.B warrant\n"
         "COMMAND [OPTION...] [ARGUMENT...]\n.SH DESCRIPTION\nRuns WebAssembly programs with WASI Preview 1, decides "
-        "every "
-        "hostcall before it acts, writes each into a trace, holds the trace against what the kernel saw, and replays "
+        "every hostcall before it acts, writes each into a trace, holds the trace against what the kernel saw, and "
+        "replays "
         "it.\n"
         ".SH COMMANDS\n");
     for (size_t i = 0; i < command_count; i++)

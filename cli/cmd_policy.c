@@ -20,6 +20,19 @@ static void limits_print(const struct policy_limits *l)
     print_out("trace %llu bytes\n", (unsigned long long)l->trace);
 }
 
+static const char *violation_text(enum policy_violation violation)
+{
+    switch (violation) {
+    case POLICY_VIOLATION_ERRNO:
+        return "answers an error";
+    case POLICY_VIOLATION_TRAP:
+        return "stops the guest (trap)";
+    case POLICY_VIOLATION_KILL:
+        return "stops the guest (kill)";
+    }
+    return "?";
+}
+
 static void lint_print(const struct policy *policy)
 {
     for (uint32_t i = 0; i < policy->file_count; i++)
@@ -33,6 +46,7 @@ static void lint_print(const struct policy *policy)
         print_out("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
     else
         print_out("no network\n");
+    print_out("a call beyond the grants %s\n", violation_text((enum policy_violation)policy->on_violation));
     limits_print(&policy->limits);
 }
 

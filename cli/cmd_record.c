@@ -92,7 +92,8 @@ static const char *end_text(const struct launch_result *result)
     case TRACE_END_GUEST_DIED:
         return "the guest's process died before its end, or ended otherwise than it says";
     case TRACE_END_NO_SPACE:
-        return "the file could not grow; the guest was stopped";
+        return result->fate.cause == TRACE_CAUSE_TRACE_LIMIT ? "it has as many bytes as it may; the guest was stopped"
+                                                             : "the file could not grow; the guest was stopped";
     case TRACE_END_RECORDER_DIED:
         return "the recorder died";
     case TRACE_END_BAD_RING:

@@ -37,7 +37,8 @@ const struct command command_run = {
     .arguments = "MODULE [ARG...]",
     .summary = "Run a WebAssembly program, with every hostcall decided before it acts.",
     .text = "No option grants anything by itself: without --dir there are no files, and the environment is empty. "
-            "The exit status is the guest's own; 125 warrant itself failed, 126 stopped by policy, 134 a trap.",
+            "The exit status is the guest's own; 125 warrant itself failed, 126 stopped by policy, 134 a trap, "
+            "128+N the guest's process was killed by signal N.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
     .runs_program = true,

@@ -28,14 +28,16 @@ static void row_print(const struct syscall_row *row, bool json, bool first)
     roles_text(row, roles, sizeof roles);
     const char *impact = syscall_impact_name((enum syscall_impact)row->impact);
     const char *check = syscall_check_text((enum syscall_check)row->check);
+    if (json && !first)
+        print_out(",\n ");
     if (json)
-        print_out("%s{\"name\":\"%s\",\"x86_64\":%d,\"arm64\":%d,\"impact\":\"%s\",\"effect\":\"%s\",\"roles\":\"%s\","
+        print_out("{\"name\":\"%s\",\"x86_64\":%d,\"arm64\":%d,\"impact\":\"%s\",\"effect\":\"%s\",\"roles\":\"%s\","
                   "\"operands\":\"%s\","
                   "\"stopped_by\":\"%s\",\"bypass\":\"%s\"}",
-                  first ? "" : ",\n ", row->name, row->x86_64, row->arm64, impact, row->effect, roles, check,
-                  syscall_stopped_by(row), row->bypass);
+                  row->name, row->x86_64, row->arm64, impact, row->effect, roles, check, syscall_stopped_by(row),
+                  row->bypass);
     else
-        print_out("%-26s %-10s %s  %-28s %s%s%s\n", row->name, impact, row->effect, roles[0] ? roles : "nobody",
+        print_out("%-26s %-10s %s  %-52s %s%s%s\n", row->name, impact, row->effect, roles[0] ? roles : "nobody",
                   syscall_stopped_by(row), row->bypass[0] ? " | " : "", row->bypass);
 }
 
@@ -78,7 +80,7 @@ static int run(const struct command *command, int argc, char **argv)
         return option == OPTIONS_ERROR ? EXIT_USAGE : command_usage(command, "no operand is wanted");
     print_out("%s", json ? "[" : "");
     if (!json)
-        print_out("%-26s %-10s %s  %-28s %s\n", "call", "impact", "mfnpk", "issued by",
+        print_out("%-26s %-10s %s  %-52s %s\n", "call", "impact", "mfnpk", "issued by",
                   "what stops everyone else | how it can bypass isolation");
     for (int i = 0; i < SYSCALL_COUNT; i++) {
         if (impact >= 0 && abi_syscalls[i].impact != impact)
@@ -95,9 +97,7 @@ const struct command command_syscalls = {
     .arguments = "",
     .summary = "Print what each Linux system call can do, who may issue it, and what stops everyone else.",
     .text = "The column mfnpk is the effect on memory, file system, network, processes and kernel: - none, r tells "
-            "something "
-            "of it, w changes "
-            "it, x crosses its isolation.",
+            "something of it, w changes it, x crosses its isolation.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

@@ -2,8 +2,8 @@
  * that no guest of the run can write; nothing that was there is touched before the guest starts.
  *
  * The ring is made first and exclusively, so that its name is the lock on all three, and it is locked for as long as
- * launcher or recorder live: that is how `warrant recover` knows. An output that the user named is refused where the
- * guest could write; one that nobody named goes to the user's state folder then. docs/policy.md, Where outputs go. */
+ * launcher or recorder live: that is how `warrant recover` knows. Where the guest could write to the place of an output,
+ * it is made in the user's state folder; of one that was named a copy follows (launch_copy.c). docs/policy.md. */
 #include "cli/launch.h"
 
 #include <errno.h>

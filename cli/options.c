@@ -191,8 +191,8 @@ static void fill(FILE *out, const char *text, int indent)
 
 void command_help(const struct command *command, FILE *out)
 {
-    print_to(out, "usage: warrant %s %s%s\n\n", command->name, command->options.count ? "[OPTION...] " : "",
-             command->arguments);
+    print_to(out, "usage: warrant %s%s%s%s\n\n", command->name, command->options.count ? " [OPTION...]" : "",
+             command->arguments[0] ? " " : "", command->arguments);
     fill(out, command->summary, 0);
     if (command->text) {
         print_to(out, "\n");
@@ -236,7 +236,8 @@ static void roff_text(FILE *out, const char *text)
 
 void command_man(const struct command *command, FILE *out)
 {
-    print_to(out, ".SS warrant %s\n.B warrant %s\n", command->name, command->name);
+    print_to(out, ".SS warrant %s\n.B warrant %s\n%s", command->name, command->name,
+             command->options.count ? "[OPTION...] " : "");
     roff_text(out, command->arguments);
     print_to(out, ".PP\n");
     roff_text(out, command->summary);

@@ -18,6 +18,8 @@ static int trap_report(const char *command, const struct launch_result *result)
     if (report->function_name[0])
         print_err(" <%s>", report->function_name);
     print_err(" at byte 0x%x of the module", report->offset);
+    if (kind == RT_TRAP_FUEL_EXHAUSTED || kind == RT_TRAP_INTERRUPTED)
+        print_err(" (%s)", kind == RT_TRAP_FUEL_EXHAUSTED ? "the limit of fuel" : "the wall-clock limit");
     if (report->text[0]) {
         print_err(": ");
         print_message(stderr, report->text);

@@ -3,7 +3,7 @@
  * Invariants: guest memory is written in commit_write alone, within the memory; every byte of a result is defined,
  * padding is zero; nothing is written for a call that failed. A result's layout is the witx text's; hosts are
  * little-endian, as guests are. Left out on purpose: bytes that a system call brought directly into the guest's buffers
- * (ops of data BYTES). Design: design.md section 1, step 5. */
+ * (ops of data BYTES). ARCHITECTURE.md. */
 #define XXH_INLINE_ALL
 #include <string.h>
 #include <xxhash.h>

@@ -3,8 +3,8 @@
  * Invariants: a guest byte is read once (decide_request); no op is performed that the decision core did not issue for
  * this call and that its row does not list; what a backend answers is believed only within what the op allows; results
  * are written in commit.c alone, after the last op; whoever ends the guest has said why in `failure`. Left out on
- * purpose: decisions (wasi/decide), system calls (wasi/act), files called traces (behind the observer). Design:
- * design.md section 1. */
+ * purpose: decisions (wasi/decide), system calls (wasi/act), files called traces (behind the observer).
+ * ARCHITECTURE.md, first picture. */
 #include "wasi/wasi_inner.h"
 
 #include "runtime/base/platform.h"

@@ -3,7 +3,7 @@
  * Invariants: no grant, no descriptor; a directory granted for reading holds no right that changes anything, nor do the
  * descriptors opened beneath it. Standard streams are streams even where they are files, because their position belongs
  * to whoever started us too. Left out on purpose: opening anything; the launcher has done it (start.h). Design:
- * design.md section 9 on what is granted. */
+ * docs/policy.md on what is granted. */
 #include "wasi/wasi.h"
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * Invariants: every descriptor that the judge accepts descends, through openings that the kernel confined, from a granted directory
  * or is one of the three stdio streams; the object behind it is the one that was opened (device and inode, as the kernel has them).
  * A call is judged whether it succeeded or not: nobody in the runtime has a reason to try. Left out on purpose: what the plan
- * said (the matcher's work) and what Landlock and seccomp would have said. design.md section 8. */
+ * said (the matcher's work) and what Landlock and seccomp would have said. docs/queries.md. */
 #include "checker/judge/judge.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* The policy judged again, on kernel facts alone: what the kernel executed, on which objects. Shares no code with the decision core and
- * knows no plan; it follows descriptors from the granted directories on. design.md section 8. */
+ * knows no plan; it follows descriptors from the granted directories on. docs/queries.md, Rules of findings. */
 #ifndef WARRANT_JUDGE_H
 #define WARRANT_JUDGE_H
 

@@ -23,10 +23,23 @@ class Help(Case):
         self.assertEqual(self.warrant("--help").stdout, self.warrant("help").stdout)
         for name in names:
             text = self.warrant("help", name).stdout
-            self.assertTrue(text.startswith(f"usage: warrant {name} "), text)
+            self.assertTrue(text.startswith(f"usage: warrant {name}"), text)
+            self.assertFalse([line for line in text.splitlines() if line != line.rstrip()], text)
             for form in ("--help", "-h"):
                 self.assertEqual(self.warrant(name, form).stdout, text)
         self.assertIn("Exit status", self.warrant("help", "check").stdout)
+
+    def test_tables_are_json_and_line_up(self):
+        rows = json.loads(self.warrant("syscalls", "--json").stdout)
+        self.assertEqual(len(rows), len(self.warrant("syscalls").stdout.splitlines()) - 1)
+        self.assertEqual({row["impact"] for row in json.loads(self.warrant("syscalls", "--json", "--impact", "memory").stdout)}, {"MEMORY"})
+        head, *lines = self.warrant("syscalls").stdout.splitlines()
+        stops = head.index("what stops")
+        self.assertEqual({line[stops - 1 : stops + 8].split(" ")[1] for line in lines}, {"seccomp", "the"})
+        self.assertIsInstance(json.loads(self.warrant("doctor", "--json").stdout)["witness"], bool)
+        lines = self.warrant("doctor").stdout.splitlines()
+        self.assertEqual({line[15] for line in lines}, {" "})
+        self.assertNotIn(" ", {line[16] for line in lines})
 
     def test_a_word_that_is_near(self):
         for words, near in ((("chekc",), "`warrant check`"), (("replya", "x"), "`warrant replay`"), (("help", "rec"), "`warrant record`"),

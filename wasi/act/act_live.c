@@ -2,7 +2,7 @@
  *
  * Invariants: a host descriptor leaves this folder in no form; an address is made from a region in one function
  * (act_address); the request's bytes are read, the guest's memory never twice. Left out on purpose: decisions
- * (wasi/decide) and repetition: an interrupted call is a result like any other. Design: design.md section 1, step 4. */
+ * (wasi/decide) and repetition: an interrupted call is a result like any other. ARCHITECTURE.md. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* The second line of defence: what the kernel still refuses when the guest's process has been taken over. Derived from
- * the same tables as the live backend (ops.def, syscalls.def) and the same grants; see design.md section 7 and
- * docs/threat-model.md.
+ * the same tables as the live backend (ops.def, syscalls.def) and the same grants; see
+ * docs/threat-model.md, What stands between.
  *
  * Order of use in the guest's process: open what is granted, confine_close_inherited, create everything that needs a
  * system call of its own (threads, timers, signal handlers, the ring), confine_apply, run the guest. Nothing can be

@@ -3,7 +3,7 @@
  *
  * Invariant: a policy comes out whole or not at all, and every refusal names file and line.
  * Left out on purpose: opening the file, and whether the granted paths exist (the launcher opens them). Format:
- * design.md section 9. */
+ * docs/policy.md. */
 #include "wasi/policy/policy.h"
 
 #include <cyaml/cyaml.h>
