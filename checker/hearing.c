@@ -13,7 +13,8 @@
 #include "checker/impact.h"
 #include "runtime/base/text.h"
 
-_Static_assert((int)JUDGE_MODE_OTHER_NUMBERS == (int)WITNESS_MODE_OTHER_NUMBERS, "a record's object is a fact's");
+_Static_assert((int)JUDGE_MODE_OTHER_NUMBERS == (int)WITNESS_MODE_OTHER_NUMBERS && (int)JUDGE_MODE_NO_DATA == (int)WITNESS_MODE_NO_DATA,
+               "a record's object is a fact's");
 
 struct hearing {
     const struct audit_options *options;

@@ -76,12 +76,13 @@ static void anchor_here(struct match *m, const struct match_pending *pending, co
     m->last = here;
 }
 
-/* Reports what the witness lacks for comparing the heads. False: nothing. */
+/* Reports what the witness lacks for comparing the heads. False: nothing. (restart_syscall has no operands: those of the call that was
+ * interrupted were compared then. A call that the kernel or its caller starts again has them anew.) */
 static bool tell_unknown(struct match *m, struct match_pending *pending, const struct match_place *place)
 {
     const struct match_want *want = match_want_at(m, 0);
     const struct witness_record *record = match_record_at(m, 0);
-    if (!match_unknown(&m->world, want, record, NULL))
+    if (record->syscall == m->world.number_restart || !match_unknown(&m->world, want, record, NULL))
         return false;
     struct buffer text = BUFFER_INIT;
     char evidence[CHECK_EVIDENCE_MAX];
@@ -100,7 +101,7 @@ void match_consume(struct match *m)
     const struct match_want *want = match_want_at(m, 0);
     const struct witness_record *record = match_record_at(m, 0);
     struct match_place place = want_place(pending, want);
-    bool unknown = !m->restarting && tell_unknown(m, pending, &place);
+    bool unknown = tell_unknown(m, pending, &place);
     pending->seen = true;
     anchor_here(m, pending, record);
     match_world_apply(&m->world, want, record);
@@ -114,7 +115,7 @@ void match_restart(struct match *m)
 {
     struct match_pending *pending = current(m);
     struct match_place place = want_place(pending, match_want_at(m, 0));
-    bool unknown = !m->restarting && tell_unknown(m, pending, &place);
+    bool unknown = tell_unknown(m, pending, &place);
     pending->seen = true;
     m->restarting = true;
     match_want_at(m, 0)->restarted = true;

@@ -322,7 +322,7 @@ static void compare_object(struct compare *c)
     if (!passed->known)
         return;
     uint32_t type = match_linux_filetype(found->mode);
-    if (match_device_binds(c->world, passed->dev, found) && (passed->dev != found->dev || passed->ino != found->ino))
+    if (match_numbers_bind(found) && (passed->dev != found->dev || passed->ino != found->ino))
         differ_object(c, passed->dev, passed->ino, found);
     else if (type != passed->type && passed->type != FILETYPE_UNKNOWN) /* a device that is no terminal is passed as unknown */
         differ_type(c, passed->type, type);
@@ -338,8 +338,19 @@ static void compare_identity(struct compare *c)
     uint32_t type = match_linux_filetype(found->mode);
     if (type != want->filetype)
         differ_type(c, want->filetype, type);
-    if (match_device_binds(c->world, want->dev, found) && (want->dev != found->dev || want->ino != found->ino))
+    if (match_numbers_bind(found) && (want->dev != found->dev || want->ino != found->ino))
         differ_object(c, want->dev, want->ino, found);
+}
+
+/* What fstatfs said holds data or not as the file system does behind the descriptor. */
+static void compare_system(struct compare *c)
+{
+    const struct match_want *want = c->want;
+    if (want->kind != OP_FILE_SYSTEM || want->result < 0 || !(c->record->parts & WITNESS_PART_OBJECT))
+        return;
+    bool said = abi_file_system_holds_data((uint64_t)want->result), found = !(c->record->object.mode & WITNESS_MODE_NO_DATA);
+    if (said != found && differs(c))
+        buffer_printf(c->text, "file system: expected one that holds %s, found one that holds %s", said ? "data" : "none", found ? "data" : "none");
 }
 
 unsigned match_compare(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
@@ -354,6 +365,7 @@ unsigned match_compare(const struct match_world *world, const struct match_want 
     if (want->known && !(record->kind == WITNESS_SYSCALL && match_linux_restarts(record->result))) {
         compare_result(&c);
         compare_identity(&c);
+        compare_system(&c);
     }
     return c.differences;
 }

@@ -47,7 +47,7 @@ struct match_object {
     bool known;
 };
 
-enum { MATCH_ARENAS = 8, MATCH_DEVICES = 8, MATCH_SHARED = 16 };
+enum { MATCH_ARENAS = 8, MATCH_SHARED = 16 };
 
 /* What is known of the process: handles to host descriptors, where guest memory lies. */
 struct match_world {
@@ -65,8 +65,6 @@ struct match_world {
     uint32_t shared_count;                 /* beyond MATCH_SHARED: all memory may be */
     bool base_known;
     uint64_t base;                         /* of linear memory */
-    uint64_t device[MATCH_DEVICES];        /* whose numbers in stat and in the kernel's objects are the same ones */
-    uint32_t device_count;
 };
 /* Fills *want from op `index` of the call; `bytes` of it must be valid. MALFORMED: the call's op does not fit its request (a hostile
  * trace), `reason` says how. NO_MEMORY. */
@@ -89,8 +87,8 @@ enum { MATCH_TYPE = 0170000 }; /* S_IFMT */
 /* Whether guest memory may begin at `base`. */
 bool match_base_fits(const struct match_world *world, uint64_t base);
 /* Whether a device and inode that stat(2) gave for an object bind: not where its file system shows others there than the kernel's own
- * object has, and elsewhere once the device has agreed. */
-bool match_device_binds(const struct match_world *world, uint64_t said, const struct witness_object *found);
+ * object has. */
+bool match_numbers_bind(const struct witness_object *found);
 /* Whether bytes at `address` lie in memory that another process may write. */
 bool match_is_shared(const struct match_world *world, uint64_t address, uint64_t size);
 /* Notes a reservation of address space, shared memory, and other threads. */

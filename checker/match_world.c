@@ -1,5 +1,5 @@
 /* What is known of the guest's process while its calls are matched: which host descriptor and object stand behind a handle, where guest
- * memory lies, which devices have the same numbers in stat and in the kernel's objects.
+ * memory lies.
  *
  * Invariants: a descriptor is learnt from openings that both saw; only where something may have been opened unseen (behind a gap, or where
  * an opening is missing) at its first use. Objects are the kernel's own; what the launcher passed is known by what it says, until the first
@@ -77,17 +77,9 @@ bool match_base_fits(const struct match_world *world, uint64_t base)
     return world->arena_count == 0;
 }
 
-static bool device_known(const struct match_world *world, uint64_t dev)
+bool match_numbers_bind(const struct witness_object *found)
 {
-    for (uint32_t i = 0; i < world->device_count; i++)
-        if (world->device[i] == dev)
-            return true;
-    return false;
-}
-
-bool match_device_binds(const struct match_world *world, uint64_t said, const struct witness_object *found)
-{
-    return !(found->mode & WITNESS_MODE_OTHER_NUMBERS) && (said == found->dev || device_known(world, found->dev));
+    return !(found->mode & WITNESS_MODE_OTHER_NUMBERS);
 }
 
 static void apply_base(struct match_world *world, const struct match_want *want, const struct witness_record *record)
@@ -108,20 +100,6 @@ static void apply_base(struct match_world *world, const struct match_want *want,
     }
 }
 
-static void device_note(struct match_world *world, uint64_t dev)
-{
-    if (!device_known(world, dev) && world->device_count < MATCH_DEVICES)
-        world->device[world->device_count++] = dev;
-}
-
-/* A device whose numbers agree, in what the trace says of an object or in what the launcher said of one that it passed. */
-static void apply_device(struct match_world *world, const struct match_want *want, const struct witness_record *record)
-{
-    const struct witness_object *object = &record->object;
-    if (want->kind == OP_STAT && want->known && want->result >= 0 && object->dev == want->dev && object->ino == want->ino)
-        device_note(world, want->dev);
-}
-
 /* What the record shows of the first descriptor operand. */
 static void apply_descriptor(struct match_world *world, const struct match_want *want, const struct witness_record *record)
 {
@@ -134,13 +112,10 @@ static void apply_descriptor(struct match_world *world, const struct match_want 
     if (world->host_fd[want->handle] < 0)
         world->host_fd[want->handle] = (int32_t)record->arg[slot];
     struct match_object *known = &world->object[want->handle];
-    const struct match_object *passed = &world->initial[want->handle];
     const struct witness_object *object = &record->object;
     if (!(record->parts & WITNESS_PART_OBJECT) || known->known)
         return;
     *known = (struct match_object){ object->dev, object->ino, object->mode & MATCH_TYPE, true };
-    if (passed->known && passed->dev == object->dev && passed->ino == object->ino)
-        device_note(world, object->dev);
 }
 
 /* The handle stands for something else from now on. */
@@ -159,8 +134,6 @@ void match_world_apply(struct match_world *world, const struct match_want *want,
     if (record) {
         apply_descriptor(world, want, record);
         apply_base(world, want, record);
-        if (record->parts & WITNESS_PART_OBJECT)
-            apply_device(world, want, record);
     }
     if (want->kind == OP_OPEN && want->handle2 < HANDLES_TOTAL) {
         bool opened = record && record->kind == WITNESS_SYSCALL && record->result >= 0;

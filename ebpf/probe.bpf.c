@@ -160,8 +160,8 @@ extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 /* What the file system adds to an object's mode. */
 static __always_inline __u32 mode_of_system(unsigned long magic)
 {
-    enum { OVERLAY = 0x794c7630, BTRFS = 0x9123683e };
-    return magic == OVERLAY || (__u32)magic == (__u32)BTRFS ? PROBE_MODE_OTHER_NUMBERS : 0;
+    enum { OVERLAY = 0x794c7630, BTRFS = 0x9123683e, CEPH = 0x00c36400 };
+    return magic == OVERLAY || (__u32)magic == (__u32)BTRFS || magic == CEPH ? PROBE_MODE_OTHER_NUMBERS : 0;
 }
 
 static __always_inline int object_of_inode(struct probe_object *object, struct inode *inode)
@@ -170,8 +170,11 @@ static __always_inline int object_of_inode(struct probe_object *object, struct i
         return 0;
     object->ino = inode->i_ino;
     struct super_block *system = inode->i_sb;
-    object->mode = inode->i_mode | mode_of_system(system->s_magic);
+    unsigned long magic = system->s_magic;
+    object->mode = inode->i_mode | mode_of_system(magic);
     object->dev = system->s_dev;
+    object->system = (__u32)magic;
+    object->reserved = 0;
     return inode->i_mode != 0;
 }
 
@@ -181,8 +184,11 @@ static __always_inline int object_of_address(struct probe_object *object, struct
         return 0;
     object->ino = BPF_CORE_READ(inode, i_ino);
     __u32 mode = BPF_CORE_READ(inode, i_mode);
-    object->mode = mode | mode_of_system(BPF_CORE_READ(inode, i_sb, s_magic));
+    unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
+    object->mode = mode | mode_of_system(magic);
     object->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+    object->system = (__u32)magic;
+    object->reserved = 0;
     return mode != 0;
 }
 

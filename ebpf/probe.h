@@ -43,6 +43,7 @@ enum { PROBE_MODE_OTHER_NUMBERS = 0x10000 }; /* stat(2) may show another device 
 struct probe_object {
     __u64 ino;
     __u32 dev, mode; /* dev: the kernel's own dev_t, 12 bits major, 20 bits minor; mode: i_mode and PROBE_MODE_* */
+    __u32 system, reserved; /* what kind of file system it lies in (s_magic) */
 };
 
 /* An event: this head and its parts. */

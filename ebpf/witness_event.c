@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "wasi/abi/abi.h"
+
 static_assert((int)PROBE_IOVECS_WHOLE == (int)WITNESS_IOVECS, "the probe copies what a record keeps");
 static_assert((int)PROBE_PATH_WHOLE == (int)WITNESS_PATH_MAX + 1, "one byte more shows a cut path");
 static_assert((int)PROBE_ADDRESS == (int)WITNESS_ADDRESS_MAX, "the probe copies what a record keeps");
@@ -45,7 +47,7 @@ static bool take_object(const uint8_t **at, const uint8_t *end, struct witness_o
     memcpy(&object, p, sizeof(object));
     ret->dev = makedev(object.dev >> 20, object.dev & 0xfffff);
     ret->ino = object.ino;
-    ret->mode = object.mode;
+    ret->mode = object.mode | (abi_file_system_holds_data(object.system) ? 0 : (uint32_t)WITNESS_MODE_NO_DATA);
     return true;
 }
 

@@ -35,7 +35,10 @@ enum {
 };
 
 /* An object behind a descriptor, as the kernel knows it. mode 0: not known. */
-enum { WITNESS_MODE_OTHER_NUMBERS = 0x10000 }; /* of a file system that may show another device and inode in stat(2): overlays, btrfs */
+enum {
+    WITNESS_MODE_OTHER_NUMBERS = 0x10000, /* of a file system that may show another device and inode in stat(2): overlays, btrfs, ceph */
+    WITNESS_MODE_NO_DATA = 0x20000        /* of one that is no data: proc, sysfs; and pipes, sockets, terminals (wasi/abi/filesystems.def) */
+};
 struct witness_object {
     uint64_t dev, ino; /* dev: as st_dev of stat(2) */
     uint32_t mode;     /* st_mode, and WITNESS_MODE_* */

@@ -14,7 +14,7 @@
 #include "wasi/abi/syscalls.h"
 
 enum judge_kind {
-    KIND_NONE, KIND_OPEN, KIND_CLOSE, KIND_READ, KIND_WRITE, KIND_FLAGS, KIND_DUP, KIND_NAME, KIND_CHANGE, KIND_LINK, KIND_TWO,
+    KIND_NONE, KIND_OPEN, KIND_CLOSE, KIND_ASK, KIND_READ, KIND_WRITE, KIND_FLAGS, KIND_DUP, KIND_NAME, KIND_CHANGE, KIND_LINK, KIND_TWO,
     KIND_MAP
 };
 /* Numbers of Linux; openat2(2), fcntl(2), mmap(2). */
@@ -153,6 +153,13 @@ static bool same_object(struct judge *judge, struct judge_descriptor *d, const s
     return same;
 }
 
+/* What holds no data may be asked about and closed again, which is how the runtime finds out; a stream may be anything. */
+static bool may_hold_none(const struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *d)
+{
+    uint8_t kind = fact->number >= 0 && fact->number < NUMBERS ? judge->kind[fact->number] : KIND_NONE;
+    return d->origin == ORIGIN_STDIO || kind == KIND_ASK || kind == KIND_CLOSE;
+}
+
 /* The descriptor in operand `arg`, or NULL with a ruling. *unsure: behind a gap, nothing is held against it. */
 static struct judge_descriptor *descends(struct judge *judge, const struct judge_fact *fact, unsigned arg, bool directory,
                                          bool *unsure, struct judge_ruling *ret)
@@ -176,6 +183,10 @@ static struct judge_descriptor *descends(struct judge *judge, const struct judge
         ruling(ret, JUDGE_OTHER_OBJECT,
                "descriptor %" PRId32 " was inode %" PRIu64 " on device %" PRIu64 ", and is inode %" PRIu64 " on device %" PRIu64,
                (int32_t)fd, d->ino, d->dev, object->ino, object->dev);
+        return NULL;
+    }
+    if (object->mode & JUDGE_MODE_NO_DATA && !may_hold_none(judge, fact, d)) {
+        ruling(ret, JUDGE_NO_DATA, "descriptor %" PRId32 " is inode %" PRIu64 " on device %" PRIu64, (int32_t)fd, object->ino, object->dev);
         return NULL;
     }
     return d;
@@ -351,6 +362,7 @@ bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge
         return judge_open(judge, fact, ret);
     case KIND_CLOSE:
         return judge_close(judge, fact, ret);
+    case KIND_ASK:
     case KIND_READ:
         return judge_use(judge, fact, false, ret);
     case KIND_WRITE:

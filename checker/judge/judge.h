@@ -17,7 +17,10 @@ const char *judge_rule_name(enum judge_rule rule); /* "read-only"; "?" beyond th
 const char *judge_rule_text(enum judge_rule rule);
 
 /* An object as the kernel knows it; mode 0: not known. */
-enum { JUDGE_MODE_OTHER_NUMBERS = 0x10000 }; /* its file system may show another device and inode in stat(2) */
+enum {
+    JUDGE_MODE_OTHER_NUMBERS = 0x10000, /* its file system may show another device and inode in stat(2) */
+    JUDGE_MODE_NO_DATA = 0x20000        /* its file system holds no data */
+};
 struct judge_object {
     uint64_t dev, ino;
     uint32_t mode;

@@ -3,7 +3,7 @@ no power over the runtime or the machine, by whatever way the guest reaches them
 import subprocess
 
 import kit
-from kit import WARRANT, Attack, needs_root
+from kit import WARRANT, Attack, needs_root, needs_witness
 
 NOTCAPABLE, NOTSUP, SUCCESS = 76, 58, 0
 
@@ -47,6 +47,24 @@ int main(int argc, char **argv)
         printf("%d\n", e);
     }
 }
+"""
+
+
+# A runtime that lies about what it asks: the file system (fs), or the device, so that it need not ask (dev).
+HOOK = r"""
+static struct guest *evil_guest;
+static struct wasi_backend real;
+static const char *mode;
+static enum status evil_act(void *self, const struct op *op, const struct request *q, const struct backend_space *space, struct op_result *result, struct error *error)
+{
+    enum status s = real.act(self, op, q, space, result, error);
+    if (op->kind == OP_FILE_SYSTEM) result->value = 0xef53;
+    if (!strcmp(mode, "dev") && op->kind == OP_STAT) result->stat.dev = evil_guest->spec.initial[3].dev;
+    return s;
+}
+static void evil_start(struct guest *g, struct wasi_backend *b) { evil_guest = g; mode = g->spec.args[1]; real = *b; b->act = evil_act; }
+static void evil_end(struct guest *g, enum status s, struct wasi_ending *e) {}
+static void evil_last(struct guest *g) {}
 """
 
 
@@ -125,6 +143,25 @@ class Pseudo(Attack):
         report = self.check()
         self.assertEqual(report["findings"], [])
         self.assertIn("the object's file system holds no data", self.warrant("show", self.trace).stdout)
+
+    def lie(self, mode, act):
+        """What a runtime that lies so is found out for."""
+        for left in self.trace, self.trace.with_suffix(".wwit"):
+            left.unlink(missing_ok=True)
+        done = self.attack(self.module, mode + ":", act, command=self.evil(HOOK.replace("mode = g->spec.args[1]", f'mode = "{mode}"')),
+                           options=["--witness", "on"], prefix=self.everything())
+        self.assertEqual(done.stdout.split()[-1:], [f"{SUCCESS}"], (done.stdout, done.stderr))
+        return self.caught()["findings"]
+
+    @needs_root
+    @needs_witness
+    def test_a_lie_about_the_file_system(self):
+        for mode in "fs", "dev":
+            for act in "read:proc/sys/kernel/ostype", "stat:proc/uptime", "link:proc/self", "read:sys/kernel/uevent_seqnum":
+                found = self.lie(mode, act)
+                self.assertIn("witness.mismatch", {f["rule"] for f in found}, (mode, act))
+                if not act.startswith("stat"): # by a descriptor: asking is what the runtime may do
+                    self.assertTrue(any("(no-data)" in f["evidence"] for f in found), (mode, act, found))
 
     @needs_root
     def test_mounts_under_other_names(self):

@@ -159,6 +159,34 @@ static void test_other_numbers(void **state)
     EXPECT(OTHER_OBJECT, f);
 }
 
+/* What holds no data may be opened, asked about and closed; a stream may be any object. */
+static void test_no_data(void **state)
+{
+    struct judge *judge = *state;
+    static const char *const asks[] = { "fstat", "fstatfs" }, *const uses[] = { "read", "pwritev", "getdents64", "fcntl" };
+    EXPECT(NONE, open_fact(WRITE_DIR, "x", PATH_ONLY, OPENED));
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
+        struct judge_fact f = on(fact(asks[i], OPENED, NULL, 0), 500 + OPENED);
+        f.object.mode |= JUDGE_MODE_NO_DATA;
+        EXPECT(NONE, f);
+    }
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+        struct judge_fact f = on(fact(uses[i], OPENED, NULL, 0), 500 + OPENED);
+        f.object.mode |= JUDGE_MODE_NO_DATA;
+        f.arg[1] = strcmp(uses[i], "fcntl") == 0 ? 4 : f.arg[1];
+        EXPECT(NO_DATA, f);
+    }
+    struct judge_fact name = fact("mkdirat", WRITE_DIR, "x", 0);
+    name.object.mode |= JUDGE_MODE_NO_DATA;
+    EXPECT(NO_DATA, name);
+    struct judge_fact stream = fact("write", 11, NULL, 1);
+    stream.object.mode |= JUDGE_MODE_NO_DATA;
+    EXPECT(NONE, stream);
+    struct judge_fact end = on(fact("close", OPENED, NULL, 0), 500 + OPENED);
+    end.object.mode |= JUDGE_MODE_NO_DATA;
+    EXPECT(NONE, end);
+}
+
 static void test_read_only(void **state)
 {
     struct judge *judge = *state;
@@ -349,7 +377,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_within), T(test_unconfined), T(test_foreign_directory), T(test_foreign_descriptor), T(test_other_object),
-        T(test_overlay_numbers), T(test_other_numbers), T(test_read_only), T(test_names), T(test_links), T(test_two_names), T(test_unread), T(test_never),
+        T(test_overlay_numbers), T(test_other_numbers), T(test_no_data), T(test_read_only), T(test_names),
+        T(test_links), T(test_two_names), T(test_unread), T(test_never),
         T(test_other_tables), T(test_code), T(test_duplicates), T(test_other_policy), T(test_gap), T(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
