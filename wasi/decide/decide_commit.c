@@ -164,6 +164,20 @@ static uint32_t open_stat(const struct call_ops *ops)
     return 0;
 }
 
+/* Whether what was opened lies where its directory does, or its file system was asked for and holds data. */
+/*@ requires \valid_read(ops) && 0 < stat < ops->count <= LIMIT_OPS;
+  @ requires stat == ops->count - 1 || ops->op[ops->count - 1].kind == OP_FILE_SYSTEM;
+  @ assigns \nothing;
+  @ ensures data: \result != 0 ==> ops->result[stat].stat.dev == dev || asked_for_data(ops, slot);
+*/
+static bool open_known(const struct call_ops *ops, uint32_t stat, uint32_t slot, uint64_t dev)
+{
+    if (ops->result[stat].stat.dev == dev)
+        return true;
+    return stat != ops->count - 1 && ops->op[ops->count - 1].handle == slot &&
+           decide_holds_data(ops->result[ops->count - 1].value);
+}
+
 /* Whether the plan closed what it had opened, because its file system holds no data. */
 /*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
@@ -197,9 +211,7 @@ static void commit_open(struct handle_table *table, const struct request *reques
     uint32_t slot = ops->op[stat - 1].handle2;
     if (slot >= table->limit || slot >= LIMIT_HANDLES || table->handle[slot].live)
         return;
-    if (ops->result[stat].stat.dev != table->handle[fd].dev &&
-        (stat != ops->count - 2 || ops->op[ops->count - 1].handle != slot ||
-         !decide_holds_data(ops->result[ops->count - 1].value)))
+    if (!open_known(ops, stat, slot, table->handle[fd].dev))
         return;
     fill_handle(&table->handle[slot], &table->handle[fd], request, &ops->result[stat].stat);
     outcome->wasi_errno = WASI_SUCCESS;
@@ -389,7 +401,8 @@ static void finish_open(struct handle_table *table, const struct request *reques
     outcome_init(outcome);
     /*@ assert whole: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
       @   table->handle[h].rights == \at(table->handle[h].rights, Pre) && table->handle[h].dev == \at(table->handle[h].dev, Pre) &&
-      @   table->handle[h].live == \at(table->handle[h].live, Pre);
+      @   table->handle[h].live == \at(table->handle[h].live, Pre) &&
+      @   table->handle[h].inheriting == \at(table->handle[h].inheriting, Pre);
     */
     if (value < 0)
         set_error(outcome, value);
