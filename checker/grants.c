@@ -122,6 +122,26 @@ void grants_rule(const struct run_spec *spec, const struct check_options *option
     }
 }
 
+bool grants_device(const struct run_spec *spec, const struct check_options *options, uint32_t index, struct grants_ruling *ret)
+{
+    const struct policy *policy = options->policy;
+    const char *device = spec->policy.devices[index];
+    *ret = (struct grants_ruling){ GRANTS_FULL, JUDGE_GRANT_NONE, "" };
+    for (uint32_t i = 0; policy && i < policy->device_count; i++)
+        if (strcmp(policy->devices[i], device) == 0)
+            return true;
+    if (!policy)
+        return true;
+    struct buffer text = BUFFER_INIT;
+    buffer_string(&text, "the run's guest was allowed to open the device ");
+    text_plain(&text, device, strlen(device));
+    buffer_string(&text, ", which the policy does not list");
+    ret->answer = GRANTS_NONE;
+    text_copy(&text, ret->text, sizeof ret->text);
+    buffer_done(&text);
+    return false;
+}
+
 uint32_t grants_limits(const struct run_spec *spec, const struct check_options *options, const struct trace_exit *exit,
                        struct buffer *out)
 {
@@ -145,6 +165,7 @@ uint32_t grants_limits(const struct run_spec *spec, const struct check_options *
         { "fuel", had->fuel, has->fuel, exit ? exit->instructions : UINT64_MAX },
         { "wall", had->wall_ns, has->wall_ns, UINT64_MAX },
         { "output", had->output, has->output, UINT64_MAX },
+        { "trace", had->trace, has->trace, UINT64_MAX },
     };
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         if (limits[i].had <= limits[i].has || limits[i].used <= limits[i].has)

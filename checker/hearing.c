@@ -36,6 +36,11 @@ static void rule_on_grants(struct hearing *h, enum judge_grant *grants)
                           ruling.answer == GRANTS_NONE ? CHECK_FINDING_UNGRANTED : CHECK_FINDING_UNJUDGED, NULL, NULL,
                           -1, ruling.text);
     }
+    for (uint32_t i = 0; i < spec->policy.device_count; i++) {
+        struct grants_ruling ruling;
+        if (!grants_device(spec, h->options->check, i, &ruling))
+            audit_finding(h->report, h->options->store, CHECK_FINDING_UNGRANTED, NULL, NULL, -1, ruling.text);
+    }
 }
 
 enum status hearing_create(const struct audit_options *options, struct check_report *report, struct hearing **ret,

@@ -106,6 +106,17 @@ class Policies(Attack):
         self.asked(self.policy((self.data, "read")))
         self.asked(self.policy((self.folder / "elsewhere", "read")), "policy.ungranted", "judge.escape")
 
+    def test_devices(self):
+        """What a policy says of device nodes is asked too."""
+        run = self.folder / "run.yaml"
+        run.write_text("version: 1\nfiles:\n  - {host: /dev, guest: /data, access: write}\ndevices: [zero, \"null\"]\n")
+        self.attack(self.guest(LOOKS.replace("precious", "zero")), grants=["--policy", run], options=["--witness", "off"], status=0)
+        report = self.asked(self.policy(("/dev", "write")), "policy.ungranted")
+        self.assertIn("/dev/zero", self.evidence(report, "policy.ungranted"))
+        self.assertIn("/dev/null", self.evidence(report, "policy.ungranted"))
+        self.asked(self.policy(("/dev", "write"), more="devices: [\"null\"]\n"), "policy.ungranted")
+        self.asked(self.policy(("/dev", "write"), more="devices: [/dev/null, zero, full]\n"))
+
     def test_limits(self):
         self.run_on(self.data, LOOKS)
         grant = ("data", "read")
