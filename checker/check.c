@@ -51,7 +51,8 @@ const char *check_judged_name(enum check_judged judged)
 
 bool check_replay_whole(const struct check_replay *replay)
 {
-    return replay->identical && (replay->recorded_instructions == 0 || replay->recorded_instructions == replay->instructions);
+    return replay->identical && !replay->started_here &&
+           (replay->recorded_instructions == 0 || replay->recorded_instructions == replay->instructions);
 }
 
 const char *check_report_verdict(const struct check_report *report)

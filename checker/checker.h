@@ -52,6 +52,7 @@ struct check_finding {
 struct check_replay {
     bool done;           /* a replay was tried */
     bool identical;      /* it went to the end of the trace without a difference */
+    bool started_here;   /* the guest could not start where it was recorded, and could here: nothing was compared */
     uint64_t calls;      /* hostcalls replayed */
     uint64_t instructions, recorded_instructions; /* recorded: 0 where the trace has no exit event */
     char text[CHECK_EVIDENCE_MAX]; /* the divergence or failure in words; empty: none */

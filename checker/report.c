@@ -84,7 +84,8 @@ static void text_replay(const struct check_report *r, struct buffer *out)
         buffer_string(out, "not done\n");
     else if (replay->identical)
         buffer_printf(out, "identical: %" PRIu64 " hostcalls, %" PRIu64 " instructions%s\n", replay->calls, replay->instructions,
-                      replay->recorded_instructions == 0                       ? " (the trace records no end)"
+                      replay->started_here                                    ? ": the guest could not start where it was recorded, and can here"
+                      : !r->has_exit                                          ? " (the trace records no end)"
                       : replay->recorded_instructions == replay->instructions ? ", as recorded"
                                                                               : ", not as recorded");
     else

@@ -78,8 +78,8 @@ static enum status find_setup(const struct witness_reader *opened, struct setup 
             take_record(ret, record, pid);
         else if (s == STATUS_NO_MEMORY || s == STATUS_IO)
             error_copy(error, s, &why);
-        else
-            ret->gap |= s != STATUS_NOT_FOUND;
+        else /* a file without its end shows what was drawn, and never what was not */
+            ret->gap |= s != STATUS_NOT_FOUND || witness_reader_stop(reader, NULL, NULL) != STATUS_OK;
     }
     witness_reader_close(reader);
     free(record);

@@ -44,10 +44,19 @@ static enum status recovery_open(struct recovery *recovery, struct error *error)
     return file_open_own(recovery->folder, recovery->name, recovery->path, &recovery->trace, error);
 }
 
-static enum status recover_into(struct recovery *recovery, struct trace_end *end, struct error *error)
+/* *ret_empty: it was killed before its guest started; trace and ring are removed. */
+static enum status recover_into(struct recovery *recovery, struct trace_end *end, bool *ret_empty, struct error *error)
 {
     struct stat st;
     enum status s = recovery_open(recovery, error);
+    if (s == STATUS_OK && fstat(recovery->trace, &st) == 0 && st.st_size == 0) {
+        /* The launcher makes it, and the recorder begins it before a guest runs. */
+        file_remove(recovery->folder, recovery->name, st.st_dev, st.st_ino);
+        if (fstat(recovery->ring, &st) == 0)
+            file_remove(recovery->folder, recovery->ring_name, st.st_dev, st.st_ino);
+        *ret_empty = true;
+        return STATUS_OK;
+    }
     if (s == STATUS_OK)
         s = recorder_salvage(recovery->path, recovery->trace, recovery->ring, NULL, end, error);
     if (s == STATUS_OK && fstat(recovery->ring, &st) == 0)
@@ -60,13 +69,18 @@ static int recover(const struct command *command, const char *path)
     struct recovery recovery = { .path = path, .folder = -1, .trace = -1, .ring = -1 };
     struct error error = ERROR_INIT;
     struct trace_end end;
-    enum status s = recover_into(&recovery, &end, &error);
+    bool empty = false;
+    enum status s = recover_into(&recovery, &end, &empty, &error);
     const int fds[] = { recovery.folder, recovery.trace, recovery.ring };
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
     if (s != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
+    if (empty) {
+        print_out("%s: killed before its guest started; there was nothing to save, and the empty trace and its ring are removed\n", path);
+        return EXIT_OK;
+    }
     print_out("%s: %llu events, all that the ring held\n", path, (unsigned long long)end.events);
     return EXIT_OK;
 }

@@ -133,7 +133,7 @@ enum status file_path_split(const char *path, char *ret_folder, size_t size, cha
     if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
         return error_set(error, STATUS_INVALID, "\"%s\" names a directory; name a file", path);
     if (strlen(name) >= FILE_NAME_BYTES || length + 2 > size)
-        return error_set(error, STATUS_LIMIT, "the name %s is too long", path);
+        return error_set(error, STATUS_LIMIT, "the name %s is too long; name another file", path);
     snprintf(ret_name, FILE_NAME_BYTES, "%s", name);
     if (!slash)
         snprintf(ret_folder, size, ".");

@@ -55,7 +55,7 @@ static enum status names_fill(struct making *making, unsigned number, struct err
     char *const fields[] = { names->trace, names->ring, names->witness };
     for (int i = 0; i < 3; i++) {
         if (strlen(wanted[i]) >= FILE_NAME_BYTES)
-            return error_set(error, STATUS_LIMIT, "the trace's name %s is too long", name);
+            return error_set(error, STATUS_LIMIT, "the trace's name %s is too long; name another output with -o", name);
         memcpy(fields[i], wanted[i], strlen(wanted[i]) + 1);
     }
     return STATUS_OK;

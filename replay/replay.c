@@ -331,6 +331,11 @@ static enum status session_guest(struct session *session, const struct run_spec 
         session_fuel(session, &start->limits);
         status = session_execute(session, start, &ended, &ending, &why);
     }
+    /* What that machine lacked when it started the guest (address space, memory), this one has: nothing to compare with, no lie. */
+    if (status == STATUS_OK && ended && never_started && ending.ended != WASI_ENDED_NOT_STARTED && session->recorded.instructions == 0) {
+        ended = false;
+        status = session_stop(session, REPLAY_PREFIX, STATUS_STOPPED, "the guest could not start where it was recorded, and can here");
+    }
     /* Too little memory here says nothing of why it was not started there. */
     bool refused = status != STATUS_OK && status != STATUS_NO_MEMORY && ending.ended == WASI_ENDED_NOT_STARTED;
     if (refused && never_started) {

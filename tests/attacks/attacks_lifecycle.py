@@ -2,13 +2,14 @@
 """Signals do what people expect: the guest ends, the trace is closed with that reason, no ring stays, the status is 128+N; a second ^C
 kills; a stopped job goes on; a killed launcher leaves a trace that checks; a blocked guest is ended by the time limit."""
 import os
+import pathlib
 import pty
 import signal
 import subprocess
 import time
 
 import kit
-from kit import SLOW, WARRANT, Attack, needs_root
+from kit import SLOW, WARRANT, Attack, needs_root, needs_witness
 
 CALLS = """
 (module (import "wasi_snapshot_preview1" "clock_time_get" (func $c (param i32 i64 i32) (result i32)))
@@ -84,6 +85,21 @@ class Lifecycle(Attack):
             os.killpg(process.pid, number)
             self.ended(process, number)
             self.trace.unlink()
+
+    @needs_witness
+    def test_killed_witness_accuses_nobody(self):
+        """Its file has no end, and shows no line of defence: that is a finding, and no contradiction."""
+        process = self.begin(self.wat(CALLS), "--witness", "on")
+        with open(f"/proc/{process.pid}/task/{process.pid}/children") as children:
+            pids = [int(pid) for pid in children.read().split()]
+        witness = [pid for pid in pids if "witness" in pathlib.Path(f"/proc/{pid}/comm").read_text()]
+        self.assertEqual(len(witness), 1, pids)
+        os.kill(witness[0], signal.SIGKILL)
+        process.wait(60 * SLOW)
+        process.stdout.close()
+        process.stderr.close()
+        report = self.caught("witness.stop", options=["--no-replay"])
+        self.assertNotIn("confine.contradicted", {f["rule"] for f in report["findings"]})
 
     def test_timeout_command(self):
         done = subprocess.run(["timeout", "-s", "TERM", "1", WARRANT, "record", "--witness", "off", "-o", self.trace, self.wat(CALLS)],

@@ -111,6 +111,19 @@ class Races(Attack):
         self.warrant("recover", self.trace)
         self.assertGreater(self.verdict()[1]["hostcalls"], 5)
 
+    def test_recover_of_a_killed_start(self):
+        """Launcher and all killed before a recorder wrote: nothing can be saved, and the name is free again."""
+        ring = self.trace.with_name("run.wtrace.ring")
+        self.trace.touch()
+        ring.write_bytes(bytes(8454144))
+        (self.folder / "run.wwit").touch()
+        self.warrant("record", "-o", self.trace, self.guest(HELLO), status=125)
+        self.assertIn("nothing to save", self.warrant("recover", self.trace).stdout)
+        self.assertFalse(ring.exists() or self.trace.exists())
+        self.warrant("record", "-q", "-o", self.trace, self.guest(HELLO))
+        self.assertFalse(ring.exists())
+        self.clean()
+
     def test_recover_follows_no_links(self):
         victim = self.folder / "victim"
         victim.write_text("precious")

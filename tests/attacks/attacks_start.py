@@ -90,6 +90,17 @@ class Start(Attack):
                     done = self.shell(f"ulimit -v {limit}", *mode, "--dir", f"{self.data}::/d", self.hello, status=125)
                     self.assertIn("ulimit -v", done.stderr)
 
+    def test_start_that_a_limit_refused_is_no_lie(self):
+        """What the recording machine lacked says nothing of the module: not acquitted, and not accused."""
+        if kit.SANITIZE:
+            return
+        self.shell("ulimit -v 500000", "record", "--witness", "off", "-o", self.trace, self.hello, status=125)
+        status, report = self.verdict()
+        self.assertEqual((status, report["failing"]), (0, 0), report)
+        self.assertIn("replayed in part", report["verdict"])
+        self.assertIn("can here", self.warrant("replay", self.trace).stdout)
+        self.assertIn("can here", self.warrant("check", self.trace, status=None).stdout)
+
     def test_working_directory(self):
         gone = self.folder / "gone"
         gone.mkdir()
