@@ -76,6 +76,20 @@ static void text_witness(const struct check_report *r, struct buffer *out)
                   r->syscalls, r->setup_syscalls, r->other_syscalls, r->lost);
 }
 
+static void text_identical(const struct check_report *r, struct buffer *out)
+{
+    const struct check_replay *replay = &r->replay;
+    buffer_printf(out, "identical: %" PRIu64 " hostcalls, %" PRIu64, replay->calls, replay->instructions);
+    if (replay->started_here)
+        buffer_string(out, " instructions: the guest could not start where it was recorded, and can here\n");
+    else if (!r->has_exit)
+        buffer_string(out, " instructions (the trace records no end)\n");
+    else if (replay->recorded_instructions == replay->instructions)
+        buffer_string(out, " instructions, as recorded\n");
+    else
+        buffer_printf(out, " of the %" PRIu64 " recorded instructions\n", replay->recorded_instructions);
+}
+
 static void text_replay(const struct check_report *r, struct buffer *out)
 {
     const struct check_replay *replay = &r->replay;
@@ -83,11 +97,7 @@ static void text_replay(const struct check_report *r, struct buffer *out)
     if (!replay->done)
         buffer_string(out, "not done\n");
     else if (replay->identical)
-        buffer_printf(out, "identical: %" PRIu64 " hostcalls, %" PRIu64 " instructions%s\n", replay->calls, replay->instructions,
-                      replay->started_here                                    ? ": the guest could not start where it was recorded, and can here"
-                      : !r->has_exit                                          ? " (the trace records no end)"
-                      : replay->recorded_instructions == replay->instructions ? ", as recorded"
-                                                                              : ", not as recorded");
+        text_identical(r, out);
     else
         line_put(out, replay->text);
 }
