@@ -11,16 +11,6 @@
 
 enum { LINUX_EPERM = 1, LINUX_ENOSYS = 38 };
 
-const char *match_class_name(enum match_class class)
-{
-#define CLASS(id, name, text) name,
-    static const char *const names[] = {
-#include "checker/classes.def"
-    };
-#undef CLASS
-    return (unsigned)class < MATCH_CLASS_COUNT ? names[class] : "?";
-}
-
 enum status match_create(const struct match_options *options, struct match **ret, struct error *error)
 {
     struct match *m = calloc(1, sizeof *m);

@@ -14,7 +14,6 @@ enum match_class {
     MATCH_CLASS_COUNT
 };
 #undef CLASS
-const char *match_class_name(enum match_class class); /* "plan"; "?" beyond the table */
 
 #define MATCH_NO_OP UINT32_MAX
 

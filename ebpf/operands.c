@@ -13,12 +13,6 @@ static const struct operands_row rows[] = {
 };
 #undef CALL
 
-const struct operands_row *operands_rows(size_t *ret_count)
-{
-    *ret_count = sizeof(rows) / sizeof(rows[0]);
-    return rows;
-}
-
 static void spec_set(struct probe_spec *spec, char letter, uint8_t place)
 {
     switch (letter) { /* a test holds that operands.def has no other letter */

@@ -13,9 +13,6 @@ struct operands_row {
     bool returns_fd;
 };
 
-/* Borrows static storage; *ret_count rows. */
-const struct operands_row *operands_rows(size_t *ret_count);
-
 /* Fills specs[PROBE_SYSCALLS] for the probe, and counts[PROBE_SYSCALLS]: operands of each call, 6 where it has no row. */
 void operands_specs(struct probe_spec *specs, uint8_t *counts);
 

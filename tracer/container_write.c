@@ -194,8 +194,6 @@ enum status trace_file_append(struct trace_file *file, enum trace_chunk_kind kin
 
 uint64_t trace_file_size(const struct trace_file *file) { return file->size; }
 
-uint64_t trace_file_chunks(const struct trace_file *file) { return file->chunks; }
-
 void trace_file_close(struct trace_file *file)
 {
     if (!file)
