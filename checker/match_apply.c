@@ -117,7 +117,7 @@ void match_restart(struct match *m)
     struct match_place place = want_place(pending, match_want_at(m, 0));
     bool unknown = tell_unknown(m, pending, &place);
     pending->seen = true;
-    m->restarting = true;
+    m->restarting = match_linux_restarts_by_block(match_record_at(m, 0)->result);
     match_want_at(m, 0)->restarted = true;
     drop_record(m, unknown ? MATCH_UNKNOWN : MATCH_RESTART, &place);
 }

@@ -37,7 +37,7 @@ struct match {
     bool executed;     /* the guest's process executes its own program */
     bool started;      /* where setup_until is not known: the setup is over */
     bool calls_ended, records_ended, open_end;
-    bool restarting;
+    bool restarting; /* by restart_syscall */
     bool in_flight; /* the one call that may be on its way when a trace stops was seen */
     bool bulk;         /* the windows are being filled for a bulk search */
     uint32_t bulk_rest; /* steps until the next bulk search is worth its price */

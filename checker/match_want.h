@@ -105,5 +105,7 @@ uint32_t match_linux_filetype(uint32_t mode); /* enum wasi_filetype */
 static inline bool match_linux_interrupts(int64_t result) { return result == -512 || result == -514 || result == -516; }
 bool match_linux_errno_is(int64_t linux_errno, int64_t wasi_errno);
 static inline bool match_linux_restarts(int64_t result) { return result <= -512 && result >= -516; }
+/* Goes on as restart_syscall(2), -ERESTART_RESTARTBLOCK; the others are made again as they were. */
+static inline bool match_linux_restarts_by_block(int64_t result) { return result == -516; }
 
 #endif

@@ -410,6 +410,18 @@ static void test_restarts(void **state)
     assert_int_equal(kit->seen.classes[MATCH_RESTART], 3);
 }
 
+/* A write that was interrupted is made again; the answer to a sleep of before is not its own. */
+static void test_restart_of_another(void **state)
+{
+    struct kit *kit = *state;
+    kit_pwrite(kit, 4, 0, 0);
+    kit_saw_pwrite(kit, 14, 0, 0)->result = -512;
+    kit_syscall(kit, "restart_syscall", 0);
+    kit_run(kit);
+    assert_true(kit->seen.findings > 0);
+    assert_int_not_equal(kit->seen.verdict[0], CHECK_VERDICT_MATCH);
+}
+
 static void test_setup_and_other_threads(void **state)
 {
     struct kit *kit = *state;
@@ -526,7 +538,8 @@ int main(void)
         T(test_open_mismatches), T(test_errno_agrees), T(test_undeclared), T(test_wrong_operands_of_a_role), T(test_undeclared_of_other_tables),
         T(test_unwitnessed), T(test_unwitnessed_open), T(test_same_call_twice), T(test_swapped), T(test_in_flight),
         T(test_in_flight_without_op), T(test_extra_in_flight), T(test_wrong_in_flight), T(test_beyond), T(test_beyond_in_flight), T(test_lost_said), T(test_lost_hole),
-        T(test_cut_witness), T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_setup_and_other_threads), T(test_no_filter), T(test_launch),
+        T(test_cut_witness), T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_restart_of_another),
+        T(test_setup_and_other_threads), T(test_no_filter), T(test_launch),
         T(test_made_up_stat), T(test_directory_entries), T(test_hostile_op),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
