@@ -164,6 +164,18 @@ static uint32_t open_stat(const struct call_ops *ops)
     return 0;
 }
 
+/* Whether the file system of what was opened was asked for, and holds data. */
+/*@ requires \valid_read(ops) && 0 < stat < ops->count <= LIMIT_OPS;
+  @ requires stat == ops->count - 1 || ops->op[ops->count - 1].kind == OP_FILE_SYSTEM;
+  @ assigns \nothing;
+  @ ensures data: \result != 0 ==> asked_for_data(ops, slot);
+*/
+static bool open_asked(const struct call_ops *ops, uint32_t stat, uint32_t slot)
+{
+    return stat != ops->count - 1 && ops->op[ops->count - 1].handle == slot &&
+           decide_holds_data(ops->result[ops->count - 1].value);
+}
+
 /* Whether what was opened lies where its directory does, or its file system was asked for and holds data. */
 /*@ requires \valid_read(ops) && 0 < stat < ops->count <= LIMIT_OPS;
   @ requires stat == ops->count - 1 || ops->op[ops->count - 1].kind == OP_FILE_SYSTEM;
@@ -172,10 +184,7 @@ static uint32_t open_stat(const struct call_ops *ops)
 */
 static bool open_known(const struct call_ops *ops, uint32_t stat, uint32_t slot, uint64_t dev)
 {
-    if (ops->result[stat].stat.dev == dev)
-        return true;
-    return stat != ops->count - 1 && ops->op[ops->count - 1].handle == slot &&
-           decide_holds_data(ops->result[ops->count - 1].value);
+    return ops->result[stat].stat.dev == dev || open_asked(ops, stat, slot);
 }
 
 /* Whether the plan closed what it had opened, because its file system holds no data. */
@@ -201,7 +210,7 @@ static void commit_open(struct handle_table *table, const struct request *reques
     uint64_t fd = request->slot[SLOT_FD];
     uint32_t stat = open_stat(ops);
     outcome->wasi_errno = WASI_IO;
-    if (open_holds_none(ops)) {
+    if (stat == 0 && open_holds_none(ops)) {
         outcome->wasi_errno = WASI_NOTCAPABLE;
         outcome->rule = RULE_NO_DATA;
         return;
@@ -242,7 +251,8 @@ static void commit_plain(const struct decide_context *context, const struct requ
         set_value(outcome, value);
         break;
     case HOSTCALL_RANDOM_GET:
-        if (ops->count > 0 && (ops->count > 1 || value != decide_buffer(request, SLOT_RANDOM_BUFFER).length) &&
+        if (value !=
+                decide_buffer(request, SLOT_RANDOM_BUFFER).length && /* else one op filled it, or none was needed */
             decide_filled(ops, 0, OP_RANDOM) != decide_buffer(request, SLOT_RANDOM_BUFFER).length)
             outcome->wasi_errno = WASI_IO;
         break;

@@ -1,8 +1,7 @@
 /* Calls without a descriptor: clocks, random bytes, yield, arguments.
  *
  * The CPU-time clocks are not offered (they tell the guest about the host's load); the witx text has INVAL for those.
- * One
- * random_get brings at most LIMIT_RANDOM bytes, so that it takes a bounded time; more is refused. The kernel may be
+ * One random_get brings at most LIMIT_RANDOM bytes, so that it takes a bounded time; more is refused. The kernel may be
  * interrupted and give less than it was asked for: then it is asked again. Source: witx. */
 #include "wasi/decide/decide_inner.h"
 
@@ -39,19 +38,41 @@ struct step decide_clock_time_get(const struct request *request, const struct ca
     return clock_op(request, ops, OP_CLOCK_TIME);
 }
 
+/* The first op, or the refusal. */
+/*@ requires \valid_read(context) && context->memory <= 0x100000000 && 1 <= buffer.length;
+  @ assigns \nothing;
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
+  @   buffer.length <= LIMIT_RANDOM && buffer.offset + buffer.length <= context->memory;
+  @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_RANDOM && \result.op.handle == HANDLE_NONE &&
+  @   1 <= \result.op.mem.length <= LIMIT_RANDOM_OP && \result.op.mem.length <= buffer.length &&
+  @   \result.op.mem.offset == buffer.offset;
+  @ ensures otherwise: \result.verdict == VERDICT_ISSUE || refuses(\result);
+*/
+static struct step random_first(const struct decide_context *context, struct region buffer)
+{
+    if (!decide_region_ok(buffer, context->memory))
+        return decide_refuse(RULE_MEMORY_BOUNDS);
+    if (buffer.length > LIMIT_RANDOM)
+        return decide_refuse(RULE_TOO_MANY);
+    struct step step = decide_issue(OP_RANDOM, RULE_RANDOM_GRANTED, HANDLE_NONE);
+    step.op.mem.offset = buffer.offset;
+    step.op.mem.length = buffer.length < LIMIT_RANDOM_OP ? buffer.length : LIMIT_RANDOM_OP;
+    return step;
+}
+
 struct step decide_random_get(const struct decide_context *context, const struct request *request,
                               const struct call_ops *ops)
 {
     struct region buffer = decide_buffer(request, SLOT_RANDOM_BUFFER);
-    if (buffer.length == 0 || (ops->count == 1 && ops->result[0].value == buffer.length))
+    if (buffer.length == 0)
         return decide_go_commit();
-    enum rule rule = decide_region_ok(buffer, context->memory) ? RULE_NONE : RULE_MEMORY_BOUNDS;
-    if (rule == RULE_NONE && buffer.length > LIMIT_RANDOM)
-        rule = RULE_TOO_MANY;
-    if (rule != RULE_NONE)
-        return ops->count == 0 ? decide_refuse(rule) : decide_go_commit();
+    if (ops->count == 0)
+        return random_first(context, buffer);
+    if ((ops->count == 1 && ops->result[0].value == buffer.length) || ops->count >= LIMIT_OPS ||
+        buffer.length > LIMIT_RANDOM || !decide_region_ok(buffer, context->memory))
+        return decide_go_commit();
     uint64_t filled = decide_filled(ops, 0, OP_RANDOM);
-    if (ops->count >= LIMIT_OPS || filled >= buffer.length)
+    if (filled >= buffer.length)
         return decide_go_commit();
     uint32_t left = buffer.length - (uint32_t)filled;
     struct step step = decide_issue(OP_RANDOM, RULE_RANDOM_GRANTED, HANDLE_NONE);

@@ -179,15 +179,12 @@ static struct step open_issue(const struct handle_table *table, const struct req
     return step;
 }
 
-/* Whether what was opened is of a kind that may be: a file, a directory, a device that the policy lists. */
+/* Whether what was opened is a device that the policy lists. */
 /*@ requires \valid_read(context) && \valid_read(stat);
   @ assigns \nothing;
-  @ ensures kinds: \result == 0 ==> stat->filetype != FILETYPE_REGULAR_FILE && stat->filetype != FILETYPE_DIRECTORY;
 */
-static bool open_kind_ok(const struct decide_context *context, const struct filestat *stat)
+static bool open_listed(const struct decide_context *context, const struct filestat *stat)
 {
-    if (stat->filetype == FILETYPE_REGULAR_FILE || stat->filetype == FILETYPE_DIRECTORY)
-        return true;
     if (stat->filetype != FILETYPE_CHARACTER_DEVICE)
         return false;
     /*@ loop invariant 0 <= i <= LIMIT_DEVICES;
@@ -198,6 +195,17 @@ static bool open_kind_ok(const struct decide_context *context, const struct file
         if (context->device[i].dev == stat->dev && context->device[i].ino == stat->ino)
             return true;
     return false;
+}
+
+/* Whether what was opened is of a kind that may be: a file, a directory, such a device. */
+/*@ requires \valid_read(context) && \valid_read(stat);
+  @ assigns \nothing;
+  @ ensures kinds: \result == 0 ==> stat->filetype != FILETYPE_REGULAR_FILE && stat->filetype != FILETYPE_DIRECTORY;
+*/
+static bool open_kind_ok(const struct decide_context *context, const struct filestat *stat)
+{
+    return stat->filetype == FILETYPE_REGULAR_FILE || stat->filetype == FILETYPE_DIRECTORY ||
+           open_listed(context, stat);
 }
 
 /* Behind a successful OPEN, STAT and FILE_SYSTEM: goes on, or closes where that holds no data; the commit tells. */
@@ -241,8 +249,9 @@ static struct step open_check(const struct decide_context *context, const struct
     if (ops->count > at + 4 || ops->op[at + 1].kind != OP_STAT || ops->op[at + 1].handle != slot)
         return decide_go_commit();
     bool failed = ops->result[at + 1].value < 0;
-    if (!failed && open_kind_ok(context, &ops->result[at + 1].stat)) {
-        if (ops->result[at + 1].stat.dev == dev)
+    const struct filestat *stat = &ops->result[at + 1].stat;
+    if (!failed && open_kind_ok(context, stat)) {
+        if (stat->dev == dev)
             return decide_go_commit();
         return ops->count == at + 2 ? decide_issue(OP_FILE_SYSTEM, RULE_OBJECT_CHECK, slot)
                                     : open_answer(ops, at, slot);
