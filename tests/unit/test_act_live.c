@@ -36,6 +36,29 @@ static void every_errno_becomes_the_guests(void **state)
     assert_int_equal(act_errno_result(4095), -WASI_IO);
 }
 
+/* The errno of the call that failed, and none that was there before it. */
+static void a_failing_call_tells_its_own_errno(void **state)
+{
+    struct act_world *world = *state;
+    static const struct region region = { 64, 8 };
+    static const enum op_kind kinds[] = { OP_READ,  OP_WRITE, OP_PREAD,    OP_PWRITE,   OP_APPEND,  OP_STAT,
+                                          OP_SYNC,  OP_CLOSE, OP_READ_DIR, OP_SEEK_DIR, OP_SET_SIZE };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        int closed = open("/dev/null", O_RDWR | O_CLOEXEC);
+        assert_true(closed >= 0);
+        act_live_adopt(world->live, H_FREE, closed);
+        close(closed);
+        struct op op = act_world_op(kinds[i], H_FREE);
+        act_world_vector(world, &op, 1, &region);
+        errno = EINVAL;
+        assert_int_equal(act_world_act(world, &op).value, -WASI_BADF);
+    }
+    struct op sleep = act_world_op(OP_SLEEP, HANDLE_NONE);
+    sleep.value = 999; /* no clock */
+    errno = EBADF;
+    assert_int_equal(act_world_act(world, &sleep).value, -WASI_INVAL);
+}
+
 static void times_are_clamped_not_wrapped(void **state)
 {
     (void)state;
@@ -293,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_errno_becomes_the_guests),
         cmocka_unit_test(times_are_clamped_not_wrapped),
+        WORLD_TEST(a_failing_call_tells_its_own_errno),
         WORLD_TEST(files_are_read_into_their_regions_alone),
         WORLD_TEST(files_are_written_and_appended),
         WORLD_TEST(streams_pass_through_the_host_buffer),

@@ -54,10 +54,10 @@ static enum status act_stream(int fd, const struct op *op, const struct request 
         return act_internal(op, error);
     if (op->kind == OP_WRITE) {
         act_gather(op, request, space, length);
-        result->value = act_result(write(fd, space->staging, length), errno);
+        result->value = act_result(write(fd, space->staging, length));
         return STATUS_OK;
     }
-    result->value = act_result(read(fd, space->staging, length), errno);
+    result->value = act_result(read(fd, space->staging, length));
     if (result->value > 0)
         act_scatter(op, request, space, (uint32_t)result->value);
     return STATUS_OK;
@@ -73,7 +73,7 @@ static enum status act_positional(struct act_live *live, int fd, const struct op
     ssize_t moved = op->kind == OP_PREAD    ? preadv(fd, live->iov, count, (off_t)op->offset)
                     : op->kind == OP_PWRITE ? pwritev(fd, live->iov, count, (off_t)op->offset)
                                             : writev(fd, live->iov, count);
-    result->value = act_result(moved, errno);
+    result->value = act_result(moved);
     return STATUS_OK;
 }
 
@@ -136,7 +136,7 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
         act_times(op, times);
         returned = futimens(fd, times);
     }
-    result->value = act_result(returned, errno);
+    result->value = act_result(returned);
     return STATUS_OK;
 }
 
@@ -175,7 +175,7 @@ static enum status act_on_path(struct act_live *live, int fd, const struct op *o
         act_times(op, times);
         returned = utimensat(fd, path.text, times, AT_SYMLINK_NOFOLLOW);
     }
-    result->value = act_result(returned, errno);
+    result->value = act_result(returned);
     return STATUS_OK;
 }
 
@@ -188,7 +188,7 @@ static enum status act_poll(struct act_live *live, const struct op *op, const st
     uint64_t ms = op->offset / NS_PER_MS + (op->offset % NS_PER_MS != 0);
     if (!act_polls(live, request, &count))
         return act_internal(op, error);
-    result->value = act_result(poll(live->poll, count, ms < INT_MAX ? (int)ms : INT_MAX), errno);
+    result->value = act_result(poll(live->poll, count, ms < INT_MAX ? (int)ms : INT_MAX));
     if (result->value > 0) {
         act_polled(live, count, space->staging);
         result->value = count;
@@ -209,7 +209,7 @@ static enum status act_clock(const struct op *op, struct op_result *result)
     }
     if (op->kind == OP_SLEEP) { /* the core sleeps for relative times alone */
         time = act_timespec(op->offset);
-        result->value = act_result(nanosleep(&time, NULL), errno);
+        result->value = act_result(nanosleep(&time, NULL));
         return STATUS_OK;
     }
     int failed =
@@ -278,7 +278,7 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_RANDOM:
         return act_random(op, space, result, error);
     case OP_YIELD:
-        result->value = act_result(sched_yield(), errno);
+        result->value = act_result(sched_yield());
         return STATUS_OK;
     case OP_COUNT:
         break;

@@ -76,10 +76,10 @@ static enum status act_stream(int fd, const struct op *op, const struct request 
         return act_internal(op, error);
     if (op->kind == OP_WRITE) {
         act_gather(op, request, space, length);
-        result->value = act_result(syscall(SYS_write, fd, space->staging, (size_t)length), errno);
+        result->value = act_result(syscall(SYS_write, fd, space->staging, (size_t)length));
         return STATUS_OK;
     }
-    result->value = act_result(syscall(SYS_read, fd, space->staging, (size_t)length), errno);
+    result->value = act_result(syscall(SYS_read, fd, space->staging, (size_t)length));
     if (result->value > 0)
         act_scatter(op, request, space, (uint32_t)result->value);
     return STATUS_OK;
@@ -94,8 +94,7 @@ static enum status act_positional(struct act_live *live, int fd, const struct op
         return act_internal(op, error);
     long number = op->kind == OP_PREAD ? SYS_preadv : op->kind == OP_PWRITE ? SYS_pwritev : SYS_pwritev2;
     result->value = act_result(syscall(number, fd, live->iov, (unsigned long)op->mem.length, (long)op->offset, 0L,
-                                       op->kind == OP_APPEND ? APPEND_ONCE : 0),
-                               errno);
+                                       op->kind == OP_APPEND ? APPEND_ONCE : 0));
     return STATUS_OK;
 }
 
@@ -150,7 +149,7 @@ static enum status act_read_dir(struct act_live *live, int fd, const struct op *
         return act_internal(op, error);
     long got = syscall(SYS_getdents64, fd, live->kernel, length);
     if (got <= 0) {
-        result->value = act_result(got, errno);
+        result->value = act_result(got);
         return STATUS_OK;
     }
     result->value = entries_from(live->kernel, (size_t)got, space->staging + op->offset);
@@ -192,7 +191,7 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
         act_times(op, times);
         returned = syscall(SYS_utimensat, fd, "", times, EMPTY_PATH);
     }
-    result->value = act_result(returned, errno);
+    result->value = act_result(returned);
     return STATUS_OK;
 }
 
@@ -231,7 +230,7 @@ static enum status act_on_path(struct act_live *live, int fd, const struct op *o
         act_times(op, times);
         returned = syscall(SYS_utimensat, fd, path.text, times, AT_SYMLINK_NOFOLLOW);
     }
-    result->value = act_result(returned, errno);
+    result->value = act_result(returned);
     return STATUS_OK;
 }
 
@@ -243,7 +242,7 @@ static enum status act_poll(struct act_live *live, const struct op *op, const st
     struct timespec time = act_timespec(op->offset);
     if (!act_polls(live, request, &count))
         return act_internal(op, error);
-    result->value = act_result(syscall(SYS_ppoll, live->poll, (unsigned long)count, &time, NULL, 0L), errno);
+    result->value = act_result(syscall(SYS_ppoll, live->poll, (unsigned long)count, &time, NULL, 0L));
     if (result->value > 0) {
         act_polled(live, count, space->staging);
         result->value = count;
@@ -258,8 +257,7 @@ static enum status act_clock(const struct op *op, struct op_result *result)
     if (op->kind == OP_SLEEP) {
         time = act_timespec(op->offset);
         result->value = act_result(syscall(SYS_clock_nanosleep, (long)op->value,
-                                           op->flags & SUBCLOCK_ABSTIME ? TIMER_ABSTIME : 0, &time, NULL),
-                                   errno);
+                                           op->flags & SUBCLOCK_ABSTIME ? TIMER_ABSTIME : 0, &time, NULL));
         return STATUS_OK;
     }
     /* The guest's clock numbers are Linux's. libc asks the vDSO. */
@@ -276,7 +274,7 @@ static enum status act_random(const struct op *op, const struct backend_space *s
     uint8_t *to = act_address(space, op->mem);
     if (!to && op->mem.length > 0)
         return act_internal(op, error);
-    result->value = act_result(syscall(SYS_getrandom, to, (size_t)op->mem.length, 0), errno);
+    result->value = act_result(syscall(SYS_getrandom, to, (size_t)op->mem.length, 0));
     return STATUS_OK;
 }
 
@@ -327,7 +325,7 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_RANDOM:
         return act_random(op, space, result, error);
     case OP_YIELD:
-        result->value = act_result(syscall(SYS_sched_yield), errno);
+        result->value = act_result(syscall(SYS_sched_yield));
         return STATUS_OK;
     case OP_COUNT:
         break;

@@ -2,6 +2,7 @@
 #ifndef WARRANT_ACT_LIVE_H
 #define WARRANT_ACT_LIVE_H
 
+#include <errno.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -23,10 +24,11 @@ struct act_path {
 /* The host's errno as -(enum wasi_errno); total: what the guest's table lacks is IO. */
 int64_t act_errno_result(int host_errno);
 
-/* The result of a system call that returns -1 and sets errno, or a count. */
-static inline int64_t act_result(long returned, int host_errno)
+/* The result of the system call that was just made and returned -1 and set errno, or a count. errno is read here, behind the
+ * call: as an argument beside it, it may be read before. */
+static inline int64_t act_result(long returned)
 {
-    return __builtin_expect(returned < 0, 0) ? act_errno_result(host_errno) : (int64_t)returned;
+    return __builtin_expect(returned < 0, 0) ? act_errno_result(errno) : (int64_t)returned;
 }
 
 /* The host descriptor of a table handle; -1 where there is none (a fault of the runtime: INTERNAL). */
