@@ -83,7 +83,7 @@ class Start(Attack):
 
     def test_limit_on_address_space(self):
         if kit.SANITIZE:
-            return  # its shadow alone needs terabytes
+            self.skipTest("a sanitizer's shadow memory does not fit any limit")
         for mode in (["run"], ["record", "-o", self.trace]):
             for limit in (60000, 200000):
                 with self.subTest(mode=mode[0], limit=limit):
@@ -93,7 +93,7 @@ class Start(Attack):
     def test_start_that_a_limit_refused_is_no_lie(self):
         """What the recording machine lacked says nothing of the module: not acquitted, and not accused."""
         if kit.SANITIZE:
-            return
+            self.skipTest("a sanitizer's shadow memory does not fit any limit")
         self.shell("ulimit -v 500000", "record", "--witness", "off", "-o", self.trace, self.hello, status=125)
         status, report = self.verdict()
         self.assertEqual((status, report["failing"]), (0, 0), report)
@@ -112,7 +112,7 @@ class Start(Attack):
 
     def test_without_proc_and_dev(self):
         if kit.SANITIZE:
-            return  # the sanitizer itself needs /proc
+            self.skipTest("a sanitizer itself needs /proc")
         if not namespaces_work():
             self.skipTest("mounts are not allowed here")
         hide = {"proc": "mount -t tmpfs none /proc", "dev": "mount -t tmpfs none /dev", "both": "mount -t tmpfs none /proc; mount -t tmpfs none /dev"}

@@ -23,7 +23,9 @@ int main(int argc, char **argv)
     if (witness_reader_open(argv[1], &reader, &error) != STATUS_OK) return 1;
     while (witness_reader_next(reader, &record, &error) == STATUS_OK)
         if (record.path[0]) printf("%s\n", record.path[0]);
-    if (witness_reader_stop(reader, &lost, &error) != STATUS_OK) return fprintf(stderr, "%s\n", error.text), 1;
+    enum status stop = witness_reader_stop(reader, &lost, &error);
+    witness_reader_close(reader);
+    if (stop != STATUS_OK) return fprintf(stderr, "%s\n", error.text), 1;
     printf("lost %llu\n", (unsigned long long)lost);
     return 0;
 }
