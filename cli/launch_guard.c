@@ -5,13 +5,17 @@
  * put another file at the end. A file with more than one name could have one of them inside a grant; where that cannot
  * be ruled out it is refused.
  *
- * Leaves out: the module, which was copied; the C library's own files beyond the libraries that are loaded. */
+ * The next start of the program counts too: the folders and files where the dynamic loader would look then.
+ *
+ * Leaves out: the module, which was copied; the C library's own files beyond the libraries that are loaded; what
+ * another environment would have the loader read. Reference: ld.so(8). */
 #include "cli/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,6 +94,15 @@ static bool writable(const struct stat *st)
 /* What more than one name of a file says. */
 enum names { NAMES_ANY, NAMES_IF_WRITABLE, NAMES_ONE };
 
+static enum status reachable(const struct run_spec *spec, const struct launch_files *files, const char *what,
+                             const char *path, int found, struct error *error)
+{
+    return error_set(error, STATUS_DENIED,
+                     "%s %s lies in the directory %s, which the guest may write: it could change it; keep it outside, "
+                     "or grant the directory read-only (:ro)",
+                     what, path, grant_name(spec, files, found));
+}
+
 static enum status guard(const struct run_spec *spec, const struct launch_files *files, const char *what,
                          const char *path, enum names names, struct error *error)
 {
@@ -102,11 +115,7 @@ static enum status guard(const struct run_spec *spec, const struct launch_files 
     bool known = fstat(fd, &st) == 0;
     close(fd);
     if (look.found >= 0)
-        return error_set(
-            error, STATUS_DENIED,
-            "%s %s lies in the directory %s, which the guest may write: it could change it; keep it outside, or "
-            "grant the directory read-only (:ro)",
-            what, path, grant_name(spec, files, look.found));
+        return reachable(spec, files, what, path, look.found, error);
     if (known && S_ISREG(st.st_mode) && st.st_nlink > 1 && names != NAMES_ANY &&
         (names == NAMES_ONE || writable(&st)) && places_device(files->writes, st.st_dev))
         return error_set(error, STATUS_DENIED,
@@ -121,30 +130,114 @@ struct libraries {
     const struct launch_files *files;
     struct error *error;
     enum status status;
-    char folder[4096]; /* that was looked at last: most lie in the same */
 };
+
+/* What the loader would read: a folder with all that it holds, or a file. It need not be there: then it is the guest
+ * who must not be able to make it. */
+static enum status loader_guard(const struct libraries *libraries, const char *what, const char *path)
+{
+    struct error own = ERROR_INIT;
+    struct stat st;
+    struct look look;
+    int fd;
+    enum status s = look_at(libraries->files, path, &fd, &look, &own);
+    if (s == STATUS_OK) {
+        if (look.found < 0 && (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)))
+            s = places_find(libraries->files->writes, fd, &look.found, &own);
+        close(fd);
+    }
+    if (look.found >= 0)
+        return reachable(libraries->spec, libraries->files, what, path, look.found, libraries->error);
+    return s == STATUS_OK || s == STATUS_NOT_FOUND ? STATUS_OK : error_copy(libraries->error, s, &own);
+}
+
+/* A folder of libraries, and those in it that the loader prefers on some processors. */
+static enum status loader_folder_guard(const struct libraries *libraries, const char *what, const char *folder)
+{
+    static const char *const under[] = { "", "/glibc-hwcaps/x86-64-v2", "/glibc-hwcaps/x86-64-v3",
+                                         "/glibc-hwcaps/x86-64-v4" };
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < sizeof under / sizeof *under; i++) {
+        char path[4200];
+        if (snprintf(path, sizeof path, "%s%s", folder, under[i]) >= (int)sizeof path)
+            return error_set(libraries->error, STATUS_LIMIT, "%s is too long: %s", what, folder);
+        s = loader_guard(libraries, what, path);
+    }
+    return s;
+}
 
 static int library_look(struct dl_phdr_info *info, size_t size, void *self)
 {
     struct libraries *libraries = self;
     const char *path = info->dlpi_name, *slash = path ? strrchr(path, '/') : NULL;
+    char folder[4096];
     (void)size;
     if (!slash) /* the program itself, and what the kernel maps */
         return 0;
-    size_t length = (size_t)(slash - path);
-    if (strlen(libraries->folder) == length && !strncmp(libraries->folder, path, length))
-        return 0;
     libraries->status = guard(libraries->spec, libraries->files, "the library", path, NAMES_ANY, libraries->error);
-    if (length < sizeof libraries->folder)
-        snprintf(libraries->folder, sizeof libraries->folder, "%.*s", (int)length, path);
+    if (libraries->status != STATUS_OK)
+        return 1;
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    libraries->status = loader_folder_guard(libraries, "the libraries' folder", folder);
     return libraries->status != STATUS_OK;
+}
+
+/* A variable that tells the loader where to look or what to load. */
+struct loader_variable {
+    const char *name, *separators, *what;
+    bool folders; /* else files; of those a name without a slash is looked for in the folders */
+};
+
+static enum status loader_variable_guard(const struct libraries *libraries, const struct loader_variable *variable)
+{
+    const char *at = getenv(variable->name);
+    if (!at || !*at)
+        return STATUS_OK;
+    for (bool more = true; more;) {
+        size_t length = strcspn(at, variable->separators);
+        char path[4096];
+        if (length >= sizeof path)
+            return error_set(libraries->error, STATUS_LIMIT, "a name in %s is too long", variable->name);
+        snprintf(path, sizeof path, "%.*s", (int)length, at);
+        more = at[length] != '\0';
+        at += length + more;
+        enum status s = STATUS_OK;
+        if (strchr(path, '$'))
+            s = error_set(libraries->error, STATUS_DENIED,
+                          "%s has \"%s\", and what the loader makes of its $ is not known here: unset it, or grant no "
+                          "directory for writing",
+                          variable->name, path);
+        else if (variable->folders)
+            s = loader_folder_guard(libraries, variable->what, *path ? path : "."); /* as the loader takes it */
+        else if (strchr(path, '/'))
+            s = loader_guard(libraries, variable->what, path);
+        if (s != STATUS_OK)
+            return s;
+    }
+    return STATUS_OK;
+}
+
+/* What the next start would load. */
+static enum status loader_all_guard(const struct libraries *libraries)
+{
+    static const struct loader_variable variables[] = {
+        { "LD_LIBRARY_PATH", ":;", "the folder in LD_LIBRARY_PATH", true },
+        { "LD_PRELOAD", " :", "the library in LD_PRELOAD", false },
+        { "LD_AUDIT", ":", "the library in LD_AUDIT", false },
+    };
+    static const char *const files[] = { "/etc/ld.so.cache", "/etc/ld.so.preload" };
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < sizeof variables / sizeof *variables; i++)
+        s = loader_variable_guard(libraries, &variables[i]);
+    for (size_t i = 0; s == STATUS_OK && i < sizeof files / sizeof *files; i++)
+        s = loader_guard(libraries, "the dynamic loader's file", files[i]);
+    return s;
 }
 
 static enum status installation_guard(const struct run_spec *spec, const struct launch_files *files,
                                       struct error *error)
 {
-    static const char *const parts[] = { "warrant-guest", "warrant-recorder", "warrant-witness",
-                                         "warrant-replayer" };
+    static const char *const parts[] = { "warrant-guest", "warrant-recorder", "warrant-witness", "warrant-replayer" };
     char path[4200];
     enum status s = launch_self_path(path, sizeof path, error);
     if (s == STATUS_OK)
@@ -158,7 +251,7 @@ static enum status installation_guard(const struct run_spec *spec, const struct 
         return s;
     struct libraries libraries = { .spec = spec, .files = files, .error = error };
     dl_iterate_phdr(library_look, &libraries);
-    return libraries.status;
+    return libraries.status == STATUS_OK ? loader_all_guard(&libraries) : libraries.status;
 }
 
 enum status launch_guard(const struct launch_options *options, const struct launch_files *files, struct error *error)

@@ -72,8 +72,12 @@ static enum status one_name(struct walk *walk, const char *name, struct error *e
     if (!strcmp(name, "..") || !strcmp(name, "."))
         return go(walk, walk->at, name, O_DIRECTORY, error);
     int fd = openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return failed(walk, errno, error);
+    if (fd < 0) {
+        int number = errno;
+        enum status s =
+            walk->step && number == ENOENT ? walk->step(walk->self, walk->at, name, false, error) : STATUS_OK;
+        return s == STATUS_OK ? failed(walk, number, error) : s;
+    }
     if (fstat(fd, &st) < 0) {
         int number = errno;
         close(fd);

@@ -7,7 +7,7 @@
 #include "runtime/base/base.h"
 
 /* Before `name` is looked up in `folder` (borrowed for the call; link: it is a symbolic link there, and would be
- * followed). Anything but OK ends the walk. */
+ * followed; also where there is none, so that who could make it shows). Anything but OK ends the walk. */
 typedef enum status path_step(void *self, int folder, const char *name, bool link, struct error *error);
 
 /* *ret_fd: what the path names, opened with O_PATH, close-on-exec. NOT_FOUND, IO, LIMIT, or what step returned; the

@@ -84,6 +84,49 @@ class Reach(Attack):
         folder = os.path.dirname(os.path.realpath(next(line.split()[-1] for line in maps if "/libc" in line)))
         self.refused("--dir", folder, says=["the library"])
 
+    def environment(self, name, value):
+        before = os.environ.get(name)
+        os.environ[name] = str(value)
+        self.addCleanup(lambda: os.environ.pop(name) if before is None else os.environ.__setitem__(name, before))
+
+    def test_libraries_of_a_later_run(self):
+        """What the guest writes is not what the next `warrant` loads: there, missing, the current folder, by another name."""
+        library = self.data / "lib"
+        library.mkdir()
+        (self.folder / "link").symlink_to(library)
+        grant = ["--dir", f"{library}::/g"]
+        for value in (library, f"/nowhere:{library}", f"{self.folder}/none;{library}/", self.folder / "link", library / "deep/er"):
+            with self.subTest(value=value):
+                self.environment("LD_LIBRARY_PATH", value)
+                self.refused(*grant, says=["LD_LIBRARY_PATH", str(library), ":ro"])
+        self.environment("LD_LIBRARY_PATH", self.data / "made-later")
+        self.refused("--dir", self.data, says=["LD_LIBRARY_PATH"])
+        for value in (":/nowhere", "/nowhere:", "/nowhere::/elsewhere", "."):
+            with self.subTest(value=value):
+                self.environment("LD_LIBRARY_PATH", value)
+                self.refused(*grant, says=["LD_LIBRARY_PATH"], cwd=library)
+        (library / "glibc-hwcaps/x86-64-v3").mkdir(parents=True)
+        self.environment("LD_LIBRARY_PATH", library)
+        self.refused("--dir", library / "glibc-hwcaps", says=["LD_LIBRARY_PATH"])
+        self.environment("LD_LIBRARY_PATH", f"{self.folder}/$LIB")
+        self.refused(*grant, says=["LD_LIBRARY_PATH", "$"])
+        # Nothing is refused that the guest cannot write.
+        for value, words in ((library, ["--dir", f"{library}::/g:ro"]), (self.folder / "none", grant), ("", grant)):
+            self.environment("LD_LIBRARY_PATH", value)
+            self.assertEqual(self.warrant("run", "-q", *words, self.hello).stdout, "hello\n")
+
+    def test_preloaded_by_a_later_run(self):
+        for name in ("LD_PRELOAD", "LD_AUDIT"):
+            with self.subTest(name=name):
+                self.environment(name, self.data / "absent.so")
+                self.refused("--dir", self.data, says=[name, str(self.data)])
+                os.environ.pop(name)
+                os.environ[name] = ""
+
+    def test_files_of_the_loader(self):
+        for grant in ("/etc", "/etc/../etc/."):
+            self.refused("--dir", f"{grant}::/g", says=["the dynamic loader's file", "/etc"])
+
     def test_everything_granted(self):
         self.refused("--dir", "/::/", says=["which the guest may write"])
         self.refused("--dir", ".", says=["which the guest may write"], cwd="/")
