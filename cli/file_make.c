@@ -14,8 +14,8 @@
 static enum status not_ours(const struct stat *st, const char *shown, struct error *error)
 {
     if (S_ISLNK(st->st_mode))
-        return error_set(error, STATUS_DENIED,
-                         "%s is a symbolic link, which is not followed; name another output", shown);
+        return error_set(error, STATUS_DENIED, "%s is a symbolic link, which is not followed; name another output",
+                         shown);
     if (S_ISDIR(st->st_mode))
         return error_set(error, STATUS_DENIED, "%s is a directory; name a file", shown);
     if (!S_ISREG(st->st_mode))
@@ -95,34 +95,56 @@ enum status file_make_temporary(int folder, const char *name, const char *shown,
     return make(folder, name, shown, true, ret, ret_fd, error);
 }
 
-enum status file_keep(struct file_made *made, const char *shown, struct error *error)
+enum status file_place(struct file_made *made, const char *shown, struct error *error)
 {
-    if (made->folder < 0)
+    if (made->folder < 0 || !made->temporary[0])
         return STATUS_OK;
-    if (made->temporary[0]) {
-        bool exists;
-        enum status s = file_replaceable(made->folder, made->name, shown, &exists, error);
-        if (s != STATUS_OK)
-            return s;
-        if (renameat(made->folder, made->temporary, made->folder, made->name) < 0)
-            return error_set_errno(error, STATUS_IO, errno, "cannot replace %s", shown);
+    bool exists;
+    enum status s = file_replaceable(made->folder, made->name, shown, &exists, error);
+    if (s != STATUS_OK)
+        return s;
+    made->placed =
+        renameat2(made->folder, made->temporary, made->folder, made->name, exists ? RENAME_EXCHANGE : 0) == 0;
+    if (!made->placed && exists && (errno == EINVAL || errno == ENOSYS)) {
+        /* a file system that cannot exchange: what is replaced is gone at once */
+        made->placed = renameat(made->folder, made->temporary, made->folder, made->name) == 0;
+        exists = false;
     }
-    made->folder = -1;
+    if (!made->placed)
+        return error_set_errno(error, STATUS_IO, errno, "cannot replace %s", shown);
+    if (!exists)
+        made->temporary[0] = '\0';
     return STATUS_OK;
 }
 
-void file_remove(int folder, const char *name, dev_t dev, ino_t ino)
+void file_keep(struct file_made *made)
 {
-    struct stat st;
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == dev && st.st_ino == ino)
-        unlinkat(folder, name, 0);
+    if (made->folder >= 0 && made->placed && made->temporary[0])
+        unlinkat(made->folder, made->temporary, 0);
+    made->folder = -1;
 }
 
-void file_drop(struct file_made *made)
+static bool is_it(int folder, const char *name, dev_t dev, ino_t ino)
 {
+    struct stat st;
+    return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
+bool file_remove(int folder, const char *name, dev_t dev, ino_t ino)
+{
+    return !is_it(folder, name, dev, ino) || unlinkat(folder, name, 0) == 0 || errno == ENOENT;
+}
+
+bool file_drop(struct file_made *made)
+{
+    bool gone = true;
+    if (made->folder >= 0 && made->placed && made->temporary[0] &&
+        is_it(made->folder, made->name, made->dev, made->ino))
+        made->placed = renameat2(made->folder, made->temporary, made->folder, made->name, RENAME_EXCHANGE) != 0;
     if (made->folder >= 0)
-        file_remove(made->folder, made->temporary[0] ? made->temporary : made->name, made->dev, made->ino);
+        gone = file_remove(made->folder, made->temporary[0] ? made->temporary : made->name, made->dev, made->ino);
     made->folder = -1;
+    return gone;
 }
 
 enum status file_path_split(const char *path, char *ret_folder, size_t size, char ret_name[FILE_NAME_BYTES],

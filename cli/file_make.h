@@ -13,6 +13,7 @@ struct file_made {
     int folder;                      /* borrowed; -1: nothing is made */
     char name[FILE_NAME_BYTES];      /* in the folder */
     char temporary[FILE_NAME_BYTES]; /* what it is called until it is kept; empty: `name` */
+    bool placed;                     /* has its name, and `temporary`, if there is one, what it replaced */
     dev_t dev;
     ino_t ino;
 };
@@ -29,12 +30,15 @@ MUST_USE enum status file_make(int folder, const char *name, const char *shown, 
 /* The same, always beside the name, whatever has it. */
 MUST_USE enum status file_make_temporary(int folder, const char *name, const char *shown, struct file_made *ret,
                                          int *ret_fd, struct error *error);
-/* Gives it its name. What is kept is not dropped any more. */
-MUST_USE enum status file_keep(struct file_made *made, const char *shown, struct error *error);
-/* Removes it, if it is still what was made, and was not kept. */
-void file_drop(struct file_made *made);
-/* Removes `name`, if it is still the file with this identity. */
-void file_remove(int folder, const char *name, dev_t dev, ino_t ino);
+/* Gives it its name. What had the name goes under the temporary one, so that file_drop can put it back. */
+MUST_USE enum status file_place(struct file_made *made, const char *shown, struct error *error);
+/* Of what was placed: it stays, and what it replaced goes. What is kept is not dropped any more. */
+void file_keep(struct file_made *made);
+/* Removes it, if it is still what was made and was not kept; what it replaced has its name again. false: what was made
+ * is still there. */
+bool file_drop(struct file_made *made);
+/* Removes `name`, if it is still the file with this identity. false: it is, and cannot be removed. */
+bool file_remove(int folder, const char *name, dev_t dev, ino_t ino);
 
 /* Splits the path of a file that is to be made: its folder's path and its name. INVALID: it names no file. LIMIT: too
  * long. */

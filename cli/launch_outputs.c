@@ -2,8 +2,9 @@
  * that no guest of the run can write; nothing that was there is touched before the guest starts.
  *
  * The ring is made first and exclusively, so that its name is the lock on all three, and it is locked for as long as
- * launcher or recorder live: that is how `warrant recover` knows. Where the guest could write to the place of an output,
- * it is made in the user's state folder; of one that was named a copy follows (launch_copy.c). docs/policy.md. */
+ * launcher or recorder live: that is how `warrant recover` knows. Where the guest could write to the place of an
+ * output, it is made in the user's state folder; of one that was named a copy follows (launch_copy.c). docs/policy.md.
+ */
 #include "cli/launch.h"
 
 #include <errno.h>
@@ -327,26 +328,33 @@ enum status launch_outputs_make(const struct launch_options *options, struct lau
     return STATUS_OK;
 }
 
+/* The pair that is replaced had a witness file; this run has none, and that of another would be laid beside its trace.
+ */
+static enum status witness_forget(const struct launch_files *files, struct error *error)
+{
+    const char *slash = strrchr(files->witness_path, '/'), *name = slash ? slash + 1 : files->witness_path;
+    bool exists = false;
+    enum status s = file_replaceable(files->folder, name, files->witness_path, &exists, error);
+    if (s == STATUS_OK && exists && unlinkat(files->folder, name, 0) < 0)
+        s = error_set_errno(error, STATUS_IO, errno, "cannot remove %s", files->witness_path);
+    return s;
+}
+
 enum status launch_outputs_keep(struct launch_files *files, bool witnessed, struct error *error)
 {
-    /* The pair that is replaced had a witness file; this run has none, and that of another would be laid beside its
-     * trace. */
-    char old[FILE_NAME_BYTES] = "";
-    bool exists = false;
-    if (!witnessed && files->trace_made.temporary[0]) {
-        const char *slash = strrchr(files->witness_path, '/');
-        snprintf(old, sizeof old, "%s", slash ? slash + 1 : files->witness_path);
-    }
+    bool replaces = files->trace_made.temporary[0];
     if (!witnessed)
         file_drop(&files->witness_made);
-    enum status s = file_keep(&files->trace_made, files->trace_path, error);
+    enum status s = file_place(&files->trace_made, files->trace_path, error);
     if (s == STATUS_OK && witnessed)
-        s = file_keep(&files->witness_made, files->witness_path, error);
-    if (s == STATUS_OK && old[0])
-        s = file_replaceable(files->folder, old, files->witness_path, &exists, error);
-    if (s == STATUS_OK && exists)
-        unlinkat(files->folder, old, 0);
-    return s;
+        s = file_place(&files->witness_made, files->witness_path, error);
+    if (s == STATUS_OK && !witnessed && replaces)
+        s = witness_forget(files, error);
+    if (s != STATUS_OK) /* launch_outputs_drop undoes what was placed */
+        return s;
+    file_keep(&files->trace_made);
+    file_keep(&files->witness_made);
+    return STATUS_OK;
 }
 
 void launch_outputs_drop(struct launch_files *files)

@@ -177,6 +177,42 @@ class Outputs(Attack):
         self.assertIn("run.wtrace.ring", done.stderr)
         self.assertEqual({p.name: p.read_bytes() for p in self.folder.iterdir() if p.is_file()}, before)
 
+    def immutable(self, *paths, flag="i"):
+        for path in paths:
+            if subprocess.run(["chattr", f"+{flag}", path], capture_output=True).returncode:
+                self.skipTest("chattr is not to be had here")
+            self.addCleanup(subprocess.run, ["chattr", f"-{flag}", path], check=True)
+
+    @kit.needs_root
+    def test_pair_of_which_one_cannot_be_replaced(self):
+        """Where one file of the pair stays what it is, both do: a trace without its witness says less than it did."""
+        if not shutil.which("chattr"):
+            self.skipTest("no chattr")
+        watched = ["on"] if kit.witness_works() else []
+        for fixed in ("wwit", "wtrace"):
+            for witness in [*watched, "off"]:
+                with self.subTest(fixed=fixed, witness=witness):
+                    trace = self.folder / f"{fixed}-{witness}/x.wtrace"
+                    trace.parent.mkdir()
+                    self.warrant("record", "-q", "-o", trace, self.hello)
+                    (trace.with_suffix(".wwit")).touch()
+                    before = {p.name: p.read_bytes() for p in trace.parent.iterdir()}
+                    self.immutable(trace.with_suffix(f".{fixed}"))
+                    self.refused("--witness", witness, "-o", trace, self.hello, says=f"x.{fixed}")
+                    self.assertEqual({p.name: p.read_bytes() for p in trace.parent.iterdir()}, before)
+
+    @kit.needs_root
+    def test_witness_file_alone_that_cannot_be_replaced(self):
+        if not shutil.which("chattr"):
+            self.skipTest("no chattr")
+        if not kit.witness_works():
+            self.skipTest("no witness")
+        self.witness.write_text("another's")
+        self.immutable(self.witness)
+        self.refused("--witness", "on", "-o", self.trace, self.hello, says="run.wwit")
+        self.assertFalse(self.trace.exists())
+        self.assertEqual(self.witness.read_text(), "another's")
+
     @kit.needs_root
     def test_files_of_others(self):
         """In a folder that everybody may write. Who is not root does not take another's file; root gets one of its own."""
