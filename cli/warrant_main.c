@@ -1,5 +1,6 @@
 /* The `warrant` command: finds the sub-command and hands over. */
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cli/commands.h"
 #include "runtime/base/streams.h"
@@ -11,12 +12,36 @@ const struct command *const commands[] = {
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 
+enum { STACK_LEAST = 256 << 10, STACK_WANTED = 1 << 20 }; /* bytes; arguments and environment may take a quarter */
+
+/* A stack that ends in the middle of a start kills without a word, so it is looked at before any. */
+static bool stack_enough(unsigned long long *ret_limit)
+{
+    struct rlimit stack;
+    if (getrlimit(RLIMIT_STACK, &stack) < 0)
+        return true;
+    if (stack.rlim_cur < STACK_WANTED) { /* RLIM_INFINITY is the largest number */
+        struct rlimit more = stack;
+        more.rlim_cur = stack.rlim_max < STACK_WANTED ? stack.rlim_max : STACK_WANTED;
+        if (setrlimit(RLIMIT_STACK, &more) == 0)
+            stack = more;
+    }
+    *ret_limit = stack.rlim_cur;
+    return stack.rlim_cur >= STACK_LEAST;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
     struct error error = ERROR_INIT;
     if (streams_fill(&error) != STATUS_OK)
         return EXIT_WARRANT_FAILED; /* there is nowhere to say it */
+    unsigned long long stack = 0;
+    if (!stack_enough(&stack)) {
+        print_err("warrant %s: the limit on the stack of %llu KiB (ulimit -s) is too low; raise it to %d or more\n",
+                  name, stack >> 10, STACK_WANTED >> 10);
+        return !strcmp(name, "run") || !strcmp(name, "record") ? EXIT_WARRANT_FAILED : EXIT_FILE;
+    }
     if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
         print_out("warrant " WARRANT_VERSION "\n");
         return EXIT_OK;

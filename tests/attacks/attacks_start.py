@@ -81,6 +81,17 @@ class Start(Attack):
         self.assertEqual(sorted(os.listdir(self.folder)), ["data"])
         self.assertIn("ulimit -f", self.shell("ulimit -f 4", "run", self.hello, status=125).stderr)
 
+    def test_limit_on_the_stack(self):
+        """One message and no SIGSEGV; a soft limit is raised where the hard one allows."""
+        if kit.SANITIZE:
+            return  # it needs a stack of its own
+        for limit in (80, 100, 200):
+            with self.subTest(limit=limit):
+                self.told(f"ulimit -s {limit}", "ulimit -s", f"{limit} KiB")
+                self.assertIn("ulimit -s", self.shell(f"ulimit -s {limit}", "validate", self.hello, status=3).stderr)
+                self.both(f"ulimit -Ss {limit}")
+        self.both("ulimit -s 256")
+
     def test_limit_on_address_space(self):
         if kit.SANITIZE:
             self.skipTest("a sanitizer's shadow memory does not fit any limit")
