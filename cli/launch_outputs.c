@@ -96,6 +96,18 @@ static void folders_make(const char *path)
     mkdir(part, 0700);
 }
 
+/* Why neither variable gives a folder. */
+static const char *state_missing(const char *state, const char *home)
+{
+    if ((state && state[0] == '/') || (home && home[0] == '/'))
+        return "its path is too long";
+    if (home && *home)
+        return "$HOME is not absolute";
+    if (state && *state)
+        return home ? "$XDG_STATE_HOME is not absolute, $HOME is empty" : "$XDG_STATE_HOME is not absolute, no $HOME";
+    return home ? "no $XDG_STATE_HOME, $HOME is empty" : "no $XDG_STATE_HOME, no $HOME";
+}
+
 /* The user's state folder: $XDG_STATE_HOME/warrant, else ~/.local/state/warrant. */
 static enum status state_open(struct making *making, const char *grant, struct error *error)
 {
@@ -108,8 +120,8 @@ static enum status state_open(struct making *making, const char *grant, struct e
     if (length < 0 || length >= (int)sizeof making->folder)
         return error_set(error, STATUS_DENIED,
                          "the trace would lie in %s, which the guest may write, and there is no state folder to put it "
-                         "into (no $XDG_STATE_HOME, no $HOME): name an output outside of it with -o",
-                         grant);
+                         "into (%s): name an output outside of it with -o",
+                         grant, state_missing(state, home));
     folders_make(making->folder);
     enum status s = launch_folder_open(making->files, making->folder, &fd, &found, error);
     if (s != STATUS_OK) {

@@ -78,6 +78,12 @@ class Outputs(Attack):
         home, os.environ["HOME"] = os.environ.get("HOME", "/"), str(self.data / "home")
         self.addCleanup(os.environ.__setitem__, "HOME", home)
         self.refused("--dir", ".", self.module, says="state folder", cwd=self.data)
+        for value, says in (("relative", "$HOME is not absolute"), ("", "$HOME is empty")):
+            os.environ["HOME"] = value
+            self.refused("--dir", ".", self.module, says=says, cwd=self.data)
+            self.assertFalse((self.data / "relative").exists())
+        del os.environ["HOME"], os.environ["XDG_STATE_HOME"]
+        self.refused("--dir", ".", self.module, says="no $XDG_STATE_HOME, no $HOME", cwd=self.data)
 
     def test_state_folder_of_others(self):
         (self.state / "warrant").mkdir(parents=True)
