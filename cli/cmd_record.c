@@ -149,6 +149,12 @@ static void record_moved(void *self, const char *path, const char *why)
     print_err("warrant record: the trace goes to %s: %s\n", path, why);
 }
 
+static void record_left(void *self, const char *path, const char *why)
+{
+    (void)self;
+    print_err("warrant record: %s is left and cannot be removed (%s); remove it yourself\n", path, why);
+}
+
 static int record_launched(const struct command *command, struct record *record)
 {
     struct error error = ERROR_INIT;
@@ -156,6 +162,7 @@ static int record_launched(const struct command *command, struct record *record)
     if (!record->output[0])
         output_default(record);
     record->launch.moved = record_moved;
+    record->launch.left = record_left;
     record->launch.policy_paths = record->arguments.policies;
     record->launch.policy_count = record->arguments.policy_count;
     record->launch.spec = &record->arguments.spec;

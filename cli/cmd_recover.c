@@ -44,6 +44,15 @@ static enum status recovery_open(struct recovery *recovery, struct error *error)
     return file_open_own(recovery->folder, recovery->name, recovery->path, &recovery->trace, error);
 }
 
+static enum status removed(const struct recovery *recovery, const char *name, const struct stat *st,
+                           struct error *error)
+{
+    if (file_remove(recovery->folder, name, st->st_dev, st->st_ino))
+        return STATUS_OK;
+    return error_set_errno(error, STATUS_IO, errno,
+                           "%s: nothing is lost, but %s beside it is left and cannot be removed", recovery->path, name);
+}
+
 /* *ret_empty: it was killed before its guest started; trace and ring are removed. */
 static enum status recover_into(struct recovery *recovery, struct trace_end *end, bool *ret_empty, struct error *error)
 {
@@ -51,16 +60,16 @@ static enum status recover_into(struct recovery *recovery, struct trace_end *end
     enum status s = recovery_open(recovery, error);
     if (s == STATUS_OK && fstat(recovery->trace, &st) == 0 && st.st_size == 0) {
         /* The launcher makes it, and the recorder begins it before a guest runs. */
-        file_remove(recovery->folder, recovery->name, st.st_dev, st.st_ino);
-        if (fstat(recovery->ring, &st) == 0)
-            file_remove(recovery->folder, recovery->ring_name, st.st_dev, st.st_ino);
+        s = removed(recovery, recovery->name, &st, error);
+        if (s == STATUS_OK && fstat(recovery->ring, &st) == 0)
+            s = removed(recovery, recovery->ring_name, &st, error);
         *ret_empty = true;
-        return STATUS_OK;
+        return s;
     }
     if (s == STATUS_OK)
         s = recorder_salvage(recovery->path, recovery->trace, recovery->ring, NULL, end, error);
     if (s == STATUS_OK && fstat(recovery->ring, &st) == 0)
-        file_remove(recovery->folder, recovery->ring_name, st.st_dev, st.st_ino);
+        s = removed(recovery, recovery->ring_name, &st, error);
     return s;
 }
 
@@ -78,7 +87,9 @@ static int recover(const struct command *command, const char *path)
     if (s != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
     if (empty) {
-        print_out("%s: killed before its guest started; there was nothing to save, and the empty trace and its ring are removed\n", path);
+        print_out("%s: killed before its guest started; there was nothing to save, and the empty trace and its ring "
+                  "are removed\n",
+                  path);
         return EXIT_OK;
     }
     print_out("%s: %llu events, all that the ring held\n", path, (unsigned long long)end.events);

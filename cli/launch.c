@@ -29,7 +29,7 @@ static enum status start(struct run *run, struct error *error)
     if (s == STATUS_OK && recorded)
         s = recorder_start(run, error);
     if (s == STATUS_OK && recorded)
-        s = launch_outputs_keep(&run->files, run->result->witnessed, error);
+        s = launch_outputs_keep(run->options, &run->files, run->result->witnessed, error);
     return s;
 }
 
@@ -86,7 +86,7 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
     child_put_down(&run.recorder);
     child_put_down(&run.witness);
     memcpy(ret->trace_path, run.files.trace_path, sizeof ret->trace_path);
-    launch_outputs_drop(&run.files);
+    launch_outputs_drop(options, &run.files);
     launch_files_close(&run.files);
     launch_signals_close(&run.signals);
     return s;

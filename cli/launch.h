@@ -77,7 +77,8 @@ struct launch_options {
     size_t policy_count;
     /* Told before anything is started, where the trace goes elsewhere than trace_path says. */
     void (*moved)(void *self, const char *path, const char *why);
-    void *moved_self;
+    void (*left)(void *self, const char *path, const char *why); /* a file of ours could not be removed */
+    void *moved_self;                                            /* of both; they may be NULL */
 };
 
 struct launch_result {
@@ -109,10 +110,10 @@ struct launch_files { /* descriptors of the launcher, -1 where there is none */
     size_t module_size;
     int *grants;
     uint32_t grant_count, write_count;
-    struct places *writes;  /* what the guest may write */
-    uint32_t *write_grants; /* for each of them, its number in the policy */
-    struct file_made trace_made, ring_made, witness_made; /* in `folder` */
-    char trace_path[4096], witness_path[4096];            /* for messages */
+    struct places *writes;                                      /* what the guest may write */
+    uint32_t *write_grants;                                     /* for each of them, its number in the policy */
+    struct file_made trace_made, ring_made, witness_made;       /* in `folder` */
+    char trace_path[4096], witness_path[4096], ring_path[4096]; /* for messages */
     int copy_folder; /* a place that the guest can write and the user named: gets a copy in the end. -1: none */
     char copy_names[2][FILE_NAME_BYTES], copy_paths[2][4096]; /* of trace and witness file */
 };
@@ -131,8 +132,8 @@ MUST_USE enum status launch_facts_fill(struct run_spec *spec, const struct launc
 MUST_USE enum status launch_facts_seal(const struct run_spec *spec, const struct launch_files *files,
                                        struct error *error);
 
-/* Refuses a directory whose file system holds no data. *ret_doubtful: whether such file systems are mounted beneath it, or
- * that cannot be told. Fills spec->nodes. (launch_mounts.c) */
+/* Refuses a directory whose file system holds no data. *ret_doubtful: whether such file systems are mounted beneath it,
+ * or that cannot be told. Fills spec->nodes. (launch_mounts.c) */
 MUST_USE enum status launch_grant_check(const char *name, int fd, bool *ret_doubtful, struct error *error);
 MUST_USE enum status launch_devices_find(struct run_spec *spec, struct error *error);
 /* Opens every granted directory, and knows from then on what the guest may write (launch_grants.c). */
@@ -149,11 +150,12 @@ MUST_USE enum status launch_guard(const struct launch_options *options, const st
  * (launch_outputs.c). */
 MUST_USE enum status launch_outputs_make(const struct launch_options *options, struct launch_files *files,
                                          struct error *error);
-/* Right before the guest starts: from here on they stay, and what they replace is gone. The witness file only if
- * witnessed. */
-MUST_USE enum status launch_outputs_keep(struct launch_files *files, bool witnessed, struct error *error);
-/* Removes the ring, and what was made and not kept. */
-void launch_outputs_drop(struct launch_files *files);
+/* launch_keep.c. Right before the guest starts: from here on they stay, and what they replace is gone. The witness file
+ * only if witnessed. */
+MUST_USE enum status launch_outputs_keep(const struct launch_options *options, struct launch_files *files,
+                                         bool witnessed, struct error *error);
+/* Removes the ring, and what was made and not kept; what it replaced has its name again. */
+void launch_outputs_drop(const struct launch_options *options, struct launch_files *files);
 /* When the guest is gone: the copies, where the user named a place that the guest can write. (launch_copy.c) */
 MUST_USE enum status launch_outputs_copy(const struct launch_files *files, bool witnessed, struct error *error);
 

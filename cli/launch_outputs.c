@@ -227,11 +227,11 @@ static enum status ring_make(struct making *making, bool *ret_taken, struct erro
 {
     struct launch_files *files = making->files;
     struct error own = ERROR_INIT;
-    char text[4096];
     *ret_taken = is_there(files->folder, making->names.ring);
-    enum status s = *ret_taken ? STATUS_DENIED
-                               : file_make(files->folder, making->names.ring, shown(making, making->names.ring, text),
-                                           false, &files->ring_made, &files->ring, &own);
+    enum status s =
+        *ret_taken ? STATUS_DENIED
+                   : file_make(files->folder, making->names.ring, shown(making, making->names.ring, files->ring_path),
+                               false, &files->ring_made, &files->ring, &own);
     *ret_taken = s == STATUS_DENIED;
     if (s == STATUS_OK) /* a file system that has no locks: recover does not take it for dead then either */
         (void)flock(files->ring, LOCK_EX | LOCK_NB);
@@ -260,10 +260,10 @@ static enum status pair_make(struct making *making, bool replace, struct error *
     return file_replaceable(files->folder, names->witness, files->witness_path, &exists, error);
 }
 
-static void unmake(struct launch_files *files)
+static void unmake(const struct launch_options *options, struct launch_files *files)
 {
     int *const fds[] = { &files->trace, &files->ring, &files->witness };
-    launch_outputs_drop(files);
+    launch_outputs_drop(options, files);
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
         if (*fds[i] >= 0)
             close(*fds[i]);
@@ -305,7 +305,7 @@ static enum status make_numbered(struct making *making, unsigned *ret_number, st
         *ret_number = number;
         if (s != STATUS_DENIED)
             return s == STATUS_OK || own.status == STATUS_OK ? s : error_copy(error, s, &own);
-        unmake(making->files); /* somebody was faster */
+        unmake(making->options, making->files); /* somebody was faster */
     }
     return error_set(error, STATUS_LIMIT, "%s and %d numbers of it are taken; name an output with -o",
                      making->options->trace_path, NUMBERS_MAX);
@@ -320,13 +320,11 @@ enum status launch_outputs_make(const struct launch_options *options, struct lau
         s = making.numbered ? make_numbered(&making, &number, error) : make_named(&making, error);
     if (s == STATUS_OK) {
         s = trace_ring_create(files->ring, options->spec->run_id, error);
-        if (s != STATUS_OK) {
-            char text[4096];
-            error_prefix(error, "%s", shown(&making, making.names.ring, text));
-        }
+        if (s != STATUS_OK)
+            error_prefix(error, "%s", files->ring_path);
     }
     if (s != STATUS_OK) {
-        unmake(files);
+        unmake(options, files);
         return s;
     }
     if (options->moved && files->copy_folder >= 0)
@@ -338,40 +336,4 @@ enum status launch_outputs_make(const struct launch_options *options, struct lau
                        making.moved ? "the guest may write where it would lie otherwise"
                                     : "the name without a number is taken");
     return STATUS_OK;
-}
-
-/* The pair that is replaced had a witness file; this run has none, and that of another would be laid beside its trace.
- */
-static enum status witness_forget(const struct launch_files *files, struct error *error)
-{
-    const char *slash = strrchr(files->witness_path, '/'), *name = slash ? slash + 1 : files->witness_path;
-    bool exists = false;
-    enum status s = file_replaceable(files->folder, name, files->witness_path, &exists, error);
-    if (s == STATUS_OK && exists && unlinkat(files->folder, name, 0) < 0)
-        s = error_set_errno(error, STATUS_IO, errno, "cannot remove %s", files->witness_path);
-    return s;
-}
-
-enum status launch_outputs_keep(struct launch_files *files, bool witnessed, struct error *error)
-{
-    bool replaces = files->trace_made.temporary[0];
-    if (!witnessed)
-        file_drop(&files->witness_made);
-    enum status s = file_place(&files->trace_made, files->trace_path, error);
-    if (s == STATUS_OK && witnessed)
-        s = file_place(&files->witness_made, files->witness_path, error);
-    if (s == STATUS_OK && !witnessed && replaces)
-        s = witness_forget(files, error);
-    if (s != STATUS_OK) /* launch_outputs_drop undoes what was placed */
-        return s;
-    file_keep(&files->trace_made);
-    file_keep(&files->witness_made);
-    return STATUS_OK;
-}
-
-void launch_outputs_drop(struct launch_files *files)
-{
-    file_drop(&files->trace_made);
-    file_drop(&files->witness_made);
-    file_drop(&files->ring_made);
 }

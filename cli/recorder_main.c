@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/print.h"
 #include "runtime/base/streams.h"
 
 static const void *file_map(int fd, size_t *ret_size)
@@ -77,7 +78,9 @@ int main(void)
     }
     child_report(RECORDER_FD_CONTROL, &message);
     /* Nobody told how the guest ended: the launcher is gone, and the ring is in nobody's care. */
-    if (s == STATUS_OK && message.end.waited == TRACE_WAITED_UNKNOWN)
-        file_remove(RECORDER_FD_FOLDER, start.ring_name, (dev_t)start.ring_dev, (ino_t)start.ring_ino);
+    if (s == STATUS_OK && message.end.waited == TRACE_WAITED_UNKNOWN &&
+        !file_remove(RECORDER_FD_FOLDER, start.ring_name, (dev_t)start.ring_dev, (ino_t)start.ring_ino))
+        print_err("warrant record: %s is left and cannot be removed (%s); remove it yourself\n", start.ring_name,
+                  strerror(errno));
     return 0;
 }

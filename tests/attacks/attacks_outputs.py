@@ -208,6 +208,24 @@ class Outputs(Attack):
                     self.assertEqual({p.name: p.read_bytes() for p in trace.parent.iterdir()}, before)
 
     @kit.needs_root
+    def test_folder_where_nothing_can_be_removed(self):
+        """What is left of ours is said, in one line for each file; the recording is whole."""
+        if not shutil.which("chattr"):
+            self.skipTest("no chattr")
+        folder = self.folder / "grows"
+        folder.mkdir()
+        self.immutable(folder, flag="a")
+        done = self.warrant("record", "-q", "--witness", "off", "-o", folder / "x.wtrace", self.hello)
+        self.assertEqual(done.stdout, "hello\n")
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIn("x.wtrace.ring is left and cannot be removed", lines[0])
+        self.clean(trace=folder / "x.wtrace")
+        self.assertIn("x.wtrace.ring", self.warrant("recover", folder / "x.wtrace", status=3).stderr)
+        done = self.refused("--witness", "off", "--dir", "absent", "-o", folder / "y.wtrace", self.hello, says="absent")
+        self.assertEqual(sorted(os.listdir(folder)), ["x.wtrace", "x.wtrace.ring"])
+
+    @kit.needs_root
     def test_witness_file_alone_that_cannot_be_replaced(self):
         if not shutil.which("chattr"):
             self.skipTest("no chattr")
