@@ -97,9 +97,9 @@ const char *rt_module_refusal(const void *bytes, size_t size)
         { "\x89WRT\r\n\x1a\n", 8, "it is a trace of warrant; `warrant replay` executes its guest again" },
         { "SQLite format 3", 16, "it is a database; `warrant query` reads those that `warrant check --db` made" },
     };
-    struct look l = { bytes, (const uint8_t *)bytes + size };
     if (size == 0)
         return "it is empty";
+    struct look l = { bytes, (const uint8_t *)bytes + size };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (size >= kinds[i].size && !memcmp(bytes, kinds[i].magic, kinds[i].size))
             return kinds[i].text;
