@@ -1,5 +1,5 @@
-/* The native twin of guests/hostcalls.c: the bare system calls, in the same loops. The clock is read through the vDSO, as any
- * native program does. usage: native_calls WORK COUNT FOLDER; prints nanoseconds to stderr. */
+/* The native twin of guests/hostcalls.c: the bare system calls, in the same loops. The clock is read through the vDSO,
+ * as any native program does. usage: native_calls WORK COUNT FOLDER; prints nanoseconds to stderr. */
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -73,13 +73,13 @@ static inline long call_empty(int folder, long fd, unsigned long i)
 
 #define WORKS(X) X(write) X(pread) X(clock) X(fstat) X(stat) X(open) X(seek) X(empty)
 
-#define LOOP(work)                                                      \
-    static long loop_##work(int folder, long fd, unsigned long count)   \
-    {                                                                   \
-        long failed = 0;                                                \
-        for (unsigned long i = 0; i < count; i++)                       \
-            failed |= call_##work(folder, fd, i) < 0;                   \
-        return failed;                                                  \
+#define LOOP(work)                                                                                                     \
+    static long loop_##work(int folder, long fd, unsigned long count)                                                  \
+    {                                                                                                                  \
+        long failed = 0;                                                                                               \
+        for (unsigned long i = 0; i < count; i++)                                                                      \
+            failed |= call_##work(folder, fd, i) < 0;                                                                  \
+        return failed;                                                                                                 \
     }
 WORKS(LOOP)
 #undef LOOP

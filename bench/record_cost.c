@@ -1,6 +1,6 @@
-/* Runs a guest with the trace's writer attached, or without, in one process and without a recorder: what `bench/instructions`
- * counts under callgrind. usage: record_cost recorded|plain MODULE WORK COUNT [FOLDER]. FOLDER is granted for writing as /data. The ring
- * must hold all events; nobody empties it. */
+/* Runs a guest with the trace's writer attached, or without, in one process and without a recorder: what
+ * `bench/instructions` counts under callgrind. usage: record_cost recorded|plain MODULE WORK COUNT [FOLDER]. FOLDER is
+ * granted for writing as /data. The ring must hold all events; nobody empties it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +26,8 @@ static enum status writer_open(struct trace_ring **ring, struct trace_writer **w
     return status == STATUS_OK ? trace_writer_create(*ring, writer, error) : status;
 }
 
-static enum status run(const char **args, const char *folder, const struct buffer *bytes, const struct wasi_observer *observer,
-                       struct error *error)
+static enum status run(const char **args, const char *folder, const struct buffer *bytes,
+                       const struct wasi_observer *observer, struct error *error)
 {
     struct wasi_preopen preopen = { .guest_path = "/data", .writes = true };
     struct wasi_config config = { .arg_count = 3, .args = args, .descriptor_limit = 64, .preopens = &preopen };

@@ -1,6 +1,6 @@
-/* What the witness costs a program per system call: the same loops alone, beside a witness that watches nothing, and watched.
- * Prints nanoseconds of processor time per call (other work on the machine must not count), the medians of rounds that take
- * turns, and what the witness lost and wrote. Needs root and BPF; says why where it cannot run. */
+/* What the witness costs a program per system call: the same loops alone, beside a witness that watches nothing, and
+ * watched. Prints nanoseconds of processor time per call (other work on the machine must not count), the medians of
+ * rounds that take turns, and what the witness lost and wrote. Needs root and BPF; says why where it cannot run. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -64,7 +64,8 @@ static int child_run(int go, double *ns)
 }
 
 /* Collects until the child has closed `alive`. */
-static enum status round_collect(struct round *round, struct witness *witness, pid_t child, int alive, struct error *error)
+static enum status round_collect(struct round *round, struct witness *witness, pid_t child, int alive,
+                                 struct error *error)
 {
     char name[] = "/tmp/warrant-cost-XXXXXX";
     struct witness_info info = { .guest_pid = (uint32_t)child };

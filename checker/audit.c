@@ -1,8 +1,8 @@
-/* The checker's one pass: pulls hostcalls and records as the matcher asks for them, stores what they were taken for, and lets the
- * judge see each system call that the guest's process issued after its setup.
+/* The checker's one pass: pulls hostcalls and records as the matcher asks for them, stores what they were taken for,
+ * and lets the judge see each system call that the guest's process issued after its setup.
  *
- * Invariants: memory does not grow with the trace (a hostcall's row waits in a bounded ring for its verdict); a damaged trace or
- * witness file is checked up to where it is valid, and the report says where that is. docs/queries.md. */
+ * Invariants: memory does not grow with the trace (a hostcall's row waits in a bounded ring for its verdict); a damaged
+ * trace or witness file is checked up to where it is valid, and the report says where that is. docs/queries.md. */
 #include "checker/audit.h"
 
 #include <inttypes.h>
@@ -20,7 +20,7 @@ enum { WAITING = MATCH_PENDING, PROGRESS_EVERY = 16384 };
 struct audit {
     const struct audit_options *options;
     struct check_report *report;
-    struct match *match;     /* NULL: unwitnessed */
+    struct match *match; /* NULL: unwitnessed */
     struct hearing *hearing;
     struct touched *touched; /* NULL: nothing is stored */
     bool judging;            /* the setup is over */
@@ -33,8 +33,9 @@ struct audit {
     struct store_call waiting[WAITING]; /* rows whose verdict is open, in order */
 };
 
-void audit_finding(struct check_report *report, struct store *store, enum check_finding_kind kind, const struct match_place *place,
-                   const struct witness_record *record, int64_t syscall, const char *evidence)
+void audit_finding(struct check_report *report, struct store *store, enum check_finding_kind kind,
+                   const struct match_place *place, const struct witness_record *record, int64_t syscall,
+                   const char *evidence)
 {
     struct check_finding f = {
         .kind = kind,
@@ -91,7 +92,8 @@ static void on_finding(void *self, enum check_finding_kind kind, const struct ma
     audit_finding(a->report, a->options->store, kind, place, record, syscall, evidence);
 }
 
-static void on_record(void *self, const struct witness_record *record, enum match_class class, const struct match_place *place)
+static void on_record(void *self, const struct witness_record *record, enum match_class class,
+                      const struct match_place *place)
 {
     struct audit *a = self;
     bool executed = record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY;
@@ -102,8 +104,9 @@ static void on_record(void *self, const struct witness_record *record, enum matc
         a->report->setup_syscalls++;
     else if (match_is_call(record))
         a->report->other_syscalls++;
-    a->judging |= a->options->setup_until != UINT64_MAX ? record->number > a->options->setup_until
-                                                        : class == MATCH_PLAN || class == MATCH_UNKNOWN || class == MATCH_UNDECLARED;
+    a->judging |= a->options->setup_until != UINT64_MAX
+                      ? record->number > a->options->setup_until
+                      : class == MATCH_PLAN || class == MATCH_UNKNOWN || class == MATCH_UNDECLARED;
     if (guest && executed && a->judging && class != MATCH_SETUP)
         hearing_record(a->hearing, record, place);
     if (a->options->store)
@@ -131,9 +134,15 @@ static uint64_t bytes_moved(const struct trace_call *call, bool in)
 static void store_new_call(struct audit *a, const struct trace_call *call, uint64_t number)
 {
     struct store_call *row = &a->waiting[(a->waiting_head + a->waiting_count++) % WAITING];
-    *row = (struct store_call){
-        .number = number, .begin_event = call->begin_event, .end_event = call->end_event, .chunk = call->chunk, .ticks = call->ticks,
-        .duration = call->duration, .call = call->request.call, .complete = call->complete,
+    *row = (struct store_call) {
+        .number = number,
+        .begin_event = call->begin_event,
+        .end_event = call->end_event,
+        .chunk = call->chunk,
+        .ticks = call->ticks,
+        .duration = call->duration,
+        .call = call->request.call,
+        .complete = call->complete,
         .slot_count = call->request.call < HOSTCALL_COUNT ? abi_hostcalls[call->request.call].slot_count : 0,
     };
     memcpy(row->slot, call->request.slot, row->slot_count * sizeof row->slot[0]);
@@ -223,7 +232,8 @@ static void feed_record(struct audit *a)
     enum status s = witness_reader_next(a->options->witness, &a->record, &why);
     if (s == STATUS_OK) {
         if (match_record(a->match, &a->record) != STATUS_OK)
-            a->status = error_set(a->error, STATUS_NO_MEMORY, "no memory for the operands of record %" PRIu64, a->record.number);
+            a->status = error_set(a->error, STATUS_NO_MEMORY, "no memory for the operands of record %" PRIu64,
+                                  a->record.number);
         return;
     }
     if (s == STATUS_NO_MEMORY || s == STATUS_IO) {
@@ -240,7 +250,8 @@ static void feed_record(struct audit *a)
     a->report->lost = lost;
     if (!cut) {
         if (lost > 0 && a->report->finding_counts[CHECK_FINDING_LOST] == 0)
-            audit_finding(a->report, a->options->store, CHECK_FINDING_LOST, NULL, NULL, -1, "the witness counted losses that it could not place");
+            audit_finding(a->report, a->options->store, CHECK_FINDING_LOST, NULL, NULL, -1,
+                          "the witness counted losses that it could not place");
         return;
     }
     const char *text = stop.text[0] ? stop.text : why.text[0] ? why.text : status_text(s);
@@ -292,8 +303,9 @@ static enum status prepare(struct audit *a)
         s = hearing_create(o, a->report, &a->hearing, a->error);
     if (s != STATUS_OK || !o->witness)
         return s;
-    struct match_options match = { o->spec, witness_reader_info(o->witness)->guest_pid, o->setup_until,
-                                   { a, on_verdict, on_record, on_finding } };
+    struct match_options match = {
+        o->spec, witness_reader_info(o->witness)->guest_pid, o->setup_until, { a, on_verdict, on_record, on_finding }
+    };
     return match_create(&match, &a->match, a->error);
 }
 
@@ -310,7 +322,8 @@ enum status audit_run(const struct audit_options *options, struct check_report *
     if (s == STATUS_OK)
         s = loop(a);
     if (s == STATUS_OK) {
-        struct match_place place = { report->hostcalls - 1, a->call->begin_event, a->call->chunk, a->call->request.call, MATCH_NO_OP };
+        struct match_place place = { report->hostcalls - 1, a->call->begin_event, a->call->chunk, a->call->request.call,
+                                     MATCH_NO_OP };
         ending_report(report, options->store, report->hostcalls > 0 ? &place : NULL);
         hearing_end(a->hearing);
         if (a->touched)

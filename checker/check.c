@@ -1,7 +1,7 @@
 /* `check`: opens a trace and its witness, runs the pass, replays, and sums up.
  *
- * Invariants: what can be checked is checked (a damaged trace up to where it is valid), and the exit status never says more than was
- * done: an unwitnessed run, a gap and a missing end are stated. The store sees all of a run or nothing.
+ * Invariants: what can be checked is checked (a damaged trace up to where it is valid), and the exit status never says
+ * more than was done: an unwitnessed run, a gap and a missing end are stated. The store sees all of a run or nothing.
  * Left out on purpose: the oracle model. docs/queries.md. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,7 +58,8 @@ bool check_replay_whole(const struct check_replay *replay)
 const char *check_report_verdict(const struct check_report *report)
 {
     static const char *const clean[2][3] = {
-        { "incomplete: unwitnessed, not replayed", "incomplete: unwitnessed, replayed in part", "incomplete: unwitnessed" },
+        { "incomplete: unwitnessed, not replayed", "incomplete: unwitnessed, replayed in part",
+          "incomplete: unwitnessed" },
         { "incomplete: not replayed", "incomplete: replayed in part", "clean" },
     };
     if (report->exit_status == EXIT_FILE)
@@ -78,7 +79,8 @@ void check_report_done(struct check_report *report)
     check_report_init(report);
 }
 
-enum status checker_open(const char *db_path, void (*told)(void *self, const char *what, uint64_t done, uint64_t total), void *self, struct checker **ret, struct error *error)
+enum status checker_open(const char *db_path, void (*told)(void *self, const char *what, uint64_t done, uint64_t total),
+                         void *self, struct checker **ret, struct error *error)
 {
     struct checker *checker = calloc(1, sizeof *checker);
     if (!checker)
@@ -134,8 +136,8 @@ static void report_confinement(const struct run_spec *spec, struct store *store,
     enum run_confinement how = run_confinement(&spec->facts);
     run_confinement_text(&spec->facts, report->confined, sizeof report->confined);
     if (how != RUN_CONFINED)
-        audit_finding(report, store, how == RUN_UNCONFINED ? CHECK_FINDING_CONFINE_OFF : CHECK_FINDING_CONFINE_WEAKER, NULL, NULL, -1,
-                      report->confined);
+        audit_finding(report, store, how == RUN_UNCONFINED ? CHECK_FINDING_CONFINE_OFF : CHECK_FINDING_CONFINE_WEAKER,
+                      NULL, NULL, -1, report->confined);
 }
 
 static enum status check(struct session *session, struct store *store, struct error *error)
@@ -145,7 +147,8 @@ static enum status check(struct session *session, struct store *store, struct er
     bool replaced;
     enum status s = open_trace(session, error);
     if (s == STATUS_OK && !session->options->no_replay && session->options->replay)
-        check_replay_run(session->options, session->reader, &session->replayed); /* before the database is held up for others */
+        check_replay_run(session->options, session->reader,
+                         &session->replayed); /* before the database is held up for others */
     if (s == STATUS_OK && store) {
         s = store_begin(store, report->run_id, &replaced, error);
         session->in_transaction = s == STATUS_OK;
@@ -156,7 +159,8 @@ static enum status check(struct session *session, struct store *store, struct er
         return s;
     report_confinement(&session->spec, store, report);
     report->policy_given = session->options->policy != NULL;
-    struct audit_options audit = { session->options, store, session->reader, session->witness.reader, &session->spec, session->witness.setup_until };
+    struct audit_options audit = { session->options,        store,          session->reader,
+                                   session->witness.reader, &session->spec, session->witness.setup_until };
     s = audit_run(&audit, report, &ns_per_tick, error);
     if (s != STATUS_OK)
         return s;

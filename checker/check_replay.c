@@ -111,7 +111,8 @@ void check_replay_report(struct check_replayed *replayed, const struct trace_rea
     report->replay.calls = replay->calls;
     report->replay.instructions = replay->instructions;
     report->replay.recorded_instructions = report->has_exit ? report->exit.instructions : 0;
-    report->replay.started_here = replay->verdict == REPLAY_PREFIX && report->has_exit && report->exit.outcome == TRACE_NOT_STARTED;
+    report->replay.started_here =
+        replay->verdict == REPLAY_PREFIX && report->has_exit && report->exit.outcome == TRACE_NOT_STARTED;
     report->replay.identical = replay->verdict != REPLAY_DIVERGED;
     if (replay->verdict == REPLAY_DIVERGED)
         report_divergence(&replay->divergence, store, report);

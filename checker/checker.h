@@ -1,6 +1,6 @@
-/* The checker: imports traces and witness records into SQLite, holds the kernel's record against the trace, judges the policy
- * again on kernel facts, replays, and answers questions. docs/queries.md is the authority for the
- * schema and the named queries. Not built yet: the oracle model, SARIF, HTML. */
+/* The checker: imports traces and witness records into SQLite, holds the kernel's record against the trace, judges the
+ * policy again on kernel facts, replays, and answers questions. docs/queries.md is the authority for the schema and the
+ * named queries. Not built yet: the oracle model, SARIF, HTML. */
 #ifndef WARRANT_CHECKER_H
 #define WARRANT_CHECKER_H
 
@@ -31,7 +31,7 @@ struct check_finding_row {
     bool fails;
 };
 const struct check_finding_row *check_finding_row(enum check_finding_kind kind); /* a constant table's */
-const char *check_verdict_name(enum check_verdict verdict);                       /* "match"; "?" beyond the table */
+const char *check_verdict_name(enum check_verdict verdict);                      /* "match"; "?" beyond the table */
 const char *check_severity_name(enum check_severity severity);                   /* "notice" */
 
 enum { CHECK_EVIDENCE_MAX = 400, CHECK_FINDINGS_KEPT = 1000 };
@@ -50,12 +50,12 @@ struct check_finding {
 };
 
 struct check_replay {
-    bool done;           /* a replay was tried */
-    bool identical;      /* it went to the end of the trace without a difference */
-    bool started_here;   /* the guest could not start where it was recorded, and could here: nothing was compared */
-    uint64_t calls;      /* hostcalls replayed */
+    bool done;         /* a replay was tried */
+    bool identical;    /* it went to the end of the trace without a difference */
+    bool started_here; /* the guest could not start where it was recorded, and could here: nothing was compared */
+    uint64_t calls;    /* hostcalls replayed */
     uint64_t instructions, recorded_instructions; /* recorded: 0 where the trace has no exit event */
-    char text[CHECK_EVIDENCE_MAX]; /* the divergence or failure in words; empty: none */
+    char text[CHECK_EVIDENCE_MAX];                /* the divergence or failure in words; empty: none */
 };
 
 /* What the judgement of the policy rests on. */
@@ -71,14 +71,14 @@ struct check_report {
     uint8_t run_id[TRACE_RUN_ID];
     char trace_path[4096], witness_path[4096]; /* witness_path: empty where the run is unwitnessed */
     bool witnessed;
-    bool imported;          /* false where the run was in the database already, or no database was given */
+    bool imported; /* false where the run was in the database already, or no database was given */
     uint64_t hostcalls, events;
-    uint64_t syscalls;      /* witness records of the guest's process inside hostcalls */
+    uint64_t syscalls; /* witness records of the guest's process inside hostcalls */
     uint64_t setup_syscalls, other_syscalls;
     uint64_t lost;
     uint64_t verdicts[CHECK_VERDICT_COUNT];
-    bool trace_whole;       /* every chunk is valid, and an END chunk closes it */
-    struct trace_end end;   /* reason 0: none */
+    bool trace_whole;     /* every chunk is valid, and an END chunk closes it */
+    struct trace_end end; /* reason 0: none */
     bool ends_inside_call;
     char stop_text[ERROR_TEXT_MAX]; /* where and why the valid prefix stops; empty where the trace is whole */
     bool has_exit;
@@ -89,16 +89,17 @@ struct check_report {
     bool policy_given;      /* another policy than the trace's own was asked */
     uint64_t finding_count; /* all, notices too; the first CHECK_FINDINGS_KEPT are kept */
     uint64_t finding_counts[CHECK_FINDING_COUNT];
-    uint64_t failing;       /* findings that fail the check */
+    uint64_t failing;               /* findings that fail the check */
     struct check_finding *findings; /* owned by the report */
     size_t findings_kept;
     uint64_t elapsed_ns, replay_ns; /* of the check; of its replay */
-    int exit_status;        /* 0, 1: a finding, 3: the trace's file is at fault (its valid prefix was checked) */
+    int exit_status; /* 0, 1: a finding, 3: the trace's file is at fault (its valid prefix was checked) */
 };
 /* Whether all that the guest was recorded to have executed was executed again, with the same calls. */
 bool check_replay_whole(const struct check_replay *replay);
-/* What the check came to, in a word or some: "clean" only where the run was held against the kernel's record, judged and replayed, and nothing
- * was found; "incomplete: unwitnessed, not replayed" names what was not done; "findings"; "damaged". Static storage. */
+/* What the check came to, in a word or some: "clean" only where the run was held against the kernel's record, judged
+ * and replayed, and nothing was found; "incomplete: unwitnessed, not replayed" names what was not done; "findings";
+ * "damaged". Static storage. */
 const char *check_report_verdict(const struct check_report *report);
 void check_report_init(struct check_report *report);
 void check_report_done(struct check_report *report); /* NULL is fine */
@@ -106,11 +107,13 @@ void check_report_done(struct check_report *report); /* NULL is fine */
 /* ---- the store ---- */
 
 struct checker;
-/* What takes long is told now and then. what: static text ("reading", "replaying", "waiting for another process that has the database": then
- * done counts seconds).
- * db_path: NULL: nothing is stored; ":memory:": a database that ends with the checker; else a file, created if missing.
- * told, self: as check_options; told may be NULL. Failure: as database_open's. Returns owned. */
-MUST_USE enum status checker_open(const char *db_path, void (*told)(void *self, const char *what, uint64_t done, uint64_t total), void *self, struct checker **ret, struct error *error);
+/* What takes long is told now and then. what: static text ("reading", "replaying", "waiting for another process that
+ * has the database": then done counts seconds). db_path: NULL: nothing is stored; ":memory:": a database that ends with
+ * the checker; else a file, created if missing. told, self: as check_options; told may be NULL. Failure: as
+ * database_open's. Returns owned. */
+MUST_USE enum status checker_open(const char *db_path,
+                                  void (*told)(void *self, const char *what, uint64_t done, uint64_t total), void *self,
+                                  struct checker **ret, struct error *error);
 void checker_close(struct checker *checker); /* NULL is fine */
 
 /* A directory that a policy names. */
@@ -124,25 +127,27 @@ struct replay_options;
 struct replay_report;
 
 struct check_options {
-    const char *trace_path;      /* borrowed */
-    const char *witness_path;    /* borrowed; NULL: trace_path with .wwit for .wtrace, if that file exists */
-    const struct policy *policy; /* borrowed; NULL: the policy that the trace carries. Judged instead of it */
+    const char *trace_path;           /* borrowed */
+    const char *witness_path;         /* borrowed; NULL: trace_path with .wwit for .wtrace, if that file exists */
+    const struct policy *policy;      /* borrowed; NULL: the policy that the trace carries. Judged instead of it */
     const struct check_place *places; /* borrowed; one for each file of `policy`: where it lies on this machine */
-    const char *host;            /* borrowed; this machine's name; NULL: taken for the trace's */
+    const char *host;                 /* borrowed; this machine's name; NULL: taken for the trace's */
     bool no_replay;
-    /* Executes the guest again; as replay_run, of the trace's open file. The module is hostile: whoever implements this does it
-     * in a confined process. NULL: the run is not replayed. */
-    enum status (*replay)(void *self, const struct replay_options *options, struct replay_report *ret, struct error *error);
+    /* Executes the guest again; as replay_run, of the trace's open file. The module is hostile: whoever implements this
+     * does it in a confined process. NULL: the run is not replayed. */
+    enum status (*replay)(void *self, const struct replay_options *options, struct replay_report *ret,
+                          struct error *error);
     void *replay_self;
     /* Told now and then how far it is; may be NULL. what: static text ("reading", "replaying"). */
     void (*progress)(void *self, const char *what, uint64_t done, uint64_t total);
     void *progress_self;
 };
-/* Checks one trace and fills *report (initialised by the caller). OK also where there are findings or the trace is damaged: report->exit_status
- * tells. Other statuses: nothing could be checked (no such file, not a trace, a later version, the database failed); the
- * database is unchanged then. One transaction per trace; a run that is there already is replaced by what this check finds. */
-MUST_USE enum status checker_check(struct checker *checker, const struct check_options *options, struct check_report *report,
-                                   struct error *error);
+/* Checks one trace and fills *report (initialised by the caller). OK also where there are findings or the trace is
+ * damaged: report->exit_status tells. Other statuses: nothing could be checked (no such file, not a trace, a later
+ * version, the database failed); the database is unchanged then. One transaction per trace; a run that is there already
+ * is replaced by what this check finds. */
+MUST_USE enum status checker_check(struct checker *checker, const struct check_options *options,
+                                   struct check_report *report, struct error *error);
 /* For people; `limit`: findings printed in full, 0: all that were kept. No terminal escapes whatever the guest did. */
 void check_report_text(const struct check_report *report, size_t limit, struct buffer *out);
 void check_report_json(const struct check_report *report, struct buffer *out);
@@ -160,11 +165,12 @@ struct checker_sink {
     enum status (*write)(void *self, const void *bytes, size_t size, struct error *error);
     void *self;
 };
-/* Runs a named query, or SQL (one statement that only reads), on the database file `db_path`, opened read-only, and writes a table or
- * a JSON array of objects. NOT_FOUND: no such file, or neither a known name nor SQL (the text lists the names). INVALID: SQL that
- * does not compile or does anything but read. Others as database_open's and the sink's. After a failure the answer is not whole. */
-MUST_USE enum status checker_query(const char *db_path, const char *query, enum checker_format format, const struct checker_sink *sink,
-                                   struct error *error);
+/* Runs a named query, or SQL (one statement that only reads), on the database file `db_path`, opened read-only, and
+ * writes a table or a JSON array of objects. NOT_FOUND: no such file, or neither a known name nor SQL (the text lists
+ * the names). INVALID: SQL that does not compile or does anything but read. Others as database_open's and the sink's.
+ * After a failure the answer is not whole. */
+MUST_USE enum status checker_query(const char *db_path, const char *query, enum checker_format format,
+                                   const struct checker_sink *sink, struct error *error);
 
 /* ---- a trace as strace would print it ---- */
 
@@ -176,14 +182,18 @@ struct show_options {
     bool full;  /* strings and buffers are not cut */
     bool names; /* event number and time before each line */
 };
-/* Appends one line, with its newline: `fd_write(1, [{0x1234, 12}], ...) = 0 (nwritten 12)  [pwritev 3 ... = 12]  right held`. */
+/* Appends one line, with its newline: `fd_write(1, [{0x1234, 12}], ...) = 0 (nwritten 12)  [pwritev 3 ... = 12]  right
+ * held`. */
 void show_call(const struct trace_call *call, const struct show_options *options, struct buffer *out);
-void show_call_json(const struct trace_call *call, const struct show_options *options, struct buffer *out); /* one object, newline */
+void show_call_json(const struct trace_call *call, const struct show_options *options,
+                    struct buffer *out); /* one object, newline */
 void show_exit(const struct trace_exit *exit, const struct show_options *options, struct buffer *out);
 void show_exit_json(const struct trace_exit *exit, struct buffer *out);
-void show_state(uint64_t event, const struct trace_state *state, const struct show_options *options, struct buffer *out);
+void show_state(uint64_t event, const struct trace_state *state, const struct show_options *options,
+                struct buffer *out);
 void show_state_json(uint64_t event, const struct trace_state *state, struct buffer *out);
-void show_growth(uint64_t event, const struct trace_growth *growth, const struct show_options *options, struct buffer *out);
+void show_growth(uint64_t event, const struct trace_growth *growth, const struct show_options *options,
+                 struct buffer *out);
 void show_growth_json(uint64_t event, const struct trace_growth *growth, struct buffer *out);
 
 #endif

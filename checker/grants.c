@@ -97,10 +97,11 @@ static struct comparison compare(const struct run_spec *spec, const struct check
     return c;
 }
 
-void grants_rule(const struct run_spec *spec, const struct check_options *options, uint32_t index, struct grants_ruling *ret)
+void grants_rule(const struct run_spec *spec, const struct check_options *options, uint32_t index,
+                 struct grants_ruling *ret)
 {
     bool own = spec->policy.files[index].writes;
-    *ret = (struct grants_ruling){ GRANTS_FULL, own ? JUDGE_GRANT_WRITE : JUDGE_GRANT_READ, "" };
+    *ret = (struct grants_ruling) { GRANTS_FULL, own ? JUDGE_GRANT_WRITE : JUDGE_GRANT_READ, "" };
     if (!options->policy)
         return;
     struct comparison c = compare(spec, options, index);
@@ -110,11 +111,14 @@ void grants_rule(const struct run_spec *spec, const struct check_options *option
     }
     ret->answer = GRANTS_UNKNOWN;
     if (c.replaced) {
-        say(spec, index, "; another directory lies there now, so it cannot be told whether the policy means it: ", c.replaced, ret);
+        say(spec, index,
+            "; another directory lies there now, so it cannot be told whether the policy means it: ", c.replaced, ret);
     } else if (c.part) {
-        say(spec, index, "; the policy grants only a part of it, and which names the run used there is not followed: ", c.part, ret);
+        say(spec, index,
+            "; the policy grants only a part of it, and which names the run used there is not followed: ", c.part, ret);
     } else if (c.blind) {
-        say(spec, index, "; the trace does not say where it lay, so it cannot be told whether the policy means it", NULL, ret);
+        say(spec, index, "; the trace does not say where it lay, so it cannot be told whether the policy means it",
+            NULL, ret);
     } else {
         ret->answer = GRANTS_NONE;
         ret->grant = JUDGE_GRANT_NONE;
@@ -122,11 +126,12 @@ void grants_rule(const struct run_spec *spec, const struct check_options *option
     }
 }
 
-bool grants_device(const struct run_spec *spec, const struct check_options *options, uint32_t index, struct grants_ruling *ret)
+bool grants_device(const struct run_spec *spec, const struct check_options *options, uint32_t index,
+                   struct grants_ruling *ret)
 {
     const struct policy *policy = options->policy;
     const char *device = spec->policy.devices[index];
-    *ret = (struct grants_ruling){ GRANTS_FULL, JUDGE_GRANT_NONE, "" };
+    *ret = (struct grants_ruling) { GRANTS_FULL, JUDGE_GRANT_NONE, "" };
     for (uint32_t i = 0; policy && i < policy->device_count; i++)
         if (strcmp(policy->devices[i], device) == 0)
             return true;

@@ -20,8 +20,10 @@ struct grants_ruling {
  * and gives everything. */
 void grants_rule(const struct run_spec *spec, const struct check_options *options, uint32_t index,
                  struct grants_ruling *ret);
-/* Whether the asked policy lists the run's device `index` (spec->policy.devices[index]), under the same path; else says so in ret->text. */
-bool grants_device(const struct run_spec *spec, const struct check_options *options, uint32_t index, struct grants_ruling *ret);
+/* Whether the asked policy lists the run's device `index` (spec->policy.devices[index]), under the same path; else says
+ * so in ret->text. */
+bool grants_device(const struct run_spec *spec, const struct check_options *options, uint32_t index,
+                   struct grants_ruling *ret);
 /* Appends, in words, each limit that the run had wider than the asked policy has it, unless it is known to have kept
  * within; how many. exit: how the guest ended; NULL: not known. */
 uint32_t grants_limits(const struct run_spec *spec, const struct check_options *options, const struct trace_exit *exit,

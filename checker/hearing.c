@@ -13,7 +13,8 @@
 #include "checker/impact.h"
 #include "runtime/base/text.h"
 
-_Static_assert((int)JUDGE_MODE_OTHER_NUMBERS == (int)WITNESS_MODE_OTHER_NUMBERS && (int)JUDGE_MODE_NO_DATA == (int)WITNESS_MODE_NO_DATA,
+_Static_assert((int)JUDGE_MODE_OTHER_NUMBERS == (int)WITNESS_MODE_OTHER_NUMBERS &&
+                   (int)JUDGE_MODE_NO_DATA == (int)WITNESS_MODE_NO_DATA,
                "a record's object is a fact's");
 
 struct hearing {
@@ -142,8 +143,8 @@ void hearing_record(struct hearing *hearing, const struct witness_record *record
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);
     enum check_finding_kind kind = ruling.rule == JUDGE_UNREAD ? CHECK_FINDING_UNREAD : CHECK_FINDING_ESCAPE;
-    audit_finding(hearing->report, hearing->options->store, kind, place, record,
-                  fact.compat ? -1 : record->syscall, evidence);
+    audit_finding(hearing->report, hearing->options->store, kind, place, record, fact.compat ? -1 : record->syscall,
+                  evidence);
 }
 
 enum status hearing_status(const struct hearing *hearing, struct error *error)

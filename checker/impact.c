@@ -31,7 +31,9 @@ const char *impact_stopped_by(int64_t number)
 
 bool impact_allows(int64_t number, enum impact_phase phase)
 {
-    static const uint16_t roles[] = { [IMPACT_GUEST_LAUNCH] = SYSCALL_BY(LAUNCHER) | SYSCALL_BY(SETUP), [IMPACT_GUEST_SETUP] = SYSCALL_BY(SETUP), [IMPACT_GUEST_RUN] = SYSCALL_BY(RUN),
+    static const uint16_t roles[] = { [IMPACT_GUEST_LAUNCH] = SYSCALL_BY(LAUNCHER) | SYSCALL_BY(SETUP),
+                                      [IMPACT_GUEST_SETUP] = SYSCALL_BY(SETUP),
+                                      [IMPACT_GUEST_RUN] = SYSCALL_BY(RUN),
                                       [IMPACT_RECORDER] = SYSCALL_BY(RECORDER) };
     const struct syscall_row *row = syscall_find_number(number);
     if (!row || row->roles & roles[phase])

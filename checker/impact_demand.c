@@ -1,21 +1,39 @@
-/* What the table demands of the operands of a system call that the runtime issues for itself, held against what the kernel executed.
+/* What the table demands of the operands of a system call that the runtime issues for itself, held against what the
+ * kernel executed.
  *
- * The second line refuses anything else before it is executed; this is the same demand asked of the record, for runs without that
- * line and for a line that failed. Stated apart from wasi/confine on purpose. Demands on the operands of plans are left out: the
- * matcher compares those with the plan. Source: mmap(2), mremap(2), madvise(2), futex(2); the legend of syscalls.h. */
+ * The second line refuses anything else before it is executed; this is the same demand asked of the record, for runs
+ * without that line and for a line that failed. Stated apart from wasi/confine on purpose. Demands on the operands of
+ * plans are left out: the matcher compares those with the plan. Source: mmap(2), mremap(2), madvise(2), futex(2); the
+ * legend of syscalls.h. */
 #include "checker/impact.h"
 
 #include "wasi/abi/syscalls.h"
 
 enum {
-    EXECUTE = 4, MAP_OWN = 0x02, MAP_NAMELESS = 0x20, MAP_UNRESERVED = 0x4000, MAP_PREFAULT = 0x8000, MAP_FOR_STACK = 0x20000,
-    MOVE_ANYWHERE = 1, ADVISE_DONTNEED = 4, ADVISE_FREE = 8, ADVISE_HUGE = 14, ADVISE_NOT_HUGE = 15, ADVISE_NO_DUMP = 16,
-    FUTEX_COMMAND = 0x7f, FUTEX_WAIT_ = 0, FUTEX_WAKE_ = 1, FUTEX_WAIT_BITS = 9, FUTEX_WAKE_BITS = 10, SIGNAL_ABORT = 6
+    EXECUTE = 4,
+    MAP_OWN = 0x02,
+    MAP_NAMELESS = 0x20,
+    MAP_UNRESERVED = 0x4000,
+    MAP_PREFAULT = 0x8000,
+    MAP_FOR_STACK = 0x20000,
+    MOVE_ANYWHERE = 1,
+    ADVISE_DONTNEED = 4,
+    ADVISE_FREE = 8,
+    ADVISE_HUGE = 14,
+    ADVISE_NOT_HUGE = 15,
+    ADVISE_NO_DUMP = 16,
+    FUTEX_COMMAND = 0x7f,
+    FUTEX_WAIT_ = 0,
+    FUTEX_WAKE_ = 1,
+    FUTEX_WAIT_BITS = 9,
+    FUTEX_WAKE_BITS = 10,
+    SIGNAL_ABORT = 6
 };
 
 static bool map_fits(uint64_t protection, uint64_t flags)
 {
-    return !(protection & EXECUTE) && (flags & ~(uint64_t)(MAP_UNRESERVED | MAP_PREFAULT | MAP_FOR_STACK)) == (MAP_OWN | MAP_NAMELESS);
+    return !(protection & EXECUTE) &&
+           (flags & ~(uint64_t)(MAP_UNRESERVED | MAP_PREFAULT | MAP_FOR_STACK)) == (MAP_OWN | MAP_NAMELESS);
 }
 
 static bool advice_fits(uint64_t advice)

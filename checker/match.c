@@ -1,9 +1,10 @@
 /* The matcher's loop: takes hostcalls and records in order and decides, one head at a time, what belongs to what.
  *
- * Invariants: a want and a record leave their windows together only where they were held against each other; every record gets
- * exactly one class, every hostcall exactly one verdict, in order. The fast path compares two heads and looks at nothing else.
- * Only the guest's first thread has plans (version 1 has one); every other thread is judged by its role alone.
- * docs/witness.md, What is compared; what the kernel's hooks show and do not show stands in docs/threat-model.md. */
+ * Invariants: a want and a record leave their windows together only where they were held against each other; every
+ * record gets exactly one class, every hostcall exactly one verdict, in order. The fast path compares two heads and
+ * looks at nothing else. Only the guest's first thread has plans (version 1 has one); every other thread is judged by
+ * its role alone. docs/witness.md, What is compared; what the kernel's hooks show and do not show stands in
+ * docs/threat-model.md. */
 #include <stdlib.h>
 #include <string.h>
 #include "checker/impact.h"
@@ -56,7 +57,8 @@ bool match_role_allows(const struct match *m, const struct witness_record *recor
         return impact_allows(record->syscall, IMPACT_RECORDER);
     bool launch = !m->executed && match_is_main(m, record);
     if (!match_in_setup(m, record))
-        return impact_allows(record->syscall, IMPACT_GUEST_RUN) && impact_operands_fit(record->syscall, record->arg, record->pid);
+        return impact_allows(record->syscall, IMPACT_GUEST_RUN) &&
+               impact_operands_fit(record->syscall, record->arg, record->pid);
     return impact_allows(record->syscall, launch ? IMPACT_GUEST_LAUNCH : IMPACT_GUEST_SETUP);
 }
 
@@ -68,7 +70,8 @@ bool match_same_call(const struct match_want *want, const struct witness_record 
 
 /* ---- pushing ---- */
 
-static enum status push_want(struct match *m, const struct trace_call *call, uint32_t index, struct match_pending *pending)
+static enum status push_want(struct match *m, const struct trace_call *call, uint32_t index,
+                             struct match_pending *pending)
 {
     struct match_want *want = match_want_at(m, m->want_count);
     const char *reason;
@@ -102,9 +105,11 @@ enum status match_call(struct match *match, const struct trace_call *call, uint6
         return STATUS_OK;
     }
     struct match_pending *pending = match_pending_at(match, match->pending_count++);
-    *pending = (struct match_pending){
+    *pending = (struct match_pending) {
         .place = { number, call->begin_event, call->chunk, call->request.call, MATCH_NO_OP },
-        .ticks = call->ticks, .duration = call->duration, .complete = call->complete,
+        .ticks = call->ticks,
+        .duration = call->duration,
+        .complete = call->complete,
     };
     enum status s = STATUS_OK;
     for (uint32_t i = 0; s == STATUS_OK && i < call->ops.count && i < LIMIT_OPS; i++)
@@ -118,8 +123,8 @@ enum status match_call(struct match *match, const struct trace_call *call, uint6
     return STATUS_OK;
 }
 
-/* Counts what is missing before this record: the kernel side numbers each thread's records without holes, and a LOST record stands
- * in each hole with its size. A hole without one counts too. */
+/* Counts what is missing before this record: the kernel side numbers each thread's records without holes, and a LOST
+ * record stands in each hole with its size. A hole without one counts too. */
 static uint64_t missing_before(struct match *m, const struct witness_record *record)
 {
     uint64_t hole = record->sequence > m->next_sequence ? record->sequence - m->next_sequence : 0;
@@ -248,7 +253,8 @@ static bool needs_call(struct match *m, const struct witness_record *record, boo
 }
 
 /* An exit without an entry: refused by the filter, or the thread was killed before its call began. */
-static enum match_need step_exit_only(struct match *m, const struct witness_record *record, const struct match_want *want)
+static enum match_need step_exit_only(struct match *m, const struct witness_record *record,
+                                      const struct match_want *want)
 {
     if (record->result == -LINUX_ENOSYS) {
         if (m->record_count < 2 && !m->records_ended)
@@ -273,7 +279,8 @@ bool match_interrupted(struct match *m, const struct match_want *want, uint32_t 
     for (uint32_t next = j + 1; next < m->record_count; next++) {
         const struct witness_record *record = match_record_at(m, next);
         if (match_is_main(m, record))
-            return record->syscall == m->world.number_sigreturn && match_is_call(record) && !(record->flags & WITNESS_FLAG_COMPAT);
+            return record->syscall == m->world.number_sigreturn && match_is_call(record) &&
+                   !(record->flags & WITNESS_FLAG_COMPAT);
     }
     if (!m->records_ended && m->record_count < MATCH_WINDOW - 1)
         *need = MATCH_NEED_RECORD;
@@ -287,8 +294,9 @@ static bool is_restart_of(struct match *m, const struct match_want *want, const 
     if (match_linux_restarts(record->result))
         return true;
     /* It has no operands of its own: those of the call that was interrupted were compared then. */
-    return !want->known || (record->result >= 0 ? want->result == record->result
-                                                : want->result < 0 && match_linux_errno_is(-record->result, -want->result));
+    return !want->known ||
+           (record->result >= 0 ? want->result == record->result
+                                : want->result < 0 && match_linux_errno_is(-record->result, -want->result));
 }
 
 /* The record is a part of the want's call, perhaps its last. */

@@ -1,7 +1,8 @@
-/* The ways in which a want and a record leave the matcher: each updates what is known, tells the sink, and moves a window on.
+/* The ways in which a want and a record leave the matcher: each updates what is known, tells the sink, and moves a
+ * window on.
  *
- * Invariant: a hostcall's verdict is given when the next call's first want leaves (until then something undeclared may still
- * belong to it), and is the worst of what happened to it. docs/witness.md. */
+ * Invariant: a hostcall's verdict is given when the next call's first want leaves (until then something undeclared may
+ * still belong to it), and is the worst of what happened to it. docs/witness.md. */
 #include <inttypes.h>
 #include <string.h>
 #include "checker/impact.h"
@@ -76,8 +77,9 @@ static void anchor_here(struct match *m, const struct match_pending *pending, co
     m->last = here;
 }
 
-/* Reports what the witness lacks for comparing the heads. False: nothing. (restart_syscall has no operands: those of the call that was
- * interrupted were compared then. A call that the kernel or its caller starts again has them anew.) */
+/* Reports what the witness lacks for comparing the heads. False: nothing. (restart_syscall has no operands: those of
+ * the call that was interrupted were compared then. A call that the kernel or its caller starts again has them anew.)
+ */
 static bool tell_unknown(struct match *m, struct match_pending *pending, const struct match_place *place)
 {
     const struct match_want *want = match_want_at(m, 0);
@@ -193,13 +195,10 @@ void match_miss_want(struct match *m)
     drop_want(m);
 }
 
-void match_pass_record(struct match *m, enum match_class class)
-{
-    drop_record(m, class, NULL);
-}
+void match_pass_record(struct match *m, enum match_class class) { drop_record(m, class, NULL); }
 
-/* Which hostcall something undeclared belongs to: the one before, where its time says so, else the one that comes. Times are the
- * suspect's own words, so they only choose where to report, never whether. */
+/* Which hostcall something undeclared belongs to: the one before, where its time says so, else the one that comes.
+ * Times are the suspect's own words, so they only choose where to report, never whether. */
 static struct match_pending *nearest_call(struct match *m, const struct witness_record *record)
 {
     if (m->pending_count == 0 || !match_is_main(m, record) || match_in_setup(m, record))
@@ -249,8 +248,8 @@ static void describe_record(const struct witness_record *record, struct buffer *
         buffer_printf(out, " by thread %" PRIu32, record->tid);
 }
 
-static void report_record(struct match *m, enum check_finding_kind kind, enum check_verdict verdict, enum match_class class,
-                          const char *note)
+static void report_record(struct match *m, enum check_finding_kind kind, enum check_verdict verdict,
+                          enum match_class class, const char *note)
 {
     const struct witness_record *record = match_record_at(m, 0);
     struct match_pending *pending = nearest_call(m, record);
@@ -298,7 +297,7 @@ void match_extra_record(struct match *m)
             return;
         }
         report_record(m, CHECK_FINDING_UNDECLARED, CHECK_VERDICT_UNDECLARED, MATCH_UNDECLARED,
-                      behind                                ? " behind the place where the trace stops"
+                      behind                                  ? " behind the place where the trace stops"
                       : main_run || !match_is_main(m, record) ? ""
                                                               : " during the setup");
     }

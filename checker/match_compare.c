@@ -1,9 +1,9 @@
-/* Compares one expected system call with one that the kernel executed, operand by operand in the roles of ops.def, and as
- * match_rows.def says.
+/* Compares one expected system call with one that the kernel executed, operand by operand in the roles of ops.def, and
+ * as match_rows.def says.
  *
- * Invariants: comparing changes nothing (match_world.c applies); what the witness lacks is no difference, and no agreement either
- * (match_unknown). Addresses of host buffers are not compared: only their lengths bind.
- * What this cannot see: bytes that changed between the kernel and the guest. docs/witness.md. */
+ * Invariants: comparing changes nothing (match_world.c applies); what the witness lacks is no difference, and no
+ * agreement either (match_unknown). Addresses of host buffers are not compared: only their lengths bind. What this
+ * cannot see: bytes that changed between the kernel and the guest. docs/witness.md. */
 #include <inttypes.h>
 #include <string.h>
 #include "checker/match_want.h"
@@ -76,7 +76,8 @@ static void compare_fd(struct compare *c, uint32_t handle, uint32_t generation, 
     if (!differs(c))
         return;
     if (open)
-        buffer_printf(c->text, "descriptor: expected %" PRId32 ", found %" PRId32, world->host_fd[handle], (int32_t)found);
+        buffer_printf(c->text, "descriptor: expected %" PRId32 ", found %" PRId32, world->host_fd[handle],
+                      (int32_t)found);
     else
         buffer_printf(c->text, "descriptor: handle %" PRIu32 " has none, found %" PRId32, handle, (int32_t)found);
 }
@@ -108,13 +109,15 @@ static void compare_vector(struct compare *c)
             return;
         }
         unsigned before = c->differences;
-        compare_address(c, "address of a vector's element", want->iov[i].offset, want->iov[i].length, record->iov[i].base);
+        compare_address(c, "address of a vector's element", want->iov[i].offset, want->iov[i].length,
+                        record->iov[i].base);
         if (c->differences != before)
             return;
     }
 }
 
-/* The witness records two struct pollfd as one element of a vector. The answer, in the upper 16 bits, is the kernel's. */
+/* The witness records two struct pollfd as one element of a vector. The answer, in the upper 16 bits, is the kernel's.
+ */
 static void compare_polls(struct compare *c)
 {
     const struct match_want *want = c->want;
@@ -158,13 +161,14 @@ static void compare_path(struct compare *c, unsigned index)
 static bool is_rest(const struct compare *c)
 {
     const uint64_t *whole = c->want->times, *rest = c->record->times;
-    return c->want->restarted && c->want->kind == OP_POLL && (rest[0] < whole[0] || (rest[0] == whole[0] && rest[1] <= whole[1]));
+    return c->want->restarted && c->want->kind == OP_POLL &&
+           (rest[0] < whole[0] || (rest[0] == whole[0] && rest[1] <= whole[1]));
 }
 
 static void compare_times(struct compare *c, unsigned count)
 {
-    if (!(c->record->parts & WITNESS_PART_TIMES) || memcmp(c->want->times, c->record->times, count * sizeof c->want->times[0]) == 0 ||
-        is_rest(c) || !differs(c))
+    if (!(c->record->parts & WITNESS_PART_TIMES) ||
+        memcmp(c->want->times, c->record->times, count * sizeof c->want->times[0]) == 0 || is_rest(c) || !differs(c))
         return;
     buffer_printf(c->text, "time: expected %" PRIu64 ".%09" PRIu64 ", found %" PRIu64 ".%09" PRIu64, c->want->times[0],
                   c->want->times[1], c->record->times[0], c->record->times[1]);
@@ -276,25 +280,30 @@ static void compare_result(struct compare *c)
     if (expected < 0)
         buffer_printf(c->text, "result: expected %s, found %" PRId64, abi_errno_name((uint32_t)-expected), found);
     else if (c->want->kind == OP_READ_DIR && c->want->host_bytes != UINT64_MAX)
-        buffer_printf(c->text, "result: expected %" PRIu64 " bytes of entries, found %" PRId64, c->want->host_bytes, found);
+        buffer_printf(c->text, "result: expected %" PRIu64 " bytes of entries, found %" PRId64, c->want->host_bytes,
+                      found);
     else
         buffer_printf(c->text, "result: expected %" PRId64 ", found %" PRId64, expected, found);
 }
 
-/* Which handle's object the record shows, or HANDLE_NONE: behind the first descriptor operand, where no call between opened or closed it. */
+/* Which handle's object the record shows, or HANDLE_NONE: behind the first descriptor operand, where no call between
+ * opened or closed it. */
 static uint32_t shown_handle(const struct match_world *world, const struct match_want *want)
 {
     const uint8_t *roles = abi_ops[want->kind].operand;
     for (unsigned slot = 0; slot < OP_OPERANDS_MAX; slot++)
         if (roles[slot] == OPERAND_FD)
-            return want->handle < HANDLES_TOTAL && want->generation == world->generation[want->handle] ? want->handle : HANDLE_NONE;
+            return want->handle < HANDLES_TOTAL && want->generation == world->generation[want->handle] ? want->handle
+                                                                                                       : HANDLE_NONE;
     return HANDLE_NONE;
 }
 
 static void differ_object(struct compare *c, uint64_t dev, uint64_t ino, const struct witness_object *found)
 {
     if (differs(c))
-        buffer_printf(c->text, "object: expected inode %" PRIu64 " on device %" PRIu64 ", found inode %" PRIu64 " on device %" PRIu64,
+        buffer_printf(c->text,
+                      "object: expected inode %" PRIu64 " on device %" PRIu64 ", found inode %" PRIu64
+                      " on device %" PRIu64,
                       ino, dev, found->ino, found->dev);
 }
 
@@ -304,7 +313,8 @@ static void differ_type(struct compare *c, uint64_t expected, uint32_t found)
         buffer_printf(c->text, "type of the object: expected %" PRIu64 ", found %" PRIu32, expected, found);
 }
 
-/* The object behind the descriptor is the one that was opened; of the first descriptors, the one that the launcher passed. */
+/* The object behind the descriptor is the one that was opened; of the first descriptors, the one that the launcher
+ * passed. */
 static void compare_object(struct compare *c)
 {
     const struct witness_object *found = &c->record->object;
@@ -324,7 +334,8 @@ static void compare_object(struct compare *c)
     uint32_t type = match_linux_filetype(found->mode);
     if (match_numbers_bind(found) && (passed->dev != found->dev || passed->ino != found->ino))
         differ_object(c, passed->dev, passed->ino, found);
-    else if (type != passed->type && passed->type != FILETYPE_UNKNOWN) /* a device that is no terminal is passed as unknown */
+    else if (type != passed->type &&
+             passed->type != FILETYPE_UNKNOWN) /* a device that is no terminal is passed as unknown */
         differ_type(c, passed->type, type);
 }
 
@@ -348,13 +359,15 @@ static void compare_system(struct compare *c)
     const struct match_want *want = c->want;
     if (want->kind != OP_FILE_SYSTEM || want->result < 0 || !(c->record->parts & WITNESS_PART_OBJECT))
         return;
-    bool said = abi_file_system_holds_data((uint64_t)want->result), found = !(c->record->object.mode & WITNESS_MODE_NO_DATA);
+    bool said = abi_file_system_holds_data((uint64_t)want->result),
+         found = !(c->record->object.mode & WITNESS_MODE_NO_DATA);
     if (said != found && differs(c))
-        buffer_printf(c->text, "file system: expected one that holds %s, found one that holds %s", said ? "data" : "none", found ? "data" : "none");
+        buffer_printf(c->text, "file system: expected one that holds %s, found one that holds %s",
+                      said ? "data" : "none", found ? "data" : "none");
 }
 
-unsigned match_compare(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
-                       struct buffer *text)
+unsigned match_compare(const struct match_world *world, const struct match_want *want,
+                       const struct witness_record *record, struct buffer *text)
 {
     struct compare c = { world, want, record, text, 0 };
     const struct op_row *row = &abi_ops[want->kind];
@@ -451,7 +464,9 @@ static const char *part_name(uint32_t part)
 bool match_unknown(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
                    struct buffer *text)
 {
-    enum { POINTERS = WITNESS_PART_HOW | WITNESS_PART_IOV | WITNESS_PART_TIMES | WITNESS_PART_PATH | WITNESS_PART_PATH2 };
+    enum {
+        POINTERS = WITNESS_PART_HOW | WITNESS_PART_IOV | WITNESS_PART_TIMES | WITNESS_PART_PATH | WITNESS_PART_PATH2
+    };
     uint32_t needed = 0, missing;
     unsigned paths = 0;
     bool succeeded = record->kind == WITNESS_SYSCALL && record->result >= 0, shared = false;
@@ -470,7 +485,8 @@ bool match_unknown(const struct match_world *world, const struct match_want *wan
             buffer_printf(text, "%s could not be read", part_name(missing & (0 - missing)));
         return true;
     }
-    bool late = (needed & POINTERS) && (record->flags & WITNESS_FLAG_LATE) && (rows[want->kind].late == LATE_UNKNOWN || world->threads);
+    bool late = (needed & POINTERS) && (record->flags & WITNESS_FLAG_LATE) &&
+                (rows[want->kind].late == LATE_UNKNOWN || world->threads);
     if (text && (late || shared))
         buffer_string(text, late ? "an operand could be read only behind the call, which may have changed it"
                                  : "an operand lies in memory that another process may write");

@@ -1,12 +1,14 @@
 /* Finds the plans again behind a gap in the kernel's record, whose size is known exactly.
  *
- * Of the records that are missing most belonged to plans, some to the runtime itself: as many calls lie in the gap as records, less those
- * few. So the calls that certainly lie in it are left out first, however many; then the first long run that agrees is looked for among
- * those that may. Where several places agree (calls that look alike), the one with the fewest calls in the gap is taken: what was left out
- * too few of is called lost later on, but what was left out too many of would be held against the guest.
+ * Of the records that are missing most belonged to plans, some to the runtime itself: as many calls lie in the gap as
+ * records, less those few. So the calls that certainly lie in it are left out first, however many; then the first long
+ * run that agrees is looked for among those that may. Where several places agree (calls that look alike), the one with
+ * the fewest calls in the gap is taken: what was left out too few of is called lost later on, but what was left out too
+ * many of would be held against the guest.
  *
- * Invariant: a gap never makes a call undeclared or unwitnessed that has its record, and no more calls are lost than records are missing.
- * Left out on purpose: a place for what look-alikes hide; they are the same in every way that was compared. docs/witness.md. */
+ * Invariant: a gap never makes a call undeclared or unwitnessed that has its record, and no more calls are lost than
+ * records are missing. Left out on purpose: a place for what look-alikes hide; they are the same in every way that was
+ * compared. docs/witness.md. */
 #include "checker/match_state.h"
 
 enum {

@@ -1,15 +1,25 @@
-/* What an op must look like as a Linux system call: the checker's own reading of the manual pages, apart from the live backend's.
+/* What an op must look like as a Linux system call: the checker's own reading of the manual pages, apart from the live
+ * backend's.
  *
- * Invariant: nothing here is taken from wasi/act; where the two differ, one of them is wrong and the check says mismatch. The numbers
- * are Linux's, stated here, so that a trace can be checked on another system.
- * Left out on purpose: architectures whose open flags differ from the generic ones in more than O_DIRECTORY and O_NOFOLLOW.
- * Source: openat2(2), fcntl(2), utimensat(2), preadv2(2), unlinkat(2), clock_nanosleep(2), errno(3). */
+ * Invariant: nothing here is taken from wasi/act; where the two differ, one of them is wrong and the check says
+ * mismatch. The numbers are Linux's, stated here, so that a trace can be checked on another system. Left out on
+ * purpose: architectures whose open flags differ from the generic ones in more than O_DIRECTORY and O_NOFOLLOW. Source:
+ * openat2(2), fcntl(2), utimensat(2), preadv2(2), unlinkat(2), clock_nanosleep(2), errno(3). */
 #include <errno.h>
 #include "checker/match_want.h"
 
 enum linux_open {
-    LINUX_WRONLY = 01, LINUX_RDWR = 02, LINUX_CREAT = 0100, LINUX_EXCL = 0200, LINUX_NOCTTY = 0400, LINUX_TRUNC = 01000,
-    LINUX_APPEND = 02000, LINUX_NONBLOCK = 04000, LINUX_DSYNC = 010000, LINUX_CLOEXEC = 02000000, LINUX_SYNC = 04010000,
+    LINUX_WRONLY = 01,
+    LINUX_RDWR = 02,
+    LINUX_CREAT = 0100,
+    LINUX_EXCL = 0200,
+    LINUX_NOCTTY = 0400,
+    LINUX_TRUNC = 01000,
+    LINUX_APPEND = 02000,
+    LINUX_NONBLOCK = 04000,
+    LINUX_DSYNC = 010000,
+    LINUX_CLOEXEC = 02000000,
+    LINUX_SYNC = 04010000,
     LINUX_PATH = 010000000,
     /* arm64 keeps the numbers of 32-bit Arm. */
     LINUX_DIRECTORY = PLATFORM_ARM64 ? 040000 : 0200000,
@@ -24,9 +34,9 @@ struct flag_pair {
     uint32_t linux_bits;
 };
 static const struct flag_pair open_pairs[] = {
-    { OPEN_CREATE, LINUX_CREAT },       { OPEN_EXCLUSIVE, LINUX_EXCL },     { OPEN_TRUNCATE, LINUX_TRUNC },
+    { OPEN_CREATE, LINUX_CREAT },        { OPEN_EXCLUSIVE, LINUX_EXCL },    { OPEN_TRUNCATE, LINUX_TRUNC },
     { OPEN_DIRECTORY, LINUX_DIRECTORY }, { OPEN_NOFOLLOW, LINUX_NOFOLLOW }, { OPEN_APPEND, LINUX_APPEND },
-    { OPEN_DSYNC, LINUX_DSYNC },        { OPEN_SYNC, LINUX_SYNC },          { OPEN_NONBLOCK, LINUX_NONBLOCK },
+    { OPEN_DSYNC, LINUX_DSYNC },         { OPEN_SYNC, LINUX_SYNC },         { OPEN_NONBLOCK, LINUX_NONBLOCK },
 };
 
 uint64_t match_linux_open_flags(uint32_t flags)
@@ -107,7 +117,15 @@ uint64_t match_linux_any(const struct op *op)
 
 uint32_t match_linux_filetype(uint32_t mode)
 {
-    enum { TYPE = 0170000, SOCKET = 0140000, LINK = 0120000, REGULAR = 0100000, BLOCK = 0060000, DIRECTORY = 0040000, CHARACTER = 0020000 };
+    enum {
+        TYPE = 0170000,
+        SOCKET = 0140000,
+        LINK = 0120000,
+        REGULAR = 0100000,
+        BLOCK = 0060000,
+        DIRECTORY = 0040000,
+        CHARACTER = 0020000
+    };
     switch (mode & TYPE) {
     case SOCKET: /* of whichever kind */
         return FILETYPE_SOCKET_STREAM;

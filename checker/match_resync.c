@@ -1,10 +1,10 @@
-/* Finds the way on where the plan and the kernel's record part: the cheapest explanation of a bounded piece of both, so that one
- * missing or additional call is one finding.
+/* Finds the way on where the plan and the kernel's record part: the cheapest explanation of a bounded piece of both, so
+ * that one missing or additional call is one finding.
  *
- * A small piece is aligned exactly (edit distance over MATCH_LOOK of each); where nothing in it agrees, a bulk search looks for the
- * smallest number of calls to leave out on one side behind which a run agrees again, as far as the windows reach.
- * Invariant: every step goes through match_apply.c, so nothing is passed over unsaid. Left out on purpose: gaps larger than a window;
- * they are reported call by call. docs/witness.md. */
+ * A small piece is aligned exactly (edit distance over MATCH_LOOK of each); where nothing in it agrees, a bulk search
+ * looks for the smallest number of calls to leave out on one side behind which a run agrees again, as far as the
+ * windows reach. Invariant: every step goes through match_apply.c, so nothing is passed over unsaid. Left out on
+ * purpose: gaps larger than a window; they are reported call by call. docs/witness.md. */
 #include "checker/impact.h"
 #include "checker/match_state.h"
 
@@ -28,7 +28,8 @@ static unsigned record_cost(struct match *m, uint32_t j)
 {
     const struct witness_record *record = match_record_at(m, j);
     bool restart = record->kind == WITNESS_SYSCALL && match_linux_restarts(record->result);
-    return !match_is_main(m, record) || !match_is_call(record) || restart || match_role_allows(m, record) ? 0 : COST_EXTRA;
+    return !match_is_main(m, record) || !match_is_call(record) || restart || match_role_allows(m, record) ? 0
+                                                                                                          : COST_EXTRA;
 }
 
 static unsigned want_cost(struct match *m, uint32_t i)
@@ -37,9 +38,10 @@ static unsigned want_cost(struct match *m, uint32_t i)
     return want->optional || !want->known ? 0 : m->lost > 0 ? COST_LOST : COST_MISSING;
 }
 
-/* cost[i][j]: of explaining everything from want i and record j to the end of the piece. What remains on one side where the other
- * ends has nearly the same price (else leaving everything out were cheapest; a little less, so that nothing is left out early that
- * may agree with what comes behind the piece), but is only acted on where nothing more can come. */
+/* cost[i][j]: of explaining everything from want i and record j to the end of the piece. What remains on one side where
+ * the other ends has nearly the same price (else leaving everything out were cheapest; a little less, so that nothing
+ * is left out early that may agree with what comes behind the piece), but is only acted on where nothing more can come.
+ */
 struct alignment {
     uint32_t wants, records;
     bool no_wants, no_records; /* nothing comes behind the piece */

@@ -5,8 +5,14 @@
 #include "checker/match_want.h"
 
 /* Both windows, a power of two. Bulk recovery looks as far as they reach. */
-enum { MATCH_WINDOW = 4096, MATCH_PENDING = 2 * MATCH_WINDOW, MATCH_LOOK = 32, MATCH_RUN = 3, MATCH_REST = 256,
-       MATCH_FAR = 1 << 25 /* bytes of long operands from which on the windows are not filled further */ };
+enum {
+    MATCH_WINDOW = 4096,
+    MATCH_PENDING = 2 * MATCH_WINDOW,
+    MATCH_LOOK = 32,
+    MATCH_RUN = 3,
+    MATCH_REST = 256,
+    MATCH_FAR = 1 << 25 /* bytes of long operands from which on the windows are not filled further */
+};
 
 /* A hostcall that waits for its verdict. */
 struct match_pending {
@@ -34,19 +40,19 @@ struct match {
     struct match_sink sink;
     uint32_t guest_pid;
     uint64_t setup_until;
-    bool executed;     /* the guest's process executes its own program */
-    bool started;      /* where setup_until is not known: the setup is over */
+    bool executed; /* the guest's process executes its own program */
+    bool started;  /* where setup_until is not known: the setup is over */
     bool calls_ended, records_ended, open_end;
-    bool restarting; /* by restart_syscall */
-    bool in_flight; /* the one call that may be on its way when a trace stops was seen */
-    bool bulk;         /* the windows are being filled for a bulk search */
+    bool restarting;    /* by restart_syscall */
+    bool in_flight;     /* the one call that may be on its way when a trace stops was seen */
+    bool bulk;          /* the windows are being filled for a bulk search */
     uint32_t bulk_rest; /* steps until the next bulk search is worth its price */
-    uint64_t lost;     /* records that are missing and have not been accounted for */
+    uint64_t lost;      /* records that are missing and have not been accounted for */
     struct match_gap gap;
-    uint64_t stop_ns;  /* when the recorder stopped; 0: not known */
+    uint64_t stop_ns; /* when the recorder stopped; 0: not known */
     bool unrecorded_told;
-    uint64_t roles, plans; /* records of the first thread behind its setup that were of its role, or of plans */
-    size_t far;        /* bytes of long operands in the windows */
+    uint64_t roles, plans;  /* records of the first thread behind its setup that were of its role, or of plans */
+    size_t far;             /* bytes of long operands in the windows */
     uint64_t next_sequence; /* of the first thread, counted from 0 */
     struct match_anchor first, last;
     struct match_world world;
@@ -75,31 +81,32 @@ static inline struct match_pending *match_pending_at(struct match *m, uint32_t i
 /* What a record is, before any plan is asked. */
 bool match_is_main(const struct match *m, const struct witness_record *record);
 bool match_in_setup(const struct match *m, const struct witness_record *record);
-bool match_is_call(const struct witness_record *record);  /* a system call that was executed, not an event of a thread */
+bool match_is_call(const struct witness_record *record); /* a system call that was executed, not an event of a thread */
 bool match_role_allows(const struct match *m, const struct witness_record *record);
-bool match_same_call(const struct match_want *want, const struct witness_record *record); /* the same system call, of the native table */
+bool match_same_call(const struct match_want *want,
+                     const struct witness_record *record); /* the same system call, of the native table */
 
 /* The ways in which the heads of the two windows leave. Each tells the sink. */
-void match_consume(struct match *m);          /* both: the kernel executed what was expected */
-void match_mismatch(struct match *m);         /* both: with differences */
-void match_denied(struct match *m);           /* both: the second line refused it */
-void match_miss_want(struct match *m);        /* the want: the vDSO answered, in flight, lost or unwitnessed */
+void match_consume(struct match *m);   /* both: the kernel executed what was expected */
+void match_mismatch(struct match *m);  /* both: with differences */
+void match_denied(struct match *m);    /* both: the second line refused it */
+void match_miss_want(struct match *m); /* the want: the vDSO answered, in flight, lost or unwitnessed */
 void match_pass_record(struct match *m, enum match_class class); /* the record: fine as it is */
-void match_extra_record(struct match *m);     /* the record: by role, beyond the trace's end, or undeclared */
-void match_refused_record(struct match *m);   /* the record: an attempt that the second line refused, of no plan */
-void match_restart(struct match *m);          /* the record: an interrupted part of the want's call */
+void match_extra_record(struct match *m);   /* the record: by role, beyond the trace's end, or undeclared */
+void match_refused_record(struct match *m); /* the record: an attempt that the second line refused, of no plan */
+void match_restart(struct match *m);        /* the record: an interrupted part of the want's call */
 void match_note_loss(struct match *m, uint64_t count);
-void match_flush(struct match *m);            /* at the end: verdicts of all calls */
+void match_flush(struct match *m); /* at the end: verdicts of all calls */
 void match_call_finding(struct match *m, struct match_pending *pending, enum check_finding_kind kind,
                         enum check_verdict verdict, const char *evidence);
 
-/* Whether the want's record `j`, a restart by its result, ended it: a handler ran, so the program saw EINTR. Where the next record is
- * missing, *need says that it has to be pushed. */
+/* Whether the want's record `j`, a restart by its result, ended it: a handler ran, so the program saw EINTR. Where the
+ * next record is missing, *need says that it has to be pushed. */
 bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need);
 /* Fills the windows. AGAIN: so many are there, or all that there is. */
 enum match_need match_fill(struct match *m, uint32_t wants, uint32_t records);
-/* Whether `length` wants from i on agree with the records from the head on; what costs nothing may stand between. Where a window ends
- * before: at least `least` of them, and all where nothing more can come. */
+/* Whether `length` wants from i on agree with the records from the head on; what costs nothing may stand between. Where
+ * a window ends before: at least `least` of them, and all where nothing more can come. */
 bool match_agrees_behind(struct match *m, uint32_t i, unsigned length, unsigned least);
 
 /* `count` records of the first thread are missing here. */

@@ -1,8 +1,8 @@
 /* Turns an op of the trace into the system call that the kernel should have executed, by its row in ops.def.
  *
- * Invariants: a want is plain data that outlives the trace's call; every region of the op is checked against the request before
- * it is read (traces are hostile). What cannot be known beforehand (host descriptors, where guest memory lies) stays symbolic.
- * docs/witness.md. */
+ * Invariants: a want is plain data that outlives the trace's call; every region of the op is checked against the
+ * request before it is read (traces are hostile). What cannot be known beforehand (host descriptors, where guest memory
+ * lies) stays symbolic. docs/witness.md. */
 #include <stdlib.h>
 #include <string.h>
 #include "checker/match_want.h"
@@ -99,14 +99,15 @@ static void want_polls(struct filling *f, const struct match_world *world)
         if (from->type == EVENTTYPE_CLOCK)
             continue;
         uint32_t handle = from->clock_or_fd < HANDLES_TOTAL ? from->clock_or_fd : HANDLE_SCRATCH;
-        to[count++] = (struct region){ handle, match_linux_poll(from->type) | world->generation[handle] << 16 };
+        to[count++] = (struct region) { handle, match_linux_poll(from->type) | world->generation[handle] << 16 };
     }
     f->want->iov = to;
     f->want->iov_count = count;
     f->at += count * sizeof *to;
 }
 
-/* Sums what the kernel's entries must have measured: VFS pads struct linux_dirent64 with its name and NUL to eight bytes. */
+/* Sums what the kernel's entries must have measured: VFS pads struct linux_dirent64 with its name and NUL to eight
+ * bytes. */
 static uint64_t dirent_bytes(const struct trace_op_data *data, int64_t value)
 {
     if (value < 0 || !data->in || data->in_length != (uint64_t)value || data->in_kept != data->in_length)
@@ -220,7 +221,8 @@ static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
     return false;
 }
 
-/* What the kernel's result says where it is no portable one: bytes of entries, descriptors to which something happened. */
+/* What the kernel's result says where it is no portable one: bytes of entries, descriptors to which something happened.
+ */
 static uint64_t host_result(const struct op *op, const struct trace_op_data *data, int64_t value)
 {
     if (op->kind == OP_READ_DIR)
@@ -228,8 +230,8 @@ static uint64_t host_result(const struct op *op, const struct trace_op_data *dat
     return op->kind == OP_POLL ? descriptors_told(data, value) : UINT64_MAX;
 }
 
-enum status match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index, struct match_want *want,
-                            const char **reason)
+enum status match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index,
+                            struct match_want *want, const char **reason)
 {
     const struct op *op = &call->ops.op[index];
     *reason = "an op of no known kind";

@@ -22,21 +22,21 @@ struct match_want {
     int64_t number;    /* of the system call */
     uint32_t handle, handle2;
     uint32_t generation, generation2; /* how often these handles had been opened or closed before */
-    uint16_t kind;     /* enum op_kind */
-    uint8_t op;        /* index in the plan */
-    bool known;        /* the trace has the result */
-    bool optional;     /* the vDSO may have answered */
-    bool restarted;    /* an interrupted part of it was compared: where it polls, the next one has less time */
+    uint16_t kind;                    /* enum op_kind */
+    uint8_t op;                       /* index in the plan */
+    bool known;                       /* the trace has the result */
+    bool optional;                    /* the vDSO may have answered */
+    bool restarted; /* an interrupted part of it was compared: where it polls, the next one has less time */
     uint64_t operand[OP_OPERANDS_MAX]; /* expected numbers, where the operand is one */
     uint64_t how[3], times[4];
-    uint32_t iov_count; /* of the whole vector */
-    const struct region *iov;           /* IOVS only; in bytes, as the paths are */
+    uint32_t iov_count;       /* of the whole vector */
+    const struct region *iov; /* IOVS only; in bytes, as the paths are */
     uint32_t mem_offset;
     uint32_t path_length[WITNESS_PATHS];
-    const char *path[WITNESS_PATHS];    /* without NUL, in the order of the operands */
-    int64_t result;      /* as the trace has it: a count, or -(enum wasi_errno) */
-    uint64_t host_bytes; /* READ_DIR: bytes that the kernel must have returned; UINT64_MAX: not known */
-    uint64_t dev, ino, filetype; /* STAT: the object that the trace names */
+    const char *path[WITNESS_PATHS]; /* without NUL, in the order of the operands */
+    int64_t result;                  /* as the trace has it: a count, or -(enum wasi_errno) */
+    uint64_t host_bytes;             /* READ_DIR: bytes that the kernel must have returned; UINT64_MAX: not known */
+    uint64_t dev, ino, filetype;     /* STAT: the object that the trace names */
     struct match_bytes bytes;
 };
 
@@ -51,34 +51,35 @@ enum { MATCH_ARENAS = 8, MATCH_SHARED = 16 };
 
 /* What is known of the process: handles to host descriptors, where guest memory lies. */
 struct match_world {
-    int64_t number[OP_COUNT];              /* of each op's system call */
+    int64_t number[OP_COUNT]; /* of each op's system call */
     int64_t number_mmap, number_mremap, number_restart, number_sigreturn;
-    int32_t host_fd[HANDLES_TOTAL];        /* -1: not known */
-    bool learns;                           /* something may have been opened unseen: unknown descriptors fit, and are learnt at first use */
-    bool threads;                          /* the guest's process has had more than one thread */
-    struct match_object object[HANDLES_TOTAL]; /* as the kernel had it when it was opened, or first used */
+    int32_t host_fd[HANDLES_TOTAL]; /* -1: not known */
+    bool learns;  /* something may have been opened unseen: unknown descriptors fit, and are learnt at first use */
+    bool threads; /* the guest's process has had more than one thread */
+    struct match_object object[HANDLES_TOTAL];  /* as the kernel had it when it was opened, or first used */
     struct match_object initial[HANDLES_TOTAL]; /* what the launcher passed, as it says */
-    uint32_t generation[HANDLES_TOTAL];    /* opened or closed so often by now */
+    uint32_t generation[HANDLES_TOTAL];         /* opened or closed so often by now */
     uint64_t arena_base[MATCH_ARENAS], arena_size[MATCH_ARENAS]; /* reservations of 4 GiB and more */
     uint32_t arena_count;
-    uint64_t shared_base[MATCH_SHARED], shared_size[MATCH_SHARED]; /* memory that another process maps too, and may write */
-    uint32_t shared_count;                 /* beyond MATCH_SHARED: all memory may be */
+    uint64_t shared_base[MATCH_SHARED],
+        shared_size[MATCH_SHARED]; /* memory that another process maps too, and may write */
+    uint32_t shared_count;         /* beyond MATCH_SHARED: all memory may be */
     bool base_known;
-    uint64_t base;                         /* of linear memory */
+    uint64_t base; /* of linear memory */
 };
-/* Fills *want from op `index` of the call; `bytes` of it must be valid. MALFORMED: the call's op does not fit its request (a hostile
- * trace), `reason` says how. NO_MEMORY. */
+/* Fills *want from op `index` of the call; `bytes` of it must be valid. MALFORMED: the call's op does not fit its
+ * request (a hostile trace), `reason` says how. NO_MEMORY. */
 MUST_USE enum status match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index,
                                      struct match_want *want, const char **reason);
 
 void match_world_init(struct match_world *world, const struct run_spec *spec);
 
-/* How many things differ (0: it is this call), with the first few named in `text` where text is not NULL. The system call's number
- * must be equal already. */
-unsigned match_compare(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
-                       struct buffer *text);
-/* Whether the witness lacks what the comparison needs: an operand that could not be read whole, or not before the call wrote; an object.
- * Says what in `text` where text is not NULL. */
+/* How many things differ (0: it is this call), with the first few named in `text` where text is not NULL. The system
+ * call's number must be equal already. */
+unsigned match_compare(const struct match_world *world, const struct match_want *want,
+                       const struct witness_record *record, struct buffer *text);
+/* Whether the witness lacks what the comparison needs: an operand that could not be read whole, or not before the call
+ * wrote; an object. Says what in `text` where text is not NULL. */
 bool match_unknown(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
                    struct buffer *text);
 /* Notes what the consumed want changed: record is what the kernel did for it, or NULL where nothing was seen. */
@@ -86,8 +87,8 @@ void match_world_apply(struct match_world *world, const struct match_want *want,
 enum { MATCH_TYPE = 0170000 }; /* S_IFMT */
 /* Whether guest memory may begin at `base`. */
 bool match_base_fits(const struct match_world *world, uint64_t base);
-/* Whether a device and inode that stat(2) gave for an object bind: not where its file system shows others there than the kernel's own
- * object has. */
+/* Whether a device and inode that stat(2) gave for an object bind: not where its file system shows others there than
+ * the kernel's own object has. */
 bool match_numbers_bind(const struct witness_object *found);
 /* Whether bytes at `address` lie in memory that another process may write. */
 bool match_is_shared(const struct match_world *world, uint64_t address, uint64_t size);
@@ -96,9 +97,9 @@ void match_world_note(struct match_world *world, const struct witness_record *re
 
 /* The manual pages' view of ops, stated apart from wasi/act on purpose. */
 uint64_t match_linux_open_flags(uint32_t flags);
-uint64_t match_linux_flags(const struct op *op);  /* of an op with a FLAGS operand */
-uint64_t match_linux_any(const struct op *op);    /* of an op with an ANY number */
-uint32_t match_linux_poll(uint8_t eventtype); /* what a descriptor is waited for: POLLIN, POLLOUT */
+uint64_t match_linux_flags(const struct op *op); /* of an op with a FLAGS operand */
+uint64_t match_linux_any(const struct op *op);   /* of an op with an ANY number */
+uint32_t match_linux_poll(uint8_t eventtype);    /* what a descriptor is waited for: POLLIN, POLLOUT */
 void match_linux_times(const struct op *op, uint64_t times[4]);
 uint32_t match_linux_filetype(uint32_t mode); /* enum wasi_filetype */
 /* Whether a result means that the call was cut short by a handler, if one ran: the program then sees EINTR. */

@@ -1,9 +1,9 @@
-/* What is known of the guest's process while its calls are matched: which host descriptor and object stand behind a handle, where guest
- * memory lies.
+/* What is known of the guest's process while its calls are matched: which host descriptor and object stand behind a
+ * handle, where guest memory lies.
  *
- * Invariants: a descriptor is learnt from openings that both saw; only where something may have been opened unseen (behind a gap, or where
- * an opening is missing) at its first use. Objects are the kernel's own; what the launcher passed is known by what it says, until the first
- * use. Comparing is match_compare.c. docs/witness.md. */
+ * Invariants: a descriptor is learnt from openings that both saw; only where something may have been opened unseen
+ * (behind a gap, or where an opening is missing) at its first use. Objects are the kernel's own; what the launcher
+ * passed is known by what it says, until the first use. Comparing is match_compare.c. docs/witness.md. */
 #include <string.h>
 #include "checker/impact.h"
 #include "checker/match_want.h"
@@ -24,7 +24,7 @@ void match_world_init(struct match_world *world, const struct run_spec *spec)
     for (uint32_t i = 0; i < spec->initial_count && i < LIMIT_HANDLES; i++) {
         const struct run_initial *initial = &spec->initial[i];
         world->host_fd[i] = (int32_t)initial->host_fd;
-        world->initial[i] = (struct match_object){ initial->dev, initial->ino, initial->filetype, true };
+        world->initial[i] = (struct match_object) { initial->dev, initial->ino, initial->filetype, true };
     }
 }
 
@@ -77,17 +77,15 @@ bool match_base_fits(const struct match_world *world, uint64_t base)
     return world->arena_count == 0;
 }
 
-bool match_numbers_bind(const struct witness_object *found)
-{
-    return !(found->mode & WITNESS_MODE_OTHER_NUMBERS);
-}
+bool match_numbers_bind(const struct witness_object *found) { return !(found->mode & WITNESS_MODE_OTHER_NUMBERS); }
 
 static void apply_base(struct match_world *world, const struct match_want *want, const struct witness_record *record)
 {
     const struct op_row *row = &abi_ops[want->kind];
     for (unsigned slot = 0; slot < OP_OPERANDS_MAX && !world->base_known; slot++) {
         uint64_t base;
-        if (row->operand[slot] == OPERAND_IOVS && want->iov_count > 0 && (record->parts & WITNESS_PART_IOV) && record->iov_count > 0 && want->iov[0].length > 0)
+        if (row->operand[slot] == OPERAND_IOVS && want->iov_count > 0 && (record->parts & WITNESS_PART_IOV) &&
+            record->iov_count > 0 && want->iov[0].length > 0)
             base = record->iov[0].base - want->iov[0].offset;
         else if (row->operand[slot] == OPERAND_MEM && slot + 1 < OP_OPERANDS_MAX && want->operand[slot + 1] > 0)
             base = record->arg[slot] - want->mem_offset;
@@ -101,7 +99,8 @@ static void apply_base(struct match_world *world, const struct match_want *want,
 }
 
 /* What the record shows of the first descriptor operand. */
-static void apply_descriptor(struct match_world *world, const struct match_want *want, const struct witness_record *record)
+static void apply_descriptor(struct match_world *world, const struct match_want *want,
+                             const struct witness_record *record)
 {
     const uint8_t *roles = abi_ops[want->kind].operand;
     unsigned slot = 0;
@@ -115,18 +114,19 @@ static void apply_descriptor(struct match_world *world, const struct match_want 
     const struct witness_object *object = &record->object;
     if (!(record->parts & WITNESS_PART_OBJECT) || known->known)
         return;
-    *known = (struct match_object){ object->dev, object->ino, object->mode & MATCH_TYPE, true };
+    *known = (struct match_object) { object->dev, object->ino, object->mode & MATCH_TYPE, true };
 }
 
 /* The handle stands for something else from now on. */
-static void apply_change(struct match_world *world, uint32_t handle, int32_t host_fd, const struct witness_object *object)
+static void apply_change(struct match_world *world, uint32_t handle, int32_t host_fd,
+                         const struct witness_object *object)
 {
     world->host_fd[handle] = host_fd;
     world->generation[handle]++;
     world->initial[handle].known = false;
-    world->object[handle] = (struct match_object){ 0 };
+    world->object[handle] = (struct match_object) { 0 };
     if (object)
-        world->object[handle] = (struct match_object){ object->dev, object->ino, object->mode & MATCH_TYPE, true };
+        world->object[handle] = (struct match_object) { object->dev, object->ino, object->mode & MATCH_TYPE, true };
 }
 
 void match_world_apply(struct match_world *world, const struct match_want *want, const struct witness_record *record)

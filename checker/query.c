@@ -1,8 +1,9 @@
 /* Questions to an audit database: named queries and any SQL that only reads.
  *
- * Invariants: the file is opened read-only, one statement is compiled and executed once, and it is refused unless SQLite itself says that
- * it only reads; what it may do is a list (authorize), and everything else is forbidden. Rows go on as they come: memory does not grow
- * with the answer. What is printed is escaped, whoever wrote the database. docs/queries.md. */
+ * Invariants: the file is opened read-only, one statement is compiled and executed once, and it is refused unless
+ * SQLite itself says that it only reads; what it may do is a list (authorize), and everything else is forbidden. Rows
+ * go on as they come: memory does not grow with the answer. What is printed is escaped, whoever wrote the database.
+ * docs/queries.md. */
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
@@ -10,7 +11,14 @@
 #include "checker/database.h"
 #include "runtime/base/text.h"
 
-enum { COLUMNS_MAX = 64, WIDTH_MAX = 72, MEASURED_ROWS = 1000, MEASURED_BYTES = 1 << 20, PIECE_BYTES = 32 << 10, PIECE_NS = 100000000 };
+enum {
+    COLUMNS_MAX = 64,
+    WIDTH_MAX = 72,
+    MEASURED_ROWS = 1000,
+    MEASURED_BYTES = 1 << 20,
+    PIECE_BYTES = 32 << 10,
+    PIECE_NS = 100000000
+};
 
 static const struct checker_query_row queries[] = {
 #define QUERY(name, description, sql) { #name, description, sql },
@@ -73,7 +81,8 @@ struct answer {
 static void pass_on(struct answer *a, bool all)
 {
     if (a->out.status != STATUS_OK || a->cell.status != STATUS_OK)
-        a->status = a->status == STATUS_OK ? error_set(a->error, STATUS_NO_MEMORY, "the query: no memory for a row") : a->status;
+        a->status = a->status == STATUS_OK ? error_set(a->error, STATUS_NO_MEMORY, "the query: no memory for a row")
+                                           : a->status;
     if (a->status != STATUS_OK || a->out.size == 0)
         return;
     uint64_t now = elapsed_now_ns();
@@ -128,7 +137,8 @@ static void put_padded(struct buffer *out, const uint8_t *cell, size_t size, siz
     buffer_string(out, last ? "\n" : "  ");
 }
 
-/* Takes the first rows, from which columns get their widths. *held: per cell one byte for a number, u32 size, its bytes. Returns how many. */
+/* Takes the first rows, from which columns get their widths. *held: per cell one byte for a number, u32 size, its
+ * bytes. Returns how many. */
 static uint64_t hold(struct answer *a, size_t *width, struct buffer *held)
 {
     uint64_t rows = 0;
@@ -153,7 +163,8 @@ static void put_held(struct answer *a, const size_t *width, const struct buffer 
         uint8_t number = 0;
         uint32_t size = 0;
         const uint8_t *bytes = NULL;
-        if (cursor_u8(&at, &number) != STATUS_OK || cursor_u32(&at, &size) != STATUS_OK || cursor_bytes(&at, size, &bytes) != STATUS_OK) {
+        if (cursor_u8(&at, &number) != STATUS_OK || cursor_u32(&at, &size) != STATUS_OK ||
+            cursor_bytes(&at, size, &bytes) != STATUS_OK) {
             a->status = error_set(a->error, STATUS_NO_MEMORY, "the query: no memory for the first rows");
             return;
         }
@@ -220,8 +231,8 @@ static void put_json(struct answer *a)
         buffer_string(&a->out, "\n]\n");
 }
 
-static enum status run_statement(sqlite3 *db, const char *sql, enum checker_format format, const struct checker_sink *sink,
-                                 struct error *error)
+static enum status run_statement(sqlite3 *db, const char *sql, enum checker_format format,
+                                 const struct checker_sink *sink, struct error *error)
 {
     sqlite3_stmt *statement = NULL;
     const char *tail = "";
@@ -234,13 +245,16 @@ static enum status run_statement(sqlite3 *db, const char *sql, enum checker_form
     else if (!statement)
         s = error_set(error, STATUS_INVALID, "the query is empty");
     else if (!sqlite3_stmt_readonly(statement) || sqlite3_column_count(statement) == 0)
-        s = error_set(error, STATUS_INVALID, "the query does not only read; an audit database is not written by queries");
+        s = error_set(error, STATUS_INVALID,
+                      "the query does not only read; an audit database is not written by queries");
     else if (sqlite3_column_count(statement) > COLUMNS_MAX)
         s = error_set(error, STATUS_LIMIT, "the query has more than %d columns", COLUMNS_MAX);
     else if (tail[strspn(tail, " \t\r\n;")] != 0)
         s = error_set(error, STATUS_INVALID, "the query is more than one statement");
     if (s == STATUS_OK) {
-        struct answer a = { .statement = statement, .columns = sqlite3_column_count(statement), .sink = sink, .error = error };
+        struct answer a = {
+            .statement = statement, .columns = sqlite3_column_count(statement), .sink = sink, .error = error
+        };
         if (format == CHECKER_JSON)
             put_json(&a);
         else
@@ -254,8 +268,8 @@ static enum status run_statement(sqlite3 *db, const char *sql, enum checker_form
     return s;
 }
 
-enum status checker_query(const char *db_path, const char *query, enum checker_format format, const struct checker_sink *sink,
-                          struct error *error)
+enum status checker_query(const char *db_path, const char *query, enum checker_format format,
+                          const struct checker_sink *sink, struct error *error)
 {
     const struct checker_query_row *named = find_query(query);
     struct database_wait wait = { 0 };

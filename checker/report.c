@@ -1,7 +1,7 @@
 /* The report of a check as text for people and as JSON.
  *
- * Invariant: every word about the guest was escaped before, or is escaped here; what was not done (no witness, no replay) is said in
- * plain words, never left out. docs/queries.md lists rules and verdicts. */
+ * Invariant: every word about the guest was escaped before, or is escaped here; what was not done (no witness, no
+ * replay) is said in plain words, never left out. docs/queries.md lists rules and verdicts. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +58,8 @@ static void text_verdicts(const struct check_report *r, struct buffer *out)
     for (unsigned v = 0; v < CHECK_VERDICT_COUNT; v++) {
         if (r->verdicts[v] == 0)
             continue;
-        buffer_printf(out, "%s %" PRIu64 " %s", any ? "," : "", r->verdicts[v], check_verdict_name((enum check_verdict)v));
+        buffer_printf(out, "%s %" PRIu64 " %s", any ? "," : "", r->verdicts[v],
+                      check_verdict_name((enum check_verdict)v));
         any = true;
     }
     buffer_string(out, any ? "\n" : " none\n");
@@ -67,12 +68,15 @@ static void text_verdicts(const struct check_report *r, struct buffer *out)
 static void text_witness(const struct check_report *r, struct buffer *out)
 {
     if (!r->witnessed) {
-        buffer_string(out, "witness     none: this run is unwitnessed, nothing was compared with the kernel's record\n");
+        buffer_string(out,
+                      "witness     none: this run is unwitnessed, nothing was compared with the kernel's record\n");
         return;
     }
     buffer_string(out, "witness     ");
     put_string(out, r->witness_path);
-    buffer_printf(out, ": system calls: %" PRIu64 " of hostcalls, %" PRIu64 " of the setup, %" PRIu64 " others; %" PRIu64 " lost\n",
+    buffer_printf(out,
+                  ": system calls: %" PRIu64 " of hostcalls, %" PRIu64 " of the setup, %" PRIu64 " others; %" PRIu64
+                  " lost\n",
                   r->syscalls, r->setup_syscalls, r->other_syscalls, r->lost);
 }
 
@@ -116,7 +120,8 @@ static void text_policy(const struct check_report *r, struct buffer *out)
         [CHECK_JUDGED_PARTLY] = "judged on the kernel's record, and on the trace's own word where that has gaps",
         [CHECK_JUDGED_KERNEL] = "judged on the kernel's record",
     };
-    buffer_printf(out, "policy      %s: %s\n", r->policy_given ? "the one that was given" : "the run's own", rests[r->judged & 3]);
+    buffer_printf(out, "policy      %s: %s\n", r->policy_given ? "the one that was given" : "the run's own",
+                  rests[r->judged & 3]);
 }
 
 static void text_finding(const struct check_finding *f, struct buffer *out)
@@ -125,8 +130,8 @@ static void text_finding(const struct check_finding *f, struct buffer *out)
     buffer_printf(out, "%s %s: %s\n", check_severity_name((enum check_severity)row->severity), row->rule, row->text);
     buffer_string(out, "    where     ");
     if (f->hostcall != CHECK_NO_PLACE)
-        buffer_printf(out, "hostcall %" PRIu64 "%s%s, event %" PRIu64 ", chunk %" PRIu64, f->hostcall, f->call_name ? " " : "",
-                      f->call_name ? f->call_name : "", f->event, f->chunk);
+        buffer_printf(out, "hostcall %" PRIu64 "%s%s, event %" PRIu64 ", chunk %" PRIu64, f->hostcall,
+                      f->call_name ? " " : "", f->call_name ? f->call_name : "", f->event, f->chunk);
     else
         buffer_string(out, "outside hostcalls");
     if (f->record != CHECK_NO_PLACE)
@@ -233,11 +238,12 @@ static void json_parts(const struct check_report *r, struct buffer *out)
 {
     buffer_string(out, ",\"verdicts\":{");
     for (unsigned v = 0; v < CHECK_VERDICT_COUNT; v++)
-        buffer_printf(out, "%s\"%s\":%" PRIu64, v > 0 ? "," : "", check_verdict_name((enum check_verdict)v), r->verdicts[v]);
+        buffer_printf(out, "%s\"%s\":%" PRIu64, v > 0 ? "," : "", check_verdict_name((enum check_verdict)v),
+                      r->verdicts[v]);
     buffer_string(out, "},\"exit\":");
     if (r->has_exit)
-        buffer_printf(out, "{\"outcome\":\"%s\",\"code\":%" PRIu32 ",\"instructions\":%" PRIu64 "}", outcome_text(r->exit.outcome),
-                      r->exit.exit_code, r->exit.instructions);
+        buffer_printf(out, "{\"outcome\":\"%s\",\"code\":%" PRIu32 ",\"instructions\":%" PRIu64 "}",
+                      outcome_text(r->exit.outcome), r->exit.exit_code, r->exit.instructions);
     else
         buffer_string(out, "null");
     buffer_printf(out, ",\"replay\":{\"done\":%s", r->replay.done ? "true" : "false");

@@ -1,9 +1,9 @@
 /* Makes the database's schema and fills its tables of names from the .def tables.
  *
- * Invariants: one transaction, so a database has all of it or nothing; the application id keeps foreign databases from being written to,
- * and a schema that is not word for word ours is refused, so that no trigger, view or index of somebody else's is ever met. Names
- * are made anew at every opening for writing: numbers are only ever appended, so old rows keep their meaning.
- * Left out on purpose: migrations (there is one version). docs/queries.md. */
+ * Invariants: one transaction, so a database has all of it or nothing; the application id keeps foreign databases from
+ * being written to, and a schema that is not word for word ours is refused, so that no trigger, view or index of
+ * somebody else's is ever met. Names are made anew at every opening for writing: numbers are only ever appended, so old
+ * rows keep their meaning. Left out on purpose: migrations (there is one version). docs/queries.md. */
 #include "checker/schema.h"
 
 #include <stdio.h>
@@ -15,7 +15,8 @@
 
 static enum status run_sql(sqlite3 *db, const char *sql, struct error *error)
 {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK : database_failed(db, "the audit database", error);
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK
+                                                                : database_failed(db, "the audit database", error);
 }
 
 static enum status ask(sqlite3 *db, const char *sql, const char *path, int64_t *ret, struct error *error)
@@ -49,13 +50,16 @@ static bool same_text(sqlite3_stmt *a, sqlite3_stmt *b, int column)
     return size == sqlite3_column_bytes(b, column) && (size == 0 || memcmp(x, y, (size_t)size) == 0);
 }
 
-/* Holds every row of the database's schema against that of one made now: a table, view, trigger or index more, less or other is seen. */
+/* Holds every row of the database's schema against that of one made now: a table, view, trigger or index more, less or
+ * other is seen. */
 static enum status compare(sqlite3 *db, sqlite3 *expected, const char *path, struct error *error)
 {
     static const char sql[] = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, sql";
     sqlite3_stmt *a = NULL, *b = NULL;
     int is = sqlite3_prepare_v2(db, sql, -1, &a, NULL), should = sqlite3_prepare_v2(expected, sql, -1, &b, NULL);
-    enum status s = is == SQLITE_OK && should == SQLITE_OK ? STATUS_OK : database_failed(is != SQLITE_OK ? db : expected, path, error);
+    enum status s = is == SQLITE_OK && should == SQLITE_OK
+                        ? STATUS_OK
+                        : database_failed(is != SQLITE_OK ? db : expected, path, error);
     for (is = should = SQLITE_ROW; s == STATUS_OK && is == SQLITE_ROW;) {
         is = sqlite3_step(a);
         should = sqlite3_step(b);
@@ -66,8 +70,10 @@ static enum status compare(sqlite3 *db, sqlite3 *expected, const char *path, str
             s = database_failed(db, path, error);
         else if (!same)
             s = error_set(error, STATUS_UNSUPPORTED,
-                          "%s: its tables and views are not those that warrant makes: it was changed, and is neither asked nor written to; "
-                          "check the traces again into another database", path);
+                          "%s: its tables and views are not those that warrant makes: it was changed, and is neither "
+                          "asked nor written to; "
+                          "check the traces again into another database",
+                          path);
     }
     sqlite3_finalize(a);
     sqlite3_finalize(b);
@@ -85,9 +91,10 @@ enum status schema_check(sqlite3 *db, const char *path, struct error *error)
     if (application != SCHEMA_APPLICATION)
         return error_set(error, STATUS_UNSUPPORTED, "%s: not an audit database of warrant; give another file", path);
     if (version != SCHEMA_VERSION)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: of version %lld, this program knows version %d; check the traces again into another database", path,
-                         (long long)version, SCHEMA_VERSION);
+        return error_set(
+            error, STATUS_UNSUPPORTED,
+            "%s: of version %lld, this program knows version %d; check the traces again into another database", path,
+            (long long)version, SCHEMA_VERSION);
     sqlite3 *expected = NULL;
     if (sqlite3_open(":memory:", &expected) != SQLITE_OK)
         s = error_set(error, STATUS_NO_MEMORY, "%s: no memory to compare its schema", path);
@@ -100,8 +107,8 @@ enum status schema_check(sqlite3 *db, const char *path, struct error *error)
 }
 
 /* One row of a table of names. text columns first to last; NULL is kept. */
-static enum status name_row(sqlite3 *db, sqlite3_stmt *statement, const int64_t *number, int numbers, const char *const *text,
-                            int texts, struct error *error)
+static enum status name_row(sqlite3 *db, sqlite3_stmt *statement, const int64_t *number, int numbers,
+                            const char *const *text, int texts, struct error *error)
 {
     sqlite3_reset(statement);
     for (int i = 0; i < numbers; i++)
@@ -143,7 +150,7 @@ static void fill_calls(struct filler *f)
 {
     fill_begin(f, "call_name", "INSERT INTO call_name(id, name) VALUES(?, ?)");
     for (int64_t i = 0; i < HOSTCALL_COUNT; i++)
-        fill(f, &i, 1, (const char *[]){ abi_hostcalls[i].name }, 1);
+        fill(f, &i, 1, (const char *[]) { abi_hostcalls[i].name }, 1);
     fill_end(f);
     fill_begin(f, "argument_name", "INSERT INTO argument_name(call, slot, string, name, type) VALUES(?, ?, ?, ?, ?)");
     for (int64_t i = 0; i < HOSTCALL_COUNT; i++) {
@@ -151,7 +158,8 @@ static void fill_calls(struct filler *f)
         for (unsigned a = 0; a < abi_hostcalls[i].arg_count; a++) {
             const struct arg *arg = &abi_hostcalls[i].args[a];
             bool string = abi_arg_types[arg->type].class == ARG_CLASS_STRING;
-            fill(f, (int64_t[]){ i, slot, string ? strings++ : 7 }, 3, (const char *[]){ arg->name, abi_arg_types[arg->type].witx }, 2);
+            fill(f, (int64_t[]) { i, slot, string ? strings++ : 7 }, 3,
+                 (const char *[]) { arg->name, abi_arg_types[arg->type].witx }, 2);
             slot += abi_arg_types[arg->type].slots;
         }
     }
@@ -160,42 +168,48 @@ static void fill_calls(struct filler *f)
 
 static void fill_enums(struct filler *f)
 {
-    static const char *const effects[] = { "none", "read", "write", "create", "remove", "meta", "table", "time", "random" };
+    static const char *const effects[] = { "none", "read",  "write", "create", "remove",
+                                           "meta", "table", "time",  "random" };
     fill_begin(f, "op_name", "INSERT INTO op_name(id, name, syscall, effect) VALUES(?, ?, ?, ?)");
     for (int64_t i = 0; i < OP_COUNT; i++)
-        fill(f, &i, 1, (const char *[]){ abi_ops[i].text, abi_ops[i].syscall, effects[abi_ops[i].effect] }, 3);
+        fill(f, &i, 1, (const char *[]) { abi_ops[i].text, abi_ops[i].syscall, effects[abi_ops[i].effect] }, 3);
     fill_end(f);
     fill_begin(f, "rule_name", "INSERT INTO rule_name(id, refuses, name, text) VALUES(?, ?, ?, ?)");
     for (int64_t i = 0; i < RULE_COUNT; i++)
-        fill(f, (int64_t[]){ i, abi_rules[i].refuses }, 2, (const char *[]){ abi_rules[i].name, abi_rules[i].text }, 2);
+        fill(f, (int64_t[]) { i, abi_rules[i].refuses }, 2, (const char *[]) { abi_rules[i].name, abi_rules[i].text },
+             2);
     fill_end(f);
     fill_begin(f, "errno_name", "INSERT INTO errno_name(id, name) VALUES(?, ?)");
     for (int64_t i = 0; i < WASI_ERRNO_COUNT; i++)
-        fill(f, &i, 1, (const char *[]){ abi_errno_name((uint32_t)i) }, 1);
+        fill(f, &i, 1, (const char *[]) { abi_errno_name((uint32_t)i) }, 1);
     fill_end(f);
-#define VERDICT(id, name, text) fill(f, (int64_t[]){ CHECK_VERDICT_##id }, 1, (const char *[]){ name, text }, 2);
+#define VERDICT(id, name, text) fill(f, (int64_t[]) { CHECK_VERDICT_##id }, 1, (const char *[]) { name, text }, 2);
     fill_begin(f, "verdict_name", "INSERT INTO verdict_name(id, name, text) VALUES(?, ?, ?)");
 #include "checker/verdicts.def"
     fill_end(f);
 #undef VERDICT
-#define CLASS(id, name, text) fill(f, (int64_t[]){ MATCH_##id }, 1, (const char *[]){ name, text }, 2);
+#define CLASS(id, name, text) fill(f, (int64_t[]) { MATCH_##id }, 1, (const char *[]) { name, text }, 2);
     fill_begin(f, "class_name", "INSERT INTO class_name(id, name, text) VALUES(?, ?, ?)");
 #include "checker/classes.def"
     fill_end(f);
 #undef CLASS
-    fill_begin(f, "finding_name", "INSERT INTO finding_name(id, fails, rule, severity, text, advice) VALUES(?, ?, ?, ?, ?, ?)");
+    fill_begin(f, "finding_name",
+               "INSERT INTO finding_name(id, fails, rule, severity, text, advice) VALUES(?, ?, ?, ?, ?, ?)");
     for (int64_t i = 0; i < CHECK_FINDING_COUNT; i++) {
         const struct check_finding_row *row = check_finding_row((enum check_finding_kind)i);
-        fill(f, (int64_t[]){ i, row->fails }, 2,
-             (const char *[]){ row->rule, check_severity_name((enum check_severity)row->severity), row->text, row->advice }, 4);
+        fill(f, (int64_t[]) { i, row->fails }, 2,
+             (const char *[]) { row->rule, check_severity_name((enum check_severity)row->severity), row->text,
+                                row->advice },
+             4);
     }
     fill_end(f);
 }
 
 static void fill_impact(struct filler *f)
 {
-    fill_begin(f, "syscall_impact", "INSERT INTO syscall_impact(number, name, impact, text, effect, demanded, stopped_by, bypass, roles)"
-                  " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    fill_begin(f, "syscall_impact",
+               "INSERT INTO syscall_impact(number, name, impact, text, effect, demanded, stopped_by, bypass, roles)"
+               " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];
         int64_t number = syscall_row_number(row);
@@ -208,9 +222,12 @@ static void fill_impact(struct filler *f)
             strncat(roles, syscall_role_name((enum syscall_role)role), sizeof roles - strlen(roles) - 1);
         }
         if (number >= 0)
-            fill(f, &number, 1, (const char *[]){ row->name, syscall_impact_name((enum syscall_impact)row->impact),
-                 syscall_impact_text((enum syscall_impact)row->impact), row->effect, syscall_check_text((enum syscall_check)row->check),
-                 syscall_stopped_by(row), row->bypass, roles }, 8);
+            fill(f, &number, 1,
+                 (const char *[]) { row->name, syscall_impact_name((enum syscall_impact)row->impact),
+                                    syscall_impact_text((enum syscall_impact)row->impact), row->effect,
+                                    syscall_check_text((enum syscall_check)row->check), syscall_stopped_by(row),
+                                    row->bypass, roles },
+                 8);
     }
     fill_end(f);
 }
@@ -218,7 +235,9 @@ static void fill_impact(struct filler *f)
 static enum status settings(sqlite3 *db, struct error *error)
 {
     char sql[160];
-    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO meta VALUES('program', 'warrant'), ('schema', %d);",
+    snprintf(sql, sizeof sql,
+             "PRAGMA application_id = %d; PRAGMA user_version = %d; INSERT INTO meta VALUES('program', 'warrant'), "
+             "('schema', %d);",
              SCHEMA_APPLICATION, SCHEMA_VERSION, SCHEMA_VERSION);
     return run_sql(db, sql, error);
 }

@@ -1,7 +1,8 @@
 /* One hostcall as strace would print it, and as JSON.
  *
- * Invariant: a line holds printable ASCII only, whatever the guest's strings and data are; nothing is read beyond what the request
- * says it has. Left out on purpose: names for flag bits (numbers are exact) and structures behind result pointers. */
+ * Invariant: a line holds printable ASCII only, whatever the guest's strings and data are; nothing is read beyond what
+ * the request says it has. Left out on purpose: names for flag bits (numbers are exact) and structures behind result
+ * pointers. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,11 +30,13 @@ static const char *rule_text(const struct trace_call *call)
 
 static bool region_fits(struct region region) { return (uint64_t)region.offset + region.length <= REQUEST_BYTES; }
 
-static void put_string(const struct trace_call *call, uint32_t index, const struct show_options *options, struct buffer *out)
+static void put_string(const struct trace_call *call, uint32_t index, const struct show_options *options,
+                       struct buffer *out)
 {
     const struct request *request = &call->request;
     if (index < request->string_count && index < REQUEST_STRINGS && region_fits(request->string[index]))
-        text_quote_name(out, request->bytes + request->string[index].offset, request->string[index].length, cut(options, SHOWN_STRING));
+        text_quote_name(out, request->bytes + request->string[index].offset, request->string[index].length,
+                        cut(options, SHOWN_STRING));
     else
         buffer_string(out, "?"); /* not copied: the request's fault says why */
 }
@@ -45,7 +48,8 @@ static void put_vector(const struct trace_call *call, const struct show_options 
     uint32_t shown = options->full || count <= SHOWN_IOVS ? count : SHOWN_IOVS;
     buffer_u8(out, '[');
     for (uint32_t i = 0; i < shown; i++)
-        buffer_printf(out, "%s{0x%" PRIx32 ", %" PRIu32 "}", i > 0 ? ", " : "", request->iov[i].offset, request->iov[i].length);
+        buffer_printf(out, "%s{0x%" PRIx32 ", %" PRIu32 "}", i > 0 ? ", " : "", request->iov[i].offset,
+                      request->iov[i].length);
     buffer_string(out, shown < count ? ", ...]" : "]");
 }
 
@@ -54,7 +58,8 @@ static void put_data(const struct trace_call *call, const struct show_options *o
 {
     for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++) {
         const struct trace_op_data *data = &call->data[i];
-        uint32_t head = data->out_head_length < sizeof data->out_head ? data->out_head_length : (uint32_t)sizeof data->out_head;
+        uint32_t head =
+            data->out_head_length < sizeof data->out_head ? data->out_head_length : (uint32_t)sizeof data->out_head;
         if (head > 0) {
             buffer_u8(out, ' ');
             text_quote(out, data->out_head, head, 0);
@@ -152,7 +157,8 @@ static void put_results(const struct trace_call *call, const struct hostcall_row
     unsigned count = 0;
     for (unsigned a = 0; a < row->arg_count && count < call->outcome.value_count && count < 2; a++)
         if (is_scalar_result(row->args[a].type)) {
-            buffer_printf(out, "%s%s %" PRIu64, count == 0 ? " (" : ", ", row->args[a].name, call->outcome.value[count]);
+            buffer_printf(out, "%s%s %" PRIu64, count == 0 ? " (" : ", ", row->args[a].name,
+                          call->outcome.value[count]);
             count++;
         }
     buffer_string(out, count > 0 ? ")" : "");
@@ -182,7 +188,8 @@ static bool has_operand(const struct op *op, enum op_operand operand)
     return false;
 }
 
-static void put_op(const struct trace_call *call, uint32_t index, const struct show_options *options, struct buffer *out)
+static void put_op(const struct trace_call *call, uint32_t index, const struct show_options *options,
+                   struct buffer *out)
 {
     const struct op *op = &call->ops.op[index];
     if (op->kind >= OP_COUNT) {
@@ -212,7 +219,8 @@ static void put_op(const struct trace_call *call, uint32_t index, const struct s
 void show_call(const struct trace_call *call, const struct show_options *options, struct buffer *out)
 {
     static const struct hostcall_row unknown = { .name = "?" };
-    const struct hostcall_row *row = call->request.call < HOSTCALL_COUNT ? &abi_hostcalls[call->request.call] : &unknown;
+    const struct hostcall_row *row =
+        call->request.call < HOSTCALL_COUNT ? &abi_hostcalls[call->request.call] : &unknown;
     unsigned slot = 0;
     uint32_t strings = 0;
     bool first = true;
@@ -260,8 +268,8 @@ static void json_argument(const struct trace_call *call, const struct arg *arg, 
             text_json(out, request->bytes + request->string[i].offset, request->string[i].length);
         else
             buffer_string(out, "null");
-    } else if (class == ARG_CLASS_SCALAR || class == ARG_CLASS_RESULT || class == ARG_CLASS_VECTOR || class == ARG_CLASS_SUBS ||
-               class == ARG_CLASS_EVENTS) {
+    } else if (class == ARG_CLASS_SCALAR || class == ARG_CLASS_RESULT || class == ARG_CLASS_VECTOR ||
+               class == ARG_CLASS_SUBS || class == ARG_CLASS_EVENTS) {
         if (arg->type == ARG_FILEDELTA)
             buffer_printf(out, "%" PRId64, (int64_t)request->slot[slot]);
         else
@@ -274,7 +282,8 @@ static void json_argument(const struct trace_call *call, const struct arg *arg, 
     }
 }
 
-static void json_op(const struct trace_call *call, uint32_t index, const struct show_options *options, struct buffer *out)
+static void json_op(const struct trace_call *call, uint32_t index, const struct show_options *options,
+                    struct buffer *out)
 {
     const struct op *op = &call->ops.op[index];
     struct buffer text = BUFFER_INIT;
@@ -300,11 +309,13 @@ static void json_op(const struct trace_call *call, uint32_t index, const struct 
 void show_call_json(const struct trace_call *call, const struct show_options *options, struct buffer *out)
 {
     static const struct hostcall_row unknown = { .name = "?" };
-    const struct hostcall_row *row = call->request.call < HOSTCALL_COUNT ? &abi_hostcalls[call->request.call] : &unknown;
+    const struct hostcall_row *row =
+        call->request.call < HOSTCALL_COUNT ? &abi_hostcalls[call->request.call] : &unknown;
     unsigned slot = 0;
     uint32_t strings = 0;
-    buffer_printf(out, "{\"event\":%" PRIu64 ",\"chunk\":%" PRIu64 ",\"ticks\":%" PRIu64 ",\"call\":", call->begin_event, call->chunk,
-                  call->ticks);
+    buffer_printf(out,
+                  "{\"event\":%" PRIu64 ",\"chunk\":%" PRIu64 ",\"ticks\":%" PRIu64 ",\"call\":", call->begin_event,
+                  call->chunk, call->ticks);
     text_json_string(out, call_name(call));
     buffer_string(out, ",\"args\":{");
     for (unsigned a = 0; a < row->arg_count; a++) {
@@ -346,13 +357,16 @@ void show_exit(const struct trace_exit *exit, const struct show_options *options
     if (exit->outcome == 1)
         buffer_printf(out, " with %" PRIu32, exit->exit_code);
     if (exit->outcome == 2)
-        buffer_printf(out, ", trap %" PRIu32 " at function %" PRIu32 " offset 0x%" PRIx32, exit->trap, exit->function, exit->offset);
+        buffer_printf(out, ", trap %" PRIu32 " at function %" PRIu32 " offset 0x%" PRIx32, exit->trap, exit->function,
+                      exit->offset);
     buffer_printf(out, " after %" PRIu64 " instructions +++\n", exit->instructions);
 }
 
 void show_exit_json(const struct trace_exit *exit, struct buffer *out)
 {
-    buffer_printf(out, "{\"exit\":\"%s\",\"code\":%" PRIu32 ",\"trap\":%" PRIu32 ",\"function\":%" PRIu32 ",\"offset\":%" PRIu32
-                       ",\"instructions\":%" PRIu64 "}\n",
-                  outcome_name(exit->outcome), exit->exit_code, exit->trap, exit->function, exit->offset, exit->instructions);
+    buffer_printf(out,
+                  "{\"exit\":\"%s\",\"code\":%" PRIu32 ",\"trap\":%" PRIu32 ",\"function\":%" PRIu32
+                  ",\"offset\":%" PRIu32 ",\"instructions\":%" PRIu64 "}\n",
+                  outcome_name(exit->outcome), exit->exit_code, exit->trap, exit->function, exit->offset,
+                  exit->instructions);
 }

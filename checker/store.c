@@ -1,8 +1,9 @@
 /* Writes rows into the audit database.
  *
- * Invariants: one transaction per run; a row's id is computed, never looked up, so no index beside the primary keys is written;
- * text of guests is escaped before it is bound (text_plain; messages, whose names are escaped already, text_guard), and nothing of a guest ever becomes SQL. The first failure is kept in
- * the store and ends the import at its next look. docs/queries.md. */
+ * Invariants: one transaction per run; a row's id is computed, never looked up, so no index beside the primary keys is
+ * written; text of guests is escaped before it is bound (text_plain; messages, whose names are escaped already,
+ * text_guard), and nothing of a guest ever becomes SQL. The first failure is kept in the store and ends the import at
+ * its next look. docs/queries.md. */
 #include "checker/store.h"
 
 #include <stdlib.h>
@@ -12,23 +13,39 @@
 #include "checker/impact.h"
 #include "runtime/base/text.h"
 
-enum store_statement { STORE_CALL, STORE_STRING, STORE_OP, STORE_SYSCALL, STORE_FINDING, STORE_FILE, STORE_RUN, STORE_STATEMENTS };
+enum store_statement {
+    STORE_CALL,
+    STORE_STRING,
+    STORE_OP,
+    STORE_SYSCALL,
+    STORE_FINDING,
+    STORE_FILE,
+    STORE_RUN,
+    STORE_STATEMENTS
+};
 
 static const char *const store_sql[STORE_STATEMENTS] = {
     [STORE_CALL] = "INSERT INTO hostcall VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [STORE_STRING] = "INSERT INTO string VALUES(?,?)",
     [STORE_OP] = "INSERT INTO op VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [STORE_SYSCALL] = "INSERT INTO syscall VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    [STORE_FINDING] = "INSERT INTO finding(run,kind,hostcall,event,chunk,record,syscall,impact,evidence) VALUES(?,?,?,?,?,?,?,?,?)",
-    [STORE_FILE] = "INSERT INTO file VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(run, name) DO UPDATE SET opens = opens + excluded.opens,"
-                   " creates = creates + excluded.creates, reads = reads + excluded.reads, bytes_read = bytes_read +"
-                   " excluded.bytes_read, writes = writes + excluded.writes, bytes_written = bytes_written + excluded.bytes_written,"
-                   " looks = looks + excluded.looks, changes = changes + excluded.changes, removes = removes + excluded.removes,"
-                   " failures = failures + excluded.failures",
-    [STORE_RUN] = "UPDATE runs SET trace=?2, witness=?3, module=?4, module_hash=?5, module_bytes=?6, arguments=?7, started_ns=?8,"
-                  " ns_per_tick=?9, hostcalls=?10, events=?11, syscalls=?12, setup_syscalls=?13, lost=?14, whole=?15, end_reason=?16, cause=?17,"
-                  " ends_inside_call=?18, stop=?19, outcome=?20, exit_code=?21, instructions=?22, replay=?23, replayed=?24, witnessed=?25, confined=?26, policy=?27,"
-                  " judged=?28, findings=?29, failing=?30, exit_status=?31, verdict=?32 WHERE id=?1",
+    [STORE_FINDING] =
+        "INSERT INTO finding(run,kind,hostcall,event,chunk,record,syscall,impact,evidence) VALUES(?,?,?,?,?,?,?,?,?)",
+    [STORE_FILE] =
+        "INSERT INTO file VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(run, name) DO UPDATE SET opens = opens + "
+        "excluded.opens,"
+        " creates = creates + excluded.creates, reads = reads + excluded.reads, bytes_read = bytes_read +"
+        " excluded.bytes_read, writes = writes + excluded.writes, bytes_written = bytes_written + "
+        "excluded.bytes_written,"
+        " looks = looks + excluded.looks, changes = changes + excluded.changes, removes = removes + excluded.removes,"
+        " failures = failures + excluded.failures",
+    [STORE_RUN] =
+        "UPDATE runs SET trace=?2, witness=?3, module=?4, module_hash=?5, module_bytes=?6, arguments=?7, started_ns=?8,"
+        " ns_per_tick=?9, hostcalls=?10, events=?11, syscalls=?12, setup_syscalls=?13, lost=?14, whole=?15, "
+        "end_reason=?16, cause=?17,"
+        " ends_inside_call=?18, stop=?19, outcome=?20, exit_code=?21, instructions=?22, replay=?23, replayed=?24, "
+        "witnessed=?25, confined=?26, policy=?27,"
+        " judged=?28, findings=?29, failing=?30, exit_status=?31, verdict=?32 WHERE id=?1",
 };
 
 struct store {
@@ -50,9 +67,11 @@ enum status store_open(const char *path, const struct database_wait *wait, struc
         store->wait = *wait;
     enum status s = database_open(path, DATABASE_WRITE, &store->wait, &store->db, error);
     if (s == STATUS_OK)
-        sqlite3_exec(store->db, "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+        sqlite3_exec(store->db, "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL",
+                     NULL, NULL, NULL);
     for (size_t i = 0; i < STORE_STATEMENTS && s == STATUS_OK; i++)
-        if (sqlite3_prepare_v3(store->db, store_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statement[i], NULL) != SQLITE_OK)
+        if (sqlite3_prepare_v3(store->db, store_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statement[i], NULL) !=
+            SQLITE_OK)
             s = database_failed(store->db, path, error);
     if (s != STATUS_OK) {
         store_close(store);
@@ -75,7 +94,9 @@ void store_close(struct store *store)
 
 static enum status run_sql(struct store *store, const char *sql, struct error *error)
 {
-    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? STATUS_OK : database_failed(store->db, "the audit database", error);
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? STATUS_OK
+               : database_failed(store->db, "the audit database", error);
 }
 
 static void run_id_text(const uint8_t *run_id, char ret[2 * TRACE_RUN_ID + 1])
@@ -87,7 +108,10 @@ static void run_id_text(const uint8_t *run_id, char ret[2 * TRACE_RUN_ID + 1])
 /* Removes what an earlier check left of the run. The ranges are those of the computed ids. */
 static enum status remove_rows(struct store *store, struct error *error)
 {
-    static const struct { const char *table, *column; unsigned shift; } ranges[] = {
+    static const struct {
+        const char *table, *column;
+        unsigned shift;
+    } ranges[] = {
         { "hostcall", "id", STORE_RUN_SHIFT },
         { "string", "id", STORE_RUN_SHIFT + STORE_PART_SHIFT },
         { "op", "id", STORE_RUN_SHIFT + STORE_PART_SHIFT },
@@ -99,13 +123,15 @@ static enum status remove_rows(struct store *store, struct error *error)
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && s == STATUS_OK; i++) {
         char sql[160];
         snprintf(sql, sizeof sql, "DELETE FROM %s WHERE %s >= %lld AND %s < %lld", ranges[i].table, ranges[i].column,
-                 (long long)store->run << ranges[i].shift, ranges[i].column, ((long long)store->run + 1) << ranges[i].shift);
+                 (long long)store->run << ranges[i].shift, ranges[i].column,
+                 ((long long)store->run + 1) << ranges[i].shift);
         s = run_sql(store, sql, error);
     }
     return s;
 }
 
-/* Whether ids can be computed for the run, and for the one behind it, where remove_rows ends. A number in a database is anybody's. */
+/* Whether ids can be computed for the run, and for the one behind it, where remove_rows ends. A number in a database is
+ * anybody's. */
 static enum status run_in_range(const struct store *store, struct error *error)
 {
     const int64_t end = (INT64_C(1) << (63 - STORE_RUN_SHIFT - STORE_PART_SHIFT)) - 1;
@@ -191,7 +217,10 @@ static struct row row_begin(struct store *store, enum store_statement which)
     return row;
 }
 
-static void row_number(struct row *row, uint64_t value) { sqlite3_bind_int64(row->statement, ++row->at, (int64_t)value); }
+static void row_number(struct row *row, uint64_t value)
+{
+    sqlite3_bind_int64(row->statement, ++row->at, (int64_t)value);
+}
 static void row_null(struct row *row) { sqlite3_bind_null(row->statement, ++row->at); }
 static void row_some(struct row *row, uint64_t value, bool known)
 {
@@ -207,7 +236,8 @@ static void row_bind(struct row *row)
     const struct buffer *text = &row->store->text;
     if (text->status != STATUS_OK)
         row->store->status = error_set(&row->store->error, STATUS_NO_MEMORY, "no memory for a row");
-    sqlite3_bind_text(row->statement, ++row->at, text->data ? (const char *)text->data : "", (int)text->size, SQLITE_TRANSIENT);
+    sqlite3_bind_text(row->statement, ++row->at, text->data ? (const char *)text->data : "", (int)text->size,
+                      SQLITE_TRANSIENT);
 }
 
 static void row_text(struct row *row, const void *bytes, size_t size)
@@ -242,7 +272,10 @@ static void row_end(struct row *row)
         row->store->status = database_failed(row->store->db, "the audit database", &row->store->error);
 }
 
-static uint64_t call_id(const struct store *store, uint64_t number) { return ((uint64_t)store->run << STORE_RUN_SHIFT) + number; }
+static uint64_t call_id(const struct store *store, uint64_t number)
+{
+    return ((uint64_t)store->run << STORE_RUN_SHIFT) + number;
+}
 
 void store_call(struct store *store, const struct store_call *call, enum check_verdict verdict)
 {
@@ -294,8 +327,9 @@ void store_parts(struct store *store, const struct trace_call *call, uint64_t nu
 {
     const struct request *request = &call->request;
     const struct op *head = &call->ops.op[0];
-    bool in_op = request->string_count == 1 && call->ops.count > 0 && head->kind < OP_COUNT && has_operand(head, OPERAND_PATH) &&
-                 head->path.offset == request->string[0].offset && head->path.length == request->string[0].length;
+    bool in_op = request->string_count == 1 && call->ops.count > 0 && head->kind < OP_COUNT &&
+                 has_operand(head, OPERAND_PATH) && head->path.offset == request->string[0].offset &&
+                 head->path.length == request->string[0].length;
     for (uint32_t i = 0; !in_op && i < request->string_count && i < REQUEST_STRINGS; i++) {
         struct row row = row_begin(store, STORE_STRING);
         row_number(&row, (call_id(store, number) << STORE_PART_SHIFT) + i);
@@ -319,8 +353,8 @@ void store_parts(struct store *store, const struct trace_call *call, uint64_t nu
         row_some(&row, op->offset, op->offset != 0);
         row_some(&row, op->value, op->value != 0);
         row_some(&row, op_bytes(op, value), call->complete);
-        row_region(&row, request, has_path ? op->path : (struct region){ 0, 0 });
-        row_region(&row, request, has_path2 ? op->path2 : (struct region){ 0, 0 });
+        row_region(&row, request, has_path ? op->path : (struct region) { 0, 0 });
+        row_region(&row, request, has_path2 ? op->path2 : (struct region) { 0, 0 });
         row_some(&row, (uint64_t)value, call->complete);
         row_end(&row);
     }
@@ -372,8 +406,8 @@ void store_finding(struct store *store, const struct check_finding *finding)
 
 void store_file(struct store *store, const char *name, const struct store_file *use, uint64_t hostcall)
 {
-    const uint64_t counts[] = { use->opens, use->creates, use->reads, use->bytes_read, use->writes, use->bytes_written,
-                                use->looks, use->changes, use->removes, use->failures };
+    const uint64_t counts[] = { use->opens,         use->creates, use->reads,   use->bytes_read, use->writes,
+                                use->bytes_written, use->looks,   use->changes, use->removes,    use->failures };
     struct row row = row_begin(store, STORE_FILE);
     row_number(&row, (uint64_t)store->run);
     row_text(&row, name, strlen(name));
@@ -425,7 +459,8 @@ void store_run(struct store *store, const struct check_report *report, const str
     row_arguments(&row, spec);
     row_number(&row, spec->started_ns);
     sqlite3_bind_double(row.statement, ++row.at, ns_per_tick);
-    const uint64_t counts[] = { report->hostcalls, report->events, report->syscalls, report->setup_syscalls, report->lost, report->trace_whole };
+    const uint64_t counts[] = { report->hostcalls,      report->events, report->syscalls,
+                                report->setup_syscalls, report->lost,   report->trace_whole };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         row_number(&row, counts[i]);
     row_string(&row, ending_reason(report->end.reason));

@@ -8,11 +8,14 @@
 enum { STORE_RUN_SHIFT = 40, STORE_PART_SHIFT = 3 };
 
 struct store;
-/* path: as checker_open's, not NULL. wait: whom to tell while another process is waited for, copied; NULL: nobody. Returns owned. */
-MUST_USE enum status store_open(const char *path, const struct database_wait *wait, struct store **ret, struct error *error);
+/* path: as checker_open's, not NULL. wait: whom to tell while another process is waited for, copied; NULL: nobody.
+ * Returns owned. */
+MUST_USE enum status store_open(const char *path, const struct database_wait *wait, struct store **ret,
+                                struct error *error);
 void store_close(struct store *store); /* NULL is fine */
 
-/* Begins a transaction and makes room for the run: what is there of it already is removed. *ret_replaced: there was something. */
+/* Begins a transaction and makes room for the run: what is there of it already is removed. *ret_replaced: there was
+ * something. */
 MUST_USE enum status store_begin(struct store *store, const uint8_t *run_id, bool *ret_replaced, struct error *error);
 /* Ends it. */
 MUST_USE enum status store_commit(struct store *store, struct error *error);

@@ -1,8 +1,9 @@
-/* Follows descriptors through a run and adds up what was done with each file, by the name under which the guest knows it.
+/* Follows descriptors through a run and adds up what was done with each file, by the name under which the guest knows
+ * it.
  *
- * Invariant: memory is bounded by the table of descriptors, not by the trace: counts go into the store when a descriptor is closed. Names
- * are what the guest said (relative to what it opened before), not canonical: the same file under two names is two rows.
- * Left out on purpose: calls whose results the trace lacks. docs/queries.md. */
+ * Invariant: memory is bounded by the table of descriptors, not by the trace: counts go into the store when a
+ * descriptor is closed. Names are what the guest said (relative to what it opened before), not canonical: the same file
+ * under two names is two rows. Left out on purpose: calls whose results the trace lacks. docs/queries.md. */
 #include "checker/touched.h"
 
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 enum { TOUCHED_NAME_MAX = 8192 };
 
 struct touched_file {
-    char *name; /* owned; NULL: nothing is known of this handle */
-    bool scratch; /* opened by a plan for itself: looking a path up is not opening a file */
+    char *name;        /* owned; NULL: nothing is known of this handle */
+    bool scratch;      /* opened by a plan for itself: looking a path up is not opening a file */
     uint64_t hostcall; /* that opened it */
     struct store_file use;
 };
@@ -52,7 +53,7 @@ static void release(struct touched *touched, uint32_t handle)
     if (file->name && is_used(&file->use))
         store_file(touched->store, file->name, &file->use, file->hostcall);
     free(file->name);
-    *file = (struct touched_file){ 0 };
+    *file = (struct touched_file) { 0 };
 }
 
 void touched_end(struct touched *touched)
@@ -71,7 +72,8 @@ void touched_free(struct touched *touched)
 }
 
 /* The name of `path` beneath the directory of `handle`; returns owned, NULL where it is not known. */
-static char *name_beneath(const struct touched *touched, uint32_t handle, const struct request *request, struct region path)
+static char *name_beneath(const struct touched *touched, uint32_t handle, const struct request *request,
+                          struct region path)
 {
     if (handle >= HANDLES_TOTAL || !touched->file[handle].name || path.length > LIMIT_PATH ||
         (uint64_t)path.offset + path.length > REQUEST_BYTES)
@@ -94,26 +96,31 @@ static char *name_beneath(const struct touched *touched, uint32_t handle, const 
     return name;
 }
 
-static void on_open(struct touched *touched, const struct request *request, const struct op *op, int64_t value, uint64_t number)
+static void on_open(struct touched *touched, const struct request *request, const struct op *op, int64_t value,
+                    uint64_t number)
 {
     char *name = name_beneath(touched, op->handle, request, op->path);
     bool scratch = op->handle2 >= HANDLE_SCRATCH;
     if (value < 0) {
         if (name)
-            store_file(touched->store, name, &(struct store_file){ .failures = 1 }, number);
+            store_file(touched->store, name, &(struct store_file) { .failures = 1 }, number);
         free(name);
     } else if (op->handle2 < HANDLES_TOTAL) {
         release(touched, op->handle2);
-        touched->file[op->handle2] = (struct touched_file){
-            name, scratch, number, { .opens = !scratch, .creates = (op->flags & OPEN_CREATE) != 0,
-                                     .changes = (op->flags & OPEN_TRUNCATE) != 0 } };
+        touched->file[op->handle2] = (struct touched_file) { name,
+                                                             scratch,
+                                                             number,
+                                                             { .opens = !scratch,
+                                                               .creates = (op->flags & OPEN_CREATE) != 0,
+                                                               .changes = (op->flags & OPEN_TRUNCATE) != 0 } };
     } else {
         free(name);
     }
 }
 
 /* An op on a name in a directory. */
-static void on_name(struct touched *touched, const struct request *request, const struct op *op, int64_t value, uint64_t number)
+static void on_name(struct touched *touched, const struct request *request, const struct op *op, int64_t value,
+                    uint64_t number)
 {
     struct store_file use = { 0 };
     char *name = name_beneath(touched, op->handle, request, op->path);
@@ -131,7 +138,7 @@ static void on_name(struct touched *touched, const struct request *request, cons
         use.looks = 1;
     }
     if (value < 0)
-        use = (struct store_file){ .failures = 1 };
+        use = (struct store_file) { .failures = 1 };
     store_file(touched->store, name, &use, number);
     free(name);
 }

@@ -6,9 +6,10 @@
 
 struct touched;
 /* store: borrowed for its life. spec: borrowed for the call. Returns owned. */
-MUST_USE enum status touched_create(struct store *store, const struct run_spec *spec, struct touched **ret, struct error *error);
+MUST_USE enum status touched_create(struct store *store, const struct run_spec *spec, struct touched **ret,
+                                    struct error *error);
 void touched_call(struct touched *touched, const struct trace_call *call, uint64_t number);
-void touched_end(struct touched *touched); /* writes what is still open */
+void touched_end(struct touched *touched);  /* writes what is still open */
 void touched_free(struct touched *touched); /* NULL is fine */
 
 #endif

@@ -13,7 +13,13 @@
 #include "runtime/base/text.h"
 
 /* Numbers of Linux; seccomp(2), prctl(2). */
-enum { SECCOMP_SET_FILTER = 1, SECCOMP_FILTER_MODE = 2, PRCTL_SET_DUMPABLE = 4, PRCTL_SET_SECCOMP = 22, PRCTL_SET_NO_NEW_PRIVS = 38 };
+enum {
+    SECCOMP_SET_FILTER = 1,
+    SECCOMP_FILTER_MODE = 2,
+    PRCTL_SET_DUMPABLE = 4,
+    PRCTL_SET_SECCOMP = 22,
+    PRCTL_SET_NO_NEW_PRIVS = 38
+};
 
 /* FILE.wtrace has its witness in FILE.wwit; any other name gets .wwit behind it. */
 static void path_beside(const char *trace, char *ret, size_t size)
@@ -70,7 +76,7 @@ static enum status find_setup(const struct witness_reader *opened, struct setup 
     enum status s = record ? witness_reader_again(opened, &reader, error)
                            : error_set(error, STATUS_NO_MEMORY, "no memory for a witness record");
     uint32_t pid = s == STATUS_OK ? witness_reader_info(reader)->guest_pid : 0;
-    *ret = (struct setup){ .end = UINT64_MAX };
+    *ret = (struct setup) { .end = UINT64_MAX };
     while (s == STATUS_OK && ret->end == UINT64_MAX) {
         struct error why = ERROR_INIT;
         s = witness_reader_next(reader, record, &why);
@@ -88,7 +94,8 @@ static enum status find_setup(const struct witness_reader *opened, struct setup 
 }
 
 /* Holds the lines that the description calls drawn against those that the kernel saw drawn. */
-static void compare_lines(const struct run_spec *spec, const struct setup *setup, struct store *store, struct check_report *report)
+static void compare_lines(const struct run_spec *spec, const struct setup *setup, struct store *store,
+                          struct check_report *report)
 {
     static const uint32_t compared =
         CONFINE_BIT(NO_NEW_PRIVS) | CONFINE_BIT(UNDUMPABLE) | CONFINE_BIT(LANDLOCK) | CONFINE_BIT(SECCOMP);
@@ -99,7 +106,8 @@ static void compare_lines(const struct run_spec *spec, const struct setup *setup
             continue;
         struct buffer text = BUFFER_INIT;
         char evidence[CHECK_EVIDENCE_MAX];
-        buffer_printf(&text, "%s: the description says %s, and the kernel saw it %sdrawn", confine_line_name((enum confine_line)line),
+        buffer_printf(&text, "%s: the description says %s, and the kernel saw it %sdrawn",
+                      confine_line_name((enum confine_line)line),
                       confine_state_name((enum confine_state)spec->facts.line_held[line]), seen ? "" : "not ");
         text_copy(&text, evidence, sizeof evidence);
         buffer_done(&text);

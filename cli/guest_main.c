@@ -86,8 +86,8 @@ static void signals_start(void)
 }
 
 /* The wall-clock limit. The launcher counts from its go and interrupts; this timer is the belt for a launcher that is
- * stopped, and starts before that go, so that it leaves room for a slow start of the witness. It fires again every 10 ms
- * so that a slow hostcall returns too. */
+ * stopped, and starts before that go, so that it leaves room for a slow start of the witness. It fires again every 10
+ * ms so that a slow hostcall returns too. */
 static void timer_start(uint64_t wall_ns)
 {
     const uint64_t behind = UINT64_C(2000000000);
@@ -100,8 +100,8 @@ static void timer_start(uint64_t wall_ns)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* What stands behind a handle must be what the launcher opened for it: a descriptor that was placed wrongly would be a grant that nobody
- * gave. */
+/* What stands behind a handle must be what the launcher opened for it: a descriptor that was placed wrongly would be a
+ * grant that nobody gave. */
 static enum status identify(const struct guest *guest, struct error *error)
 {
     for (uint32_t i = 0; i < guest->spec.initial_count; i++) {
@@ -111,9 +111,10 @@ static enum status identify(const struct guest *guest, struct error *error)
         if (s != STATUS_OK)
             return s;
         if (here.dev != wanted->dev || here.ino != wanted->ino || here.filetype != wanted->filetype)
-            return error_set(error, STATUS_INTERNAL,
-                             "descriptor %u of the guest's process is not what was granted as handle %u; nothing was run",
-                             wanted->host_fd, i);
+            return error_set(
+                error, STATUS_INTERNAL,
+                "descriptor %u of the guest's process is not what was granted as handle %u; nothing was run",
+                wanted->host_fd, i);
     }
     return STATUS_OK;
 }
@@ -205,7 +206,8 @@ static enum status run(struct guest *guest, struct wasi_ending *ending, struct e
     struct wasi_backend backend = act_live_backend(guest->live);
     struct wasi_observer observer = guest_states_observer(&guest->states);
     struct rt_growth_watch growths = guest_states_growths(&guest->states);
-    s = wasi_create(&guest->start.config, &backend, guest_states_observes(&guest->states) ? &observer : NULL, &guest->wasi, error);
+    s = wasi_create(&guest->start.config, &backend, guest_states_observes(&guest->states) ? &observer : NULL,
+                    &guest->wasi, error);
     if (s != STATUS_OK)
         return s;
     s = wasi_start_run(guest->module, guest->wasi, &guest->start.limits, &growths, &running, ending, error);

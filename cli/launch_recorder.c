@@ -51,7 +51,8 @@ enum status recorder_finish(struct run *run, struct error *error)
             s = (enum status)message.status;
     } else {
         result->recorder_died = true;
-        s = recorder_salvage(run->files.trace_path, run->files.trace, run->files.ring, &result->fate, &result->end, error);
+        s = recorder_salvage(run->files.trace_path, run->files.trace, run->files.ring, &result->fate, &result->end,
+                             error);
     }
     struct stat st;
     if (fstat(run->files.trace, &st) == 0)

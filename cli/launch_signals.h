@@ -16,8 +16,8 @@ struct launch_signals {
     struct sigaction before_pipe;
 };
 
-/* Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT, those excepted that were ignored when warrant was started (nohup, a job in
- * the background), and SIGPIPE. SIGTSTP and SIGCONT do what they always do: the whole job stops and goes on. */
+/* Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT, those excepted that were ignored when warrant was started (nohup, a job
+ * in the background), and SIGPIPE. SIGTSTP and SIGCONT do what they always do: the whole job stops and goes on. */
 MUST_USE enum status launch_signals_open(struct launch_signals *signals, struct error *error);
 void launch_signals_take(struct launch_signals *signals); /* counts what came; does not wait */
 /* Waits until `fd` can be read. false: a second signal came, or there is no use in waiting. */

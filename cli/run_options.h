@@ -11,8 +11,8 @@
         { 0, "env", "KEY=VALUE", "set a variable of the guest's environment, which is empty otherwise" },              \
         { 'p', "policy", "FILE", "read grants and limits from a policy file (YAML)" },                                 \
         { 0, "tier", "TIER", "how to execute: interp, or auto (the same in this version)" },                           \
-        { 0, "fuel", "N", "stop the guest after N Wasm instructions: 5000, 1e9" },                                                \
-        { 0, "timeout", "TIME", "stop the guest after this wall-clock time: 500ms, 1.5s, 5m" },                         \
+        { 0, "fuel", "N", "stop the guest after N Wasm instructions: 5000, 1e9" },                                     \
+        { 0, "timeout", "TIME", "stop the guest after this wall-clock time: 500ms, 1.5s, 5m" },                        \
         { 0, "argv0", "NAME", "the program's name as the guest sees it; the module's file name otherwise" },           \
         { 0, "no-confine", NULL, "leave the second line (Landlock, seccomp) off; for measuring only" },                \
         { 'q', "quiet", NULL, "print nothing of warrant's own but errors, and where an unnamed trace went" }

@@ -22,15 +22,21 @@ static void spec_set(struct probe_spec *spec, char letter, uint8_t place)
         else
             spec->fd2 = place;
         break;
-    case 'A': spec->address = place; break;
+    case 'A':
+        spec->address = place;
+        break;
     case 'P':
         if (spec->path == 0)
             spec->path = place;
         else
             spec->path2 = place;
         break;
-    case 'H': spec->how = place; break;
-    case 'I': spec->iov = place; break;
+    case 'H':
+        spec->how = place;
+        break;
+    case 'I':
+        spec->iov = place;
+        break;
     case 'L':
         spec->iov = place;
         spec->iov_halves = 1;
@@ -40,7 +46,8 @@ static void spec_set(struct probe_spec *spec, char letter, uint8_t place)
         spec->times = place;
         spec->times_bytes = letter == 'T' ? 32 : 16;
         break;
-    default: break;
+    default:
+        break;
     }
 }
 

@@ -13,7 +13,8 @@ struct operands_row {
     bool returns_fd;
 };
 
-/* Fills specs[PROBE_SYSCALLS] for the probe, and counts[PROBE_SYSCALLS]: operands of each call, 6 where it has no row. */
+/* Fills specs[PROBE_SYSCALLS] for the probe, and counts[PROBE_SYSCALLS]: operands of each call, 6 where it has no row.
+ */
 void operands_specs(struct probe_spec *specs, uint8_t *counts);
 
 #endif

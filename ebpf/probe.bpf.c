@@ -2,16 +2,16 @@
 /* The probe: every system call of the watched threads, as one event made of its entry and its exit.
  *
  * Invariants:
- * - A thread is watched where it has a state in `threads`; a child has one before it runs. No other task costs more than
- *   one look-up that finds nothing.
- * - `sequence` counts a thread's events whether or not they reach the ring, so a hole says exactly how many are missing;
- *   the end of the last hole is kept in `losses`.
- * - Operands behind pointers are copied at the entry, whole: short ones into the event, longer ones into events that go ahead of
- *   it. Where their page is not resident (nothing may fault in here), they are copied at the exit and the event says so.
- *   What could not be copied is absent, never empty.
+ * - A thread is watched where it has a state in `threads`; a child has one before it runs. No other task costs more
+ * than one look-up that finds nothing.
+ * - `sequence` counts a thread's events whether or not they reach the ring, so a hole says exactly how many are
+ * missing; the end of the last hole is kept in `losses`.
+ * - Operands behind pointers are copied at the entry, whole: short ones into the event, longer ones into events that go
+ * ahead of it. Where their page is not resident (nothing may fault in here), they are copied at the exit and the event
+ * says so. What could not be copied is absent, never empty.
  *
- * Left out on purpose: msghdr operands, any wake-up of the reader while the ring is less than half full (one costs more than the
- * event). Design: section 7. */
+ * Left out on purpose: msghdr operands, any wake-up of the reader while the ring is less than half full (one costs more
+ * than the event). Design: section 7. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
@@ -25,7 +25,8 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile struct probe_spec specs[PROBE_SYSCALLS];
 const volatile __u64 ring_half = 1 << 22; /* bytes in the ring from which on the reader is woken */
 
-/* The witness has privileges that its caller does not have: it watches no process that has more than the user `owner`. */
+/* The witness has privileges that its caller does not have: it watches no process that has more than the user `owner`.
+ */
 const volatile __u32 owner = PROBE_NO_OWNER;
 
 struct probe_counters counters;
@@ -49,8 +50,8 @@ struct {
     __type(value, struct probe_loss);
 } losses SEC(".maps");
 
-/* Where large parts are put together: one place for the entry, one for the exit. The kernel runs a program once at a time on a
- * processor, so nobody else writes into its place. */
+/* Where large parts are put together: one place for the entry, one for the exit. The kernel runs a program once at a
+ * time on a processor, so nobody else writes into its place. */
 enum { LARGE_AT_ENTRY = 0, LARGE_AT_EXIT = 1 };
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -102,8 +103,9 @@ static __noinline void loss_note(const struct probe_head *head)
         known->ktime = head->ktime;
         return;
     }
-    struct probe_loss loss = { .next = head->sequence + 1, .ktime = head->ktime,
-                               .pid = head->pid, .tid = head->tid, .role = head->role };
+    struct probe_loss loss = {
+        .next = head->sequence + 1, .ktime = head->ktime, .pid = head->pid, .tid = head->tid, .role = head->role
+    };
     if (bpf_map_update_elem(&losses, &key, &loss, BPF_ANY))
         __sync_fetch_and_add(&counters.unplaced, 1);
 }
@@ -128,7 +130,8 @@ static __always_inline void thread_send(struct probe_thread *t)
 }
 
 /* Sends an event that has no call, and leaves the call that `t` may be in alone. */
-static __always_inline void thread_send_other(struct probe_thread *t, __u8 kind, __s64 result, const struct probe_object *object)
+static __always_inline void thread_send_other(struct probe_thread *t, __u8 kind, __s64 result,
+                                              const struct probe_object *object)
 {
     struct {
         struct probe_head head;
@@ -154,7 +157,8 @@ static __always_inline void thread_send_other(struct probe_thread *t, __u8 kind,
 
 /* ---- objects behind descriptors ---- */
 
-/* Since Linux 6.2: lets a plain address be read through like a typed pointer, at a fraction of a checked copy's cost. */
+/* Since Linux 6.2: lets a plain address be read through like a typed pointer, at a fraction of a checked copy's cost.
+ */
 extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 
 /* What the file system adds to an object's mode. */
@@ -192,8 +196,8 @@ static __always_inline int object_of_address(struct probe_object *object, struct
     return mode != 0;
 }
 
-/* The object behind a descriptor of the current task. The table is read without its lock: a dup2 by another thread at this
- * very moment may show either file. */
+/* The object behind a descriptor of the current task. The table is read without its lock: a dup2 by another thread at
+ * this very moment may show either file. */
 static __always_inline int object_of_fd(struct probe_object *object, __u32 fd)
 {
     struct task_struct *task = bpf_get_current_task_btf();
@@ -231,13 +235,20 @@ static __always_inline __u8 *part_room(struct probe_thread *t)
 static __always_inline __u64 operand(const struct probe_thread *t, __u8 index)
 {
     switch (index) { /* 1-based; a variable index would cost the verifier a proof */
-    case 1: return t->head.arg[0];
-    case 2: return t->head.arg[1];
-    case 3: return t->head.arg[2];
-    case 4: return t->head.arg[3];
-    case 5: return t->head.arg[4];
-    case 6: return t->head.arg[5];
-    default: return 0;
+    case 1:
+        return t->head.arg[0];
+    case 2:
+        return t->head.arg[1];
+    case 3:
+        return t->head.arg[2];
+    case 4:
+        return t->head.arg[3];
+    case 5:
+        return t->head.arg[4];
+    case 6:
+        return t->head.arg[5];
+    default:
+        return 0;
     }
 }
 
@@ -427,7 +438,8 @@ static __always_inline void object_add(struct probe_thread *t, __u8 index, __u8 
 }
 
 /* Starts the event of a call: what an entry shows, or an exit that had none. */
-static __always_inline void call_begin(struct probe_thread *t, const struct pt_regs *regs, __s32 number, int compat, __u32 place)
+static __always_inline void call_begin(struct probe_thread *t, const struct pt_regs *regs, __s32 number, int compat,
+                                       __u32 place)
 {
     t->head.ktime = bpf_ktime_get_ns();
     t->head.call = number;
@@ -526,7 +538,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
     return 0;
 }
 
-/* A program replaced itself before its operand could be read: its memory is another's now. The kernel keeps the path. */
+/* A program replaced itself before its operand could be read: its memory is another's now. The kernel keeps the path.
+ */
 static __always_inline void path_of_exec(struct probe_thread *t, struct linux_binprm *program)
 {
     __u8 *to = part_room(t);
@@ -543,15 +556,17 @@ static __always_inline void path_of_exec(struct probe_thread *t, struct linux_bi
     t->head.flags = (t->head.flags & ~PROBE_UNREAD) | PROBE_LATE;
 }
 
-/* Does the program that a task executes now have more than its user: another identity, capabilities, a file he may not read? */
+/* Does the program that a task executes now have more than its user: another identity, capabilities, a file he may not
+ * read? */
 static __always_inline int has_more(struct task_struct *task, struct linux_binprm *program)
 {
     enum { NOT_READABLE = 1 }; /* BINPRM_FLAGS_ENFORCE_NONDUMP */
     const struct cred *cred = BPF_CORE_READ(task, cred);
     __u64 permitted = 0;
-    bpf_probe_read_kernel(&permitted, sizeof(permitted), (const void *)((__u64)cred + bpf_core_field_offset(struct cred, cap_permitted)));
-    __u32 uid = BPF_CORE_READ(cred, uid.val), euid = BPF_CORE_READ(cred, euid.val), suid = BPF_CORE_READ(cred, suid.val),
-          fsuid = BPF_CORE_READ(cred, fsuid.val);
+    bpf_probe_read_kernel(&permitted, sizeof(permitted),
+                          (const void *)((__u64)cred + bpf_core_field_offset(struct cred, cap_permitted)));
+    __u32 uid = BPF_CORE_READ(cred, uid.val), euid = BPF_CORE_READ(cred, euid.val),
+          suid = BPF_CORE_READ(cred, suid.val), fsuid = BPF_CORE_READ(cred, fsuid.val);
     return uid != owner || euid != owner || suid != owner || fsuid != owner || permitted != 0 ||
            (program->interp_flags & NOT_READABLE);
 }

@@ -1,29 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the probe and the process that loads it have in common: the events in the ring, the state of a watched thread, the
- * description of a system call's operands. Both are built together and run on one machine, so layouts may follow the C
- * compiler; the stored form is another one (docs/witness.md). */
+/* What the probe and the process that loads it have in common: the events in the ring, the state of a watched thread,
+ * the description of a system call's operands. Both are built together and run on one machine, so layouts may follow
+ * the C compiler; the stored form is another one (docs/witness.md). */
 #ifndef WARRANT_PROBE_H
 #define WARRANT_PROBE_H
 
 #include <linux/types.h>
 
 enum {
-    PROBE_SYSCALLS = 512,   /* numbers below have a row in `specs`; those above are outside the kernel's table */
-    PROBE_PATH = 257,       /* bytes of a path, with its NUL, that are copied into the event; a longer one is sent ahead of it */
-    PROBE_PATH_WHOLE = 4097, /* bytes that are sent ahead: one more than the kernel takes (PATH_MAX), so that a cut one shows */
-    PROBE_IOVECS = 8,        /* elements of a vector that are copied into the event; more are sent ahead */
+    PROBE_SYSCALLS = 512, /* numbers below have a row in `specs`; those above are outside the kernel's table */
+    PROBE_PATH =
+        257, /* bytes of a path, with its NUL, that are copied into the event; a longer one is sent ahead of it */
+    PROBE_PATH_WHOLE =
+        4097, /* bytes that are sent ahead: one more than the kernel takes (PATH_MAX), so that a cut one shows */
+    PROBE_IOVECS = 8,          /* elements of a vector that are copied into the event; more are sent ahead */
     PROBE_IOVECS_WHOLE = 1024, /* what the kernel takes (UIO_MAXIOV) */
-    PROBE_ADDRESS = 128,     /* bytes of a socket's address (struct sockaddr_storage) */
+    PROBE_ADDRESS = 128,       /* bytes of a socket's address (struct sockaddr_storage) */
     PROBE_PARTS_BYTES = 1024,
-    PROBE_LOSSES = 8192     /* threads whose losses can be told apart */
+    PROBE_LOSSES = 8192 /* threads whose losses can be told apart */
 };
 #define PROBE_NO_OWNER 0xffffffff
 
 /* The numbers of enum witness_kind and of its flags (tracer/witness_file.h), as the probe writes them. */
 enum {
-    PROBE_SYSCALL = 1, PROBE_ENTRY_ONLY = 2, PROBE_EXIT_ONLY = 3, PROBE_FORK = 4, PROBE_EXEC = 5, PROBE_END = 6,
+    PROBE_SYSCALL = 1,
+    PROBE_ENTRY_ONLY = 2,
+    PROBE_EXIT_ONLY = 3,
+    PROBE_FORK = 4,
+    PROBE_EXEC = 5,
+    PROBE_END = 6,
     PROBE_AHEAD = 8, /* no record: one large part of the event that its thread sends next with the same ktime */
-    PROBE_COMPAT = 1, PROBE_FIRST = 4, PROBE_LATE = 8, PROBE_UNREAD = 16
+    PROBE_COMPAT = 1,
+    PROBE_FIRST = 4,
+    PROBE_LATE = 8,
+    PROBE_UNREAD = 16
 };
 
 /* What follows an event's head, in this order. The bits are those of a record (tracer/witness_file.h). */
@@ -36,7 +46,7 @@ enum {
     PROBE_PART_ADDRESS = 256, /* __u64 length that the call names, then the bytes, padded to 8 */
     PROBE_PART_PATH = 32,     /* __u64 length with NUL, then the bytes, padded to 8 */
     PROBE_PART_PATH2 = 64,
-    PROBE_PART_OPENED = 2     /* struct probe_object */
+    PROBE_PART_OPENED = 2 /* struct probe_object */
 };
 
 enum { PROBE_MODE_OTHER_NUMBERS = 0x10000 }; /* stat(2) may show another device and inode: overlays, subvolumes */
@@ -55,7 +65,8 @@ struct probe_head {
     __u32 pid, tid;
     __s32 call;
     __u8 kind, role, flags, reserved;
-    __u16 parts, ahead; /* parts behind this head; parts that were sent ahead of it. An AHEAD event: the one part that it is */
+    __u16 parts,
+        ahead; /* parts behind this head; parts that were sent ahead of it. An AHEAD event: the one part that it is */
 };
 
 /* An event with a part that is too large for a thread's state. */
@@ -98,7 +109,8 @@ struct probe_counters {
     __u64 alive;     /* watched threads that have not ended */
     __u64 failed;    /* events that found no room in the ring */
     __u64 unplaced;  /* of those, how many found no room in the map of losses */
-    __u64 unwatched; /* children that could not be watched for want of memory; programs that have more than their user may watch */
+    __u64 unwatched; /* children that could not be watched for want of memory; programs that have more than their user
+                        may watch */
 };
 
 #endif

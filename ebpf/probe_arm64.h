@@ -24,10 +24,7 @@ static __always_inline int arch_is_compat(const void *task)
     return (((const struct task_struct___arch *)task)->thread_info.flags & ARCH_TIF_32BIT) != 0;
 }
 
-static __always_inline __s32 arch_number(const struct pt_regs *regs)
-{
-    return regs->syscallno;
-}
+static __always_inline __s32 arch_number(const struct pt_regs *regs) { return regs->syscallno; }
 
 static __always_inline void arch_operands(const struct pt_regs *regs, int compat, __u64 *arg)
 {

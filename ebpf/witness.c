@@ -1,9 +1,9 @@
 /* Loads the probe, and gives it the processes to watch.
  *
- * Invariants: a thread is watched by the state that it is given in the kernel, found through a pidfd, so that a number that
- * is used again cannot be mistaken; threads that appear while a process is being given its states inherit them from the
- * thread that made them, so listing until nothing new is found leaves none out. Left out on purpose: libbpf's own messages
- * (libraries do not print). Design: section 7. */
+ * Invariants: a thread is watched by the state that it is given in the kernel, found through a pidfd, so that a number
+ * that is used again cannot be mistaken; threads that appear while a process is being given its states inherit them
+ * from the thread that made them, so listing until nothing new is found leaves none out. Left out on purpose: libbpf's
+ * own messages (libraries do not print). Design: section 7. */
 #include "ebpf/witness_state.h"
 
 #include <bpf/bpf.h>
@@ -35,7 +35,8 @@ static enum status privileges_check(struct error *error)
     if (syscall(SYS_capget, &header, data) != 0)
         return error_set_errno(error, STATUS_DENIED, errno, "cannot read this process's capabilities");
     uint32_t effective[2] = { data[0].effective, data[1].effective };
-    if (has_capability(effective, CAP_SYS_ADMIN) || (has_capability(effective, CAP_BPF) && has_capability(effective, CAP_PERFMON)))
+    if (has_capability(effective, CAP_SYS_ADMIN) ||
+        (has_capability(effective, CAP_BPF) && has_capability(effective, CAP_PERFMON)))
         return STATUS_OK;
     return error_set(error, STATUS_DENIED, "the witness needs root, or the capabilities CAP_BPF and CAP_PERFMON");
 }
@@ -58,7 +59,8 @@ static enum status load_refused(int number, struct error *error)
     case ENOMEM:
         return error_set_errno(error, STATUS_NO_MEMORY, number, "the kernel has no memory for the probe's maps");
     default:
-        return error_set_errno(error, STATUS_UNSUPPORTED, number, "this kernel does not take the probe (5.11 or later, with BTF)");
+        return error_set_errno(error, STATUS_UNSUPPORTED, number,
+                               "this kernel does not take the probe (5.11 or later, with BTF)");
     }
 }
 
@@ -82,8 +84,9 @@ static enum status probe_load(struct witness *witness, uint32_t ring_bytes, stru
     witness->ring_fd = bpf_map__fd(probe->maps.ring);
     witness->threads_fd = bpf_map__fd(probe->maps.threads);
     witness->losses_fd = bpf_map__fd(probe->maps.losses);
-    const struct bpf_program *programs[WITNESS_PROGRAMS] = { probe->progs.on_enter, probe->progs.on_exit, probe->progs.on_fork,
-                                                            probe->progs.on_exec, probe->progs.on_end };
+    const struct bpf_program *programs[WITNESS_PROGRAMS] = { probe->progs.on_enter, probe->progs.on_exit,
+                                                             probe->progs.on_fork, probe->progs.on_exec,
+                                                             probe->progs.on_end };
     for (unsigned i = 0; i < WITNESS_PROGRAMS; i++)
         witness->program_fd[i] = bpf_program__fd(programs[i]);
     return STATUS_OK;
@@ -97,7 +100,8 @@ enum status witness_open_sized(struct witness **ret, uint32_t ring_bytes, struct
     if (s != STATUS_OK)
         return s;
     if (access(BTF_FILE, R_OK) != 0)
-        return error_set_errno(error, STATUS_UNSUPPORTED, errno, "the kernel's type information cannot be read: " BTF_FILE);
+        return error_set_errno(error, STATUS_UNSUPPORTED, errno,
+                               "the kernel's type information cannot be read: " BTF_FILE);
     struct witness *witness = calloc(1, sizeof(*witness));
     if (!witness)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the witness");
@@ -133,8 +137,8 @@ static int thread_open(uint32_t pid, uint32_t tid)
 }
 
 /* Gives one thread its state. *ret_new: it had none. A thread that is gone is no failure. */
-static enum status thread_watch(struct witness *witness, uint32_t pid, uint32_t tid, enum witness_role role, bool *ret_new,
-                                struct error *error)
+static enum status thread_watch(struct witness *witness, uint32_t pid, uint32_t tid, enum witness_role role,
+                                bool *ret_new, struct error *error)
 {
     *ret_new = false;
     int pidfd = thread_open(pid, tid);
@@ -142,8 +146,9 @@ static enum status thread_watch(struct witness *witness, uint32_t pid, uint32_t 
         if (errno == ESRCH || errno == ENOENT)
             return STATUS_OK;
         if (errno == EINVAL)
-            return error_set(error, STATUS_UNSUPPORTED,
-                             "process %u has threads already, and this kernel (before 6.9) cannot watch them one by one", pid);
+            return error_set(
+                error, STATUS_UNSUPPORTED,
+                "process %u has threads already, and this kernel (before 6.9) cannot watch them one by one", pid);
         return error_set_errno(error, STATUS_DENIED, errno, "cannot open process %u", pid);
     }
     struct probe_thread *state = calloc(1, sizeof(*state));
@@ -153,8 +158,10 @@ static enum status thread_watch(struct witness *witness, uint32_t pid, uint32_t 
     }
     state->role = (uint32_t)role;
     state->first = 1;
-    state->thread = (uint32_t)__atomic_fetch_add(&witness->counters->threads, 1, __ATOMIC_RELAXED); /* a number, no order */
-    __atomic_fetch_add(&witness->counters->alive, 1, __ATOMIC_RELAXED); /* before the thread can end and count itself out */
+    state->thread =
+        (uint32_t)__atomic_fetch_add(&witness->counters->threads, 1, __ATOMIC_RELAXED); /* a number, no order */
+    __atomic_fetch_add(&witness->counters->alive, 1,
+                       __ATOMIC_RELAXED); /* before the thread can end and count itself out */
     enum status s = STATUS_OK;
     if (bpf_map_update_elem(witness->threads_fd, &pidfd, state, BPF_NOEXIST) == 0) {
         *ret_new = true;

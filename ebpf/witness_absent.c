@@ -1,4 +1,5 @@
-/* Stands in where the build found no libbpf, bpftool or clang with a BPF back end: the witness is absent, and says so. */
+/* Stands in where the build found no libbpf, bpftool or clang with a BPF back end: the witness is absent, and says so.
+ */
 #include "ebpf/witness.h"
 
 enum status witness_probe_machine(struct error *error)
@@ -37,10 +38,7 @@ enum status witness_collect(struct witness *witness, struct trace_file *file, in
     return witness_probe_machine(error);
 }
 
-void witness_close(struct witness *witness)
-{
-    (void)witness;
-}
+void witness_close(struct witness *witness) { (void)witness; }
 
 bool witness_is_raised(void) { return false; }
 

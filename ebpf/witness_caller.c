@@ -1,10 +1,11 @@
-/* For whom the witness works: it may be installed with file capabilities or setuid, so that users without privileges have their runs
- * witnessed, and must not give them more than that.
+/* For whom the witness works: it may be installed with file capabilities or setuid, so that users without privileges
+ * have their runs witnessed, and must not give them more than that.
  *
- * Invariants: nothing is loaded or watched before the caller and the process were looked at; a process's number is only believed while it
- * could not have been used again (the caller is this one's parent and has not gone, the process is a child of his). That the caller could
- * trace the process is asked of the kernel, with the caller's identity and without capabilities. Programs that such a process executes
- * later are the probe's matter (on_exec). Source: ptrace(2), "Ptrace access mode checking"; capabilities(7). */
+ * Invariants: nothing is loaded or watched before the caller and the process were looked at; a process's number is only
+ * believed while it could not have been used again (the caller is this one's parent and has not gone, the process is a
+ * child of his). That the caller could trace the process is asked of the kernel, with the caller's identity and without
+ * capabilities. Programs that such a process executes later are the probe's matter (on_exec). Source: ptrace(2),
+ * "Ptrace access mode checking"; capabilities(7). */
 #include "ebpf/witness.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ struct capabilities {
 
 static struct __user_cap_header_struct capability_header(void)
 {
-    return (struct __user_cap_header_struct){ _LINUX_CAPABILITY_VERSION_3, 0 };
+    return (struct __user_cap_header_struct) { _LINUX_CAPABILITY_VERSION_3, 0 };
 }
 
 static bool capabilities_get(struct capabilities *ret)
@@ -49,7 +50,8 @@ bool witness_is_raised(void) { return getauxval(AT_SECURE) != 0; }
 
 static enum status denied(struct error *error, const char *why)
 {
-    return error_set(error, STATUS_DENIED, "the witness serves the launcher that started it, for a child of that: %s", why);
+    return error_set(error, STATUS_DENIED, "the witness serves the launcher that started it, for a child of that: %s",
+                     why);
 }
 
 /* Who a process is, as /proc says. */
@@ -152,8 +154,8 @@ enum status witness_caller_settle(struct error *error)
     struct capabilities mine, kept = { 0 };
     if (!witness_is_raised())
         return STATUS_OK;
-    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || !capabilities_get(&mine) || setresgid(getgid(), getgid(), getgid()) != 0 ||
-        setresuid(getuid(), getuid(), getuid()) != 0)
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || !capabilities_get(&mine) ||
+        setresgid(getgid(), getgid(), getgid()) != 0 || setresuid(getuid(), getuid(), getuid()) != 0)
         return error_set_errno(error, STATUS_INTERNAL, errno, "the witness cannot give up what it has beyond its user");
     bool two = is_permitted(&mine, CAP_BPF) && is_permitted(&mine, CAP_PERFMON);
     static const unsigned wanted[] = { CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN };

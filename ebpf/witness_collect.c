@@ -1,12 +1,13 @@
 /* Collects the probe's events into a witness file.
  *
- * Invariants: records stand in the file in the ring's order, which is each thread's own; where a thread's sequence has a hole, a
- * LOST record with the exact count stands in it, at the end of the thread too (the probe keeps where the last hole ends). Chunks
- * hold whole records and at least CHUNK_BYTES of them, the last one excepted; where they end depends on the records alone.
+ * Invariants: records stand in the file in the ring's order, which is each thread's own; where a thread's sequence has
+ * a hole, a LOST record with the exact count stands in it, at the end of the thread too (the probe keeps where the last
+ * hole ends). Chunks hold whole records and at least CHUNK_BYTES of them, the last one excepted; where they end depends
+ * on the records alone.
  *
- * The ring's reader is woken only when the ring is half full; otherwise it looks every few milliseconds, because to be woken
- * per event costs the watched program more than the event. Left out on purpose: matching, and any state of what a record
- * means. Design: section 7. */
+ * The ring's reader is woken only when the ring is half full; otherwise it looks every few milliseconds, because to be
+ * woken per event costs the watched program more than the event. Left out on purpose: matching, and any state of what a
+ * record means. Design: section 7. */
 #include "ebpf/witness_state.h"
 
 #include <bpf/bpf.h>
@@ -20,9 +21,9 @@
 
 enum {
     CHUNK_BYTES = 512 << 10,
-    LOOK_MS = 4,          /* how long events may wait in the ring */
-    QUIET_LOOKS = 5,      /* looks without an event, after the stop, that count as quiet */
-    DRAIN_LOOKS = 1000    /* after the stop, at most so many: a thread that never ends must not hold the run */
+    LOOK_MS = 4,       /* how long events may wait in the ring */
+    QUIET_LOOKS = 5,   /* looks without an event, after the stop, that count as quiet */
+    DRAIN_LOOKS = 1000 /* after the stop, at most so many: a thread that never ends must not hold the run */
 };
 
 /* An event that is a part of the next one of its thread with the same ktime. */
@@ -38,15 +39,15 @@ struct ahead {
 struct collector {
     struct witness *witness;
     struct trace_file *file;
-    struct buffer records;   /* of the chunk being filled */
-    uint64_t first, count;   /* its first record's number, its records */
-    uint64_t stream;         /* bytes of records in the chunks before it */
+    struct buffer records; /* of the chunk being filled */
+    uint64_t first, count; /* its first record's number, its records */
+    uint64_t stream;       /* bytes of records in the chunks before it */
     uint64_t lost;
-    uint64_t *next;          /* by thread: the sequence expected next */
-    size_t threads;          /* elements of next */
-    struct ahead *ahead;     /* owned; few: long operands of calls that are being made right now */
+    uint64_t *next;      /* by thread: the sequence expected next */
+    size_t threads;      /* elements of next */
+    struct ahead *ahead; /* owned; few: long operands of calls that are being made right now */
     struct witness_record record;
-    enum status status;      /* the first failure */
+    enum status status; /* the first failure */
     struct error *error;
 };
 
@@ -56,8 +57,8 @@ static enum status chunk_flush(struct collector *c)
         return error_set(c->error, c->records.status, "no memory for the witness's records");
     if (c->count == 0)
         return STATUS_OK;
-    enum status s = trace_file_append(c->file, TRACE_CHUNK_EVENTS, c->records.data, c->records.size, c->stream, c->first,
-                                      (uint32_t)c->count, c->error);
+    enum status s = trace_file_append(c->file, TRACE_CHUNK_EVENTS, c->records.data, c->records.size, c->stream,
+                                      c->first, (uint32_t)c->count, c->error);
     if (s != STATUS_OK)
         return s;
     c->stream += c->records.size;
@@ -92,15 +93,20 @@ static enum status thread_known(struct collector *c, uint32_t thread)
 }
 
 /* Fills the hole before `sequence` of a thread. */
-static enum status gap_fill(struct collector *c, uint32_t thread, uint64_t sequence, uint64_t ktime, uint32_t pid, uint32_t tid,
-                            uint32_t role)
+static enum status gap_fill(struct collector *c, uint32_t thread, uint64_t sequence, uint64_t ktime, uint32_t pid,
+                            uint32_t tid, uint32_t role)
 {
     enum status s = thread_known(c, thread);
     if (s != STATUS_OK || c->next[thread] >= sequence)
         return s;
     uint64_t count = sequence - c->next[thread];
-    const struct witness_record gap = { .kind = WITNESS_LOST, .role = role, .pid = pid, .tid = tid, .ktime = ktime,
-                                        .sequence = c->next[thread], .result = (int64_t)count };
+    const struct witness_record gap = { .kind = WITNESS_LOST,
+                                        .role = role,
+                                        .pid = pid,
+                                        .tid = tid,
+                                        .ktime = ktime,
+                                        .sequence = c->next[thread],
+                                        .result = (int64_t)count };
     c->lost += count;
     c->next[thread] = sequence;
     return record_add(c, &gap);
@@ -195,7 +201,8 @@ static enum status ends_fill(struct collector *c)
     return s;
 }
 
-/* Times that the kernel left out a program because it was running already; of any task, since the kernel does not say. */
+/* Times that the kernel left out a program because it was running already; of any task, since the kernel does not say.
+ */
 static uint64_t programs_missed(const struct witness *witness)
 {
     uint64_t missed = 0;
@@ -259,7 +266,8 @@ static enum status collect_until_quiet(struct collector *c, struct ring_buffer *
             return s;
     }
     for (unsigned look = 0, quiet = 0; look < DRAIN_LOOKS && quiet < QUIET_LOOKS; look++) {
-        bool all_ended = threads_alive(c->witness) == 0; /* before the ring is emptied, else an event could come between */
+        bool all_ended =
+            threads_alive(c->witness) == 0; /* before the ring is emptied, else an event could come between */
         enum status s = consume(c, ring, &count);
         if (s != STATUS_OK || all_ended)
             return s;
@@ -275,7 +283,8 @@ static enum status poll_open(int ring_fd, int stop_fd, int *ret, struct error *e
     /* Edge-triggered: a ring that merely holds something is no reason to wake up. */
     struct epoll_event ring = { .events = EPOLLIN | EPOLLET, .data = { .fd = ring_fd } };
     struct epoll_event stop = { .events = EPOLLIN, .data = { .fd = stop_fd } };
-    if (fd < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, ring_fd, &ring) != 0 || epoll_ctl(fd, EPOLL_CTL_ADD, stop_fd, &stop) != 0) {
+    if (fd < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, ring_fd, &ring) != 0 ||
+        epoll_ctl(fd, EPOLL_CTL_ADD, stop_fd, &stop) != 0) {
         int number = errno;
         if (fd >= 0)
             close(fd);
@@ -289,8 +298,9 @@ static enum status file_begin(struct collector *c, const struct witness_info *in
 {
     struct buffer body = BUFFER_INIT;
     witness_info_encode(info, &body);
-    enum status s = body.status != STATUS_OK ? error_set(c->error, body.status, "no memory for the witness file's description")
-                                             : trace_file_append(c->file, TRACE_CHUNK_DESCRIPTION, body.data, body.size, 0, 0, 0, c->error);
+    enum status s = body.status != STATUS_OK
+                        ? error_set(c->error, body.status, "no memory for the witness file's description")
+                        : trace_file_append(c->file, TRACE_CHUNK_DESCRIPTION, body.data, body.size, 0, 0, 0, c->error);
     buffer_done(&body);
     return s;
 }
@@ -316,7 +326,9 @@ static enum status file_end(struct collector *c, struct witness_info *info)
 enum status witness_collect(struct witness *witness, struct trace_file *file, int stop_fd, struct witness_info *info,
                             struct error *error)
 {
-    struct collector c = { .witness = witness, .file = file, .records = BUFFER_INIT, .status = STATUS_OK, .error = error };
+    struct collector c = {
+        .witness = witness, .file = file, .records = BUFFER_INIT, .status = STATUS_OK, .error = error
+    };
     int poll_fd = -1;
     info->lost = 0;
     struct ring_buffer *ring = ring_buffer__new(witness->ring_fd, on_event, &c, NULL);

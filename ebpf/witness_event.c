@@ -1,8 +1,8 @@
-/* Turns an event of the probe into a record: the parts behind the head and those that went ahead of it, the kernel's dev_t into
- * stat(2)'s, registers beyond the call's operands into 0.
+/* Turns an event of the probe into a record: the parts behind the head and those that went ahead of it, the kernel's
+ * dev_t into stat(2)'s, registers beyond the call's operands into 0.
  *
- * Invariant: a part that the kernel would have refused as too long, or that did not arrive, is absent and flagged. Events come from the
- * kernel, yet every length is checked: a wrong one is a fault that must not spread. */
+ * Invariant: a part that the kernel would have refused as too long, or that did not arrive, is absent and flagged.
+ * Events come from the kernel, yet every length is checked: a wrong one is a fault that must not spread. */
 #include "ebpf/witness_state.h"
 
 #include <assert.h>
@@ -17,16 +17,20 @@ static_assert((int)PROBE_PATH_WHOLE == (int)WITNESS_PATH_MAX + 1, "one byte more
 static_assert((int)PROBE_ADDRESS == (int)WITNESS_ADDRESS_MAX, "the probe copies what a record keeps");
 static_assert((int)PROBE_MODE_OTHER_NUMBERS == (int)WITNESS_MODE_OTHER_NUMBERS, "the mode's bits are the record's");
 static_assert(sizeof(struct witness_iovec) == 16, "as the kernel has it");
-static_assert((int)PROBE_PART_OBJECT == (int)WITNESS_PART_OBJECT && (int)PROBE_PART_OPENED == (int)WITNESS_PART_OPENED &&
-              (int)PROBE_PART_HOW == (int)WITNESS_PART_HOW && (int)PROBE_PART_IOV == (int)WITNESS_PART_IOV &&
-              (int)PROBE_PART_TIMES == (int)WITNESS_PART_TIMES && (int)PROBE_PART_PATH == (int)WITNESS_PART_PATH &&
-              (int)PROBE_PART_PATH2 == (int)WITNESS_PART_PATH2 && (int)PROBE_PART_OBJECT2 == (int)WITNESS_PART_OBJECT2 &&
-              (int)PROBE_PART_ADDRESS == (int)WITNESS_PART_ADDRESS, "the parts are the record's");
+static_assert((int)PROBE_PART_OBJECT == (int)WITNESS_PART_OBJECT &&
+                  (int)PROBE_PART_OPENED == (int)WITNESS_PART_OPENED && (int)PROBE_PART_HOW == (int)WITNESS_PART_HOW &&
+                  (int)PROBE_PART_IOV == (int)WITNESS_PART_IOV && (int)PROBE_PART_TIMES == (int)WITNESS_PART_TIMES &&
+                  (int)PROBE_PART_PATH == (int)WITNESS_PART_PATH && (int)PROBE_PART_PATH2 == (int)WITNESS_PART_PATH2 &&
+                  (int)PROBE_PART_OBJECT2 == (int)WITNESS_PART_OBJECT2 &&
+                  (int)PROBE_PART_ADDRESS == (int)WITNESS_PART_ADDRESS,
+              "the parts are the record's");
 static_assert((int)PROBE_SYSCALL == (int)WITNESS_SYSCALL && (int)PROBE_ENTRY_ONLY == (int)WITNESS_ENTRY_ONLY &&
-              (int)PROBE_EXIT_ONLY == (int)WITNESS_EXIT_ONLY && (int)PROBE_FORK == (int)WITNESS_FORK &&
-              (int)PROBE_EXEC == (int)WITNESS_EXEC && (int)PROBE_END == (int)WITNESS_END, "the kinds are the record's");
+                  (int)PROBE_EXIT_ONLY == (int)WITNESS_EXIT_ONLY && (int)PROBE_FORK == (int)WITNESS_FORK &&
+                  (int)PROBE_EXEC == (int)WITNESS_EXEC && (int)PROBE_END == (int)WITNESS_END,
+              "the kinds are the record's");
 static_assert((int)PROBE_COMPAT == (int)WITNESS_FLAG_COMPAT && (int)PROBE_FIRST == (int)WITNESS_FLAG_FIRST &&
-              (int)PROBE_LATE == (int)WITNESS_FLAG_LATE && (int)PROBE_UNREAD == (int)WITNESS_FLAG_UNREAD, "the flags are the record's");
+                  (int)PROBE_LATE == (int)WITNESS_FLAG_LATE && (int)PROBE_UNREAD == (int)WITNESS_FLAG_UNREAD,
+              "the flags are the record's");
 
 /* Takes `size` bytes off the parts, or NULL. */
 static const uint8_t *take(const uint8_t **at, const uint8_t *end, size_t size)
@@ -151,7 +155,8 @@ enum status witness_event_head(const void *bytes, size_t size, struct probe_head
     return STATUS_OK;
 }
 
-enum status witness_event_decode(const struct witness *witness, const void *bytes, size_t size, struct witness_record *ret)
+enum status witness_event_decode(const struct witness *witness, const void *bytes, size_t size,
+                                 struct witness_record *ret)
 {
     struct probe_head head;
     if (witness_event_head(bytes, size, &head) != STATUS_OK || head.kind == PROBE_AHEAD)
@@ -181,6 +186,7 @@ enum status witness_event_join(const void *bytes, size_t size, struct witness_re
         return STATUS_MALFORMED;
     if (head.parts != PROBE_PART_IOV && head.parts != PROBE_PART_PATH && head.parts != PROBE_PART_PATH2)
         return STATUS_MALFORMED;
-    return take_parts((const uint8_t *)bytes + sizeof(head), (const uint8_t *)bytes + size, head.parts, record) ? STATUS_OK
-                                                                                                                  : STATUS_MALFORMED;
+    return take_parts((const uint8_t *)bytes + sizeof(head), (const uint8_t *)bytes + size, head.parts, record)
+               ? STATUS_OK
+               : STATUS_MALFORMED;
 }

@@ -10,8 +10,8 @@ struct probe; /* the generated skeleton */
 enum { WITNESS_PROGRAMS = 5 };
 
 struct witness {
-    struct probe *probe;              /* owned */
-    struct probe_counters *counters;  /* mapped from the kernel; both sides count atomically */
+    struct probe *probe;                /* owned */
+    struct probe_counters *counters;    /* mapped from the kernel; both sides count atomically */
     int ring_fd, threads_fd, losses_fd; /* borrowed from probe */
     int program_fd[WITNESS_PROGRAMS];   /* borrowed from probe */
     uint8_t operand_count[PROBE_SYSCALLS];

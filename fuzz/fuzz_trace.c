@@ -101,7 +101,9 @@ static uint64_t read_events(struct event_decoder *decoder, const uint8_t *data, 
             abort(); /* no progress, or past the end */
         if (decoded == DECODED_CALL)
             sum += use_call(&call);
-        sum += decoded == DECODED_STATE ? decoder->state.digest : decoded == DECODED_GROWTH ? decoder->growth.number : 0;
+        sum += decoded == DECODED_STATE    ? decoder->state.digest
+               : decoded == DECODED_GROWTH ? decoder->growth.number
+                                           : 0;
         data += event;
         size -= event;
     }

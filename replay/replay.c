@@ -1,9 +1,10 @@
-/* Replays a trace: builds the guest's world from the trace's description, executes it with the trace as backend, and compares
- * at every step.
+/* Replays a trace: builds the guest's world from the trace's description, executes it with the trace as backend, and
+ * compares at every step.
  *
  * Invariants: the trace is read one item ahead, so that the guest is stopped at the end of the last call that the trace
- * has and does not run on into what nobody recorded; the first mismatch ends the replay; nothing but the trace and a module
- * that the caller named is opened. Leaves out: checking what was done against a policy or the kernel's record (checker/). */
+ * has and does not run on into what nobody recorded; the first mismatch ends the replay; nothing but the trace and a
+ * module that the caller named is opened. Leaves out: checking what was done against a policy or the kernel's record
+ * (checker/). */
 #include "replay/session.h"
 
 #include <inttypes.h>
@@ -17,8 +18,7 @@ enum { PROGRESS_CALLS = 1024 };
 /* How far another module may run past the instructions of the recorded one: it may never end by itself. */
 enum { OVERRUN = 1 << 24 };
 
-__attribute__((format(printf, 3, 0)))
-static void text_set(char *text, size_t size, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void text_set(char *text, size_t size, const char *format, va_list args)
 {
     if (vsnprintf(text, size, format, args) < 0)
         text[0] = 0;
@@ -66,7 +66,8 @@ enum status session_diverge(struct session *session, uint64_t event, const char 
         struct rt_trap where = rt_instance_where(session->instance);
         session_place(session, where.function, where.offset, where.function_name);
     }
-    return error_set(error, STATUS_DIVERGED, "event %" PRIu64 ": %s: expected %s, found %s", event, what, d->expected, d->found);
+    return error_set(error, STATUS_DIVERGED, "event %" PRIu64 ": %s: expected %s, found %s", event, what, d->expected,
+                     d->found);
 }
 
 /* Ends the replay on purpose: the guest goes no further. */
@@ -81,17 +82,20 @@ static enum status session_stop(struct session *session, enum replay_verdict ver
 
 static enum status session_end_of_trace(struct session *session)
 {
-    static const char *const reasons[] = {
-        "the trace has no closing chunk", "the trace ends before the guest's exit", "the guest's process was killed",
-        "the disk was full", "the recorder died", "the guest's process wrote no valid event"
-    };
+    static const char *const reasons[] = { "the trace has no closing chunk",
+                                           "the trace ends before the guest's exit",
+                                           "the guest's process was killed",
+                                           "the disk was full",
+                                           "the recorder died",
+                                           "the guest's process wrote no valid event" };
     struct trace_end end = { 0 };
     struct error text = ERROR_INIT;
     enum status why = trace_reader_stop(session->reader, &end, &session->report->inside_call, &text);
     session->item = SESSION_END;
     if (why != STATUS_OK)
         return session_stop(session, REPLAY_PREFIX, why, text.status == STATUS_OK ? status_text(why) : text.text);
-    return session_stop(session, REPLAY_PREFIX, STATUS_STOPPED, end.reason < 6 ? reasons[end.reason] : "unknown reason");
+    return session_stop(session, REPLAY_PREFIX, STATUS_STOPPED,
+                        end.reason < 6 ? reasons[end.reason] : "unknown reason");
 }
 
 static enum status session_until(struct session *session)
@@ -108,8 +112,8 @@ static enum status session_item(struct session *session, enum trace_item_kind *r
         if (status != STATUS_OK)
             return status == STATUS_NOT_FOUND ? session_end_of_trace(session) : status;
         session->item_event = trace_reader_event(session->reader);
-        /* A call is stopped at by its first event, below. Behind a growth the guest is on its way, and it is stopped where it
-         * calls next. */
+        /* A call is stopped at by its first event, below. Behind a growth the guest is on its way, and it is stopped
+         * where it calls next. */
         if (until && *ret != TRACE_ITEM_CALL && session->item_event > until && session->item != SESSION_GROWTH)
             return session_until(session);
         if (*ret != TRACE_ITEM_STATE || trace_reader_state(session->reader)->at_end)
@@ -163,8 +167,9 @@ static enum status session_in_flight(struct session *session, struct error *erro
         return status;
     if (status == STATUS_OK && kind == TRACE_ITEM_CALL)
         return error_set(error, STATUS_MALFORMED, "a call follows one that has not ended");
-    status = status == STATUS_OK ? session_stop(session, REPLAY_PREFIX, STATUS_STOPPED, "the guest was stopped inside a call")
-                                 : session_end_of_trace(session);
+    status = status == STATUS_OK
+                 ? session_stop(session, REPLAY_PREFIX, STATUS_STOPPED, "the guest was stopped inside a call")
+                 : session_end_of_trace(session);
     session->report->inside_call = true;
     return status;
 }
@@ -176,7 +181,8 @@ static enum status replay_begin(void *self, const struct request *request, struc
         return STATUS_STOPPED;
     if (session->item != SESSION_CALL) {
         session_expected(session, session->item == SESSION_GROWTH ? "a growth that is refused" : "the guest's end");
-        session_found(session, "a call of %s", request->call < HOSTCALL_COUNT ? abi_hostcalls[request->call].name : "?");
+        session_found(session, "a call of %s",
+                      request->call < HOSTCALL_COUNT ? abi_hostcalls[request->call].name : "?");
         return session_diverge(session, session->report->last_event + 1, "exit", error);
     }
     if (session->options->until_event && session->call->begin_event > session->options->until_event)
@@ -187,8 +193,8 @@ static enum status replay_begin(void *self, const struct request *request, struc
     return status;
 }
 
-static enum status replay_op(void *self, const struct request *request, const struct op *op, const struct backend_space *space,
-                             struct error *error)
+static enum status replay_op(void *self, const struct request *request, const struct op *op,
+                             const struct backend_space *space, struct error *error)
 {
     struct session *session = self;
     if (session->stopped)
@@ -201,8 +207,8 @@ static enum status replay_op(void *self, const struct request *request, const st
     return status;
 }
 
-static enum status replay_act(void *self, const struct op *op, const struct request *request, const struct backend_space *space,
-                              struct op_result *result, struct error *error)
+static enum status replay_act(void *self, const struct op *op, const struct request *request,
+                              const struct backend_space *space, struct op_result *result, struct error *error)
 {
     struct session *session = self;
     if (session->stopped)
@@ -250,8 +256,8 @@ static void session_fuel(struct session *session, struct rt_limits *limits)
         limits->fuel = fuel;
 }
 
-/* Executes the guest in the world that the trace describes. *ret_ending is set where it ended by itself; other endings stand in
- * the report, or are the status. */
+/* Executes the guest in the world that the trace describes. *ret_ending is set where it ended by itself; other endings
+ * stand in the report, or are the status. */
 static enum status session_execute(struct session *session, const struct wasi_start *start, bool *ret_ended,
                                    struct wasi_ending *ret_ending, struct error *error)
 {
@@ -260,7 +266,7 @@ static enum status session_execute(struct session *session, const struct wasi_st
     const struct rt_growth_watch growths = session_growths(session);
     struct wasi *wasi = NULL;
     *ret_ended = false;
-    *ret_ending = (struct wasi_ending){ .ended = WASI_ENDED_NOT_STARTED };
+    *ret_ending = (struct wasi_ending) { .ended = WASI_ENDED_NOT_STARTED };
     enum status status = wasi_create(&start->config, &backend, &observer, &wasi, error);
     if (status != STATUS_OK)
         return status;
@@ -294,18 +300,19 @@ static void session_ended(struct session *session, const struct wasi_ending *end
     struct replay_report *report = session->report;
     report->ended = true;
     report->recorded = session->recorded;
-    report->exit = (struct trace_exit){ .outcome = ending->ended,
-                                        .exit_code = ending->exit_code,
-                                        .trap = ending->trap,
-                                        .function = ending->function,
-                                        .offset = ending->offset,
-                                        .instructions = ending->instructions };
+    report->exit = (struct trace_exit) { .outcome = ending->ended,
+                                         .exit_code = ending->exit_code,
+                                         .trap = ending->trap,
+                                         .function = ending->function,
+                                         .offset = ending->offset,
+                                         .instructions = ending->instructions };
     enum status status = compare_exit(session, &report->exit, error);
     if (status == STATUS_OK)
         report->verdict = REPLAY_IDENTICAL;
     else
         session_place(session, ending->function, ending->offset,
-                      ending->ended == WASI_ENDED_TRAP ? rt_module_function_name(session->module, ending->function) : NULL);
+                      ending->ended == WASI_ENDED_TRAP ? rt_module_function_name(session->module, ending->function)
+                                                       : NULL);
 }
 
 /* Executes the module in the described world. A guest that could not be started is an outcome as any other. */
@@ -331,10 +338,13 @@ static enum status session_guest(struct session *session, const struct run_spec 
         session_fuel(session, &start->limits);
         status = session_execute(session, start, &ended, &ending, &why);
     }
-    /* What that machine lacked when it started the guest (address space, memory), this one has: nothing to compare with, no lie. */
-    if (status == STATUS_OK && ended && never_started && ending.ended != WASI_ENDED_NOT_STARTED && session->recorded.instructions == 0) {
+    /* What that machine lacked when it started the guest (address space, memory), this one has: nothing to compare
+     * with, no lie. */
+    if (status == STATUS_OK && ended && never_started && ending.ended != WASI_ENDED_NOT_STARTED &&
+        session->recorded.instructions == 0) {
         ended = false;
-        status = session_stop(session, REPLAY_PREFIX, STATUS_STOPPED, "the guest could not start where it was recorded, and can here");
+        status = session_stop(session, REPLAY_PREFIX, STATUS_STOPPED,
+                              "the guest could not start where it was recorded, and can here");
     }
     /* Too little memory here says nothing of why it was not started there. */
     bool refused = status != STATUS_OK && status != STATUS_NO_MEMORY && ending.ended == WASI_ENDED_NOT_STARTED;
@@ -390,7 +400,7 @@ static enum status session_open(struct session *session, struct error *error)
 enum status replay_run(const struct replay_options *options, struct replay_report *ret, struct error *error)
 {
     struct session session = { .options = options, .report = ret };
-    *ret = (struct replay_report){ .verdict = REPLAY_IDENTICAL };
+    *ret = (struct replay_report) { .verdict = REPLAY_IDENTICAL };
     session.call = calloc(1, sizeof *session.call);
     if (!session.call)
         return error_set(error, STATUS_NO_MEMORY, "no memory for a call");

@@ -1,6 +1,6 @@
-/* Replay: executes a recorded guest again, with the trace in place of the world, and compares every hostcall. Issues no system
- * call on the guest's behalf: it reads the trace (and the module it is told to use instead) and touches no file that the guest
- * named. Source: design notes in ARCHITECTURE.md; docs/trace-format.md for what a trace holds. */
+/* Replay: executes a recorded guest again, with the trace in place of the world, and compares every hostcall. Issues no
+ * system call on the guest's behalf: it reads the trace (and the module it is told to use instead) and touches no file
+ * that the guest named. Source: design notes in ARCHITECTURE.md; docs/trace-format.md for what a trace holds. */
 #ifndef WARRANT_REPLAY_H
 #define WARRANT_REPLAY_H
 
@@ -16,12 +16,12 @@ enum replay_verdict {
 
 /* The first mismatch. Texts are whole sentences' halves: "expected <expected>, found <found>". */
 struct replay_divergence {
-    uint64_t event, chunk;    /* of the recorded event that was not met */
-    uint64_t call;            /* which hostcall of the run, from 0 */
-    char hostcall[32];        /* the recorded call's name; "exit" for the guest's end */
-    char what[64];            /* what differs, for instance "argument", "data written" */
-    uint32_t function, offset; /* of the guest's instruction: function index, byte offset in the module file */
-    char function_name[128];  /* empty: the module has no name for it */
+    uint64_t event, chunk;          /* of the recorded event that was not met */
+    uint64_t call;                  /* which hostcall of the run, from 0 */
+    char hostcall[32];              /* the recorded call's name; "exit" for the guest's end */
+    char what[64];                  /* what differs, for instance "argument", "data written" */
+    uint32_t function, offset;      /* of the guest's instruction: function index, byte offset in the module file */
+    char function_name[128];        /* empty: the module has no name for it */
     char expected[448], found[448]; /* names and data in the plain form of text.h */
 };
 
@@ -31,17 +31,18 @@ struct replay_report {
     uint64_t last_event;   /* the number of the last event that was met */
     uint64_t instructions; /* Wasm instructions executed */
     uint64_t states;       /* recorded state digests that were met */
-    bool has_digest;       /* the digest of the guest's state where the replay ended; asked for, and the guest had begun */
+    bool has_digest; /* the digest of the guest's state where the replay ended; asked for, and the guest had begun */
     uint64_t digest;
-    bool ended;            /* IDENTICAL, or DIVERGED at the end: exit and recorded are filled */
+    bool ended; /* IDENTICAL, or DIVERGED at the end: exit and recorded are filled */
     struct trace_exit exit, recorded;
     /* PREFIX: why the trace ends early (status and a sentence), and whether it ends inside a call. */
     enum status stop;
     bool inside_call;
     char stop_text[ERROR_TEXT_MAX];
-    bool other_module;     /* a module was given, and its bytes differ from the recorded one's */
-    uint8_t trace_hash[TRACE_HASH]; /* IDENTICAL, PREFIX: trace_reader_hash at the end of what was read, the valid prefix */
-    char weaker[128];      /* of a replay in a process of its own: lines of its confinement that this kernel does not have */
+    bool other_module; /* a module was given, and its bytes differ from the recorded one's */
+    uint8_t
+        trace_hash[TRACE_HASH]; /* IDENTICAL, PREFIX: trace_reader_hash at the end of what was read, the valid prefix */
+    char weaker[128]; /* of a replay in a process of its own: lines of its confinement that this kernel does not have */
     struct replay_divergence divergence; /* DIVERGED */
 };
 
@@ -52,26 +53,30 @@ struct replay_files {
 };
 
 struct replay_options {
-    const char *trace_path;  /* borrowed */
+    const char *trace_path;           /* borrowed */
     const struct replay_files *files; /* NULL, or goes before both paths; borrowed */
-    const char *module_path; /* NULL, or a file to execute instead of the trace's own module; needed where the trace has none */
-    const void *module;      /* the same as bytes (borrowed); goes before module_path. Another module than the recorded one is stopped
-                              * where it runs 2^24 instructions longer than that did. */
+    const char *
+        module_path; /* NULL, or a file to execute instead of the trace's own module; needed where the trace has none */
+    const void *module; /* the same as bytes (borrowed); goes before module_path. Another module than the recorded one
+                         * is stopped where it runs 2^24 instructions longer than that did. */
     size_t module_size;
-    uint64_t until_event;    /* 0: to the end; else stop before the first call that begins behind this event, or the guest's end */
-    /* NULL, or given what the guest wrote to its standard output (stream 1) and error (2), in order; false stops (STOPPED). */
+    uint64_t until_event; /* 0: to the end; else stop before the first call that begins behind this event, or the
+                             guest's end */
+    /* NULL, or given what the guest wrote to its standard output (stream 1) and error (2), in order; false stops
+     * (STOPPED). */
     bool (*output)(void *self, unsigned stream, const void *bytes, size_t size);
     void *output_self;
-    bool digest;             /* report the digest of the guest's state; without it where until_event is given */
+    bool digest; /* report the digest of the guest's state; without it where until_event is given */
     /* NULL, or called now and then with the calls so far and the instructions executed; false stops (STOPPED). */
     bool (*progress)(void *self, uint64_t calls, uint64_t instructions);
     void *progress_self;
 };
 
-/* Replays in this process: `warrant` never calls it, its replayer does, confined (cli/replay_process.h). A guest that needs more
- * instructions than the trace's EXIT says is stopped there and has diverged. OK: *ret is filled, whatever the verdict. Else the trace or the module could not be used (as trace_reader_open,
- * rt_module_load and run_spec_decode say; NOT_FOUND: no module; IO: the file given cannot be read; STOPPED: `progress` said so), and
- * *ret is not to be read. A hostile trace ends in one or the other. */
+/* Replays in this process: `warrant` never calls it, its replayer does, confined (cli/replay_process.h). A guest that
+ * needs more instructions than the trace's EXIT says is stopped there and has diverged. OK: *ret is filled, whatever
+ * the verdict. Else the trace or the module could not be used (as trace_reader_open, rt_module_load and run_spec_decode
+ * say; NOT_FOUND: no module; IO: the file given cannot be read; STOPPED: `progress` said so), and *ret is not to be
+ * read. A hostile trace ends in one or the other. */
 MUST_USE enum status replay_run(const struct replay_options *options, struct replay_report *ret, struct error *error);
 
 /* The report as text for people, a line or a few, each ending in a newline. */

@@ -1,14 +1,15 @@
 /* Answers ops from the trace: the recorded result, stat and bytes, instead of a system call.
  *
- * Invariants: every byte goes through answer_copy, behind a check of each region against the guest's memory; nothing recorded is
- * believed: a result that no system could have given (more bytes than the regions hold, an unknown errno or file type, broken
- * directory entries) is a divergence and nothing of it reaches the guest. Leaves out: which ops may be answered; the observer has
- * compared the op before. Source: ops.def. */
+ * Invariants: every byte goes through answer_copy, behind a check of each region against the guest's memory; nothing
+ * recorded is believed: a result that no system could have given (more bytes than the regions hold, an unknown errno or
+ * file type, broken directory entries) is a divergence and nothing of it reaches the guest. Leaves out: which ops may
+ * be answered; the observer has compared the op before. Source: ops.def. */
 #include "replay/session.h"
 
 #include <string.h>
 
-/* Where the next bytes of an op's data go: regions of guest memory in their order, each checked before anything is written. */
+/* Where the next bytes of an op's data go: regions of guest memory in their order, each checked before anything is
+ * written. */
 struct answer {
     const struct backend_space *space;
     const struct region *regions;
@@ -48,7 +49,8 @@ static bool answer_copy(void *self, const uint8_t *bytes, size_t size)
     return size == 0;
 }
 
-/* False: the regions do not hold the data. A file that was changed meanwhile is the replay's failure, and no divergence. */
+/* False: the regions do not hold the data. A file that was changed meanwhile is the replay's failure, and no
+ * divergence. */
 static bool answer_bytes(struct session *session, const struct op *op, const struct request *request,
                          const struct backend_space *space)
 {
@@ -67,8 +69,8 @@ static bool answer_bytes(struct session *session, const struct op *op, const str
     return true;
 }
 
-/* What the guest wrote to its standard output and error is handed out. The regions were checked by the decision core, and are
- * again. */
+/* What the guest wrote to its standard output and error is handed out. The regions were checked by the decision core,
+ * and are again. */
 static enum status answer_output(struct session *session, const struct op *op, const struct request *request,
                                  const struct backend_space *space, uint64_t left, struct error *error)
 {
@@ -133,9 +135,8 @@ static enum status impossible(struct session *session, const char *why, struct e
     const struct trace_call *call = session->call;
     const struct op_result *result = &call->ops.result[session->op];
     session_expected(session, "a result that a system can give");
-    session_found(session, "%s from %s, with %u bytes: %s",
-                  result->value < 0 ? "a failure" : "success", abi_ops[call->ops.op[session->op].kind].text,
-                  call->data[session->op].in_length, why);
+    session_found(session, "%s from %s, with %u bytes: %s", result->value < 0 ? "a failure" : "success",
+                  abi_ops[call->ops.op[session->op].kind].text, call->data[session->op].in_length, why);
     return session_diverge(session, call->op_event[session->op], "recorded result", error);
 }
 
@@ -186,5 +187,6 @@ enum status answer_act(struct session *session, const struct op *op, const struc
         return error_copy(error, session->failure.status, &session->failure);
     *result = *recorded;
     session->op++;
-    return recorded->value >= 0 ? answer_output(session, op, request, space, (uint64_t)recorded->value, error) : STATUS_OK;
+    return recorded->value >= 0 ? answer_output(session, op, request, space, (uint64_t)recorded->value, error)
+                                : STATUS_OK;
 }

@@ -1,8 +1,8 @@
 /* What a trace holds between calls: states are compared with the guest's own, refused growths refused again.
  *
- * Invariant: a growth is answered as recorded, whatever this machine could give; where this machine cannot give what the
- * recording one did, the replay fails and says so, since nothing that follows would mean anything. docs/trace-format.md,
- * STATE and GROWTH. */
+ * Invariant: a growth is answered as recorded, whatever this machine could give; where this machine cannot give what
+ * the recording one did, the replay fails and says so, since nothing that follows would mean anything.
+ * docs/trace-format.md, STATE and GROWTH. */
 #include "replay/session.h"
 
 #include <inttypes.h>
@@ -23,7 +23,8 @@ static enum status digest_now(struct session *session, uint64_t *ret, struct err
     return STATUS_OK;
 }
 
-enum status compare_state(struct session *session, const struct trace_state *recorded, uint64_t event, struct error *error)
+enum status compare_state(struct session *session, const struct trace_state *recorded, uint64_t event,
+                          struct error *error)
 {
     uint64_t digest;
     if (!session->instance)
@@ -34,7 +35,8 @@ enum status compare_state(struct session *session, const struct trace_state *rec
     session->report->digest = digest;
     uint64_t instructions = rt_instance_instructions(session->instance);
     if (digest != recorded->digest || instructions != recorded->instructions) {
-        session_expected(session, "%016" PRIx64 " after %" PRIu64 " instructions", recorded->digest, recorded->instructions);
+        session_expected(session, "%016" PRIx64 " after %" PRIu64 " instructions", recorded->digest,
+                         recorded->instructions);
         session_found(session, "%016" PRIx64 " after %" PRIu64, digest, instructions);
         status = session_diverge(session, event, "state of globals, tables and memories", error);
         struct replay_divergence *d = &session->report->divergence;
@@ -76,8 +78,9 @@ static void leave(struct session *session, enum status status, const struct erro
 
 static void growth_show(const struct rt_growth *growth, char *text, size_t size)
 {
-    snprintf(text, size, "%s %" PRIu32 " by %" PRIu32 " %s", growth->table ? "table.grow of table" : "memory.grow of memory",
-             growth->index, growth->amount, growth->table ? "elements" : "pages");
+    snprintf(text, size, "%s %" PRIu32 " by %" PRIu32 " %s",
+             growth->table ? "table.grow of table" : "memory.grow of memory", growth->index, growth->amount,
+             growth->table ? "elements" : "pages");
 }
 
 static bool growth_asked(void *env, const struct rt_growth *growth)
@@ -121,5 +124,5 @@ static void growth_refused(void *env, const struct rt_growth *growth)
 
 struct rt_growth_watch session_growths(struct session *session)
 {
-    return (struct rt_growth_watch){ session, growth_asked, growth_refused };
+    return (struct rt_growth_watch) { session, growth_asked, growth_refused };
 }

@@ -1,8 +1,9 @@
 /* Compares what the guest does now with what the trace says it did, and puts the first difference in words.
  *
- * Invariant: a function returns OK only where everything that the trace keeps of the step is equal; only fields that the call
- * or op uses are looked at, since nothing else is initialised. Leaves out: results and entered bytes, which the replay takes from
- * the trace (replay_answer.c); bytes that left are compared by length and digest. Source: call.h, docs/trace-format.md. */
+ * Invariant: a function returns OK only where everything that the trace keeps of the step is equal; only fields that
+ * the call or op uses are looked at, since nothing else is initialised. Leaves out: results and entered bytes, which
+ * the replay takes from the trace (replay_answer.c); bytes that left are compared by length and digest. Source: call.h,
+ * docs/trace-format.md. */
 #include "replay/session.h"
 
 #include <inttypes.h>
@@ -13,10 +14,7 @@ static const char *hostcall_name(uint32_t call)
     return call < HOSTCALL_COUNT ? abi_hostcalls[call].name : "an unknown hostcall";
 }
 
-static const char *rule_text(uint32_t rule)
-{
-    return rule < RULE_COUNT ? abi_rules[rule].text : "an unknown rule";
-}
+static const char *rule_text(uint32_t rule) { return rule < RULE_COUNT ? abi_rules[rule].text : "an unknown rule"; }
 
 /* Names the argument behind core parameter `slot`. */
 static void slot_name(const struct hostcall_row *row, uint32_t slot, char *ret, size_t size)
@@ -126,10 +124,10 @@ static enum status compare_subscriptions(struct session *session, const struct r
         const struct subscription *a = &recorded->subscription[i], *b = &live->subscription[i];
         if (subscription_equal(a, b))
             continue;
-        session_expected(session, "subscription %u: type %u, clock or descriptor %u, timeout %" PRIu64 ", flags %u", i, a->type,
-                         a->clock_or_fd, a->timeout, a->flags);
-        session_found(session, "type %u, clock or descriptor %u, timeout %" PRIu64 ", flags %u", b->type, b->clock_or_fd,
-                      b->timeout, b->flags);
+        session_expected(session, "subscription %u: type %u, clock or descriptor %u, timeout %" PRIu64 ", flags %u", i,
+                         a->type, a->clock_or_fd, a->timeout, a->flags);
+        session_found(session, "type %u, clock or descriptor %u, timeout %" PRIu64 ", flags %u", b->type,
+                      b->clock_or_fd, b->timeout, b->flags);
         return session_diverge(session, session->call->begin_event, "subscription", error);
     }
     return STATUS_OK;
@@ -138,11 +136,16 @@ static enum status compare_subscriptions(struct session *session, const struct r
 static const char *fault_text(uint32_t fault)
 {
     switch ((enum request_fault)fault) {
-    case FAULT_NONE: return "good pointers";
-    case FAULT_BOUNDS: return "a pointer out of bounds";
-    case FAULT_ALIGNMENT: return "a misaligned pointer";
-    case FAULT_TOO_MANY: return "too long an array";
-    case FAULT_PATH_LONG: return "too long a path";
+    case FAULT_NONE:
+        return "good pointers";
+    case FAULT_BOUNDS:
+        return "a pointer out of bounds";
+    case FAULT_ALIGNMENT:
+        return "a misaligned pointer";
+    case FAULT_TOO_MANY:
+        return "too long an array";
+    case FAULT_PATH_LONG:
+        return "too long a path";
     }
     return "an unknown fault";
 }
@@ -186,10 +189,10 @@ static bool op_equal(const struct op *a, const struct op *b)
 static void op_show(const struct op *op, struct buffer *out)
 {
     buffer_printf(out, "%s on %d", op->kind < OP_COUNT ? abi_ops[op->kind].text : "an unknown op", (int)op->handle);
-    buffer_printf(out, " (second %d, flags %u, offset %" PRIu64 ", value %" PRIu64, (int)op->handle2, op->flags, op->offset,
-                  op->value);
-    buffer_printf(out, ", memory %u+%u, path %u+%u; %s)", op->mem.offset, op->mem.length, op->path.offset, op->path.length,
-                  rule_text(op->rule));
+    buffer_printf(out, " (second %d, flags %u, offset %" PRIu64 ", value %" PRIu64, (int)op->handle2, op->flags,
+                  op->offset, op->value);
+    buffer_printf(out, ", memory %u+%u, path %u+%u; %s)", op->mem.offset, op->mem.length, op->path.offset,
+                  op->path.length, rule_text(op->rule));
 }
 
 enum status compare_op(struct session *session, const struct request *request, const struct op *live,
@@ -225,7 +228,8 @@ enum status compare_op(struct session *session, const struct request *request, c
     return status;
 }
 
-enum status compare_outcome(struct session *session, const struct outcome *live, uint64_t committed, struct error *error)
+enum status compare_outcome(struct session *session, const struct outcome *live, uint64_t committed,
+                            struct error *error)
 {
     const struct trace_call *call = session->call;
     const struct outcome *recorded = &call->outcome;
@@ -247,7 +251,8 @@ enum status compare_outcome(struct session *session, const struct outcome *live,
     if (!same) {
         session_expected(session, "%u results, the first %" PRIu64, recorded->value_count,
                          recorded->value_count ? recorded->value[0] : 0);
-        session_found(session, "%u results, the first %" PRIu64, live->value_count, live->value_count ? live->value[0] : 0);
+        session_found(session, "%u results, the first %" PRIu64, live->value_count,
+                      live->value_count ? live->value[0] : 0);
         return session_diverge(session, call->end_event, "results", error);
     }
     if (call->committed != committed) {
@@ -279,7 +284,8 @@ enum status compare_exit(struct session *session, const struct trace_exit *live,
     exit_show(live, &found);
     if (session->fuel_recorded && live->outcome == 2 && live->trap == RT_TRAP_FUEL_EXHAUSTED) {
         buffer_clear(&found);
-        buffer_printf(&found, "a guest that goes on behind the instructions that the trace says, in function %u at offset 0x%x",
+        buffer_printf(&found,
+                      "a guest that goes on behind the instructions that the trace says, in function %u at offset 0x%x",
                       live->function, live->offset);
     }
     if (session->item == SESSION_GROWTH) {
@@ -290,9 +296,9 @@ enum status compare_exit(struct session *session, const struct trace_exit *live,
         session_expected(session, "a call of %s", hostcall_name(session->call->request.call));
         session_found(session, "the guest's end: %.*s", (int)found.size, (const char *)found.data);
         status = session_diverge(session, session->call->begin_event, "hostcall", error);
-    } else if (recorded->outcome != live->outcome || recorded->exit_code != live->exit_code || recorded->trap != live->trap ||
-               recorded->function != live->function || recorded->offset != live->offset ||
-               recorded->instructions != live->instructions) {
+    } else if (recorded->outcome != live->outcome || recorded->exit_code != live->exit_code ||
+               recorded->trap != live->trap || recorded->function != live->function ||
+               recorded->offset != live->offset || recorded->instructions != live->instructions) {
         struct buffer expected = BUFFER_INIT;
         exit_show(recorded, &expected);
         session_expected(session, "%.*s", (int)expected.size, (const char *)expected.data);

@@ -45,7 +45,8 @@ void replay_report_print(const struct replay_report *report, struct buffer *out)
     if (report->states)
         buffer_printf(out, "  %" PRIu64 " recorded states are the same\n", report->states);
     if (report->has_digest)
-        buffer_printf(out, "  state %016" PRIx64 " after %" PRIu64 " instructions\n", report->digest, report->instructions);
+        buffer_printf(out, "  state %016" PRIx64 " after %" PRIu64 " instructions\n", report->digest,
+                      report->instructions);
     if (report->weaker[0])
         buffer_printf(out, "  executed without %s, which this kernel does not have\n", report->weaker);
     if (report->other_module)

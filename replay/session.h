@@ -22,17 +22,17 @@ struct session {
     struct trace_state state;     /* of the guest's end, where item is SESSION_STATE */
     struct trace_growth growth;   /* where item is SESSION_GROWTH */
     enum session_item item;
-    uint64_t item_event;          /* number of the event that the item ended with */
-    struct trace_digest *digest;  /* owned; for whatever state is hashed */
-    struct error failure;         /* of something that could not tell it otherwise */
-    uint32_t op;    /* ops of the current call that were answered */
-    bool fuel_recorded; /* the fuel is what the trace says that the guest needed */
-    uint32_t closed;    /* bits of the standard streams that the guest has closed */
-    bool stopped;   /* the guest is stopped on purpose: the verdict is PREFIX or UNTIL */
+    uint64_t item_event;         /* number of the event that the item ended with */
+    struct trace_digest *digest; /* owned; for whatever state is hashed */
+    struct error failure;        /* of something that could not tell it otherwise */
+    uint32_t op;                 /* ops of the current call that were answered */
+    bool fuel_recorded;          /* the fuel is what the trace says that the guest needed */
+    uint32_t closed;             /* bits of the standard streams that the guest has closed */
+    bool stopped;                /* the guest is stopped on purpose: the verdict is PREFIX or UNTIL */
 };
 
-/* Notes the first mismatch in the report, with the place in the guest, and returns DIVERGED. expected and found are kept in the
- * report's buffers, written by the caller through the two functions below. */
+/* Notes the first mismatch in the report, with the place in the guest, and returns DIVERGED. expected and found are
+ * kept in the report's buffers, written by the caller through the two functions below. */
 enum status session_diverge(struct session *session, uint64_t event, const char *what, struct error *error);
 void session_expected(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void session_found(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -40,7 +40,8 @@ void session_found(struct session *session, const char *format, ...) __attribute
 /* Whether the guest only has to be stopped: nothing that it does now means anything. */
 bool session_over(const struct session *session);
 
-/* Reads the trace's next item; states behind a call are compared at once. STOPPED where the replay is to end here (the report says why); MALFORMED and the like. */
+/* Reads the trace's next item; states behind a call are compared at once. STOPPED where the replay is to end here (the
+ * report says why); MALFORMED and the like. */
 MUST_USE enum status session_next(struct session *session, struct error *error);
 
 /* The module's bytes (replay_module.c): the trace's own, or those given; the report says whether they are others. */
@@ -55,8 +56,8 @@ MUST_USE enum status compare_outcome(struct session *session, const struct outco
                                      struct error *error);
 MUST_USE enum status compare_exit(struct session *session, const struct trace_exit *live, struct error *error);
 
-/* Between calls (replay_between.c): comparing a state with the guest's own; what is to be done with the state behind its
- * last instruction, where `ended` by itself; and who watches growths. */
+/* Between calls (replay_between.c): comparing a state with the guest's own; what is to be done with the state behind
+ * its last instruction, where `ended` by itself; and who watches growths. */
 MUST_USE enum status session_last_state(struct session *session, bool ended, struct error *error);
 MUST_USE enum status compare_state(struct session *session, const struct trace_state *recorded, uint64_t event,
                                    struct error *error);

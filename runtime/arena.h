@@ -13,7 +13,8 @@ struct arena {
     bool full;                  /* a request was refused for `most` */
 };
 
-/* Returns `count` zeroed elements of `size` bytes, aligned for anything, or NULL: no memory, or `full`. A count of 0 gives a valid address.
+/* Returns `count` zeroed elements of `size` bytes, aligned for anything, or NULL: no memory, or `full`. A count of 0
+ * gives a valid address.
  */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 void arena_done(struct arena *arena);

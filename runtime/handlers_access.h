@@ -1,5 +1,5 @@
-/* The interpreter's handlers for loads and stores (4.4.7); see interp.h for the macros that give them a state, prepared.h
- * for the forms. The slot of an address holds 32 bits; no sum of 64 bits wraps. */
+/* The interpreter's handlers for loads and stores (4.4.7); see interp.h for the macros that give them a state,
+ * prepared.h for the forms. The slot of an address holds 32 bits; no sum of 64 bits wraps. */
 /* clang-format off */
 
 /* X(form, effective address, first unit behind it, ...) */

@@ -1,6 +1,6 @@
 /* The interpreter's handlers for tables and for a memory as a whole; see interp.h for the macros, prepared.h for the
- * operands. What works outside of the interpreter does so between SAVE and TRAP_IF: the instance must look right, and the
- * memory may have grown. */
+ * operands. What works outside of the interpreter does so between SAVE and TRAP_IF: the instance must look right, and
+ * the memory may have grown. */
 /* clang-format off */
 
 HANDLER(TABLE_GET)

@@ -1,5 +1,6 @@
 /* The interpreter's handlers for regular instructions on numbers, one line each; see interp.h for the macros that give
- * them a state, prepared.h for the forms. x and y are the operands with the type of the group, unsigned for integers. */
+ * them a state, prepared.h for the forms. x and y are the operands with the type of the group, unsigned for integers.
+ */
 /* clang-format off */
 
 /* X(form, x, y, first unit behind the sources, ...): where two operands of a kind are. */

@@ -1,7 +1,8 @@
 /* The handlers for vectors, one per row of opcodes_simd.def, as functions: SIMD_FUNCTION(name) says how they begin. A
  * line says what lane i of the result is, in terms of the operands' lanes x.f[i] and y.f[i]; integers wrap, so they are
  * unsigned where it matters.
- * Results of float arithmetic are canonical lane by lane, as numbers' are; what only moves or selects bits keeps them. */
+ * Results of float arithmetic are canonical lane by lane, as numbers' are; what only moves or selects bits keeps them.
+ */
 /* clang-format off */
 #define A (pc[1])
 #define B (pc[2])

@@ -1,6 +1,6 @@
 /* The interpreter's side of vectors: handlers that move them, and one per row of opcodes_simd.def around its function
- * (handlers_simd.h). SIMD_CALL says how that is called: in place, or, where handlers share one function's registers, out
- * of line (in place, vectors cost fib 6 per cent there). See interp.h for the macros. */
+ * (handlers_simd.h). SIMD_CALL says how that is called: in place, or, where handlers share one function's registers,
+ * out of line (in place, vectors cost fib 6 per cent there). See interp.h for the macros. */
 /* clang-format off */
 
 HANDLER(COPY_V128)

@@ -55,7 +55,7 @@ struct rt_instance {
     struct rt_instance *next_memory_user;
     struct rt_limits limits;
     struct rt_growth_watch growth_watch;
-    uint64_t growths; /* that the limits allowed */
+    uint64_t growths;      /* that the limits allowed */
     uint64_t engine_bytes; /* budget_engine */
     uint64_t code_bytes;   /* of prepared functions */
 
@@ -83,11 +83,12 @@ uint64_t *instance_global(const struct rt_instance *instance, uint32_t global);
 void slots_clear(uint32_t count, const uint32_t *types, uint64_t *slots);
 
 /* budget.c: what counts against limits.memory_bytes. */
-/* What `module` makes the engine hold under `limits` before its guest runs, beyond LIMIT_ENGINE_FREE: known from the module and
- * the limits alone, so that every tier answers a growth alike. Prepared code is in it with BUDGET_PREPARED bytes for each byte
- * of code. */
+/* What `module` makes the engine hold under `limits` before its guest runs, beyond LIMIT_ENGINE_FREE: known from the
+ * module and the limits alone, so that every tier answers a growth alike. Prepared code is in it with BUDGET_PREPARED
+ * bytes for each byte of code. */
 uint64_t budget_engine(const struct rt_module *module, const struct rt_limits *limits);
-/* Slots of the value stack: LIMIT_STACK_SLOTS, or as many as take an eighth of a lower limit, at least BUDGET_STACK_LEAST. */
+/* Slots of the value stack: LIMIT_STACK_SLOTS, or as many as take an eighth of a lower limit, at least
+ * BUDGET_STACK_LEAST. */
 uint32_t budget_stack_slots(const struct rt_limits *limits);
 /* LIMIT where the sizes that the module declares do not fit, before anything is taken. */
 MUST_USE enum status budget_check(const struct rt_module *module, const struct rt_limits *limits, struct error *error);

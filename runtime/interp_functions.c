@@ -1,6 +1,6 @@
 /* The interpreter with a function for each handler: the state stays in registers from one instruction to the next, and
- * each handler has its own indirect jump. For clang, which has musttail; best from 19 on, which has preserve_none. Spec:
- * section 4.4. */
+ * each handler has its own indirect jump. For clang, which has musttail; best from 19 on, which has preserve_none.
+ * Spec: section 4.4. */
 #include "runtime/interp.h"
 
 #define STATE_PARAMS                                                                                                   \
@@ -30,7 +30,7 @@ typedef enum rt_trap_kind PLATFORM_MANY_REGISTERS handler_fn(STATE_PARAMS);
     } while (0)
 #define UNUSED_STATE() ((void)memory, (void)memory_size, (void)R, (void)handlers, (void)FS, (void)FD)
 #define TRAP_HANDLER(kind, text)                                                                                       \
-    __attribute__((unused, cold, noinline)) static PLATFORM_MANY_REGISTERS enum rt_trap_kind trap_##kind(STATE_PARAMS)           \
+    __attribute__((unused, cold, noinline)) static PLATFORM_MANY_REGISTERS enum rt_trap_kind trap_##kind(STATE_PARAMS) \
     {                                                                                                                  \
         UNUSED_STATE();                                                                                                \
         TRAP_FOUND(RT_TRAP_##kind);                                                                                    \

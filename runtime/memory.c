@@ -14,7 +14,8 @@ enum status memory_init(struct memory *m, const struct size_limits *type, uint32
         return error_set(error, STATUS_LIMIT, "the memory's %u pages of 64 KiB exceed the limit of %u (memory)",
                          type->min, limit);
     if (pages_reserve(m->reserved, &base) != STATUS_OK)
-        return error_set(error, STATUS_NO_MEMORY, "no address space for a linear memory; is there a limit on it (ulimit -v)?");
+        return error_set(error, STATUS_NO_MEMORY,
+                         "no address space for a linear memory; is there a limit on it (ulimit -v)?");
     m->base = base;
     if (pages_commit(m->base, 0, (uint64_t)type->min * PAGE_BYTES) != STATUS_OK)
         return error_set(error, STATUS_NO_MEMORY, "no memory for %u pages of 64 KiB", type->min);
@@ -59,7 +60,8 @@ uint32_t memory_grow(struct rt_instance *instance, uint32_t memory, uint32_t pag
     struct memory *m = instance->memories[memory];
     uint32_t before = m->pages;
     struct rt_growth growth;
-    if (pages > m->max_pages - before || !budget_allows_pages(instance, pages) || !growth_ask(instance, false, memory, pages, &growth))
+    if (pages > m->max_pages - before || !budget_allows_pages(instance, pages) ||
+        !growth_ask(instance, false, memory, pages, &growth))
         return UINT32_MAX;
     if (pages_commit(m->base, (uint64_t)before * PAGE_BYTES, (uint64_t)pages * PAGE_BYTES) != STATUS_OK) {
         growth_refused(instance, &growth);

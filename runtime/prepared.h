@@ -43,12 +43,11 @@ enum acc { ACC_INT, ACC_F32, ACC_F64, ACC_COUNT, ACC_NONE = ACC_COUNT };
 #define PREP_CONST(X, name)
 /* op x offset32 C; K: op address32 C. In the X forms the address is a sum of 32 bits, of A and B, R and B, A and K32, R
  * and K32: op A B offset32 C, and so on. */
+/* clang-format off */
 #define PREP_LOAD(X, name)                                                                                             \
-    X(name##_S)                                                                                                        \
-    X(name##_R)                                                                                                        \
-    X(name##_K)                                                                                                        \
-    X(name##_XS) X(name##_XR) X(name##_XK) X(name##_XRK) X(name##_S_R) X(name##_R_R) X(name##_K_R) X(name##_XS_R)      \
-        X(name##_XR_R) X(name##_XK_R) X(name##_XRK_R)
+    X(name##_S) X(name##_R) X(name##_K) X(name##_XS) X(name##_XR) X(name##_XK) X(name##_XRK)                           \
+    X(name##_S_R) X(name##_R_R) X(name##_K_R) X(name##_XS_R) X(name##_XR_R) X(name##_XK_R) X(name##_XRK_R)
+/* clang-format on */
 /* op address offset32 value; K in the address: op address32 value */
 #define PREP_STORE(X, name) X(name##_SS) X(name##_SR) X(name##_SK) X(name##_RS) X(name##_RK) X(name##_KS) X(name##_KR)
 /* Vectors: op A B C, and behind these what the class needs. */

@@ -130,8 +130,8 @@ struct rt_limits {
     uint32_t call_depth;     /* frames, at most LIMIT_CALL_DEPTH */
     uint32_t table_elements; /* of one table */
     uint64_t fuel;           /* instructions, see rt_instance_instructions; UINT64_MAX: no limit */
-    /* Bytes of all that the guest makes the engine hold: linear memories, tables (8 bytes an element), stacks, the module
-     * and its prepared code, of which LIMIT_ENGINE_FREE are not counted. 0: no such limit. */
+    /* Bytes of all that the guest makes the engine hold: linear memories, tables (8 bytes an element), stacks, the
+     * module and its prepared code, of which LIMIT_ENGINE_FREE are not counted. 0: no such limit. */
     uint64_t memory_bytes;
 };
 /* The built-in limits (runtime/base/limits.h). Higher values are lowered to them. */
@@ -194,8 +194,8 @@ struct rt_export_info {
  * UNSUPPORTED (names the proposal), LIMIT, NO_MEMORY, with a text that names the byte offset. */
 MUST_USE enum status rt_module_load(const void *bytes, size_t size, const struct rt_module_limits *limits,
                                     struct rt_module **ret, struct error *error);
-/* Why a file that begins so is no module, and what makes one of it: "it is WebAssembly text; ...". NULL where it begins as a
- * module or a component does. Looks, and validates nothing. */
+/* Why a file that begins so is no module, and what makes one of it: "it is WebAssembly text; ...". NULL where it begins
+ * as a module or a component does. Looks, and validates nothing. */
 const char *rt_module_refusal(const void *bytes, size_t size);
 void rt_module_free(struct rt_module *module); /* NULL is fine. Every instance must be freed before. */
 /* The same checks, and the module is not kept. */

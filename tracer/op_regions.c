@@ -102,9 +102,9 @@ uint64_t trace_op_in_length(const struct request *request, const struct op *op, 
     if (value <= 0 || op->kind >= OP_COUNT)
         return 0;
     uint8_t data = abi_ops[op->kind].data;
-    uint64_t most = data == OP_DATA_BYTES     ? pieces_length(op_pieces(request, op))
+    uint64_t most = data == OP_DATA_BYTES    ? pieces_length(op_pieces(request, op))
                     : data == OP_DATA_STAGED ? LIMIT_STAGING
-                                              : 0;
+                                             : 0;
     most = most < TRACE_KERNEL_MAX ? most : TRACE_KERNEL_MAX;
     return (uint64_t)value < most ? (uint64_t)value : most;
 }

@@ -19,8 +19,8 @@ static_assert(TRACE_RING_BYTES > 4 * (TRACE_EVENT_BYTES_MAX + TRACE_WRITER_RESER
 static_assert(sizeof(struct trace_ring) <= TRACE_RING_HEADER, "it lies in front of the header");
 enum { RING_FILE_BYTES = TRACE_RING_HEADER + TRACE_RING_BYTES, ZEROS_BYTES = 1 << 20 };
 
-/* Writes zeros over all of it, in pieces that the page cache can hold in large pages: the guest's first store into each page of an
- * allocated, unwritten file would otherwise cost it microseconds. Returns an errno. */
+/* Writes zeros over all of it, in pieces that the page cache can hold in large pages: the guest's first store into each
+ * page of an allocated, unwritten file would otherwise cost it microseconds. Returns an errno. */
 static int write_zeros(int fd)
 {
     uint8_t *zeros = calloc(1, ZEROS_BYTES);

@@ -70,7 +70,8 @@ static inline uint8_t *trace_ring_data(void *ring_or_writer)
 void ring_futex_wait(_Atomic uint32_t *word, uint32_t value, uint32_t ms);
 void ring_futex_wake(_Atomic uint32_t *word);
 
-/* Has the pages of a mapping present and writable before the first store, where the system can; else they come one by one. */
+/* Has the pages of a mapping present and writable before the first store, where the system can; else they come one by
+ * one. */
 void ring_populate(void *from, size_t size);
 
 /* The calling thread as the ring's recorder: its id goes into `state`, and the kernel marks its death there. */

@@ -98,7 +98,8 @@ enum status recorder_salvage(const char *path, int trace_fd, int ring_fd, const 
     if (memcmp(trace_ring_header(ring)->run_id, found.run_id, TRACE_RUN_ID) != 0) {
         trace_ring_unmap(ring);
         return error_set(error, STATUS_INVALID,
-                         "%s: the ring beside it belongs to another run, whose guest was not started; remove the ring", path);
+                         "%s: the ring beside it belongs to another run, whose guest was not started; remove the ring",
+                         path);
     }
     if (found.ended) {
         trace_ring_unmap(ring);

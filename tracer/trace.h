@@ -78,7 +78,7 @@ MUST_USE enum status trace_file_append(struct trace_file *file, enum trace_chunk
                                        size_t size, uint64_t stream_offset, uint64_t first_event, uint32_t event_count,
                                        struct error *error);
 uint64_t trace_file_size(const struct trace_file *file); /* bytes so far */
-void trace_file_close(struct trace_file *file); /* frees; writes nothing */
+void trace_file_close(struct trace_file *file);          /* frees; writes nothing */
 
 /* A chunk being read. bytes: borrowed until the next call. */
 struct trace_chunk {

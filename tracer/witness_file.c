@@ -1,7 +1,8 @@
 /* Reads a witness file back.
  *
- * Invariants: a record is given only where its whole chunk is valid; nothing past the first defect. What the bytes of a record are:
- * witness_record.c. Left out on purpose: any judgement of the records, the order of one thread's sequence included. docs/witness.md. */
+ * Invariants: a record is given only where its whole chunk is valid; nothing past the first defect. What the bytes of a
+ * record are: witness_record.c. Left out on purpose: any judgement of the records, the order of one thread's sequence
+ * included. docs/witness.md. */
 #include "tracer/container.h"
 #include "tracer/witness_file.h"
 
@@ -14,11 +15,11 @@ struct witness_reader {
     struct cursor records; /* what is left of the current chunk */
     struct witness_room room;
     uint64_t chunk, chunk_left; /* its number, records it still has to hold */
-    uint64_t next;         /* number of the next record */
-    uint64_t lost;         /* in LOST records so far; all losses once the end was read */
-    bool ended;            /* the END chunk was read */
-    bool finished;         /* there is nothing more to read */
-    struct error stop;     /* why */
+    uint64_t next;              /* number of the next record */
+    uint64_t lost;              /* in LOST records so far; all losses once the end was read */
+    bool ended;                 /* the END chunk was read */
+    bool finished;              /* there is nothing more to read */
+    struct error stop;          /* why */
 };
 
 static enum status reader_description(struct witness_reader *reader, struct error *error)
@@ -30,7 +31,8 @@ static enum status reader_description(struct witness_reader *reader, struct erro
     if (s != STATUS_OK)
         return s;
     struct cursor c = cursor_over(chunk.bytes, chunk.size);
-    if (chunk.kind != TRACE_CHUNK_DESCRIPTION || witness_info_decode(&c, &reader->info) != STATUS_OK || cursor_left(&c) != 0)
+    if (chunk.kind != TRACE_CHUNK_DESCRIPTION || witness_info_decode(&c, &reader->info) != STATUS_OK ||
+        cursor_left(&c) != 0)
         return error_set(error, STATUS_MALFORMED, "chunk %llu is no description of a witness file",
                          (unsigned long long)chunk.number);
     if (memcmp(reader->info.run_id, trace_source_run_id(reader->source), TRACE_RUN_ID) != 0)
@@ -71,10 +73,7 @@ enum status witness_reader_again(const struct witness_reader *reader, struct wit
     return s == STATUS_OK ? reader_over(source, ret, error) : s;
 }
 
-const struct witness_info *witness_reader_info(const struct witness_reader *reader)
-{
-    return &reader->info;
-}
+const struct witness_info *witness_reader_info(const struct witness_reader *reader) { return &reader->info; }
 
 /* Reads the END chunk: nothing may come after it, and it must count what was read. */
 static enum status reader_end(struct witness_reader *reader, const struct trace_chunk *chunk, struct error *error)
@@ -86,9 +85,11 @@ static enum status reader_end(struct witness_reader *reader, const struct trace_
     if (s == STATUS_OK)
         s = cursor_u64(&c, &records);
     if (s != STATUS_OK || cursor_left(&c) != 0 || memcmp(info.run_id, reader->info.run_id, TRACE_RUN_ID) != 0)
-        return error_set(error, STATUS_MALFORMED, "chunk %llu is no end of a witness file", (unsigned long long)chunk->number);
+        return error_set(error, STATUS_MALFORMED, "chunk %llu is no end of a witness file",
+                         (unsigned long long)chunk->number);
     if (records != reader->next || info.lost < reader->lost)
-        return error_set(error, STATUS_MALFORMED, "the end tells of %llu records and %llu losses, the file holds %llu and %llu",
+        return error_set(error, STATUS_MALFORMED,
+                         "the end tells of %llu records and %llu losses, the file holds %llu and %llu",
                          (unsigned long long)records, (unsigned long long)info.lost, (unsigned long long)reader->next,
                          (unsigned long long)reader->lost);
     reader->lost = info.lost;

@@ -1,5 +1,6 @@
-/* The witness file (.wwit): what the kernel saw of a run's processes, as records in the container of trace.h (kind WITNESS, the
- * run's id). The witness process writes it, the checker reads it. docs/trace-format.md is the authority for every byte. */
+/* The witness file (.wwit): what the kernel saw of a run's processes, as records in the container of trace.h (kind
+ * WITNESS, the run's id). The witness process writes it, the checker reads it. docs/trace-format.md is the authority
+ * for every byte. */
 #ifndef WARRANT_WITNESS_FILE_H
 #define WARRANT_WITNESS_FILE_H
 
@@ -7,37 +8,48 @@
 #include "tracer/trace.h"
 
 enum witness_kind {
-    WITNESS_SYSCALL = 1,   /* entry and exit were both seen */
+    WITNESS_SYSCALL = 1,    /* entry and exit were both seen */
     WITNESS_ENTRY_ONLY = 2, /* never returned: exit, exit_group, or the thread was killed inside */
-    WITNESS_EXIT_ONLY = 3, /* refused by seccomp, killed before its entry, or a child's first exit */
-    WITNESS_FORK = 4,      /* result: the child's pid */
+    WITNESS_EXIT_ONLY = 3,  /* refused by seccomp, killed before its entry, or a child's first exit */
+    WITNESS_FORK = 4,       /* result: the child's pid */
     WITNESS_EXEC = 5,
-    WITNESS_END = 6,       /* the thread ended; result: its exit code as wait(2) has it */
-    WITNESS_LOST = 7       /* result: how many records of this thread were lost here, exactly; sequence: of the first of them */
+    WITNESS_END = 6, /* the thread ended; result: its exit code as wait(2) has it */
+    WITNESS_LOST =
+        7 /* result: how many records of this thread were lost here, exactly; sequence: of the first of them */
 };
 
 enum witness_role { WITNESS_GUEST = 1, WITNESS_RECORDER = 2, WITNESS_OTHER = 3 };
 enum {
     WITNESS_FLAG_COMPAT = 1, /* the 32-bit entry: number and operands are of that table */
     WITNESS_FLAG_CUT = 2,    /* an operand was longer than the kernel takes, and is absent */
-    WITNESS_FLAG_FIRST = 4,  /* first record of a thread that was already running when the watch began. As EXIT_ONLY with a
-                              * result that is no refusal: a call entered before the watch, for instance the read that it
-                              * waited in */
-    WITNESS_FLAG_LATE = 8,   /* operands behind pointers were copied at the exit: not resident at the entry */
+    WITNESS_FLAG_FIRST = 4, /* first record of a thread that was already running when the watch began. As EXIT_ONLY with
+                             * a result that is no refusal: a call entered before the watch, for instance the read that
+                             * it waited in */
+    WITNESS_FLAG_LATE = 8,  /* operands behind pointers were copied at the exit: not resident at the entry */
     WITNESS_FLAG_UNREAD = 16 /* an operand behind a pointer could not be copied at all (a bad address), and is absent */
 };
 
-/* What a record has beside its numbers. A part that is absent was not asked for or could not be read: it is never empty. */
+/* What a record has beside its numbers. A part that is absent was not asked for or could not be read: it is never
+ * empty. */
 enum {
-    WITNESS_PART_OBJECT = 1, WITNESS_PART_OPENED = 2, WITNESS_PART_HOW = 4, WITNESS_PART_IOV = 8, WITNESS_PART_TIMES = 16,
-    WITNESS_PART_PATH = 32, WITNESS_PART_PATH2 = 64, WITNESS_PART_OBJECT2 = 128, WITNESS_PART_ADDRESS = 256,
+    WITNESS_PART_OBJECT = 1,
+    WITNESS_PART_OPENED = 2,
+    WITNESS_PART_HOW = 4,
+    WITNESS_PART_IOV = 8,
+    WITNESS_PART_TIMES = 16,
+    WITNESS_PART_PATH = 32,
+    WITNESS_PART_PATH2 = 64,
+    WITNESS_PART_OBJECT2 = 128,
+    WITNESS_PART_ADDRESS = 256,
     WITNESS_PARTS_KNOWN = 511
 };
 
 /* An object behind a descriptor, as the kernel knows it. mode 0: not known. */
 enum {
-    WITNESS_MODE_OTHER_NUMBERS = 0x10000, /* of a file system that may show another device and inode in stat(2): overlays, btrfs, ceph */
-    WITNESS_MODE_NO_DATA = 0x20000        /* of one that is no data: proc, sysfs; and pipes, sockets, terminals (wasi/abi/filesystems.def) */
+    WITNESS_MODE_OTHER_NUMBERS =
+        0x10000, /* of a file system that may show another device and inode in stat(2): overlays, btrfs, ceph */
+    WITNESS_MODE_NO_DATA =
+        0x20000 /* of one that is no data: proc, sysfs; and pipes, sockets, terminals (wasi/abi/filesystems.def) */
 };
 struct witness_object {
     uint64_t dev, ino; /* dev: as st_dev of stat(2) */
@@ -53,29 +65,30 @@ struct witness_iovec {
 
 /* One record as the checker sees it. Numbers of parts that it lacks are 0. */
 struct witness_record {
-    uint64_t number;     /* in the file */
+    uint64_t number; /* in the file */
     uint64_t chunk;
-    uint64_t ktime;      /* ns, CLOCK_MONOTONIC, at the entry (or the only event) */
+    uint64_t ktime;             /* ns, CLOCK_MONOTONIC, at the entry (or the only event) */
     uint32_t kind, role, flags; /* enum witness_kind, enum witness_role, WITNESS_FLAG_* */
-    uint32_t parts;      /* WITNESS_PART_* */
+    uint32_t parts;             /* WITNESS_PART_* */
     uint32_t pid, tid;
-    uint64_t sequence;   /* of the thread, counted by the kernel side from 0 in the order of the records (a call's is taken at
-                          * its exit) without holes: a hole is a loss, and a LOST record stands in it */
-    int64_t syscall;     /* the kernel's number; -1: skipped by a tracer */
+    uint64_t sequence; /* of the thread, counted by the kernel side from 0 in the order of the records (a call's is
+                        * taken at its exit) without holes: a hole is a loss, and a LOST record stands in it */
+    int64_t syscall;   /* the kernel's number; -1: skipped by a tracer */
     uint64_t arg[6];
     int64_t result;
-    struct witness_object object; /* of the first descriptor operand (AT_FDCWD: the working directory); of EXEC: the program */
+    struct witness_object
+        object; /* of the first descriptor operand (AT_FDCWD: the working directory); of EXEC: the program */
     struct witness_object object2; /* of the second descriptor operand (link, rename: the second directory) */
-    struct witness_object opened; /* of a descriptor that was returned */
-    /* Operands behind pointers, whole. path[i]: NUL-terminated, in the order of the operands (symlinkat: the target first), NULL where
-     * absent; borrowed, as iov is: from whom, the function says that gave the record. */
+    struct witness_object opened;  /* of a descriptor that was returned */
+    /* Operands behind pointers, whole. path[i]: NUL-terminated, in the order of the operands (symlinkat: the target
+     * first), NULL where absent; borrowed, as iov is: from whom, the function says that gave the record. */
     const char *path[WITNESS_PATHS];
     uint32_t path_length[WITNESS_PATHS]; /* without NUL */
     uint32_t iov_count;                  /* at most WITNESS_IOVECS */
     uint32_t address_length;             /* at most WITNESS_ADDRESS_MAX */
     const struct witness_iovec *iov;
-    uint64_t how[3];     /* flags, mode, resolve of openat2 */
-    uint64_t times[4];   /* struct timespec[2] of utimensat, sleeps */
+    uint64_t how[3];                      /* flags, mode, resolve of openat2 */
+    uint64_t times[4];                    /* struct timespec[2] of utimensat, sleeps */
     uint8_t address[WITNESS_ADDRESS_MAX]; /* struct sockaddr of bind, connect, sendto */
 };
 
@@ -97,20 +110,23 @@ void witness_record_encode(const struct witness_record *record, struct buffer *o
 void witness_info_encode(const struct witness_info *info, struct buffer *out);
 /* The body of the END chunk: info with all losses, and how many records the file holds. */
 void witness_end_encode(const struct witness_info *info, uint64_t records, struct buffer *out);
-/* The other way, from hostile bytes: one record, one info. TRUNCATED, MALFORMED; the cursor is then anywhere. number and chunk of
- * the record are 0; its paths and vector lie in `room`. */
-MUST_USE enum status witness_record_decode(struct cursor *cursor, struct witness_room *room, struct witness_record *ret);
+/* The other way, from hostile bytes: one record, one info. TRUNCATED, MALFORMED; the cursor is then anywhere. number
+ * and chunk of the record are 0; its paths and vector lie in `room`. */
+MUST_USE enum status witness_record_decode(struct cursor *cursor, struct witness_room *room,
+                                           struct witness_record *ret);
 MUST_USE enum status witness_info_decode(struct cursor *cursor, struct witness_info *ret);
 
 /* Reading a .wwit back (hostile input). Same shapes as trace_reader. */
 struct witness_reader;
 MUST_USE enum status witness_reader_open(const char *path, struct witness_reader **ret, struct error *error);
-/* A second reader of the same open file (borrows `reader` until closed), from its start: what the path names meanwhile does not matter.
- * Returns owned. */
-MUST_USE enum status witness_reader_again(const struct witness_reader *reader, struct witness_reader **ret, struct error *error);
+/* A second reader of the same open file (borrows `reader` until closed), from its start: what the path names meanwhile
+ * does not matter. Returns owned. */
+MUST_USE enum status witness_reader_again(const struct witness_reader *reader, struct witness_reader **ret,
+                                          struct error *error);
 const struct witness_info *witness_reader_info(const struct witness_reader *reader);
 /* *ret borrows until the next call. */
-MUST_USE enum status witness_reader_next(struct witness_reader *reader, struct witness_record *ret, struct error *error);
+MUST_USE enum status witness_reader_next(struct witness_reader *reader, struct witness_record *ret,
+                                         struct error *error);
 /* After NOT_FOUND: OK where the file is whole, *ret_lost all losses; else why its valid prefix ends. */
 MUST_USE enum status witness_reader_stop(const struct witness_reader *reader, uint64_t *ret_lost, struct error *error);
 void witness_reader_close(struct witness_reader *reader);

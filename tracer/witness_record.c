@@ -1,8 +1,9 @@
 /* The stored form of witness records, both ways.
  *
- * Invariants: what is encoded decodes to the same record (number, chunk and what is not meaningful for it apart); a decoder
- * reads nothing past its chunk, and an element count is checked against its limit before it is used. Left out on purpose:
- * any judgement of the records, the order of one thread's sequence included. The bytes are described in docs/witness.md. */
+ * Invariants: what is encoded decodes to the same record (number, chunk and what is not meaningful for it apart); a
+ * decoder reads nothing past its chunk, and an element count is checked against its limit before it is used. Left out
+ * on purpose: any judgement of the records, the order of one thread's sequence included. The bytes are described in
+ * docs/witness.md. */
 #include "tracer/witness_file.h"
 
 #include <string.h>
@@ -12,7 +13,8 @@ enum {
     HEAD = 3,
     ARGS = 6,
     LEB_MAX = 10,
-    /* head, parts and 6 numbers, args, three objects, how, times, the lengths of address, vector and paths, the address */
+    /* head, parts and 6 numbers, args, three objects, how, times, the lengths of address, vector and paths, the address
+     */
     RECORD_FIXED_MAX = HEAD + 7 * LEB_MAX + 1 + ARGS * LEB_MAX + 9 * LEB_MAX + 3 * LEB_MAX + 4 * LEB_MAX + 4 * LEB_MAX +
                        WITNESS_ADDRESS_MAX
 };
@@ -30,10 +32,7 @@ static uint8_t *put(uint8_t *to, uint64_t v)
 }
 
 /* Signed numbers with the sign in bit 0, so that small negative ones stay short. */
-static uint8_t *put_signed(uint8_t *to, int64_t v)
-{
-    return put(to, ((uint64_t)v << 1) ^ (v < 0 ? ~(uint64_t)0 : 0));
-}
+static uint8_t *put_signed(uint8_t *to, int64_t v) { return put(to, ((uint64_t)v << 1) ^ (v < 0 ? ~(uint64_t)0 : 0)); }
 
 static uint8_t *put_object(uint8_t *to, const struct witness_object *object)
 {

@@ -51,8 +51,8 @@ MUST_USE static inline enum status writer_ensure(struct trace_writer *writer, si
     return writer_room(writer, size, error);
 }
 
-/* Calls of one op on one region, and whatever else: that they pass on to the general forms. Called by the fast half for what is not
- * simple; writer_end_vector and writer_end_any with the plan counted down by one. */
+/* Calls of one op on one region, and whatever else: that they pass on to the general forms. Called by the fast half for
+ * what is not simple; writer_end_vector and writer_end_any with the plan counted down by one. */
 MUST_USE enum status writer_op_vector(struct trace_writer *writer, const struct request *request, const struct op *op,
                                       const struct backend_space *space, struct error *error);
 MUST_USE enum status writer_end_vector(struct trace_writer *writer, const struct request *request,

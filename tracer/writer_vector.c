@@ -1,5 +1,5 @@
-/* The guest's side of the ring for reads and writes of one region, the commonest calls that carry bytes: the same events as the
- * general half writes, built where they stay. Whatever is not of this form goes to the general half.
+/* The guest's side of the ring for reads and writes of one region, the commonest calls that carry bytes: the same
+ * events as the general half writes, built where they stay. Whatever is not of this form goes to the general half.
  *
  * One check of room covers BEGIN, OP and END, as in the fast half, because bytes that enter are few here.
  * docs/trace-format.md, Events. */
@@ -22,8 +22,8 @@ static_assert((int)VECTOR_OUT_MAX <= (int)LIMIT_STAGING && (int)VECTOR_OUT_MAX <
               "all of the region leaves");
 static_assert((int)VECTOR_IN_MAX <= (int)TRACE_INLINE_MAX, "END carries them");
 
-/* The first two words' worth of a BEGIN per hostcall: its head, with one iov; 0 for rows that take another array than one vector, or
- * strings. */
+/* The first two words' worth of a BEGIN per hostcall: its head, with one iov; 0 for rows that take another array than
+ * one vector, or strings. */
 #define ARG_TYPE(name, witx, core, size, align, class)                                                                 \
     SLOTS_##name = sizeof(core) - 1,                                                                                   \
     VECTORS_##name = ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS,                      \
@@ -118,11 +118,13 @@ enum status writer_end_vector(struct trace_writer *writer, const struct request 
     int64_t value = ops->result[0].value;
     uint8_t *at = writer->at;
     /* The fast half has counted the plan down by one. */
-    if (writer->plan != TRACE_PLAN_BULKY || ops->count != 1 || !vector_heads[request->call] || outcome->value_count > 2 ||
-        !(trace_op_bit(ops->op[0].kind) & TRACE_OPS_IN) || !one_region(request, &ops->op[0], space) ||
-        value > VECTOR_IN_MAX || (value > 0 && (uint64_t)value > request->iov[0].length) || writer_full(writer, at))
+    if (writer->plan != TRACE_PLAN_BULKY || ops->count != 1 || !vector_heads[request->call] ||
+        outcome->value_count > 2 || !(trace_op_bit(ops->op[0].kind) & TRACE_OPS_IN) ||
+        !one_region(request, &ops->op[0], space) || value > VECTOR_IN_MAX ||
+        (value > 0 && (uint64_t)value > request->iov[0].length) || writer_full(writer, at))
         return writer_end_any(writer, request, ops, outcome, space, committed, error);
-    size_t length = value > 0 ? (size_t)value : 0, fixed = sizeof(struct trace_event_end) + 8 + outcome->value_count * 8u;
+    size_t length = value > 0 ? (size_t)value : 0,
+           fixed = sizeof(struct trace_event_end) + 8 + outcome->value_count * 8u;
     size_t size = fixed + trace_pad8(length);
     event_put_head(at, event_head(size, TRACE_EVENT_END, 1));
     event_put_u64(at + 8, platform_ticks());

@@ -6,8 +6,8 @@
 #include "runtime/base/base.h"
 #include "wasi/abi/call.h"
 
-/* Where an op's regions lie while it is performed. memory: the guest's, `memory_size` bytes; staging: BACKEND_STAGING bytes for
- * STAGED data. Both borrowed for the call. */
+/* Where an op's regions lie while it is performed. memory: the guest's, `memory_size` bytes; staging: BACKEND_STAGING
+ * bytes for STAGED data. Both borrowed for the call. */
 enum { BACKEND_STAGING = LIMIT_READDIR_BUFFER + LIMIT_STAGING };
 struct backend_space {
     uint8_t *memory;
@@ -17,10 +17,11 @@ struct backend_space {
 
 struct wasi_backend {
     void *self;
-    /* Performs `op` of `request` and fills *result (value, and stat where the op's data is STAT). A failure of the system is a
-     * result (-errno). Any other status ends the guest: DIVERGED (replay left the trace), STOPPED (trace ends here), IO. */
-    enum status (*act)(void *self, const struct op *op, const struct request *request, const struct backend_space *space,
-                       struct op_result *result, struct error *error);
+    /* Performs `op` of `request` and fills *result (value, and stat where the op's data is STAT). A failure of the
+     * system is a result (-errno). Any other status ends the guest: DIVERGED (replay left the trace), STOPPED (trace
+     * ends here), IO. */
+    enum status (*act)(void *self, const struct op *op, const struct request *request,
+                       const struct backend_space *space, struct op_result *result, struct error *error);
 };
 
 /* The live backend (wasi/act). `host_fd` of a handle is known to it alone. */

@@ -27,8 +27,8 @@ struct guest_prestat {
 };
 _Static_assert(sizeof(struct guest_prestat) == 8, "$prestat");
 
-/* Chains one write into the call's digest, as docs/trace-format.md (END) has it. Most results have 8 or 4 bytes: for these
- * one multiplication, in which for a given place no two values meet, costs a quarter of the general hash. */
+/* Chains one write into the call's digest, as docs/trace-format.md (END) has it. Most results have 8 or 4 bytes: for
+ * these one multiplication, in which for a given place no two values meet, costs a quarter of the general hash. */
 static inline uint64_t digest_chain(uint64_t digest, uint64_t offset, const void *bytes, uint32_t length)
 {
     const uint64_t odd = UINT64_C(0x9e3779b185ebca87), seed = digest + offset + UINT64_C(0x27d4eb2f);

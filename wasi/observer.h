@@ -15,11 +15,12 @@ struct wasi_observer {
     /* As each op is issued, before it is performed. `space` for the bytes that are about to leave the guest. */
     enum status (*op)(void *self, const struct request *request, const struct op *op, const struct backend_space *space,
                       struct error *error);
-    /* After the results were written into the guest, before it resumes. ops: all ops with their results; bytes that entered lie
-     * in their regions. committed: digest (64 bits) of what commit wrote through its one function, 0 if nothing; its rule is part of the
-     * trace's format (docs/trace-format.md, END), since replay computes it again. */
-    enum status (*end)(void *self, const struct request *request, const struct call_ops *ops, const struct outcome *outcome,
-                       const struct backend_space *space, uint64_t committed, struct error *error);
+    /* After the results were written into the guest, before it resumes. ops: all ops with their results; bytes that
+     * entered lie in their regions. committed: digest (64 bits) of what commit wrote through its one function, 0 if
+     * nothing; its rule is part of the trace's format (docs/trace-format.md, END), since replay computes it again. */
+    enum status (*end)(void *self, const struct request *request, const struct call_ops *ops,
+                       const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
+                       struct error *error);
 };
 
 #endif

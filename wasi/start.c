@@ -1,19 +1,19 @@
 /* Starts a guest from the description of its run.
  *
- * Invariant: everything the guest can learn before its first op (arguments, environment, grants, kinds of descriptors) comes
- * from the description alone, so that a replay on another machine gives it the same. Leaves out: opening anything; the
- * launcher has done that, and the live backend adopts the descriptors. */
+ * Invariant: everything the guest can learn before its first op (arguments, environment, grants, kinds of descriptors)
+ * comes from the description alone, so that a replay on another machine gives it the same. Leaves out: opening
+ * anything; the launcher has done that, and the live backend adopts the descriptors. */
 #include "wasi/start.h"
 
 #include <stdlib.h>
 
 static struct filestat initial_stat(const struct run_initial *initial)
 {
-    return (struct filestat){ .dev = initial->dev, .ino = initial->ino, .filetype = initial->filetype };
+    return (struct filestat) { .dev = initial->dev, .ino = initial->ino, .filetype = initial->filetype };
 }
 
-/* The policy's limit on memory in the engine's terms. Who does not lower it has the address space of a whole linear memory, and
- * LIMIT_ENGINE_BYTES for the rest. */
+/* The policy's limit on memory in the engine's terms. Who does not lower it has the address space of a whole linear
+ * memory, and LIMIT_ENGINE_BYTES for the rest. */
 static uint64_t engine_bytes(uint64_t memory)
 {
     const uint64_t whole = LIMIT_MEMORY_PAGES * UINT64_C(65536);
@@ -36,14 +36,14 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
             return error_set(error, STATUS_NO_MEMORY, "no memory for %u grants", policy->file_count);
     }
     for (uint32_t i = 0; i < policy->file_count; i++)
-        preopens[i] = (struct wasi_preopen){ .guest_path = policy->files[i].guest,
-                                             .writes = policy->files[i].writes,
-                                             .doubtful = spec->initial[3 + i].doubtful,
-                                             .stat = initial_stat(&spec->initial[3 + i]) };
+        preopens[i] = (struct wasi_preopen) { .guest_path = policy->files[i].guest,
+                                              .writes = policy->files[i].writes,
+                                              .doubtful = spec->initial[3 + i].doubtful,
+                                              .stat = initial_stat(&spec->initial[3 + i]) };
     uint64_t pages = policy->limits.memory / 65536;
     uint64_t bytes = engine_bytes(policy->limits.memory);
     uint32_t descriptors = policy->limits.descriptors, depth = policy->limits.call_depth;
-    *ret = (struct wasi_start){
+    *ret = (struct wasi_start) {
         .config = { .arg_count = spec->arg_count,
                     .env_count = spec->env_count,
                     .preopen_count = policy->file_count,
@@ -67,7 +67,7 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
         .preopens = preopens,
     };
     for (uint32_t i = 0; i < spec->node_count && i < LIMIT_DEVICES; i++)
-        ret->devices[ret->config.device_count++] = (struct wasi_device){ spec->nodes[i].dev, spec->nodes[i].ino };
+        ret->devices[ret->config.device_count++] = (struct wasi_device) { spec->nodes[i].dev, spec->nodes[i].ino };
     ret->config.devices = ret->devices;
     return STATUS_OK;
 }
@@ -107,7 +107,9 @@ static enum status start_failed(enum status status, const struct error *why, str
 {
     error_copy(error, status, why);
     if (status == STATUS_UNLINKABLE)
-        error_append(error, "; a run has the functions of wasi_snapshot_preview1 and wasi_unstable: link the rest into the module");
+        error_append(
+            error,
+            "; a run has the functions of wasi_snapshot_preview1 and wasi_unstable: link the rest into the module");
     return status;
 }
 
@@ -116,15 +118,17 @@ enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, co
                            struct wasi_ending *ret, struct error *error)
 {
     struct error trap_text = ERROR_INIT; /* a trap's text is no failure of ours */
-    *ret = (struct wasi_ending){ .ended = WASI_ENDED_NOT_STARTED };
+    *ret = (struct wasi_ending) { .ended = WASI_ENDED_NOT_STARTED };
     *ret_instance = NULL;
     uint32_t entry;
     if (!rt_module_export(module, "_start", &entry))
-        return error_set(error, STATUS_NOT_FOUND, "it exports no function `_start`: it is a library or a reactor; link it as a command");
+        return error_set(error, STATUS_NOT_FOUND,
+                         "it exports no function `_start`: it is a library or a reactor; link it as a command");
     struct rt_functype type = rt_module_function_type(module, entry);
     if (type.param_count || type.result_count)
-        return error_set(error, STATUS_NOT_FOUND, "the module's `_start` takes %u parameters and has %u results, not none",
-                         type.param_count, type.result_count);
+        return error_set(error, STATUS_NOT_FOUND,
+                         "the module's `_start` takes %u parameters and has %u results, not none", type.param_count,
+                         type.result_count);
     struct rt_export_info memory;
     if (rt_module_export_find(module, "memory", &memory) && memory.kind == RT_MEMORY && memory.index > 0)
         wasi_use_memory(wasi, rt_instance_memory_at, memory.index);

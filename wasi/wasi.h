@@ -15,30 +15,33 @@ struct wasi_preopen {
     struct filestat stat;   /* of the host directory */
 };
 
-/* What the guest is given. All pointers are borrowed for the life of the wasi. Strings have no NUL inside by construction. */
+/* What the guest is given. All pointers are borrowed for the life of the wasi. Strings have no NUL inside by
+ * construction. */
 struct wasi_config {
     uint32_t arg_count, env_count, preopen_count;
     const char *const *args; /* args[0] is the program's name */
     const char *const *env;  /* "KEY=VALUE" */
     const struct wasi_preopen *preopens;
     struct filestat stdio[3]; /* of descriptors 0, 1, 2; always streams: who started us shares their position */
-    uint32_t device_count;     /* device nodes that may be opened; at most LIMIT_DEVICES */
+    uint32_t device_count;    /* device nodes that may be opened; at most LIMIT_DEVICES */
     const struct wasi_device {
         uint64_t dev, ino;
     } *devices;
     uint32_t descriptor_limit; /* at most LIMIT_HANDLES */
-    bool violation_traps;      /* on_violation: trap or kill: a NOTCAPABLE refusal stops the guest with RT_TRAP_HOST_POLICY */
+    bool
+        violation_traps; /* on_violation: trap or kill: a NOTCAPABLE refusal stops the guest with RT_TRAP_HOST_POLICY */
 };
 
 struct wasi;
-/* observer: may be NULL; copied, as the backend is. Returns owned. Failure: LIMIT (too many arguments, bytes, preopens),
- * NO_MEMORY. */
+/* observer: may be NULL; copied, as the backend is. Returns owned. Failure: LIMIT (too many arguments, bytes,
+ * preopens), NO_MEMORY. */
 MUST_USE enum status wasi_create(const struct wasi_config *config, const struct wasi_backend *backend,
                                  const struct wasi_observer *observer, struct wasi **ret, struct error *error);
 void wasi_free(struct wasi *wasi);
 /* The imports to instantiate with: HOSTCALL_COUNT of them, borrowed until wasi_free. */
 const struct rt_import *wasi_imports(struct wasi *wasi, size_t *ret_count);
-/* Which of the module's memories hostcalls mean, and how it is found: rt_instance_memory_at. Memory 0 where nobody says. */
+/* Which of the module's memories hostcalls mean, and how it is found: rt_instance_memory_at. Memory 0 where nobody
+ * says. */
 typedef struct rt_memory wasi_memory_fn(const struct rt_instance *instance, uint32_t index);
 void wasi_use_memory(struct wasi *wasi, wasi_memory_fn *find, uint32_t index);
 /* What proc_exit was given; 0 before. */

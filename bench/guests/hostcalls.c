@@ -1,6 +1,6 @@
-/* The hostcall latency guest: makes one hostcall again and again and writes to stderr how many nanoseconds the loop took.
- * usage: hostcalls WORK COUNT, with the first granted directory holding a file "data". Freestanding, so that nothing but the
- * loop stands between two calls. Its native twin (native_calls.c) makes the bare system calls. */
+/* The hostcall latency guest: makes one hostcall again and again and writes to stderr how many nanoseconds the loop
+ * took. usage: hostcalls WORK COUNT, with the first granted directory holding a file "data". Freestanding, so that
+ * nothing but the loop stands between two calls. Its native twin (native_calls.c) makes the bare system calls. */
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -15,12 +15,17 @@ IMPORT(fd_pread) u32 fd_pread(u32 fd, const void *iovs, u32 count, u64 offset, u
 IMPORT(fd_seek) u32 fd_seek(u32 fd, u64 offset, u32 whence, u64 *position);
 IMPORT(fd_filestat_get) u32 fd_filestat_get(u32 fd, void *stat);
 IMPORT(path_filestat_get) u32 path_filestat_get(u32 fd, u32 flags, const char *path, u32 length, void *stat);
-IMPORT(path_open) u32 path_open(u32 fd, u32 dirflags, const char *path, u32 length, u32 oflags, u64 rights, u64 inheriting,
-                                u32 fdflags, u32 *opened);
+IMPORT(path_open)
+u32 path_open(u32 fd, u32 dirflags, const char *path, u32 length, u32 oflags, u64 rights, u64 inheriting, u32 fdflags,
+              u32 *opened);
 IMPORT(fd_close) u32 fd_close(u32 fd);
 IMPORT(proc_exit) void proc_exit(u32 code) __attribute__((noreturn));
 
-enum { DIRECTORY = 3, MONOTONIC = 1, RIGHTS_FILE = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 21 /* read, seek, tell, filestat_get */ };
+enum {
+    DIRECTORY = 3,
+    MONOTONIC = 1,
+    RIGHTS_FILE = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 21 /* read, seek, tell, filestat_get */
+};
 
 struct iovec {
     void *base;

@@ -1,9 +1,10 @@
 /* Judges system calls by the policy and by what each descriptor descends from.
  *
- * Invariants: every descriptor that the judge accepts descends, through openings that the kernel confined, from a granted directory
- * or is one of the three stdio streams; the object behind it is the one that was opened (device and inode, as the kernel has them).
- * A call is judged whether it succeeded or not: nobody in the runtime has a reason to try. Left out on purpose: what the plan
- * said (the matcher's work) and what Landlock and seccomp would have said. docs/queries.md. */
+ * Invariants: every descriptor that the judge accepts descends, through openings that the kernel confined, from a
+ * granted directory or is one of the three stdio streams; the object behind it is the one that was opened (device and
+ * inode, as the kernel has them). A call is judged whether it succeeded or not: nobody in the runtime has a reason to
+ * try. Left out on purpose: what the plan said (the matcher's work) and what Landlock and seccomp would have said.
+ * docs/queries.md. */
 #include "checker/judge/judge.h"
 
 #include <inttypes.h>
@@ -14,13 +15,35 @@
 #include "wasi/abi/syscalls.h"
 
 enum judge_kind {
-    KIND_NONE, KIND_OPEN, KIND_CLOSE, KIND_ASK, KIND_READ, KIND_WRITE, KIND_FLAGS, KIND_DUP, KIND_NAME, KIND_CHANGE, KIND_LINK, KIND_TWO,
+    KIND_NONE,
+    KIND_OPEN,
+    KIND_CLOSE,
+    KIND_ASK,
+    KIND_READ,
+    KIND_WRITE,
+    KIND_FLAGS,
+    KIND_DUP,
+    KIND_NAME,
+    KIND_CHANGE,
+    KIND_LINK,
+    KIND_TWO,
     KIND_MAP
 };
 /* Numbers of Linux; openat2(2), fcntl(2), mmap(2). */
 enum {
-    FLAG_WRITES = 03, FLAG_CREAT = 0100, FLAG_TRUNC = 01000, FLAG_TMPFILE = 020000000, FLAG_PATH = 010000000,
-    RESOLVE_NEEDED = 0x02 | 0x08, F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_DUPFD_CLOEXEC = 1030, PROT_EXECUTE = 4
+    FLAG_WRITES = 03,
+    FLAG_CREAT = 0100,
+    FLAG_TRUNC = 01000,
+    FLAG_TMPFILE = 020000000,
+    FLAG_PATH = 010000000,
+    RESOLVE_NEEDED = 0x02 | 0x08,
+    F_DUPFD = 0,
+    F_GETFD = 1,
+    F_SETFD = 2,
+    F_GETFL = 3,
+    F_SETFL = 4,
+    F_DUPFD_CLOEXEC = 1030,
+    PROT_EXECUTE = 4
 };
 enum { NUMBERS = 1024, DESCRIPTORS_MAX = 1 << 16, ORIGIN_STDIO = UINT16_MAX };
 
@@ -34,7 +57,7 @@ struct judge {
     uint8_t kind[NUMBERS]; /* enum judge_kind by number */
     uint16_t roles;        /* whose calls pass where the judge has no description of them */
     bool starved;
-    bool gap, agreed;      /* agreed: an initial object's numbers were the kernel's own */
+    bool gap, agreed; /* agreed: an initial object's numbers were the kernel's own */
     uint32_t count;
     struct judge_descriptor *descriptor; /* owned, by host number */
 };
@@ -97,7 +120,8 @@ static void know_call(struct judge *judge, const char *name, enum judge_kind kin
         judge->kind[number] = (uint8_t)kind;
 }
 
-enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, struct judge **ret, struct error *error)
+enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, struct judge **ret,
+                         struct error *error)
 {
     struct judge *judge = calloc(1, sizeof *judge);
     if (!judge)
@@ -108,15 +132,19 @@ enum status judge_create(const struct run_spec *spec, const enum judge_grant *gr
 #undef JUDGE_CALL
     for (uint32_t i = 0; i < spec->initial_count; i++) {
         const struct run_initial *initial = &spec->initial[i];
-        if (initial->host_fd >= DESCRIPTORS_MAX || (i >= 3 && (i - 3 >= spec->policy.file_count || grants[i - 3] == JUDGE_GRANT_NONE)))
+        if (initial->host_fd >= DESCRIPTORS_MAX ||
+            (i >= 3 && (i - 3 >= spec->policy.file_count || grants[i - 3] == JUDGE_GRANT_NONE)))
             continue;
         if (!grow(judge, initial->host_fd)) {
             judge_free(judge);
             return error_set(error, STATUS_NO_MEMORY, "no memory for the judge's descriptors");
         }
-        judge->descriptor[initial->host_fd] = (struct judge_descriptor){
-            .live = true, .writes = i < 3 || grants[i - 3] == JUDGE_GRANT_WRITE, .origin = i < 3 ? ORIGIN_STDIO : (uint16_t)(i - 3),
-            .dev = initial->dev, .ino = initial->ino,
+        judge->descriptor[initial->host_fd] = (struct judge_descriptor) {
+            .live = true,
+            .writes = i < 3 || grants[i - 3] == JUDGE_GRANT_WRITE,
+            .origin = i < 3 ? ORIGIN_STDIO : (uint16_t)(i - 3),
+            .dev = initial->dev,
+            .ino = initial->ino,
         };
     }
     *ret = judge;
@@ -136,8 +164,8 @@ bool judge_starved(const struct judge *judge) { return judge->starved; }
 
 void judge_gap(struct judge *judge) { judge->gap = true; }
 
-/* The object must be the one that was opened. What the run's start says comes from stat(2), whose numbers some file systems (overlays)
- * make up: it binds once one of them has agreed with the kernel's, else the first use settles it. */
+/* The object must be the one that was opened. What the run's start says comes from stat(2), whose numbers some file
+ * systems (overlays) make up: it binds once one of them has agreed with the kernel's, else the first use settles it. */
 static bool same_object(struct judge *judge, struct judge_descriptor *d, const struct judge_object *object)
 {
     bool same = d->dev == object->dev && d->ino == object->ino;
@@ -153,7 +181,8 @@ static bool same_object(struct judge *judge, struct judge_descriptor *d, const s
     return same;
 }
 
-/* What holds no data may be asked about and closed again, which is how the runtime finds out; a stream may be anything. */
+/* What holds no data may be asked about and closed again, which is how the runtime finds out; a stream may be anything.
+ */
 static bool may_hold_none(const struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *d)
 {
     uint8_t kind = fact->number >= 0 && fact->number < NUMBERS ? judge->kind[fact->number] : KIND_NONE;
@@ -161,15 +190,16 @@ static bool may_hold_none(const struct judge *judge, const struct judge_fact *fa
 }
 
 /* The descriptor in operand `arg`, or NULL with a ruling. *unsure: behind a gap, nothing is held against it. */
-static struct judge_descriptor *descends(struct judge *judge, const struct judge_fact *fact, unsigned arg, bool directory,
-                                         bool *unsure, struct judge_ruling *ret)
+static struct judge_descriptor *descends(struct judge *judge, const struct judge_fact *fact, unsigned arg,
+                                         bool directory, bool *unsure, struct judge_ruling *ret)
 {
     uint32_t fd = (uint32_t)fact->arg[arg];
     struct judge_descriptor *d = fd < judge->count && judge->descriptor[fd].live ? &judge->descriptor[fd] : NULL;
     *unsure = judge->gap;
     if (!d || (directory && d->origin == ORIGIN_STDIO)) {
         if (!judge->gap)
-            ruling(ret, directory ? JUDGE_FOREIGN_DIRECTORY : JUDGE_FOREIGN_DESCRIPTOR, "descriptor %" PRId32, (int32_t)fd);
+            ruling(ret, directory ? JUDGE_FOREIGN_DIRECTORY : JUDGE_FOREIGN_DESCRIPTOR, "descriptor %" PRId32,
+                   (int32_t)fd);
         return NULL;
     }
     const struct judge_object *object = arg <= 1 ? &fact->object : &fact->object2;
@@ -181,12 +211,14 @@ static struct judge_descriptor *descends(struct judge *judge, const struct judge
     }
     if (!judge->gap && !same_object(judge, d, object)) {
         ruling(ret, JUDGE_OTHER_OBJECT,
-               "descriptor %" PRId32 " was inode %" PRIu64 " on device %" PRIu64 ", and is inode %" PRIu64 " on device %" PRIu64,
+               "descriptor %" PRId32 " was inode %" PRIu64 " on device %" PRIu64 ", and is inode %" PRIu64
+               " on device %" PRIu64,
                (int32_t)fd, d->ino, d->dev, object->ino, object->dev);
         return NULL;
     }
     if (object->mode & JUDGE_MODE_NO_DATA && !may_hold_none(judge, fact, d)) {
-        ruling(ret, JUDGE_NO_DATA, "descriptor %" PRId32 " is inode %" PRIu64 " on device %" PRIu64, (int32_t)fd, object->ino, object->dev);
+        ruling(ret, JUDGE_NO_DATA, "descriptor %" PRId32 " is inode %" PRIu64 " on device %" PRIu64, (int32_t)fd,
+               object->ino, object->dev);
         return NULL;
     }
     return d;
@@ -206,8 +238,12 @@ static void follow_open(struct judge *judge, const struct judge_fact *fact, cons
 {
     if (!fact->returned || fact->result < 0 || fact->result >= DESCRIPTORS_MAX || !from)
         return;
-    struct judge_descriptor child = { .live = true, .writes = from->writes, .settled = fact->opened.mode != 0,
-                                      .origin = from->origin, .dev = fact->opened.dev, .ino = fact->opened.ino };
+    struct judge_descriptor child = { .live = true,
+                                      .writes = from->writes,
+                                      .settled = fact->opened.mode != 0,
+                                      .origin = from->origin,
+                                      .dev = fact->opened.dev,
+                                      .ino = fact->opened.ino };
     if (grow(judge, (uint32_t)fact->result))
         judge->descriptor[fact->result] = child;
 }
@@ -267,16 +303,18 @@ static bool judge_flags(struct judge *judge, const struct judge_fact *fact, stru
     return judge_use(judge, fact, false, ret);
 }
 
-/* The name that operand `arg` points to; NULL: a null pointer, which is known, and no name. False, with a ruling: it is not known. */
-static bool name_known(const struct judge_fact *fact, unsigned path, unsigned arg, const char **ret_name, struct judge_ruling *ret)
+/* The name that operand `arg` points to; NULL: a null pointer, which is known, and no name. False, with a ruling: it is
+ * not known. */
+static bool name_known(const struct judge_fact *fact, unsigned path, unsigned arg, const char **ret_name,
+                       struct judge_ruling *ret)
 {
     *ret_name = fact->path[path];
     return *ret_name || fact->arg[arg] == 0 || ruling(ret, JUDGE_UNREAD, "the name could not be read");
 }
 
 /* One name in a directory; `path` is which path, `arg` the operand that points to it. */
-static bool judge_name(struct judge *judge, const struct judge_fact *fact, unsigned directory, unsigned path, unsigned arg, bool changes,
-                       struct judge_ruling *ret)
+static bool judge_name(struct judge *judge, const struct judge_fact *fact, unsigned directory, unsigned path,
+                       unsigned arg, bool changes, struct judge_ruling *ret)
 {
     bool unsure;
     const char *name;
@@ -289,7 +327,8 @@ static bool judge_name(struct judge *judge, const struct judge_fact *fact, unsig
     if (!d && (!unsure || ret->rule != JUDGE_NONE))
         return false;
     if (!itself && !one_component(name))
-        return ruling(ret, JUDGE_NAME, "%s", !name ? "there is no name" : "the name is empty, or has a slash or dot-dot");
+        return ruling(ret, JUDGE_NAME, "%s",
+                      !name ? "there is no name" : "the name is empty, or has a slash or dot-dot");
     return !changes || !d || need_writes(d, ret);
 }
 
@@ -350,12 +389,13 @@ static bool judge_other(const struct judge *judge, const struct judge_fact *fact
     case SYSCALL_IMPACT_COUNT:
         break;
     }
-    return !(files || processes) || ruling(ret, JUDGE_NEVER, "%s: %s", row->name, syscall_impact_text((enum syscall_impact)row->impact));
+    return !(files || processes) ||
+           ruling(ret, JUDGE_NEVER, "%s: %s", row->name, syscall_impact_text((enum syscall_impact)row->impact));
 }
 
 bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
 {
-    *ret = (struct judge_ruling){ JUDGE_NONE, "" };
+    *ret = (struct judge_ruling) { JUDGE_NONE, "" };
     bool known = !fact->compat && fact->number >= 0 && fact->number < NUMBERS;
     switch (known ? (enum judge_kind)judge->kind[fact->number] : KIND_NONE) {
     case KIND_OPEN:

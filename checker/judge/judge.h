@@ -1,5 +1,6 @@
-/* The policy judged again, on kernel facts alone: what the kernel executed, on which objects. Shares no code with the decision core and
- * knows no plan; it follows descriptors from the granted directories on. docs/queries.md, Rules of findings. */
+/* The policy judged again, on kernel facts alone: what the kernel executed, on which objects. Shares no code with the
+ * decision core and knows no plan; it follows descriptors from the granted directories on. docs/queries.md, Rules of
+ * findings. */
 #ifndef WARRANT_JUDGE_H
 #define WARRANT_JUDGE_H
 
@@ -28,16 +29,17 @@ struct judge_object {
 
 /* One system call that the kernel executed for the guest's process after its setup. */
 struct judge_fact {
-    int64_t number;  /* of this machine's table */
-    bool compat;     /* the number is of another table */
-    bool returned;   /* `result` is known */
+    int64_t number; /* of this machine's table */
+    bool compat;    /* the number is of another table */
+    bool returned;  /* `result` is known */
     uint64_t arg[6];
     int64_t result;
-    struct judge_object object, object2, opened; /* behind the first and the second descriptor operand; behind a returned descriptor */
+    struct judge_object object, object2,
+        opened;          /* behind the first and the second descriptor operand; behind a returned descriptor */
     const char *path[2]; /* NUL-terminated, borrowed; NULL: none or not known */
     uint64_t how[3];     /* openat2: flags, mode, resolve */
     bool how_known;
-    bool late;           /* operands behind pointers were read at the exit only */
+    bool late; /* operands behind pointers were read at the exit only */
 };
 
 enum { JUDGE_TEXT_MAX = 200 };
@@ -50,9 +52,10 @@ struct judge_ruling {
 enum judge_grant { JUDGE_GRANT_NONE, JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
 
 struct judge;
-/* spec: the run's start (borrowed for the call): initial descriptors and their objects. grants: for each of spec->policy's files what it
- * may be used for (borrowed for the call). Returns owned. */
-MUST_USE enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, struct judge **ret, struct error *error);
+/* spec: the run's start (borrowed for the call): initial descriptors and their objects. grants: for each of
+ * spec->policy's files what it may be used for (borrowed for the call). Returns owned. */
+MUST_USE enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, struct judge **ret,
+                                  struct error *error);
 /* Lets pass what these roles (SYSCALL_BY bits of syscalls.h) may issue beside the guest's own: of a sanitizer. */
 void judge_extend(struct judge *judge, uint16_t roles);
 void judge_free(struct judge *judge); /* NULL is fine */
@@ -60,8 +63,8 @@ void judge_free(struct judge *judge); /* NULL is fine */
 MUST_USE bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret);
 /* True: memory was short, and what the judge says from then on is worth nothing. */
 bool judge_starved(const struct judge *judge);
-/* Records are missing here: descriptors may have been opened and closed unseen. From now on unknown ones are not held against the
- * guest. */
+/* Records are missing here: descriptors may have been opened and closed unseen. From now on unknown ones are not held
+ * against the guest. */
 void judge_gap(struct judge *judge);
 
 #endif

@@ -1,4 +1,5 @@
-/* The base library: status, error, bounded cursor, buffer, limits, platform. Depends on libc alone; everything may use it. */
+/* The base library: status, error, bounded cursor, buffer, limits, platform. Depends on libc alone; everything may use
+ * it. */
 #ifndef WARRANT_BASE_H
 #define WARRANT_BASE_H
 

@@ -12,10 +12,7 @@ void buffer_done(struct buffer *b)
     *b = (struct buffer)BUFFER_INIT;
 }
 
-void buffer_clear(struct buffer *b)
-{
-    b->size = 0;
-}
+void buffer_clear(struct buffer *b) { b->size = 0; }
 
 uint8_t *buffer_extend(struct buffer *b, size_t count)
 {
@@ -72,7 +69,4 @@ void buffer_blob(struct buffer *b, const void *bytes, size_t count)
     buffer_bytes(b, bytes, count);
 }
 
-void buffer_string(struct buffer *b, const char *text)
-{
-    buffer_bytes(b, text, strlen(text));
-}
+void buffer_string(struct buffer *b, const char *text) { buffer_bytes(b, text, strlen(text)); }

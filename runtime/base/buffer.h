@@ -1,5 +1,5 @@
-/* A growing byte buffer, little-endian writers included. The first failed allocation is remembered in `status`, so that a
- * writer may append freely and ask once at the end. */
+/* A growing byte buffer, little-endian writers included. The first failed allocation is remembered in `status`, so that
+ * a writer may append freely and ask once at the end. */
 #ifndef WARRANT_BASE_BUFFER_H
 #define WARRANT_BASE_BUFFER_H
 
@@ -15,7 +15,7 @@ struct buffer {
 
 #define BUFFER_INIT { NULL, 0, 0, STATUS_OK }
 
-void buffer_done(struct buffer *b); /* frees; b may be NULL, and is empty afterwards */
+void buffer_done(struct buffer *b);  /* frees; b may be NULL, and is empty afterwards */
 void buffer_clear(struct buffer *b); /* size 0, capacity kept */
 /* Makes room for `count` more bytes and returns where they go (borrowed until the next call), or NULL. */
 uint8_t *buffer_extend(struct buffer *b, size_t count);
@@ -27,8 +27,8 @@ void buffer_u64(struct buffer *b, uint64_t v);
 /* u32 length, then the bytes. */
 void buffer_blob(struct buffer *b, const void *bytes, size_t count);
 void buffer_string(struct buffer *b, const char *text);
-/* As printf, but each %s and %c is taken for foreign and comes out in the plain form of text.h (where this is defined). What is in
- * that form already, or is no text, goes through buffer_string. */
+/* As printf, but each %s and %c is taken for foreign and comes out in the plain form of text.h (where this is defined).
+ * What is in that form already, or is no text, goes through buffer_string. */
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

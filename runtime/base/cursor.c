@@ -20,14 +20,14 @@ enum status cursor_bytes(struct cursor *c, size_t count, const uint8_t **ret)
     return STATUS_OK;
 }
 
-#define CURSOR_FIXED(name, type)                          \
-    enum status name(struct cursor *c, type *ret)         \
-    {                                                     \
-        const uint8_t *p;                                 \
-        enum status s = cursor_bytes(c, sizeof(type), &p); \
-        if (s == STATUS_OK)                               \
-            *ret = (type)little(p, sizeof(type));         \
-        return s;                                         \
+#define CURSOR_FIXED(name, type)                                                                                       \
+    enum status name(struct cursor *c, type *ret)                                                                      \
+    {                                                                                                                  \
+        const uint8_t *p;                                                                                              \
+        enum status s = cursor_bytes(c, sizeof(type), &p);                                                             \
+        if (s == STATUS_OK)                                                                                            \
+            *ret = (type)little(p, sizeof(type));                                                                      \
+        return s;                                                                                                      \
     }
 CURSOR_FIXED(cursor_u8, uint8_t)
 CURSOR_FIXED(cursor_u16, uint16_t)
@@ -65,14 +65,14 @@ static enum status leb(struct cursor *c, unsigned bits, bool is_signed, uint64_t
     return STATUS_OK;
 }
 
-#define CURSOR_LEB(name, type, bits, is_signed)       \
-    enum status name(struct cursor *c, type *ret)     \
-    {                                                 \
-        uint64_t v;                                   \
-        enum status s = leb(c, bits, is_signed, &v);  \
-        if (s == STATUS_OK)                           \
-            *ret = (type)v;                           \
-        return s;                                     \
+#define CURSOR_LEB(name, type, bits, is_signed)                                                                        \
+    enum status name(struct cursor *c, type *ret)                                                                      \
+    {                                                                                                                  \
+        uint64_t v;                                                                                                    \
+        enum status s = leb(c, bits, is_signed, &v);                                                                   \
+        if (s == STATUS_OK)                                                                                            \
+            *ret = (type)v;                                                                                            \
+        return s;                                                                                                      \
     }
 CURSOR_LEB(cursor_leb_u32, uint32_t, 32, false)
 CURSOR_LEB(cursor_leb_s32, int32_t, 32, true)

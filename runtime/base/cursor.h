@@ -16,7 +16,7 @@ struct cursor {
 static inline struct cursor cursor_over(const void *bytes, size_t size)
 {
     const uint8_t *p = bytes;
-    return (struct cursor){ p, p ? p + size : p, p };
+    return (struct cursor) { p, p ? p + size : p, p };
 }
 
 static inline size_t cursor_left(const struct cursor *c) { return (size_t)(c->end - c->at); }

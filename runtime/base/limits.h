@@ -1,45 +1,47 @@
-/* Every limit of the runtime has its name here. Units are in the comment; a policy may lower (not raise) what says so. */
+/* Every limit of the runtime has its name here. Units are in the comment; a policy may lower (not raise) what says so.
+ */
 #ifndef WARRANT_BASE_LIMITS_H
 #define WARRANT_BASE_LIMITS_H
 
 enum {
-    LIMIT_PATH = 4095,            /* bytes of a guest path, without NUL (Linux PATH_MAX - 1) */
-    LIMIT_COMPONENT = 255,        /* bytes of one path component (NAME_MAX) */
-    LIMIT_IOVECS = 1024,          /* elements of one iovec array (IOV_MAX) */
-    LIMIT_SUBSCRIPTIONS = 1024,   /* elements of one poll_oneoff */
-    LIMIT_HANDLES = 4096,         /* guest descriptors; a policy may lower it */
-    LIMIT_PREOPENS = 64,          /* granted directories */
-    LIMIT_NETWORK_RULES = 4096,   /* addresses that a policy grants */
-    LIMIT_ARGS = 65536,           /* arguments, and environment variables */
-    LIMIT_ARGS_BYTES = 1 << 20,   /* bytes of all arguments, and of all environment variables, with NULs */
-    LIMIT_TRACE_LEAST = 65536,    /* bytes of a trace file: the least that a policy may set */
-    LIMIT_LABELS = 64,            /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
-    LIMIT_OPS = 12,               /* ops of one hostcall's plan */
-    LIMIT_RANDOM = 1 << 26,       /* bytes of one random_get */
-    LIMIT_RANDOM_OP = 1 << 24,    /* of them, asked for in one op; the kernel gives 32 MiB less a byte */
-    LIMIT_DEVICES = 16,           /* device nodes that a policy lets be opened */
-    LIMIT_READDIR = 49152,        /* bytes of directory entries that one op asks the system for; what they become fits LIMIT_STAGING */
-    LIMIT_STAGING = 1 << 16,      /* bytes that pass through the host buffer in one op */
+    LIMIT_PATH = 4095,          /* bytes of a guest path, without NUL (Linux PATH_MAX - 1) */
+    LIMIT_COMPONENT = 255,      /* bytes of one path component (NAME_MAX) */
+    LIMIT_IOVECS = 1024,        /* elements of one iovec array (IOV_MAX) */
+    LIMIT_SUBSCRIPTIONS = 1024, /* elements of one poll_oneoff */
+    LIMIT_HANDLES = 4096,       /* guest descriptors; a policy may lower it */
+    LIMIT_PREOPENS = 64,        /* granted directories */
+    LIMIT_NETWORK_RULES = 4096, /* addresses that a policy grants */
+    LIMIT_ARGS = 65536,         /* arguments, and environment variables */
+    LIMIT_ARGS_BYTES = 1 << 20, /* bytes of all arguments, and of all environment variables, with NULs */
+    LIMIT_TRACE_LEAST = 65536,  /* bytes of a trace file: the least that a policy may set */
+    LIMIT_LABELS = 64,          /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
+    LIMIT_OPS = 12,             /* ops of one hostcall's plan */
+    LIMIT_RANDOM = 1 << 26,     /* bytes of one random_get */
+    LIMIT_RANDOM_OP = 1 << 24,  /* of them, asked for in one op; the kernel gives 32 MiB less a byte */
+    LIMIT_DEVICES = 16,         /* device nodes that a policy lets be opened */
+    LIMIT_READDIR =
+        49152, /* bytes of directory entries that one op asks the system for; what they become fits LIMIT_STAGING */
+    LIMIT_STAGING = 1 << 16,        /* bytes that pass through the host buffer in one op */
     LIMIT_READDIR_BUFFER = 1 << 18, /* bytes of a guest's buffer that one fd_readdir fills */
 
     LIMIT_MODULE_BYTES = 1 << 30, /* a policy may lower it (module) */
     LIMIT_TYPES = 1000000,
-    LIMIT_SUBTYPES = 63,          /* supertypes above a type */
-    LIMIT_FUNCTIONS = 1000000,    /* imported ones included; a policy may lower it */
+    LIMIT_SUBTYPES = 63,       /* supertypes above a type */
+    LIMIT_FUNCTIONS = 1000000, /* imported ones included; a policy may lower it */
     LIMIT_IMPORTS = 100000,
     LIMIT_EXPORTS = 100000,
     LIMIT_GLOBALS = 1000000,
-    LIMIT_TABLES = 100,           /* imported ones included; a policy may lower it */
-    LIMIT_MEMORIES = 100,         /* linear memories of one module */
+    LIMIT_TABLES = 100,              /* imported ones included; a policy may lower it */
+    LIMIT_MEMORIES = 100,            /* linear memories of one module */
     LIMIT_TABLE_ELEMENTS = 10000000, /* of one table; a policy may lower it */
     LIMIT_SEGMENTS = 100000,
-    LIMIT_LOCALS = 50000,         /* of one function, parameters included; a policy may lower it */
-    LIMIT_PARAMS = 1000,          /* of one function type; results likewise */
-    LIMIT_ENGINE_FREE = 2 << 20,  /* bytes of the engine's own memory that no limit on memory counts */
-    LIMIT_FRAME_SLOTS = 65535,    /* locals and operand stack of one function, 8 bytes each */
-    LIMIT_STACK_SLOTS = 1 << 22,  /* all frames of a guest together; engine-neutral */
-    LIMIT_NESTING = 100,          /* calls into a guest from a host function that it called */
-    LIMIT_CONST_DEPTH = 1000,     /* operands of a constant expression */
+    LIMIT_LOCALS = 50000,        /* of one function, parameters included; a policy may lower it */
+    LIMIT_PARAMS = 1000,         /* of one function type; results likewise */
+    LIMIT_ENGINE_FREE = 2 << 20, /* bytes of the engine's own memory that no limit on memory counts */
+    LIMIT_FRAME_SLOTS = 65535,   /* locals and operand stack of one function, 8 bytes each */
+    LIMIT_STACK_SLOTS = 1 << 22, /* all frames of a guest together; engine-neutral */
+    LIMIT_NESTING = 100,         /* calls into a guest from a host function that it called */
+    LIMIT_CONST_DEPTH = 1000,    /* operands of a constant expression */
     LIMIT_BLOCK_DEPTH = 100000,
     LIMIT_FUNCTION_BYTES = 7654321,
     LIMIT_BR_TABLE = 65520,
@@ -48,8 +50,8 @@ enum {
     LIMIT_CALL_DEPTH = 20000,     /* frames; engine-neutral; a policy may lower it */
     LIMIT_NAME_BYTES = 100000,
 
-    LIMIT_TRACE_CHUNK = 1 << 24,  /* bytes of one chunk, uncompressed */
-    LIMIT_TRACE_EVENT = 1 << 26,  /* bytes of one event */
+    LIMIT_TRACE_CHUNK = 1 << 24, /* bytes of one chunk, uncompressed */
+    LIMIT_TRACE_EVENT = 1 << 26, /* bytes of one event */
 };
 
 #endif

@@ -3,10 +3,10 @@
 #define WARRANT_BASE_PLATFORM_H
 
 #if defined(__linux__)
-#define PLATFORM_LINUX 1
+#define PLATFORM_LINUX  1
 #define PLATFORM_DARWIN 0
 #elif defined(__APPLE__)
-#define PLATFORM_LINUX 0
+#define PLATFORM_LINUX  0
 #define PLATFORM_DARWIN 1
 #else
 #error "warrant builds on Linux and macOS"
@@ -14,10 +14,10 @@
 
 #if defined(__x86_64__)
 #define PLATFORM_X86_64 1
-#define PLATFORM_ARM64 0
+#define PLATFORM_ARM64  0
 #elif defined(__aarch64__)
 #define PLATFORM_X86_64 0
-#define PLATFORM_ARM64 1
+#define PLATFORM_ARM64  1
 #else
 #error "warrant builds for x86-64 and arm64"
 #endif

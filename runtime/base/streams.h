@@ -9,8 +9,8 @@
  * nothing. And the limit on the size of files (ulimit -f) is an errno, EFBIG, and no signal that kills; children
  * inherit that. IO: they cannot be filled. */
 MUST_USE enum status streams_fill(struct error *error);
-/* Opens /dev/null, or where there is none a stream that is empty and takes nothing; close-on-exec. -1, and errno. Safe in a
- * forked child. */
+/* Opens /dev/null, or where there is none a stream that is empty and takes nothing; close-on-exec. -1, and errno. Safe
+ * in a forked child. */
 int streams_null(void);
 
 #endif

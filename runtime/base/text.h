@@ -32,8 +32,8 @@ void text_guard_lines(const struct text_sink *sink, const void *bytes, size_t si
 /* Data in double quotes as C would write them: no byte outside printable ASCII passes. Behind `limit` bytes (0: no
  * limit) it is cut, with `...` behind the quote. */
 void text_quote(struct buffer *out, const void *bytes, size_t size, size_t limit);
-/* The same for a name: where it is cut, its length and a hash (FNV-1a) of all of it stand behind the dots, so that names that begin
- * alike can be told apart. */
+/* The same for a name: where it is cut, its length and a hash (FNV-1a) of all of it stand behind the dots, so that
+ * names that begin alike can be told apart. */
 void text_quote_name(struct buffer *out, const void *bytes, size_t size, size_t limit);
 /* A JSON string with its quotes. */
 void text_json(struct buffer *out, const void *bytes, size_t size);

@@ -1,9 +1,10 @@
 /* Makes raw hostcalls as its arguments say, so that tests can pass what no libc would.
  *
  * usage: poke CALL ARGUMENT... [-- CALL ARGUMENT...]...
- * ARGUMENT: a number (0x too) · @text: two parameters, pointer and length, %XX is a byte (@%00) · out: a pointer to 256 zero
- * bytes · end+N, end-N: a pointer relative to the end of memory · iov:PTR:LEN[,PTR:LEN]: two parameters, an array and its count; PTR may
- * be a number, end+N, @text or `new` (a buffer of LEN bytes). Prints `CALL = errno` per call, with the first result as a number. */
+ * ARGUMENT: a number (0x too) · @text: two parameters, pointer and length, %XX is a byte (@%00) · out: a pointer to 256
+ * zero bytes · end+N, end-N: a pointer relative to the end of memory · iov:PTR:LEN[,PTR:LEN]: two parameters, an array
+ * and its count; PTR may be a number, end+N, @text or `new` (a buffer of LEN bytes). Prints `CALL = errno` per call,
+ * with the first result as a number. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,8 +69,9 @@ static void iovecs(char *list)
         char *colon = strrchr(item, ':');
         *colon = 0;
         u length = (u)number(colon + 1);
-        array[n * 2] = item[0] == '@' ? text(item + 1, &ignored)
-                       : !strcmp(item, "new") ? (u)(uintptr_t)malloc(length) : (u)number(item);
+        array[n * 2] = item[0] == '@'         ? text(item + 1, &ignored)
+                       : !strcmp(item, "new") ? (u)(uintptr_t)malloc(length)
+                                              : (u)number(item);
         array[n++ * 2 + 1] = length;
     }
     arg[count++] = (u)(uintptr_t)array;
@@ -96,27 +98,48 @@ static void argument(char *from)
 #define a(i) ((u)arg[i])
 static u call(const char *name)
 {
-    if (!strcmp(name, "path_open")) return raw_path_open(a(0), a(1), a(2), a(3), a(4), arg[5], arg[6], a(7), a(8));
-    if (!strcmp(name, "path_create_directory")) return raw_path_create_directory(a(0), a(1), a(2));
-    if (!strcmp(name, "path_remove_directory")) return raw_path_remove_directory(a(0), a(1), a(2));
-    if (!strcmp(name, "path_unlink_file")) return raw_path_unlink_file(a(0), a(1), a(2));
-    if (!strcmp(name, "path_filestat_get")) return raw_path_filestat_get(a(0), a(1), a(2), a(3), a(4));
-    if (!strcmp(name, "path_filestat_set_times")) return raw_path_filestat_set_times(a(0), a(1), a(2), a(3), arg[4], arg[5], a(6));
-    if (!strcmp(name, "path_readlink")) return raw_path_readlink(a(0), a(1), a(2), a(3), a(4), a(5));
-    if (!strcmp(name, "path_symlink")) return raw_path_symlink(a(0), a(1), a(2), a(3), a(4));
-    if (!strcmp(name, "path_rename")) return raw_path_rename(a(0), a(1), a(2), a(3), a(4), a(5));
-    if (!strcmp(name, "fd_write")) return raw_fd_write(a(0), a(1), a(2), a(3));
-    if (!strcmp(name, "fd_read")) return raw_fd_read(a(0), a(1), a(2), a(3));
-    if (!strcmp(name, "fd_pread")) return raw_fd_pread(a(0), a(1), a(2), arg[3], a(4));
-    if (!strcmp(name, "fd_pwrite")) return raw_fd_pwrite(a(0), a(1), a(2), arg[3], a(4));
-    if (!strcmp(name, "fd_seek")) return raw_fd_seek(a(0), arg[1], a(2), a(3));
-    if (!strcmp(name, "fd_close")) return raw_fd_close(a(0));
-    if (!strcmp(name, "fd_sync")) return raw_fd_sync(a(0));
-    if (!strcmp(name, "fd_fdstat_get")) return raw_fd_fdstat_get(a(0), a(1));
-    if (!strcmp(name, "fd_filestat_set_size")) return raw_fd_filestat_set_size(a(0), arg[1]);
-    if (!strcmp(name, "fd_readdir")) return raw_fd_readdir(a(0), a(1), a(2), arg[3], a(4));
-    if (!strcmp(name, "random_get")) return raw_random_get(a(0), a(1));
-    if (!strcmp(name, "clock_time_get")) return raw_clock_time_get(a(0), arg[1], a(2));
+    if (!strcmp(name, "path_open"))
+        return raw_path_open(a(0), a(1), a(2), a(3), a(4), arg[5], arg[6], a(7), a(8));
+    if (!strcmp(name, "path_create_directory"))
+        return raw_path_create_directory(a(0), a(1), a(2));
+    if (!strcmp(name, "path_remove_directory"))
+        return raw_path_remove_directory(a(0), a(1), a(2));
+    if (!strcmp(name, "path_unlink_file"))
+        return raw_path_unlink_file(a(0), a(1), a(2));
+    if (!strcmp(name, "path_filestat_get"))
+        return raw_path_filestat_get(a(0), a(1), a(2), a(3), a(4));
+    if (!strcmp(name, "path_filestat_set_times"))
+        return raw_path_filestat_set_times(a(0), a(1), a(2), a(3), arg[4], arg[5], a(6));
+    if (!strcmp(name, "path_readlink"))
+        return raw_path_readlink(a(0), a(1), a(2), a(3), a(4), a(5));
+    if (!strcmp(name, "path_symlink"))
+        return raw_path_symlink(a(0), a(1), a(2), a(3), a(4));
+    if (!strcmp(name, "path_rename"))
+        return raw_path_rename(a(0), a(1), a(2), a(3), a(4), a(5));
+    if (!strcmp(name, "fd_write"))
+        return raw_fd_write(a(0), a(1), a(2), a(3));
+    if (!strcmp(name, "fd_read"))
+        return raw_fd_read(a(0), a(1), a(2), a(3));
+    if (!strcmp(name, "fd_pread"))
+        return raw_fd_pread(a(0), a(1), a(2), arg[3], a(4));
+    if (!strcmp(name, "fd_pwrite"))
+        return raw_fd_pwrite(a(0), a(1), a(2), arg[3], a(4));
+    if (!strcmp(name, "fd_seek"))
+        return raw_fd_seek(a(0), arg[1], a(2), a(3));
+    if (!strcmp(name, "fd_close"))
+        return raw_fd_close(a(0));
+    if (!strcmp(name, "fd_sync"))
+        return raw_fd_sync(a(0));
+    if (!strcmp(name, "fd_fdstat_get"))
+        return raw_fd_fdstat_get(a(0), a(1));
+    if (!strcmp(name, "fd_filestat_set_size"))
+        return raw_fd_filestat_set_size(a(0), arg[1]);
+    if (!strcmp(name, "fd_readdir"))
+        return raw_fd_readdir(a(0), a(1), a(2), arg[3], a(4));
+    if (!strcmp(name, "random_get"))
+        return raw_random_get(a(0), a(1));
+    if (!strcmp(name, "clock_time_get"))
+        return raw_clock_time_get(a(0), arg[1], a(2));
     fprintf(stderr, "poke: unknown call %s\n", name);
     exit(99);
 }

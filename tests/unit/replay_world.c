@@ -30,10 +30,7 @@ struct liar {
     uint64_t tells;
 };
 
-static bool liar_stops(struct liar *liar)
-{
-    return liar->lies->stop_after && liar->tells++ >= liar->lies->stop_after;
-}
+static bool liar_stops(struct liar *liar) { return liar->lies->stop_after && liar->tells++ >= liar->lies->stop_after; }
 
 static enum status liar_begin(void *self, const struct request *request, struct error *error)
 {
@@ -43,15 +40,16 @@ static enum status liar_begin(void *self, const struct request *request, struct 
     return liar->inner.begin ? liar->inner.begin(liar->inner.self, request, error) : STATUS_OK;
 }
 
-static enum status liar_op(void *self, const struct request *request, const struct op *op, const struct backend_space *space,
-                           struct error *error)
+static enum status liar_op(void *self, const struct request *request, const struct op *op,
+                           const struct backend_space *space, struct error *error)
 {
     struct liar *liar = self;
     return liar_stops(liar) ? STATUS_STOPPED : liar->inner.op(liar->inner.self, request, op, space, error);
 }
 
-static enum status liar_end(void *self, const struct request *request, const struct call_ops *ops, const struct outcome *outcome,
-                            const struct backend_space *space, uint64_t committed, struct error *error)
+static enum status liar_end(void *self, const struct request *request, const struct call_ops *ops,
+                            const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
+                            struct error *error)
 {
     struct liar *liar = self;
     if (liar_stops(liar))
@@ -80,7 +78,7 @@ static void spec_fill(struct run_spec *spec, const struct replay_world *world, i
     spec->initial_count = 4;
     for (uint32_t i = 0; i < 4; i++) {
         MUST(act_host_stat(i == 3 ? folder : null, &stat, &error), &error);
-        spec->initial[i] = (struct run_initial){ stat.dev, stat.ino, (uint32_t)stat.filetype, i, NULL, false };
+        spec->initial[i] = (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, i, NULL, false };
     }
 }
 
@@ -148,7 +146,8 @@ static void record(struct replay_world *world, const struct run_spec *spec, int 
     for (uint32_t i = 0; i < 4; i++)
         close(host[i]);
     assert_int_equal(pipe(alive), 0);
-    const struct trace_fate fate = { .cause = TRACE_CAUSE_ITSELF, .waited = TRACE_WAITED_EXITED,
+    const struct trace_fate fate = { .cause = TRACE_CAUSE_ITSELF,
+                                     .waited = TRACE_WAITED_EXITED,
                                      .exit_code = exit_status };
     assert_int_equal(write(alive[1], &fate, sizeof fate), sizeof fate);
     close(alive[1]);
@@ -173,7 +172,7 @@ void replay_world_record(struct replay_world *world, const char *guest, const st
     struct error error = ERROR_INIT;
     struct run_spec spec;
     char path[512];
-    *world = (struct replay_world){ .folder = "/tmp/warrant-replay-XXXXXX", .module = BUFFER_INIT };
+    *world = (struct replay_world) { .folder = "/tmp/warrant-replay-XXXXXX", .module = BUFFER_INIT };
     assert_non_null(mkdtemp(world->folder));
     snprintf(world->data, sizeof world->data, "%s/data", world->folder);
     snprintf(world->trace, sizeof world->trace, "%s/t.wtrace", world->folder);
@@ -193,7 +192,7 @@ void replay_world_record(struct replay_world *world, const char *guest, const st
 void replay_world_remove_data(struct replay_world *world)
 {
     char path[512];
-    for (const char *const *name = (const char *const[]){ "old", "file", NULL }; *name; name++) {
+    for (const char *const *name = (const char *const[]) { "old", "file", NULL }; *name; name++) {
         snprintf(path, sizeof path, "%s/%s", world->data, *name);
         unlink(path);
     }
@@ -220,7 +219,8 @@ enum status replay_world_replay(const struct replay_world *world, const struct b
     return replay_run(&options, ret, error);
 }
 
-void replay_world_patch(const struct replay_world *world, const void *from, const void *to, size_t size, struct buffer *ret)
+void replay_world_patch(const struct replay_world *world, const void *from, const void *to, size_t size,
+                        struct buffer *ret)
 {
     buffer_clear(ret);
     buffer_bytes(ret, world->module.data, world->module.size);

@@ -11,7 +11,8 @@ struct replay_lies {
     bool no_module;      /* the trace is to hold none */
     bool no_exit;        /* and no EXIT event */
     uint32_t exit_trap;  /* written instead of the true end, where not 0 */
-    void (*before)(struct trace_writer *writer); /* writes events before the guest's first, and behind its last; or NULL */
+    void (*before)(
+        struct trace_writer *writer); /* writes events before the guest's first, and behind its last; or NULL */
     void (*after)(struct trace_writer *writer);
     /* Changes what is told of each op before it is written; NULL: nothing. */
     void (*result)(const struct op *op, struct op_result *result, const struct backend_space *space);
@@ -24,7 +25,8 @@ struct replay_world {
     uint64_t calls, tells; /* of the recorded run */
 };
 
-/* Records `guest` (a file in the test's guests folder) as `lies` has it (NULL: honestly). Ends the test where it cannot. */
+/* Records `guest` (a file in the test's guests folder) as `lies` has it (NULL: honestly). Ends the test where it
+ * cannot. */
 void replay_world_record(struct replay_world *world, const char *guest, const struct replay_lies *lies);
 void replay_world_remove_data(struct replay_world *world); /* deletes what was granted */
 void replay_world_done(struct replay_world *world);
@@ -32,6 +34,7 @@ void replay_world_done(struct replay_world *world);
 enum status replay_world_replay(const struct replay_world *world, const struct buffer *module, uint64_t until,
                                 struct replay_report *ret, struct error *error);
 /* A copy of the module in which `from` stands nowhere or once, replaced by as many bytes of `to`. */
-void replay_world_patch(const struct replay_world *world, const void *from, const void *to, size_t size, struct buffer *ret);
+void replay_world_patch(const struct replay_world *world, const void *from, const void *to, size_t size,
+                        struct buffer *ret);
 
 #endif

@@ -146,14 +146,15 @@ static void read_rights_are_harmless(void **state)
     assert_true((rights_read | changing) == RIGHTS_ALL);
 }
 
-/* proc, sysfs, debugfs, tracefs, securityfs, cgroup 1 and 2, bpf, configfs, pstore, efivarfs, selinuxfs, smackfs, fusectl,
- * binfmt_misc, mqueue, devpts, binderfs, resctrl, nsfs, sockfs, pipefs, anonymous inodes, pidfs, rpc_pipefs, nfsd, xenfs; and
- * numbers of none. */
+/* proc, sysfs, debugfs, tracefs, securityfs, cgroup 1 and 2, bpf, configfs, pstore, efivarfs, selinuxfs, smackfs,
+ * fusectl, binfmt_misc, mqueue, devpts, binderfs, resctrl, nsfs, sockfs, pipefs, anonymous inodes, pidfs, rpc_pipefs,
+ * nfsd, xenfs; and numbers of none. */
 static void file_systems_that_hold_data_are_these(void **state)
 {
-    static const uint64_t doors[] = { 0x9fa0,     0x62656572, 0x64626720, 0x74726163, 0x73636673, 0x27e0eb,   0x63677270, 0xcafe4a11,
-                                      0x62656570, 0x6165676c, 0xde5e81e4, 0xf97cff8c, 0x43415d53, 0x65735543, 0x42494e4d, 0x19800202,
-                                      0x1cd1,     0x6c6f6f70, 0x7655821,  0x6e736673, 0x534f434b, 0x50495045, 0x09041934, 0x50494446,
+    static const uint64_t doors[] = { 0x9fa0,     0x62656572, 0x64626720, 0x74726163, 0x73636673, 0x27e0eb,
+                                      0x63677270, 0xcafe4a11, 0x62656570, 0x6165676c, 0xde5e81e4, 0xf97cff8c,
+                                      0x43415d53, 0x65735543, 0x42494e4d, 0x19800202, 0x1cd1,     0x6c6f6f70,
+                                      0x7655821,  0x6e736673, 0x534f434b, 0x50495045, 0x09041934, 0x50494446,
                                       0x67596969, 0x6e667364, 0xabba1974, 0,          UINT32_MAX, UINT64_MAX };
     (void)state;
     for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)

@@ -41,8 +41,8 @@ static void a_failing_call_tells_its_own_errno(void **state)
 {
     struct act_world *world = *state;
     static const struct region region = { 64, 8 };
-    static const enum op_kind kinds[] = { OP_READ,  OP_WRITE, OP_PREAD,    OP_PWRITE,   OP_APPEND,  OP_STAT,
-                                          OP_SYNC,  OP_CLOSE, OP_READ_DIR, OP_SEEK_DIR, OP_SET_SIZE };
+    static const enum op_kind kinds[] = { OP_READ, OP_WRITE, OP_PREAD,    OP_PWRITE,   OP_APPEND,  OP_STAT,
+                                          OP_SYNC, OP_CLOSE, OP_READ_DIR, OP_SEEK_DIR, OP_SET_SIZE };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         int closed = open("/dev/null", O_RDWR | O_CLOEXEC);
         assert_true(closed >= 0);

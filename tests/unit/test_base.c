@@ -1,5 +1,5 @@
-/* The base library: a cursor never leaves its bytes, LEB128 is read as the specification has it, a buffer remembers that memory
- * ran out, an error keeps the first failure, a file is read whole or refused. */
+/* The base library: a cursor never leaves its bytes, LEB128 is read as the specification has it, a buffer remembers
+ * that memory ran out, an error keeps the first failure, a file is read whole or refused. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,8 +64,8 @@ static void leb_u32(void **state)
         { { 0x7f }, 1, STATUS_OK, 127 },
         { { 0x80, 0x01 }, 2, STATUS_OK, 128 },
         { { 0xff, 0xff, 0xff, 0xff, 0x0f }, 5, STATUS_OK, 0xffffffff },
-        { { 0x80, 0x80, 0x80, 0x80, 0x00 }, 5, STATUS_OK, 0 },          /* padded, allowed */
-        { { 0xff, 0xff, 0xff, 0xff, 0x1f }, 5, STATUS_MALFORMED, 0 },   /* bit 32 */
+        { { 0x80, 0x80, 0x80, 0x80, 0x00 }, 5, STATUS_OK, 0 },           /* padded, allowed */
+        { { 0xff, 0xff, 0xff, 0xff, 0x1f }, 5, STATUS_MALFORMED, 0 },    /* bit 32 */
         { { 0x80, 0x80, 0x80, 0x80, 0x80, 0 }, 6, STATUS_MALFORMED, 0 }, /* six bytes */
         { { 0x80, 0x80 }, 2, STATUS_TRUNCATED, 0 },
         { { 0 }, 0, STATUS_TRUNCATED, 0 },
@@ -186,8 +186,11 @@ static void file_is_read_whole_or_refused(void **state)
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     for (int i = 0; i < 1000; i++)
-        assert_int_equal(write(fd, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-                                   "0123456789abcdef01234", 101), 101);
+        assert_int_equal(write(fd,
+                               "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+                               "0123456789abcdef01234",
+                               101),
+                         101);
     close(fd);
     assert_int_equal(file_read_all(path, 101000, &b, &error), STATUS_OK);
     assert_int_equal(b.size, 101000);
@@ -249,10 +252,14 @@ static void what_is_no_file_is_not_waited_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cursor_stays_inside),   cmocka_unit_test(cursor_over_nothing),
-        cmocka_unit_test(leb_u32),               cmocka_unit_test(leb_s32),
-        cmocka_unit_test(leb_s64),               cmocka_unit_test(buffer_round_trip),
-        cmocka_unit_test(buffer_remembers_no_memory), cmocka_unit_test(error_keeps_the_first),
+        cmocka_unit_test(cursor_stays_inside),
+        cmocka_unit_test(cursor_over_nothing),
+        cmocka_unit_test(leb_u32),
+        cmocka_unit_test(leb_s32),
+        cmocka_unit_test(leb_s64),
+        cmocka_unit_test(buffer_round_trip),
+        cmocka_unit_test(buffer_remembers_no_memory),
+        cmocka_unit_test(error_keeps_the_first),
         cmocka_unit_test(file_is_read_whole_or_refused),
         cmocka_unit_test(what_is_no_file_is_not_waited_for),
     };

@@ -1,4 +1,5 @@
-/* docs/queries.md and the code say the same: columns of every view and named query in their order, verdicts, classes, rules. */
+/* docs/queries.md and the code say the same: columns of every view and named query in their order, verdicts, classes,
+ * rules. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,8 +79,8 @@ static sqlite3 *new_db(void)
 static void test_views(void **state)
 {
     (void)state;
-    static const char *const names[] = { "runs", "hostcalls", "arguments", "ops", "syscalls", "files", "sockets", "decisions",
-                                         "findings", "syscall_impact" };
+    static const char *const names[] = { "runs",  "hostcalls", "arguments", "ops",      "syscalls",
+                                         "files", "sockets",   "decisions", "findings", "syscall_impact" };
     sqlite3 *db = new_db();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char heading[64], sql[64], expected[1024], found[1024];
@@ -90,7 +91,8 @@ static void test_views(void **state)
         assert_string_equal(found, expected);
     }
     sqlite3_stmt *views;
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_master WHERE type = 'view'", -1, &views, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_master WHERE type = 'view'", -1, &views, NULL),
+                     SQLITE_OK);
     assert_int_equal(sqlite3_step(views), SQLITE_ROW);
     assert_int_equal(sqlite3_column_int(views, 0), sizeof names / sizeof names[0] - 2); /* two are tables */
     sqlite3_finalize(views);
@@ -125,8 +127,8 @@ static void test_names(void **state)
     for (unsigned i = 0; i < CHECK_FINDING_COUNT; i++) {
         const struct check_finding_row *row = check_finding_row((enum check_finding_kind)i);
         char line[96];
-        snprintf(line, sizeof line, "| `%s` | %s | %s |", row->rule, check_severity_name((enum check_severity)row->severity),
-                 row->fails ? "yes" : "no");
+        snprintf(line, sizeof line, "| `%s` | %s | %s |", row->rule,
+                 check_severity_name((enum check_severity)row->severity), row->fails ? "yes" : "no");
         if (!strstr(document, line))
             fail_msg("docs/queries.md lacks %s", line);
     }
@@ -143,6 +145,7 @@ static void test_names(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_views), cmocka_unit_test(test_queries), cmocka_unit_test(test_names) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_views), cmocka_unit_test(test_queries),
+                                        cmocka_unit_test(test_names) };
     return cmocka_run_group_tests(tests, read_document, free_document);
 }

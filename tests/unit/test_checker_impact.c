@@ -13,8 +13,8 @@ static int64_t nr(const char *name)
     return number;
 }
 
-/* Every op's system call is known, has words, and is nobody's own once the guest runs, the clock excepted: else a missing call
- * could pass for the runtime's. */
+/* Every op's system call is known, has words, and is nobody's own once the guest runs, the clock excepted: else a
+ * missing call could pass for the runtime's. */
 static void test_ops(void **state)
 {
     (void)state;
@@ -48,13 +48,20 @@ static void test_operands(void **state)
     (void)state;
     if (impact_extra_roles != 0)
         return; /* a build with a sanitizer demands nothing */
-    static const struct { const char *name; uint64_t arg[6]; bool fits; } rows[] = {
-        { "mmap", { 0, 4096, 3, 0x22 }, true },       { "mmap", { 0, 4096, 0, 0x4022 }, true }, { "mmap", { 0, 4096, 7, 0x22 }, false },
-        { "mmap", { 0, 4096, 3, 0x32 }, false },      { "mmap", { 0, 4096, 3, 0x01 }, false },  { "mmap", { 0, 4096, 3, 0x02 }, false },
-        { "mprotect", { 0, 4096, 3 }, true },         { "mprotect", { 0, 4096, 5 }, false },    { "mremap", { 0, 1, 2, 1 }, true },
-        { "mremap", { 0, 1, 2, 3 }, false },          { "madvise", { 0, 1, 4 }, true },         { "madvise", { 0, 1, 100 }, false },
-        { "futex", { 0, 0x80 }, true },               { "futex", { 0, 13 }, false },            { "tgkill", { 77, 77, 6 }, true },
-        { "tgkill", { 77, 77, 9 }, false },           { "tgkill", { 78, 78, 6 }, false },       { "munmap", { 0, 4096 }, true },
+    static const struct {
+        const char *name;
+        uint64_t arg[6];
+        bool fits;
+    } rows[] = {
+        { "mmap", { 0, 4096, 3, 0x22 }, true },  { "mmap", { 0, 4096, 0, 0x4022 }, true },
+        { "mmap", { 0, 4096, 7, 0x22 }, false }, { "mmap", { 0, 4096, 3, 0x32 }, false },
+        { "mmap", { 0, 4096, 3, 0x01 }, false }, { "mmap", { 0, 4096, 3, 0x02 }, false },
+        { "mprotect", { 0, 4096, 3 }, true },    { "mprotect", { 0, 4096, 5 }, false },
+        { "mremap", { 0, 1, 2, 1 }, true },      { "mremap", { 0, 1, 2, 3 }, false },
+        { "madvise", { 0, 1, 4 }, true },        { "madvise", { 0, 1, 100 }, false },
+        { "futex", { 0, 0x80 }, true },          { "futex", { 0, 13 }, false },
+        { "tgkill", { 77, 77, 6 }, true },       { "tgkill", { 77, 77, 9 }, false },
+        { "tgkill", { 78, 78, 6 }, false },      { "munmap", { 0, 4096 }, true },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (impact_operands_fit(nr(rows[i].name), rows[i].arg, 77) != rows[i].fits)
@@ -63,6 +70,7 @@ static void test_operands(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ops), cmocka_unit_test(test_phases), cmocka_unit_test(test_operands) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_ops), cmocka_unit_test(test_phases),
+                                        cmocka_unit_test(test_operands) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,9 +11,11 @@
 /* The run: /r/data for writing as /a (inode 50), /r/other for reading as /b (inode 51). */
 static struct policy_file had[] = { { (char[]) { "/r/data" }, (char[]) { "/a" }, true },
                                     { (char[]) { "/r/other" }, (char[]) { "/b" }, false } };
-static struct run_initial initial[] = {
-    { .ino = 1 }, { .ino = 2 }, { .ino = 3 }, { .dev = 9, .ino = 50, .path = (char[]){ "/r/data" } }, { .dev = 9, .ino = 51, .path = (char[]){ "/r/other" } }
-};
+static struct run_initial initial[] = { { .ino = 1 },
+                                        { .ino = 2 },
+                                        { .ino = 3 },
+                                        { .dev = 9, .ino = 50, .path = (char[]) { "/r/data" } },
+                                        { .dev = 9, .ino = 51, .path = (char[]) { "/r/other" } } };
 static struct run_spec spec;
 static struct policy_file gives[2];
 static struct policy policy;
@@ -84,7 +86,7 @@ static void test_same_directory(void **state)
 static void test_other_machine(void **state)
 {
     (void)state;
-    spec.facts.host = (char[]){ "there" };
+    spec.facts.host = (char[]) { "there" };
     options.host = "here";
     place(0, "/r/data", 60);
     expect(0, GRANTS_FULL, JUDGE_GRANT_WRITE);
@@ -107,7 +109,7 @@ static void test_no_path(void **state)
     expect(0, GRANTS_NONE, JUDGE_GRANT_NONE);
     place(0, "/r/data", 0);
     expect(0, GRANTS_UNKNOWN, JUDGE_GRANT_WRITE);
-    spec.facts.host = (char[]){ "there" };
+    spec.facts.host = (char[]) { "there" };
     options.host = "here";
     place(0, "/r/data", 50);
     expect(0, GRANTS_UNKNOWN, JUDGE_GRANT_WRITE);
@@ -243,8 +245,9 @@ static void test_claims(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, setup)
-    const struct CMUnitTest tests[] = { T(test_own_policy), T(test_same_directory), T(test_other_machine), T(test_no_path), T(test_order),
-                                        T(test_replaced),   T(test_parts),          T(test_widest),
-                                        T(test_no_places),  T(test_limits),         T(test_claims) };
+    const struct CMUnitTest tests[] = { T(test_own_policy), T(test_same_directory), T(test_other_machine),
+                                        T(test_no_path),    T(test_order),          T(test_replaced),
+                                        T(test_parts),      T(test_widest),         T(test_no_places),
+                                        T(test_limits),     T(test_claims) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

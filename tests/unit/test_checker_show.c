@@ -31,17 +31,19 @@ static void test_write(void **state)
     new_call(HOSTCALL_FD_WRITE);
     call.request.slot[0] = 1;
     call.request.iov_count = 1;
-    call.request.iov[0] = (struct region){ 0x1234, 12 };
+    call.request.iov[0] = (struct region) { 0x1234, 12 };
     call.ops.count = 1;
-    call.ops.op[0] = (struct op){ .kind = OP_WRITE, .rule = RULE_RIGHT_HELD, .handle = 1 };
+    call.ops.op[0] = (struct op) { .kind = OP_WRITE, .rule = RULE_RIGHT_HELD, .handle = 1 };
     call.ops.result[0].value = 12;
     memcpy(call.data[0].out_head, "hello world\n", 12);
     call.data[0].out_head_length = call.data[0].out_length = 12;
     call.outcome.value_count = 1;
     call.outcome.value[0] = 12;
-    expect("fd_write(1, [{0x1234, 12}] \"hello world\\n\") = 0 (nwritten 12)  [write #1 = 12]  the descriptor is open and holds the right\n");
+    expect("fd_write(1, [{0x1234, 12}] \"hello world\\n\") = 0 (nwritten 12)  [write #1 = 12]  the descriptor is open "
+           "and holds the right\n");
     call.complete = false;
-    expect("fd_write(1, [{0x1234, 12}] \"hello world\\n\") = ? (in flight)  [write #1]  the descriptor is open and holds the right\n");
+    expect("fd_write(1, [{0x1234, 12}] \"hello world\\n\") = ? (in flight)  [write #1]  the descriptor is open and "
+           "holds the right\n");
 }
 
 static void test_open_and_escapes(void **state)
@@ -52,7 +54,7 @@ static void test_open_and_escapes(void **state)
     call.request.slot[0] = 3;
     call.request.slot[4] = 9;
     call.request.string_count = 1;
-    call.request.string[0] = (struct region){ 0, sizeof path - 1 };
+    call.request.string[0] = (struct region) { 0, sizeof path - 1 };
     memcpy(call.request.bytes, path, sizeof path);
     call.outcome.wasi_errno = WASI_ILSEQ;
     call.outcome.rule = RULE_PATH_NUL;
@@ -79,18 +81,19 @@ static void test_cut(void **state)
     (void)state;
     new_call(HOSTCALL_PATH_UNLINK_FILE);
     call.request.string_count = 1;
-    call.request.string[0] = (struct region){ 0, 3000 };
+    call.request.string[0] = (struct region) { 0, 3000 };
     memset(call.request.bytes, 'x', 3000);
     struct buffer out = BUFFER_INIT;
     show_call(&call, &plain, &out);
     assert_true(out.size < 200);
     buffer_clear(&out);
-    show_call(&call, &(struct show_options){ .full = true }, &out);
+    show_call(&call, &(struct show_options) { .full = true }, &out);
     assert_true(out.size > 3000);
     buffer_done(&out);
 }
 
-/* Counts and regions that do not fit, as a damaged trace might have them: nothing is read beyond, and something is printed. */
+/* Counts and regions that do not fit, as a damaged trace might have them: nothing is read beyond, and something is
+ * printed. */
 static void test_hostile(void **state)
 {
     (void)state;
@@ -104,7 +107,7 @@ static void test_hostile(void **state)
             call.ops.op[i].kind = (uint16_t)(which % (OP_COUNT + 1));
         struct buffer out = BUFFER_INIT;
         show_call(&call, &plain, &out);
-        show_call(&call, &(struct show_options){ .full = true, .names = true }, &out);
+        show_call(&call, &(struct show_options) { .full = true, .names = true }, &out);
         show_call_json(&call, &plain, &out);
         for (size_t i = 0; i < out.size; i++)
             assert_true(out.data[i] == '\n' || (out.data[i] >= 0x20 && out.data[i] < 0x7f));
@@ -115,7 +118,8 @@ static void test_hostile(void **state)
 static void test_between_calls(void **state)
 {
     (void)state;
-    const struct trace_state here = { .digest = 0xab, .instructions = 7 }, last = { .digest = 1, .instructions = 8, .at_end = true };
+    const struct trace_state here = { .digest = 0xab, .instructions = 7 },
+                             last = { .digest = 1, .instructions = 8, .at_end = true };
     const struct trace_growth growth = { .number = 3, .index = 1, .amount = 9 };
     struct buffer out = BUFFER_INIT;
     show_state(5, &here, &plain, &out);
@@ -143,16 +147,18 @@ static void test_json(void **state)
     struct buffer out = BUFFER_INIT;
     show_call_json(&call, &plain, &out);
     buffer_u8(&out, 0);
-    assert_string_equal((const char *)out.data,
-                        "{\"event\":0,\"chunk\":0,\"ticks\":0,\"call\":\"fd_tell\",\"args\":{\"fd\":4,\"offset\":0},\"complete\":true,"
-                        "\"duration\":0,\"errno\":\"SUCCESS\",\"trap\":0,\"results\":[7],\"ops\":[],\"rule\":null}\n");
+    assert_string_equal(
+        (const char *)out.data,
+        "{\"event\":0,\"chunk\":0,\"ticks\":0,\"call\":\"fd_tell\",\"args\":{\"fd\":4,\"offset\":0},\"complete\":true,"
+        "\"duration\":0,\"errno\":\"SUCCESS\",\"trap\":0,\"results\":[7],\"ops\":[],\"rule\":null}\n");
     buffer_done(&out);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_write), cmocka_unit_test(test_open_and_escapes),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_write),         cmocka_unit_test(test_open_and_escapes),
                                         cmocka_unit_test(test_seek_and_exit), cmocka_unit_test(test_cut),
-                                        cmocka_unit_test(test_hostile), cmocka_unit_test(test_json), cmocka_unit_test(test_between_calls) };
+                                        cmocka_unit_test(test_hostile),       cmocka_unit_test(test_json),
+                                        cmocka_unit_test(test_between_calls) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

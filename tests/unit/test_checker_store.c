@@ -43,20 +43,32 @@ static void store_something(struct store *store, uint8_t id, const char *name, u
         call.complete = true;
         call.request.call = HOSTCALL_PATH_OPEN;
         call.request.string_count = 1;
-        call.request.string[0] = (struct region){ 0, (uint32_t)strlen(name) };
+        call.request.string[0] = (struct region) { 0, (uint32_t)strlen(name) };
         memcpy(call.request.bytes, name, strlen(name));
         call.ops.count = 1;
-        call.ops.op[0] = (struct op){ .kind = OP_OPEN, .rule = RULE_GRANTED_TREE, .handle = 3, .handle2 = 5, .path = call.request.string[0] };
-        struct store_call row = { .number = i, .call = HOSTCALL_PATH_OPEN, .complete = true, .rule = RULE_PATH_NUL, .wasi_errno = WASI_ILSEQ,
+        call.ops.op[0] = (struct op) {
+            .kind = OP_OPEN, .rule = RULE_GRANTED_TREE, .handle = 3, .handle2 = 5, .path = call.request.string[0]
+        };
+        struct store_call row = { .number = i,
+                                  .call = HOSTCALL_PATH_OPEN,
+                                  .complete = true,
+                                  .rule = RULE_PATH_NUL,
+                                  .wasi_errno = WASI_ILSEQ,
                                   .slot_count = 10 };
         store_call(store, &row, CHECK_VERDICT_MATCH);
         store_parts(store, &call, i);
-        store_file(store, name, &(struct store_file){ .opens = 1, .bytes_read = 7 }, i);
-        struct witness_record record = { .number = i, .kind = WITNESS_SYSCALL, .role = WITNESS_GUEST, .path = { name },
-                                         .path_length = { (uint32_t)strlen(name) }, .parts = WITNESS_PART_PATH };
+        store_file(store, name, &(struct store_file) { .opens = 1, .bytes_read = 7 }, i);
+        struct witness_record record = { .number = i,
+                                         .kind = WITNESS_SYSCALL,
+                                         .role = WITNESS_GUEST,
+                                         .path = { name },
+                                         .path_length = { (uint32_t)strlen(name) },
+                                         .parts = WITNESS_PART_PATH };
         store_syscall(store, &record, MATCH_PLAN, NULL);
     }
-    struct check_finding finding = { .kind = CHECK_FINDING_ESCAPE, .hostcall = 0, .event = 0, .chunk = 0, .record = 0, .syscall = -1 };
+    struct check_finding finding = {
+        .kind = CHECK_FINDING_ESCAPE, .hostcall = 0, .event = 0, .chunk = 0, .record = 0, .syscall = -1
+    };
     snprintf(finding.evidence, sizeof finding.evidence, "%s", name);
     store_finding(store, &finding);
     struct check_report report;
@@ -102,9 +114,10 @@ static void expect(const char *query, const char *answer)
 static void test_twice_is_once(void **state)
 {
     (void)state;
-    static const char counts[] = "SELECT (SELECT count(*) FROM runs) r, (SELECT count(*) FROM hostcalls) h, (SELECT count(*) FROM ops) o,"
-                                 " (SELECT count(*) FROM syscalls) s, (SELECT sum(opens) FROM files) f, (SELECT count(*) FROM findings) n,"
-                                 " (SELECT count(*) FROM arguments WHERE text IS NOT NULL) a";
+    static const char counts[] =
+        "SELECT (SELECT count(*) FROM runs) r, (SELECT count(*) FROM hostcalls) h, (SELECT count(*) FROM ops) o,"
+        " (SELECT count(*) FROM syscalls) s, (SELECT sum(opens) FROM files) f, (SELECT count(*) FROM findings) n,"
+        " (SELECT count(*) FROM arguments WHERE text IS NOT NULL) a";
     struct store *store = open_store();
     store_something(store, 1, "a", 3);
     store_something(store, 2, "b", 5);
@@ -140,10 +153,12 @@ static void test_hostile_text(void **state)
     struct store *store = open_store();
     store_something(store, 1, "x'); DROP TABLE hostcall; --\"\033]0;title\007\xff\xc2\x9b\n", 2);
     store_close(store);
-    expect("SELECT DISTINCT path FROM ops", "[\n{\"path\":\"x'); DROP TABLE hostcall; --\\\"\\\\x1b]0;title\\\\x07\\\\xff\\\\xc2\\\\x9b\\\\n\"}\n]\n");
+    expect("SELECT DISTINCT path FROM ops",
+           "[\n{\"path\":\"x'); DROP TABLE hostcall; --\\\"\\\\x1b]0;title\\\\x07\\\\xff\\\\xc2\\\\x9b\\\\n\"}\n]\n");
     expect("SELECT count(*) AS n FROM hostcall", "[\n{\"n\":2}\n]\n");
     struct buffer out = BUFFER_INIT;
-    static const char *const queries[] = { "files", "refusals", "findings", "SELECT * FROM syscalls", "SELECT x'1b5b324a' AS \"\033[2J\"" };
+    static const char *const queries[] = { "files", "refusals", "findings", "SELECT * FROM syscalls",
+                                           "SELECT x'1b5b324a' AS \"\033[2J\"" };
     for (size_t q = 0; q < sizeof queries / sizeof queries[0]; q++)
         for (int format = 0; format < 2; format++)
             assert_int_equal(ask(queries[q], (enum checker_format)format, &out, NULL), STATUS_OK);
@@ -171,11 +186,15 @@ static void test_named_queries(void **state)
             assert_true(out.size > 10);
             buffer_done(&out);
         }
-    expect("refusals", "[\n{\"run\":1,\"hostcall\":0,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":"
-                       "\"the path has a NUL inside\",\"names\":\"a\"},\n{\"run\":1,\"hostcall\":1,\"event\":0,\"call\":\"path_open\","
-                       "\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":\"the path has a NUL inside\",\"names\":\"a\"},\n{\"run\":1,"
-                       "\"hostcall\":2,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":"
-                       "\"the path has a NUL inside\",\"names\":\"a\"}\n]\n");
+    expect(
+        "refusals",
+        "[\n{\"run\":1,\"hostcall\":0,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\","
+        "\"text\":"
+        "\"the path has a NUL inside\",\"names\":\"a\"},\n{\"run\":1,\"hostcall\":1,\"event\":0,\"call\":\"path_open\","
+        "\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":\"the path has a NUL "
+        "inside\",\"names\":\"a\"},\n{\"run\":1,"
+        "\"hostcall\":2,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":"
+        "\"the path has a NUL inside\",\"names\":\"a\"}\n]\n");
 }
 
 static void test_only_reads(void **state)
@@ -185,9 +204,21 @@ static void test_only_reads(void **state)
     store_something(store, 1, "a", 1);
     store_close(store);
     static const char *const refused[] = {
-        "DELETE FROM hostcall", "INSERT INTO meta VALUES(1, 2)", "DROP TABLE runs", "ATTACH '/tmp/x.db' AS x", "PRAGMA user_version = 7", "PRAGMA table_info(runs)", "SELECT * FROM pragma_table_info('runs')",
-        "SELECT 1; DELETE FROM hostcall", "SELECT 1; SELECT 2", "VACUUM INTO '/tmp/x.db'", "SELECT load_extension('x')", " ", "SELECT nonsense",
-        "CREATE TEMP TABLE t(a)", "UPDATE runs SET trace = 'x'",
+        "DELETE FROM hostcall",
+        "INSERT INTO meta VALUES(1, 2)",
+        "DROP TABLE runs",
+        "ATTACH '/tmp/x.db' AS x",
+        "PRAGMA user_version = 7",
+        "PRAGMA table_info(runs)",
+        "SELECT * FROM pragma_table_info('runs')",
+        "SELECT 1; DELETE FROM hostcall",
+        "SELECT 1; SELECT 2",
+        "VACUUM INTO '/tmp/x.db'",
+        "SELECT load_extension('x')",
+        " ",
+        "SELECT nonsense",
+        "CREATE TEMP TABLE t(a)",
+        "UPDATE runs SET trace = 'x'",
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct buffer out = BUFFER_INIT;
@@ -206,7 +237,9 @@ static void test_wrong_files(void **state)
     struct buffer out = BUFFER_INIT;
     struct error error = ERROR_INIT;
     struct store *store;
-    assert_int_equal(checker_query("/nonexistent.db", "runs", CHECKER_TEXT, &(struct checker_sink){ append, &out }, &error), STATUS_NOT_FOUND);
+    assert_int_equal(
+        checker_query("/nonexistent.db", "runs", CHECKER_TEXT, &(struct checker_sink) { append, &out }, &error),
+        STATUS_NOT_FOUND);
     error = (struct error)ERROR_INIT;
     assert_int_equal(ask("nosuch", CHECKER_TEXT, &out, &error), STATUS_NOT_FOUND);
     assert_non_null(strstr(error.text, "refusals"));
@@ -227,9 +260,13 @@ static void test_changed_schema(void **state)
 {
     (void)state;
     static const char *const changes[] = {
-        "CREATE TRIGGER t AFTER INSERT ON finding BEGIN DELETE FROM finding; END", "CREATE TABLE more(a)",
-        "CREATE VIEW more AS SELECT load_extension('x')", "CREATE INDEX i ON op(kind)", "DROP VIEW findings",
-        "DROP VIEW findings; CREATE VIEW findings AS SELECT * FROM finding WHERE 0", "ALTER TABLE runs ADD COLUMN x",
+        "CREATE TRIGGER t AFTER INSERT ON finding BEGIN DELETE FROM finding; END",
+        "CREATE TABLE more(a)",
+        "CREATE VIEW more AS SELECT load_extension('x')",
+        "CREATE INDEX i ON op(kind)",
+        "DROP VIEW findings",
+        "DROP VIEW findings; CREATE VIEW findings AS SELECT * FROM finding WHERE 0",
+        "ALTER TABLE runs ADD COLUMN x",
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         struct buffer out = BUFFER_INIT;
@@ -287,7 +324,8 @@ static void test_what_a_database_is(void **state)
     assert_int_equal(mkfifo(other, 0600), 0);
     refused_for_writing(other); /* and does not hang */
     struct buffer out = BUFFER_INIT;
-    assert_int_equal(checker_query(other, "runs", CHECKER_TEXT, &(struct checker_sink){ append, &out }, NULL), STATUS_DENIED);
+    assert_int_equal(checker_query(other, "runs", CHECKER_TEXT, &(struct checker_sink) { append, &out }, NULL),
+                     STATUS_DENIED);
     assert_int_equal(unlink(other), 0);
     refused_for_writing("/dev/zero");
     snprintf(other, sizeof other, "%s-journal", path);
@@ -341,12 +379,14 @@ static enum status count_piece(void *self, const void *bytes, size_t size, struc
 static void test_streams(void **state)
 {
     (void)state;
-    static const char endless[] = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x, hex(x) AS h FROM c";
+    static const char endless[] =
+        "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x, hex(x) AS h FROM c";
     store_close(open_store());
     for (int format = 0; format < 2; format++) {
         struct counted counted = { 0 };
         struct error error = ERROR_INIT;
-        assert_int_equal(checker_query(path, endless, (enum checker_format)format, &(struct checker_sink){ count_piece, &counted }, &error),
+        assert_int_equal(checker_query(path, endless, (enum checker_format)format,
+                                       &(struct checker_sink) { count_piece, &counted }, &error),
                          STATUS_IO);
         assert_string_equal(error.text, "enough");
         assert_true(counted.most < 100000);
@@ -356,9 +396,11 @@ static void test_streams(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = { T(test_twice_is_once), T(test_all_or_nothing), T(test_hostile_text),
-                                        T(test_named_queries), T(test_only_reads), T(test_wrong_files),
-                                        T(test_changed_schema), T(test_what_a_database_is), T(test_reading_beside_a_writer),
-                                        T(test_streams) };
+    const struct CMUnitTest tests[] = {
+        T(test_twice_is_once),  T(test_all_or_nothing),     T(test_hostile_text),
+        T(test_named_queries),  T(test_only_reads),         T(test_wrong_files),
+        T(test_changed_schema), T(test_what_a_database_is), T(test_reading_beside_a_writer),
+        T(test_streams)
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,7 +99,8 @@ static void flags_of_files_reach_the_system_others_do_not(void **state)
     case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
     case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_FILE, 32);
     case_refuses(c, RULE_BAD_VALUE, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM, FDFLAG_NONBLOCK); /* the next read would wait all the same */
+    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM,
+              FDFLAG_NONBLOCK); /* the next read would wait all the same */
     case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
     case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM, 0);
     case_commits(c);

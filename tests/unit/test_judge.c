@@ -10,10 +10,13 @@
 enum { READ_DIR = 13, WRITE_DIR = 14, OPENED = 20 }; /* host descriptors; stdio is 10, 11, 12 */
 enum { RDWR = 02, CREAT = 0100, TRUNC = 01000, PATH_ONLY = 010000000, CONFINED = 0x0a };
 
-static struct run_initial initial[] = {
-    { 1, 10, 2, 10, NULL, false }, { 1, 11, 2, 11, NULL, false }, { 1, 12, 2, 12, NULL, false }, { 1, 13, 3, 13, NULL, false }, { 1, 14, 3, 14, NULL, false }
-};
-static struct policy_file files[] = { { (char[]){ "r" }, (char[]){ "/r" }, false }, { (char[]){ "w" }, (char[]){ "/w" }, true } };
+static struct run_initial initial[] = { { 1, 10, 2, 10, NULL, false },
+                                        { 1, 11, 2, 11, NULL, false },
+                                        { 1, 12, 2, 12, NULL, false },
+                                        { 1, 13, 3, 13, NULL, false },
+                                        { 1, 14, 3, 14, NULL, false } };
+static struct policy_file files[] = { { (char[]) { "r" }, (char[]) { "/r" }, false },
+                                      { (char[]) { "w" }, (char[]) { "/w" }, true } };
 
 static struct judge *new_judge(void)
 {
@@ -28,9 +31,11 @@ static struct judge_fact fact(const char *name, int fd, const char *path, int64_
 {
     const struct syscall_row *row = syscall_find_name(name);
     assert_non_null(row);
-    struct judge_fact f = { .number = syscall_row_number(row), .returned = true, .result = result, .path = { path, NULL } };
+    struct judge_fact f = {
+        .number = syscall_row_number(row), .returned = true, .result = result, .path = { path, NULL }
+    };
     f.arg[0] = (uint64_t)fd;
-    f.object = (struct judge_object){ 1, fd >= OPENED ? 500 + (uint64_t)fd : (uint64_t)fd, 0100600 };
+    f.object = (struct judge_object) { 1, fd >= OPENED ? 500 + (uint64_t)fd : (uint64_t)fd, 0100600 };
     return f;
 }
 
@@ -40,7 +45,7 @@ static struct judge_fact open_fact(int fd, const char *path, uint64_t flags, int
     f.how[0] = flags;
     f.how[2] = CONFINED;
     f.how_known = true;
-    f.opened = (struct judge_object){ 1, 500 + (uint64_t)result, 0100600 };
+    f.opened = (struct judge_object) { 1, 500 + (uint64_t)result, 0100600 };
     return f;
 }
 
@@ -52,10 +57,10 @@ static void expect(struct judge *judge, const struct judge_fact *f, enum judge_r
     assert_int_equal(fine, rule == JUDGE_NONE);
 }
 
-#define EXPECT(rule, f)                      \
-    do {                                     \
-        struct judge_fact fact_ = f;         \
-        expect(judge, &fact_, JUDGE_##rule); \
+#define EXPECT(rule, f)                                                                                                \
+    do {                                                                                                               \
+        struct judge_fact fact_ = f;                                                                                   \
+        expect(judge, &fact_, JUDGE_##rule);                                                                           \
     } while (0)
 
 static int setup(void **state)
@@ -72,7 +77,7 @@ static int teardown(void **state)
 
 static struct judge_fact on(struct judge_fact f, uint64_t ino)
 {
-    f.object = (struct judge_object){ 1, ino, 0100600 };
+    f.object = (struct judge_object) { 1, ino, 0100600 };
     return f;
 }
 
@@ -163,7 +168,8 @@ static void test_other_numbers(void **state)
 static void test_no_data(void **state)
 {
     struct judge *judge = *state;
-    static const char *const asks[] = { "fstat", "fstatfs" }, *const uses[] = { "read", "pwritev", "getdents64", "fcntl" };
+    static const char *const asks[] = { "fstat", "fstatfs" }, *const uses[] = { "read", "pwritev", "getdents64",
+                                                                                "fcntl" };
     EXPECT(NONE, open_fact(WRITE_DIR, "x", PATH_ONLY, OPENED));
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
         struct judge_fact f = on(fact(asks[i], OPENED, NULL, 0), 500 + OPENED);
@@ -217,7 +223,7 @@ static void test_links(void **state)
     struct judge_fact f = fact("symlinkat", 0, "target", 0);
     f.arg[1] = WRITE_DIR;
     f.path[1] = "name";
-    f.object = (struct judge_object){ 1, WRITE_DIR, 040700 };
+    f.object = (struct judge_object) { 1, WRITE_DIR, 040700 };
     EXPECT(NONE, f);
     f.path[0] = "/etc";
     EXPECT(LINK_TARGET, f);
@@ -279,16 +285,19 @@ static void test_unread(void **state)
     f.arg[0] = 0x7000;
     f.arg[1] = WRITE_DIR;
     f.path[1] = "name";
-    f.object = (struct judge_object){ 1, WRITE_DIR, 040700 };
+    f.object = (struct judge_object) { 1, WRITE_DIR, 040700 };
     EXPECT(UNREAD, f);
 }
 
 static void test_never(void **state)
 {
     struct judge *judge = *state;
-    static const char *const names[] = { "execve", "ptrace", "io_uring_setup", "socket", "connect", "process_vm_writev", "bpf",
-                                         "mount", "setuid", "kill", "clone", "init_module", "rename", "chmod", "unlink",
-                                         "truncate", "keyctl", "userfaultfd", "seccomp", "prctl", "chdir" };
+    static const char *const names[] = {
+        "execve",  "ptrace", "io_uring_setup", "socket",   "connect", "process_vm_writev",
+        "bpf",     "mount",  "setuid",         "kill",     "clone",   "init_module",
+        "rename",  "chmod",  "unlink",         "truncate", "keyctl",  "userfaultfd",
+        "seccomp", "prctl",  "chdir"
+    };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct judge_ruling ruling;
         struct judge_fact f = fact(names[i], 3, "x", -1);
@@ -376,10 +385,26 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_within), T(test_unconfined), T(test_foreign_directory), T(test_foreign_descriptor), T(test_other_object),
-        T(test_overlay_numbers), T(test_other_numbers), T(test_no_data), T(test_read_only), T(test_names),
-        T(test_links), T(test_two_names), T(test_unread), T(test_never),
-        T(test_other_tables), T(test_code), T(test_duplicates), T(test_other_policy), T(test_gap), T(test_hostile),
+        T(test_within),
+        T(test_unconfined),
+        T(test_foreign_directory),
+        T(test_foreign_descriptor),
+        T(test_other_object),
+        T(test_overlay_numbers),
+        T(test_other_numbers),
+        T(test_no_data),
+        T(test_read_only),
+        T(test_names),
+        T(test_links),
+        T(test_two_names),
+        T(test_unread),
+        T(test_never),
+        T(test_other_tables),
+        T(test_code),
+        T(test_duplicates),
+        T(test_other_policy),
+        T(test_gap),
+        T(test_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

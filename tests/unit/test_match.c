@@ -95,12 +95,15 @@ static void test_mismatches(void **state)
 static void test_open_mismatches(void **state)
 {
     (void)state;
-    static const char *const evidence[] = { "path: expected \"a\", found \"b\\x1b[2J\"", "open flags: expected 0x80100, found 0x80300",
-                                            "resolve flags: expected 0xa, found 0x0", "result: expected NOENT, found 9" };
+    static const char *const evidence[] = { "path: expected \"a\", found \"b\\x1b[2J\"",
+                                            "open flags: expected 0x80100, found 0x80300",
+                                            "resolve flags: expected 0xa, found 0x0",
+                                            "result: expected NOENT, found 9" };
     for (unsigned i = 0; i < 4; i++) {
         struct kit *kit = kit_create();
         kit_open(kit, 3, "a", OPEN_READ, 5, i == 3 ? -WASI_NOENT : 0);
-        struct witness_record *r = kit_saw_open(kit, 13, i == 0 ? "b\033[2J" : "a", 0400 | 02000000 | (i == 1 ? 01000 : 0), 9);
+        struct witness_record *r =
+            kit_saw_open(kit, 13, i == 0 ? "b\033[2J" : "a", 0400 | 02000000 | (i == 1 ? 01000 : 0), 9);
         r->how[2] = i == 2 ? 0 : r->how[2];
         kit_run(kit);
         only_finding(kit, CHECK_FINDING_MISMATCH, 0, evidence[i]);
@@ -479,7 +482,8 @@ static void test_made_up_stat(void **state)
     for (int i = 0; i < 2; i++) {
         struct trace_call *call = kit_call(kit, HOSTCALL_FD_FILESTAT_GET);
         kit_op(call, OP_STAT, 4, 0);
-        call->ops.result[0].stat = (struct filestat){ .dev = 1, .ino = (uint64_t)(1004 + i), .filetype = FILETYPE_DIRECTORY };
+        call->ops.result[0].stat =
+            (struct filestat) { .dev = 1, .ino = (uint64_t)(1004 + i), .filetype = FILETYPE_DIRECTORY };
         struct witness_record *r = kit_syscall(kit, "fstat", 0);
         r->arg[0] = 14;
         r->object = kit_object(14);
@@ -521,7 +525,7 @@ static void test_directory_entries(void **state)
 static void test_hostile_op(void **state)
 {
     struct kit *kit = *state;
-    kit_pwrite(kit, 4, 0, 8)->ops.op[0].mem = (struct region){ UINT32_MAX, 2 };
+    kit_pwrite(kit, 4, 0, 8)->ops.op[0].mem = (struct region) { UINT32_MAX, 2 };
     kit_open(kit, 3, "a", 0, 5, 0)->ops.op[0].path.offset = REQUEST_BYTES;
     kit_tell(kit)->ops.count = 1;
     kit->call[2]->ops.op[0].kind = 9999;
@@ -534,13 +538,38 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_match_and_silent), T(test_clock_by_system_call), T(test_descriptor_reuse), T(test_mismatches),
-        T(test_open_mismatches), T(test_errno_agrees), T(test_undeclared), T(test_wrong_operands_of_a_role), T(test_undeclared_of_other_tables),
-        T(test_unwitnessed), T(test_unwitnessed_open), T(test_same_call_twice), T(test_swapped), T(test_in_flight),
-        T(test_in_flight_without_op), T(test_extra_in_flight), T(test_wrong_in_flight), T(test_beyond), T(test_beyond_in_flight), T(test_lost_said), T(test_lost_hole),
-        T(test_cut_witness), T(test_denied), T(test_denied_of_no_plan), T(test_restarts), T(test_restart_of_another),
-        T(test_setup_and_other_threads), T(test_no_filter), T(test_launch),
-        T(test_made_up_stat), T(test_directory_entries), T(test_hostile_op),
+        T(test_match_and_silent),
+        T(test_clock_by_system_call),
+        T(test_descriptor_reuse),
+        T(test_mismatches),
+        T(test_open_mismatches),
+        T(test_errno_agrees),
+        T(test_undeclared),
+        T(test_wrong_operands_of_a_role),
+        T(test_undeclared_of_other_tables),
+        T(test_unwitnessed),
+        T(test_unwitnessed_open),
+        T(test_same_call_twice),
+        T(test_swapped),
+        T(test_in_flight),
+        T(test_in_flight_without_op),
+        T(test_extra_in_flight),
+        T(test_wrong_in_flight),
+        T(test_beyond),
+        T(test_beyond_in_flight),
+        T(test_lost_said),
+        T(test_lost_hole),
+        T(test_cut_witness),
+        T(test_denied),
+        T(test_denied_of_no_plan),
+        T(test_restarts),
+        T(test_restart_of_another),
+        T(test_setup_and_other_threads),
+        T(test_no_filter),
+        T(test_launch),
+        T(test_made_up_stat),
+        T(test_directory_entries),
+        T(test_hostile_op),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

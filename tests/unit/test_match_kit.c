@@ -40,7 +40,8 @@ static void on_verdict(void *self, uint64_t hostcall, enum check_verdict verdict
     seen->counts[verdict]++;
 }
 
-static void on_record(void *self, const struct witness_record *record, enum match_class class, const struct match_place *place)
+static void on_record(void *self, const struct witness_record *record, enum match_class class,
+                      const struct match_place *place)
 {
     struct kit_seen *seen = self;
     (void)record;
@@ -65,9 +66,11 @@ void kit_run(struct kit *kit)
 {
     struct run_initial initial[5];
     for (uint32_t i = 0; i < 5; i++)
-        initial[i] = (struct run_initial){ 1, 1000 + i, FILETYPE_DIRECTORY, 10 + i, NULL, false };
+        initial[i] = (struct run_initial) { 1, 1000 + i, FILETYPE_DIRECTORY, 10 + i, NULL, false };
     struct run_spec spec = { .initial_count = 5, .initial = initial };
-    struct match_options options = { &spec, KIT_PID, kit->setup_until, { &kit->seen, on_verdict, on_record, on_finding } };
+    struct match_options options = {
+        &spec, KIT_PID, kit->setup_until, { &kit->seen, on_verdict, on_record, on_finding }
+    };
     struct match *m;
     assert(match_create(&options, &m, NULL) == STATUS_OK);
     size_t calls = 0, records = 0;
@@ -128,19 +131,20 @@ struct trace_call *kit_pwrite(struct kit *kit, uint32_t handle, uint64_t offset,
     struct trace_call *call = kit_call(kit, HOSTCALL_FD_PWRITE);
     struct op *op = kit_op(call, OP_PWRITE, handle, length);
     op->offset = offset;
-    op->mem = (struct region){ 0, 1 };
+    op->mem = (struct region) { 0, 1 };
     call->request.iov_count = 1;
-    call->request.iov[0] = (struct region){ 0x1000, length };
+    call->request.iov[0] = (struct region) { 0x1000, length };
     return call;
 }
 
-struct trace_call *kit_open(struct kit *kit, uint32_t handle, const char *path, uint32_t flags, uint32_t handle2, int64_t result)
+struct trace_call *kit_open(struct kit *kit, uint32_t handle, const char *path, uint32_t flags, uint32_t handle2,
+                            int64_t result)
 {
     struct trace_call *call = kit_call(kit, HOSTCALL_PATH_OPEN);
     struct op *op = kit_op(call, OP_OPEN, handle, result);
     op->handle2 = handle2;
     op->flags = flags;
-    op->path = (struct region){ 0, (uint32_t)strlen(path) };
+    op->path = (struct region) { 0, (uint32_t)strlen(path) };
     memcpy(call->request.bytes, path, strlen(path));
     return call;
 }
@@ -166,8 +170,13 @@ struct witness_record *kit_event(struct kit *kit, enum witness_kind kind, int64_
 {
     assert(kit->records < kit->room);
     struct witness_record *r = &kit->record[kit->records];
-    *r = (struct witness_record){ .number = kit->records, .kind = kind, .role = WITNESS_GUEST, .pid = KIT_PID, .tid = KIT_PID,
-                                  .result = result, .syscall = -1 };
+    *r = (struct witness_record) { .number = kit->records,
+                                   .kind = kind,
+                                   .role = WITNESS_GUEST,
+                                   .pid = KIT_PID,
+                                   .tid = KIT_PID,
+                                   .result = result,
+                                   .syscall = -1 };
     r->ktime = 1000 * kit->records;
     if (kit->records > 0) {
         const struct witness_record *before = r - 1;
@@ -187,8 +196,8 @@ struct witness_record *kit_syscall(struct kit *kit, const char *name, int64_t re
 struct witness_object kit_object(int fd)
 {
     if (fd >= 10 && fd < 15)
-        return (struct witness_object){ 1, 990 + (uint64_t)fd, 0040755, 0 };
-    return (struct witness_object){ 1, 2000 + (uint64_t)fd, 0100644, 0 };
+        return (struct witness_object) { 1, 990 + (uint64_t)fd, 0040755, 0 };
+    return (struct witness_object) { 1, 2000 + (uint64_t)fd, 0100644, 0 };
 }
 
 static void on_descriptor(struct witness_record *r, int fd)
@@ -208,7 +217,7 @@ struct witness_record *kit_saw_pwrite(struct kit *kit, int fd, uint64_t offset, 
     r->parts |= WITNESS_PART_IOV;
     r->iov_count = 1;
     r->iov = iov;
-    *iov = (struct witness_iovec){ KIT_BASE + 0x1000, length };
+    *iov = (struct witness_iovec) { KIT_BASE + 0x1000, length };
     return r;
 }
 

@@ -23,8 +23,8 @@ struct kit_seen {
 };
 
 /* A run: calls and records in order. */
-/* The objects behind its descriptors: inode 1000 + n behind descriptor 10 + n, which are directories of device 1; what is opened as
- * descriptor n is inode 2000 + n, a regular file. */
+/* The objects behind its descriptors: inode 1000 + n behind descriptor 10 + n, which are directories of device 1; what
+ * is opened as descriptor n is inode 2000 + n, a regular file. */
 struct kit {
     struct trace_call *call[KIT_CALLS];
     size_t calls;
@@ -45,7 +45,8 @@ void kit_run(struct kit *kit); /* matches all of it */
 struct trace_call *kit_call(struct kit *kit, enum hostcall which);
 struct op *kit_op(struct trace_call *call, enum op_kind kind, uint32_t handle, int64_t result);
 struct trace_call *kit_pwrite(struct kit *kit, uint32_t handle, uint64_t offset, uint32_t length);
-struct trace_call *kit_open(struct kit *kit, uint32_t handle, const char *path, uint32_t flags, uint32_t handle2, int64_t result);
+struct trace_call *kit_open(struct kit *kit, uint32_t handle, const char *path, uint32_t flags, uint32_t handle2,
+                            int64_t result);
 struct trace_call *kit_close(struct kit *kit, uint32_t handle);
 struct trace_call *kit_clock(struct kit *kit);
 struct trace_call *kit_tell(struct kit *kit); /* a plan without ops */

@@ -210,7 +210,9 @@ static void write_saw(struct kit *kit, uint32_t from, uint32_t to, uint32_t peri
 static void test_gap_of_many(void **state)
 {
     (void)state;
-    static const struct { uint32_t period, own; } cases[] = { { 1000, 0 }, { 1000, 300 }, { 4000, 40 }, { 7, 0 }, { 1, 5 }, { 2, 3 } };
+    static const struct {
+        uint32_t period, own;
+    } cases[] = { { 1000, 0 }, { 1000, 300 }, { 4000, 40 }, { 7, 0 }, { 1, 5 }, { 2, 3 } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         enum { FROM = 400, TO = 6400, ALL = 7600 };
         struct kit *kit = kit_create();
@@ -300,13 +302,20 @@ static void test_gap_to_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_extra_anywhere), cmocka_unit_test(test_one_missing_anywhere),
-        cmocka_unit_test(test_one_other_anywhere), cmocka_unit_test(test_bulk_missing),
-        cmocka_unit_test(test_bulk_extra),         cmocka_unit_test(test_bulk_lost),
-        cmocka_unit_test(test_all_wrong),          cmocka_unit_test(test_one_kind_left_out),
-        cmocka_unit_test(test_extra_before_openings), cmocka_unit_test(test_place_by_time),
-        cmocka_unit_test(test_gap_of_many),        cmocka_unit_test(test_gaps_over_openings),
-        cmocka_unit_test(test_gap_excuses_nothing), cmocka_unit_test(test_gap_to_the_end),
+        cmocka_unit_test(test_one_extra_anywhere),
+        cmocka_unit_test(test_one_missing_anywhere),
+        cmocka_unit_test(test_one_other_anywhere),
+        cmocka_unit_test(test_bulk_missing),
+        cmocka_unit_test(test_bulk_extra),
+        cmocka_unit_test(test_bulk_lost),
+        cmocka_unit_test(test_all_wrong),
+        cmocka_unit_test(test_one_kind_left_out),
+        cmocka_unit_test(test_extra_before_openings),
+        cmocka_unit_test(test_place_by_time),
+        cmocka_unit_test(test_gap_of_many),
+        cmocka_unit_test(test_gaps_over_openings),
+        cmocka_unit_test(test_gap_excuses_nothing),
+        cmocka_unit_test(test_gap_to_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ static struct trace_call *plan_named(struct kit *kit, enum hostcall which, enum 
 {
     struct trace_call *call = kit_call(kit, which);
     struct op *op = kit_op(call, kind, 4, 0);
-    op->path = (struct region){ 0, (uint32_t)strlen(name) };
+    op->path = (struct region) { 0, (uint32_t)strlen(name) };
     memcpy(call->request.bytes, name, strlen(name));
     return call;
 }
@@ -30,7 +30,8 @@ static struct witness_record *saw_named(struct kit *kit, const char *syscall, co
 static void test_unknown(void **state)
 {
     (void)state;
-    static const char *const evidence[] = { "a path could not be read", "only behind the call", "the object behind the descriptor" };
+    static const char *const evidence[] = { "a path could not be read", "only behind the call",
+                                            "the object behind the descriptor" };
     for (unsigned i = 0; i < 3; i++) {
         struct kit *kit = kit_create();
         plan_named(kit, HOSTCALL_PATH_FILESTAT_GET, OP_STAT_AT, "name");
@@ -70,12 +71,14 @@ static void test_late(void **state)
     }
 }
 
-/* What another process may write between the witness's look and the kernel's is not known, wherever the memory was moved to. */
+/* What another process may write between the witness's look and the kernel's is not known, wherever the memory was
+ * moved to. */
 static void test_shared(void **state)
 {
     (void)state;
     static const uint64_t at[] = { 0x6fff, 0x7000, 0x8fff, 0x9000, 0x20010 };
-    static const bool unknown[] = { true, true, true, false, true }; /* the name and its NUL reach into it from the first */
+    static const bool unknown[] = { true, true, true, false,
+                                    true }; /* the name and its NUL reach into it from the first */
     for (unsigned i = 0; i < 5; i++) {
         struct kit *kit = kit_create();
         struct witness_record *r = kit_syscall(kit, "mmap", 0x7000);
@@ -112,8 +115,8 @@ static void test_whole(void **state)
         r->arg[2] = r->iov_count = 40;
         r->iov = iov;
         for (unsigned i = 0; i < 40; i++) {
-            call->request.iov[i] = (struct region){ 0x1000 + i * 8, 8 };
-            iov[i] = (struct witness_iovec){ KIT_BASE + 0x1000 + i * 8, 8 };
+            call->request.iov[i] = (struct region) { 0x1000 + i * 8, 8 };
+            iov[i] = (struct witness_iovec) { KIT_BASE + 0x1000 + i * 8, 8 };
         }
         iov[39].base += wrong == 2 ? 8 : 0;
         kit_run(kit);
@@ -135,12 +138,13 @@ static void test_polls(void **state)
         static const uint32_t handles[] = { 1, 1, 2, 3 };
         call->request.subscription_count = 4;
         for (uint32_t i = 0; i < 4; i++)
-            call->request.subscription[i] = (struct subscription){ .type = types[i], .clock_or_fd = handles[i] };
+            call->request.subscription[i] = (struct subscription) { .type = types[i], .clock_or_fd = handles[i] };
         kit_op(call, OP_POLL, HANDLE_NONE, 3)->offset = 2500000000;
         call->data[0].in = answers;
         call->data[0].in_length = call->data[0].in_kept = 3;
         struct witness_record *r = kit_syscall(kit, "ppoll", wrong == 5 ? 3 : 2);
-        struct witness_iovec pairs[2] = { { 11 | UINT64_C(1) << 32, 12 | UINT64_C(4) << 32 }, { 13 | UINT64_C(0x100001) << 32, 0x7777 } };
+        struct witness_iovec pairs[2] = { { 11 | UINT64_C(1) << 32, 12 | UINT64_C(4) << 32 },
+                                          { 13 | UINT64_C(0x100001) << 32, 0x7777 } };
         r->arg[1] = wrong == 1 ? 4 : 3;
         r->iov = pairs;
         r->iov_count = 2;
@@ -178,7 +182,8 @@ static void test_times_of_itself(void **state)
 static void test_objects(void **state)
 {
     (void)state;
-    static const char *const evidence[] = { NULL, "object: expected inode 2009", "type of the object: expected 4, found 3",
+    static const char *const evidence[] = { NULL, "object: expected inode 2009",
+                                            "type of the object: expected 4, found 3",
                                             "type of the object: expected 3, found 4" };
     for (unsigned wrong = 0; wrong < 4; wrong++) {
         struct kit *kit = kit_create();
@@ -190,7 +195,8 @@ static void test_objects(void **state)
             object.mode = 0040755;
         if (wrong == 3) /* of those that the launcher passed */
             object.mode = 0100644;
-        call->ops.result[0].stat = (struct filestat){ .dev = object.dev, .ino = object.ino, .filetype = FILETYPE_REGULAR_FILE };
+        call->ops.result[0].stat =
+            (struct filestat) { .dev = object.dev, .ino = object.ino, .filetype = FILETYPE_REGULAR_FILE };
         struct witness_record *opened = kit_saw_open(kit, 13, "x", 0400 | 02000000, 9);
         opened->opened.mode = object.mode;
         struct witness_record *r = kit_syscall(kit, "fstat", 0);
@@ -284,16 +290,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_unknown),
-        T(test_late),
-        T(test_shared),
-        T(test_whole),
-        T(test_times_of_itself), T(test_polls),
-        T(test_objects),
-        T(test_never_opened),
-        T(test_interrupted),
-        T(test_after_the_stop),
-        T(test_poll_goes_on),
+        T(test_unknown),         T(test_late),           T(test_shared),       T(test_whole),
+        T(test_times_of_itself), T(test_polls),          T(test_objects),      T(test_never_opened),
+        T(test_interrupted),     T(test_after_the_stop), T(test_poll_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -320,7 +320,7 @@ static void test_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_broken_policies), cmocka_unit_test(test_whole_policy),
-                                        cmocka_unit_test(test_least_policy), cmocka_unit_test(test_outermost_limits),
-                                        cmocka_unit_test(test_mangled_policy), cmocka_unit_test(test_numbers) };
+                                        cmocka_unit_test(test_least_policy),    cmocka_unit_test(test_outermost_limits),
+                                        cmocka_unit_test(test_mangled_policy),  cmocka_unit_test(test_numbers) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

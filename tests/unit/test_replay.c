@@ -1,5 +1,5 @@
-/* Replaying honest recordings: the same guest ends the same way without its files; a changed guest is caught at its first changed
- * event; a prefix replays to where it ends. */
+/* Replaying honest recordings: the same guest ends the same way without its files; a changed guest is caught at its
+ * first changed event; a prefix replays to where it ends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -89,12 +89,14 @@ struct change {
 static void a_changed_constant_is_caught_at_its_first_event(void **state)
 {
     static const struct change changes[] = {
-        { "\xe7\x8a\x8d\x09", "\xe8\x8a\x8d\x09", 4, "clock_time_get", "argument", "main", 0, "precision = 19088743", "precision = 19088744" },
+        { "\xe7\x8a\x8d\x09", "\xe8\x8a\x8d\x09", 4, "clock_time_get", "argument", "main", 0, "precision = 19088743",
+          "precision = 19088744" },
         { "hello", "hellp", 5, "fd_write", "data that left the guest", "files", 3, "5 bytes", "5 bytes" },
         { "nosuchfile", "nosuchfilf", 10, "path_filestat_get", "string", "files", 8, "nosuchfile", "nosuchfilf" },
         { "\x00\x03\x00\x00\x10", "\x00\x03\x00\x00\x11", 5, "fd_pread", "vector", "files", 4, "16 bytes", "17 bytes" },
         { "\xf8\xac\xd1\x11", "\x80\x80\x80\x00", 4, "path_open", "hostcall", "main", 2, "path_open", "poll_oneoff" },
-        { "\xe8\x03\x00\x00", "\xe9\x03\x00\x00", 4, "poll_oneoff", "subscription", "main", 11, "timeout 1000", "timeout 1001" },
+        { "\xe8\x03\x00\x00", "\xe9\x03\x00\x00", 4, "poll_oneoff", "subscription", "main", 11, "timeout 1000",
+          "timeout 1001" },
         { "\x41\xf7\x00\x10", "\x41\xf6\x00\x10", 4, "proc_exit", "argument", "main", 13, "rval = 119", "rval = 118" },
     };
     struct replay_world world;
@@ -176,8 +178,8 @@ static void until_an_event(void **state)
     replay_world_done(&world);
 }
 
-/* The guest is stopped after every possible number of tells, as kill -9 would: the calls that ended are replayed, the one in
- * flight is named, and nothing is found. */
+/* The guest is stopped after every possible number of tells, as kill -9 would: the calls that ended are replayed, the
+ * one in flight is named, and nothing is found. */
 static void every_prefix_replays_to_its_end(void **state)
 {
     struct replay_world world;

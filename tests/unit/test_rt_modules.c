@@ -256,14 +256,10 @@ static void segments_must_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(later_proposals_are_named),
-        cmocka_unit_test(refusals_name_the_offset),
-        cmocka_unit_test(files_that_are_no_module),
-        cmocka_unit_test(every_prefix_is_refused),
-        cmocka_unit_test(any_byte_may_be_wrong),
-        cmocka_unit_test(a_broken_name_section_is_ignored),
-        cmocka_unit_test(imports_must_fit),
-        cmocka_unit_test(segments_must_fit),
+        cmocka_unit_test(later_proposals_are_named), cmocka_unit_test(refusals_name_the_offset),
+        cmocka_unit_test(files_that_are_no_module),  cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(any_byte_may_be_wrong),     cmocka_unit_test(a_broken_name_section_is_ignored),
+        cmocka_unit_test(imports_must_fit),          cmocka_unit_test(segments_must_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The stored form of witness records: what goes in comes out, hostile bytes are refused, a file that was cut or patched says so. */
+/* The stored form of witness records: what goes in comes out, hostile bytes are refused, a file that was cut or patched
+ * says so. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,13 +18,28 @@ static const struct witness_iovec two[] = { { 1, 10 }, { UINT64_MAX, 20 } };
 static struct witness_record full_record(void)
 {
     struct witness_record r = {
-        .ktime = 123456789012345, .kind = WITNESS_SYSCALL, .role = WITNESS_RECORDER, .flags = WITNESS_FLAG_CUT | WITNESS_FLAG_LATE,
-        .pid = 4000000000u, .tid = 7, .sequence = 1ull << 40, .syscall = 437,
-        .arg = { UINT64_MAX, 0, 3, 0x7fffffffffff, 0, 6 }, .result = -11,
+        .ktime = 123456789012345,
+        .kind = WITNESS_SYSCALL,
+        .role = WITNESS_RECORDER,
+        .flags = WITNESS_FLAG_CUT | WITNESS_FLAG_LATE,
+        .pid = 4000000000u,
+        .tid = 7,
+        .sequence = 1ull << 40,
+        .syscall = 437,
+        .arg = { UINT64_MAX, 0, 3, 0x7fffffffffff, 0, 6 },
+        .result = -11,
         .parts = WITNESS_PARTS_KNOWN,
-        .object = { 2049, UINT64_MAX, 0100644, 0 }, .object2 = { 3, 4, 040700, 0 }, .opened = { 1, 2, 040755, 0 },
-        .path = { "a/b", "" }, .path_length = { 3, 0 }, .how = { 1, 2, 3 },
-        .iov_count = 2, .iov = two, .times = { 1, 0, UINT64_MAX, 4 }, .address = { 2, 0, 31 }, .address_length = 16,
+        .object = { 2049, UINT64_MAX, 0100644, 0 },
+        .object2 = { 3, 4, 040700, 0 },
+        .opened = { 1, 2, 040755, 0 },
+        .path = { "a/b", "" },
+        .path_length = { 3, 0 },
+        .how = { 1, 2, 3 },
+        .iov_count = 2,
+        .iov = two,
+        .times = { 1, 0, UINT64_MAX, 4 },
+        .address = { 2, 0, 31 },
+        .address_length = 16,
     };
     return r;
 }
@@ -60,7 +76,9 @@ static void test_round(void **state)
     check_round(&r);
     const struct witness_record small = { .kind = WITNESS_LOST, .role = WITNESS_GUEST, .result = INT64_MAX };
     check_round(&small);
-    struct witness_record extreme = { .kind = WITNESS_EXIT_ONLY, .role = WITNESS_GUEST, .syscall = -1, .result = INT64_MIN };
+    struct witness_record extreme = {
+        .kind = WITNESS_EXIT_ONLY, .role = WITNESS_GUEST, .syscall = -1, .result = INT64_MIN
+    };
     static char longest[WITNESS_PATH_MAX];
     static struct witness_iovec most[WITNESS_IOVECS];
     memset(longest, 'x', WITNESS_PATH_MAX - 1);
@@ -72,7 +90,8 @@ static void test_round(void **state)
     extreme.iov_count = WITNESS_IOVECS;
     check_round(&extreme);
     /* A struct of zeros is there all the same. */
-    const struct witness_record zeros = { .kind = WITNESS_SYSCALL, .role = WITNESS_GUEST,
+    const struct witness_record zeros = { .kind = WITNESS_SYSCALL,
+                                          .role = WITNESS_GUEST,
                                           .parts = WITNESS_PART_HOW | WITNESS_PART_TIMES };
     check_round(&zeros);
 }
@@ -81,15 +100,22 @@ static void test_round(void **state)
 static void test_compact(void **state)
 {
     (void)state;
-    const struct witness_record r = { .kind = WITNESS_SYSCALL, .role = WITNESS_GUEST, .pid = 4000, .tid = 4000, .sequence = 100000,
-                                      .ktime = 1ull << 46, .syscall = 110, .result = 3999 };
+    const struct witness_record r = { .kind = WITNESS_SYSCALL,
+                                      .role = WITNESS_GUEST,
+                                      .pid = 4000,
+                                      .tid = 4000,
+                                      .sequence = 100000,
+                                      .ktime = 1ull << 46,
+                                      .syscall = 110,
+                                      .result = 3999 };
     struct buffer out = BUFFER_INIT;
     witness_record_encode(&r, &out);
     assert_true(out.size <= 24);
     buffer_done(&out);
 }
 
-/* Every cut of a record is TRUNCATED, every changed byte decodes to something or is refused, nothing reads outside (ASan). */
+/* Every cut of a record is TRUNCATED, every changed byte decodes to something or is refused, nothing reads outside
+ * (ASan). */
 static void test_hostile(void **state)
 {
     (void)state;
@@ -128,7 +154,9 @@ static void test_refused(void **state)
 {
     (void)state;
     static const uint8_t good[11] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 0, 1, 1, 0, 0, 2, 0, 0 };
-    static const struct { uint8_t at, value; } bad[] = { { 0, 0 }, { 0, 8 }, { 1, 0 }, { 1, 4 }, { 2, 32 }, { 10, 7 } };
+    static const struct {
+        uint8_t at, value;
+    } bad[] = { { 0, 0 }, { 0, 8 }, { 1, 0 }, { 1, 4 }, { 2, 32 }, { 10, 7 } };
     struct witness_record back;
     struct cursor c = cursor_over(good, sizeof(good));
     assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_OK);
@@ -143,7 +171,9 @@ static void test_refused(void **state)
     c = cursor_over(unknown, sizeof(unknown)); /* a part that nobody knows */
     assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
     /* A path of 4096 bytes, and one with a NUL in it. */
-    static uint8_t path[11 + 2 + WITNESS_PATH_MAX] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 32, 1, 1, 0, 0, 2, 0, 0, 0x80, 0x20 };
+    static uint8_t path[11 + 2 + WITNESS_PATH_MAX] = {
+        WITNESS_SYSCALL, WITNESS_GUEST, 0, 32, 1, 1, 0, 0, 2, 0, 0, 0x80, 0x20
+    };
     memset(path + 13, 'x', WITNESS_PATH_MAX);
     c = cursor_over(path, sizeof(path));
     assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
@@ -161,17 +191,19 @@ enum { RECORDS = 5 };
 static const uint8_t run_id[TRACE_RUN_ID] = "0123456789abcde";
 
 struct recipe {
-    uint64_t first;     /* first record's number, 0 where all is well */
-    uint64_t told;      /* records that the end tells of */
-    uint32_t events;    /* that the chunk tells of */
+    uint64_t first;  /* first record's number, 0 where all is well */
+    uint64_t told;   /* records that the end tells of */
+    uint32_t events; /* that the chunk tells of */
     bool no_end, after_end, other_run;
 };
 
-static void append(struct trace_file *file, enum trace_chunk_kind kind, const struct buffer *b, const struct recipe *recipe)
+static void append(struct trace_file *file, enum trace_chunk_kind kind, const struct buffer *b,
+                   const struct recipe *recipe)
 {
     struct error error = ERROR_INIT;
     bool events = kind == TRACE_CHUNK_EVENTS;
-    assert_int_equal(trace_file_append(file, kind, b->data, b->size, 0, events ? recipe->first : 0, events ? recipe->events : 0, &error),
+    assert_int_equal(trace_file_append(file, kind, b->data, b->size, 0, events ? recipe->first : 0,
+                                       events ? recipe->events : 0, &error),
                      STATUS_OK);
 }
 
@@ -263,7 +295,8 @@ static void test_file(void **state)
     assert_int_equal(file_read(&r, &records, &lost), STATUS_MALFORMED);
 }
 
-/* Who exchanges the file behind its name while it is checked changes nothing: both readings are of the file that was opened. */
+/* Who exchanges the file behind its name while it is checked changes nothing: both readings are of the file that was
+ * opened. */
 static void test_read_twice(void **state)
 {
     (void)state;
@@ -288,8 +321,8 @@ static void test_read_twice(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_round), cmocka_unit_test(test_compact), cmocka_unit_test(test_hostile),
-                                        cmocka_unit_test(test_refused), cmocka_unit_test(test_file),
-                                        cmocka_unit_test(test_read_twice) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_round),   cmocka_unit_test(test_compact),
+                                        cmocka_unit_test(test_hostile), cmocka_unit_test(test_refused),
+                                        cmocka_unit_test(test_file),    cmocka_unit_test(test_read_twice) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

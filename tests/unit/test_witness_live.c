@@ -1,5 +1,5 @@
-/* What the probe sees of calls that are known: numbers, operands, copied memory, identities as stat(2) has them, refusals,
- * children, deaths. Needs root and BPF; else the program is skipped and says why. */
+/* What the probe sees of calls that are known: numbers, operands, copied memory, identities as stat(2) has them,
+ * refusals, children, deaths. Needs root and BPF; else the program is skipped and says why. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,7 +59,7 @@ static int code_files(void *self, int ready)
     char bytes[8] = "abcdefg";
     static struct iovec iov[1025];
     for (unsigned i = 0; i < 1025; i++)
-        iov[i] = (struct iovec){ bytes, i % 3 };
+        iov[i] = (struct iovec) { bytes, i % 3 };
     int dir = (int)syscall(SYS_openat, AT_FDCWD, self, O_RDONLY | O_DIRECTORY, 0);
     struct open_how how = { .flags = O_RDWR | O_CREAT, .mode = 0600, .resolve = RESOLVE_BENEATH };
     int file = (int)syscall(SYS_openat2, dir, "data", &how, sizeof(how));
@@ -73,7 +73,8 @@ static int code_files(void *self, int ready)
     if (syscall(SYS_symlinkat, "goal", dir, "link") != 0 || syscall(SYS_utimensat, dir, "data", times, 0) != 0)
         return 1;
     int parent = (int)syscall(SYS_openat, dir, "..", O_RDONLY | O_DIRECTORY, 0);
-    if (syscall(SYS_renameat2, dir, "data", dir, "other", 0) != 0 || syscall(SYS_openat, dir, long_path, O_RDONLY, 0) >= 0)
+    if (syscall(SYS_renameat2, dir, "data", dir, "other", 0) != 0 ||
+        syscall(SYS_openat, dir, long_path, O_RDONLY, 0) >= 0)
         return 1;
     if (syscall(SYS_symlinkat, longest_path, dir, long_path) == 0 || syscall(SYS_mkdirat, dir, too_long_path, 0) == 0 ||
         syscall(SYS_linkat, dir, "no-such-file", parent, "x", 0) == 0)
@@ -240,10 +241,7 @@ static void test_refused(void **state)
 
 /* ---- interruptions ---- */
 
-static void on_alarm(int number)
-{
-    (void)number;
-}
+static void on_alarm(int number) { (void)number; }
 
 static int code_interrupted(void *self, int ready)
 {
@@ -258,8 +256,8 @@ static int code_interrupted(void *self, int ready)
     return result == -1 && errno == EINTR ? 0 : 1;
 }
 
-/* A call that a signal cuts short shows the kernel's own restart code, and the return from the handler is a call with a pair
- * although it rewrites the registers. */
+/* A call that a signal cuts short shows the kernel's own restart code, and the return from the handler is a call with a
+ * pair although it rewrites the registers. */
 static void test_interrupted(void **state)
 {
     (void)state;
@@ -298,7 +296,7 @@ static void test_compat(void **state)
             continue;
         found++;
         assert_int_equal(r->kind, WITNESS_SYSCALL);
-        assert_int_equal(r->syscall, 20); /* getpid there, writev here */
+        assert_int_equal(r->syscall, 20);                   /* getpid there, writev here */
         assert_int_equal(r->object.mode | r->iov_count, 0); /* nothing is concluded from a number of another table */
     }
     bool had_one = run.wait_status == 0;
@@ -522,8 +520,8 @@ int main(void)
 {
     live_need_witness();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files),    cmocka_unit_test(test_refused), cmocka_unit_test(test_compat),
-        cmocka_unit_test(test_children), cmocka_unit_test(test_threads), cmocka_unit_test(test_two),
+        cmocka_unit_test(test_files),       cmocka_unit_test(test_refused), cmocka_unit_test(test_compat),
+        cmocka_unit_test(test_children),    cmocka_unit_test(test_threads), cmocka_unit_test(test_two),
         cmocka_unit_test(test_interrupted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

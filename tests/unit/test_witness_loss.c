@@ -1,5 +1,6 @@
-/* Losses are counted exactly: the same child makes the same calls under a ring that holds all of them, and under one that does
- * not. Holes at the end of a thread, in the middle, and of threads of which nothing arrived. Needs root and BPF. */
+/* Losses are counted exactly: the same child makes the same calls under a ring that holds all of them, and under one
+ * that does not. Holes at the end of a thread, in the middle, and of threads of which nothing arrived. Needs root and
+ * BPF. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -126,6 +127,7 @@ static void test_unheard(void **state)
 int main(void)
 {
     live_need_witness();
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_middle), cmocka_unit_test(test_end), cmocka_unit_test(test_unheard) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_middle), cmocka_unit_test(test_end),
+                                        cmocka_unit_test(test_unheard) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

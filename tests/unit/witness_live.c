@@ -54,7 +54,8 @@ static void records_read(struct live_run *run, const char *path)
     run->records = calloc(MAX_RECORDS, sizeof(*run->records));
     assert_non_null(run->records);
     enum status s = STATUS_OK;
-    while (run->count < MAX_RECORDS && (s = witness_reader_next(reader, &run->records[run->count], &error)) == STATUS_OK) {
+    while (run->count < MAX_RECORDS &&
+           (s = witness_reader_next(reader, &run->records[run->count], &error)) == STATUS_OK) {
         assert_int_equal(run->records[run->count].number, run->count);
         record_keep(&run->records[run->count++]);
     }
@@ -158,7 +159,10 @@ void live_done(struct live_run *run)
 uint64_t live_check_sequences(const struct live_run *run)
 {
     enum { THREADS = 64 };
-    struct { uint32_t tid; uint64_t next; } threads[THREADS] = { 0 };
+    struct {
+        uint32_t tid;
+        uint64_t next;
+    } threads[THREADS] = { 0 };
     size_t count = 0;
     uint64_t lost = 0;
     for (size_t i = 0; i < run->count; i++) {

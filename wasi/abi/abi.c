@@ -7,14 +7,14 @@ enum {
 #include "wasi/abi/argtypes.def"
 };
 #undef ARG_TYPE
-#define ARG_TYPE(name, witx, core, size, align, class) \
+#define ARG_TYPE(name, witx, core, size, align, class)                                                                 \
     [ARG_##name] = { #name, witx, core, size, align, ARG_SLOTS_##name, ARG_CLASS_##class },
 const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT] = {
 #include "wasi/abi/argtypes.def"
 };
 #undef ARG_TYPE
 
-#define OP(id, text, calls, effect, syscall, operands, data) \
+#define OP(id, text, calls, effect, syscall, operands, data)                                                           \
     [OP_##id] = { text, #syscall, OP_CALLS_##calls, OP_EFFECT_##effect, OP_DATA_##data, { operands } },
 #define W(operand) OPERAND_##operand,
 const struct op_row abi_ops[OP_COUNT] = {
@@ -23,8 +23,8 @@ const struct op_row abi_ops[OP_COUNT] = {
 #undef OP
 #undef W
 
-#define RULE_VERDICT_ALLOW false
-#define RULE_VERDICT_REFUSE true
+#define RULE_VERDICT_ALLOW      false
+#define RULE_VERDICT_REFUSE     true
 #define RULE(id, verdict, text) [RULE_##id] = { #id, text, RULE_VERDICT_##verdict },
 const struct rule_row abi_rules[RULE_COUNT] = {
 #include "wasi/abi/rules.def"
@@ -32,22 +32,30 @@ const struct rule_row abi_rules[RULE_COUNT] = {
 #undef RULE
 
 #define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ARG_COUNT_##id = 0 args,
-#define A(type, name) +1
+#define A(type, name)                                               +1
 enum {
 #include "wasi/abi/hostcalls.def"
 };
 #undef HOSTCALL
 #undef A
 #define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) SLOT_COUNT_##id = 0 args,
-#define A(type, name) +ARG_SLOTS_##type
+#define A(type, name)                                               +ARG_SLOTS_##type
 enum {
 #include "wasi/abi/hostcalls.def"
 };
 #undef HOSTCALL
 #undef A
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args)                                                 \
-    [HOSTCALL_##id] = { #name, HOSTCALL_STATE_##state, HOSTCALL_KIND_##kind, max_ops, ARG_COUNT_##id, SLOT_COUNT_##id, \
-                        HOSTCALL_##id != HOSTCALL_PROC_EXIT, rights, ops, { args } },
+#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args)                                                    \
+    [HOSTCALL_##id] = { #name,                                                                                         \
+                        HOSTCALL_STATE_##state,                                                                        \
+                        HOSTCALL_KIND_##kind,                                                                          \
+                        max_ops,                                                                                       \
+                        ARG_COUNT_##id,                                                                                \
+                        SLOT_COUNT_##id,                                                                               \
+                        HOSTCALL_##id != HOSTCALL_PROC_EXIT,                                                           \
+                        rights,                                                                                        \
+                        ops,                                                                                           \
+                        { args } },
 #define A(type, name) { ARG_##type, #name },
 const struct hostcall_row abi_hostcalls[HOSTCALL_COUNT] = {
 #include "wasi/abi/hostcalls.def"

@@ -1,5 +1,5 @@
-/* The interfaces above and below the decision core, as pure data: hostcalls, their argument types, ops, rights, rules, errno.
- * Everything here is derived from the .def tables beside it; their legends say what a row means. */
+/* The interfaces above and below the decision core, as pure data: hostcalls, their argument types, ops, rights, rules,
+ * errno. Everything here is derived from the .def tables beside it; their legends say what a row means. */
 #ifndef WARRANT_ABI_H
 #define WARRANT_ABI_H
 
@@ -58,8 +58,15 @@ enum arg_type {
 #undef ARG_TYPE
 
 enum arg_class {
-    ARG_CLASS_SCALAR, ARG_CLASS_STRING, ARG_CLASS_IOVS, ARG_CLASS_CIOVS, ARG_CLASS_BUFFER, ARG_CLASS_VECTOR, ARG_CLASS_SUBS,
-    ARG_CLASS_EVENTS, ARG_CLASS_RESULT
+    ARG_CLASS_SCALAR,
+    ARG_CLASS_STRING,
+    ARG_CLASS_IOVS,
+    ARG_CLASS_CIOVS,
+    ARG_CLASS_BUFFER,
+    ARG_CLASS_VECTOR,
+    ARG_CLASS_SUBS,
+    ARG_CLASS_EVENTS,
+    ARG_CLASS_RESULT
 };
 
 struct arg_type_row {
@@ -89,14 +96,40 @@ struct hostcall_row {
 
 enum op_calls { OP_CALLS_ONE, OP_CALLS_VDSO };
 enum op_effect {
-    OP_EFFECT_NONE, OP_EFFECT_READ, OP_EFFECT_WRITE, OP_EFFECT_CREATE, OP_EFFECT_REMOVE, OP_EFFECT_META, OP_EFFECT_TABLE,
-    OP_EFFECT_TIME, OP_EFFECT_RANDOM
+    OP_EFFECT_NONE,
+    OP_EFFECT_READ,
+    OP_EFFECT_WRITE,
+    OP_EFFECT_CREATE,
+    OP_EFFECT_REMOVE,
+    OP_EFFECT_META,
+    OP_EFFECT_TABLE,
+    OP_EFFECT_TIME,
+    OP_EFFECT_RANDOM
 };
 enum op_data { OP_DATA_NONE, OP_DATA_STAT, OP_DATA_BYTES, OP_DATA_STAGED };
 enum op_operand {
-    OPERAND_NONE, OPERAND_FD, OPERAND_FD2, OPERAND_IOVS, OPERAND_COUNT, OPERAND_OFFSET, OPERAND_ZERO, OPERAND_PATH,
-    OPERAND_PATH2, OPERAND_STAT, OPERAND_HOW, OPERAND_HOWSIZE, OPERAND_FLAGS, OPERAND_MEM, OPERAND_MEMLEN, OPERAND_STAGE,
-    OPERAND_STAGELEN, OPERAND_TIMES, OPERAND_VALUE, OPERAND_TIME, OPERAND_POLLS, OPERAND_ANY
+    OPERAND_NONE,
+    OPERAND_FD,
+    OPERAND_FD2,
+    OPERAND_IOVS,
+    OPERAND_COUNT,
+    OPERAND_OFFSET,
+    OPERAND_ZERO,
+    OPERAND_PATH,
+    OPERAND_PATH2,
+    OPERAND_STAT,
+    OPERAND_HOW,
+    OPERAND_HOWSIZE,
+    OPERAND_FLAGS,
+    OPERAND_MEM,
+    OPERAND_MEMLEN,
+    OPERAND_STAGE,
+    OPERAND_STAGELEN,
+    OPERAND_TIMES,
+    OPERAND_VALUE,
+    OPERAND_TIME,
+    OPERAND_POLLS,
+    OPERAND_ANY
 };
 
 struct op_row {
@@ -124,8 +157,14 @@ const char *abi_right_name(unsigned bit);        /* "FD_READ" */
 
 /* Guest-visible enumerations and flags (witx). */
 enum wasi_filetype {
-    FILETYPE_UNKNOWN, FILETYPE_BLOCK_DEVICE, FILETYPE_CHARACTER_DEVICE, FILETYPE_DIRECTORY, FILETYPE_REGULAR_FILE,
-    FILETYPE_SOCKET_DGRAM, FILETYPE_SOCKET_STREAM, FILETYPE_SYMBOLIC_LINK
+    FILETYPE_UNKNOWN,
+    FILETYPE_BLOCK_DEVICE,
+    FILETYPE_CHARACTER_DEVICE,
+    FILETYPE_DIRECTORY,
+    FILETYPE_REGULAR_FILE,
+    FILETYPE_SOCKET_DGRAM,
+    FILETYPE_SOCKET_STREAM,
+    FILETYPE_SYMBOLIC_LINK
 };
 enum wasi_clockid { CLOCKID_REALTIME, CLOCKID_MONOTONIC, CLOCKID_PROCESS_CPUTIME, CLOCKID_THREAD_CPUTIME };
 enum wasi_whence { WHENCE_SET, WHENCE_CUR, WHENCE_END };
@@ -139,15 +178,25 @@ enum wasi_subclockflags { SUBCLOCK_ABSTIME = 1 };
 /* Flags of ops: portable bits that the backend translates.
  * OPEN: OPEN_*; STAT_AT, SET_TIMES_AT and SET_TIMES: none (never follows); SET_FLAGS: `value` holds FDFLAG_*. */
 enum op_open_flags {
-    OPEN_READ = 1, OPEN_WRITE = 2, OPEN_CREATE = 4, OPEN_EXCLUSIVE = 8, OPEN_TRUNCATE = 16, OPEN_DIRECTORY = 32,
-    OPEN_NOFOLLOW = 64, OPEN_APPEND = 128, OPEN_DSYNC = 256, OPEN_SYNC = 512, OPEN_NONBLOCK = 1024,
+    OPEN_READ = 1,
+    OPEN_WRITE = 2,
+    OPEN_CREATE = 4,
+    OPEN_EXCLUSIVE = 8,
+    OPEN_TRUNCATE = 16,
+    OPEN_DIRECTORY = 32,
+    OPEN_NOFOLLOW = 64,
+    OPEN_APPEND = 128,
+    OPEN_DSYNC = 256,
+    OPEN_SYNC = 512,
+    OPEN_NONBLOCK = 1024,
     OPEN_PATH_ONLY = 2048 /* names the object, cannot read it (O_PATH) */
 };
-/* SLEEP: `value` is the clock, `flags` 0 (relative), `offset` the time in ns. CLOCK_TIME, CLOCK_RES: `value` is the clock.
- * FILE_SYSTEM: its value is the file system's number (statfs: f_type). READ_DIR: `offset` is where in the staging buffer its entries go,
- * `value` the bytes that the system is asked for. POLL: the request's subscriptions that are no clocks, in their order; `offset` the
- * longest wait in ns; `value` of the result is 0 (nothing happened), or their number, and for each a byte of POLLED_* bits is staged.
- * SET_TIMES*: which of `offset` (access time) and `value` (modification time), ns since 1970, are meant. FST_* bits in `flags`. */
+/* SLEEP: `value` is the clock, `flags` 0 (relative), `offset` the time in ns. CLOCK_TIME, CLOCK_RES: `value` is the
+ * clock. FILE_SYSTEM: its value is the file system's number (statfs: f_type). READ_DIR: `offset` is where in the
+ * staging buffer its entries go, `value` the bytes that the system is asked for. POLL: the request's subscriptions that
+ * are no clocks, in their order; `offset` the longest wait in ns; `value` of the result is 0 (nothing happened), or
+ * their number, and for each a byte of POLLED_* bits is staged. SET_TIMES*: which of `offset` (access time) and `value`
+ * (modification time), ns since 1970, are meant. FST_* bits in `flags`. */
 
 enum op_polled { POLLED_READY = 1, POLLED_HANGUP = 2, POLLED_ERROR = 4, POLLED_INVALID = 8, POLLED_ALL = 15 };
 

@@ -1,5 +1,6 @@
-/* What one hostcall is made of on its way: request, op, result, outcome. Plain data without pointers, so that the decision
- * core, the backends, the trace and the checker mean the same thing. Source: docs/trace-format.md for their stored form. */
+/* What one hostcall is made of on its way: request, op, result, outcome. Plain data without pointers, so that the
+ * decision core, the backends, the trace and the checker mean the same thing. Source: docs/trace-format.md for their
+ * stored form. */
 #ifndef WARRANT_ABI_CALL_H
 #define WARRANT_ABI_CALL_H
 
@@ -7,7 +8,8 @@
 #include "wasi/abi/abi.h"
 
 enum {
-    HANDLE_SCRATCH = LIMIT_HANDLES, /* two slots behind the guest's, for directories that a plan opens and closes itself */
+    HANDLE_SCRATCH =
+        LIMIT_HANDLES, /* two slots behind the guest's, for directories that a plan opens and closes itself */
     HANDLES_TOTAL = LIMIT_HANDLES + 2,
     REQUEST_BYTES = 2 * (LIMIT_PATH + 1), /* room for two paths */
     REQUEST_STRINGS = 2
@@ -22,14 +24,18 @@ struct subscription {
     uint8_t type; /* enum wasi_eventtype, or any other value that the guest passed */
 };
 
-/* Which check the copying itself failed. The core turns it into a refusal; nothing of the request behind the fault is set. */
+/* Which check the copying itself failed. The core turns it into a refusal; nothing of the request behind the fault is
+ * set. */
 enum request_fault {
-    FAULT_NONE, FAULT_BOUNDS, FAULT_ALIGNMENT, FAULT_TOO_MANY,
+    FAULT_NONE,
+    FAULT_BOUNDS,
+    FAULT_ALIGNMENT,
+    FAULT_TOO_MANY,
     FAULT_PATH_LONG /* a string longer than LIMIT_PATH: not copied */
 };
 
-/* Copied from the guest once; nothing in it is trusted. Strings lie one behind the other in `bytes`, in the order of the
- * arguments, each without a NUL of its own (it may contain some). Only what the call uses is initialised. */
+/* Copied from the guest once; nothing in it is trusted. Strings lie one behind the other in `bytes`, in the order of
+ * the arguments, each without a NUL of its own (it may contain some). Only what the call uses is initialised. */
 struct request {
     uint32_t call;                     /* enum hostcall */
     uint32_t fault;                    /* enum request_fault */
@@ -38,7 +44,7 @@ struct request {
     uint32_t string_count;
     struct region string[REQUEST_STRINGS]; /* into bytes */
     uint32_t iov_count;
-    struct region iov[LIMIT_IOVECS];       /* guest memory, as the guest wrote them */
+    struct region iov[LIMIT_IOVECS]; /* guest memory, as the guest wrote them */
     uint32_t subscription_count;
     struct subscription subscription[LIMIT_SUBSCRIPTIONS];
     uint8_t bytes[REQUEST_BYTES];
@@ -46,19 +52,21 @@ struct request {
 
 /* One op. Meaning of the fields per kind: legend of ops.def. */
 struct op {
-    uint16_t kind;   /* enum op_kind */
-    uint16_t rule;   /* enum rule: what allowed it */
-    uint32_t handle; /* table handle, HANDLE_NONE where the op has none */
+    uint16_t kind;    /* enum op_kind */
+    uint16_t rule;    /* enum rule: what allowed it */
+    uint32_t handle;  /* table handle, HANDLE_NONE where the op has none */
     uint32_t handle2; /* OPEN: the free slot that receives the object; HANDLE_NONE otherwise */
     uint32_t flags;
     uint64_t offset, value;
-    struct region mem;   /* READ, WRITE and kin: iov[mem.offset .. +mem.length) of the request; RANDOM, READ_LINK: guest memory */
+    struct region
+        mem; /* READ, WRITE and kin: iov[mem.offset .. +mem.length) of the request; RANDOM, READ_LINK: guest memory */
     struct region path;  /* the request's bytes: relative, not empty, no NUL */
     struct region path2; /* MAKE_LINK: the link's content */
 };
 
-/* What an op brought. value: a count, a time in ns, 0; or -(enum wasi_errno). stat: where the op's data is STAT. BYTES lie
- * in the regions of the op, STAGED in the staging buffer of the call (`value` bytes; READ_DIR's from op.offset on). */
+/* What an op brought. value: a count, a time in ns, 0; or -(enum wasi_errno). stat: where the op's data is STAT. BYTES
+ * lie in the regions of the op, STAGED in the staging buffer of the call (`value` bytes; READ_DIR's from op.offset on).
+ */
 struct op_result {
     int64_t value;
     struct filestat stat;
@@ -72,11 +80,11 @@ struct call_ops {
 
 /* What the guest is told. */
 struct outcome {
-    uint16_t wasi_errno;   /* enum wasi_errno */
-    uint16_t rule;         /* enum rule: of the refusal, or RULE_NONE */
-    uint16_t trap;         /* enum rt_trap_kind's number; 0: the call returns */
+    uint16_t wasi_errno; /* enum wasi_errno */
+    uint16_t rule;       /* enum rule: of the refusal, or RULE_NONE */
+    uint16_t trap;       /* enum rt_trap_kind's number; 0: the call returns */
     uint16_t value_count;
-    uint64_t value[2];     /* the scalar results, in the order of the R_ arguments */
+    uint64_t value[2]; /* the scalar results, in the order of the R_ arguments */
 };
 
 #endif

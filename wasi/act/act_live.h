@@ -24,8 +24,8 @@ struct act_path {
 /* The host's errno as -(enum wasi_errno); total: what the guest's table lacks is IO. */
 int64_t act_errno_result(int host_errno);
 
-/* The result of the system call that was just made and returned -1 and set errno, or a count. errno is read here, behind the
- * call: as an argument beside it, it may be read before. */
+/* The result of the system call that was just made and returned -1 and set errno, or a count. errno is read here,
+ * behind the call: as an argument beside it, it may be read before. */
 static inline int64_t act_result(long returned)
 {
     return __builtin_expect(returned < 0, 0) ? act_errno_result(errno) : (int64_t)returned;

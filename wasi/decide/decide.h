@@ -20,7 +20,8 @@ struct handle {
     uint8_t type;         /* enum wasi_filetype */
     bool live;
     bool preopen;
-    bool doubtful; /* beneath it, file systems that hold no data may be mounted: names are looked at before they are used */
+    bool
+        doubtful; /* beneath it, file systems that hold no data may be mounted: names are looked at before they are used */
 };
 #define HANDLE_POSITION_UNKNOWN UINT64_MAX
 

@@ -38,7 +38,7 @@ struct policy_limits {
     uint64_t fuel;                                      /* instructions; UINT64_MAX: none */
     uint64_t wall_ns;                                   /* UINT64_MAX: none */
     uint64_t output;                                    /* bytes written in all; UINT64_MAX: none */
-    uint64_t trace; /* bytes of the trace file at which the guest is stopped */
+    uint64_t trace;                                     /* bytes of the trace file at which the guest is stopped */
 };
 
 struct policy {
@@ -95,8 +95,8 @@ MUST_USE enum status policy_add_network(struct policy *policy, enum policy_proto
                                         const char *text, struct error *error);
 
 /* Numbers as policies and options write them, exact or refused. *ret only on success.
- * count: "64", "5e9", "2.5e9". size: a count, or with B, KiB, MiB, GiB, TiB ("1.5GiB"). duration, in ns: a number with ms,
- * s, m or h ("1.5s"). A fraction has to come out whole, in what is counted, bytes or ns. */
+ * count: "64", "5e9", "2.5e9". size: a count, or with B, KiB, MiB, GiB, TiB ("1.5GiB"). duration, in ns: a number with
+ * ms, s, m or h ("1.5s"). A fraction has to come out whole, in what is counted, bytes or ns. */
 MUST_USE enum status policy_parse_count(const char *text, uint64_t *ret, struct error *error);
 MUST_USE enum status policy_parse_size(const char *text, uint64_t *ret, struct error *error);
 MUST_USE enum status policy_parse_duration(const char *text, uint64_t *ret, struct error *error);
