@@ -28,18 +28,18 @@ static enum status ref_func(struct decoder *d, size_t at, struct const_expr *ste
     return STATUS_OK;
 }
 
-static enum status number(struct decoder *d, enum op op, struct const_expr *step)
+static enum status number(struct decoder *d, enum insn insn, struct const_expr *step)
 {
     int32_t i32;
     int64_t i64;
     uint32_t f32;
-    if (op == OP_I32_CONST) {
+    if (insn == INSN_I32_CONST) {
         TRY(decode_s32(d, &i32));
         *step = (struct const_expr) { (uint32_t)i32, CONST_BITS, RT_I32 };
-    } else if (op == OP_I64_CONST) {
+    } else if (insn == INSN_I64_CONST) {
         TRY(decode_s64(d, &i64));
         *step = (struct const_expr) { (uint64_t)i64, CONST_BITS, RT_I64 };
-    } else if (op == OP_F32_CONST) {
+    } else if (insn == INSN_F32_CONST) {
         TRY(decode_f32(d, &f32));
         *step = (struct const_expr) { f32, CONST_BITS, RT_F32 };
     } else {
@@ -58,23 +58,23 @@ static enum status vector(struct decoder *d, struct const_expr *step)
     return decode_v128(d, bits);
 }
 
-static enum status arithmetic(enum op op, struct const_expr *step)
+static enum status arithmetic(enum insn insn, struct const_expr *step)
 {
     static const uint8_t kinds[] = { CONST_ADD, CONST_SUB, CONST_MUL };
-    bool narrow = op == OP_I32_ADD || op == OP_I32_SUB || op == OP_I32_MUL;
-    *step = (struct const_expr) { 0, kinds[op - (narrow ? OP_I32_ADD : OP_I64_ADD)], narrow ? RT_I32 : RT_I64 };
+    bool narrow = insn == INSN_I32_ADD || insn == INSN_I32_SUB || insn == INSN_I32_MUL;
+    *step = (struct const_expr) { 0, kinds[insn - (narrow ? INSN_I32_ADD : INSN_I64_ADD)], narrow ? RT_I32 : RT_I64 };
     return STATUS_OK;
 }
-_Static_assert(OP_I32_SUB == OP_I32_ADD + 1 && OP_I32_MUL == OP_I32_ADD + 2, "as `kinds` has them");
-_Static_assert(OP_I64_SUB == OP_I64_ADD + 1 && OP_I64_MUL == OP_I64_ADD + 2, "as `kinds` has them");
+_Static_assert(INSN_I32_SUB == INSN_I32_ADD + 1 && INSN_I32_MUL == INSN_I32_ADD + 2, "as `kinds` has them");
+_Static_assert(INSN_I64_SUB == INSN_I64_ADD + 1 && INSN_I64_MUL == INSN_I64_ADD + 2, "as `kinds` has them");
 
 /* Refuses an instruction, with the name of a proposal where one would allow it. */
 static enum status refuse(struct decoder *d, size_t at, uint32_t code)
 {
-    if (op_find(code))
+    if (insn_find(code))
         return decode_fail_at(d, at, STATUS_INVALID, "constant expression required");
-    if (op_proposal(code))
-        return decode_needs(d, at, op_proposal(code));
+    if (insn_proposal(code))
+        return decode_needs(d, at, insn_proposal(code));
     return decode_fail_at(d, at, STATUS_MALFORMED, "illegal opcode 0x%02x", code);
 }
 
@@ -85,34 +85,34 @@ static enum status instruction(struct decoder *d, struct const_expr *step, bool 
     uint32_t code = 0;
     uint32_t type;
     TRY(decode_opcode(d, &code));
-    const struct op_info *info = op_find(code);
+    const struct insn_info *info = insn_find(code);
     if (!info)
         return refuse(d, at, code);
-    enum op op = op_of(info);
-    switch ((unsigned)op) {
-    case OP_I32_CONST:
-    case OP_I64_CONST:
-    case OP_F32_CONST:
-    case OP_F64_CONST:
-        return number(d, op, step);
-    case OP_V128_CONST:
+    enum insn insn = insn_of(info);
+    switch ((unsigned)insn) {
+    case INSN_I32_CONST:
+    case INSN_I64_CONST:
+    case INSN_F32_CONST:
+    case INSN_F64_CONST:
+        return number(d, insn, step);
+    case INSN_V128_CONST:
         return vector(d, step);
-    case OP_I32_ADD:
-    case OP_I32_SUB:
-    case OP_I32_MUL:
-    case OP_I64_ADD:
-    case OP_I64_SUB:
-    case OP_I64_MUL:
-        return arithmetic(op, step);
-    case OP_GLOBAL_GET:
+    case INSN_I32_ADD:
+    case INSN_I32_SUB:
+    case INSN_I32_MUL:
+    case INSN_I64_ADD:
+    case INSN_I64_SUB:
+    case INSN_I64_MUL:
+        return arithmetic(insn, step);
+    case INSN_GLOBAL_GET:
         return global_get(d, at, step);
-    case OP_REF_NULL:
+    case INSN_REF_NULL:
         TRY(decode_heap_type(d, &type));
         *step = (struct const_expr) { 0, CONST_BITS, type };
         return STATUS_OK;
-    case OP_REF_FUNC:
+    case INSN_REF_FUNC:
         return ref_func(d, at, step);
-    case OP_END:
+    case INSN_END:
         *ret_end = true;
         return STATUS_OK;
     default:

@@ -38,7 +38,7 @@ MUST_USE static inline enum status decode_u32(struct decoder *d, uint32_t *ret)
     *ret = *d->in.at++;
     return STATUS_OK;
 }
-/* An instruction's code; prefix * 256 + n behind a prefix, OP_CODE_RELAXED_SIMD where n needs more bits. */
+/* An instruction's code; prefix * 256 + n behind a prefix, INSN_CODE_RELAXED_SIMD where n needs more bits. */
 MUST_USE enum status decode_opcode(struct decoder *d, uint32_t *ret);
 MUST_USE enum status decode_s32(struct decoder *d, int32_t *ret);
 MUST_USE enum status decode_s33(struct decoder *d, int64_t *ret);

@@ -83,7 +83,7 @@ enum status decode_opcode(struct decoder *d, uint32_t *ret)
     TRY(decode_u32(d, &sub));
     if (sub > 0xff && byte != 0xfd)
         return decode_fail_at(d, at, STATUS_MALFORMED, "illegal opcode 0x%02x 0x%x", byte, sub);
-    *ret = sub > 0xff ? (uint32_t)OP_CODE_RELAXED_SIMD : (uint32_t)byte << 8 | sub;
+    *ret = sub > 0xff ? (uint32_t)INSN_CODE_RELAXED_SIMD : (uint32_t)byte << 8 | sub;
     return STATUS_OK;
 }
 

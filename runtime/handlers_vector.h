@@ -50,7 +50,7 @@ HANDLER(GLOBAL_SET_SHARED_V128)
         SIMD_CALL(name)(fp, pc, memory + at_);                                                                         \
         NEXT(units);                                                                                                   \
     }
-#define V_SIZE(immediate)                   (1u << OP_IMM_##immediate)
+#define V_SIZE(immediate)                   (1u << INSN_IMM_##immediate)
 #define V_ROW_V_UNARY(name, immediate)      V_CALL(name, 4)
 #define V_ROW_V_BINARY(name, immediate)     V_CALL(name, 4)
 #define V_ROW_V_TERNARY(name, immediate)    V_CALL(name, 5)
@@ -62,8 +62,8 @@ HANDLER(GLOBAL_SET_SHARED_V128)
 #define V_ROW_V_LOAD_LANE(name, immediate)  V_ACCESS(name, V_SIZE(immediate), 7)
 #define V_ROW_V_STORE_LANE(name, immediate) V_ACCESS(name, V_SIZE(immediate), 7)
 #define V_ROW_V_CONST(name, immediate)
-#undef OP
-#define OP(code, name, text, immediate, signature, class) V_ROW_##class(name, immediate)
+#undef INSN
+#define INSN(code, name, text, immediate, signature, class) V_ROW_##class(name, immediate)
 #include "runtime/opcodes_simd.def"
-#undef OP
+#undef INSN
 /* clang-format on */

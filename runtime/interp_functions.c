@@ -49,13 +49,13 @@ RT_TRAP_LIST(TRAP_HANDLER)
 #include "runtime/handlers_vector.h"
 #undef vm
 
-#define LABEL(name)                                       [P_##name] = (const void *)run_##name,
-#define OP(code, name, text, immediate, signature, class) PREP_##class(LABEL, name)
+#define LABEL(name)                                         [P_##name] = (const void *)run_##name,
+#define INSN(code, name, text, immediate, signature, class) PREP_##class(LABEL, name)
 static const void *const handler_table[PREP_COUNT] = {
 #include "runtime/opcodes.def"
     PREP_OWN_LIST(LABEL)
 };
-#undef OP
+#undef INSN
 
 enum rt_trap_kind interp_run(struct rt_instance *instance, struct entry *entry, uint64_t *fp)
 {

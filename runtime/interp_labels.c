@@ -14,9 +14,9 @@
         goto trap;                                                                                                     \
     } while (0)
 #define UNUSED_STATE()
-#define TRAP(which)                                       TRAP_FOUND(RT_TRAP_##which)
-#define LABEL(name)                                       &&L_##name,
-#define OP(code, name, text, immediate, signature, class) PREP_##class(LABEL, name)
+#define TRAP(which)                                         TRAP_FOUND(RT_TRAP_##which)
+#define LABEL(name)                                         &&L_##name,
+#define INSN(code, name, text, immediate, signature, class) PREP_##class(LABEL, name)
 
 enum rt_trap_kind interp_run(struct rt_instance *instance, struct entry *entry, uint64_t *fp)
 {

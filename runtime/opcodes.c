@@ -44,30 +44,32 @@
 #define CLASS_PREPARED_MEMORY(name)        0
 #define CLASS_PREPARED_REFERENCE(name)     0
 
-#define OP(number, name, text_, immediate_, s, class_)                                                                 \
-    [OP_##name] = { .text = text_,                                                                                     \
-                    .code = number,                                                                                    \
-                    .immediate = OP_IMM_##immediate_,                                                                  \
-                    .class = OP_CLASS_##class_,                                                                        \
-                    .param_count = COLON_AT(s),                                                                        \
-                    .params = { TYPE_OF(CHAR_AT(s, 0)), COLON_AT(s) > 1 ? TYPE_OF(CHAR_AT(s, 1)) : 0,                  \
-                                COLON_AT(s) > 2 ? TYPE_OF(CHAR_AT(s, 2)) : 0 },                                        \
-                    .commutes = CHAR_AT(s, COLON_AT(s) + 2) == '=',                                                    \
-                    .result = RESULT_OF(s),                                                                            \
-                    .prepared = CLASS_PREPARED_##class_(name) },
-const struct op_info op_infos[OP_COUNT] = {
+#define INSN(number, name, text_, immediate_, s, class_)                                                               \
+    [INSN_##name] = { .text = text_,                                                                                   \
+                      .code = number,                                                                                  \
+                      .immediate = INSN_IMM_##immediate_,                                                              \
+                      .class = INSN_CLASS_##class_,                                                                    \
+                      .param_count = COLON_AT(s),                                                                      \
+                      .params = { TYPE_OF(CHAR_AT(s, 0)), COLON_AT(s) > 1 ? TYPE_OF(CHAR_AT(s, 1)) : 0,                \
+                                  COLON_AT(s) > 2 ? TYPE_OF(CHAR_AT(s, 2)) : 0 },                                      \
+                      .commutes = CHAR_AT(s, COLON_AT(s) + 2) == '=',                                                  \
+                      .result = RESULT_OF(s),                                                                          \
+                      .prepared = CLASS_PREPARED_##class_(name) },
+const struct insn_info insn_infos[INSN_COUNT] = {
 #include "runtime/opcodes.def"
 };
-#undef OP
+#undef INSN
 
-#define OP(number, name, text, immediate, signature, class)                                                            \
-    [(number) < 256 ? (number) : (number) < 0xfd00 ? 256 + ((number) & 0xff) : 512 + ((number) & 0xff)] = OP_##name + 1,
-const uint16_t op_by_code[OP_CODES] = {
+#define INSN(number, name, text, immediate, signature, class)                                                          \
+    [(number) < 256         ? (number)                                                                                 \
+        : (number) < 0xfd00 ? 256 + ((number) & 0xff)                                                                  \
+                            : 512 + ((number) & 0xff)] = INSN_##name + 1,
+const uint16_t insn_by_code[INSN_CODES] = {
 #include "runtime/opcodes.def"
 };
-#undef OP
+#undef INSN
 
-const char *op_proposal(uint32_t code)
+const char *insn_proposal(uint32_t code)
 {
     static const struct {
         uint32_t first, last;
@@ -84,7 +86,7 @@ const char *op_proposal(uint32_t code)
         { 0xfb20, 0xfb2f, "custom descriptors" },
         { 0xfb80, 0xfbb7, "reference-typed strings" },
         { 0xfc13, 0xfc16, "wide arithmetic" },
-        { OP_CODE_RELAXED_SIMD, OP_CODE_RELAXED_SIMD, "relaxed SIMD" },
+        { INSN_CODE_RELAXED_SIMD, INSN_CODE_RELAXED_SIMD, "relaxed SIMD" },
         { 0xfe00, 0xfeff, "threads" },
     };
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)

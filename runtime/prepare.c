@@ -125,7 +125,7 @@ static void destination(struct body *b, uint32_t slot)
 
 void prep_result(struct body *b, uint32_t slot)
 {
-    prep_result_acc(b, slot, ACC_NONE, (struct prep_form) { OP_COUNT, 0, 0 });
+    prep_result_acc(b, slot, ACC_NONE, (struct prep_form) { INSN_COUNT, 0, 0 });
 }
 
 void prep_result_wide(struct body *b, uint32_t slot)
@@ -155,7 +155,7 @@ void prep_map(struct body *b, bool charged)
 {
     struct emitter *e = &b->out;
     e->mapped = b->emitting;
-    e->here = (struct code_place) { .offset = (uint32_t)b->op_offset, .count = charged ? 0 : e->cost };
+    e->here = (struct code_place) { .offset = (uint32_t)b->insn_offset, .count = charged ? 0 : e->cost };
 }
 
 static enum status select_memory(struct body *b, uint32_t memory)

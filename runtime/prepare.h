@@ -20,7 +20,7 @@ void prep_u64(struct body *b, uint64_t value);
 /* A destination that may be redirected to a local. */
 void prep_result(struct body *b, uint32_t slot);
 void prep_result_wide(struct body *b, uint32_t slot); /* two slots */
-/* The same where the result is in the accumulator, too. row: enum op; sources: its form; short_op: its form without a
+/* The same where the result is in the accumulator, too. row: enum insn; sources: its form; short_op: its form without a
  * destination, 0 where there is none. */
 struct prep_form {
     uint32_t row, sources, short_op;
@@ -68,17 +68,17 @@ bool prep_constant(const struct body *b, uint32_t at, uint32_t *ret);
 
 /* prepare_values.c: the regular rows, by class. The operands were popped. */
 struct memarg;
-MUST_USE enum status prep_unary(struct body *b, const struct op_info *info, bool traps);
-MUST_USE enum status prep_binary(struct body *b, const struct op_info *info);
+MUST_USE enum status prep_unary(struct body *b, const struct insn_info *info, bool traps);
+MUST_USE enum status prep_binary(struct body *b, const struct insn_info *info);
 MUST_USE enum status prep_test(struct body *b, uint32_t row); /* a comparison, row, with 0 */
 MUST_USE enum status prep_select(struct body *b, bool wide);
 MUST_USE enum status prep_global_get(struct body *b, const struct global *g, bool shared);
 MUST_USE enum status prep_global_set(struct body *b, const struct global *g, bool shared);
 /* prepare_access.c */
-MUST_USE enum status prep_load(struct body *b, const struct op_info *info, const struct memarg *m);
-MUST_USE enum status prep_store(struct body *b, const struct op_info *info, const struct memarg *m);
+MUST_USE enum status prep_load(struct body *b, const struct insn_info *info, const struct memarg *m);
+MUST_USE enum status prep_store(struct body *b, const struct insn_info *info, const struct memarg *m);
 /* words: what follows the opcode (validate_lanes.c). */
-MUST_USE enum status prep_vector(struct body *b, const struct op_info *info, const struct memarg *m,
+MUST_USE enum status prep_vector(struct body *b, const struct insn_info *info, const struct memarg *m,
                                  const uint64_t words[2]);
 
 /* prepare_branch.c */

@@ -17,7 +17,7 @@ static enum status load_address(struct body *b, const struct memarg *m, struct p
         *ret = (struct prep_sources) { .form = FORM_LOAD_K };
         return STATUS_OK;
     }
-    if (prep_is_last(b, at, OP_I32_ADD) && b->out.last_sources != FORM_SR) {
+    if (prep_is_last(b, at, INSN_I32_ADD) && b->out.last_sources != FORM_SR) {
         static const uint8_t forms[] = { FORM_LOAD_XS, FORM_LOAD_XK, FORM_LOAD_XR, 0, FORM_LOAD_XRK };
         s = prep_unemit(b);
         s.form = forms[s.form];
@@ -32,7 +32,7 @@ static enum status load_address(struct body *b, const struct memarg *m, struct p
     return STATUS_OK;
 }
 
-enum status prep_load(struct body *b, const struct op_info *info, const struct memarg *m)
+enum status prep_load(struct body *b, const struct insn_info *info, const struct memarg *m)
 {
     struct prep_sources s;
     uint32_t offset = m->offset;
@@ -47,7 +47,7 @@ enum status prep_load(struct body *b, const struct op_info *info, const struct m
     prep_units(b, &s);
     prep_u32(b, offset);
     prep_result_acc(b, slot_of(b, b->height), acc_of(info->result),
-                    (struct prep_form) { op_of(info), s.form, info->prepared + s.form + FORM_LOAD_ACC });
+                    (struct prep_form) { insn_of(info), s.form, info->prepared + s.form + FORM_LOAD_ACC });
     return prep_unselect_memory(b, m->memory);
 }
 
@@ -89,7 +89,7 @@ static enum status store_address(struct body *b, uint32_t at, struct store *s)
     return prep_use(b, at, &s->address_slot);
 }
 
-enum status prep_store(struct body *b, const struct op_info *info, const struct memarg *m)
+enum status prep_store(struct body *b, const struct insn_info *info, const struct memarg *m)
 {
     struct store s = { .form = FORM_STORE_SS, .offset = m->offset };
     uint32_t at = b->height;
@@ -116,22 +116,22 @@ enum status prep_store(struct body *b, const struct op_info *info, const struct 
     return prep_unselect_memory(b, m->memory);
 }
 
-static bool accesses(const struct op_info *info)
+static bool accesses(const struct insn_info *info)
 {
-    return info->class == OP_CLASS_V_LOAD || info->class == OP_CLASS_V_STORE || info->class == OP_CLASS_V_LOAD_LANE ||
-           info->class == OP_CLASS_V_STORE_LANE;
+    return info->class == INSN_CLASS_V_LOAD || info->class == INSN_CLASS_V_STORE ||
+           info->class == INSN_CLASS_V_LOAD_LANE || info->class == INSN_CLASS_V_STORE_LANE;
 }
 
 /* Where the sources stand: A and B, or for stores A and C. */
-static void place_sources(const struct op_info *info, const uint32_t slots[3], uint32_t lane, uint32_t ret[3])
+static void place_sources(const struct insn_info *info, const uint32_t slots[3], uint32_t lane, uint32_t ret[3])
 {
-    bool store = info->class == OP_CLASS_V_STORE || info->class == OP_CLASS_V_STORE_LANE;
+    bool store = info->class == INSN_CLASS_V_STORE || info->class == INSN_CLASS_V_STORE_LANE;
     ret[0] = slots[0];
-    ret[1] = store ? 0 : info->class == OP_CLASS_V_EXTRACT ? lane : slots[1];
+    ret[1] = store ? 0 : info->class == INSN_CLASS_V_EXTRACT ? lane : slots[1];
     ret[2] = store ? slots[1] : 0;
 }
 
-enum status prep_vector(struct body *b, const struct op_info *info, const struct memarg *m, const uint64_t words[2])
+enum status prep_vector(struct body *b, const struct insn_info *info, const struct memarg *m, const uint64_t words[2])
 {
     uint32_t slots[3] = { 0 }, units[3], at = b->height;
     bool store = !info->result;
@@ -156,12 +156,12 @@ enum status prep_vector(struct body *b, const struct op_info *info, const struct
         prep_result(b, slot_of(b, b->height));
     if (accesses(info))
         prep_u32(b, m->offset);
-    if (info->class == OP_CLASS_V_TERNARY)
+    if (info->class == INSN_CLASS_V_TERNARY)
         prep_unit(b, slots[2]);
-    if (info->class == OP_CLASS_V_REPLACE || info->class == OP_CLASS_V_LOAD_LANE ||
-        info->class == OP_CLASS_V_STORE_LANE)
+    if (info->class == INSN_CLASS_V_REPLACE || info->class == INSN_CLASS_V_LOAD_LANE ||
+        info->class == INSN_CLASS_V_STORE_LANE)
         prep_unit(b, (uint32_t)words[0]);
-    if (info->class == OP_CLASS_V_SHUFFLE) {
+    if (info->class == INSN_CLASS_V_SHUFFLE) {
         prep_u64(b, words[0]);
         prep_u64(b, words[1]);
     }

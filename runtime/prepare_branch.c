@@ -149,45 +149,45 @@ enum status prep_branch(struct body *b, struct control *target, uint32_t at, uin
     return STATUS_OK;
 }
 
-/* The comparison of integers that is true where `row` is false, or OP_COUNT. */
+/* The comparison of integers that is true where `row` is false, or INSN_COUNT. */
 static uint32_t inverse(uint32_t row)
 {
     static const uint16_t pairs[][2] = {
-        { OP_I32_EQ, OP_I32_NE },     { OP_I32_LT_S, OP_I32_GE_S }, { OP_I32_LT_U, OP_I32_GE_U },
-        { OP_I32_GT_S, OP_I32_LE_S }, { OP_I32_GT_U, OP_I32_LE_U }, { OP_I64_EQ, OP_I64_NE },
-        { OP_I64_LT_S, OP_I64_GE_S }, { OP_I64_LT_U, OP_I64_GE_U }, { OP_I64_GT_S, OP_I64_LE_S },
-        { OP_I64_GT_U, OP_I64_LE_U },
+        { INSN_I32_EQ, INSN_I32_NE },     { INSN_I32_LT_S, INSN_I32_GE_S }, { INSN_I32_LT_U, INSN_I32_GE_U },
+        { INSN_I32_GT_S, INSN_I32_LE_S }, { INSN_I32_GT_U, INSN_I32_LE_U }, { INSN_I64_EQ, INSN_I64_NE },
+        { INSN_I64_LT_S, INSN_I64_GE_S }, { INSN_I64_LT_U, INSN_I64_GE_U }, { INSN_I64_GT_S, INSN_I64_LE_S },
+        { INSN_I64_GT_U, INSN_I64_LE_U },
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         for (unsigned side = 0; side < 2; side++)
             if (pairs[i][side] == row)
                 return pairs[i][1 - side];
-    return OP_COUNT;
+    return INSN_COUNT;
 }
 
 /* The first op of the branch that does what a comparison and a branch would. */
 static uint32_t branch_op(uint32_t row, bool inverted)
 {
-    const struct op_info *info = &op_infos[row];
-    if (info->class == OP_CLASS_COMPARE_FLOAT)
+    const struct insn_info *info = &insn_infos[row];
+    if (info->class == INSN_CLASS_COMPARE_FLOAT)
         return info->prepared + (inverted ? (uint32_t)FORM_BRN : (uint32_t)FORM_BR);
-    return op_infos[inverted ? inverse(row) : row].prepared + (uint32_t)FORM_BR;
+    return insn_infos[inverted ? inverse(row) : row].prepared + (uint32_t)FORM_BR;
 }
 
 /* Whether the condition is a comparison emitted just now, and for it alone. */
 static bool fusible(const struct body *b, uint32_t at)
 {
     uint32_t row = b->out.last_row;
-    return row < OP_COUNT && prep_is_last(b, at, row) &&
-           (op_infos[row].class == OP_CLASS_COMPARE || op_infos[row].class == OP_CLASS_COMPARE_FLOAT);
+    return row < INSN_COUNT && prep_is_last(b, at, row) &&
+           (insn_infos[row].class == INSN_CLASS_COMPARE || insn_infos[row].class == INSN_CLASS_COMPARE_FLOAT);
 }
 
 /* Whether the instruction before is an addition that R is the result of, and no label stands between. */
 static bool follows_addition(const struct body *b, uint32_t row, const struct prep_sources *s)
 {
     const struct emitter *e = &b->out;
-    const struct op_info *info = &op_infos[row];
-    if (info->class != OP_CLASS_COMPARE || (s->form != FORM_RS && s->form != FORM_RK) || e->begun == NO_UNIT ||
+    const struct insn_info *info = &insn_infos[row];
+    if (info->class != INSN_CLASS_COMPARE || (s->form != FORM_RS && s->form != FORM_RK) || e->begun == NO_UNIT ||
         e->begun < e->label)
         return false;
     return e->code[e->begun] == (info->params[0] == RT_I32 ? P_I32_ADD_SK : P_I64_ADD_SK);
@@ -196,7 +196,7 @@ static bool follows_addition(const struct body *b, uint32_t row, const struct pr
 enum status prep_condition(struct body *b, uint32_t condition, bool inverted, uint32_t *ret_patch)
 {
     struct prep_sources s;
-    uint32_t cost, row = OP_I32_NE;
+    uint32_t cost, row = INSN_I32_NE;
     if (!b->emitting)
         return STATUS_OK;
     TRY(prep_take_cost(b, &cost));

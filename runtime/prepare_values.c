@@ -1,7 +1,7 @@
 /* Emission of the regular rows on numbers, of select and of globals. */
 #include "runtime/prepare.h"
 
-enum status prep_unary(struct body *b, const struct op_info *info, bool traps)
+enum status prep_unary(struct body *b, const struct insn_info *info, bool traps)
 {
     enum acc from = acc_of(info->params[0]), to = acc_of(info->result);
     uint32_t at = b->height, slot = 0, op = info->prepared;
@@ -19,19 +19,19 @@ enum status prep_unary(struct body *b, const struct op_info *info, bool traps)
     TRY(prep_op(b, op));
     if (!acc)
         prep_unit(b, slot);
-    prep_result_acc(b, slot_of(b, at), to, (struct prep_form) { op_of(info), 0, op + FORM_UNARY_R });
+    prep_result_acc(b, slot_of(b, at), to, (struct prep_form) { insn_of(info), 0, op + FORM_UNARY_R });
     return STATUS_OK;
 }
 
-static enum status emit_binary(struct body *b, const struct op_info *info, const struct prep_sources *s)
+static enum status emit_binary(struct body *b, const struct insn_info *info, const struct prep_sources *s)
 {
     uint32_t op = info->prepared + s->form;
-    if (info->class == OP_CLASS_DIVIDE)
+    if (info->class == INSN_CLASS_DIVIDE)
         prep_map(b, false);
     TRY(prep_op(b, op));
     prep_units(b, s);
     prep_result_acc(b, slot_of(b, b->height), acc_of(info->result),
-                    (struct prep_form) { op_of(info), s->form, op + FORM_SOURCES });
+                    (struct prep_form) { insn_of(info), s->form, op + FORM_SOURCES });
     return STATUS_OK;
 }
 
@@ -39,9 +39,9 @@ static enum status emit_binary(struct body *b, const struct op_info *info, const
  * the operands are; ret_other: the one that is no product. */
 static uint32_t product_op(const struct body *b, uint32_t row, uint32_t x, uint32_t y, uint32_t *ret_other)
 {
-    bool wide = row == OP_F64_ADD || row == OP_F64_SUB, sum = row == OP_F32_ADD || row == OP_F64_ADD;
-    uint32_t multiply = wide ? OP_F64_MUL : OP_F32_MUL;
-    if ((!sum && row != OP_F32_SUB && row != OP_F64_SUB) ||
+    bool wide = row == INSN_F64_ADD || row == INSN_F64_SUB, sum = row == INSN_F32_ADD || row == INSN_F64_ADD;
+    uint32_t multiply = wide ? INSN_F64_MUL : INSN_F32_MUL;
+    if ((!sum && row != INSN_F32_SUB && row != INSN_F64_SUB) ||
         (b->out.last_sources != FORM_SS && b->out.last_sources != FORM_RS))
         return 0;
     bool first = prep_is_last(b, x, multiply), second = prep_is_last(b, y, multiply);
@@ -61,15 +61,15 @@ static enum status emit_product(struct body *b, uint32_t op, uint32_t other)
     TRY(prep_op(b, op));
     prep_units(b, &s);
     prep_unit(b, slot);
-    prep_result_acc(b, slot_of(b, b->height), acc_of(op_infos[row].result),
-                    (struct prep_form) { OP_COUNT, 0, op + FORM_PRODUCT_R });
+    prep_result_acc(b, slot_of(b, b->height), acc_of(insn_infos[row].result),
+                    (struct prep_form) { INSN_COUNT, 0, op + FORM_PRODUCT_R });
     return STATUS_OK;
 }
 
-enum status prep_binary(struct body *b, const struct op_info *info)
+enum status prep_binary(struct body *b, const struct insn_info *info)
 {
     struct prep_sources s;
-    uint32_t other, row = op_of(info);
+    uint32_t other, row = insn_of(info);
     if (!b->emitting)
         return STATUS_OK;
     uint32_t product = product_op(b, row, b->height, b->height + 1, &other);
@@ -85,7 +85,7 @@ enum status prep_test(struct body *b, uint32_t row)
     if (!b->emitting)
         return STATUS_OK;
     TRY(prep_against_zero(b, b->height, &s));
-    return emit_binary(b, &op_infos[row], &s);
+    return emit_binary(b, &insn_infos[row], &s);
 }
 
 enum status prep_select(struct body *b, bool wide)
@@ -111,7 +111,7 @@ enum status prep_select(struct body *b, bool wide)
         prep_result_wide(b, slot_of(b, at));
     else /* R has the slot's bits, whatever their type */
         prep_result_acc(b, slot_of(b, at), ACC_INT,
-                        (struct prep_form) { OP_SELECT, 0, op + P_SELECT_S_R - P_SELECT_S });
+                        (struct prep_form) { INSN_SELECT, 0, op + P_SELECT_S_R - P_SELECT_S });
     return STATUS_OK;
 }
 
@@ -125,7 +125,7 @@ enum status prep_global_get(struct body *b, const struct global *g, bool shared)
     if (wide)
         prep_result_wide(b, slot);
     else if (!shared)
-        prep_result_acc(b, slot, ACC_INT, (struct prep_form) { OP_GLOBAL_GET, 0, P_GLOBAL_GET_R });
+        prep_result_acc(b, slot, ACC_INT, (struct prep_form) { INSN_GLOBAL_GET, 0, P_GLOBAL_GET_R });
     else
         prep_result(b, slot);
     return STATUS_OK;

@@ -141,13 +141,13 @@ enum acc { ACC_INT, ACC_F32, ACC_F64, ACC_COUNT, ACC_NONE = ACC_COUNT };
     X(REF_FUNC)         /* function32 C */
 /* clang-format on */
 
-#define PREP_ENUM(name)                                   P_##name,
-#define OP(code, name, text, immediate, signature, class) PREP_##class(PREP_ENUM, name)
+#define PREP_ENUM(name)                                     P_##name,
+#define INSN(code, name, text, immediate, signature, class) PREP_##class(PREP_ENUM, name)
 enum prep_op {
 #include "runtime/opcodes.def"
     PREP_OWN_LIST(PREP_ENUM) PREP_COUNT
 };
-#undef OP
+#undef INSN
 #undef PREP_ENUM
 _Static_assert(PREP_COUNT <= UINT16_MAX, "an op is one unit");
 

@@ -61,9 +61,9 @@ static inline union v128 v128_of_units(const uint16_t *units)
 
 /* simd.c: one function per row but v128.const. pc: its instruction (prepared.h); at: the first byte of an access, else
  * NULL. */
-#define OP(code, name, text, immediate, signature, class)                                                              \
+#define INSN(code, name, text, immediate, signature, class)                                                            \
     void simd_##name(uint64_t *fp, const uint16_t *pc, uint8_t *at);
 #include "runtime/opcodes_simd.def"
-#undef OP
+#undef INSN
 
 #endif

@@ -15,7 +15,7 @@ enum status body_fail(struct body *b, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return decode_fail_at(b->d, b->op_offset, STATUS_INVALID, "%s", text);
+    return decode_fail_at(b->d, b->insn_offset, STATUS_INVALID, "%s", text);
 }
 
 const char *type_text(uint32_t type)
@@ -106,7 +106,7 @@ static enum status make_room(struct body *b, uint32_t count)
 {
     uint32_t height = b->height + count;
     if (height > LIMIT_FRAME_SLOTS - b->frame_base)
-        return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT,
+        return decode_fail_at(b->d, b->insn_offset, STATUS_LIMIT,
                               "locals and operands of a function exceed the limit of %d", LIMIT_FRAME_SLOTS);
     if (height > b->stack_capacity)
         TRY(stack_grow(b, height));
@@ -168,27 +168,27 @@ enum status operands_push(struct body *b, uint32_t count, const uint32_t *types)
 
 /* The usual case of the usual instructions while nothing is emitted: operands that the innermost block has, of just the
  * types wanted, and short immediates. False, and nothing has changed: see instruction(), which knows all cases. */
-static inline bool quick_local(struct body *b, enum op op)
+static inline bool quick_local(struct body *b, enum insn insn)
 {
     struct cursor *in = &b->d->in;
     if (in->at == in->end || *in->at >= LOCALS_AT_HAND || *in->at >= b->local_count)
         return false;
     uint32_t type = b->locals[*in->at].type;
-    if (op == OP_LOCAL_GET) {
+    if (insn == INSN_LOCAL_GET) {
         if (b->height >= b->watermark || type == RT_V128)
             return false;
         b->types[b->height++] = type;
     } else {
         if (b->height == b->floor || b->types[b->height - 1] != type)
             return false;
-        b->height -= op == OP_LOCAL_SET;
+        b->height -= insn == INSN_LOCAL_SET;
     }
     in->at++;
     return true;
 }
 _Static_assert(LOCALS_AT_HAND <= 0x80, "a local at hand has an index of one byte");
 
-static inline bool quick_number(struct body *b, const struct op_info *info)
+static inline bool quick_number(struct body *b, const struct insn_info *info)
 {
     uint32_t height = b->height, count = info->param_count;
     if (height - b->floor < count || b->types[height - 1] != info->params[0])
@@ -200,7 +200,7 @@ static inline bool quick_number(struct body *b, const struct op_info *info)
     return true;
 }
 
-static inline bool quick_access(struct body *b, const struct op_info *info)
+static inline bool quick_access(struct body *b, const struct insn_info *info)
 {
     struct cursor *in = &b->d->in;
     uint32_t height = b->height, count = info->param_count;
@@ -220,10 +220,10 @@ static inline bool quick_access(struct body *b, const struct op_info *info)
     return true;
 }
 
-static inline bool quick_const(struct body *b, const struct op_info *info)
+static inline bool quick_const(struct body *b, const struct insn_info *info)
 {
     struct cursor *in = &b->d->in;
-    if (in->end - in->at < 2 || info->immediate > OP_IMM_I64 || b->height >= b->watermark)
+    if (in->end - in->at < 2 || info->immediate > INSN_IMM_I64 || b->height >= b->watermark)
         return false;
     uint32_t bytes = in->at[0] < 0x80 ? 1 : in->at[1] < 0x80 ? 2 : 0;
     if (bytes == 0)
@@ -233,60 +233,62 @@ static inline bool quick_const(struct body *b, const struct op_info *info)
     return true;
 }
 
-static inline bool quick(struct body *b, const struct op_info *info)
+static inline bool quick(struct body *b, const struct insn_info *info)
 {
-    if (info->class <= OP_CLASS_REINTERPRET)
+    if (info->class <= INSN_CLASS_REINTERPRET)
         return quick_number(b, info);
-    if (info->class <= OP_CLASS_STORE)
+    if (info->class <= INSN_CLASS_STORE)
         return quick_access(b, info);
-    if (info->class == OP_CLASS_CONST)
+    if (info->class == INSN_CLASS_CONST)
         return quick_const(b, info);
-    return info->class == OP_CLASS_VARIABLE && op_of(info) <= OP_LOCAL_TEE && quick_local(b, op_of(info));
+    return info->class == INSN_CLASS_VARIABLE && insn_of(info) <= INSN_LOCAL_TEE && quick_local(b, insn_of(info));
 }
-_Static_assert(OP_CLASS_LOAD == OP_CLASS_REINTERPRET + 1 && OP_CLASS_STORE == OP_CLASS_LOAD + 1, "as quick() has them");
-_Static_assert(OP_LOCAL_GET < OP_LOCAL_TEE && OP_LOCAL_SET < OP_LOCAL_TEE && OP_LOCAL_TEE < OP_GLOBAL_GET, "");
-_Static_assert(OP_IMM_I32 + 1 == OP_IMM_I64 && OP_IMM_I64 < OP_IMM_F32, "");
+_Static_assert(INSN_CLASS_LOAD == INSN_CLASS_REINTERPRET + 1 && INSN_CLASS_STORE == INSN_CLASS_LOAD + 1,
+               "as quick() has them");
+_Static_assert(INSN_LOCAL_GET < INSN_LOCAL_TEE && INSN_LOCAL_SET < INSN_LOCAL_TEE && INSN_LOCAL_TEE < INSN_GLOBAL_GET,
+               "");
+_Static_assert(INSN_IMM_I32 + 1 == INSN_IMM_I64 && INSN_IMM_I64 < INSN_IMM_F32, "");
 
-static enum status instruction(struct body *b, const struct op_info *info)
+static enum status instruction(struct body *b, const struct insn_info *info)
 {
-    enum op op = op_of(info);
-    switch ((enum op_class)info->class) {
-    case OP_CLASS_CONTROL:
-        return validate_control(b, op);
-    case OP_CLASS_PARAMETRIC:
-        return validate_parametric(b, op);
-    case OP_CLASS_VARIABLE:
-        return validate_variable(b, op);
-    case OP_CLASS_TABLE:
-        return validate_table(b, op);
-    case OP_CLASS_MEMORY:
-        return validate_memory(b, op);
-    case OP_CLASS_REFERENCE:
-        return validate_reference(b, op);
-    case OP_CLASS_UNARY:
-    case OP_CLASS_BINARY:
-    case OP_CLASS_INTEGER:
-    case OP_CLASS_DIVIDE:
-    case OP_CLASS_COMPARE:
-    case OP_CLASS_COMPARE_FLOAT:
-    case OP_CLASS_TEST:
-    case OP_CLASS_TRUNCATE:
-    case OP_CLASS_REINTERPRET:
-    case OP_CLASS_LOAD:
-    case OP_CLASS_STORE:
-    case OP_CLASS_CONST:
-    case OP_CLASS_V_CONST:
+    enum insn insn = insn_of(info);
+    switch ((enum insn_class)info->class) {
+    case INSN_CLASS_CONTROL:
+        return validate_control(b, insn);
+    case INSN_CLASS_PARAMETRIC:
+        return validate_parametric(b, insn);
+    case INSN_CLASS_VARIABLE:
+        return validate_variable(b, insn);
+    case INSN_CLASS_TABLE:
+        return validate_table(b, insn);
+    case INSN_CLASS_MEMORY:
+        return validate_memory(b, insn);
+    case INSN_CLASS_REFERENCE:
+        return validate_reference(b, insn);
+    case INSN_CLASS_UNARY:
+    case INSN_CLASS_BINARY:
+    case INSN_CLASS_INTEGER:
+    case INSN_CLASS_DIVIDE:
+    case INSN_CLASS_COMPARE:
+    case INSN_CLASS_COMPARE_FLOAT:
+    case INSN_CLASS_TEST:
+    case INSN_CLASS_TRUNCATE:
+    case INSN_CLASS_REINTERPRET:
+    case INSN_CLASS_LOAD:
+    case INSN_CLASS_STORE:
+    case INSN_CLASS_CONST:
+    case INSN_CLASS_V_CONST:
         return validate_regular(b, info);
-    case OP_CLASS_V_UNARY:
-    case OP_CLASS_V_BINARY:
-    case OP_CLASS_V_LOAD:
-    case OP_CLASS_V_STORE:
-    case OP_CLASS_V_TERNARY:
-    case OP_CLASS_V_SHUFFLE:
-    case OP_CLASS_V_EXTRACT:
-    case OP_CLASS_V_REPLACE:
-    case OP_CLASS_V_LOAD_LANE:
-    case OP_CLASS_V_STORE_LANE:
+    case INSN_CLASS_V_UNARY:
+    case INSN_CLASS_V_BINARY:
+    case INSN_CLASS_V_LOAD:
+    case INSN_CLASS_V_STORE:
+    case INSN_CLASS_V_TERNARY:
+    case INSN_CLASS_V_SHUFFLE:
+    case INSN_CLASS_V_EXTRACT:
+    case INSN_CLASS_V_REPLACE:
+    case INSN_CLASS_V_LOAD_LANE:
+    case INSN_CLASS_V_STORE_LANE:
         return validate_vector(b, info);
     }
     return STATUS_INTERNAL;
@@ -294,22 +296,22 @@ static enum status instruction(struct body *b, const struct op_info *info)
 
 static enum status refuse_opcode(struct body *b, uint32_t code)
 {
-    const char *proposal = op_proposal(code);
+    const char *proposal = insn_proposal(code);
     if (proposal)
-        return decode_needs(b->d, b->op_offset, proposal);
-    return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "illegal opcode 0x%02x", code);
+        return decode_needs(b->d, b->insn_offset, proposal);
+    return decode_fail_at(b->d, b->insn_offset, STATUS_MALFORMED, "illegal opcode 0x%02x", code);
 }
 
-static enum status read_opcode(struct body *b, const struct op_info **ret)
+static enum status read_opcode(struct body *b, const struct insn_info **ret)
 {
     uint32_t code = 0;
-    b->op_offset = b->d->offset_base + cursor_offset(&b->d->in);
+    b->insn_offset = b->d->offset_base + cursor_offset(&b->d->in);
     struct cursor *in = &b->d->in;
     if (in->at < in->end && *in->at < 0xfb) /* nearly all */
         code = *in->at++;
     else
         TRY(decode_opcode(b->d, &code));
-    *ret = op_find(code);
+    *ret = insn_find(code);
     return *ret ? STATUS_OK : refuse_opcode(b, code);
 }
 
@@ -333,7 +335,7 @@ enum status validate_body(struct body *b, const struct function *function, struc
     TRY(prep_entry(b));
     TRY(control_push(b, CONTROL_FUNCTION, function_def(b->module, function->index)));
     while (b->control_count > 0) {
-        const struct op_info *info = NULL;
+        const struct insn_info *info = NULL;
         TRY(read_opcode(b, &info));
         b->out.cost++;
         if (b->emitting || !quick(b, info))

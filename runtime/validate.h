@@ -62,7 +62,7 @@ struct emitter {
     uint32_t last;         /* NO_UNIT: there is none */
     uint32_t last_dest;    /* where its destination stands */
     uint32_t last_short;   /* the op of its form without a destination; 0: it has none */
-    uint32_t last_row;     /* which enum op it is a form of, OP_COUNT: of none */
+    uint32_t last_row;     /* which enum insn it is a form of, INSN_COUNT: of none */
     uint32_t last_sources; /* in which form its operands are */
     uint32_t acc_before;   /* what R mirrored before it */
     /* To find out where in the module an instruction of prepared code comes from. */
@@ -92,11 +92,11 @@ struct body {
     uint32_t *labels; /* of one br_table */
     uint32_t label_capacity;
 
-    size_t op_offset; /* of the instruction at hand */
-    bool live;        /* code that can be reached */
-    bool has_memory;  /* memory 0, with addresses of type i32 */
-    bool preparing;   /* the second reading */
-    bool emitting;    /* live and preparing */
+    size_t insn_offset; /* of the instruction at hand */
+    bool live;          /* code that can be reached */
+    bool has_memory;    /* memory 0, with addresses of type i32 */
+    bool preparing;     /* the second reading */
+    bool emitting;      /* live and preparing */
     struct emitter out;
 };
 
@@ -162,25 +162,25 @@ MUST_USE enum status operand_push_lazy(struct body *b, struct operand operand, u
 /* validate_locals.c: reads the declarations; reads the index of a local. */
 MUST_USE enum status validate_locals(struct body *b);
 MUST_USE enum status validate_local(struct body *b, struct local *ret);
-MUST_USE enum status validate_regular(struct body *b, const struct op_info *info);
-MUST_USE enum status validate_vector(struct body *b, const struct op_info *info);
-MUST_USE enum status validate_control(struct body *b, enum op op);
+MUST_USE enum status validate_regular(struct body *b, const struct insn_info *info);
+MUST_USE enum status validate_vector(struct body *b, const struct insn_info *info);
+MUST_USE enum status validate_control(struct body *b, enum insn insn);
 MUST_USE enum status control_push(struct body *b, enum control_kind kind, const struct type_def *type);
-MUST_USE enum status validate_parametric(struct body *b, enum op op);
-MUST_USE enum status validate_variable(struct body *b, enum op op);
-MUST_USE enum status validate_table(struct body *b, enum op op);
-MUST_USE enum status validate_memory(struct body *b, enum op op);
-MUST_USE enum status validate_reference(struct body *b, enum op op);
+MUST_USE enum status validate_parametric(struct body *b, enum insn insn);
+MUST_USE enum status validate_variable(struct body *b, enum insn insn);
+MUST_USE enum status validate_table(struct body *b, enum insn insn);
+MUST_USE enum status validate_memory(struct body *b, enum insn insn);
+MUST_USE enum status validate_reference(struct body *b, enum insn insn);
 
 /* What follows the opcode of a load or store (5.4.7). */
 struct memarg {
     uint32_t memory, offset;
 };
-MUST_USE enum status validate_memarg(struct body *b, const struct op_info *info, struct memarg *ret);
+MUST_USE enum status validate_memarg(struct body *b, const struct insn_info *info, struct memarg *ret);
 /* Pops a regular row's parameters, from the last to number `first`; those of an access, whose address is of the
  * memory's type. */
-MUST_USE enum status validate_params(struct body *b, const struct op_info *info, uint32_t first);
-MUST_USE enum status validate_access_operands(struct body *b, const struct op_info *info, const struct memarg *m);
+MUST_USE enum status validate_params(struct body *b, const struct insn_info *info, uint32_t first);
+MUST_USE enum status validate_access_operands(struct body *b, const struct insn_info *info, const struct memarg *m);
 
 static inline uint32_t label_slots(const struct control *c)
 {

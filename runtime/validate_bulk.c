@@ -63,28 +63,28 @@ static enum status drop_segment(struct body *b, uint32_t op, uint32_t segment)
     return STATUS_OK;
 }
 
-static enum status table_get_set(struct body *b, enum op op)
+static enum status table_get_set(struct body *b, enum insn insn)
 {
     uint32_t table, index, value = 0;
     TRY(table_index(b, &table));
     uint32_t type = b->module->tables[table].element;
-    if (op == OP_TABLE_SET)
+    if (insn == INSN_TABLE_SET)
         TRY(operand_pop(b, type));
     TRY(operand_pop(b, b->module->tables[table].limits.address));
     if (b->emitting) {
         TRY(prep_use(b, b->height, &index));
-        if (op == OP_TABLE_SET)
+        if (insn == INSN_TABLE_SET)
             TRY(prep_use(b, b->height + 1, &value));
         prep_map(b, false);
-        TRY(prep_op(b, op == OP_TABLE_SET ? P_TABLE_SET : P_TABLE_GET));
+        TRY(prep_op(b, insn == INSN_TABLE_SET ? P_TABLE_SET : P_TABLE_GET));
         prep_unit(b, index);
         prep_unit(b, table);
-        if (op == OP_TABLE_SET)
+        if (insn == INSN_TABLE_SET)
             prep_unit(b, value);
         else
             prep_result(b, slot_of(b, b->height));
     }
-    return op == OP_TABLE_SET ? STATUS_OK : operand_push(b, type);
+    return insn == INSN_TABLE_SET ? STATUS_OK : operand_push(b, type);
 }
 
 static enum status table_grow(struct body *b)
@@ -140,25 +140,25 @@ static enum status table_fill(struct body *b)
     return three_and_index(b, P_TABLE_FILL, t->limits.address, t->element, t->limits.address, index);
 }
 
-enum status validate_table(struct body *b, enum op op)
+enum status validate_table(struct body *b, enum insn insn)
 {
     uint32_t index;
-    switch ((unsigned)op) {
-    case OP_TABLE_GET:
-    case OP_TABLE_SET:
-        return table_get_set(b, op);
-    case OP_TABLE_GROW:
+    switch ((unsigned)insn) {
+    case INSN_TABLE_GET:
+    case INSN_TABLE_SET:
+        return table_get_set(b, insn);
+    case INSN_TABLE_GROW:
         return table_grow(b);
-    case OP_TABLE_COPY:
+    case INSN_TABLE_COPY:
         return table_copy(b);
-    case OP_TABLE_INIT:
+    case INSN_TABLE_INIT:
         return table_init(b);
-    case OP_ELEM_DROP:
+    case INSN_ELEM_DROP:
         TRY(index_below(b, b->module->elem_count, "elem segment", &index));
         return drop_segment(b, P_ELEM_DROP, index);
-    case OP_TABLE_FILL:
+    case INSN_TABLE_FILL:
         return table_fill(b);
-    default: /* OP_TABLE_SIZE */
+    default: /* INSN_TABLE_SIZE */
         TRY(table_index(b, &index));
         TRY(prep_op(b, P_TABLE_SIZE));
         prep_unit(b, index);
@@ -176,48 +176,48 @@ static enum status data_index(struct body *b, uint32_t *ret)
 {
     TRY(decode_u32(b->d, ret));
     if (!b->module->has_data_count)
-        return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "data count section required");
+        return decode_fail_at(b->d, b->insn_offset, STATUS_MALFORMED, "data count section required");
     return *ret < b->module->data_count_section ? STATUS_OK : body_fail(b, "unknown data segment %u", *ret);
 }
 
-static enum status memory_size_grow(struct body *b, enum op op)
+static enum status memory_size_grow(struct body *b, enum insn insn)
 {
     uint32_t slot, memory;
     TRY(memory_index(b, &memory));
     uint32_t address = b->module->memories[memory].address;
-    if (op == OP_MEMORY_GROW) {
+    if (insn == INSN_MEMORY_GROW) {
         TRY(operand_pop(b, address));
         TRY(prep_use(b, b->height, &slot));
     }
     prep_map(b, false);
-    TRY(prep_op(b, op == OP_MEMORY_GROW ? P_MEMORY_GROW : P_MEMORY_SIZE));
-    if (op == OP_MEMORY_GROW)
+    TRY(prep_op(b, insn == INSN_MEMORY_GROW ? P_MEMORY_GROW : P_MEMORY_SIZE));
+    if (insn == INSN_MEMORY_GROW)
         prep_unit(b, slot);
     prep_unit(b, memory);
     prep_result(b, slot_of(b, b->height));
     return operand_push(b, address);
 }
 
-enum status validate_memory(struct body *b, enum op op)
+enum status validate_memory(struct body *b, enum insn insn)
 {
     const struct size_limits *memories = b->module->memories;
     uint32_t segment, memory, from;
-    switch ((unsigned)op) {
-    case OP_MEMORY_SIZE:
-    case OP_MEMORY_GROW:
-        return memory_size_grow(b, op);
-    case OP_MEMORY_INIT:
+    switch ((unsigned)insn) {
+    case INSN_MEMORY_SIZE:
+    case INSN_MEMORY_GROW:
+        return memory_size_grow(b, insn);
+    case INSN_MEMORY_INIT:
         TRY(data_index(b, &segment));
         TRY(memory_index(b, &memory));
         return init_from(b, P_MEMORY_INIT, memory, segment, memories[memory].address);
-    case OP_DATA_DROP:
+    case INSN_DATA_DROP:
         TRY(data_index(b, &segment));
         return drop_segment(b, P_DATA_DROP, segment);
-    case OP_MEMORY_COPY:
+    case INSN_MEMORY_COPY:
         TRY(memory_index(b, &memory));
         TRY(memory_index(b, &from));
         return copy_between(b, P_MEMORY_COPY, memory, from, &memories[memory], &memories[from]);
-    default: /* OP_MEMORY_FILL */
+    default: /* INSN_MEMORY_FILL */
         TRY(memory_index(b, &memory));
         return three_and_index(b, P_MEMORY_FILL, memories[memory].address, RT_I32, memories[memory].address, memory);
     }

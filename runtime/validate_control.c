@@ -42,7 +42,8 @@ static enum status controls_grow(struct body *b)
 enum status control_push(struct body *b, enum control_kind kind, const struct type_def *type)
 {
     if (b->control_count == LIMIT_BLOCK_DEPTH)
-        return decode_fail_at(b->d, b->op_offset, STATUS_LIMIT, "blocks are nested deeper than %d", LIMIT_BLOCK_DEPTH);
+        return decode_fail_at(b->d, b->insn_offset, STATUS_LIMIT, "blocks are nested deeper than %d",
+                              LIMIT_BLOCK_DEPTH);
     if (b->control_count == b->control_capacity)
         TRY(controls_grow(b));
     b->controls[b->control_count++] = (struct control) { .type = type,
@@ -70,12 +71,12 @@ static uint32_t window_start(const struct body *b)
     return b->height > OPERAND_WINDOW ? b->height - OPERAND_WINDOW : 0;
 }
 
-static enum status enter(struct body *b, enum op op)
+static enum status enter(struct body *b, enum insn insn)
 {
     const struct type_def *type = &type_def_empty;
     uint32_t patch = NO_UNIT;
     TRY(block_type(b, &type));
-    if (op == OP_IF) {
+    if (insn == INSN_IF) {
         TRY(operand_pop(b, RT_I32));
         if (b->emitting) {
             uint32_t condition = b->height;
@@ -86,11 +87,11 @@ static enum status enter(struct body *b, enum op op)
         TRY(prep_flush(b, window_start(b), b->height));
     }
     TRY(operands_pop(b, type->param_slots, type->param_stack));
-    if (op == OP_LOOP) {
+    if (insn == INSN_LOOP) {
         TRY(prep_charge(b, 1));
         prep_bind_label(b);
     }
-    TRY(control_push(b, op == OP_BLOCK ? CONTROL_BLOCK : op == OP_LOOP ? CONTROL_LOOP : CONTROL_IF, type));
+    TRY(control_push(b, insn == INSN_BLOCK ? CONTROL_BLOCK : insn == INSN_LOOP ? CONTROL_LOOP : CONTROL_IF, type));
     control_top(b)->else_patch = patch;
     return STATUS_OK;
 }
@@ -114,7 +115,7 @@ static enum status enter_else(struct body *b)
 {
     struct control *c = control_top(b);
     if (c->kind != CONTROL_IF)
-        return decode_fail_at(b->d, b->op_offset, STATUS_MALFORMED, "else without if");
+        return decode_fail_at(b->d, b->insn_offset, STATUS_MALFORMED, "else without if");
     TRY(finish(b));
     c->kind = CONTROL_ELSE; /* before the jump: it goes to the end */
     TRY(prep_branch(b, c, b->height, label_slots(c)));
@@ -179,19 +180,19 @@ static enum status label(struct body *b, uint32_t depth, struct control **ret)
     return STATUS_OK;
 }
 
-static enum status branch(struct body *b, enum op op)
+static enum status branch(struct body *b, enum insn insn)
 {
     uint32_t depth, condition = 0;
     struct control *target = control_top(b);
     TRY(decode_u32(b->d, &depth));
     TRY(label(b, depth, &target));
     uint32_t slots = label_slots(target);
-    if (op == OP_BR_IF) {
+    if (insn == INSN_BR_IF) {
         TRY(operand_pop(b, RT_I32));
         condition = b->height;
     }
     TRY(operands_pop(b, slots, label_types(target)));
-    if (op == OP_BR) {
+    if (insn == INSN_BR) {
         TRY(prep_branch(b, target, b->height, slots));
         set_unreachable(b);
         return STATUS_OK;
@@ -301,37 +302,37 @@ static enum status call_indirect(struct body *b, bool tail)
     return call_finish(b, t, tail);
 }
 
-enum status validate_control(struct body *b, enum op op)
+enum status validate_control(struct body *b, enum insn insn)
 {
     struct control *function = &b->controls[0];
-    switch ((unsigned)op) {
-    case OP_NOP:
+    switch ((unsigned)insn) {
+    case INSN_NOP:
         return STATUS_OK;
-    case OP_BLOCK:
-    case OP_LOOP:
-    case OP_IF:
-        return enter(b, op);
-    case OP_ELSE:
+    case INSN_BLOCK:
+    case INSN_LOOP:
+    case INSN_IF:
+        return enter(b, insn);
+    case INSN_ELSE:
         return enter_else(b);
-    case OP_END:
+    case INSN_END:
         return leave(b);
-    case OP_BR:
-    case OP_BR_IF:
-        return branch(b, op);
-    case OP_BR_TABLE:
+    case INSN_BR:
+    case INSN_BR_IF:
+        return branch(b, insn);
+    case INSN_BR_TABLE:
         return branch_table(b);
-    case OP_CALL:
-    case OP_RETURN_CALL:
-        return call(b, op == OP_RETURN_CALL);
-    case OP_CALL_INDIRECT:
-    case OP_RETURN_CALL_INDIRECT:
-        return call_indirect(b, op == OP_RETURN_CALL_INDIRECT);
-    case OP_RETURN:
+    case INSN_CALL:
+    case INSN_RETURN_CALL:
+        return call(b, insn == INSN_RETURN_CALL);
+    case INSN_CALL_INDIRECT:
+    case INSN_RETURN_CALL_INDIRECT:
+        return call_indirect(b, insn == INSN_RETURN_CALL_INDIRECT);
+    case INSN_RETURN:
         TRY(operands_pop(b, function->type->result_slots, function->type->result_stack));
         TRY(prep_return(b, b->height, b->function->result_slots));
         set_unreachable(b);
         return STATUS_OK;
-    default: /* OP_UNREACHABLE */
+    default: /* INSN_UNREACHABLE */
         prep_map(b, false);
         TRY(prep_op(b, P_UNREACHABLE));
         set_unreachable(b);

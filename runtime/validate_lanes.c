@@ -21,33 +21,33 @@ static enum status shuffle_lanes(struct body *b, uint64_t ret[2])
 }
 
 /* What follows the opcode: up to two words, and what an access has. */
-static enum status immediates(struct body *b, const struct op_info *info, uint64_t words[2], struct memarg *m)
+static enum status immediates(struct body *b, const struct insn_info *info, uint64_t words[2], struct memarg *m)
 {
     switch ((unsigned)info->class) {
-    case OP_CLASS_V_SHUFFLE:
+    case INSN_CLASS_V_SHUFFLE:
         return shuffle_lanes(b, words);
-    case OP_CLASS_V_EXTRACT:
-    case OP_CLASS_V_REPLACE:
-        return lane(b, 2u << (info->immediate - OP_IMM_LANE_2), &words[0]);
-    case OP_CLASS_V_LOAD:
-    case OP_CLASS_V_STORE:
+    case INSN_CLASS_V_EXTRACT:
+    case INSN_CLASS_V_REPLACE:
+        return lane(b, 2u << (info->immediate - INSN_IMM_LANE_2), &words[0]);
+    case INSN_CLASS_V_LOAD:
+    case INSN_CLASS_V_STORE:
         return validate_memarg(b, info, m);
-    case OP_CLASS_V_LOAD_LANE:
-    case OP_CLASS_V_STORE_LANE:
+    case INSN_CLASS_V_LOAD_LANE:
+    case INSN_CLASS_V_STORE_LANE:
         TRY(validate_memarg(b, info, m));
         return lane(b, 16u >> info->immediate, &words[0]);
     default:
         return STATUS_OK;
     }
 }
-_Static_assert(OP_IMM_LANE_16 == OP_IMM_LANE_2 + 3, "lane counts double");
+_Static_assert(INSN_IMM_LANE_16 == INSN_IMM_LANE_2 + 3, "lane counts double");
 
-enum status validate_vector(struct body *b, const struct op_info *info)
+enum status validate_vector(struct body *b, const struct insn_info *info)
 {
     uint64_t words[2] = { 0 };
     struct memarg m = { 0 };
     TRY(immediates(b, info, words, &m));
-    if (OP_HAS_MEMARG(info))
+    if (INSN_HAS_MEMARG(info))
         TRY(validate_access_operands(b, info, &m));
     else
         TRY(validate_params(b, info, 0));

@@ -16,14 +16,14 @@ static enum status select_typed(struct body *b)
     return operand_push(b, type);
 }
 
-enum status validate_parametric(struct body *b, enum op op)
+enum status validate_parametric(struct body *b, enum insn insn)
 {
     uint32_t x, y;
-    if (op == OP_DROP) {
+    if (insn == INSN_DROP) {
         b->out.last = NO_UNIT;
         return operand_pop_any(b, &x);
     }
-    if (op == OP_SELECT_T)
+    if (insn == INSN_SELECT_T)
         return select_typed(b);
     TRY(operand_pop(b, RT_I32));
     TRY(operand_pop_any(b, &y));
@@ -36,7 +36,7 @@ enum status validate_parametric(struct body *b, enum op op)
     return operand_push(b, x == TYPE_UNKNOWN ? y : x);
 }
 
-static enum status global_access(struct body *b, enum op op)
+static enum status global_access(struct body *b, enum insn insn)
 {
     uint32_t index;
     TRY(decode_u32(b->d, &index));
@@ -44,7 +44,7 @@ static enum status global_access(struct body *b, enum op op)
         return body_fail(b, "unknown global %u", index);
     const struct global *g = &b->module->globals[index];
     bool shared = g->imported && g->type.mutable; /* an immutable one is copied at linking */
-    if (op == OP_GLOBAL_GET) {
+    if (insn == INSN_GLOBAL_GET) {
         TRY(prep_global_get(b, g, shared));
         return operand_push(b, g->type.type);
     }
@@ -54,32 +54,32 @@ static enum status global_access(struct body *b, enum op op)
     return prep_global_set(b, g, shared);
 }
 
-enum status validate_variable(struct body *b, enum op op)
+enum status validate_variable(struct body *b, enum insn insn)
 {
     struct local local = { 0 };
-    if (op == OP_GLOBAL_GET || op == OP_GLOBAL_SET)
-        return global_access(b, op);
+    if (insn == INSN_GLOBAL_GET || insn == INSN_GLOBAL_SET)
+        return global_access(b, insn);
     TRY(validate_local(b, &local));
     struct operand o = { .kind = OPERAND_LOCAL, .type = local.type, .local = (uint16_t)local.slot };
-    if (op == OP_LOCAL_GET)
+    if (insn == INSN_LOCAL_GET)
         return operand_push_lazy(b, o, 0);
     TRY(operand_pop(b, local.type));
     TRY(prep_local_set(b, b->height, local.slot));
-    return op == OP_LOCAL_TEE ? operand_push_lazy(b, o, 0) : STATUS_OK;
+    return insn == INSN_LOCAL_TEE ? operand_push_lazy(b, o, 0) : STATUS_OK;
 }
 
-enum status validate_reference(struct body *b, enum op op)
+enum status validate_reference(struct body *b, enum insn insn)
 {
     uint32_t index, type = TYPE_UNKNOWN;
-    switch ((unsigned)op) {
-    case OP_REF_NULL:
+    switch ((unsigned)insn) {
+    case INSN_REF_NULL:
         TRY(decode_heap_type(b->d, &type));
         return operand_push_lazy(b, (struct operand) { .kind = OPERAND_CONST, .type = type }, 0);
-    case OP_REF_IS_NULL:
+    case INSN_REF_IS_NULL:
         TRY(operand_pop_any(b, &type));
         if (type != TYPE_UNKNOWN && !type_is_reference(type))
             return body_fail(b, "type mismatch: expected a reference, found %s", type_text(type));
-        TRY(prep_test(b, OP_I64_EQ));
+        TRY(prep_test(b, INSN_I64_EQ));
         return operand_push(b, RT_I32);
     default:
         TRY(decode_u32(b->d, &index));

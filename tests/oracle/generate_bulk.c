@@ -3,9 +3,9 @@
 
 static const uint32_t i32 = RT_I32;
 
-static void op_with(struct generator *g, enum op op, uint32_t index)
+static void insn_with(struct generator *g, enum insn insn, uint32_t index)
 {
-    gen_op(g, op);
+    gen_insn(g, insn);
     gen_leb(&g->code, index);
 }
 
@@ -31,30 +31,30 @@ static void table_one(struct generator *g, uint32_t which, uint32_t table)
     switch (which) {
     case 0:
         gen_place(g, g->table_sizes[table]);
-        op_with(g, OP_TABLE_GET, table);
+        insn_with(g, INSN_TABLE_GET, table);
         result(g, 1, type);
         return;
     case 1:
         gen_place(g, g->table_sizes[table]);
         gen_value(g, type, 1);
-        op_with(g, OP_TABLE_SET, table);
+        insn_with(g, INSN_TABLE_SET, table);
         result(g, 2, 0);
         return;
     case 2:
-        op_with(g, OP_TABLE_SIZE, table);
+        insn_with(g, INSN_TABLE_SIZE, table);
         result(g, 0, RT_I32);
         return;
     case 3:
         gen_want(g, 1, &type);
         gen_count(g);
-        op_with(g, OP_TABLE_GROW, table);
+        insn_with(g, INSN_TABLE_GROW, table);
         result(g, 2, RT_I32);
         return;
     default:
         gen_place(g, g->table_sizes[table]);
         gen_value(g, type, 1);
         gen_count(g);
-        op_with(g, OP_TABLE_FILL, table);
+        insn_with(g, INSN_TABLE_FILL, table);
         result(g, 3, 0);
         return;
     }
@@ -64,7 +64,7 @@ static void table_two(struct generator *g, uint32_t table)
 {
     uint32_t from = choose(g->c, g->table_count), segment = choose(g->c, g->elem_count);
     if (choose(g->c, 3) == 0) {
-        op_with(g, OP_ELEM_DROP, segment);
+        insn_with(g, INSN_ELEM_DROP, segment);
         return;
     }
     bool copy = choose(g->c, 2);
@@ -75,7 +75,7 @@ static void table_two(struct generator *g, uint32_t table)
     gen_place(g, g->table_sizes[table]);
     gen_place(g, copy ? g->table_sizes[from] : 4);
     gen_count(g);
-    op_with(g, copy ? OP_TABLE_COPY : OP_TABLE_INIT, copy ? table : segment);
+    insn_with(g, copy ? INSN_TABLE_COPY : INSN_TABLE_INIT, copy ? table : segment);
     gen_leb(&g->code, copy ? from : table);
     result(g, 3, 0);
 }
@@ -84,18 +84,18 @@ static void memory(struct generator *g, uint32_t which)
 {
     uint32_t memory = choose(g->c, g->memory_count), other = choose(g->c, g->memory_count);
     if (which == 0) {
-        op_with(g, OP_MEMORY_SIZE, memory);
+        insn_with(g, INSN_MEMORY_SIZE, memory);
         result(g, 0, RT_I32);
         return;
     }
     if (which == 1) {
         gen_count(g);
-        op_with(g, OP_MEMORY_GROW, memory);
+        insn_with(g, INSN_MEMORY_GROW, memory);
         result(g, 1, RT_I32);
         return;
     }
     if (which == 2) {
-        op_with(g, OP_DATA_DROP, choose(g->c, g->data_count));
+        insn_with(g, INSN_DATA_DROP, choose(g->c, g->data_count));
         return;
     }
     gen_place(g, 65536);
@@ -104,11 +104,11 @@ static void memory(struct generator *g, uint32_t which)
         gen_i32(g, choose(g->c, 3) * 65536 + choose(g->c, 3));
     else
         gen_count(g);
-    op_with(g,
-            which == 3   ? OP_MEMORY_INIT
-            : which == 4 ? OP_MEMORY_COPY
-                         : OP_MEMORY_FILL,
-            which == 3 ? choose(g->c, g->data_count) : memory);
+    insn_with(g,
+              which == 3   ? INSN_MEMORY_INIT
+              : which == 4 ? INSN_MEMORY_COPY
+                           : INSN_MEMORY_FILL,
+              which == 3 ? choose(g->c, g->data_count) : memory);
     if (which != 5)
         gen_leb(&g->code, which == 3 ? memory : other);
     result(g, 3, 0);
@@ -120,7 +120,7 @@ static void select_value(struct generator *g)
     const uint32_t three[] = { type, type, RT_I32 };
     bool typed = type == RT_FUNCREF || type == RT_EXTERNREF || choose(g->c, 3) == 0;
     gen_want(g, 3, three);
-    gen_op(g, typed ? OP_SELECT_T : OP_SELECT);
+    gen_insn(g, typed ? INSN_SELECT_T : INSN_SELECT);
     if (typed) {
         buffer_u8(&g->code, 1);
         gen_type(&g->code, type);
@@ -141,12 +141,12 @@ void gen_bulk(struct generator *g)
             memory(g, which - 7);
     } else if (which == 13) {
         gen_want(g, 1, &reference);
-        gen_op(g, OP_REF_IS_NULL);
+        gen_insn(g, INSN_REF_IS_NULL);
         result(g, 1, RT_I32);
     } else if (which == 14) {
         select_value(g);
     } else if (g->height > gen_base(g)) {
-        gen_op(g, OP_DROP);
+        gen_insn(g, INSN_DROP);
         gen_pop(g, 1);
     } else {
         gen_want(g, 1, &i32);

@@ -26,9 +26,9 @@ void gen_sleb(struct buffer *b, int64_t v)
     }
 }
 
-void gen_op(struct generator *g, enum op op)
+void gen_insn(struct generator *g, enum insn insn)
 {
-    uint32_t code = op_infos[op].code;
+    uint32_t code = insn_infos[insn].code;
     if (code > 0xff)
         buffer_u8(&g->code, (uint8_t)(code >> 8));
     if (code > 0xff)
@@ -62,7 +62,7 @@ uint32_t gen_any_type(struct generator *g)
 
 void gen_i32(struct generator *g, uint32_t value)
 {
-    gen_op(g, OP_I32_CONST);
+    gen_insn(g, INSN_I32_CONST);
     gen_sleb(&g->code, (int32_t)value);
     gen_push(g, RT_I32);
 }
@@ -76,16 +76,16 @@ static void constant(struct generator *g, uint32_t type)
         return;
     }
     if (type == RT_I64) {
-        gen_op(g, OP_I64_CONST);
+        gen_insn(g, INSN_I64_CONST);
         gen_sleb(&g->code, (int64_t)v[0]);
     } else if (type == RT_FUNCREF && choose(g->c, 3)) {
-        gen_op(g, OP_REF_FUNC);
+        gen_insn(g, INSN_REF_FUNC);
         gen_leb(&g->code, choose(g->c, g->function_count));
     } else if (type == RT_FUNCREF || type == RT_EXTERNREF) {
-        gen_op(g, OP_REF_NULL);
+        gen_insn(g, INSN_REF_NULL);
         gen_type(&g->code, type);
     } else {
-        gen_op(g, type == RT_F32 ? OP_F32_CONST : type == RT_F64 ? OP_F64_CONST : OP_V128_CONST);
+        gen_insn(g, type == RT_F32 ? INSN_F32_CONST : type == RT_F64 ? INSN_F64_CONST : INSN_V128_CONST);
         buffer_bytes(&g->code, v, type == RT_F32 ? 4 : type == RT_F64 ? 8 : 16);
     }
     gen_push(g, type);
@@ -107,30 +107,30 @@ static bool get_variable(struct generator *g, uint32_t type, bool global)
     uint32_t at = find_type(g, count, global ? g->globals : g->locals, type);
     if (at == count)
         return false;
-    gen_op(g, global ? OP_GLOBAL_GET : OP_LOCAL_GET);
+    gen_insn(g, global ? INSN_GLOBAL_GET : INSN_LOCAL_GET);
     gen_leb(&g->code, at);
     gen_push(g, type);
     return true;
 }
 
-static void regular_row(struct generator *g, const struct op_info *info, uint32_t depth, bool fresh);
+static void regular_row(struct generator *g, const struct insn_info *info, uint32_t depth, bool fresh);
 
-static bool regular(const struct op_info *info) { return info->class <= OP_CLASS_V_STORE_LANE; }
+static bool regular(const struct insn_info *info) { return info->class <= INSN_CLASS_V_STORE_LANE; }
 
-static bool allowed(const struct generator *g, const struct op_info *info)
+static bool allowed(const struct generator *g, const struct insn_info *info)
 {
-    bool accesses = info->immediate <= OP_IMM_MEMARG_4;
-    bool constant = info->class == OP_CLASS_CONST || info->class == OP_CLASS_V_CONST;
+    bool accesses = info->immediate <= INSN_IMM_MEMARG_4;
+    bool constant = info->class == INSN_CLASS_CONST || info->class == INSN_CLASS_V_CONST;
     return regular(info) && !constant && (g->memory_count > 0 || !accesses);
 }
 
 /* A row with this result, or NULL. */
-static const struct op_info *row_for(struct generator *g, uint32_t type)
+static const struct insn_info *row_for(struct generator *g, uint32_t type)
 {
-    uint32_t start = choose(g->c, OP_COUNT);
-    for (uint32_t i = 0; i < OP_COUNT; i++) {
-        const struct op_info *info = &op_infos[(start + i) % OP_COUNT];
-        if (allowed(g, info) && info->result == type && (info->class != OP_CLASS_TRUNCATE || choose(g->c, 12) == 0))
+    uint32_t start = choose(g->c, INSN_COUNT);
+    for (uint32_t i = 0; i < INSN_COUNT; i++) {
+        const struct insn_info *info = &insn_infos[(start + i) % INSN_COUNT];
+        if (allowed(g, info) && info->result == type && (info->class != INSN_CLASS_TRUNCATE || choose(g->c, 12) == 0))
             return info;
     }
     return NULL;
@@ -139,7 +139,7 @@ static const struct op_info *row_for(struct generator *g, uint32_t type)
 void gen_value(struct generator *g, uint32_t type, uint32_t depth)
 {
     uint32_t way = choose(g->c, 16);
-    const struct op_info *row;
+    const struct insn_info *row;
     if (way < 6 && get_variable(g, type, false))
         return;
     if (way < 8 && get_variable(g, type, true))
@@ -167,22 +167,22 @@ static void sink(struct generator *g)
     uint32_t type = g->stack[g->height - 1];
     gen_pop(g, 1);
     if (choose(g->c, 3) == 0) {
-        gen_op(g, OP_DROP);
+        gen_insn(g, INSN_DROP);
         return;
     }
     if (type == RT_FUNCREF || type == RT_EXTERNREF)
-        gen_op(g, OP_REF_IS_NULL);
+        gen_insn(g, INSN_REF_IS_NULL);
     if (type == RT_F32)
-        gen_op(g, OP_I32_REINTERPRET_F32);
+        gen_insn(g, INSN_I32_REINTERPRET_F32);
     if (type == RT_F64)
-        gen_op(g, OP_I64_REINTERPRET_F64);
+        gen_insn(g, INSN_I64_REINTERPRET_F64);
     else if (type != RT_I64 && type != RT_V128)
-        gen_op(g, OP_I64_EXTEND_I32_U);
+        gen_insn(g, INSN_I64_EXTEND_I32_U);
     uint32_t sum = type == RT_V128 ? GENERATE_SUM_V128 : GENERATE_SUM_I64;
-    gen_op(g, OP_GLOBAL_GET);
+    gen_insn(g, INSN_GLOBAL_GET);
     gen_leb(&g->code, sum);
-    gen_op(g, type == RT_V128 ? OP_I64X2_ADD : OP_I64_ADD);
-    gen_op(g, OP_GLOBAL_SET);
+    gen_insn(g, type == RT_V128 ? INSN_I64X2_ADD : INSN_I64_ADD);
+    gen_insn(g, INSN_GLOBAL_SET);
     gen_leb(&g->code, sum);
 }
 
@@ -214,12 +214,12 @@ void gen_place(struct generator *g, uint32_t size)
             mask *= 2;
         gen_value(g, RT_I32, 1);
         gen_i32(g, mask - 1);
-        gen_op(g, OP_I32_AND);
+        gen_insn(g, INSN_I32_AND);
         gen_pop(g, 1);
     }
 }
 
-static void memarg(struct generator *g, const struct op_info *info)
+static void memarg(struct generator *g, const struct insn_info *info)
 {
     uint32_t memory = choose(g->c, 4) ? 0 : choose(g->c, g->memory_count), align = choose(g->c, info->immediate + 1u);
     uint32_t way = choose(g->c, 256);
@@ -231,39 +231,39 @@ static void memarg(struct generator *g, const struct op_info *info)
                                 : choose_byte(g->c) % (way < 128 ? 4u : 256u));
 }
 
-static void immediate(struct generator *g, const struct op_info *info)
+static void immediate(struct generator *g, const struct insn_info *info)
 {
-    if (info->immediate <= OP_IMM_MEMARG_4)
+    if (info->immediate <= INSN_IMM_MEMARG_4)
         memarg(g, info);
-    if (info->class == OP_CLASS_V_LOAD_LANE || info->class == OP_CLASS_V_STORE_LANE)
+    if (info->class == INSN_CLASS_V_LOAD_LANE || info->class == INSN_CLASS_V_STORE_LANE)
         buffer_u8(&g->code, (uint8_t)choose(g->c, 16u >> info->immediate));
-    if (info->class == OP_CLASS_V_EXTRACT || info->class == OP_CLASS_V_REPLACE)
-        buffer_u8(&g->code, (uint8_t)choose(g->c, 2u << (info->immediate - OP_IMM_LANE_2)));
-    for (int i = 0; info->class == OP_CLASS_V_SHUFFLE && i < 16; i++)
+    if (info->class == INSN_CLASS_V_EXTRACT || info->class == INSN_CLASS_V_REPLACE)
+        buffer_u8(&g->code, (uint8_t)choose(g->c, 2u << (info->immediate - INSN_IMM_LANE_2)));
+    for (int i = 0; info->class == INSN_CLASS_V_SHUFFLE && i < 16; i++)
         buffer_u8(&g->code, (uint8_t)choose(g->c, 32));
 }
 
 /* The divisor on top becomes odd. */
 static void divisor(struct generator *g, uint32_t type)
 {
-    gen_op(g, type == RT_I32 ? OP_I32_CONST : OP_I64_CONST);
+    gen_insn(g, type == RT_I32 ? INSN_I32_CONST : INSN_I64_CONST);
     gen_sleb(&g->code, 1);
-    gen_op(g, type == RT_I32 ? OP_I32_OR : OP_I64_OR);
+    gen_insn(g, type == RT_I32 ? INSN_I32_OR : INSN_I64_OR);
 }
 
 /* fresh: what is on the stack already is somebody else's operand. */
-static void regular_row(struct generator *g, const struct op_info *info, uint32_t depth, bool fresh)
+static void regular_row(struct generator *g, const struct insn_info *info, uint32_t depth, bool fresh)
 {
-    bool accesses = info->immediate <= OP_IMM_MEMARG_4;
+    bool accesses = info->immediate <= INSN_IMM_MEMARG_4;
     if (accesses)
         gen_place(g, 65536);
     else if (!fresh)
         gen_want(g, info->param_count, (const uint32_t[]) { info->params[0], info->params[1], info->params[2] });
     for (uint32_t i = accesses; (accesses || fresh) && i < info->param_count; i++)
         gen_value(g, info->params[i], depth);
-    if (info->class == OP_CLASS_DIVIDE && choose(g->c, 16))
+    if (info->class == INSN_CLASS_DIVIDE && choose(g->c, 16))
         divisor(g, info->params[1]);
-    gen_op(g, op_of(info));
+    gen_insn(g, insn_of(info));
     immediate(g, info);
     gen_pop(g, info->param_count);
     if (info->result)
@@ -272,10 +272,10 @@ static void regular_row(struct generator *g, const struct op_info *info, uint32_
 
 void gen_regular(struct generator *g)
 {
-    uint32_t start = choose(g->c, OP_COUNT);
-    for (uint32_t i = 0; i < OP_COUNT; i++) {
-        const struct op_info *info = &op_infos[(start + i) % OP_COUNT];
-        if (allowed(g, info) && (info->class != OP_CLASS_TRUNCATE || choose(g->c, 12) == 0)) {
+    uint32_t start = choose(g->c, INSN_COUNT);
+    for (uint32_t i = 0; i < INSN_COUNT; i++) {
+        const struct insn_info *info = &insn_infos[(start + i) % INSN_COUNT];
+        if (allowed(g, info) && (info->class != INSN_CLASS_TRUNCATE || choose(g->c, 12) == 0)) {
             regular_row(g, info, 2, false);
             return;
         }
@@ -292,13 +292,13 @@ bool gen_variable(struct generator *g)
     uint32_t type = global ? g->globals[at] : g->locals[at];
     bool tee = !global && choose(g->c, 2);
     if (choose(g->c, 3) == 0) { /* what is read before stays as it was */
-        gen_op(g, global ? OP_GLOBAL_GET : OP_LOCAL_GET);
+        gen_insn(g, global ? INSN_GLOBAL_GET : INSN_LOCAL_GET);
         gen_leb(&g->code, at);
         gen_push(g, type);
         gen_value(g, type, 1);
     }
     gen_want(g, 1, &type);
-    gen_op(g, global ? OP_GLOBAL_SET : tee ? OP_LOCAL_TEE : OP_LOCAL_SET);
+    gen_insn(g, global ? INSN_GLOBAL_SET : tee ? INSN_LOCAL_TEE : INSN_LOCAL_SET);
     gen_leb(&g->code, at);
     if (!tee)
         gen_pop(g, 1);

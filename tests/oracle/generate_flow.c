@@ -14,15 +14,15 @@ static void label_push(struct generator *g, const struct gen_type *t, bool loop)
 }
 
 /* The block's results are on the stack, or cannot be reached. */
-static void label_pop(struct generator *g, enum op op)
+static void label_pop(struct generator *g, enum insn insn)
 {
     struct gen_label *label = gen_top(g);
     if (!(label->dead && g->height == label->height && choose(g->c, 2)))
         gen_settle(g, label->result_count, label->results);
-    gen_op(g, op);
+    gen_insn(g, insn);
     g->height = label->height;
     label->dead = false;
-    if (op == OP_ELSE)
+    if (insn == INSN_ELSE)
         return;
     g->label_count--;
     for (uint32_t i = 0; i < label->result_count; i++)
@@ -55,18 +55,18 @@ static void if_block(struct generator *g, const struct gen_type *t, const struct
 {
     gen_want(g, t->param_count, t->params);
     gen_value(g, RT_I32, 2);
-    gen_op(g, OP_IF);
+    gen_insn(g, INSN_IF);
     write_block_type(g, t, own);
     gen_pop(g, 1);
     label_push(g, t, false);
     gen_run(g, 6);
     if (!same_types(t) || choose(g->c, 2)) {
-        label_pop(g, OP_ELSE);
+        label_pop(g, INSN_ELSE);
         for (uint32_t i = 0; i < t->param_count; i++)
             gen_push(g, t->params[i]);
         gen_run(g, 6);
     }
-    label_pop(g, OP_END);
+    label_pop(g, INSN_END);
 }
 
 /* At its end, takes one off a counter and goes round again if that is not zero; or does not. */
@@ -75,15 +75,15 @@ static void loop_tail(struct generator *g, const struct gen_type *t, uint32_t co
     if (gen_top(g)->dead)
         return;
     gen_settle(g, t->param_count, t->params);
-    gen_op(g, OP_LOCAL_GET);
+    gen_insn(g, INSN_LOCAL_GET);
     gen_leb(&g->code, counter);
     gen_push(g, RT_I32);
     gen_i32(g, 1);
-    gen_op(g, OP_I32_SUB);
+    gen_insn(g, INSN_I32_SUB);
     gen_pop(g, 1);
-    gen_op(g, OP_LOCAL_TEE);
+    gen_insn(g, INSN_LOCAL_TEE);
     gen_leb(&g->code, counter);
-    gen_op(g, OP_BR_IF);
+    gen_insn(g, INSN_BR_IF);
     gen_leb(&g->code, 0);
     gen_pop(g, 1);
 }
@@ -95,12 +95,12 @@ static void loop_block(struct generator *g, const struct gen_type *t, const stru
     if (counts) {
         g->counters_used++;
         gen_i32(g, 1 + choose(g->c, 6));
-        gen_op(g, OP_LOCAL_SET);
+        gen_insn(g, INSN_LOCAL_SET);
         gen_leb(&g->code, counter);
         gen_pop(g, 1);
     }
     gen_want(g, t->param_count, t->params);
-    gen_op(g, OP_LOOP);
+    gen_insn(g, INSN_LOOP);
     write_block_type(g, t, own);
     label_push(g, t, true);
     gen_run(g, 8);
@@ -108,7 +108,7 @@ static void loop_block(struct generator *g, const struct gen_type *t, const stru
         loop_tail(g, t, counter);
         g->counters_used--;
     }
-    label_pop(g, OP_END);
+    label_pop(g, INSN_END);
 }
 
 static void block(struct generator *g)
@@ -124,11 +124,11 @@ static void block(struct generator *g)
         loop_block(g, t, &own);
     } else {
         gen_want(g, t->param_count, t->params);
-        gen_op(g, OP_BLOCK);
+        gen_insn(g, INSN_BLOCK);
         write_block_type(g, t, &own);
         label_push(g, t, false);
         gen_run(g, 8);
-        label_pop(g, OP_END);
+        label_pop(g, INSN_END);
     }
 }
 
@@ -149,7 +149,7 @@ static void branch_table(struct generator *g, uint32_t depth)
         gen_value(g, RT_I32, 1);
     else
         gen_place(g, count + 1);
-    gen_op(g, OP_BR_TABLE);
+    gen_insn(g, INSN_BR_TABLE);
     gen_leb(&g->code, count);
     for (uint32_t i = 0; i <= count; i++)
         gen_leb(&g->code, same[choose(g->c, same_count)]);
@@ -162,24 +162,24 @@ static void set_dead(struct generator *g)
     gen_top(g)->dead = true;
 }
 
-static void branch(struct generator *g, enum op op)
+static void branch(struct generator *g, enum insn insn)
 {
     uint32_t depth = choose(g->c, g->label_count);
     const struct gen_label *target = &g->labels[g->label_count - 1 - depth];
-    if (op == OP_BR_TABLE) {
+    if (insn == INSN_BR_TABLE) {
         branch_table(g, depth);
         set_dead(g);
         return;
     }
-    if (op == OP_RETURN)
+    if (insn == INSN_RETURN)
         target = &g->labels[0];
     gen_want(g, target->count, target->types);
-    if (op == OP_BR_IF)
+    if (insn == INSN_BR_IF)
         gen_value(g, RT_I32, 2);
-    gen_op(g, op);
-    if (op != OP_RETURN)
+    gen_insn(g, insn);
+    if (insn != INSN_RETURN)
         gen_leb(&g->code, depth);
-    if (op == OP_BR_IF)
+    if (insn == INSN_BR_IF)
         gen_pop(g, 1);
     else
         set_dead(g);
@@ -208,7 +208,7 @@ void gen_call(struct generator *g, uint32_t function)
     if (g->height + t->result_count > STACK_MAX / 2)
         return;
     gen_want(g, t->param_count, t->params);
-    gen_op(g, tail ? OP_RETURN_CALL : OP_CALL);
+    gen_insn(g, tail ? INSN_RETURN_CALL : INSN_CALL);
     gen_leb(&g->code, function);
     results(g, t, tail);
 }
@@ -226,7 +226,7 @@ static void call_indirect(struct generator *g)
         gen_value(g, RT_I32, 1);
     else
         gen_i32(g, at);
-    gen_op(g, tail ? OP_RETURN_CALL_INDIRECT : OP_CALL_INDIRECT);
+    gen_insn(g, tail ? INSN_RETURN_CALL_INDIRECT : INSN_CALL_INDIRECT);
     gen_leb(&g->code, type);
     gen_leb(&g->code, 0);
     gen_pop(g, 1);
@@ -243,17 +243,17 @@ static void pile(struct generator *g)
 
 void gen_flow(struct generator *g, uint32_t which)
 {
-    static const enum op ends[] = { OP_BR, OP_BR_TABLE, OP_RETURN, OP_BR, OP_BR_TABLE, OP_UNREACHABLE };
+    static const enum insn ends[] = { INSN_BR, INSN_BR_TABLE, INSN_RETURN, INSN_BR, INSN_BR_TABLE, INSN_UNREACHABLE };
     if (which < 14) {
         block(g);
     } else if (which < 20) {
-        branch(g, OP_BR_IF);
+        branch(g, INSN_BR_IF);
     } else if (which < 22) {
-        enum op op = ends[choose(g->c, 6)];
-        if (op != OP_UNREACHABLE) {
-            branch(g, op);
+        enum insn insn = ends[choose(g->c, 6)];
+        if (insn != INSN_UNREACHABLE) {
+            branch(g, insn);
         } else if (choose(g->c, 4) == 0) {
-            gen_op(g, op);
+            gen_insn(g, insn);
             set_dead(g);
         }
     } else if (which < 26) {
@@ -263,7 +263,7 @@ void gen_flow(struct generator *g, uint32_t which)
     } else if (which < 31) {
         pile(g);
     } else {
-        gen_op(g, OP_NOP);
+        gen_insn(g, INSN_NOP);
     }
 }
 
@@ -296,5 +296,5 @@ void gen_body(struct generator *g)
                                                        .result_count = g->type->result_count };
     while (g->budget > 0 && !gen_top(g)->dead)
         gen_run(g, 12);
-    label_pop(g, OP_END);
+    label_pop(g, INSN_END);
 }

@@ -65,7 +65,7 @@ void gen_leb(struct buffer *b, uint32_t v);
 void gen_sleb(struct buffer *b, int64_t v);
 
 /* generate_code.c */
-void gen_op(struct generator *g, enum op op);
+void gen_insn(struct generator *g, enum insn insn);
 void gen_push(struct generator *g, uint32_t type); /* of the stack of types alone */
 void gen_pop(struct generator *g, uint32_t count);
 static inline uint32_t gen_base(const struct generator *g) { return g->labels[g->label_count - 1].height; }

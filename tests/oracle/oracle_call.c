@@ -69,10 +69,10 @@ static enum rt_trap_kind step(struct oracle *o)
     struct cursor *in = &oracle_frame(o)->in;
     o->at = (uint32_t)cursor_offset(in);
     o->pending++;
-    const struct op_info *info = oracle_read_op(in);
-    if (info->class == OP_CLASS_CONTROL)
+    const struct insn_info *info = oracle_read_op(in);
+    if (info->class == INSN_CLASS_CONTROL)
         return oracle_control(o, info);
-    return info->class < OP_CLASS_CONTROL ? oracle_regular(o, info) : oracle_other(o, info);
+    return info->class < INSN_CLASS_CONTROL ? oracle_regular(o, info) : oracle_other(o, info);
 }
 
 /* Where it happened; what the segment has executed until then counts. */

@@ -85,7 +85,7 @@ static enum rt_trap_kind branch(struct oracle *o, uint32_t depth)
     return RT_TRAP_NONE;
 }
 
-static enum rt_trap_kind enter_block(struct oracle *o, enum op op)
+static enum rt_trap_kind enter_block(struct oracle *o, enum insn insn)
 {
     struct oracle_frame *f = oracle_frame(o);
     uint32_t single;
@@ -93,15 +93,15 @@ static enum rt_trap_kind enter_block(struct oracle *o, enum op op)
     const struct oracle_block *block = oracle_block_find(f->plan, o->at);
     uint32_t params = rt_type_slots(type.param_count, type.params);
     uint32_t results = rt_type_slots(type.result_count, type.results);
-    bool condition = op != OP_IF || oracle_pop_i32(o) != 0;
+    bool condition = insn != INSN_IF || oracle_pop_i32(o) != 0;
     label_push(o, (struct oracle_label) {
                       .block = block,
                       .height = o->height - params,
-                      .slots = op == OP_LOOP ? params : results,
+                      .slots = insn == INSN_LOOP ? params : results,
                       .results = results,
-                      .loop = op == OP_LOOP,
+                      .loop = insn == INSN_LOOP,
                   });
-    if (op != OP_IF)
+    if (insn != INSN_IF)
         return RT_TRAP_NONE;
     enum rt_trap_kind kind = oracle_segment_end(o);
     if (kind != RT_TRAP_NONE || condition)
@@ -125,7 +125,7 @@ static enum rt_trap_kind enter_loop(struct oracle *o)
     if (kind != RT_TRAP_NONE)
         return kind;
     o->pending++;
-    return enter_block(o, OP_LOOP);
+    return enter_block(o, INSN_LOOP);
 }
 
 static enum rt_trap_kind end(struct oracle *o)
@@ -239,48 +239,48 @@ static enum rt_trap_kind call_indirect(struct oracle *o, bool tail)
 }
 
 /* br, br_if, else and return: segments end whether they are taken or not. */
-static enum rt_trap_kind jump(struct oracle *o, enum op op)
+static enum rt_trap_kind jump(struct oracle *o, enum insn insn)
 {
     struct oracle_frame *f = oracle_frame(o);
     uint32_t depth = 0;
     bool taken = true;
-    if (op == OP_BR || op == OP_BR_IF)
+    if (insn == INSN_BR || insn == INSN_BR_IF)
         depth = oracle_read_u32(&f->in);
-    if (op == OP_BR_IF)
+    if (insn == INSN_BR_IF)
         taken = oracle_pop_i32(o) != 0;
-    if (op == OP_RETURN)
+    if (insn == INSN_RETURN)
         depth = o->label_count - 1 - f->labels;
     enum rt_trap_kind kind = oracle_segment_end(o);
     return kind != RT_TRAP_NONE || !taken ? kind : branch(o, depth);
 }
 
-enum rt_trap_kind oracle_control(struct oracle *o, const struct op_info *info)
+enum rt_trap_kind oracle_control(struct oracle *o, const struct insn_info *info)
 {
-    enum op op = op_of(info);
-    switch ((unsigned)op) {
-    case OP_NOP:
+    enum insn insn = insn_of(info);
+    switch ((unsigned)insn) {
+    case INSN_NOP:
         return RT_TRAP_NONE;
-    case OP_BLOCK:
-    case OP_IF:
-        return enter_block(o, op);
-    case OP_LOOP:
+    case INSN_BLOCK:
+    case INSN_IF:
+        return enter_block(o, insn);
+    case INSN_LOOP:
         return enter_loop(o);
-    case OP_END:
+    case INSN_END:
         return end(o);
-    case OP_BR_TABLE:
+    case INSN_BR_TABLE:
         return branch_table(o);
-    case OP_CALL:
-    case OP_RETURN_CALL:
-        return call_direct(o, op == OP_RETURN_CALL);
-    case OP_CALL_INDIRECT:
-    case OP_RETURN_CALL_INDIRECT:
-        return call_indirect(o, op == OP_RETURN_CALL_INDIRECT);
-    case OP_ELSE:
-    case OP_BR:
-    case OP_BR_IF:
-    case OP_RETURN:
-        return jump(o, op);
-    default: /* OP_UNREACHABLE */
+    case INSN_CALL:
+    case INSN_RETURN_CALL:
+        return call_direct(o, insn == INSN_RETURN_CALL);
+    case INSN_CALL_INDIRECT:
+    case INSN_RETURN_CALL_INDIRECT:
+        return call_indirect(o, insn == INSN_RETURN_CALL_INDIRECT);
+    case INSN_ELSE:
+    case INSN_BR:
+    case INSN_BR_IF:
+    case INSN_RETURN:
+        return jump(o, insn);
+    default: /* INSN_UNREACHABLE */
         return RT_TRAP_UNREACHABLE;
     }
 }

@@ -105,24 +105,24 @@ static enum rt_trap_kind to_integer(double x, unsigned bits, bool is_signed, boo
     return RT_TRAP_NONE;
 }
 
-static bool truncation(enum op op, uint64_t x, uint64_t *ret, enum rt_trap_kind *ret_trap)
+static bool truncation(enum insn insn, uint64_t x, uint64_t *ret, enum rt_trap_kind *ret_trap)
 {
     static const struct {
-        uint16_t op;
+        uint16_t insn;
         uint8_t bits;
         bool is_signed, saturate, wide;
     } all[] = {
-        { OP_I32_TRUNC_F32_S, 32, true, false, false },    { OP_I32_TRUNC_F32_U, 32, false, false, false },
-        { OP_I32_TRUNC_F64_S, 32, true, false, true },     { OP_I32_TRUNC_F64_U, 32, false, false, true },
-        { OP_I64_TRUNC_F32_S, 64, true, false, false },    { OP_I64_TRUNC_F32_U, 64, false, false, false },
-        { OP_I64_TRUNC_F64_S, 64, true, false, true },     { OP_I64_TRUNC_F64_U, 64, false, false, true },
-        { OP_I32_TRUNC_SAT_F32_S, 32, true, true, false }, { OP_I32_TRUNC_SAT_F32_U, 32, false, true, false },
-        { OP_I32_TRUNC_SAT_F64_S, 32, true, true, true },  { OP_I32_TRUNC_SAT_F64_U, 32, false, true, true },
-        { OP_I64_TRUNC_SAT_F32_S, 64, true, true, false }, { OP_I64_TRUNC_SAT_F32_U, 64, false, true, false },
-        { OP_I64_TRUNC_SAT_F64_S, 64, true, true, true },  { OP_I64_TRUNC_SAT_F64_U, 64, false, true, true },
+        { INSN_I32_TRUNC_F32_S, 32, true, false, false },    { INSN_I32_TRUNC_F32_U, 32, false, false, false },
+        { INSN_I32_TRUNC_F64_S, 32, true, false, true },     { INSN_I32_TRUNC_F64_U, 32, false, false, true },
+        { INSN_I64_TRUNC_F32_S, 64, true, false, false },    { INSN_I64_TRUNC_F32_U, 64, false, false, false },
+        { INSN_I64_TRUNC_F64_S, 64, true, false, true },     { INSN_I64_TRUNC_F64_U, 64, false, false, true },
+        { INSN_I32_TRUNC_SAT_F32_S, 32, true, true, false }, { INSN_I32_TRUNC_SAT_F32_U, 32, false, true, false },
+        { INSN_I32_TRUNC_SAT_F64_S, 32, true, true, true },  { INSN_I32_TRUNC_SAT_F64_U, 32, false, true, true },
+        { INSN_I64_TRUNC_SAT_F32_S, 64, true, true, false }, { INSN_I64_TRUNC_SAT_F32_U, 64, false, true, false },
+        { INSN_I64_TRUNC_SAT_F64_S, 64, true, true, true },  { INSN_I64_TRUNC_SAT_F64_U, 64, false, true, true },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i].op == op) {
+        if (all[i].insn == insn) {
             double from = all[i].wide ? f64_get(x) : (double)f32_get(x);
             *ret_trap = to_integer(from, all[i].bits, all[i].is_signed, all[i].saturate, ret);
             return true;
@@ -131,53 +131,54 @@ static bool truncation(enum op op, uint64_t x, uint64_t *ret, enum rt_trap_kind 
 }
 
 /* clang-format off */
-static bool conversion(enum op op, uint64_t x, uint64_t *ret)
+static bool conversion(enum insn insn, uint64_t x, uint64_t *ret)
 {
-    switch ((unsigned)op) {
-    case OP_I32_WRAP_I64: *ret = x & UINT32_MAX; return true;
-    case OP_I64_EXTEND_I32_S: *ret = (uint64_t)(int64_t)(int32_t)x; return true;
-    case OP_F32_CONVERT_I32_S: *ret = f32_put((float)(int32_t)x); return true;
-    case OP_F32_CONVERT_I32_U: *ret = f32_put((float)(uint32_t)x); return true;
-    case OP_F32_CONVERT_I64_S: *ret = f32_put((float)(int64_t)x); return true;
-    case OP_F32_CONVERT_I64_U: *ret = f32_put((float)x); return true;
-    case OP_F32_DEMOTE_F64: *ret = f32_put((float)f64_get(x)); return true;
-    case OP_F64_CONVERT_I32_S: *ret = f64_put((int32_t)x); return true;
-    case OP_F64_CONVERT_I32_U: *ret = f64_put((uint32_t)x); return true;
-    case OP_F64_CONVERT_I64_S: *ret = f64_put((double)(int64_t)x); return true;
-    case OP_F64_CONVERT_I64_U: *ret = f64_put((double)x); return true;
-    case OP_F64_PROMOTE_F32: *ret = f64_put((double)f32_get(x)); return true;
-    case OP_I32_EXTEND8_S: *ret = (uint64_t)(int8_t)x & UINT32_MAX; return true;
-    case OP_I32_EXTEND16_S: *ret = (uint64_t)(int16_t)x & UINT32_MAX; return true;
-    case OP_I64_EXTEND8_S: *ret = (uint64_t)(int8_t)x; return true;
-    case OP_I64_EXTEND16_S: *ret = (uint64_t)(int16_t)x; return true;
-    case OP_I64_EXTEND32_S: *ret = (uint64_t)(int32_t)x; return true;
-    case OP_I64_EXTEND_I32_U:
-    case OP_I32_REINTERPRET_F32:
-    case OP_I64_REINTERPRET_F64:
-    case OP_F32_REINTERPRET_I32:
-    case OP_F64_REINTERPRET_I64: *ret = x; return true;
+    switch ((unsigned)insn) {
+    case INSN_I32_WRAP_I64: *ret = x & UINT32_MAX; return true;
+    case INSN_I64_EXTEND_I32_S: *ret = (uint64_t)(int64_t)(int32_t)x; return true;
+    case INSN_F32_CONVERT_I32_S: *ret = f32_put((float)(int32_t)x); return true;
+    case INSN_F32_CONVERT_I32_U: *ret = f32_put((float)(uint32_t)x); return true;
+    case INSN_F32_CONVERT_I64_S: *ret = f32_put((float)(int64_t)x); return true;
+    case INSN_F32_CONVERT_I64_U: *ret = f32_put((float)x); return true;
+    case INSN_F32_DEMOTE_F64: *ret = f32_put((float)f64_get(x)); return true;
+    case INSN_F64_CONVERT_I32_S: *ret = f64_put((int32_t)x); return true;
+    case INSN_F64_CONVERT_I32_U: *ret = f64_put((uint32_t)x); return true;
+    case INSN_F64_CONVERT_I64_S: *ret = f64_put((double)(int64_t)x); return true;
+    case INSN_F64_CONVERT_I64_U: *ret = f64_put((double)x); return true;
+    case INSN_F64_PROMOTE_F32: *ret = f64_put((double)f32_get(x)); return true;
+    case INSN_I32_EXTEND8_S: *ret = (uint64_t)(int8_t)x & UINT32_MAX; return true;
+    case INSN_I32_EXTEND16_S: *ret = (uint64_t)(int16_t)x & UINT32_MAX; return true;
+    case INSN_I64_EXTEND8_S: *ret = (uint64_t)(int8_t)x; return true;
+    case INSN_I64_EXTEND16_S: *ret = (uint64_t)(int16_t)x; return true;
+    case INSN_I64_EXTEND32_S: *ret = (uint64_t)(int32_t)x; return true;
+    case INSN_I64_EXTEND_I32_U:
+    case INSN_I32_REINTERPRET_F32:
+    case INSN_I64_REINTERPRET_F64:
+    case INSN_F32_REINTERPRET_I32:
+    case INSN_F64_REINTERPRET_I64: *ret = x; return true;
     default: return false;
     }
 }
 
 /* clang-format on */
 /* The enumeration above follows the opcode table. */
-_Static_assert(OP_F32_GE - OP_F32_EQ == GE && OP_F64_GE - OP_F64_EQ == GE &&
-                   OP_F32_COPYSIGN - OP_F32_ABS == COPYSIGN - ABS && OP_F64_COPYSIGN - OP_F64_ABS == COPYSIGN - ABS,
+_Static_assert(INSN_F32_GE - INSN_F32_EQ == GE && INSN_F64_GE - INSN_F64_EQ == GE &&
+                   INSN_F32_COPYSIGN - INSN_F32_ABS == COPYSIGN - ABS &&
+                   INSN_F64_COPYSIGN - INSN_F64_ABS == COPYSIGN - ABS,
                "operations stand in the table's order");
 
-bool oracle_float(enum op op, const uint64_t *in, uint64_t *ret, enum rt_trap_kind *ret_trap)
+bool oracle_float(enum insn insn, const uint64_t *in, uint64_t *ret, enum rt_trap_kind *ret_trap)
 {
     *ret_trap = RT_TRAP_NONE;
-    if (op >= OP_F32_EQ && op <= OP_F32_GE)
-        *ret = compare(EQ + (op - OP_F32_EQ), (double)f32_get(in[0]), (double)f32_get(in[1]));
-    else if (op >= OP_F64_EQ && op <= OP_F64_GE)
-        *ret = compare(EQ + (op - OP_F64_EQ), f64_get(in[0]), f64_get(in[1]));
-    else if (op >= OP_F32_ABS && op <= OP_F32_COPYSIGN)
-        *ret = arithmetic(ABS + (op - OP_F32_ABS), in, false);
-    else if (op >= OP_F64_ABS && op <= OP_F64_COPYSIGN)
-        *ret = arithmetic(ABS + (op - OP_F64_ABS), in, true);
+    if (insn >= INSN_F32_EQ && insn <= INSN_F32_GE)
+        *ret = compare(EQ + (insn - INSN_F32_EQ), (double)f32_get(in[0]), (double)f32_get(in[1]));
+    else if (insn >= INSN_F64_EQ && insn <= INSN_F64_GE)
+        *ret = compare(EQ + (insn - INSN_F64_EQ), f64_get(in[0]), f64_get(in[1]));
+    else if (insn >= INSN_F32_ABS && insn <= INSN_F32_COPYSIGN)
+        *ret = arithmetic(ABS + (insn - INSN_F32_ABS), in, false);
+    else if (insn >= INSN_F64_ABS && insn <= INSN_F64_COPYSIGN)
+        *ret = arithmetic(ABS + (insn - INSN_F64_ABS), in, true);
     else
-        return truncation(op, in[0], ret, ret_trap) || conversion(op, in[0], ret);
+        return truncation(insn, in[0], ret, ret_trap) || conversion(insn, in[0], ret);
     return true;
 }

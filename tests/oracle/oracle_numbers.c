@@ -98,25 +98,25 @@ static uint64_t operate(enum operation what, uint64_t x, uint64_t y, unsigned bi
 }
 /* clang-format on */
 /* The enumeration above follows the opcode table. */
-_Static_assert(OP_I32_GE_U - OP_I32_EQZ == GE_U && OP_I64_GE_U - OP_I64_EQZ == GE_U &&
-                   OP_I32_ROTR - OP_I32_CLZ == ROTR - CLZ && OP_I64_ROTR - OP_I64_CLZ == ROTR - CLZ,
+_Static_assert(INSN_I32_GE_U - INSN_I32_EQZ == GE_U && INSN_I64_GE_U - INSN_I64_EQZ == GE_U &&
+                   INSN_I32_ROTR - INSN_I32_CLZ == ROTR - CLZ && INSN_I64_ROTR - INSN_I64_CLZ == ROTR - CLZ,
                "operations stand in the table's order");
 
 static bool within(unsigned op, unsigned first, unsigned last) { return op >= first && op <= last; }
 
-bool oracle_integer(enum op op, const uint64_t *in, uint64_t *ret, enum rt_trap_kind *ret_trap)
+bool oracle_integer(enum insn insn, const uint64_t *in, uint64_t *ret, enum rt_trap_kind *ret_trap)
 {
     unsigned bits = 32;
     enum operation what;
     *ret_trap = RT_TRAP_NONE;
-    if (within(op, OP_I32_EQZ, OP_I32_GE_U))
-        what = EQZ + (op - OP_I32_EQZ);
-    else if (within(op, OP_I32_CLZ, OP_I32_ROTR))
-        what = CLZ + (op - OP_I32_CLZ);
-    else if (within(op, OP_I64_EQZ, OP_I64_GE_U))
-        what = EQZ + (op - OP_I64_EQZ), bits = 64;
-    else if (within(op, OP_I64_CLZ, OP_I64_ROTR))
-        what = CLZ + (op - OP_I64_CLZ), bits = 64;
+    if (within(insn, INSN_I32_EQZ, INSN_I32_GE_U))
+        what = EQZ + (insn - INSN_I32_EQZ);
+    else if (within(insn, INSN_I32_CLZ, INSN_I32_ROTR))
+        what = CLZ + (insn - INSN_I32_CLZ);
+    else if (within(insn, INSN_I64_EQZ, INSN_I64_GE_U))
+        what = EQZ + (insn - INSN_I64_EQZ), bits = 64;
+    else if (within(insn, INSN_I64_CLZ, INSN_I64_ROTR))
+        what = CLZ + (insn - INSN_I64_CLZ), bits = 64;
     else
         return false;
     if (within(what, DIV_S, REM_U))

@@ -51,12 +51,12 @@ void oracle_read_bytes(struct cursor *in, void *ret, size_t size)
         ((uint8_t *)ret)[i] = oracle_read_u8(in);
 }
 
-const struct op_info *oracle_read_op(struct cursor *in)
+const struct insn_info *oracle_read_op(struct cursor *in)
 {
     uint32_t code = oracle_read_u8(in);
     if (code == 0xfc || code == 0xfd)
         code = code << 8 | oracle_read_u32(in);
-    const struct op_info *info = op_find(code);
+    const struct insn_info *info = insn_find(code);
     if (!info)
         abort();
     return info;
@@ -83,59 +83,59 @@ static void skip_numbers(struct cursor *in, uint32_t count)
         oracle_read_u32(in);
 }
 
-static void skip_memarg(struct cursor *in, const struct op_info *info)
+static void skip_memarg(struct cursor *in, const struct insn_info *info)
 {
     skip_numbers(in, oracle_read_u32(in) & 64 ? 2 : 1);
-    skip(in, info->class == OP_CLASS_V_LOAD_LANE || info->class == OP_CLASS_V_STORE_LANE);
+    skip(in, info->class == INSN_CLASS_V_LOAD_LANE || info->class == INSN_CLASS_V_STORE_LANE);
 }
 
-static void skip_immediate(struct cursor *in, const struct op_info *info)
+static void skip_immediate(struct cursor *in, const struct insn_info *info)
 {
-    switch ((enum op_immediate)info->immediate) {
-    case OP_IMM_NONE:
+    switch ((enum insn_immediate)info->immediate) {
+    case INSN_IMM_NONE:
         return;
-    case OP_IMM_MEMARG_0:
-    case OP_IMM_MEMARG_1:
-    case OP_IMM_MEMARG_2:
-    case OP_IMM_MEMARG_3:
-    case OP_IMM_MEMARG_4:
+    case INSN_IMM_MEMARG_0:
+    case INSN_IMM_MEMARG_1:
+    case INSN_IMM_MEMARG_2:
+    case INSN_IMM_MEMARG_3:
+    case INSN_IMM_MEMARG_4:
         return skip_memarg(in, info);
-    case OP_IMM_LABELS:
+    case INSN_IMM_LABELS:
         return skip_numbers(in, oracle_read_u32(in) + 1);
-    case OP_IMM_LABEL:
-    case OP_IMM_FUNC:
-    case OP_IMM_LOCAL:
-    case OP_IMM_GLOBAL:
-    case OP_IMM_TABLE:
-    case OP_IMM_ELEM:
-    case OP_IMM_DATA:
-    case OP_IMM_MEMORY:
+    case INSN_IMM_LABEL:
+    case INSN_IMM_FUNC:
+    case INSN_IMM_LOCAL:
+    case INSN_IMM_GLOBAL:
+    case INSN_IMM_TABLE:
+    case INSN_IMM_ELEM:
+    case INSN_IMM_DATA:
+    case INSN_IMM_MEMORY:
         return skip_numbers(in, 1);
-    case OP_IMM_TYPE_TABLE:
-    case OP_IMM_TABLE_2:
-    case OP_IMM_ELEM_TABLE:
-    case OP_IMM_DATA_MEMORY:
-    case OP_IMM_MEMORY_2:
+    case INSN_IMM_TYPE_TABLE:
+    case INSN_IMM_TABLE_2:
+    case INSN_IMM_ELEM_TABLE:
+    case INSN_IMM_DATA_MEMORY:
+    case INSN_IMM_MEMORY_2:
         return skip_numbers(in, 2);
-    case OP_IMM_BLOCK:
-    case OP_IMM_I32:
-    case OP_IMM_I64:
+    case INSN_IMM_BLOCK:
+    case INSN_IMM_I32:
+    case INSN_IMM_I64:
         oracle_read_s64(in);
         return;
-    case OP_IMM_F32:
+    case INSN_IMM_F32:
         return skip(in, 4);
-    case OP_IMM_F64:
+    case INSN_IMM_F64:
         return skip(in, 8);
-    case OP_IMM_V128:
-    case OP_IMM_SHUFFLE:
+    case INSN_IMM_V128:
+    case INSN_IMM_SHUFFLE:
         return skip(in, 16);
-    case OP_IMM_LANE_2:
-    case OP_IMM_LANE_4:
-    case OP_IMM_LANE_8:
-    case OP_IMM_LANE_16:
-    case OP_IMM_REFTYPE:
+    case INSN_IMM_LANE_2:
+    case INSN_IMM_LANE_4:
+    case INSN_IMM_LANE_8:
+    case INSN_IMM_LANE_16:
+    case INSN_IMM_REFTYPE:
         return skip(in, 1);
-    case OP_IMM_TYPES:
+    case INSN_IMM_TYPES:
         return skip(in, oracle_read_u32(in));
     }
 }
@@ -159,14 +159,14 @@ static void name_label(struct pass *p, uint32_t depth)
         p->plan->blocks[target->block].bound = true;
 }
 
-static void open_block(struct pass *p, enum op op, uint32_t at)
+static void open_block(struct pass *p, enum insn insn, uint32_t at)
 {
     struct oracle_plan *plan = p->plan;
     plan->blocks = oracle_grow(plan->blocks, plan->block_count, &p->block_capacity, sizeof *plan->blocks);
     p->open = oracle_grow(p->open, p->open_count, &p->open_capacity, sizeof *p->open);
     plan->blocks[plan->block_count] = (struct oracle_block) { .start = at };
     p->open[p->open_count++] = (struct open) {
-        .block = plan->block_count++, .live_before = p->live, .is_if = op == OP_IF, .is_loop = op == OP_LOOP
+        .block = plan->block_count++, .live_before = p->live, .is_if = insn == INSN_IF, .is_loop = insn == INSN_LOOP
     };
 }
 
@@ -191,36 +191,36 @@ static void turn_block(struct pass *p, uint32_t at)
 }
 
 /* Whether the instruction was one of control, and read. */
-static bool pass_control(struct pass *p, struct cursor *in, enum op op, uint32_t at)
+static bool pass_control(struct pass *p, struct cursor *in, enum insn insn, uint32_t at)
 {
     uint32_t count;
-    switch ((unsigned)op) {
-    case OP_BLOCK:
-    case OP_LOOP:
-    case OP_IF:
-        open_block(p, op, at);
+    switch ((unsigned)insn) {
+    case INSN_BLOCK:
+    case INSN_LOOP:
+    case INSN_IF:
+        open_block(p, insn, at);
         return false;
-    case OP_ELSE:
+    case INSN_ELSE:
         turn_block(p, at);
         return false;
-    case OP_END:
+    case INSN_END:
         close_block(p, at);
         return false;
-    case OP_BR:
-    case OP_BR_IF:
+    case INSN_BR:
+    case INSN_BR_IF:
         name_label(p, oracle_read_u32(in));
-        p->live &= op == OP_BR_IF;
+        p->live &= insn == INSN_BR_IF;
         return true;
-    case OP_BR_TABLE:
+    case INSN_BR_TABLE:
         count = oracle_read_u32(in) + 1;
         while (count-- > 0)
             name_label(p, oracle_read_u32(in));
         p->live = false;
         return true;
-    case OP_RETURN:
-    case OP_UNREACHABLE:
-    case OP_RETURN_CALL:
-    case OP_RETURN_CALL_INDIRECT:
+    case INSN_RETURN:
+    case INSN_UNREACHABLE:
+    case INSN_RETURN_CALL:
+    case INSN_RETURN_CALL_INDIRECT:
         p->live = false;
         return false;
     default:
@@ -270,8 +270,8 @@ struct oracle_plan *oracle_plan_create(const struct rt_module *module, const str
     p.open[p.open_count++] = (struct open) { .is_function = true };
     while (p.open_count > 0) {
         uint32_t at = (uint32_t)cursor_offset(&in);
-        const struct op_info *info = oracle_read_op(&in);
-        if (!pass_control(&p, &in, op_of(info), at))
+        const struct insn_info *info = oracle_read_op(&in);
+        if (!pass_control(&p, &in, insn_of(info), at))
             skip_immediate(&in, info);
     }
     free(p.open);

@@ -74,7 +74,7 @@ struct oracle_plan *oracle_plan_create(const struct rt_module *module, const str
 void oracle_plan_free(struct oracle_plan *plan);
 const struct oracle_block *oracle_block_find(const struct oracle_plan *plan, uint32_t start);
 /* Readers of validated bytes. */
-const struct op_info *oracle_read_op(struct cursor *in);
+const struct insn_info *oracle_read_op(struct cursor *in);
 uint32_t oracle_read_u32(struct cursor *in);
 int64_t oracle_read_s64(struct cursor *in);
 int64_t oracle_read_s33(struct cursor *in);
@@ -84,19 +84,19 @@ void oracle_read_bytes(struct cursor *in, void *ret, size_t size);
 struct rt_functype oracle_block_type(const struct rt_module *module, struct cursor *in, uint32_t *single);
 
 /* oracle_control.c */
-enum rt_trap_kind oracle_control(struct oracle *o, const struct op_info *info);
+enum rt_trap_kind oracle_control(struct oracle *o, const struct insn_info *info);
 enum rt_trap_kind oracle_segment_end(struct oracle *o);
 enum rt_trap_kind oracle_enter(struct oracle *o, const struct function *function, uint64_t base);
 struct oracle *oracle_of(struct oracle_world *world, struct rt_instance *instance);
 
 /* oracle_numbers.c, oracle_floats.c: false where the instruction is none of theirs. */
-bool oracle_integer(enum op op, const uint64_t *in, uint64_t *ret, enum rt_trap_kind *ret_trap);
-bool oracle_float(enum op op, const uint64_t *in, uint64_t *ret, enum rt_trap_kind *ret_trap);
+bool oracle_integer(enum insn insn, const uint64_t *in, uint64_t *ret, enum rt_trap_kind *ret_trap);
+bool oracle_float(enum insn insn, const uint64_t *in, uint64_t *ret, enum rt_trap_kind *ret_trap);
 /* oracle_vector.c: rows of opcodes_simd.def; at: the first byte of an access. */
-void oracle_vector(const struct op_info *info, uint64_t *in, uint32_t lane, const uint8_t *lanes, uint8_t *at,
+void oracle_vector(const struct insn_info *info, uint64_t *in, uint32_t lane, const uint8_t *lanes, uint8_t *at,
                    uint64_t ret[2]);
 /* oracle_other.c */
-enum rt_trap_kind oracle_regular(struct oracle *o, const struct op_info *info);
-enum rt_trap_kind oracle_other(struct oracle *o, const struct op_info *info);
+enum rt_trap_kind oracle_regular(struct oracle *o, const struct insn_info *info);
+enum rt_trap_kind oracle_other(struct oracle *o, const struct insn_info *info);
 
 #endif

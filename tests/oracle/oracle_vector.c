@@ -6,7 +6,7 @@
 typedef void vector_fn(uint64_t *fp, const uint16_t *pc, uint8_t *at);
 
 /* clang-format off */
-#define FUNCTION(name)             [OP_##name] = simd_##name,
+#define FUNCTION(name)             [INSN_##name] = simd_##name,
 #define FUNCTION_V_UNARY(name)       FUNCTION(name)
 #define FUNCTION_V_BINARY(name)      FUNCTION(name)
 #define FUNCTION_V_TERNARY(name)     FUNCTION(name)
@@ -20,16 +20,16 @@ typedef void vector_fn(uint64_t *fp, const uint16_t *pc, uint8_t *at);
 #define FUNCTION_V_CONST(name)
 
 /* clang-format on */
-#define OP(code, name, text, immediate, signature, class) FUNCTION_##class(name)
-static vector_fn *const functions[OP_COUNT] = {
+#define INSN(code, name, text, immediate, signature, class) FUNCTION_##class(name)
+static vector_fn *const functions[INSN_COUNT] = {
 #include "runtime/opcodes_simd.def"
 };
-#undef OP
+#undef INSN
 
 enum { RESULT = 6 }; /* its slot, behind those of three vectors */
 
 /* As prepared.h lays the instruction out: op A B C, then what the class needs. */
-void oracle_vector(const struct op_info *info, uint64_t *in, uint32_t lane, const uint8_t *lanes, uint8_t *at,
+void oracle_vector(const struct insn_info *info, uint64_t *in, uint32_t lane, const uint8_t *lanes, uint8_t *at,
                    uint64_t ret[2])
 {
     uint64_t fp[RESULT + 2] = { 0 };
@@ -37,31 +37,31 @@ void oracle_vector(const struct op_info *info, uint64_t *in, uint32_t lane, cons
     uint16_t third = (uint16_t)(second + (info->params[1] == RT_V128 ? 2 : 1));
     memcpy(fp, in, RESULT * sizeof *fp);
     switch ((unsigned)info->class) {
-    case OP_CLASS_V_TERNARY:
+    case INSN_CLASS_V_TERNARY:
         pc[4] = third;
         break;
-    case OP_CLASS_V_SHUFFLE:
+    case INSN_CLASS_V_SHUFFLE:
         memcpy(&pc[4], lanes, 16);
         break;
-    case OP_CLASS_V_EXTRACT:
+    case INSN_CLASS_V_EXTRACT:
         pc[2] = (uint16_t)lane;
         break;
-    case OP_CLASS_V_REPLACE:
+    case INSN_CLASS_V_REPLACE:
         pc[4] = (uint16_t)lane;
         break;
-    case OP_CLASS_V_LOAD_LANE:
+    case INSN_CLASS_V_LOAD_LANE:
         pc[6] = (uint16_t)lane;
         break;
-    case OP_CLASS_V_STORE_LANE:
+    case INSN_CLASS_V_STORE_LANE:
         pc[6] = (uint16_t)lane;
         pc[3] = second;
         break;
-    case OP_CLASS_V_STORE:
+    case INSN_CLASS_V_STORE:
         pc[3] = second;
         break;
     default:
         break;
     }
-    functions[op_of(info)](fp, pc, at);
+    functions[insn_of(info)](fp, pc, at);
     memcpy(ret, &fp[RESULT], 2 * sizeof *ret);
 }

@@ -17,11 +17,11 @@ struct row {
     uint32_t code;
     const char *text, *signature, *class;
 };
-#define OP(code, name, text, immediate, signature, class) { code, text, signature, #class },
+#define INSN(code, name, text, immediate, signature, class) { code, text, signature, #class },
 static const struct row rows[] = {
 #include "runtime/opcodes.def"
 };
-#undef OP
+#undef INSN
 enum { ROWS = sizeof rows / sizeof *rows };
 
 /* Zeros, ones, infinities, the largest and the smallest, and NaNs: quiet and signalling, of both signs, with payloads.

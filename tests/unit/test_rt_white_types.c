@@ -148,13 +148,13 @@ static char letter_of(uint8_t type)
 }
 
 /* The opcode, then zeros for what follows it: an alignment of 1, offset 0, lane 0. */
-static struct sample sample_of(const struct op_info *info, char *signature)
+static struct sample sample_of(const struct insn_info *info, char *signature)
 {
     static const uint8_t sizes[] = {
-        [OP_IMM_MEMARG_0] = 2, [OP_IMM_MEMARG_1] = 2, [OP_IMM_MEMARG_2] = 2, [OP_IMM_MEMARG_3] = 2,
-        [OP_IMM_MEMARG_4] = 2, [OP_IMM_I32] = 1,      [OP_IMM_I64] = 1,      [OP_IMM_F32] = 4,
-        [OP_IMM_F64] = 8,      [OP_IMM_V128] = 16,    [OP_IMM_SHUFFLE] = 16, [OP_IMM_LANE_2] = 1,
-        [OP_IMM_LANE_4] = 1,   [OP_IMM_LANE_8] = 1,   [OP_IMM_LANE_16] = 1
+        [INSN_IMM_MEMARG_0] = 2, [INSN_IMM_MEMARG_1] = 2, [INSN_IMM_MEMARG_2] = 2, [INSN_IMM_MEMARG_3] = 2,
+        [INSN_IMM_MEMARG_4] = 2, [INSN_IMM_I32] = 1,      [INSN_IMM_I64] = 1,      [INSN_IMM_F32] = 4,
+        [INSN_IMM_F64] = 8,      [INSN_IMM_V128] = 16,    [INSN_IMM_SHUFFLE] = 16, [INSN_IMM_LANE_2] = 1,
+        [INSN_IMM_LANE_4] = 1,   [INSN_IMM_LANE_8] = 1,   [INSN_IMM_LANE_16] = 1
     };
     struct sample s = { .name = info->text, .signature = signature };
     if (info->code > 0xff)
@@ -163,7 +163,7 @@ static struct sample sample_of(const struct op_info *info, char *signature)
     if (info->code > 0xff && (info->code & 0x80))
         s.bytes[s.size++] = 1;
     s.size += info->immediate < sizeof sizes ? sizes[info->immediate] : 0u;
-    s.size += info->class == OP_CLASS_V_LOAD_LANE || info->class == OP_CLASS_V_STORE_LANE;
+    s.size += info->class == INSN_CLASS_V_LOAD_LANE || info->class == INSN_CLASS_V_STORE_LANE;
     for (uint32_t i = 0; i < info->param_count; i++)
         *signature++ = letter_of(info->params[i]);
     *signature++ = ':';
@@ -177,15 +177,15 @@ static void regular_rows_are_sound(void **state)
 {
     (void)state;
     unsigned rows = 0;
-    for (unsigned op = 0; op < OP_COUNT; op++) {
+    for (unsigned op = 0; op < INSN_COUNT; op++) {
         char signature[8];
-        if (op_infos[op].class > OP_CLASS_V_STORE_LANE)
+        if (insn_infos[op].class > INSN_CLASS_V_STORE_LANE)
             continue;
-        struct sample s = sample_of(&op_infos[op], signature);
+        struct sample s = sample_of(&insn_infos[op], signature);
         try_all(&s);
         rows++;
     }
-    assert_int_equal(rows, OP_COUNT - 40); /* the irregular ones are below */
+    assert_int_equal(rows, INSN_COUNT - 40); /* the irregular ones are below */
 }
 
 static void irregular_rows_are_sound(void **state)
@@ -195,15 +195,15 @@ static void irregular_rows_are_sound(void **state)
         try_all(&irregular[i]);
 }
 
-#define OP(code, name, text, immediate, signature, class) #name,
+#define INSN(code, name, text, immediate, signature, class) #name,
 static void no_row_is_forgotten(void **state)
 {
     static const char *const names[] = {
 #include "runtime/opcodes.def"
     };
     (void)state;
-    for (unsigned op = 0; op < OP_COUNT; op++) {
-        bool found = op_infos[op].class <= OP_CLASS_V_STORE_LANE;
+    for (unsigned op = 0; op < INSN_COUNT; op++) {
+        bool found = insn_infos[op].class <= INSN_CLASS_V_STORE_LANE;
         for (size_t i = 0; i < sizeof irregular / sizeof *irregular; i++)
             found |= strcmp(irregular[i].name, names[op]) == 0;
         for (size_t i = 0; i < sizeof free_rows / sizeof *free_rows; i++)
@@ -213,7 +213,7 @@ static void no_row_is_forgotten(void **state)
         assert_true(found);
     }
 }
-#undef OP
+#undef INSN
 
 int main(void)
 {
