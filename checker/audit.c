@@ -8,9 +8,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "checker/ending.h"
+#include "checker/ending_report.h"
+#include "checker/findings.h"
 #include "checker/hearing.h"
 #include "checker/impact.h"
+#include "checker/match.h"
 #include "checker/match_state.h"
 #include "runtime/base/text.h"
 #include "checker/touched.h"
@@ -32,37 +34,6 @@ struct audit {
     uint32_t waiting_head, waiting_count;
     struct store_call waiting[WAITING]; /* rows whose verdict is open, in order */
 };
-
-void audit_finding(struct check_report *report, struct store *store, enum check_finding_kind kind,
-                   const struct match_place *place, const struct witness_record *record, int64_t syscall,
-                   const char *evidence)
-{
-    struct check_finding f = {
-        .kind = kind,
-        .hostcall = place ? place->hostcall : CHECK_NO_PLACE,
-        .event = place ? place->event : CHECK_NO_PLACE,
-        .chunk = place ? place->chunk : CHECK_NO_PLACE,
-        .record = record ? record->number : CHECK_NO_PLACE,
-        .call_name = place && place->call < HOSTCALL_COUNT ? abi_hostcalls[place->call].name : NULL,
-        .syscall = syscall,
-        .impact = syscall >= 0 ? impact_text(syscall) : NULL,
-    };
-    const char *name = syscall >= 0 ? impact_name(syscall) : NULL;
-    if (name)
-        strncpy(f.syscall_name, name, sizeof f.syscall_name - 1);
-    strncpy(f.evidence, evidence, sizeof f.evidence - 1);
-    report->finding_count++;
-    report->finding_counts[kind]++;
-    report->failing += check_finding_row(kind)->fails;
-    if (store)
-        store_finding(store, &f);
-    if (report->findings_kept == CHECK_FINDINGS_KEPT)
-        return;
-    if (!report->findings)
-        report->findings = calloc(CHECK_FINDINGS_KEPT, sizeof *report->findings);
-    if (report->findings)
-        report->findings[report->findings_kept++] = f;
-}
 
 /* ---- what the matcher tells ---- */
 
@@ -89,7 +60,7 @@ static void on_finding(void *self, enum check_finding_kind kind, const struct ma
     struct audit *a = self;
     if (kind == CHECK_FINDING_LOST)
         hearing_gap(a->hearing);
-    audit_finding(a->report, a->options->store, kind, place, record, syscall, evidence);
+    findings_add(a->report, a->options->store, kind, place, record, syscall, evidence);
 }
 
 static void on_record(void *self, const struct witness_record *record, enum match_class class,
@@ -250,12 +221,12 @@ static void feed_record(struct audit *a)
     a->report->lost = lost;
     if (!cut) {
         if (lost > 0 && a->report->finding_counts[CHECK_FINDING_LOST] == 0)
-            audit_finding(a->report, a->options->store, CHECK_FINDING_LOST, NULL, NULL, -1,
-                          "the witness counted losses that it could not place");
+            findings_add(a->report, a->options->store, CHECK_FINDING_LOST, NULL, NULL, -1,
+                         "the witness counted losses that it could not place");
         return;
     }
     const char *text = stop.text[0] ? stop.text : why.text[0] ? why.text : status_text(s);
-    audit_finding(a->report, a->options->store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1, text);
+    findings_add(a->report, a->options->store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1, text);
 }
 
 /* One step. True: there is no more. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "checker/audit.h"
 #include "checker/check_replay.h"
+#include "checker/findings.h"
 #include "checker/witness_find.h"
 
 enum { EXIT_CLEAN = 0, EXIT_FINDING = 1, EXIT_FILE = 3 };
@@ -16,58 +17,6 @@ enum { EXIT_CLEAN = 0, EXIT_FINDING = 1, EXIT_FILE = 3 };
 struct checker {
     struct store *store; /* NULL: nothing is stored */
 };
-
-const struct check_finding_row *check_finding_row(enum check_finding_kind kind)
-{
-#define FINDING(id, rule, severity, fails, text, advice) { rule, text, advice, CHECK_##severity, fails },
-    static const struct check_finding_row rows[] = {
-#include "checker/findings.def"
-    };
-#undef FINDING
-    return &rows[kind];
-}
-
-const char *check_verdict_name(enum check_verdict verdict)
-{
-#define VERDICT(id, name, text) name,
-    static const char *const names[] = {
-#include "checker/verdicts.def"
-    };
-#undef VERDICT
-    return (unsigned)verdict < CHECK_VERDICT_COUNT ? names[verdict] : "?";
-}
-
-const char *check_severity_name(enum check_severity severity)
-{
-    static const char *const names[] = { "notice", "warning", "error", "critical" };
-    return (unsigned)severity < 4 ? names[severity] : "?";
-}
-
-const char *check_judged_name(enum check_judged judged)
-{
-    static const char *const names[] = { "no", "trace", "partly", "kernel" };
-    return (unsigned)judged < 4 ? names[judged] : "?";
-}
-
-bool check_replay_whole(const struct check_replay *replay)
-{
-    return replay->identical && !replay->started_here &&
-           (replay->recorded_instructions == 0 || replay->recorded_instructions == replay->instructions);
-}
-
-const char *check_report_verdict(const struct check_report *report)
-{
-    static const char *const clean[2][3] = {
-        { "incomplete: unwitnessed, not replayed", "incomplete: unwitnessed, replayed in part",
-          "incomplete: unwitnessed" },
-        { "incomplete: not replayed", "incomplete: replayed in part", "clean" },
-    };
-    if (report->exit_status == EXIT_FILE)
-        return "damaged";
-    if (report->exit_status != EXIT_CLEAN)
-        return "findings";
-    return clean[report->witnessed][check_replay_whole(&report->replay) ? 2 : report->replay.identical];
-}
 
 void check_report_init(struct check_report *report) { memset(report, 0, sizeof *report); }
 
@@ -136,8 +85,8 @@ static void report_confinement(const struct run_spec *spec, struct store *store,
     enum run_confinement how = run_confinement(&spec->facts);
     run_confinement_text(&spec->facts, report->confined, sizeof report->confined);
     if (how != RUN_CONFINED)
-        audit_finding(report, store, how == RUN_UNCONFINED ? CHECK_FINDING_CONFINE_OFF : CHECK_FINDING_CONFINE_WEAKER,
-                      NULL, NULL, -1, report->confined);
+        findings_add(report, store, how == RUN_UNCONFINED ? CHECK_FINDING_CONFINE_OFF : CHECK_FINDING_CONFINE_WEAKER,
+                     NULL, NULL, -1, report->confined);
 }
 
 static enum status check(struct session *session, struct store *store, struct error *error)

@@ -5,6 +5,8 @@
  */
 #include "checker/check_replay.h"
 
+#include "checker/findings.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +81,7 @@ static void report_divergence(const struct replay_divergence *d, struct store *s
     for (uint32_t i = 0; i < HOSTCALL_COUNT; i++)
         if (strcmp(abi_hostcalls[i].name, d->hostcall) == 0)
             place.call = i;
-    audit_finding(report, store, CHECK_FINDING_DIVERGENCE, &place, NULL, -1, report->replay.text);
+    findings_add(report, store, CHECK_FINDING_DIVERGENCE, &place, NULL, -1, report->replay.text);
 }
 
 static void report_failure(enum status status, const struct error *why, struct store *store,
@@ -90,7 +92,7 @@ static void report_failure(enum status status, const struct error *why, struct s
     text_guard(&text, reason, strlen(reason));
     text_copy(&text, report->replay.text, sizeof report->replay.text);
     buffer_done(&text);
-    audit_finding(report, store, CHECK_FINDING_REPLAY_FAILED, NULL, NULL, -1, report->replay.text);
+    findings_add(report, store, CHECK_FINDING_REPLAY_FAILED, NULL, NULL, -1, report->replay.text);
 }
 
 void check_replay_report(struct check_replayed *replayed, const struct trace_reader *reader, struct store *store,

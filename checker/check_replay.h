@@ -2,7 +2,7 @@
 #ifndef WARRANT_CHECKER_CHECK_REPLAY_H
 #define WARRANT_CHECKER_CHECK_REPLAY_H
 
-#include "checker/audit.h"
+#include "checker/store.h"
 #include "replay/replay.h"
 
 struct check_replayed {

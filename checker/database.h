@@ -2,8 +2,7 @@
 #ifndef WARRANT_CHECKER_DATABASE_H
 #define WARRANT_CHECKER_DATABASE_H
 
-#include <sqlite3.h>
-#include "runtime/base/base.h"
+#include "checker/database_error.h"
 
 enum database_mode { DATABASE_READ, DATABASE_WRITE };
 
@@ -25,7 +24,5 @@ MUST_USE enum status database_open(const char *path, enum database_mode mode, st
                                    struct error *error);
 /* Leaves one file behind where nobody else has it open; else that file is whole all the same. NULL is fine. */
 void database_close(sqlite3 *db);
-/* What SQLite says went wrong, with the name of what it was done on. */
-enum status database_failed(sqlite3 *db, const char *what, struct error *error);
 
 #endif

@@ -27,11 +27,7 @@ static const struct ending_row *find(uint32_t reason)
 
 const char *ending_reason(uint32_t reason) { return find(reason)->name; }
 
-bool ending_is_open(const struct check_report *report)
-{
-    return !report->trace_whole || report->end.reason == TRACE_END_NO_SPACE ||
-           report->end.cause == TRACE_CAUSE_TRACE_LIMIT;
-}
+const char *ending_text(uint32_t reason) { return find(reason)->text; }
 
 void ending_cause(const struct trace_end *end, struct buffer *out)
 {
@@ -42,33 +38,4 @@ void ending_cause(const struct trace_end *end, struct buffer *out)
         buffer_printf(out, ", exited with status %" PRIu32, end->exit_code);
     else if (end->waited != TRACE_WAITED_UNKNOWN)
         buffer_printf(out, ", killed by signal %" PRIu32, end->signal);
-}
-
-static const char *ending_stop(const struct check_report *report)
-{
-    if (report->stop_text[0])
-        return report->stop_text;
-    if (report->end.cause == TRACE_CAUSE_TRACE_LIMIT)
-        return "the trace has as many bytes as it may; the guest was stopped";
-    return find(report->end.reason)->text;
-}
-
-void ending_report(struct check_report *report, struct store *store, const struct match_place *last)
-{
-    struct buffer text = BUFFER_INIT;
-    char evidence[CHECK_EVIDENCE_MAX];
-    if (report->end.reason == TRACE_END_CLEAN && report->trace_whole)
-        return;
-    buffer_string(&text, ending_stop(report));
-    if (report->end.reason != 0) {
-        buffer_string(&text, "; the guest's process ended: ");
-        ending_cause(&report->end, &text);
-    }
-    if (report->ends_inside_call)
-        buffer_string(&text, "; the last call is in flight");
-    text_copy(&text, evidence, sizeof evidence);
-    buffer_done(&text);
-    audit_finding(report, store, CHECK_FINDING_STOP, last, NULL, -1, evidence);
-    if (report->end.reason == TRACE_END_BAD_RING)
-        audit_finding(report, store, CHECK_FINDING_BAD_RING, last, NULL, -1, evidence);
 }

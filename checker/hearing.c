@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "checker/claims.h"
+#include "checker/findings.h"
 #include "checker/grants.h"
 #include "checker/impact.h"
 #include "runtime/base/text.h"
@@ -33,14 +34,14 @@ static void rule_on_grants(struct hearing *h, enum judge_grant *grants)
         grants_rule(spec, h->options->check, i, &ruling);
         grants[i] = ruling.grant;
         if (ruling.answer != GRANTS_FULL)
-            audit_finding(h->report, h->options->store,
-                          ruling.answer == GRANTS_NONE ? CHECK_FINDING_UNGRANTED : CHECK_FINDING_UNJUDGED, NULL, NULL,
-                          -1, ruling.text);
+            findings_add(h->report, h->options->store,
+                         ruling.answer == GRANTS_NONE ? CHECK_FINDING_UNGRANTED : CHECK_FINDING_UNJUDGED, NULL, NULL,
+                         -1, ruling.text);
     }
     for (uint32_t i = 0; i < spec->policy.device_count; i++) {
         struct grants_ruling ruling;
         if (!grants_device(spec, h->options->check, i, &ruling))
-            audit_finding(h->report, h->options->store, CHECK_FINDING_UNGRANTED, NULL, NULL, -1, ruling.text);
+            findings_add(h->report, h->options->store, CHECK_FINDING_UNGRANTED, NULL, NULL, -1, ruling.text);
     }
 }
 
@@ -107,7 +108,7 @@ void hearing_call(struct hearing *hearing, const struct trace_call *call, uint64
     buffer_string(&text, "; by the trace's own word");
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);
-    audit_finding(hearing->report, hearing->options->store, CHECK_FINDING_ESCAPE, &place, NULL, -1, evidence);
+    findings_add(hearing->report, hearing->options->store, CHECK_FINDING_ESCAPE, &place, NULL, -1, evidence);
 }
 
 void hearing_record(struct hearing *hearing, const struct witness_record *record, const struct match_place *place)
@@ -143,8 +144,8 @@ void hearing_record(struct hearing *hearing, const struct witness_record *record
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);
     enum check_finding_kind kind = ruling.rule == JUDGE_UNREAD ? CHECK_FINDING_UNREAD : CHECK_FINDING_ESCAPE;
-    audit_finding(hearing->report, hearing->options->store, kind, place, record, fact.compat ? -1 : record->syscall,
-                  evidence);
+    findings_add(hearing->report, hearing->options->store, kind, place, record, fact.compat ? -1 : record->syscall,
+                 evidence);
 }
 
 enum status hearing_status(const struct hearing *hearing, struct error *error)
@@ -170,7 +171,7 @@ void hearing_end(struct hearing *hearing)
         grants_limits(hearing->options->spec, hearing->options->check, report->has_exit ? &report->exit : NULL, &text);
     if (count > 0) {
         text_copy(&text, evidence, sizeof evidence);
-        audit_finding(report, hearing->options->store, CHECK_FINDING_LIMITS, NULL, NULL, -1, evidence);
+        findings_add(report, hearing->options->store, CHECK_FINDING_LIMITS, NULL, NULL, -1, evidence);
     }
     buffer_done(&text);
 }

@@ -3,7 +3,7 @@
 #ifndef WARRANT_CHECKER_HEARING_H
 #define WARRANT_CHECKER_HEARING_H
 
-#include "checker/audit.h"
+#include "checker/audit_options.h"
 
 struct hearing;
 /* Rules on the grants at once; findings go into report and store. options, report: borrowed until hearing_free. Returns

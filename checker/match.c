@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "checker/impact.h"
+#include "checker/match.h"
 #include "checker/match_state.h"
 
 enum { LINUX_EPERM = 1, LINUX_ENOSYS = 38 };
@@ -32,40 +33,6 @@ void match_free(struct match *match)
         match_bytes_done(&match->record_bytes[i]);
     }
     free(match);
-}
-
-bool match_is_main(const struct match *m, const struct witness_record *record)
-{
-    return record->role == WITNESS_GUEST && record->pid == m->guest_pid && record->tid == m->guest_pid;
-}
-
-bool match_in_setup(const struct match *m, const struct witness_record *record)
-{
-    return m->setup_until != UINT64_MAX ? record->number <= m->setup_until : !m->started;
-}
-
-bool match_is_call(const struct witness_record *record)
-{
-    return record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY || record->kind == WITNESS_EXIT_ONLY;
-}
-
-bool match_role_allows(const struct match *m, const struct witness_record *record)
-{
-    if (record->flags & WITNESS_FLAG_COMPAT)
-        return false;
-    if (record->role == WITNESS_RECORDER)
-        return impact_allows(record->syscall, IMPACT_RECORDER);
-    bool launch = !m->executed && match_is_main(m, record);
-    if (!match_in_setup(m, record))
-        return impact_allows(record->syscall, IMPACT_GUEST_RUN) &&
-               impact_operands_fit(record->syscall, record->arg, record->pid);
-    return impact_allows(record->syscall, launch ? IMPACT_GUEST_LAUNCH : IMPACT_GUEST_SETUP);
-}
-
-bool match_same_call(const struct match_want *want, const struct witness_record *record)
-{
-    return record->syscall == want->number && want->number >= 0 && !(record->flags & WITNESS_FLAG_COMPAT) &&
-           (record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY);
 }
 
 /* ---- pushing ---- */
@@ -270,21 +237,6 @@ static enum match_need step_exit_only(struct match *m, const struct witness_reco
     else
         match_refused_record(m);
     return MATCH_AGAIN;
-}
-
-bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need)
-{
-    if (!want->known || want->result != -WASI_INTR || !match_linux_interrupts(match_record_at(m, j)->result))
-        return false;
-    for (uint32_t next = j + 1; next < m->record_count; next++) {
-        const struct witness_record *record = match_record_at(m, next);
-        if (match_is_main(m, record))
-            return record->syscall == m->world.number_sigreturn && match_is_call(record) &&
-                   !(record->flags & WITNESS_FLAG_COMPAT);
-    }
-    if (!m->records_ended && m->record_count < MATCH_WINDOW - 1)
-        *need = MATCH_NEED_RECORD;
-    return false;
 }
 
 static bool is_restart_of(struct match *m, const struct match_want *want, const struct witness_record *record)

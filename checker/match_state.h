@@ -1,7 +1,10 @@
-/* The matcher's state. Private to match*.c. */
+/* The matcher's state, and the functions of its parts. Private to match*.c. Calls go one way: match.c asks match_gap.c
+ * and match_resync.c, those go their ways through match_apply.c, all of them ask match_record.c and match_compare.c
+ * what a record is. */
 #ifndef WARRANT_CHECKER_MATCH_STATE_H
 #define WARRANT_CHECKER_MATCH_STATE_H
 
+#include "checker/match_sink.h"
 #include "checker/match_want.h"
 
 /* Both windows, a power of two. Bulk recovery looks as far as they reach. */
@@ -85,6 +88,9 @@ bool match_is_call(const struct witness_record *record); /* a system call that w
 bool match_role_allows(const struct match *m, const struct witness_record *record);
 bool match_same_call(const struct match_want *want,
                      const struct witness_record *record); /* the same system call, of the native table */
+/* Whether the want's record `j`, a restart by its result, ended it: a handler ran, so the program saw EINTR. Where the
+ * next record is missing, *need says that it has to be pushed. */
+bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need);
 
 /* The ways in which the heads of the two windows leave. Each tells the sink. */
 void match_consume(struct match *m);   /* both: the kernel executed what was expected */
@@ -100,9 +106,6 @@ void match_flush(struct match *m); /* at the end: verdicts of all calls */
 void match_call_finding(struct match *m, struct match_pending *pending, enum check_finding_kind kind,
                         enum check_verdict verdict, const char *evidence);
 
-/* Whether the want's record `j`, a restart by its result, ended it: a handler ran, so the program saw EINTR. Where the
- * next record is missing, *need says that it has to be pushed. */
-bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need);
 /* Fills the windows. AGAIN: so many are there, or all that there is. */
 enum match_need match_fill(struct match *m, uint32_t wants, uint32_t records);
 /* Whether `length` wants from i on agree with the records from the head on; what costs nothing may stand between. Where

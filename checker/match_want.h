@@ -2,7 +2,9 @@
 #ifndef WARRANT_CHECKER_MATCH_WANT_H
 #define WARRANT_CHECKER_MATCH_WANT_H
 
-#include "checker/match.h"
+#include "tracer/trace.h"
+#include "tracer/witness_file.h"
+#include "wasi/policy/policy.h"
 
 /* Bytes that a want or a record of the window keeps: near ones, or owned ones where they are more. */
 enum { MATCH_NEAR = 288 };

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "checker/checker.h"
 #include "checker/ending.h"
 #include "runtime/base/text.h"
 

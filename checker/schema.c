@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "checker/checker.h"
-#include "checker/database.h"
-#include "checker/match.h"
+#include "checker/database_error.h"
+#include "checker/match_sink.h"
 #include "wasi/abi/syscalls.h"
 
 static enum status run_sql(sqlite3 *db, const char *sql, struct error *error)

@@ -3,7 +3,7 @@
 #define WARRANT_CHECKER_STORE_H
 
 #include "checker/database.h"
-#include "checker/match.h"
+#include "checker/match_sink.h"
 
 enum { STORE_RUN_SHIFT = 40, STORE_PART_SHIFT = 3 };
 

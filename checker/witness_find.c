@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "checker/findings.h"
 #include "checker/impact.h"
 #include "runtime/base/text.h"
 
@@ -111,7 +112,7 @@ static void compare_lines(const struct run_spec *spec, const struct setup *setup
                       confine_state_name((enum confine_state)spec->facts.line_held[line]), seen ? "" : "not ");
         text_copy(&text, evidence, sizeof evidence);
         buffer_done(&text);
-        audit_finding(report, store, CHECK_FINDING_CONFINE_CONTRADICTED, NULL, NULL, -1, evidence);
+        findings_add(report, store, CHECK_FINDING_CONFINE_CONTRADICTED, NULL, NULL, -1, evidence);
     }
 }
 
@@ -119,7 +120,7 @@ static void compare_lines(const struct run_spec *spec, const struct setup *setup
 static void report_absence(const struct run_spec *spec, struct store *store, struct check_report *report)
 {
     if (spec->facts.witness_held) {
-        audit_finding(
+        findings_add(
             report, store, CHECK_FINDING_WITNESS_MISSING, NULL, NULL, -1,
             "a witness watched this run from before its guest started, and there is no witness file beside the trace");
         return;
@@ -134,7 +135,7 @@ static void report_absence(const struct run_spec *spec, struct store *store, str
     }
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);
-    audit_finding(report, store, CHECK_FINDING_UNWITNESSED_RUN, NULL, NULL, -1, evidence);
+    findings_add(report, store, CHECK_FINDING_UNWITNESSED_RUN, NULL, NULL, -1, evidence);
 }
 
 /* Whether the open file is that of this run. */
@@ -147,7 +148,7 @@ static bool belongs(const struct witness_reader *reader, const struct run_spec *
     else if (!spec->facts.witness_held)
         evidence = "the trace's description says that no witness watched this run";
     if (evidence)
-        audit_finding(report, store, CHECK_FINDING_FOREIGN, NULL, NULL, -1, evidence);
+        findings_add(report, store, CHECK_FINDING_FOREIGN, NULL, NULL, -1, evidence);
     return !evidence;
 }
 
@@ -172,8 +173,8 @@ enum status witness_find(const struct check_options *options, const struct run_s
     if (s != STATUS_OK && (named || s == STATUS_NO_MEMORY || s == STATUS_IO))
         return error_copy(error, s, &why);
     if (s != STATUS_OK) {
-        audit_finding(report, store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1,
-                      why.text[0] ? why.text : status_text(s));
+        findings_add(report, store, CHECK_FINDING_WITNESS_STOP, NULL, NULL, -1,
+                     why.text[0] ? why.text : status_text(s));
         return STATUS_OK;
     }
     memcpy(report->witness_path, path, sizeof path);

@@ -3,7 +3,8 @@
 #ifndef WARRANT_CHECKER_WITNESS_FIND_H
 #define WARRANT_CHECKER_WITNESS_FIND_H
 
-#include "checker/audit.h"
+#include "checker/store.h"
+#include "tracer/witness_file.h"
 
 struct witness_found {
     struct witness_reader *reader; /* NULL: nothing to compare with; else owned by the caller */

@@ -8,47 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-bool session_over(const struct session *session)
-{
-    return session->stopped || session->report->verdict == REPLAY_DIVERGED || session->failure.status != STATUS_OK;
-}
-
-static enum status digest_now(struct session *session, uint64_t *ret, struct error *error)
-{
-    trace_digest_begin(session->digest);
-    enum status status = rt_instance_state(session->instance, trace_digest_add, session->digest);
-    if (status != STATUS_OK)
-        return error_set(error, status, "the state's digest: %s", status_text(status));
-    *ret = trace_digest_get(session->digest);
-    return STATUS_OK;
-}
-
-enum status compare_state(struct session *session, const struct trace_state *recorded, uint64_t event,
-                          struct error *error)
-{
-    uint64_t digest;
-    if (!session->instance)
-        return error_set(error, STATUS_MALFORMED, "event %" PRIu64 ": a state before the guest began", event);
-    enum status status = digest_now(session, &digest, error);
-    if (status != STATUS_OK)
-        return status;
-    session->report->digest = digest;
-    uint64_t instructions = rt_instance_instructions(session->instance);
-    if (digest != recorded->digest || instructions != recorded->instructions) {
-        session_expected(session, "%016" PRIx64 " after %" PRIu64 " instructions", recorded->digest,
-                         recorded->instructions);
-        session_found(session, "%016" PRIx64 " after %" PRIu64, digest, instructions);
-        status = session_diverge(session, event, "state of globals, tables and memories", error);
-        struct replay_divergence *d = &session->report->divergence;
-        d->chunk = trace_reader_chunk(session->reader);
-        d->call -= !recorded->at_end && d->call > 0; /* the call that it stands behind has been counted */
-        return status;
-    }
-    session->report->states++;
-    session->report->last_event = event;
-    return STATUS_OK;
-}
-
 enum status session_last_state(struct session *session, bool ended, struct error *error)
 {
     struct replay_report *report = session->report;
@@ -60,7 +19,7 @@ enum status session_last_state(struct session *session, bool ended, struct error
         if (status == STATUS_OK)
             status = session_next(session, error);
     } else if (asked) {
-        status = digest_now(session, &report->digest, error);
+        status = session_digest(session, &report->digest, error);
         report->has_digest = status == STATUS_OK;
         if (status == STATUS_STOPPED)
             status = STATUS_OK; /* the trace ended at a growth, and the guest did before it heard of that */

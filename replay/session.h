@@ -1,4 +1,7 @@
-/* One replay on its way. Internal to replay/. */
+/* One replay on its way: its state, and the functions of its parts. Internal to replay/.
+ *
+ * Calls go one way: replay.c asks replay_answer.c, replay_compare.c and replay_between.c; what reads on in the trace is
+ * session_next.c, which compares states (replay_state.c); all of them note what they find through session.c. */
 #ifndef WARRANT_REPLAY_SESSION_H
 #define WARRANT_REPLAY_SESSION_H
 
@@ -31,18 +34,31 @@ struct session {
     bool stopped;                /* the guest is stopped on purpose: the verdict is PREFIX or UNTIL */
 };
 
+/* ---- what the replay notes of itself (session.c) ---- */
+
 /* Notes the first mismatch in the report, with the place in the guest, and returns DIVERGED. expected and found are
  * kept in the report's buffers, written by the caller through the two functions below. */
 enum status session_diverge(struct session *session, uint64_t event, const char *what, struct error *error);
 void session_expected(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void session_found(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
+/* The guest's instruction, into the report. name: of the function; NULL: none. */
+void session_place(struct session *session, uint32_t function, uint32_t offset, const char *name);
+/* Ends the replay on purpose: the guest goes no further. Returns STOPPED. */
+enum status session_stop(struct session *session, enum replay_verdict verdict, enum status why, const char *text);
 /* Whether the guest only has to be stopped: nothing that it does now means anything. */
 bool session_over(const struct session *session);
+
+/* ---- reading on (session_next.c) ---- */
 
 /* Reads the trace's next item; states behind a call are compared at once. STOPPED where the replay is to end here (the
  * report says why); MALFORMED and the like. */
 MUST_USE enum status session_next(struct session *session, struct error *error);
+/* Ends the replay at the event that was asked for. */
+enum status session_until(struct session *session);
+/* The trace ends inside the current call: ends the replay there, or says what is wrong with the trace. */
+MUST_USE enum status session_in_flight(struct session *session, struct error *error);
+
+/* ---- the guest and its state ---- */
 
 /* The module's bytes (replay_module.c): the trace's own, or those given; the report says whether they are others. */
 MUST_USE enum status session_bytes(struct session *session, const struct run_spec *spec, struct buffer *module,
@@ -56,11 +72,14 @@ MUST_USE enum status compare_outcome(struct session *session, const struct outco
                                      struct error *error);
 MUST_USE enum status compare_exit(struct session *session, const struct trace_exit *live, struct error *error);
 
-/* Between calls (replay_between.c): comparing a state with the guest's own; what is to be done with the state behind
- * its last instruction, where `ended` by itself; and who watches growths. */
-MUST_USE enum status session_last_state(struct session *session, bool ended, struct error *error);
+/* The guest's state (replay_state.c): its digest now, and a recorded one held against it. */
+MUST_USE enum status session_digest(struct session *session, uint64_t *ret, struct error *error);
 MUST_USE enum status compare_state(struct session *session, const struct trace_state *recorded, uint64_t event,
                                    struct error *error);
+
+/* Between calls (replay_between.c): what is to be done with the state behind its last instruction, where `ended` by
+ * itself; and who watches growths. */
+MUST_USE enum status session_last_state(struct session *session, bool ended, struct error *error);
 struct rt_growth_watch session_growths(struct session *session);
 
 /* Answering (replay_answer.c): fills *result from the current call's next op, which is complete. OK or DIVERGED. */

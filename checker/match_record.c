@@ -1,0 +1,55 @@
+/* What a record is, before any plan is asked: whose, of which time, whether its process may make such a call, whether a
+ * handler cut it short.
+ *
+ * Invariant: reads the state and changes nothing. docs/witness.md, What is compared. */
+#include "checker/impact.h"
+#include "checker/match_state.h"
+
+bool match_is_main(const struct match *m, const struct witness_record *record)
+{
+    return record->role == WITNESS_GUEST && record->pid == m->guest_pid && record->tid == m->guest_pid;
+}
+
+bool match_in_setup(const struct match *m, const struct witness_record *record)
+{
+    return m->setup_until != UINT64_MAX ? record->number <= m->setup_until : !m->started;
+}
+
+bool match_is_call(const struct witness_record *record)
+{
+    return record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY || record->kind == WITNESS_EXIT_ONLY;
+}
+
+bool match_role_allows(const struct match *m, const struct witness_record *record)
+{
+    if (record->flags & WITNESS_FLAG_COMPAT)
+        return false;
+    if (record->role == WITNESS_RECORDER)
+        return impact_allows(record->syscall, IMPACT_RECORDER);
+    bool launch = !m->executed && match_is_main(m, record);
+    if (!match_in_setup(m, record))
+        return impact_allows(record->syscall, IMPACT_GUEST_RUN) &&
+               impact_operands_fit(record->syscall, record->arg, record->pid);
+    return impact_allows(record->syscall, launch ? IMPACT_GUEST_LAUNCH : IMPACT_GUEST_SETUP);
+}
+
+bool match_same_call(const struct match_want *want, const struct witness_record *record)
+{
+    return record->syscall == want->number && want->number >= 0 && !(record->flags & WITNESS_FLAG_COMPAT) &&
+           (record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY);
+}
+
+bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need)
+{
+    if (!want->known || want->result != -WASI_INTR || !match_linux_interrupts(match_record_at(m, j)->result))
+        return false;
+    for (uint32_t next = j + 1; next < m->record_count; next++) {
+        const struct witness_record *record = match_record_at(m, next);
+        if (match_is_main(m, record))
+            return record->syscall == m->world.number_sigreturn && match_is_call(record) &&
+                   !(record->flags & WITNESS_FLAG_COMPAT);
+    }
+    if (!m->records_ended && m->record_count < MATCH_WINDOW - 1)
+        *need = MATCH_NEED_RECORD;
+    return false;
+}
