@@ -114,7 +114,7 @@ static void store_new_call(struct audit *a, const struct trace_call *call, uint6
         .duration = call->duration,
         .call = call->request.call,
         .complete = call->complete,
-        .slot_count = call->request.call < HOSTCALL_COUNT ? abi_hostcalls[call->request.call].slot_count : 0,
+        .slot_count = call->request.call < OPERATION_COUNT ? abi_operations[call->request.call].slot_count : 0,
     };
     memcpy(row->slot, call->request.slot, row->slot_count * sizeof row->slot[0]);
     if (call->complete) {

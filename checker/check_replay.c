@@ -77,9 +77,9 @@ static void report_divergence(const struct replay_divergence *d, struct store *s
     buffer_printf(&text, " offset 0x%" PRIx32, d->offset);
     text_copy(&text, report->replay.text, sizeof report->replay.text);
     buffer_done(&text);
-    struct match_place place = { d->call, d->event, d->chunk, HOSTCALL_COUNT, MATCH_NO_OP };
-    for (uint32_t i = 0; i < HOSTCALL_COUNT; i++)
-        if (strcmp(abi_hostcalls[i].name, d->hostcall) == 0)
+    struct match_place place = { d->call, d->event, d->chunk, OPERATION_COUNT, MATCH_NO_OP };
+    for (uint32_t i = 0; i < OPERATION_COUNT; i++)
+        if (strcmp(abi_operations[i].name, d->hostcall) == 0)
             place.call = i;
     findings_add(report, store, CHECK_FINDING_DIVERGENCE, &place, NULL, -1, report->replay.text);
 }

@@ -17,7 +17,7 @@ void findings_add(struct check_report *report, struct store *store, enum check_f
         .event = place ? place->event : CHECK_NO_PLACE,
         .chunk = place ? place->chunk : CHECK_NO_PLACE,
         .record = record ? record->number : CHECK_NO_PLACE,
-        .call_name = place && place->call < HOSTCALL_COUNT ? abi_hostcalls[place->call].name : NULL,
+        .call_name = place && place->call < OPERATION_COUNT ? abi_operations[place->call].name : NULL,
         .syscall = syscall,
         .impact = syscall >= 0 ? impact_text(syscall) : NULL,
     };

@@ -18,7 +18,7 @@ enum match_class {
 /* Where in the trace. */
 struct match_place {
     uint64_t hostcall, event, chunk; /* the call's number from 0, its begin event (or the op's), its chunk */
-    uint32_t call;                   /* enum hostcall */
+    uint32_t call;                   /* enum operation */
     uint32_t op;                     /* index in the plan, or MATCH_NO_OP */
 };
 

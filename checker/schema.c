@@ -149,18 +149,17 @@ static void fill_end(struct filler *f) { sqlite3_finalize(f->statement); }
 static void fill_calls(struct filler *f)
 {
     fill_begin(f, "call_name", "INSERT INTO call_name(id, name) VALUES(?, ?)");
-    for (int64_t i = 0; i < HOSTCALL_COUNT; i++)
-        fill(f, &i, 1, (const char *[]) { abi_hostcalls[i].name }, 1);
+    for (int64_t i = 0; i < OPERATION_COUNT; i++)
+        fill(f, &i, 1, (const char *[]) { abi_operations[i].name }, 1);
     fill_end(f);
     fill_begin(f, "argument_name", "INSERT INTO argument_name(call, slot, string, name, type) VALUES(?, ?, ?, ?, ?)");
-    for (int64_t i = 0; i < HOSTCALL_COUNT; i++) {
-        int64_t slot = 0, strings = 0;
-        for (unsigned a = 0; a < abi_hostcalls[i].arg_count; a++) {
-            const struct arg *arg = &abi_hostcalls[i].args[a];
+    for (int64_t i = 0; i < OPERATION_COUNT; i++) {
+        int64_t strings = 0;
+        for (unsigned a = 0; a < abi_operations[i].field_count; a++) {
+            const struct operation_field *arg = &abi_operations[i].field[a];
             bool string = abi_arg_types[arg->type].class == ARG_CLASS_STRING;
-            fill(f, (int64_t[]) { i, slot, string ? strings++ : 7 }, 3,
+            fill(f, (int64_t[]) { i, arg->slot, string ? strings++ : 7 }, 3,
                  (const char *[]) { arg->name, abi_arg_types[arg->type].witx }, 2);
-            slot += abi_arg_types[arg->type].slots;
         }
     }
     fill_end(f);

@@ -15,7 +15,7 @@ static size_t cut(const struct show_options *options, size_t limit) { return opt
 
 static const char *call_name(const struct trace_call *call)
 {
-    return call->request.call < HOSTCALL_COUNT ? abi_hostcalls[call->request.call].name : "?";
+    return call->request.call < OPERATION_COUNT ? abi_operations[call->request.call].name : "?";
 }
 
 static const char *rule_text(const struct trace_call *call)
@@ -114,10 +114,10 @@ static void put_scalar(uint32_t type, uint64_t value, struct buffer *out)
 }
 
 /* An argument's value without quotes of JSON. strings counts the strings so far. */
-static void put_argument(const struct trace_call *call, const struct arg *arg, unsigned slot, uint32_t *strings,
+static void put_argument(const struct trace_call *call, const struct operation_field *arg, uint32_t *strings,
                          const struct show_options *options, struct buffer *out)
 {
-    const uint64_t *value = &call->request.slot[slot];
+    const uint64_t *value = &call->request.slot[arg->slot];
     switch ((enum arg_class)abi_arg_types[arg->type].class) {
     case ARG_CLASS_SCALAR:
         put_scalar(arg->type, *value, out);
@@ -152,19 +152,19 @@ static bool is_scalar_result(uint32_t type)
     return type == ARG_R_SIZE || type == ARG_R_TIMESTAMP || type == ARG_R_FILESIZE || type == ARG_R_FD;
 }
 
-static void put_results(const struct trace_call *call, const struct hostcall_row *row, struct buffer *out)
+static void put_results(const struct trace_call *call, const struct operation_row *row, struct buffer *out)
 {
     unsigned count = 0;
-    for (unsigned a = 0; a < row->arg_count && count < call->outcome.value_count && count < 2; a++)
-        if (is_scalar_result(row->args[a].type)) {
-            buffer_printf(out, "%s%s %" PRIu64, count == 0 ? " (" : ", ", row->args[a].name,
+    for (unsigned a = 0; a < row->field_count && count < call->outcome.value_count && count < 2; a++)
+        if (is_scalar_result(row->field[a].type)) {
+            buffer_printf(out, "%s%s %" PRIu64, count == 0 ? " (" : ", ", row->field[a].name,
                           call->outcome.value[count]);
             count++;
         }
     buffer_string(out, count > 0 ? ")" : "");
 }
 
-static void put_outcome(const struct trace_call *call, const struct hostcall_row *row, struct buffer *out)
+static void put_outcome(const struct trace_call *call, const struct operation_row *row, struct buffer *out)
 {
     if (!call->complete)
         buffer_string(out, " = ? (in flight)");
@@ -218,23 +218,21 @@ static void put_op(const struct trace_call *call, uint32_t index, const struct s
 
 void show_call(const struct trace_call *call, const struct show_options *options, struct buffer *out)
 {
-    static const struct hostcall_row unknown = { .name = "?" };
-    const struct hostcall_row *row =
-        call->request.call < HOSTCALL_COUNT ? &abi_hostcalls[call->request.call] : &unknown;
-    unsigned slot = 0;
+    static const struct operation_row unknown = { .name = "?" };
+    const struct operation_row *row =
+        call->request.call < OPERATION_COUNT ? &abi_operations[call->request.call] : &unknown;
     uint32_t strings = 0;
     bool first = true;
     if (options->names)
         buffer_printf(out, "%8" PRIu64 " %14" PRIu64 "  ", call->begin_event, call->ticks);
     buffer_printf(out, "%s(", row->name);
-    for (unsigned a = 0; a < row->arg_count; a++) {
-        const struct arg *arg = &row->args[a];
+    for (unsigned a = 0; a < row->field_count; a++) {
+        const struct operation_field *arg = &row->field[a];
         if (abi_arg_types[arg->type].class != ARG_CLASS_RESULT) {
             buffer_string(out, first ? "" : ", ");
-            put_argument(call, arg, slot, &strings, options, out);
+            put_argument(call, arg, &strings, options, out);
             first = false;
         }
-        slot += abi_arg_types[arg->type].slots;
     }
     buffer_u8(out, ')');
     put_outcome(call, row, out);
@@ -257,7 +255,7 @@ static void json_text(const struct buffer *text, struct buffer *out)
     text_json(out, text->data ? text->data : (const uint8_t *)"", text->size);
 }
 
-static void json_argument(const struct trace_call *call, const struct arg *arg, unsigned slot, uint32_t *strings,
+static void json_argument(const struct trace_call *call, const struct operation_field *arg, uint32_t *strings,
                           const struct show_options *options, struct buffer *out)
 {
     const struct request *request = &call->request;
@@ -271,12 +269,12 @@ static void json_argument(const struct trace_call *call, const struct arg *arg, 
     } else if (class == ARG_CLASS_SCALAR || class == ARG_CLASS_RESULT || class == ARG_CLASS_VECTOR ||
                class == ARG_CLASS_SUBS || class == ARG_CLASS_EVENTS) {
         if (arg->type == ARG_FILEDELTA)
-            buffer_printf(out, "%" PRId64, (int64_t)request->slot[slot]);
+            buffer_printf(out, "%" PRId64, (int64_t)request->slot[arg->slot]);
         else
-            buffer_printf(out, "%" PRIu64, request->slot[slot]);
+            buffer_printf(out, "%" PRIu64, request->slot[arg->slot]);
     } else {
         struct buffer text = BUFFER_INIT;
-        put_argument(call, arg, slot, strings, options, &text);
+        put_argument(call, arg, strings, options, &text);
         json_text(&text, out);
         buffer_done(&text);
     }
@@ -308,22 +306,20 @@ static void json_op(const struct trace_call *call, uint32_t index, const struct 
 
 void show_call_json(const struct trace_call *call, const struct show_options *options, struct buffer *out)
 {
-    static const struct hostcall_row unknown = { .name = "?" };
-    const struct hostcall_row *row =
-        call->request.call < HOSTCALL_COUNT ? &abi_hostcalls[call->request.call] : &unknown;
-    unsigned slot = 0;
+    static const struct operation_row unknown = { .name = "?" };
+    const struct operation_row *row =
+        call->request.call < OPERATION_COUNT ? &abi_operations[call->request.call] : &unknown;
     uint32_t strings = 0;
     buffer_printf(out,
                   "{\"event\":%" PRIu64 ",\"chunk\":%" PRIu64 ",\"ticks\":%" PRIu64 ",\"call\":", call->begin_event,
                   call->chunk, call->ticks);
     text_json_string(out, call_name(call));
     buffer_string(out, ",\"args\":{");
-    for (unsigned a = 0; a < row->arg_count; a++) {
+    for (unsigned a = 0; a < row->field_count; a++) {
         buffer_string(out, a > 0 ? "," : "");
-        text_json_string(out, row->args[a].name);
+        text_json_string(out, row->field[a].name);
         buffer_u8(out, ':');
-        json_argument(call, &row->args[a], slot, &strings, options, out);
-        slot += abi_arg_types[row->args[a].type].slots;
+        json_argument(call, &row->field[a], &strings, options, out);
     }
     buffer_printf(out, "},\"complete\":%s", call->complete ? "true" : "false");
     if (call->complete) {

@@ -295,7 +295,7 @@ void store_call(struct store *store, const struct store_call *call, enum check_v
         row_some(&row, call->value[i], i < call->value_count);
     row_number(&row, call->bytes_in);
     row_number(&row, call->bytes_out);
-    for (unsigned i = 0; i < HOSTCALL_SLOTS_MAX; i++)
+    for (unsigned i = 0; i < OPERATION_SLOTS_MAX; i++)
         row_some(&row, call->slot[i], i < call->slot_count);
     row_end(&row);
 }

@@ -29,7 +29,7 @@ struct store_call {
     uint16_t wasi_errno, rule, trap, value_count, slot_count;
     uint8_t complete;
     uint64_t value[2], bytes_in, bytes_out;
-    uint64_t slot[HOSTCALL_SLOTS_MAX];
+    uint64_t slot[OPERATION_SLOTS_MAX];
 };
 void store_call(struct store *store, const struct store_call *call, enum check_verdict verdict);
 /* The call's strings and ops. */

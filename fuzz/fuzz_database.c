@@ -55,7 +55,7 @@ static enum status store_a_run(struct error *error)
     if (s == STATUS_OK) {
         struct run_spec spec;
         struct check_report report;
-        const struct store_call call = { .call = HOSTCALL_FD_WRITE, .complete = true, .slot_count = 4 };
+        const struct store_call call = { .call = OPERATION_FD_WRITE, .complete = true, .slot_count = 4 };
         run_spec_init(&spec);
         check_report_init(&report);
         store_call(store, &call, CHECK_VERDICT_MATCH);

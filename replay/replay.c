@@ -24,7 +24,7 @@ static enum status replay_begin(void *self, const struct request *request, struc
     if (session->item != SESSION_CALL) {
         session_expected(session, session->item == SESSION_GROWTH ? "a growth that is refused" : "the guest's end");
         session_found(session, "a call of %s",
-                      request->call < HOSTCALL_COUNT ? abi_hostcalls[request->call].name : "?");
+                      request->call < OPERATION_COUNT ? abi_operations[request->call].name : "?");
         return session_diverge(session, session->report->last_event + 1, "exit", error);
     }
     if (session->options->until_event && session->call->begin_event > session->options->until_event)

@@ -7,41 +7,31 @@
 #include "replay/session.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *hostcall_name(uint32_t call)
 {
-    return call < HOSTCALL_COUNT ? abi_hostcalls[call].name : "an unknown hostcall";
+    return call < OPERATION_COUNT ? abi_operations[call].name : "an unknown hostcall";
 }
 
 static const char *rule_text(uint32_t rule) { return rule < RULE_COUNT ? abi_rules[rule].text : "an unknown rule"; }
 
 /* Names the argument behind core parameter `slot`. */
-static void slot_name(const struct hostcall_row *row, uint32_t slot, char *ret, size_t size)
+static void slot_name(const struct operation_row *row, uint32_t slot, char *ret, size_t size)
 {
-    uint32_t first = 0;
-    for (uint32_t i = 0; i < row->arg_count; i++) {
-        uint32_t slots = abi_arg_types[row->args[i].type].slots;
-        if (slot < first + slots) {
-            struct buffer text = BUFFER_INIT;
-            buffer_printf(&text, "%s%s", row->args[i].name, slot > first ? "_len" : "");
-            size_t length = text.size < size - 1 ? text.size : size - 1;
-            if (length)
-                memcpy(ret, text.data, length);
-            ret[length] = 0;
-            buffer_done(&text);
-            return;
-        }
-        first += slots;
+    snprintf(ret, size, "?");
+    for (uint32_t i = 0; i < row->field_count; i++) {
+        const struct operation_field *field = &row->field[i];
+        if (slot >= field->slot && slot - field->slot < field->slots)
+            snprintf(ret, size, "%s%s", field->name, slot > field->slot ? "_len" : "");
     }
-    ret[0] = '?';
-    ret[1] = 0;
 }
 
 static enum status compare_slots(struct session *session, const struct request *live, struct error *error)
 {
     const struct trace_call *call = session->call;
-    const struct hostcall_row *row = &abi_hostcalls[live->call];
+    const struct operation_row *row = &abi_operations[live->call];
     for (uint32_t i = 0; i < row->slot_count; i++) {
         if (call->request.slot[i] == live->slot[i])
             continue;

@@ -46,7 +46,7 @@ enum status session_diverge(struct session *session, uint64_t event, const char 
     if (session->item == SESSION_CALL) {
         d->chunk = session->call->chunk;
         uint32_t call = session->call->request.call;
-        hostcall = call < HOSTCALL_COUNT ? abi_hostcalls[call].name : "?";
+        hostcall = call < OPERATION_COUNT ? abi_operations[call].name : "?";
     }
     snprintf(d->what, sizeof d->what, "%s", what);
     snprintf(d->hostcall, sizeof d->hostcall, "%s", hostcall);

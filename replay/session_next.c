@@ -79,7 +79,7 @@ enum status session_next(struct session *session, struct error *error)
         return STATUS_OK;
     }
     session->item = SESSION_CALL;
-    if (session->call->request.call >= HOSTCALL_COUNT || session->call->ops.count > LIMIT_OPS)
+    if (session->call->request.call >= OPERATION_COUNT || session->call->ops.count > LIMIT_OPS)
         return error_set(error, STATUS_MALFORMED, "event %" PRIu64 " is no hostcall", session->call->begin_event);
     if (options->until_event && session->call->begin_event > options->until_event && !moving)
         return session_until(session);

@@ -38,12 +38,12 @@ static enum status take(struct cursor *cursor, void *to, size_t size)
 /* ---- BEGIN ---- */
 
 /* How many strings the row takes; and whether it takes arrays. */
-static unsigned row_strings(const struct hostcall_row *row, bool *ret_iovs, bool *ret_subscriptions)
+static unsigned row_strings(const struct operation_row *row, bool *ret_iovs, bool *ret_subscriptions)
 {
     unsigned strings = 0;
     *ret_iovs = *ret_subscriptions = false;
-    for (unsigned i = 0; i < row->arg_count; i++) {
-        uint8_t class = abi_arg_types[row->args[i].type].class;
+    for (unsigned i = 0; i < row->field_count; i++) {
+        uint8_t class = abi_arg_types[row->field[i].type].class;
         strings += class == ARG_CLASS_STRING;
         *ret_iovs |= class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS;
         *ret_subscriptions |= class == ARG_CLASS_SUBS;
@@ -53,10 +53,10 @@ static unsigned row_strings(const struct hostcall_row *row, bool *ret_iovs, bool
 
 static enum status check_begin(const struct trace_event_begin *begin, const char **ret_why)
 {
-    if (begin->head.code >= HOSTCALL_COUNT)
+    if (begin->head.code >= OPERATION_COUNT)
         return bad(ret_why, "no such hostcall");
     bool iovs, subscriptions;
-    unsigned strings = row_strings(&abi_hostcalls[begin->head.code], &iovs, &subscriptions);
+    unsigned strings = row_strings(&abi_operations[begin->head.code], &iovs, &subscriptions);
     if (begin->fault > FAULT_PATH_LONG)
         return bad(ret_why, "no such fault");
     bool whole = begin->fault == FAULT_NONE;
@@ -92,7 +92,7 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
     if (status != STATUS_OK)
         return status;
     struct request *request = &call->request;
-    uint32_t lengths[REQUEST_STRINGS] = { 0, 0 }, slots = abi_hostcalls[begin.head.code].slot_count;
+    uint32_t lengths[REQUEST_STRINGS] = { 0, 0 }, slots = abi_operations[begin.head.code].slot_count;
     request->call = begin.head.code;
     request->fault = begin.fault;
     request->instance = begin.head.instance;

@@ -24,30 +24,30 @@ enum {
 #include "wasi/abi/argtypes.def"
 };
 #undef ARG_TYPE
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ROW_SLOTS_##id = 0 args,
-#define A(type, name)                                               +SLOTS_##type
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_SLOTS_##id = 0 fields,
+#define F(type, name)                                                  +SLOTS_##type
 enum {
-#include "wasi/abi/hostcalls.def"
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
-#undef A
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ROW_VARIES_##id = 0 args,
-#define A(type, name)                                               +VARIES_##type
+#undef OPERATION
+#undef F
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_VARIES_##id = 0 fields,
+#define F(type, name)                                                  +VARIES_##type
 enum {
-#include "wasi/abi/hostcalls.def"
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
-#undef A
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args)                                                    \
-    [HOSTCALL_##id] =                                                                                                  \
+#undef OPERATION
+#undef F
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
+    [OPERATION_##id] =                                                                                                 \
         ROW_VARIES_##id != 0 || (int)ROW_SLOTS_##id > (int)SIMPLE_SLOTS || (max_ops) != 1 ||                           \
                 ((ops) & (TRACE_OPS_OUT | TRACE_OPS_IN)) != 0                                                          \
             ? 0                                                                                                        \
-            : (3 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)HOSTCALL_##id << 24,
-static const uint64_t begin_heads[HOSTCALL_COUNT] = {
-#include "wasi/abi/hostcalls.def"
+            : (3 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)OPERATION_##id << 24,
+static const uint64_t begin_heads[OPERATION_COUNT] = {
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
+#undef OPERATION
 
 static enum status observe_op(void *self, const struct request *request, const struct op *op,
                               const struct backend_space *space, struct error *error)

@@ -97,13 +97,13 @@ enum {
 #include "wasi/abi/argtypes.def"
 };
 #undef ARG_TYPE
-#define A(type, name)                                               | SHAPE_OF_##type
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) [HOSTCALL_##id] = 0 args,
-static const uint8_t shapes[HOSTCALL_COUNT] = {
-#include "wasi/abi/hostcalls.def"
+#define F(type, name)                                                  | SHAPE_OF_##type
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) [OPERATION_##id] = 0 fields,
+static const uint8_t shapes[OPERATION_COUNT] = {
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
-#undef A
+#undef OPERATION
+#undef F
 
 static uint8_t *put_strings(uint8_t *at, const struct request *request, size_t bytes)
 {
@@ -126,7 +126,7 @@ static uint8_t *put_subscriptions(uint8_t *at, const struct subscription *subscr
 
 static enum status put_begin(struct trace_writer *writer, const struct request *request, struct error *error)
 {
-    const struct hostcall_row *row = &abi_hostcalls[request->call];
+    const struct operation_row *row = &abi_operations[request->call];
     unsigned shape = request->fault == FAULT_NONE ? shapes[request->call] : 0; /* behind a fault nothing is set */
     struct trace_event_begin begin = {
         .fault = (uint16_t)request->fault,

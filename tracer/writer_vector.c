@@ -32,36 +32,36 @@ enum {
 #include "wasi/abi/argtypes.def"
 };
 #undef ARG_TYPE
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ROW_SLOTS_##id = 0 args,
-#define A(type, name)                                               +SLOTS_##type
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_SLOTS_##id = 0 fields,
+#define F(type, name)                                                  +SLOTS_##type
 enum {
-#include "wasi/abi/hostcalls.def"
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
-#undef A
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ROW_VECTORS_##id = 0 args,
-#define A(type, name)                                               +VECTORS_##type
+#undef OPERATION
+#undef F
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_VECTORS_##id = 0 fields,
+#define F(type, name)                                                  +VECTORS_##type
 enum {
-#include "wasi/abi/hostcalls.def"
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
-#undef A
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ROW_OTHERS_##id = 0 args,
-#define A(type, name)                                               +OTHERS_##type
+#undef OPERATION
+#undef F
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_OTHERS_##id = 0 fields,
+#define F(type, name)                                                  +OTHERS_##type
 enum {
-#include "wasi/abi/hostcalls.def"
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
-#undef A
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args)                                                    \
-    [HOSTCALL_##id] =                                                                                                  \
+#undef OPERATION
+#undef F
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
+    [OPERATION_##id] =                                                                                                 \
         (int)ROW_VECTORS_##id != 1 || ROW_OTHERS_##id != 0 || (int)ROW_SLOTS_##id > (int)VECTOR_SLOTS                  \
             ? 0                                                                                                        \
-            : (4 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)HOSTCALL_##id << 24,
-static const uint64_t vector_heads[HOSTCALL_COUNT] = {
-#include "wasi/abi/hostcalls.def"
+            : (4 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)OPERATION_##id << 24,
+static const uint64_t vector_heads[OPERATION_COUNT] = {
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
+#undef OPERATION
 
 /* Is the op's data the request's one region, and does that lie in memory? */
 static bool one_region(const struct request *request, const struct op *op, const struct backend_space *space)

@@ -76,7 +76,7 @@ static enum status commit_filestat(struct commit *commit, uint64_t offset)
 
 static enum status commit_handle(struct commit *commit, uint8_t type, uint64_t offset)
 {
-    uint64_t fd = commit->wasi->request.slot[0];
+    uint64_t fd = commit->wasi->request.slot[SLOT_FIRST];
     if (fd >= LIMIT_HANDLES)
         return error_set(&commit->wasi->failure, STATUS_INTERNAL, "%s succeeded without a descriptor",
                          commit->link->row->name);
@@ -96,7 +96,7 @@ enum status commit_results(struct commit *commit)
     const uint64_t *slot = commit->wasi->request.slot;
     enum status status = STATUS_OK;
     uint32_t scalars = 0;
-    if (link->row->kind == HOSTCALL_KIND_IRREGULAR)
+    if (link->row->kind == OPERATION_KIND_IRREGULAR)
         status = commit_irregular(commit);
     for (uint32_t i = 0; i < link->result_count && status == STATUS_OK; i++) {
         uint64_t offset = slot[link->result[i].slot];

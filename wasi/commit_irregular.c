@@ -23,15 +23,18 @@ struct guest_event {
 };
 _Static_assert(sizeof(struct guest_event) == 32, "$event");
 
-/* args_get, environ_get: slot 0 the pointers, slot 1 the strings. */
+_Static_assert((int)SLOT_ARGS_GET_argv == (int)SLOT_ENVIRON_GET_environ &&
+                   (int)SLOT_ARGS_GET_argv_buf == (int)SLOT_ENVIRON_GET_environ_buf,
+               "they have the same fields");
+/* args_get, environ_get. */
 static enum status commit_strings(struct commit *commit, const char *const *strings, uint32_t count)
 {
     const uint64_t *slot = commit->wasi->request.slot;
-    uint64_t at = slot[1];
+    uint64_t at = slot[SLOT_ARGS_GET_argv_buf];
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
         uint32_t pointer = (uint32_t)at, length = (uint32_t)strlen(strings[i]) + 1;
-        status = commit_write(commit, slot[0] + i * sizeof pointer, &pointer, sizeof pointer);
+        status = commit_write(commit, slot[SLOT_ARGS_GET_argv] + i * sizeof pointer, &pointer, sizeof pointer);
         if (status == STATUS_OK)
             status = commit_write(commit, at, strings[i], length);
         at += length;
@@ -42,12 +45,13 @@ static enum status commit_strings(struct commit *commit, const char *const *stri
 static enum status commit_preopen_name(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
-    uint64_t index = wasi->request.slot[0] - 3;
+    const uint64_t *slot = wasi->request.slot;
+    uint64_t fd = slot[SLOT_FD_PRESTAT_DIR_NAME_fd], index = fd - 3;
     if (index >= wasi->preopen_count)
         return error_set(&wasi->failure, STATUS_INTERNAL, "%s succeeded without a granted directory",
                          commit->link->row->name);
-    return commit_write(commit, wasi->request.slot[1], wasi->preopens[index].guest_path,
-                        wasi->table.handle[wasi->request.slot[0]].name_length);
+    return commit_write(commit, slot[SLOT_FD_PRESTAT_DIR_NAME_path], wasi->preopens[index].guest_path,
+                        wasi->table.handle[fd].name_length);
 }
 
 /* Turns one staged entry into the guest's, cut where the guest's buffer ends. Returns how many bytes of it were used.
@@ -55,7 +59,7 @@ static enum status commit_preopen_name(struct commit *commit)
 static enum status commit_entry(struct commit *commit, const struct dirent_head *head, const uint8_t *name, bool hides,
                                 uint64_t offset, uint32_t room, uint32_t *ret_used)
 {
-    const struct handle *handle = &commit->wasi->table.handle[commit->wasi->request.slot[0]];
+    const struct handle *handle = &commit->wasi->table.handle[commit->wasi->request.slot[SLOT_FD_READDIR_fd]];
     struct guest_dirent entry = { head->next, head->inode, head->name_length, head->type, { 0 } };
     if (hides && head->name_length == 2 && name[0] == '.' && name[1] == '.')
         entry.inode = handle->ino;
@@ -76,17 +80,18 @@ static enum status entries_broken(struct commit *commit)
                      commit->link->row->name);
 }
 
-/* fd_readdir: fd, buffer, its length, cookie. */
 static enum status commit_readdir(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
     const struct call_ops *ops = &wasi->ops;
     const uint64_t *slot = wasi->request.slot;
-    uint32_t staged = 0, at = 0, used = 0,
-             room = (uint32_t)slot[2] < LIMIT_READDIR_BUFFER ? (uint32_t)slot[2] : LIMIT_READDIR_BUFFER;
-    if (slot[0] >= LIMIT_HANDLES)
+    uint64_t fd = slot[SLOT_FD_READDIR_fd], buffer = slot[SLOT_FD_READDIR_buf];
+    uint32_t staged = 0, at = 0, used = 0, room = (uint32_t)slot[SLOT_FD_READDIR_buf_len];
+    if (room > LIMIT_READDIR_BUFFER)
+        room = LIMIT_READDIR_BUFFER;
+    if (fd >= LIMIT_HANDLES)
         return error_set(&wasi->failure, STATUS_INTERNAL, "%s succeeded without a descriptor", commit->link->row->name);
-    struct handle *handle = &wasi->table.handle[slot[0]];
+    struct handle *handle = &wasi->table.handle[fd];
     for (uint32_t i = 0; i < ops->count; i++)
         if (ops->op[i].kind == OP_READ_DIR && ops->result[i].value > 0)
             staged += (uint32_t)ops->result[i].value;
@@ -102,7 +107,7 @@ static enum status commit_readdir(struct commit *commit)
         if (head.name_length > staged - at)
             return entries_broken(commit);
         enum status status =
-            commit_entry(commit, &head, wasi->staging + at, handle->preopen, slot[1] + used, room - used, &piece);
+            commit_entry(commit, &head, wasi->staging + at, handle->preopen, buffer + used, room - used, &piece);
         if (status != STATUS_OK)
             return status;
         used += piece;
@@ -131,12 +136,11 @@ static bool event_fill(uint8_t polled, struct guest_event *event)
     return polled != 0;
 }
 
-/* poll_oneoff: subscriptions, events, how many. */
 static enum status commit_events(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
     const struct call_ops *ops = &wasi->ops;
-    uint64_t at = wasi->request.slot[1];
+    uint64_t at = wasi->request.slot[SLOT_POLL_ONEOFF_out];
     uint32_t count = 0, asked = 0;
     int64_t answers = 0;
     bool polled = ops->count > 0 && ops->op[ops->count - 1].kind == OP_POLL;
@@ -169,21 +173,21 @@ enum status commit_irregular(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
     switch (commit->link->call) {
-    case HOSTCALL_ARGS_GET:
+    case OPERATION_ARGS_GET:
         return commit_strings(commit, wasi->args, wasi->context.arg_count);
-    case HOSTCALL_ENVIRON_GET:
+    case OPERATION_ENVIRON_GET:
         return commit_strings(commit, wasi->env, wasi->context.env_count);
-    case HOSTCALL_FD_PRESTAT_DIR_NAME:
+    case OPERATION_FD_PRESTAT_DIR_NAME:
         return commit_preopen_name(commit);
-    case HOSTCALL_FD_READDIR:
+    case OPERATION_FD_READDIR:
         return commit_readdir(commit);
-    case HOSTCALL_POLL_ONEOFF:
+    case OPERATION_POLL_ONEOFF:
         return commit_events(commit);
-    case HOSTCALL_PROC_EXIT:
-        wasi->exit_code = (uint32_t)wasi->request.slot[0];
+    case OPERATION_PROC_EXIT:
+        wasi->exit_code = (uint32_t)wasi->request.slot[SLOT_PROC_EXIT_rval];
         wasi->outcome.trap = RT_TRAP_EXIT;
         return STATUS_OK;
-    case HOSTCALL_PATH_READLINK: /* the system call wrote the buffer; the count is a scalar */
+    case OPERATION_PATH_READLINK: /* the system call wrote the buffer; the count is a scalar */
         return STATUS_OK;
     default:
         return error_set(&wasi->failure, STATUS_INTERNAL, "%s has no commit of its own", commit->link->row->name);

@@ -16,7 +16,7 @@ enum { COUNT_MAX = INT32_MAX }; /* what one read or write moves at most, on ever
 /* The trap behind a status that ends the guest. */
 static COLD enum rt_trap_kind host_failed(struct wasi *wasi, enum status status)
 {
-    (void)error_set(&wasi->failure, status, "%s: %s", abi_hostcalls[wasi->request.call].name, status_text(status));
+    (void)error_set(&wasi->failure, status, "%s: %s", abi_operations[wasi->request.call].name, status_text(status));
     return status == STATUS_STOPPED    ? RT_TRAP_HOST_STOPPED
            : status == STATUS_DIVERGED ? RT_TRAP_HOST_DIVERGED
                                        : RT_TRAP_HOST_FAILED;
@@ -24,7 +24,7 @@ static COLD enum rt_trap_kind host_failed(struct wasi *wasi, enum status status)
 
 static COLD enum status plan_failed(struct wasi *wasi, const struct op *op, const char *what)
 {
-    return error_set(&wasi->failure, STATUS_INTERNAL, "%s: op %s %s", abi_hostcalls[wasi->request.call].name,
+    return error_set(&wasi->failure, STATUS_INTERNAL, "%s: op %s %s", abi_operations[wasi->request.call].name,
                      op->kind < OP_COUNT ? abi_ops[op->kind].text : "?", what);
 }
 
@@ -96,7 +96,7 @@ static bool answer_possible(const struct op *op, const struct request *request, 
 }
 
 /* Performs the call's plan. *ret is COMMIT or REFUSE. */
-static enum status perform_plan(struct wasi *wasi, const struct hostcall_row *row, const struct backend_space *space,
+static enum status perform_plan(struct wasi *wasi, const struct operation_row *row, const struct backend_space *space,
                                 struct decision *ret)
 {
     struct call_ops *ops = &wasi->ops;

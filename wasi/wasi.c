@@ -75,16 +75,16 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
 static void link_init(struct wasi *wasi, uint32_t call)
 {
     static const uint32_t errno_type[1] = { RT_I32 };
-    const struct hostcall_row *row = &abi_hostcalls[call];
+    const struct operation_row *row = &abi_operations[call];
     struct wasi_link *link = &wasi->link[call];
     uint32_t *param = wasi->param[call];
     uint8_t slot = 0;
     *link = (struct wasi_link) { .wasi = wasi, .row = row, .call = call };
-    for (uint32_t i = 0; i < row->arg_count; i++) {
-        const struct arg_type_row *type = &abi_arg_types[row->args[i].type];
+    for (uint32_t i = 0; i < row->field_count; i++) {
+        const struct arg_type_row *type = &abi_arg_types[row->field[i].type];
         if (type->class == ARG_CLASS_RESULT && link->result_count < RESULTS_MAX) {
             link->result[link->result_count].slot = slot;
-            link->result[link->result_count].type = row->args[i].type;
+            link->result[link->result_count].type = row->field[i].type;
             link->result_count++;
         }
         for (const char *core = type->core; *core; core++)
@@ -128,7 +128,7 @@ enum status wasi_create(const struct wasi_config *config, const struct wasi_back
     wasi->preopens = config->preopens;
     wasi->preopen_count = config->preopen_count;
     wasi->violation_traps = config->violation_traps;
-    for (uint32_t call = 0; call < HOSTCALL_COUNT; call++)
+    for (uint32_t call = 0; call < OPERATION_COUNT; call++)
         link_init(wasi, call);
     *ret = wasi;
     return STATUS_OK;
@@ -138,7 +138,7 @@ void wasi_free(struct wasi *wasi) { free(wasi); }
 
 const struct rt_import *wasi_imports(struct wasi *wasi, size_t *ret_count)
 {
-    *ret_count = HOSTCALL_COUNT;
+    *ret_count = OPERATION_COUNT;
     return wasi->import;
 }
 

@@ -10,8 +10,8 @@ enum { RESULTS_MAX = 2 };
 /* One import's environment: which call it is, and where its results go. Derived from the call's row once. */
 struct wasi_link {
     struct wasi *wasi;
-    const struct hostcall_row *row;
-    uint32_t call; /* enum hostcall */
+    const struct operation_row *row;
+    uint32_t call; /* enum operation */
     uint8_t result_count;
     struct {
         uint8_t slot, type; /* core parameter with the pointer; enum arg_type */
@@ -35,9 +35,9 @@ struct wasi {
     struct call_ops ops;
     struct handle_table table;
     struct error failure;
-    struct wasi_link link[HOSTCALL_COUNT];
-    struct rt_import import[HOSTCALL_COUNT];
-    uint32_t param[HOSTCALL_COUNT][HOSTCALL_SLOTS_MAX]; /* enum rt_type */
+    struct wasi_link link[OPERATION_COUNT];
+    struct rt_import import[OPERATION_COUNT];
+    uint32_t param[OPERATION_COUNT][OPERATION_SLOTS_MAX]; /* enum rt_type */
     _Alignas(64) uint8_t staging[BACKEND_STAGING];
 };
 

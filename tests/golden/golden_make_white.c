@@ -69,10 +69,10 @@ static void make_between(const char *name, bool inside_state, bool inside_growth
     struct forge forge;
     forge_init(&forge);
     forge_growth(&forge, code);
-    forge_calls(&forge, HOSTCALL_FD_READ, 1, false);
+    forge_calls(&forge, OPERATION_FD_READ, 1, false);
     forge_state(&forge, 0);
     forge_growth(&forge, 1);
-    forge_calls(&forge, HOSTCALL_CLOCK_TIME_GET, 1, false);
+    forge_calls(&forge, OPERATION_CLOCK_TIME_GET, 1, false);
     if (inside_state || inside_growth)
         forge_cut(&forge, forge.count - 1);
     if (inside_growth)
@@ -142,8 +142,8 @@ static void make_malformed(const char *name, size_t event, size_t offset, uint64
 {
     struct forge forge;
     forge_init(&forge);
-    forge_calls(&forge, HOSTCALL_FD_READ, 1, false);
-    forge_calls(&forge, HOSTCALL_CLOCK_TIME_GET, 1, false);
+    forge_calls(&forge, OPERATION_FD_READ, 1, false);
+    forge_calls(&forge, OPERATION_CLOCK_TIME_GET, 1, false);
     forge_exit(&forge);
     memcpy(forge.bytes.data + forge.start[event] + offset, &value, size);
     forge_file(&forge, in_folder(folder, name), 1000, TRACE_END_CLEAN);
@@ -165,11 +165,11 @@ static void put_input(const char *name, char mode, const void *bytes, size_t siz
 static void make_corpus(void)
 {
     char name[64];
-    for (uint64_t i = 0; i < HOSTCALL_COUNT; i++) {
+    for (uint64_t i = 0; i < OPERATION_COUNT; i++) {
         struct forge forge;
         forge_init(&forge);
         forge_calls(&forge, i, 1, false);
-        snprintf(name, sizeof name, "events_%s", abi_hostcalls[i].name);
+        snprintf(name, sizeof name, "events_%s", abi_operations[i].name);
         if (forge.bytes.size < 4096)
             put_input(name, 'e', forge.bytes.data, forge.bytes.size);
         forge_done(&forge);
@@ -193,7 +193,7 @@ int main(int argc, char **argv)
     folder = argv[1];
     corpus = argc > 2 ? argv[2] : NULL;
     make_good("good_nothing_called.wtrace", 0, true, 100, TRACE_END_CLEAN);
-    make_good("good_every_hostcall.wtrace", HOSTCALL_COUNT, true, 60, TRACE_END_CLEAN);
+    make_good("good_every_hostcall.wtrace", OPERATION_COUNT, true, 60, TRACE_END_CLEAN);
     make_good("good_ends_inside_call.wtrace", 27, false, 1000, TRACE_END_GUEST_DIED);
     make_good("good_recorder_died.wtrace", 10, true, 7, TRACE_END_RECORDER_DIED);
     make_damaged();

@@ -20,7 +20,7 @@ struct golden {
 
 static const struct golden goldens[] = {
     { "good_nothing_called", STATUS_OK, "", 0, false, TRACE_END_CLEAN },
-    { "good_every_hostcall", STATUS_OK, "", HOSTCALL_COUNT, false, TRACE_END_CLEAN },
+    { "good_every_hostcall", STATUS_OK, "", OPERATION_COUNT, false, TRACE_END_CLEAN },
     { "good_ends_inside_call", STATUS_OK, "", 26, true, TRACE_END_GUEST_DIED },
     { "good_recorder_died", STATUS_OK, "", 10, false, TRACE_END_RECORDER_DIED },
     { "good_between_calls", STATUS_OK, "", 2, false, TRACE_END_CLEAN },
@@ -31,7 +31,7 @@ static const struct golden goldens[] = {
     { "bad_cut_in_header_chunk5", STATUS_TRUNCATED, "chunk 5 at offset", 40, false, 0 },
     { "bad_cut_in_body_chunk5", STATUS_TRUNCATED, "chunk 5 at offset", 40, false, 0 },
     { "bad_cut_between_chunks", STATUS_TRUNCATED, "without an END", 40, false, 0 },
-    { "bad_bytes_behind_end", STATUS_MALFORMED, "follow the END", HOSTCALL_COUNT, false, TRACE_END_CLEAN },
+    { "bad_bytes_behind_end", STATUS_MALFORMED, "follow the END", OPERATION_COUNT, false, TRACE_END_CLEAN },
     { "bad_later_version", STATUS_UNSUPPORTED, "version 2.0", 0, false, 0 },
     { "bad_unknown_feature", STATUS_UNSUPPORTED, "0x2", 0, false, 0 },
     { "bad_magic", STATUS_MALFORMED, "not a file of warrant", 0, false, 0 },

@@ -37,7 +37,7 @@ export work
 wp() {
     local root=$1 file=$2 log=$3
     shift 3
-    (cd "$root" && frama-c -cpp-extra-args="-I. -D_GNU_SOURCE" -wp -wp-rte -wp-prover cvc4,z3 -wp-par 1 -wp-cache none \
+    (cd "$root" && frama-c -c11 -cpp-extra-args="-I. -D_GNU_SOURCE" -wp -wp-rte -wp-prover cvc4,z3 -wp-par 1 -wp-cache none \
         "$@" "wasi/decide/$file") >"$log" 2>&1
 }
 

@@ -26,8 +26,8 @@ static void print_begin(const struct trace_call *call)
     const struct request *request = &call->request;
     printf("{\"event\": %" PRIu64 ", \"chunk\": %" PRIu64 ", \"type\": \"begin\", \"call\": \"%s\", \"ticks\": %" PRIu64
            ", \"fault\": %u, \"slots\": [",
-           call->begin_event, call->chunk, abi_hostcalls[request->call].name, call->ticks, request->fault);
-    for (unsigned i = 0; i < abi_hostcalls[request->call].slot_count; i++)
+           call->begin_event, call->chunk, abi_operations[request->call].name, call->ticks, request->fault);
+    for (unsigned i = 0; i < abi_operations[request->call].slot_count; i++)
         printf("%s%" PRIu64, i ? ", " : "", request->slot[i]);
     printf("], \"strings\": [");
     for (uint32_t i = 0; i < request->string_count; i++)

@@ -27,8 +27,8 @@ struct decide_case {
 /* The case, as new; one for the whole program. */
 struct decide_case *case_new(void);
 /* Starts a call with these slots; the rest are 0. */
-#define case_call(c, call, ...) case_call_slots(c, call, (const uint64_t[HOSTCALL_SLOTS_MAX]) { __VA_ARGS__ })
-void case_call_slots(struct decide_case *c, enum hostcall call, const uint64_t *slots);
+#define case_call(c, call, ...) case_call_slots(c, call, (const uint64_t[OPERATION_SLOTS_MAX]) { __VA_ARGS__ })
+void case_call_slots(struct decide_case *c, enum operation call, const uint64_t *slots);
 /* Gives the request its next string. */
 void case_string(struct decide_case *c, const char *text, size_t length);
 void case_path(struct decide_case *c, const char *path);

@@ -109,7 +109,7 @@ void hostcall_world_expect(struct hostcall_world *world, int64_t value)
 enum rt_trap_kind hostcall_world_call(struct hostcall_world *world, uint32_t call, const uint64_t *slots, size_t count,
                                       uint32_t *ret_errno)
 {
-    uint64_t passed[HOSTCALL_SLOTS_MAX] = { 0 };
+    uint64_t passed[OPERATION_SLOTS_MAX] = { 0 };
     size_t imports;
     const struct rt_import *import = &wasi_imports(world->wasi, &imports)[call];
     memcpy(passed, slots, count * sizeof *slots);

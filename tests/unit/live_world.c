@@ -93,7 +93,7 @@ static int remove_entry(const char *path, const struct stat *stat, int kind, str
 void live_world_done(struct live_world *world)
 {
     for (uint32_t fd = 0; fd < LW_LIMIT; fd++)
-        (void)LW_CALL(world, HOSTCALL_FD_CLOSE, fd);
+        (void)LW_CALL(world, OPERATION_FD_CLOSE, fd);
     wasi_free(world->wasi);
     act_live_free(world->live);
     free(world->memory);
@@ -102,7 +102,7 @@ void live_world_done(struct live_world *world)
 
 uint32_t live_world_call(struct live_world *world, uint32_t call, size_t count, const uint64_t *slots)
 {
-    uint64_t passed[HOSTCALL_SLOTS_MAX] = { 0 };
+    uint64_t passed[OPERATION_SLOTS_MAX] = { 0 };
     size_t imports;
     const struct rt_import *import = &wasi_imports(world->wasi, &imports)[call];
     memcpy(passed, slots, count * sizeof *slots);
@@ -122,9 +122,9 @@ uint32_t live_world_open(struct live_world *world, uint32_t dir, const char *pat
 {
     uint32_t length = live_world_path(world, LW_PATH, path);
     uint64_t rights = 0;
-    if (LW_CALL(world, HOSTCALL_FD_FDSTAT_GET, dir, LW_RESULT) == WASI_SUCCESS)
+    if (LW_CALL(world, OPERATION_FD_FDSTAT_GET, dir, LW_RESULT) == WASI_SUCCESS)
         rights = live_world_u64(world, LW_RESULT + 16);
-    uint32_t wasi_errno = LW_CALL(world, HOSTCALL_PATH_OPEN, dir, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, oflags,
+    uint32_t wasi_errno = LW_CALL(world, OPERATION_PATH_OPEN, dir, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, oflags,
                                   rights, rights, fdflags, LW_RESULT);
     if (ret_fd)
         *ret_fd = live_world_u32(world, LW_RESULT);
@@ -139,13 +139,13 @@ static void vector(struct live_world *world, uint32_t length)
 uint32_t live_world_write(struct live_world *world, uint32_t fd, const char *text)
 {
     vector(world, live_world_path(world, LW_DATA, text));
-    return LW_CALL(world, HOSTCALL_FD_WRITE, fd, LW_IOVS, 1, LW_RESULT);
+    return LW_CALL(world, OPERATION_FD_WRITE, fd, LW_IOVS, 1, LW_RESULT);
 }
 
 uint32_t live_world_read(struct live_world *world, uint32_t fd, uint32_t room, uint32_t *ret_count)
 {
     vector(world, room);
-    uint32_t wasi_errno = LW_CALL(world, HOSTCALL_FD_READ, fd, LW_IOVS, 1, LW_RESULT);
+    uint32_t wasi_errno = LW_CALL(world, OPERATION_FD_READ, fd, LW_IOVS, 1, LW_RESULT);
     *ret_count = live_world_u32(world, LW_RESULT);
     return wasi_errno;
 }

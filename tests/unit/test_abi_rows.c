@@ -8,15 +8,15 @@
 #include <cmocka.h>
 #include "wasi/abi/call.h"
 
-static uint8_t class_of(const struct hostcall_row *row, uint32_t arg)
+static uint8_t class_of(const struct operation_row *row, uint32_t arg)
 {
-    return abi_arg_types[row->args[arg].type].class;
+    return abi_arg_types[row->field[arg].type].class;
 }
 
-static uint32_t count_class(const struct hostcall_row *row, uint8_t class)
+static uint32_t count_class(const struct operation_row *row, uint8_t class)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < row->arg_count; i++)
+    for (uint32_t i = 0; i < row->field_count; i++)
         count += class_of(row, i) == class;
     return count;
 }
@@ -40,14 +40,17 @@ static void argument_types_are_sound(void **state)
 static void arguments_fit_a_request(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < HOSTCALL_COUNT; i++) {
-        const struct hostcall_row *row = &abi_hostcalls[i];
+    for (size_t i = 0; i < OPERATION_COUNT; i++) {
+        const struct operation_row *row = &abi_operations[i];
         uint32_t slots = 0;
-        assert_in_range(row->arg_count, 0, HOSTCALL_ARGS_MAX);
-        for (uint32_t j = 0; j < row->arg_count; j++)
-            slots += abi_arg_types[row->args[j].type].slots;
+        assert_in_range(row->field_count, 0, OPERATION_FIELDS_MAX);
+        for (uint32_t j = 0; j < row->field_count; j++) {
+            assert_int_equal(row->field[j].slot, slots);
+            assert_int_equal(row->field[j].slots, abi_arg_types[row->field[j].type].slots);
+            slots += row->field[j].slots;
+        }
         assert_int_equal(row->slot_count, slots);
-        assert_in_range(slots, 0, HOSTCALL_SLOTS_MAX);
+        assert_in_range(slots, 0, OPERATION_SLOTS_MAX);
         assert_in_range(count_class(row, ARG_CLASS_STRING), 0, REQUEST_STRINGS);
         assert_in_range(count_class(row, ARG_CLASS_IOVS) + count_class(row, ARG_CLASS_CIOVS), 0, 1);
         assert_in_range(count_class(row, ARG_CLASS_SUBS), 0, 1);
@@ -60,14 +63,14 @@ static void arguments_fit_a_request(void **state)
 static void arguments_stand_in_order(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < HOSTCALL_COUNT; i++) {
-        const struct hostcall_row *row = &abi_hostcalls[i];
+    for (size_t i = 0; i < OPERATION_COUNT; i++) {
+        const struct operation_row *row = &abi_operations[i];
         bool results = false, counted = false;
-        for (uint32_t j = 0; j < row->arg_count; j++) {
+        for (uint32_t j = 0; j < row->field_count; j++) {
             bool result = class_of(row, j) == ARG_CLASS_RESULT;
             assert_true(result || !results);
             results = results || result;
-            counted = counted || strcmp(row->args[j].name, "nsubscriptions") == 0;
+            counted = counted || strcmp(row->field[j].name, "nsubscriptions") == 0;
         }
         assert_int_equal(counted, count_class(row, ARG_CLASS_SUBS) > 0);
     }
@@ -77,14 +80,14 @@ static void arguments_stand_in_order(void **state)
 static void descriptors_stand_where_they_are_looked_for(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < HOSTCALL_COUNT; i++) {
-        const struct hostcall_row *row = &abi_hostcalls[i];
+    for (size_t i = 0; i < OPERATION_COUNT; i++) {
+        const struct operation_row *row = &abi_operations[i];
         bool has_fd = false;
-        for (uint32_t j = 0; j < row->arg_count; j++) {
-            uint8_t type = row->args[j].type;
+        for (uint32_t j = 0; j < row->field_count; j++) {
+            uint8_t type = row->field[j].type;
             has_fd = has_fd || type == ARG_FD;
             if (type == ARG_R_FDSTAT || type == ARG_R_PRESTAT)
-                assert_int_equal(row->args[0].type, ARG_FD);
+                assert_int_equal(row->field[0].type, ARG_FD);
         }
         assert_true(has_fd || row->rights == 0);
         assert_true((row->rights & ~RIGHTS_ALL) == 0);
@@ -94,15 +97,15 @@ static void descriptors_stand_where_they_are_looked_for(void **state)
 static void plans_are_bounded(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < HOSTCALL_COUNT; i++) {
-        const struct hostcall_row *row = &abi_hostcalls[i];
+    for (size_t i = 0; i < OPERATION_COUNT; i++) {
+        const struct operation_row *row = &abi_operations[i];
         assert_in_range(row->max_ops, 0, LIMIT_OPS);
         assert_int_equal(row->max_ops == 0, row->ops == 0);
         assert_true(row->ops >> OP_COUNT == 0);
-        if (row->state == HOSTCALL_STATE_ABSENT)
+        if (row->state == OPERATION_STATE_ABSENT)
             assert_int_equal(row->max_ops, 0);
         for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(row->name, abi_hostcalls[j].name);
+            assert_string_not_equal(row->name, abi_operations[j].name);
     }
 }
 
@@ -110,11 +113,11 @@ static void plans_are_bounded(void **state)
 static void reading_calls_change_nothing(void **state)
 {
     (void)state;
-    static const uint32_t asking[] = { HOSTCALL_FD_READ, HOSTCALL_FD_PREAD,        HOSTCALL_FD_READDIR,
-                                       HOSTCALL_FD_SEEK, HOSTCALL_FD_FILESTAT_GET, HOSTCALL_FD_FDSTAT_GET };
+    static const uint32_t asking[] = { OPERATION_FD_READ, OPERATION_FD_PREAD,        OPERATION_FD_READDIR,
+                                       OPERATION_FD_SEEK, OPERATION_FD_FILESTAT_GET, OPERATION_FD_FDSTAT_GET };
     for (size_t i = 0; i < sizeof asking / sizeof *asking; i++)
         for (uint32_t op = 0; op < OP_COUNT; op++)
-            if (abi_hostcalls[asking[i]].ops >> op & 1)
+            if (abi_operations[asking[i]].ops >> op & 1)
                 assert_true(abi_ops[op].effect == OP_EFFECT_READ || abi_ops[op].effect == OP_EFFECT_TABLE);
 }
 

@@ -12,17 +12,18 @@
 
 static struct witx witx;
 
-static const struct hostcall_row *row_find(const char *name)
+static const struct operation_row *row_find(const char *name)
 {
-    for (size_t i = 0; i < HOSTCALL_COUNT; i++)
-        if (strcmp(abi_hostcalls[i].name, name) == 0)
-            return &abi_hostcalls[i];
-    fail_msg("the witx text has %s, hostcalls.def has not", name);
+    for (size_t i = 0; i < OPERATION_COUNT; i++)
+        if (strcmp(abi_operations[i].name, name) == 0)
+            return &abi_operations[i];
+    fail_msg("the witx text has %s, operations.def has not", name);
     return NULL;
 }
 
 /* One argument type against one witx type: text, core parameters, and the layout of what it points to. */
-static void check_type(const char *function, const struct arg *arg, const struct witx_node *type, bool result)
+static void check_type(const char *function, const struct operation_field *arg, const struct witx_node *type,
+                       bool result)
 {
     const struct arg_type_row *row = &abi_arg_types[arg->type];
     const struct witx_node *pointee = NULL;
@@ -41,7 +42,8 @@ static void check_type(const char *function, const struct arg *arg, const struct
 }
 
 /* BUFFER: one row entry for a pointer and the length behind it. Returns the parameter after both. */
-static const struct witx_node *check_buffer(const char *function, const struct arg *arg, const struct witx_node *param)
+static const struct witx_node *check_buffer(const char *function, const struct operation_field *arg,
+                                            const struct witx_node *param)
 {
     char name[64];
     assert_string_equal(witx_text(witx_at(param, 2)), "(@witx pointer u8)");
@@ -53,12 +55,12 @@ static const struct witx_node *check_buffer(const char *function, const struct a
     return param->next;
 }
 
-static void check_results(const struct hostcall_row *row, size_t arg, const struct witx_node *form)
+static void check_results(const struct operation_row *row, size_t arg, const struct witx_node *form)
 {
     if (witx_is(form, "@witx")) {
         assert_string_equal(witx_text(form), "(@witx noreturn)");
         assert_false(row->returns);
-        assert_int_equal(arg, row->arg_count);
+        assert_int_equal(arg, row->field_count);
         return;
     }
     assert_true(row->returns);
@@ -66,30 +68,30 @@ static void check_results(const struct hostcall_row *row, size_t arg, const stru
     const struct witx_node *value = witx_at(witx_at(form, 2), 1);
     if (witx_is(value, "tuple")) {
         for (const struct witx_node *part = witx_at(value, 1); part; part = part->next, arg++) {
-            assert_true(arg < row->arg_count);
-            check_type(row->name, &row->args[arg], part, true);
+            assert_true(arg < row->field_count);
+            check_type(row->name, &row->field[arg], part, true);
         }
     } else if (!witx_is(value, "error")) {
-        assert_true(arg < row->arg_count);
-        check_type(row->name, &row->args[arg++], value, true);
+        assert_true(arg < row->field_count);
+        check_type(row->name, &row->field[arg++], value, true);
     }
-    assert_int_equal(arg, row->arg_count);
+    assert_int_equal(arg, row->field_count);
 }
 
 static void check_function(const struct witx_node *function)
 {
-    const struct hostcall_row *row = row_find(witx_at(witx_at(function, 2), 1)->text);
+    const struct operation_row *row = row_find(witx_at(witx_at(function, 2), 1)->text);
     const struct witx_node *form = witx_at(function, 3);
     size_t arg = 0;
     while (witx_is(form, "param")) {
         const char *name = witx_at(form, 1)->text + 1;
-        if (arg >= row->arg_count || strcmp(row->args[arg].name, name) != 0)
+        if (arg >= row->field_count || strcmp(row->field[arg].name, name) != 0)
             fail_msg("%s: parameter %zu is %s in the text, %s in the table", row->name, arg, name,
-                     arg < row->arg_count ? row->args[arg].name : "missing");
-        if (row->args[arg].type == ARG_BUFFER) {
-            form = check_buffer(row->name, &row->args[arg], form);
+                     arg < row->field_count ? row->field[arg].name : "missing");
+        if (row->field[arg].type == ARG_BUFFER) {
+            form = check_buffer(row->name, &row->field[arg], form);
         } else {
-            check_type(row->name, &row->args[arg], witx_at(form, 2), false);
+            check_type(row->name, &row->field[arg], witx_at(form, 2), false);
             form = form->next;
         }
         arg++;
@@ -111,7 +113,7 @@ static void functions_are_the_texts(void **state)
             check_function(form);
             found++;
         }
-    assert_int_equal(found, HOSTCALL_COUNT);
+    assert_int_equal(found, OPERATION_COUNT);
 }
 
 /* The members of an enum or flags type, by the table's own names ("NOENT", "FD_READ"). */

@@ -18,7 +18,7 @@ static void expect(const char *line)
     buffer_done(&out);
 }
 
-static void new_call(enum hostcall which)
+static void new_call(enum operation which)
 {
     memset(&call, 0, sizeof call);
     call.complete = true;
@@ -28,8 +28,8 @@ static void new_call(enum hostcall which)
 static void test_write(void **state)
 {
     (void)state;
-    new_call(HOSTCALL_FD_WRITE);
-    call.request.slot[0] = 1;
+    new_call(OPERATION_FD_WRITE);
+    call.request.slot[SLOT_FD_WRITE_fd] = 1;
     call.request.iov_count = 1;
     call.request.iov[0] = (struct region) { 0x1234, 12 };
     call.ops.count = 1;
@@ -49,10 +49,10 @@ static void test_write(void **state)
 static void test_open_and_escapes(void **state)
 {
     (void)state;
-    new_call(HOSTCALL_PATH_OPEN);
+    new_call(OPERATION_PATH_OPEN);
     static const char path[] = "a\033[2J\x9b\"\0z";
-    call.request.slot[0] = 3;
-    call.request.slot[4] = 9;
+    call.request.slot[SLOT_PATH_OPEN_fd] = 3;
+    call.request.slot[SLOT_PATH_OPEN_oflags] = 9;
     call.request.string_count = 1;
     call.request.string[0] = (struct region) { 0, sizeof path - 1 };
     memcpy(call.request.bytes, path, sizeof path);
@@ -64,22 +64,22 @@ static void test_open_and_escapes(void **state)
 static void test_seek_and_exit(void **state)
 {
     (void)state;
-    new_call(HOSTCALL_FD_SEEK);
-    call.request.slot[0] = 4;
-    call.request.slot[1] = UINT64_MAX;
-    call.request.slot[2] = WHENCE_END;
+    new_call(OPERATION_FD_SEEK);
+    call.request.slot[SLOT_FD_SEEK_fd] = 4;
+    call.request.slot[SLOT_FD_SEEK_offset] = UINT64_MAX;
+    call.request.slot[SLOT_FD_SEEK_whence] = WHENCE_END;
     call.outcome.value_count = 1;
     call.outcome.value[0] = 99;
     expect("fd_seek(4, -1, END) = 0 (newoffset 99)\n");
-    new_call(HOSTCALL_PROC_EXIT);
-    call.request.slot[0] = 3;
+    new_call(OPERATION_PROC_EXIT);
+    call.request.slot[SLOT_PROC_EXIT_rval] = 3;
     expect("proc_exit(3) (does not return)\n");
 }
 
 static void test_cut(void **state)
 {
     (void)state;
-    new_call(HOSTCALL_PATH_UNLINK_FILE);
+    new_call(OPERATION_PATH_UNLINK_FILE);
     call.request.string_count = 1;
     call.request.string[0] = (struct region) { 0, 3000 };
     memset(call.request.bytes, 'x', 3000);
@@ -97,7 +97,7 @@ static void test_cut(void **state)
 static void test_hostile(void **state)
 {
     (void)state;
-    for (uint32_t which = 0; which <= HOSTCALL_COUNT; which++) {
+    for (uint32_t which = 0; which <= OPERATION_COUNT; which++) {
         memset(&call, 0xff, sizeof call);
         memset(call.data, 0, sizeof call.data);
         call.data[0].out_head_length = UINT32_MAX;
@@ -140,8 +140,8 @@ static void test_between_calls(void **state)
 static void test_json(void **state)
 {
     (void)state;
-    new_call(HOSTCALL_FD_TELL);
-    call.request.slot[0] = 4;
+    new_call(OPERATION_FD_TELL);
+    call.request.slot[SLOT_FD_TELL_fd] = 4;
     call.outcome.value_count = 1;
     call.outcome.value[0] = 7;
     struct buffer out = BUFFER_INIT;

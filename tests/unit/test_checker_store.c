@@ -41,7 +41,7 @@ static void store_something(struct store *store, uint8_t id, const char *name, u
     for (unsigned i = 0; i < calls; i++) {
         memset(&call, 0, sizeof call);
         call.complete = true;
-        call.request.call = HOSTCALL_PATH_OPEN;
+        call.request.call = OPERATION_PATH_OPEN;
         call.request.string_count = 1;
         call.request.string[0] = (struct region) { 0, (uint32_t)strlen(name) };
         memcpy(call.request.bytes, name, strlen(name));
@@ -50,7 +50,7 @@ static void store_something(struct store *store, uint8_t id, const char *name, u
             .kind = OP_OPEN, .rule = RULE_GRANTED_TREE, .handle = 3, .handle2 = 5, .path = call.request.string[0]
         };
         struct store_call row = { .number = i,
-                                  .call = HOSTCALL_PATH_OPEN,
+                                  .call = OPERATION_PATH_OPEN,
                                   .complete = true,
                                   .rule = RULE_PATH_NUL,
                                   .wasi_errno = WASI_ILSEQ,
@@ -346,7 +346,7 @@ static void test_reading_beside_a_writer(void **state)
     store_something(store, 1, "a", 3);
     assert_int_equal(store_begin(store, run_id, &replaced, NULL), STATUS_OK);
     for (unsigned i = 0; i < 200000; i++) { /* more than stays in memory */
-        struct store_call row = { .number = i, .call = HOSTCALL_FD_WRITE, .slot_count = 10 };
+        struct store_call row = { .number = i, .call = OPERATION_FD_WRITE, .slot_count = 10 };
         for (unsigned s = 0; s < 10; s++)
             row.slot[s] = UINT64_MAX >> 1;
         store_call(store, &row, CHECK_VERDICT_MATCH);

@@ -6,7 +6,7 @@ static void files_are_read_at_their_position(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_READ, CASE_FILE);
+    case_call(c, OPERATION_FD_READ, CASE_FILE);
     case_iov(c, 16, 8);
     case_iov(c, 1000, 4);
     const struct op *op = case_issues(c, OP_PREAD);
@@ -27,7 +27,7 @@ static void failed_write_moves_nothing(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_WRITE, CASE_FILE);
+    case_call(c, OPERATION_FD_WRITE, CASE_FILE);
     case_iov(c, 0, 8);
     case_issues(c, OP_PWRITE);
     case_result(c, -WASI_NOSPC);
@@ -42,7 +42,7 @@ static void append_then_asks_for_the_end(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_WRITE, CASE_APPEND);
+    case_call(c, OPERATION_FD_WRITE, CASE_APPEND);
     case_iov(c, 0, 8);
     case_issues(c, OP_APPEND);
     case_result(c, 8);
@@ -57,7 +57,7 @@ static void failed_append_ends_the_plan(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_WRITE, CASE_APPEND);
+    case_call(c, OPERATION_FD_WRITE, CASE_APPEND);
     case_iov(c, 0, 8);
     case_issues(c, OP_APPEND);
     case_result(c, -WASI_IO);
@@ -69,25 +69,25 @@ static void streams_have_no_offset(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_WRITE, 1);
+    case_call(c, OPERATION_FD_WRITE, 1);
     case_iov(c, 0, 8);
     case_issues(c, OP_WRITE);
-    case_call(c, HOSTCALL_FD_READ, CASE_STREAM);
+    case_call(c, OPERATION_FD_READ, CASE_STREAM);
     case_iov(c, 0, 8);
     case_issues(c, OP_READ);
-    case_call(c, HOSTCALL_FD_PREAD, CASE_STREAM);
+    case_call(c, OPERATION_FD_PREAD, CASE_STREAM);
     case_iov(c, 0, 8);
     case_refuses(c, RULE_NOT_SEEKABLE, WASI_SPIPE);
-    case_call(c, HOSTCALL_FD_SEEK, CASE_STREAM);
+    case_call(c, OPERATION_FD_SEEK, CASE_STREAM);
     case_refuses(c, RULE_NOT_SEEKABLE, WASI_SPIPE);
-    case_call(c, HOSTCALL_FD_TELL, CASE_STREAM);
+    case_call(c, OPERATION_FD_TELL, CASE_STREAM);
     case_refuses(c, RULE_NOT_SEEKABLE, WASI_SPIPE);
 }
 
 static void directories_have_no_content(void **state)
 {
-    static const enum hostcall calls[] = { HOSTCALL_FD_READ, HOSTCALL_FD_WRITE, HOSTCALL_FD_PREAD, HOSTCALL_FD_PWRITE,
-                                           HOSTCALL_FD_FILESTAT_SET_SIZE };
+    static const enum operation calls[] = { OPERATION_FD_READ, OPERATION_FD_WRITE, OPERATION_FD_PREAD,
+                                            OPERATION_FD_PWRITE, OPERATION_FD_FILESTAT_SET_SIZE };
     (void)state;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         struct decide_case *c = case_new();
@@ -103,7 +103,8 @@ static void vectors_lie_in_memory(void **state)
     static const struct region bad[] = { { CASE_MEMORY, 1 },        { CASE_MEMORY - 1, 2 }, { 0, CASE_MEMORY + 1 },
                                          { 0, UINT32_MAX },         { UINT32_MAX - 7, 16 }, { UINT32_MAX, 1 },
                                          { UINT32_MAX, UINT32_MAX } };
-    static const enum hostcall calls[] = { HOSTCALL_FD_READ, HOSTCALL_FD_WRITE, HOSTCALL_FD_PREAD, HOSTCALL_FD_PWRITE };
+    static const enum operation calls[] = { OPERATION_FD_READ, OPERATION_FD_WRITE, OPERATION_FD_PREAD,
+                                            OPERATION_FD_PWRITE };
     (void)state;
     for (size_t call = 0; call < sizeof calls / sizeof *calls; call++)
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -123,13 +124,13 @@ static void vectors_have_limits(void **state)
     (void)state;
     struct decide_case *c = case_new();
     c->context.memory = UINT64_C(1) << 32;
-    case_call(c, HOSTCALL_FD_READ, CASE_FILE);
+    case_call(c, OPERATION_FD_READ, CASE_FILE);
     for (uint32_t i = 0; i < LIMIT_IOVECS; i++)
         case_iov(c, 0, 1);
     case_issues(c, OP_PREAD);
     c->request.iov_count = LIMIT_IOVECS + 1;
     case_refuses(c, RULE_TOO_MANY, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_READ, CASE_FILE);
+    case_call(c, OPERATION_FD_READ, CASE_FILE);
     case_iov(c, 0, INT32_MAX);
     case_issues(c, OP_PREAD);
     case_iov(c, 0, 1);
@@ -142,7 +143,8 @@ static void vectors_have_limits(void **state)
 
 static void nothing_to_move_needs_no_op(void **state)
 {
-    static const enum hostcall calls[] = { HOSTCALL_FD_READ, HOSTCALL_FD_WRITE, HOSTCALL_FD_PREAD, HOSTCALL_FD_PWRITE };
+    static const enum operation calls[] = { OPERATION_FD_READ, OPERATION_FD_WRITE, OPERATION_FD_PREAD,
+                                            OPERATION_FD_PWRITE };
     (void)state;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         struct decide_case *c = case_new();
@@ -162,24 +164,24 @@ static void offsets_end_at_int64_max(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_PWRITE, CASE_FILE, 0, 0, INT64_MAX - 8);
+    case_call(c, OPERATION_FD_PWRITE, CASE_FILE, 0, 0, INT64_MAX - 8);
     case_iov(c, 0, 8);
     assert_int_equal(case_issues(c, OP_PWRITE)->offset, INT64_MAX - 8);
-    c->request.slot[3]++;
+    c->request.slot[SLOT_FD_PWRITE_offset]++;
     case_refuses(c, RULE_OFFSET_RANGE, WASI_INVAL);
-    c->request.slot[3] = UINT64_MAX;
+    c->request.slot[SLOT_FD_PWRITE_offset] = UINT64_MAX;
     case_refuses(c, RULE_OFFSET_RANGE, WASI_INVAL);
     c->table.handle[CASE_FILE].position = INT64_MAX - 7;
-    case_call(c, HOSTCALL_FD_WRITE, CASE_FILE);
+    case_call(c, OPERATION_FD_WRITE, CASE_FILE);
     case_iov(c, 0, 8);
     case_refuses(c, RULE_OFFSET_RANGE, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_FILESTAT_SET_SIZE, CASE_FILE, UINT64_C(1) << 63);
+    case_call(c, OPERATION_FD_FILESTAT_SET_SIZE, CASE_FILE, UINT64_C(1) << 63);
     case_refuses(c, RULE_OFFSET_RANGE, WASI_INVAL);
 }
 
 static void seek_to(struct decide_case *c, int64_t delta, enum wasi_whence whence, uint64_t expected)
 {
-    case_call(c, HOSTCALL_FD_SEEK, CASE_FILE, (uint64_t)delta, whence);
+    case_call(c, OPERATION_FD_SEEK, CASE_FILE, (uint64_t)delta, whence);
     case_commits(c);
     assert_int_equal(case_outcome(c).value[0], expected);
     assert_int_equal(c->table.handle[CASE_FILE].position, expected);
@@ -194,15 +196,15 @@ static void seeking_counts_in_the_table(void **state)
     seek_to(c, -7, WHENCE_CUR, 0);
     seek_to(c, INT64_MAX, WHENCE_CUR, INT64_MAX);
     seek_to(c, 0, WHENCE_CUR, INT64_MAX);
-    case_call(c, HOSTCALL_FD_SEEK, CASE_FILE, 1, WHENCE_CUR);
+    case_call(c, OPERATION_FD_SEEK, CASE_FILE, 1, WHENCE_CUR);
     case_refuses(c, RULE_OFFSET_RANGE, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_SEEK, CASE_FILE, UINT64_MAX, WHENCE_SET);
+    case_call(c, OPERATION_FD_SEEK, CASE_FILE, UINT64_MAX, WHENCE_SET);
     case_refuses(c, RULE_OFFSET_RANGE, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_SEEK, CASE_FILE, UINT64_C(1) << 63, WHENCE_CUR);
+    case_call(c, OPERATION_FD_SEEK, CASE_FILE, UINT64_C(1) << 63, WHENCE_CUR);
     case_refuses(c, RULE_OFFSET_RANGE, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_SEEK, CASE_FILE, 0, 3);
+    case_call(c, OPERATION_FD_SEEK, CASE_FILE, 0, 3);
     case_refuses(c, RULE_BAD_VALUE, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_TELL, CASE_FILE);
+    case_call(c, OPERATION_FD_TELL, CASE_FILE);
     case_commits(c);
     assert_int_equal(case_outcome(c).value[0], INT64_MAX);
 }
@@ -211,7 +213,7 @@ static void the_end_is_asked_of_the_system(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_SEEK, CASE_FILE, (uint64_t)-10, WHENCE_END);
+    case_call(c, OPERATION_FD_SEEK, CASE_FILE, (uint64_t)-10, WHENCE_END);
     case_issues(c, OP_STAT);
     case_result(c, 0)->stat.size = 50;
     case_commits(c);
@@ -229,7 +231,7 @@ static void a_directory_is_moved_only_for_another_cookie(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, 0, 64, 0);
+    case_call(c, OPERATION_FD_READDIR, CASE_DIR, 0, 64, 0);
     case_issues(c, OP_READ_DIR);
     case_result(c, 48);
     case_issues(c, OP_READ_DIR);
@@ -237,7 +239,7 @@ static void a_directory_is_moved_only_for_another_cookie(void **state)
     case_commits(c);
     assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
     assert_int_equal(c->table.handle[CASE_DIR].position, HANDLE_POSITION_UNKNOWN);
-    case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, 0, 64, 7);
+    case_call(c, OPERATION_FD_READDIR, CASE_DIR, 0, 64, 7);
     assert_int_equal(case_issues(c, OP_SEEK_DIR)->offset, 7);
     case_result(c, 7);
     case_issues(c, OP_READ_DIR);
@@ -253,7 +255,7 @@ static void a_buffer_is_filled_until_the_directory_ends(void **state)
     (void)state;
     struct decide_case *c = case_new();
     c->context.memory = UINT64_C(1) << 32;
-    case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, 0, 65536, 0);
+    case_call(c, OPERATION_FD_READDIR, CASE_DIR, 0, 65536, 0);
     assert_int_equal(case_issues(c, OP_READ_DIR)->value, LIMIT_READDIR);
     assert_int_equal(c->op.offset, 0);
     case_result(c, 43073);
@@ -277,7 +279,7 @@ static void a_plan_that_ends_too_early_is_an_error(void **state)
     struct decide_case *c = case_new();
     c->context.memory = UINT64_C(1) << 32;
     for (uint32_t length = 4096; length <= UINT32_C(1) << 20; length <<= 8) {
-        case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, 0, length, 0);
+        case_call(c, OPERATION_FD_READDIR, CASE_DIR, 0, length, 0);
         c->table.handle[CASE_DIR].position = 0;
         bool small = length == 4096;
         for (uint32_t i = 0; i < (small ? (uint32_t)LIMIT_OPS : LIMIT_READDIR_BUFFER / 32768); i++) {
@@ -299,13 +301,13 @@ static void directory_arguments_are_checked(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, UINT32_MAX, 0, 0);
+    case_call(c, OPERATION_FD_READDIR, CASE_DIR, UINT32_MAX, 0, 0);
     case_commits(c);
-    case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, CASE_MEMORY - 63, 64, 0);
+    case_call(c, OPERATION_FD_READDIR, CASE_DIR, CASE_MEMORY - 63, 64, 0);
     case_traps(c, RULE_MEMORY_BOUNDS);
-    case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, 0, 64, UINT64_MAX);
+    case_call(c, OPERATION_FD_READDIR, CASE_DIR, 0, 64, UINT64_MAX);
     case_refuses(c, RULE_OFFSET_RANGE, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_READDIR, CASE_DIR, 0, 64, 9);
+    case_call(c, OPERATION_FD_READDIR, CASE_DIR, 0, 64, 9);
     case_issues(c, OP_SEEK_DIR);
     case_result(c, -WASI_INVAL);
     case_commits(c);

@@ -5,9 +5,9 @@
 static void two_clocks_are_offered(void **state)
 {
     static const struct {
-        enum hostcall call;
+        enum operation call;
         enum op_kind kind;
-    } calls[] = { { HOSTCALL_CLOCK_TIME_GET, OP_CLOCK_TIME }, { HOSTCALL_CLOCK_RES_GET, OP_CLOCK_RES } };
+    } calls[] = { { OPERATION_CLOCK_TIME_GET, OP_CLOCK_TIME }, { OPERATION_CLOCK_RES_GET, OP_CLOCK_RES } };
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct decide_case *c = case_new();
@@ -36,7 +36,7 @@ static void random_bytes_are_bounded_and_whole(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_RANDOM_GET, CASE_MEMORY - 256, 256);
+    case_call(c, OPERATION_RANDOM_GET, CASE_MEMORY - 256, 256);
     const struct op *op = case_issues(c, OP_RANDOM);
     assert_int_equal(op->mem.offset, CASE_MEMORY - 256);
     assert_int_equal(op->mem.length, 256);
@@ -45,12 +45,12 @@ static void random_bytes_are_bounded_and_whole(void **state)
     assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
     c->ops.result[0].value = 0; /* never zeros where random bytes were promised */
     assert_int_equal(case_outcome(c).wasi_errno, WASI_IO);
-    case_call(c, HOSTCALL_RANDOM_GET, CASE_MEMORY - 255, 256);
+    case_call(c, OPERATION_RANDOM_GET, CASE_MEMORY - 255, 256);
     case_traps(c, RULE_MEMORY_BOUNDS);
-    case_call(c, HOSTCALL_RANDOM_GET, UINT32_MAX, 0);
+    case_call(c, OPERATION_RANDOM_GET, UINT32_MAX, 0);
     case_commits(c);
     c->context.memory = UINT64_C(1) << 32;
-    case_call(c, HOSTCALL_RANDOM_GET, 64, LIMIT_RANDOM);
+    case_call(c, OPERATION_RANDOM_GET, 64, LIMIT_RANDOM);
     for (uint64_t filled = 0; filled < LIMIT_RANDOM;) { /* in pieces, and on where the kernel was interrupted */
         op = case_issues(c, OP_RANDOM);
         assert_int_equal(op->mem.offset, 64 + filled);
@@ -61,7 +61,7 @@ static void random_bytes_are_bounded_and_whole(void **state)
     }
     case_commits(c);
     assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
-    case_call(c, HOSTCALL_RANDOM_GET, 0, LIMIT_RANDOM + 1);
+    case_call(c, OPERATION_RANDOM_GET, 0, LIMIT_RANDOM + 1);
     case_refuses(c, RULE_TOO_MANY, WASI_INVAL);
 }
 
@@ -71,7 +71,7 @@ static void close_frees_the_handle(void **state)
     (void)state;
     for (uint32_t fd = 0; fd < CASE_FREE; fd++) {
         struct decide_case *c = case_new();
-        case_call(c, HOSTCALL_FD_CLOSE, fd);
+        case_call(c, OPERATION_FD_CLOSE, fd);
         assert_int_equal(case_issues(c, OP_CLOSE)->handle, fd);
         case_result(c, fd % 2 ? -WASI_IO : 0);
         case_commits(c);
@@ -79,7 +79,7 @@ static void close_frees_the_handle(void **state)
         assert_false(c->table.handle[fd].live);
         assert_false(c->table.handle[fd].preopen);
         assert_int_equal(c->table.handle[fd].rights | c->table.handle[fd].inheriting, 0);
-        case_call(c, HOSTCALL_FD_CLOSE, fd);
+        case_call(c, OPERATION_FD_CLOSE, fd);
         case_refuses(c, RULE_BAD_DESCRIPTOR, WASI_BADF);
     }
 }
@@ -89,22 +89,22 @@ static void flags_of_files_reach_the_system_others_do_not(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_FILE, FDFLAG_APPEND | FDFLAG_NONBLOCK);
+    case_call(c, OPERATION_FD_FDSTAT_SET_FLAGS, CASE_FILE, FDFLAG_APPEND | FDFLAG_NONBLOCK);
     assert_int_equal(case_issues(c, OP_SET_FLAGS)->value, FDFLAG_APPEND | FDFLAG_NONBLOCK);
     case_result(c, 0);
     case_commits(c);
     (void)case_outcome(c);
     assert_int_equal(c->table.handle[CASE_FILE].fdflags, FDFLAG_APPEND | FDFLAG_NONBLOCK);
-    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_FILE, FDFLAG_SYNC);
+    case_call(c, OPERATION_FD_FDSTAT_SET_FLAGS, CASE_FILE, FDFLAG_SYNC);
     case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
-    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_FILE, 32);
+    case_call(c, OPERATION_FD_FDSTAT_SET_FLAGS, CASE_FILE, 32);
     case_refuses(c, RULE_BAD_VALUE, WASI_INVAL);
-    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM,
+    case_call(c, OPERATION_FD_FDSTAT_SET_FLAGS, CASE_STREAM,
               FDFLAG_NONBLOCK); /* the next read would wait all the same */
     case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
-    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM, 0);
+    case_call(c, OPERATION_FD_FDSTAT_SET_FLAGS, CASE_STREAM, 0);
     case_commits(c);
-    case_call(c, HOSTCALL_FD_FDSTAT_SET_FLAGS, CASE_STREAM, FDFLAG_APPEND);
+    case_call(c, OPERATION_FD_FDSTAT_SET_FLAGS, CASE_STREAM, FDFLAG_APPEND);
     case_refuses(c, RULE_NOT_SUPPORTED, WASI_NOTSUP);
 }
 
@@ -113,15 +113,15 @@ static void preopens_tell_their_name(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_FD_PRESTAT_GET, CASE_DIR);
+    case_call(c, OPERATION_FD_PRESTAT_GET, CASE_DIR);
     case_commits(c);
-    case_call(c, HOSTCALL_FD_PRESTAT_GET, CASE_DIR_READ);
+    case_call(c, OPERATION_FD_PRESTAT_GET, CASE_DIR_READ);
     case_refuses(c, RULE_NOT_PREOPEN, WASI_BADF);
-    case_call(c, HOSTCALL_FD_PRESTAT_DIR_NAME, CASE_DIR, 0, 5);
+    case_call(c, OPERATION_FD_PRESTAT_DIR_NAME, CASE_DIR, 0, 5);
     case_commits(c);
-    case_call(c, HOSTCALL_FD_PRESTAT_DIR_NAME, CASE_DIR, 0, 4);
+    case_call(c, OPERATION_FD_PRESTAT_DIR_NAME, CASE_DIR, 0, 4);
     case_refuses(c, RULE_BUFFER_SMALL, WASI_NAMETOOLONG);
-    case_call(c, HOSTCALL_FD_PRESTAT_DIR_NAME, CASE_DIR, CASE_MEMORY - 4, 5);
+    case_call(c, OPERATION_FD_PRESTAT_DIR_NAME, CASE_DIR, CASE_MEMORY - 4, 5);
     case_traps(c, RULE_MEMORY_BOUNDS);
 }
 
@@ -130,15 +130,15 @@ static void arguments_need_their_room(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_ARGS_GET, CASE_MEMORY - 8, CASE_MEMORY - 10);
+    case_call(c, OPERATION_ARGS_GET, CASE_MEMORY - 8, CASE_MEMORY - 10);
     case_commits(c);
-    case_call(c, HOSTCALL_ARGS_GET, CASE_MEMORY - 4, 0);
+    case_call(c, OPERATION_ARGS_GET, CASE_MEMORY - 4, 0);
     case_traps(c, RULE_MEMORY_BOUNDS);
-    case_call(c, HOSTCALL_ARGS_GET, 0, CASE_MEMORY - 9);
+    case_call(c, OPERATION_ARGS_GET, 0, CASE_MEMORY - 9);
     case_traps(c, RULE_MEMORY_BOUNDS);
-    case_call(c, HOSTCALL_ENVIRON_GET, CASE_MEMORY - 4, CASE_MEMORY - 4);
+    case_call(c, OPERATION_ENVIRON_GET, CASE_MEMORY - 4, CASE_MEMORY - 4);
     case_commits(c);
-    case_call(c, HOSTCALL_ARGS_SIZES_GET, 0);
+    case_call(c, OPERATION_ARGS_SIZES_GET, 0);
     case_commits(c);
     struct outcome outcome = case_outcome(c);
     assert_int_equal(outcome.value_count, 2);
@@ -150,7 +150,7 @@ static void subscribe(struct decide_case *c, uint8_t type, uint32_t clock_or_fd,
 {
     c->request.subscription[c->request.subscription_count++] =
         (struct subscription) { 7, timeout, 0, clock_or_fd, flags, type };
-    c->request.slot[2] = c->request.subscription_count;
+    c->request.slot[SLOT_POLL_ONEOFF_nsubscriptions] = c->request.subscription_count;
 }
 
 static void expect_event(struct decide_case *c, uint32_t index, enum wasi_errno expected)
@@ -165,7 +165,7 @@ static void the_earliest_timer_decides_the_sleep(void **state)
     uint16_t ignored = 0;
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_POLL_ONEOFF, 0);
+    case_call(c, OPERATION_POLL_ONEOFF, 0);
     subscribe(c, EVENTTYPE_CLOCK, CLOCKID_MONOTONIC, 500, 0);
     subscribe(c, EVENTTYPE_CLOCK, CLOCKID_REALTIME, 1300, SUBCLOCK_ABSTIME);
     subscribe(c, EVENTTYPE_CLOCK, CLOCKID_REALTIME, UINT64_MAX, 0);
@@ -187,16 +187,16 @@ static void times_saturate(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_POLL_ONEOFF, 0);
+    case_call(c, OPERATION_POLL_ONEOFF, 0);
     subscribe(c, EVENTTYPE_CLOCK, CLOCKID_MONOTONIC, UINT64_MAX, 0);
     assert_int_equal(case_issues(c, OP_SLEEP)->offset, INT64_MAX);
-    case_call(c, HOSTCALL_POLL_ONEOFF, 0);
+    case_call(c, OPERATION_POLL_ONEOFF, 0);
     subscribe(c, EVENTTYPE_CLOCK, CLOCKID_MONOTONIC, 999, SUBCLOCK_ABSTIME);
     case_issues(c, OP_CLOCK_TIME);
     case_result(c, 1000); /* past already */
     case_commits(c);
     expect_event(c, 0, WASI_SUCCESS);
-    case_call(c, HOSTCALL_POLL_ONEOFF, 0);
+    case_call(c, OPERATION_POLL_ONEOFF, 0);
     subscribe(c, EVENTTYPE_CLOCK, CLOCKID_MONOTONIC, 0, 0);
     case_commits(c);
     expect_event(c, 0, WASI_SUCCESS);
@@ -222,7 +222,7 @@ static void what_cannot_be_waited_for_says_so_in_its_event(void **state)
     for (uint32_t i = 0; i < sizeof ones / sizeof *ones; i++) {
         struct decide_case *c = case_new();
         uint16_t ignored = 0;
-        case_call(c, HOSTCALL_POLL_ONEOFF, 0);
+        case_call(c, OPERATION_POLL_ONEOFF, 0);
         subscribe(c, EVENTTYPE_CLOCK, CLOCKID_MONOTONIC, 1000000, 0);
         subscribe(c, ones[i].type, ones[i].clock_or_fd, 50, ones[i].flags);
         case_commits(c);
@@ -237,7 +237,7 @@ static void streams_are_asked_about(void **state)
     uint16_t ignored = 0;
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_POLL_ONEOFF, 0);
+    case_call(c, OPERATION_POLL_ONEOFF, 0);
     subscribe(c, EVENTTYPE_FD_READ, CASE_STREAM, 0, 0);
     const struct op *op = case_issues(c, OP_POLL);
     assert_int_equal(op->handle, HANDLE_NONE);
@@ -267,7 +267,7 @@ static void polls_of_nothing_and_interrupted_ones(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_POLL_ONEOFF, 0);
+    case_call(c, OPERATION_POLL_ONEOFF, 0);
     case_refuses(c, RULE_BAD_VALUE, WASI_INVAL);
     subscribe(c, EVENTTYPE_CLOCK, CLOCKID_MONOTONIC, 5, 0);
     case_issues(c, OP_SLEEP);
@@ -284,7 +284,7 @@ static void errors_outside_the_table_are_io(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         struct decide_case *c = case_new();
-        case_call(c, HOSTCALL_FD_SYNC, CASE_FILE);
+        case_call(c, OPERATION_FD_SYNC, CASE_FILE);
         case_issues(c, OP_SYNC);
         case_result(c, values[i]);
         assert_int_equal(case_outcome(c).wasi_errno, WASI_IO);

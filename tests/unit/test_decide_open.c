@@ -2,14 +2,12 @@
  * opened. */
 #include "decide_case.h"
 
-enum { FD, LOOKUP, PATH, PATH_LENGTH, OFLAGS, BASE, INHERITING, FDFLAGS };
-
 enum { EXT = 0xef53, PROC = 0x9fa0, SYSFS = 0x62656572 };
 
 static struct decide_case *open_call(const char *path, uint64_t oflags, uint64_t rights)
 {
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_PATH_OPEN, CASE_DIR, LOOKUP_SYMLINK_FOLLOW, 0, 0, oflags, rights, rights, 0);
+    case_call(c, OPERATION_PATH_OPEN, CASE_DIR, LOOKUP_SYMLINK_FOLLOW, 0, 0, oflags, rights, rights, 0);
     case_path(c, path);
     return c;
 }
@@ -42,8 +40,8 @@ static void manner_follows_from_the_flags(void **state)
 {
     (void)state;
     struct decide_case *c = open_call("f", 0, R(FD_READ));
-    c->request.slot[LOOKUP] = 0;
-    c->request.slot[FDFLAGS] = FDFLAG_APPEND | FDFLAG_DSYNC | FDFLAG_RSYNC;
+    c->request.slot[SLOT_PATH_OPEN_dirflags] = 0;
+    c->request.slot[SLOT_PATH_OPEN_fdflags] = FDFLAG_APPEND | FDFLAG_DSYNC | FDFLAG_RSYNC;
     assert_int_equal(case_issues(c, OP_OPEN)->flags,
                      OPEN_READ | OPEN_NONBLOCK | OPEN_NOFOLLOW | OPEN_APPEND | OPEN_DSYNC | OPEN_SYNC);
 }
@@ -54,13 +52,13 @@ static void a_read_only_grant_creates_and_truncates_nothing(void **state)
     (void)state;
     for (uint64_t oflags = OFLAG_CREAT; oflags <= OFLAG_TRUNC; oflags += OFLAG_TRUNC - OFLAG_CREAT) {
         struct decide_case *c = open_call("f", oflags, R(FD_READ));
-        c->request.slot[FD] = CASE_DIR_READ;
+        c->request.slot[SLOT_PATH_OPEN_fd] = CASE_DIR_READ;
         case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
     }
     struct decide_case *c = open_call("f", 0, R(FD_WRITE));
-    c->request.slot[FD] = CASE_DIR_READ;
+    c->request.slot[SLOT_PATH_OPEN_fd] = CASE_DIR_READ;
     case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
-    c->request.slot[BASE] |= R(FD_READ);
+    c->request.slot[SLOT_PATH_OPEN_fs_rights_base] |= R(FD_READ);
     assert_int_equal(case_issues(c, OP_OPEN)->flags & (OPEN_READ | OPEN_WRITE), OPEN_READ);
 }
 
@@ -99,8 +97,8 @@ static void a_fixed_set_of_rights_opens_a_read_only_grant(void **state)
     (void)state;
     for (uint64_t type = FILETYPE_DIRECTORY; type <= FILETYPE_REGULAR_FILE; type++) {
         struct decide_case *c = open_call("f", 0, base);
-        c->request.slot[FD] = CASE_DIR_READ;
-        c->request.slot[INHERITING] = all;
+        c->request.slot[SLOT_PATH_OPEN_fd] = CASE_DIR_READ;
+        c->request.slot[SLOT_PATH_OPEN_fs_rights_inheriting] = all;
         const struct handle *handle = opened(c, type);
         assert_int_equal((handle->rights | handle->inheriting) & ~rights_read, 0);
         assert_true(handle->rights & (type == FILETYPE_DIRECTORY ? R(FD_READDIR) : R(FD_READ)));
@@ -115,14 +113,14 @@ static void flags_without_meaning_are_refused(void **state)
         uint8_t slot;
         uint64_t value;
     } bad[] = {
-        { LOOKUP, 2 },
-        { LOOKUP, UINT32_MAX },
-        { OFLAGS, 16 },
-        { OFLAGS, 0x10001 },
-        { FDFLAGS, 32 },
-        { FDFLAGS, 0x10000 },
-        { OFLAGS, OFLAG_DIRECTORY | OFLAG_TRUNC },
-        { OFLAGS, OFLAG_DIRECTORY | OFLAG_CREAT },
+        { SLOT_PATH_OPEN_dirflags, 2 },
+        { SLOT_PATH_OPEN_dirflags, UINT32_MAX },
+        { SLOT_PATH_OPEN_oflags, 16 },
+        { SLOT_PATH_OPEN_oflags, 0x10001 },
+        { SLOT_PATH_OPEN_fdflags, 32 },
+        { SLOT_PATH_OPEN_fdflags, 0x10000 },
+        { SLOT_PATH_OPEN_oflags, OFLAG_DIRECTORY | OFLAG_TRUNC },
+        { SLOT_PATH_OPEN_oflags, OFLAG_DIRECTORY | OFLAG_CREAT },
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -136,7 +134,7 @@ static void a_file_becomes_a_handle_with_what_was_asked_for(void **state)
 {
     (void)state;
     struct decide_case *c = open_call("d/f", 0, R(FD_READ) | R(FD_SEEK) | R(PATH_OPEN));
-    c->request.slot[FDFLAGS] = FDFLAG_APPEND;
+    c->request.slot[SLOT_PATH_OPEN_fdflags] = FDFLAG_APPEND;
     const struct op *op = case_issues(c, OP_OPEN);
     assert_int_equal(op->handle, CASE_DIR);
     assert_int_equal(op->handle2, CASE_FREE);
@@ -167,7 +165,7 @@ static void a_directory_hands_on_less_and_less(void **state)
 {
     (void)state;
     struct decide_case *c = open_call("d", OFLAG_DIRECTORY, RIGHTS_ALL);
-    c->request.slot[INHERITING] = R(FD_READ) | R(FD_WRITE);
+    c->request.slot[SLOT_PATH_OPEN_fs_rights_inheriting] = R(FD_READ) | R(FD_WRITE);
     case_issues(c, OP_OPEN);
     case_result(c, 0);
     case_issues(c, OP_STAT);
@@ -178,7 +176,7 @@ static void a_directory_hands_on_less_and_less(void **state)
     assert_true(handle->rights & R(PATH_OPEN));
     assert_false(handle->rights & (R(FD_SEEK) | R(FD_READ) | R(FD_WRITE)));
     assert_int_equal(handle->inheriting, R(FD_READ) | R(FD_WRITE));
-    case_call(c, HOSTCALL_PATH_OPEN, CASE_FREE, 0, 0, 0, 0, R(FD_READ) | R(FD_SYNC), 0, 0);
+    case_call(c, OPERATION_PATH_OPEN, CASE_FREE, 0, 0, 0, 0, R(FD_READ) | R(FD_SYNC), 0, 0);
     case_path(c, "x");
     case_issues(c, OP_OPEN);
     case_result(c, 0);

@@ -4,17 +4,17 @@
 
 /* The calls on one path, the op they end in. */
 static const struct {
-    enum hostcall call;
+    enum operation call;
     enum op_kind kind;
 } calls[] = {
-    { HOSTCALL_PATH_CREATE_DIRECTORY, OP_MAKE_DIR },
-    { HOSTCALL_PATH_REMOVE_DIRECTORY, OP_REMOVE_DIR },
-    { HOSTCALL_PATH_UNLINK_FILE, OP_UNLINK },
-    { HOSTCALL_PATH_READLINK, OP_READ_LINK },
-    { HOSTCALL_PATH_SYMLINK, OP_MAKE_LINK },
-    { HOSTCALL_PATH_FILESTAT_GET, OP_STAT_AT },
-    { HOSTCALL_PATH_FILESTAT_SET_TIMES, OP_SET_TIMES_AT },
-    { HOSTCALL_PATH_OPEN, OP_OPEN },
+    { OPERATION_PATH_CREATE_DIRECTORY, OP_MAKE_DIR },
+    { OPERATION_PATH_REMOVE_DIRECTORY, OP_REMOVE_DIR },
+    { OPERATION_PATH_UNLINK_FILE, OP_UNLINK },
+    { OPERATION_PATH_READLINK, OP_READ_LINK },
+    { OPERATION_PATH_SYMLINK, OP_MAKE_LINK },
+    { OPERATION_PATH_FILESTAT_GET, OP_STAT_AT },
+    { OPERATION_PATH_FILESTAT_SET_TIMES, OP_SET_TIMES_AT },
+    { OPERATION_PATH_OPEN, OP_OPEN },
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
@@ -22,12 +22,12 @@ static struct decide_case *path_call_bytes(size_t i, const char *path, size_t le
 {
     struct decide_case *c = case_new();
     case_call(c, calls[i].call, CASE_DIR);
-    if (calls[i].call == HOSTCALL_PATH_SYMLINK) {
-        c->request.slot[2] = CASE_DIR;
+    if (calls[i].call == OPERATION_PATH_SYMLINK) {
+        c->request.slot[SLOT_PATH_SYMLINK_fd] = CASE_DIR;
         case_path(c, "target");
     }
-    if (calls[i].call == HOSTCALL_PATH_READLINK)
-        c->request.slot[4] = 64;
+    if (calls[i].call == OPERATION_PATH_READLINK)
+        c->request.slot[SLOT_PATH_READLINK_buf_len] = 64;
     case_string(c, path, length);
     return c;
 }
@@ -65,7 +65,7 @@ static void one_component_is_done_on_the_handle(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CALLS; i++) {
-        if (calls[i].call == HOSTCALL_PATH_OPEN)
+        if (calls[i].call == OPERATION_PATH_OPEN)
             continue;
         struct decide_case *c = path_call(i, "name");
         const struct op *op = case_issues(c, calls[i].kind);
@@ -81,7 +81,7 @@ static void parents_are_opened_and_closed(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CALLS; i++) {
-        if (calls[i].call == HOSTCALL_PATH_OPEN || calls[i].call == HOSTCALL_PATH_FILESTAT_GET)
+        if (calls[i].call == OPERATION_PATH_OPEN || calls[i].call == OPERATION_PATH_FILESTAT_GET)
             continue;
         struct decide_case *c = path_call(i, "a/../b//name");
         const struct op *op = case_issues(c, OP_OPEN);
@@ -126,10 +126,11 @@ static void dots_are_no_names(void **state)
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         for (size_t call = 0; call < 5; call++)
             case_refuses(path_call(call, paths[i]), RULE_PATH_LAST,
-                         calls[call].call == HOSTCALL_PATH_CREATE_DIRECTORY || calls[call].call == HOSTCALL_PATH_SYMLINK
+                         calls[call].call == OPERATION_PATH_CREATE_DIRECTORY ||
+                                 calls[call].call == OPERATION_PATH_SYMLINK
                              ? WASI_EXIST
-                         : calls[call].call == HOSTCALL_PATH_UNLINK_FILE ? WASI_ISDIR
-                                                                         : WASI_INVAL);
+                         : calls[call].call == OPERATION_PATH_UNLINK_FILE ? WASI_ISDIR
+                                                                          : WASI_INVAL);
     (void)case_issues(path_call(0, "..."), OP_MAKE_DIR);
     (void)case_issues(path_call(0, ".a"), OP_MAKE_DIR);
 }
@@ -169,7 +170,7 @@ static void link_targets_are_kept_unless_absolute(void **state)
 {
     (void)state;
     struct decide_case *c = case_new();
-    case_call(c, HOSTCALL_PATH_SYMLINK, 0, 0, CASE_DIR);
+    case_call(c, OPERATION_PATH_SYMLINK, 0, 0, CASE_DIR);
     case_path(c, "../../x/");
     case_path(c, "link");
     const struct op *op = case_issues(c, OP_MAKE_LINK);
@@ -188,7 +189,7 @@ static void readlink_writes_its_buffer_only(void **state)
 {
     (void)state;
     struct decide_case *c = path_call(3, "l");
-    c->request.slot[3] = CASE_MEMORY - 64;
+    c->request.slot[SLOT_PATH_READLINK_buf] = CASE_MEMORY - 64;
     const struct op *op = case_issues(c, OP_READ_LINK);
     assert_int_equal(op->mem.offset, CASE_MEMORY - 64);
     assert_int_equal(op->mem.length, 64);
@@ -196,9 +197,9 @@ static void readlink_writes_its_buffer_only(void **state)
     case_commits(c);
     assert_int_equal(case_outcome(c).value[0], 6);
     c = path_call(3, "l");
-    c->request.slot[3] = CASE_MEMORY - 63;
+    c->request.slot[SLOT_PATH_READLINK_buf] = CASE_MEMORY - 63;
     case_traps(c, RULE_MEMORY_BOUNDS);
-    c->request.slot[4] = 0;
+    c->request.slot[SLOT_PATH_READLINK_buf_len] = 0;
     case_commits(c);
     assert_int_equal(case_outcome(c).value[0], 0);
 }
@@ -208,7 +209,7 @@ static void stat_opens_only_links_that_are_followed(void **state)
     (void)state;
     for (uint64_t follow = 0; follow <= LOOKUP_SYMLINK_FOLLOW; follow++) {
         struct decide_case *c = path_call(5, "l");
-        c->request.slot[1] = follow;
+        c->request.slot[SLOT_PATH_FILESTAT_GET_flags] = follow;
         case_issues(c, OP_STAT_AT);
         case_result(c, 0)->stat.filetype = FILETYPE_SYMBOLIC_LINK;
         if (!follow) {
@@ -261,22 +262,22 @@ static void times_are_given_or_now(void **state)
 {
     (void)state;
     struct decide_case *c = path_call(6, "f");
-    c->request.slot[4] = 11;
-    c->request.slot[5] = UINT64_MAX;
-    c->request.slot[6] = FST_ATIM | FST_MTIM;
+    c->request.slot[SLOT_PATH_FILESTAT_SET_TIMES_atim] = 11;
+    c->request.slot[SLOT_PATH_FILESTAT_SET_TIMES_mtim] = UINT64_MAX;
+    c->request.slot[SLOT_PATH_FILESTAT_SET_TIMES_fst_flags] = FST_ATIM | FST_MTIM;
     const struct op *op = case_issues(c, OP_SET_TIMES_AT);
     assert_int_equal(op->offset, 11);
     assert_int_equal(op->value, UINT64_MAX);
     assert_int_equal(op->flags, FST_ATIM | FST_MTIM);
     for (uint64_t flags = 0; flags < 64; flags++) {
-        c->request.slot[6] = flags;
+        c->request.slot[SLOT_PATH_FILESTAT_SET_TIMES_fst_flags] = flags;
         if (flags >= 16 || (flags & 3) == 3 || (flags & 12) == 12)
             case_refuses(c, RULE_BAD_VALUE, WASI_INVAL);
         else
             case_issues(c, OP_SET_TIMES_AT);
     }
-    c->request.slot[6] = FST_MTIM_NOW;
-    c->request.slot[1] = LOOKUP_SYMLINK_FOLLOW;
+    c->request.slot[SLOT_PATH_FILESTAT_SET_TIMES_fst_flags] = FST_MTIM_NOW;
+    c->request.slot[SLOT_PATH_FILESTAT_SET_TIMES_flags] = LOOKUP_SYMLINK_FOLLOW;
     assert_int_equal(case_issues(c, OP_OPEN)->flags, OPEN_PATH_ONLY);
     case_result(c, 0);
     assert_int_equal(case_issues(c, OP_SET_TIMES)->flags, FST_MTIM_NOW);

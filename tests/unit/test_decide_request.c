@@ -34,22 +34,22 @@ static void put(uint32_t at, uint64_t value, uint32_t bytes)
         guest[at + i] = (uint8_t)(value >> (8 * i));
 }
 
-static enum request_fault copy(enum hostcall call, const uint64_t *slots)
+static enum request_fault copy(enum operation call, const uint64_t *slots)
 {
     memset(&request, 0xA5, sizeof request);
-    decide_request(&abi_hostcalls[call], (uint32_t)call, slots, &context, guest, &request);
+    decide_request(&abi_operations[call], (uint32_t)call, slots, &context, guest, &request);
     return (enum request_fault)request.fault;
 }
-#define COPY(call, ...) copy(call, (const uint64_t[HOSTCALL_SLOTS_MAX]) { __VA_ARGS__ })
+#define COPY(call, ...) copy(call, (const uint64_t[OPERATION_SLOTS_MAX]) { __VA_ARGS__ })
 
 static void scalars_are_cut_to_their_width(void **state)
 {
     (void)state;
-    assert_int_equal(COPY(HOSTCALL_FD_SEEK, UINT64_C(0xF00000005), UINT64_MAX, UINT64_C(0xF00000001), 0), FAULT_NONE);
-    assert_int_equal(request.call, HOSTCALL_FD_SEEK);
-    assert_int_equal(request.slot[0], 5);
-    assert_true(request.slot[1] == UINT64_MAX);
-    assert_int_equal(request.slot[2], 1);
+    assert_int_equal(COPY(OPERATION_FD_SEEK, UINT64_C(0xF00000005), UINT64_MAX, UINT64_C(0xF00000001), 0), FAULT_NONE);
+    assert_int_equal(request.call, OPERATION_FD_SEEK);
+    assert_int_equal(request.slot[SLOT_FD_SEEK_fd], 5);
+    assert_true(request.slot[SLOT_FD_SEEK_offset] == UINT64_MAX);
+    assert_int_equal(request.slot[SLOT_FD_SEEK_whence], 1);
     assert_int_equal(request.instance, 0);
     assert_int_equal(request.thread, 0);
 }
@@ -61,7 +61,7 @@ static void vectors_are_copied(void **state)
     put(MEMORY - 12, 0xFFFFFFFF, 4);
     put(MEMORY - 8, 0x80000000, 4);
     put(MEMORY - 4, 7, 4);
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, MEMORY - 16, 2, 0), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, MEMORY - 16, 2, 0), FAULT_NONE);
     assert_int_equal(request.iov_count, 2);
     assert_int_equal(request.iov[0].offset, 0x04030201);
     assert_true(request.iov[0].length == UINT32_MAX);
@@ -73,16 +73,16 @@ static void vectors_are_copied(void **state)
 static void vectors_that_lie(void **state)
 {
     (void)state;
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, MEMORY - 8, 2, 0), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, MEMORY, 1, 0), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, UINT32_MAX - 7, 2, 0), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, 2, 1, 0), FAULT_ALIGNMENT);
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, UINT32_MAX, 0, 0), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, MEMORY - 8, 2, 0), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, MEMORY, 1, 0), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, UINT32_MAX - 7, 2, 0), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 2, 1, 0), FAULT_ALIGNMENT);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, UINT32_MAX, 0, 0), FAULT_NONE);
     assert_int_equal(request.iov_count, 0);
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, 0, LIMIT_IOVECS + 1, 0), FAULT_TOO_MANY);
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, 0, 1u << 29, 0), FAULT_TOO_MANY);
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, 0, UINT32_MAX, 0), FAULT_TOO_MANY);
-    assert_int_equal(COPY(HOSTCALL_FD_WRITE, 1, 0, LIMIT_IOVECS, 0), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 0, LIMIT_IOVECS + 1, 0), FAULT_TOO_MANY);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 0, 1u << 29, 0), FAULT_TOO_MANY);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 0, UINT32_MAX, 0), FAULT_TOO_MANY);
+    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 0, LIMIT_IOVECS, 0), FAULT_NONE);
 }
 
 static void strings_are_copied_one_behind_the_other(void **state)
@@ -90,23 +90,23 @@ static void strings_are_copied_one_behind_the_other(void **state)
     (void)state;
     memcpy(guest + 10, "target", 6);
     memcpy(guest + MEMORY - 4, "l\0nk", 4);
-    assert_int_equal(COPY(HOSTCALL_PATH_SYMLINK, 10, 6, 3, MEMORY - 4, 4), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_PATH_SYMLINK, 10, 6, 3, MEMORY - 4, 4), FAULT_NONE);
     assert_int_equal(request.string_count, 2);
     assert_int_equal(request.string[0].offset, 0);
     assert_int_equal(request.string[0].length, 6);
     assert_int_equal(request.string[1].offset, 6);
     assert_int_equal(request.string[1].length, 4);
     assert_memory_equal(request.bytes, "targetl\0nk", 10);
-    assert_int_equal(COPY(HOSTCALL_PATH_SYMLINK, 0, LIMIT_PATH, 3, 0, LIMIT_PATH), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_PATH_SYMLINK, 0, LIMIT_PATH, 3, 0, LIMIT_PATH), FAULT_NONE);
 }
 
 static void strings_that_lie(void **state)
 {
     (void)state;
-    assert_int_equal(COPY(HOSTCALL_PATH_UNLINK_FILE, 3, MEMORY - 3, 4), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_PATH_UNLINK_FILE, 3, 16, UINT32_MAX - 8), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_PATH_UNLINK_FILE, 3, 0, LIMIT_PATH + 1), FAULT_PATH_LONG);
-    assert_int_equal(COPY(HOSTCALL_PATH_UNLINK_FILE, 3, UINT32_MAX, 0), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_PATH_UNLINK_FILE, 3, MEMORY - 3, 4), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_PATH_UNLINK_FILE, 3, 16, UINT32_MAX - 8), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_PATH_UNLINK_FILE, 3, 0, LIMIT_PATH + 1), FAULT_PATH_LONG);
+    assert_int_equal(COPY(OPERATION_PATH_UNLINK_FILE, 3, UINT32_MAX, 0), FAULT_NONE);
     assert_int_equal(request.string[0].length, 0);
 }
 
@@ -120,7 +120,7 @@ static void subscriptions_are_checked_whole(void **state)
     put(MEMORY - 48 + 24, 0x0102030405060708, 8);
     put(MEMORY - 48 + 32, 99, 8);
     put(MEMORY - 48 + 40, 0x0201, 2);
-    assert_int_equal(COPY(HOSTCALL_POLL_ONEOFF, MEMORY - 48, 0, 1, 4), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, MEMORY - 48, 0, 1, 4), FAULT_NONE);
     assert_int_equal(request.subscription_count, 1);
     assert_true(request.subscription[0].userdata == 0x1122334455667788);
     assert_int_equal(request.subscription[0].type, EVENTTYPE_CLOCK);
@@ -128,25 +128,25 @@ static void subscriptions_are_checked_whole(void **state)
     assert_true(request.subscription[0].timeout == 0x0102030405060708);
     assert_int_equal(request.subscription[0].precision, 99);
     assert_int_equal(request.subscription[0].flags, 0x0201);
-    assert_int_equal(COPY(HOSTCALL_POLL_ONEOFF, MEMORY - 48, 0, 2, 4), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_POLL_ONEOFF, 0, MEMORY - 32, 2, 4), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_POLL_ONEOFF, 4, 0, 1, 4), FAULT_ALIGNMENT);
-    assert_int_equal(COPY(HOSTCALL_POLL_ONEOFF, 0, 4, 1, 4), FAULT_ALIGNMENT);
-    assert_int_equal(COPY(HOSTCALL_POLL_ONEOFF, 0, 0, LIMIT_SUBSCRIPTIONS + 1, 4), FAULT_TOO_MANY);
-    assert_int_equal(COPY(HOSTCALL_POLL_ONEOFF, 0, 0, 1u << 26, 4), FAULT_TOO_MANY);
+    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, MEMORY - 48, 0, 2, 4), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 0, MEMORY - 32, 2, 4), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 4, 0, 1, 4), FAULT_ALIGNMENT);
+    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 0, 4, 1, 4), FAULT_ALIGNMENT);
+    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 0, 0, LIMIT_SUBSCRIPTIONS + 1, 4), FAULT_TOO_MANY);
+    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 0, 0, 1u << 26, 4), FAULT_TOO_MANY);
 }
 
 /* MEM-10 */
 static void arrays_of_the_run_are_checked(void **state)
 {
     (void)state;
-    assert_int_equal(COPY(HOSTCALL_ARGS_GET, MEMORY - 12, MEMORY - 20), FAULT_NONE);
-    assert_int_equal(COPY(HOSTCALL_ARGS_GET, MEMORY - 8, 0), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_ARGS_GET, 2, 0), FAULT_ALIGNMENT);
-    assert_int_equal(COPY(HOSTCALL_ARGS_GET, 0, MEMORY - 19), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_ENVIRON_GET, MEMORY - 4, MEMORY - 5), FAULT_NONE);
-    assert_int_equal(COPY(HOSTCALL_RANDOM_GET, MEMORY - 1, 2), FAULT_BOUNDS);
-    assert_int_equal(COPY(HOSTCALL_RANDOM_GET, UINT32_MAX, 0), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_ARGS_GET, MEMORY - 12, MEMORY - 20), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_ARGS_GET, MEMORY - 8, 0), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_ARGS_GET, 2, 0), FAULT_ALIGNMENT);
+    assert_int_equal(COPY(OPERATION_ARGS_GET, 0, MEMORY - 19), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_ENVIRON_GET, MEMORY - 4, MEMORY - 5), FAULT_NONE);
+    assert_int_equal(COPY(OPERATION_RANDOM_GET, MEMORY - 1, 2), FAULT_BOUNDS);
+    assert_int_equal(COPY(OPERATION_RANDOM_GET, UINT32_MAX, 0), FAULT_NONE);
 }
 
 /* MEM-03, MEM-08, MEM-09: every result of every call; the last place that fits, the first that does not, and misaligned
@@ -154,25 +154,25 @@ static void arrays_of_the_run_are_checked(void **state)
 static void every_result_pointer_is_checked(void **state)
 {
     (void)state;
-    for (uint32_t call = 0; call < HOSTCALL_COUNT; call++) {
-        const struct hostcall_row *row = &abi_hostcalls[call];
+    for (uint32_t call = 0; call < OPERATION_COUNT; call++) {
+        const struct operation_row *row = &abi_operations[call];
         uint32_t at = 0;
-        for (uint32_t i = 0; i < row->arg_count; i++) {
-            const struct arg_type_row *type = &abi_arg_types[row->args[i].type];
-            uint64_t slots[HOSTCALL_SLOTS_MAX] = { 0 };
+        for (uint32_t i = 0; i < row->field_count; i++) {
+            const struct arg_type_row *type = &abi_arg_types[row->field[i].type];
+            uint64_t slots[OPERATION_SLOTS_MAX] = { 0 };
             uint32_t slot = at;
             at += type->slots;
             if (type->class != ARG_CLASS_RESULT)
                 continue;
             slots[slot] = (uint64_t)MEMORY - type->size;
-            assert_int_equal(copy((enum hostcall)call, slots), FAULT_NONE);
+            assert_int_equal(copy((enum operation)call, slots), FAULT_NONE);
             slots[slot] = (uint64_t)MEMORY - type->size + type->align;
-            assert_int_equal(copy((enum hostcall)call, slots), FAULT_BOUNDS);
+            assert_int_equal(copy((enum operation)call, slots), FAULT_BOUNDS);
             slots[slot] = (UINT64_C(1) << 32) - type->align;
-            assert_int_equal(copy((enum hostcall)call, slots), FAULT_BOUNDS);
+            assert_int_equal(copy((enum operation)call, slots), FAULT_BOUNDS);
             for (uint64_t off = 1; off < type->align; off++) {
                 slots[slot] = off;
-                assert_int_equal(copy((enum hostcall)call, slots), FAULT_ALIGNMENT);
+                assert_int_equal(copy((enum operation)call, slots), FAULT_ALIGNMENT);
             }
         }
     }
@@ -181,10 +181,10 @@ static void every_result_pointer_is_checked(void **state)
 static void a_guest_without_memory_faults(void **state)
 {
     struct decide_context none = context;
-    const uint64_t slots[HOSTCALL_SLOTS_MAX] = { 0 };
+    const uint64_t slots[OPERATION_SLOTS_MAX] = { 0 };
     (void)state;
     none.memory = 0;
-    decide_request(&abi_hostcalls[HOSTCALL_CLOCK_TIME_GET], HOSTCALL_CLOCK_TIME_GET, slots, &none, NULL, &request);
+    decide_request(&abi_operations[OPERATION_CLOCK_TIME_GET], OPERATION_CLOCK_TIME_GET, slots, &none, NULL, &request);
     assert_int_equal(request.fault, FAULT_BOUNDS);
 }
 
@@ -206,16 +206,16 @@ static void shapes_are_as_the_prover_believes(void **state)
             assert_int_equal(shape.wide, strchr(abi_arg_types[type].core, 'I') != NULL);
         }
     }
-    for (uint32_t call = 0; call < HOSTCALL_COUNT; call++) {
+    for (uint32_t call = 0; call < OPERATION_COUNT; call++) {
         uint32_t slots = 0, vectors = 0, strings = 0;
-        for (uint32_t i = 0; i < abi_hostcalls[call].arg_count; i++) {
-            struct arg_shape shape = decide_arg_shape(abi_hostcalls[call].args[i].type);
+        for (uint32_t i = 0; i < abi_operations[call].field_count; i++) {
+            struct arg_shape shape = decide_arg_shape(abi_operations[call].field[i].type);
             slots += shape.slots;
             vectors += shape.class == ARG_CLASS_IOVS || shape.class == ARG_CLASS_CIOVS;
             strings += shape.class == ARG_CLASS_STRING;
         }
-        assert_int_equal(slots, abi_hostcalls[call].slot_count);
-        assert_true(slots <= HOSTCALL_SLOTS_MAX && vectors <= 1 && strings <= REQUEST_STRINGS);
+        assert_int_equal(slots, abi_operations[call].slot_count);
+        assert_true(slots <= OPERATION_SLOTS_MAX && vectors <= 1 && strings <= REQUEST_STRINGS);
     }
 }
 

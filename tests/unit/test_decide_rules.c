@@ -1,47 +1,40 @@
 /* Rules that hold for every hostcall alike: what is not offered, dead descriptors, missing rights, faults of the
- * copying; and that no plan ever leaves its row of hostcalls.def, whatever the guest asks and the system answers. */
+ * copying; and that no plan ever leaves its row of operations.def, whatever the guest asks and the system answers. */
 #include <string.h>
 #include "decide_case.h"
 
-static const uint64_t none[HOSTCALL_SLOTS_MAX];
+static const uint64_t none[OPERATION_SLOTS_MAX];
 
-static bool is_built(uint32_t call) { return abi_hostcalls[call].state == HOSTCALL_STATE_BUILT; }
+static bool is_built(uint32_t call) { return abi_operations[call].state == OPERATION_STATE_BUILT; }
 
-/* The slot of the descriptor that the call works on, or -1. */
-static int fd_slot(uint32_t call)
-{
-    uint32_t at = 0;
-    for (uint32_t i = 0; i < abi_hostcalls[call].arg_count; i++) {
-        if (abi_hostcalls[call].args[i].type == ARG_FD)
-            return (int)at;
-        at += abi_arg_types[abi_hostcalls[call].args[i].type].slots;
-    }
-    return -1;
-}
+static uint8_t handle_slot(uint32_t call) { return abi_operations[call].handle_slot; }
+static bool has_handle(uint32_t call) { return handle_slot(call) != SLOT_NONE; }
 
 static bool wants_directory(uint32_t call)
 {
-    return strncmp(abi_hostcalls[call].name, "path_", 5) == 0 || call == HOSTCALL_FD_READDIR;
+    return strncmp(abi_operations[call].name, "path_", 5) == 0 || call == OPERATION_FD_READDIR;
 }
 
 /* A call whose arguments are all in order. */
 static struct decide_case *good_call(uint32_t call)
 {
     struct decide_case *c = case_new();
-    case_call_slots(c, (enum hostcall)call, none);
-    if (fd_slot(call) >= 0)
-        c->request.slot[fd_slot(call)] =
-            wants_directory(call) || call == HOSTCALL_FD_PRESTAT_GET || call == HOSTCALL_FD_PRESTAT_DIR_NAME
+    case_call_slots(c, (enum operation)call, none);
+    if (has_handle(call))
+        c->request.slot[handle_slot(call)] =
+            wants_directory(call) || call == OPERATION_FD_PRESTAT_GET || call == OPERATION_FD_PRESTAT_DIR_NAME
                 ? CASE_DIR
                 : CASE_FILE;
-    if (call == HOSTCALL_FD_PRESTAT_DIR_NAME || call == HOSTCALL_FD_READDIR)
-        c->request.slot[2] = 64;
-    if (call == HOSTCALL_PATH_READLINK)
-        c->request.slot[4] = 64;
-    if (call == HOSTCALL_PATH_SYMLINK)
+    if (call == OPERATION_FD_PRESTAT_DIR_NAME)
+        c->request.slot[SLOT_FD_PRESTAT_DIR_NAME_path_len] = 64;
+    if (call == OPERATION_FD_READDIR)
+        c->request.slot[SLOT_FD_READDIR_buf_len] = 64;
+    if (call == OPERATION_PATH_READLINK)
+        c->request.slot[SLOT_PATH_READLINK_buf_len] = 64;
+    if (call == OPERATION_PATH_SYMLINK)
         case_path(c, "target");
-    if (call == HOSTCALL_POLL_ONEOFF)
-        c->request.slot[2] = 1;
+    if (call == OPERATION_POLL_ONEOFF)
+        c->request.slot[SLOT_POLL_ONEOFF_nsubscriptions] = 1;
     case_path(c, "name");
     case_iov(c, 0, 8);
     return c;
@@ -55,7 +48,7 @@ static struct decision step(struct decide_case *c)
 static void good_calls_are_accepted(void **state)
 {
     (void)state;
-    for (uint32_t call = 0; call < HOSTCALL_COUNT; call++)
+    for (uint32_t call = 0; call < OPERATION_COUNT; call++)
         if (is_built(call))
             assert_int_not_equal(step(good_call(call)).verdict, VERDICT_REFUSE);
 }
@@ -63,11 +56,11 @@ static void good_calls_are_accepted(void **state)
 static void absent_calls_are_refused_with_and_without_fault(void **state)
 {
     (void)state;
-    for (uint32_t call = 0; call <= HOSTCALL_COUNT; call++) {
-        if (call < HOSTCALL_COUNT && is_built(call))
+    for (uint32_t call = 0; call <= OPERATION_COUNT; call++) {
+        if (call < OPERATION_COUNT && is_built(call))
             continue;
         struct decide_case *c = case_new();
-        case_call_slots(c, (enum hostcall)call, none);
+        case_call_slots(c, (enum operation)call, none);
         case_refuses(c, RULE_NOT_BUILT, WASI_NOSYS);
         c->request.fault = FAULT_BOUNDS;
         case_refuses(c, RULE_NOT_BUILT, WASI_NOSYS);
@@ -77,7 +70,7 @@ static void absent_calls_are_refused_with_and_without_fault(void **state)
 static void faults_refuse_before_all_else(void **state)
 {
     (void)state;
-    for (uint32_t call = 0; call < HOSTCALL_COUNT; call++) {
+    for (uint32_t call = 0; call < OPERATION_COUNT; call++) {
         if (!is_built(call))
             continue;
         struct decide_case *c = good_call(call);
@@ -98,11 +91,11 @@ static void dead_descriptors_are_refused(void **state)
     static const uint64_t dead[] = { CASE_FREE, CASE_LIMIT,        LIMIT_HANDLES, HANDLE_SCRATCH,    HANDLES_TOTAL,
                                      INT32_MAX, UINT64_C(1) << 31, UINT32_MAX,    UINT64_C(1) << 32, UINT64_MAX };
     (void)state;
-    for (uint32_t call = 0; call < HOSTCALL_COUNT; call++)
-        for (size_t i = 0; is_built(call) && fd_slot(call) >= 0 && i < sizeof dead / sizeof *dead; i++) {
+    for (uint32_t call = 0; call < OPERATION_COUNT; call++)
+        for (size_t i = 0; is_built(call) && has_handle(call) && i < sizeof dead / sizeof *dead; i++) {
             struct decide_case *c = good_call(call);
             c->table.handle[CASE_LIMIT].live = true; /* behind the limit: not the guest's */
-            c->request.slot[fd_slot(call)] = dead[i];
+            c->request.slot[handle_slot(call)] = dead[i];
             case_refuses(c, RULE_BAD_DESCRIPTOR, WASI_BADF);
         }
 }
@@ -110,14 +103,13 @@ static void dead_descriptors_are_refused(void **state)
 static void each_right_of_the_row_is_needed(void **state)
 {
     (void)state;
-    for (uint32_t call = 0; call < HOSTCALL_COUNT; call++)
+    for (uint32_t call = 0; call < OPERATION_COUNT; call++)
         for (unsigned bit = 0; is_built(call) && bit < RIGHT_BIT_COUNT; bit++) {
             struct decide_case *c = good_call(call);
-            int slot = fd_slot(call);
-            if (slot < 0)
+            if (!has_handle(call))
                 break;
-            c->table.handle[c->request.slot[slot]].rights &= ~(UINT64_C(1) << bit);
-            if (abi_hostcalls[call].rights & (UINT64_C(1) << bit))
+            c->table.handle[c->request.slot[handle_slot(call)]].rights &= ~(UINT64_C(1) << bit);
+            if (abi_operations[call].rights & (UINT64_C(1) << bit))
                 case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
             else
                 assert_int_not_equal(step(c).verdict, VERDICT_REFUSE);
@@ -127,13 +119,13 @@ static void each_right_of_the_row_is_needed(void **state)
 static void paths_need_a_directory(void **state)
 {
     (void)state;
-    for (uint32_t call = 0; call < HOSTCALL_COUNT; call++) {
+    for (uint32_t call = 0; call < OPERATION_COUNT; call++) {
         if (!is_built(call) || !wants_directory(call))
             continue;
         struct decide_case *c = good_call(call);
-        c->request.slot[fd_slot(call)] = CASE_FILE;
+        c->request.slot[handle_slot(call)] = CASE_FILE;
         case_refuses(c, RULE_NOT_DIRECTORY, WASI_NOTDIR);
-        c->request.slot[fd_slot(call)] = CASE_STREAM;
+        c->request.slot[handle_slot(call)] = CASE_STREAM;
         case_refuses(c, RULE_NOT_DIRECTORY, WASI_NOTDIR);
     }
 }
@@ -151,13 +143,14 @@ static uint64_t any(uint64_t below)
 static void any_request(struct decide_case *c, uint32_t call)
 {
     static const char *const paths[] = { "a", "a/b", "a//b/", "..", "a/.", "a/", "/a", "", "../x/y", "a/../b" };
-    case_call_slots(c, (enum hostcall)call, none);
-    for (uint32_t i = 0; i < HOSTCALL_SLOTS_MAX; i++)
+    case_call_slots(c, (enum operation)call, none);
+    for (uint32_t i = 0; i < OPERATION_SLOTS_MAX; i++)
         c->request.slot[i] = any(4) == 0 ? any(0) : any(12);
-    if (fd_slot(call) >= 0)
-        c->request.slot[fd_slot(call)] = any(CASE_FREE + 1);
-    if (call == HOSTCALL_PATH_OPEN && any(2) == 0)
-        c->request.slot[5] = c->request.slot[6] = any(RIGHTS_ALL);
+    if (has_handle(call))
+        c->request.slot[handle_slot(call)] = any(CASE_FREE + 1);
+    if (call == OPERATION_PATH_OPEN && any(2) == 0)
+        c->request.slot[SLOT_PATH_OPEN_fs_rights_base] = c->request.slot[SLOT_PATH_OPEN_fs_rights_inheriting] =
+            any(RIGHTS_ALL);
     for (uint64_t i = any(3); i > 0; i--)
         case_path(c, paths[any(10)]);
     for (uint64_t i = any(4); i > 0; i--)
@@ -174,7 +167,7 @@ static void any_request(struct decide_case *c, uint32_t call)
 static void follow(struct decide_case *c, uint32_t call)
 {
     static const int64_t errors[] = { -WASI_AGAIN, -WASI_XDEV, -WASI_NOENT, -WASI_IO };
-    const struct hostcall_row *row = &abi_hostcalls[call];
+    const struct operation_row *row = &abi_operations[call];
     struct decision decision = step(c);
     while (decision.verdict == VERDICT_ISSUE) {
         assert_true(c->ops.count < row->max_ops);
@@ -195,7 +188,7 @@ static void no_plan_leaves_its_row(void **state)
 {
     (void)state;
     for (uint32_t round = 0; round < 500; round++)
-        for (uint32_t call = 0; call < HOSTCALL_COUNT; call++) {
+        for (uint32_t call = 0; call < OPERATION_COUNT; call++) {
             struct decide_case *c = case_new();
             any_request(c, call);
             follow(c, call);

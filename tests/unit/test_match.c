@@ -393,7 +393,7 @@ static void test_denied_of_no_plan(void **state)
 static void test_restarts(void **state)
 {
     struct kit *kit = *state;
-    struct trace_call *call = kit_call(kit, HOSTCALL_POLL_ONEOFF);
+    struct trace_call *call = kit_call(kit, OPERATION_POLL_ONEOFF);
     struct op *op = kit_op(call, OP_SLEEP, HANDLE_NONE, 0);
     op->value = 1;
     op->offset = 5000000000;
@@ -480,7 +480,7 @@ static void test_made_up_stat(void **state)
 {
     struct kit *kit = *state;
     for (int i = 0; i < 2; i++) {
-        struct trace_call *call = kit_call(kit, HOSTCALL_FD_FILESTAT_GET);
+        struct trace_call *call = kit_call(kit, OPERATION_FD_FILESTAT_GET);
         kit_op(call, OP_STAT, 4, 0);
         call->ops.result[0].stat =
             (struct filestat) { .dev = 1, .ino = (uint64_t)(1004 + i), .filetype = FILETYPE_DIRECTORY };
@@ -506,7 +506,7 @@ static void test_directory_entries(void **state)
         head.name_length = 2;
         memcpy(entries + 25, &head, 24);
         memcpy(entries + 49, "..", 2);
-        struct trace_call *call = kit_call(kit, HOSTCALL_FD_READDIR);
+        struct trace_call *call = kit_call(kit, OPERATION_FD_READDIR);
         kit_op(call, OP_READ_DIR, 4, sizeof entries)->value = 4096;
         call->data[0].in = entries;
         call->data[0].in_length = call->data[0].in_kept = sizeof entries;

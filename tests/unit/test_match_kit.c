@@ -101,7 +101,7 @@ void kit_run(struct kit *kit)
     assert(kit->seen.verdicts == kit->calls);
 }
 
-struct trace_call *kit_call(struct kit *kit, enum hostcall which)
+struct trace_call *kit_call(struct kit *kit, enum operation which)
 {
     struct trace_call *call = calloc(1, sizeof *call);
     assert(call && kit->calls < KIT_CALLS);
@@ -128,7 +128,7 @@ struct op *kit_op(struct trace_call *call, enum op_kind kind, uint32_t handle, i
 
 struct trace_call *kit_pwrite(struct kit *kit, uint32_t handle, uint64_t offset, uint32_t length)
 {
-    struct trace_call *call = kit_call(kit, HOSTCALL_FD_PWRITE);
+    struct trace_call *call = kit_call(kit, OPERATION_FD_PWRITE);
     struct op *op = kit_op(call, OP_PWRITE, handle, length);
     op->offset = offset;
     op->mem = (struct region) { 0, 1 };
@@ -140,7 +140,7 @@ struct trace_call *kit_pwrite(struct kit *kit, uint32_t handle, uint64_t offset,
 struct trace_call *kit_open(struct kit *kit, uint32_t handle, const char *path, uint32_t flags, uint32_t handle2,
                             int64_t result)
 {
-    struct trace_call *call = kit_call(kit, HOSTCALL_PATH_OPEN);
+    struct trace_call *call = kit_call(kit, OPERATION_PATH_OPEN);
     struct op *op = kit_op(call, OP_OPEN, handle, result);
     op->handle2 = handle2;
     op->flags = flags;
@@ -151,20 +151,20 @@ struct trace_call *kit_open(struct kit *kit, uint32_t handle, const char *path, 
 
 struct trace_call *kit_close(struct kit *kit, uint32_t handle)
 {
-    struct trace_call *call = kit_call(kit, HOSTCALL_FD_CLOSE);
+    struct trace_call *call = kit_call(kit, OPERATION_FD_CLOSE);
     kit_op(call, OP_CLOSE, handle, 0);
     return call;
 }
 
 struct trace_call *kit_clock(struct kit *kit)
 {
-    struct trace_call *call = kit_call(kit, HOSTCALL_CLOCK_TIME_GET);
+    struct trace_call *call = kit_call(kit, OPERATION_CLOCK_TIME_GET);
     struct op *op = kit_op(call, OP_CLOCK_TIME, HANDLE_NONE, 12345);
     op->value = 1;
     return call;
 }
 
-struct trace_call *kit_tell(struct kit *kit) { return kit_call(kit, HOSTCALL_FD_TELL); }
+struct trace_call *kit_tell(struct kit *kit) { return kit_call(kit, OPERATION_FD_TELL); }
 
 struct witness_record *kit_event(struct kit *kit, enum witness_kind kind, int64_t result)
 {

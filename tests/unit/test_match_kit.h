@@ -42,7 +42,7 @@ void kit_free(struct kit *kit);
 void kit_run(struct kit *kit); /* matches all of it */
 
 /* Calls. Each returns the call, complete, for changes. */
-struct trace_call *kit_call(struct kit *kit, enum hostcall which);
+struct trace_call *kit_call(struct kit *kit, enum operation which);
 struct op *kit_op(struct trace_call *call, enum op_kind kind, uint32_t handle, int64_t result);
 struct trace_call *kit_pwrite(struct kit *kit, uint32_t handle, uint64_t offset, uint32_t length);
 struct trace_call *kit_open(struct kit *kit, uint32_t handle, const char *path, uint32_t flags, uint32_t handle2,

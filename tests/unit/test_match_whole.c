@@ -7,7 +7,7 @@
 #include "checker/impact.h"
 #include "tests/unit/test_match_expect.h"
 
-static struct trace_call *plan_named(struct kit *kit, enum hostcall which, enum op_kind kind, const char *name)
+static struct trace_call *plan_named(struct kit *kit, enum operation which, enum op_kind kind, const char *name)
 {
     struct trace_call *call = kit_call(kit, which);
     struct op *op = kit_op(call, kind, 4, 0);
@@ -34,7 +34,7 @@ static void test_unknown(void **state)
                                             "the object behind the descriptor" };
     for (unsigned i = 0; i < 3; i++) {
         struct kit *kit = kit_create();
-        plan_named(kit, HOSTCALL_PATH_FILESTAT_GET, OP_STAT_AT, "name");
+        plan_named(kit, OPERATION_PATH_FILESTAT_GET, OP_STAT_AT, "name");
         kit_pwrite(kit, 4, 0, 8);
         struct witness_record *r = saw_named(kit, "newfstatat", "name");
         r->arg[3] = 0x100;
@@ -61,7 +61,7 @@ static void test_late(void **state)
     (void)state;
     for (int threads = 0; threads < 2; threads++) {
         struct kit *kit = kit_create();
-        plan_named(kit, HOSTCALL_PATH_UNLINK_FILE, OP_UNLINK, "name");
+        plan_named(kit, OPERATION_PATH_UNLINK_FILE, OP_UNLINK, "name");
         if (threads)
             kit_event(kit, WITNESS_FORK, 101);
         saw_named(kit, "unlinkat", "name")->flags = WITNESS_FLAG_LATE;
@@ -88,7 +88,7 @@ static void test_shared(void **state)
         r->arg[0] = 0x7000;
         r->arg[1] = r->arg[2] = 0x1000;
         kit->setup_until = 3;
-        plan_named(kit, HOSTCALL_PATH_UNLINK_FILE, OP_UNLINK, "name");
+        plan_named(kit, OPERATION_PATH_UNLINK_FILE, OP_UNLINK, "name");
         saw_named(kit, "unlinkat", "name")->arg[1] = at[i];
         kit_run(kit);
         EXPECT(kit, 0, MATCH + (unknown[i] ? CHECK_VERDICT_UNKNOWN - CHECK_VERDICT_MATCH : 0));
@@ -133,7 +133,7 @@ static void test_polls(void **state)
     static uint8_t answers[3] = { POLLED_READY, 0, POLLED_HANGUP };
     for (int wrong = 0; wrong < 6; wrong++) {
         struct kit *kit = kit_create();
-        struct trace_call *call = kit_call(kit, HOSTCALL_POLL_ONEOFF);
+        struct trace_call *call = kit_call(kit, OPERATION_POLL_ONEOFF);
         static const uint8_t types[] = { EVENTTYPE_FD_READ, EVENTTYPE_CLOCK, EVENTTYPE_FD_WRITE, EVENTTYPE_FD_READ };
         static const uint32_t handles[] = { 1, 1, 2, 3 };
         call->request.subscription_count = 4;
@@ -165,7 +165,7 @@ static void test_times_of_itself(void **state)
     (void)state;
     for (int inside = 0; inside < 2; inside++) {
         struct kit *kit = kit_create();
-        struct op *op = kit_op(kit_call(kit, HOSTCALL_FD_FILESTAT_SET_TIMES), OP_SET_TIMES, 4, 0);
+        struct op *op = kit_op(kit_call(kit, OPERATION_FD_FILESTAT_SET_TIMES), OP_SET_TIMES, 4, 0);
         op->flags = FST_ATIM | FST_MTIM;
         struct witness_record *r = saw_named(kit, "utimensat", inside ? "inside" : "");
         r->arg[3] = 0x1000;
@@ -188,7 +188,7 @@ static void test_objects(void **state)
     for (unsigned wrong = 0; wrong < 4; wrong++) {
         struct kit *kit = kit_create();
         kit_open(kit, 3, "x", OPEN_READ, 5, 0);
-        struct trace_call *call = kit_call(kit, HOSTCALL_FD_FILESTAT_GET);
+        struct trace_call *call = kit_call(kit, OPERATION_FD_FILESTAT_GET);
         kit_op(call, OP_STAT, wrong == 3 ? 4 : 5, 0);
         struct witness_object object = kit_object(wrong == 3 ? 14 : 9);
         if (wrong == 2)
@@ -228,7 +228,7 @@ static void test_interrupted(void **state)
     (void)state;
     for (unsigned wrong = 0; wrong < 3; wrong++) {
         struct kit *kit = kit_create();
-        struct op *op = kit_op(kit_call(kit, HOSTCALL_POLL_ONEOFF), OP_SLEEP, HANDLE_NONE, -WASI_INTR);
+        struct op *op = kit_op(kit_call(kit, OPERATION_POLL_ONEOFF), OP_SLEEP, HANDLE_NONE, -WASI_INTR);
         op->value = 1;
         op->offset = 5000000000;
         kit_pwrite(kit, 4, 0, 8);
@@ -254,7 +254,7 @@ static void test_poll_goes_on(void **state)
     (void)state;
     for (unsigned wrong = 0; wrong < 2; wrong++) {
         struct kit *kit = kit_create();
-        kit_op(kit_call(kit, HOSTCALL_POLL_ONEOFF), OP_POLL, HANDLE_NONE, 0)->offset = 5000000000;
+        kit_op(kit_call(kit, OPERATION_POLL_ONEOFF), OP_POLL, HANDLE_NONE, 0)->offset = 5000000000;
         static const uint64_t seconds[] = { 5, 3, 2 };
         for (unsigned i = 0; i < 3; i++) {
             struct witness_record *r = kit_syscall(kit, "ppoll", i < 2 ? -514 : 0);

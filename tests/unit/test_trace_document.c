@@ -68,12 +68,12 @@ static void test_hostcalls(void **state)
 {
     (void)state;
     char line[256];
-    for (unsigned i = 0; i < HOSTCALL_COUNT; i++) {
-        const struct hostcall_row *row = &abi_hostcalls[i];
+    for (unsigned i = 0; i < OPERATION_COUNT; i++) {
+        const struct operation_row *row = &abi_operations[i];
         unsigned strings = 0;
         const char *carries = "";
-        for (unsigned k = 0; k < row->arg_count; k++) {
-            uint8_t class = abi_arg_types[row->args[k].type].class;
+        for (unsigned k = 0; k < row->field_count; k++) {
+            uint8_t class = abi_arg_types[row->field[k].type].class;
             strings += class == ARG_CLASS_STRING;
             if (class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS)
                 carries = "iovs";
@@ -83,7 +83,7 @@ static void test_hostcalls(void **state)
         snprintf(line, sizeof line, "\n| %u | %s | %u | %u | %s |", i, row->name, row->slot_count, strings, carries);
         assert_in_section("\n### Hostcalls\n", line);
     }
-    assert_int_equal(count_in_section("\n### Hostcalls\n", "\n|"), HOSTCALL_COUNT + 2);
+    assert_int_equal(count_in_section("\n### Hostcalls\n", "\n|"), OPERATION_COUNT + 2);
 }
 
 static void test_ops(void **state)

@@ -39,7 +39,7 @@ static void assert_malformed(const struct forge *forge, uint64_t event, const ch
 /* A call of `hostcall`, BEGIN and ops without END. */
 static void forge_open(struct forge *forge, uint32_t hostcall)
 {
-    for (uint64_t i = hostcall;; i += HOSTCALL_COUNT) {
+    for (uint64_t i = hostcall;; i += OPERATION_COUNT) {
         static struct kit_call call;
         kit_call_make(i, false, &call);
         if (call.request.fault != FAULT_NONE)
@@ -60,45 +60,45 @@ struct edit {
 };
 
 static const struct edit edits[] = {
-    { HOSTCALL_FD_READ, 0, 0, 0xffff, 2, "cut off" },
-    { HOSTCALL_FD_READ, 0, 0, 0, 2, "cut off" },
-    { HOSTCALL_FD_READ, 0, 2, 9, 1, "no such type" },
-    { HOSTCALL_FD_READ, 0, 3, HOSTCALL_COUNT, 1, "no such hostcall" },
-    { HOSTCALL_FD_READ, 0, 3, HOSTCALL_CLOCK_TIME_GET, 1, "longer array" },
-    { HOSTCALL_FD_READ, 0, 16, 77, 2, "no such fault" },
-    { HOSTCALL_FD_READ, 0, 16, FAULT_BOUNDS, 2, "longer array" },
-    { HOSTCALL_FD_READ, 0, 18, 1, 2, "number of strings" },
-    { HOSTCALL_FD_READ, 0, 20, LIMIT_IOVECS, 2, "shorter" },
-    { HOSTCALL_FD_READ, 0, 20, LIMIT_IOVECS + 1, 2, "longer array" },
-    { HOSTCALL_FD_READ, 0, 20, 0, 2, "longer than" },
-    { HOSTCALL_POLL_ONEOFF, 0, 22, LIMIT_SUBSCRIPTIONS + 1, 2, "longer array" },
-    { HOSTCALL_PATH_SYMLINK, 0, 24 + 5 * 8, UINT32_MAX, 4, "shorter" },
-    { HOSTCALL_PATH_SYMLINK, 0, 18, 1, 2, "number of strings" },
-    { HOSTCALL_FD_READ, 1, 8, OP_COUNT, 2, "no such op" },
-    { HOSTCALL_FD_READ, 1, 10, RULE_COUNT, 2, "no such rule" },
-    { HOSTCALL_FD_READ, 1, 12, HANDLES_TOTAL, 4, "handle" },
-    { HOSTCALL_FD_READ, 1, 16, HANDLES_TOTAL, 4, "handle" },
-    { HOSTCALL_FD_READ, 1, 40, 2000, 4, "memory lies outside" },
-    { HOSTCALL_FD_READ, 1, 44, UINT32_MAX, 4, "memory lies outside" },
-    { HOSTCALL_PATH_SYMLINK, 1, 48, 9000, 4, "path lies outside" },
-    { HOSTCALL_FD_WRITE, 1, 76, 33, 4, "head bytes" },
-    { HOSTCALL_FD_WRITE, 1, 72, 0, 4, "head bytes" },
-    { HOSTCALL_CLOCK_TIME_GET, 2, 3, 2, 1, "another number of ops" },
-    { HOSTCALL_CLOCK_TIME_GET, 2, 16, WASI_ERRNO_COUNT, 2, "no such outcome" },
-    { HOSTCALL_CLOCK_TIME_GET, 2, 18, RULE_COUNT, 2, "no such outcome" },
-    { HOSTCALL_CLOCK_TIME_GET, 2, 20, 500, 2, "no such outcome" },
-    { HOSTCALL_CLOCK_TIME_GET, 2, 22, 3, 2, "no such outcome" },
-    { HOSTCALL_CLOCK_TIME_GET, 2, 32, (uint64_t)-5000, 8, "no errno" },
-    { HOSTCALL_RANDOM_GET, 2, 32, 65, 8, "more data" },
-    { HOSTCALL_RANDOM_GET, 2, 32, INT64_MAX, 8, "more data" },
-    { HOSTCALL_RANDOM_GET, 1, 44, 1 << 20, 4, "" }, /* may then bring more than it did: its END tells */
+    { OPERATION_FD_READ, 0, 0, 0xffff, 2, "cut off" },
+    { OPERATION_FD_READ, 0, 0, 0, 2, "cut off" },
+    { OPERATION_FD_READ, 0, 2, 9, 1, "no such type" },
+    { OPERATION_FD_READ, 0, 3, OPERATION_COUNT, 1, "no such hostcall" },
+    { OPERATION_FD_READ, 0, 3, OPERATION_CLOCK_TIME_GET, 1, "longer array" },
+    { OPERATION_FD_READ, 0, 16, 77, 2, "no such fault" },
+    { OPERATION_FD_READ, 0, 16, FAULT_BOUNDS, 2, "longer array" },
+    { OPERATION_FD_READ, 0, 18, 1, 2, "number of strings" },
+    { OPERATION_FD_READ, 0, 20, LIMIT_IOVECS, 2, "shorter" },
+    { OPERATION_FD_READ, 0, 20, LIMIT_IOVECS + 1, 2, "longer array" },
+    { OPERATION_FD_READ, 0, 20, 0, 2, "longer than" },
+    { OPERATION_POLL_ONEOFF, 0, 22, LIMIT_SUBSCRIPTIONS + 1, 2, "longer array" },
+    { OPERATION_PATH_SYMLINK, 0, 24 + 5 * 8, UINT32_MAX, 4, "shorter" },
+    { OPERATION_PATH_SYMLINK, 0, 18, 1, 2, "number of strings" },
+    { OPERATION_FD_READ, 1, 8, OP_COUNT, 2, "no such op" },
+    { OPERATION_FD_READ, 1, 10, RULE_COUNT, 2, "no such rule" },
+    { OPERATION_FD_READ, 1, 12, HANDLES_TOTAL, 4, "handle" },
+    { OPERATION_FD_READ, 1, 16, HANDLES_TOTAL, 4, "handle" },
+    { OPERATION_FD_READ, 1, 40, 2000, 4, "memory lies outside" },
+    { OPERATION_FD_READ, 1, 44, UINT32_MAX, 4, "memory lies outside" },
+    { OPERATION_PATH_SYMLINK, 1, 48, 9000, 4, "path lies outside" },
+    { OPERATION_FD_WRITE, 1, 76, 33, 4, "head bytes" },
+    { OPERATION_FD_WRITE, 1, 72, 0, 4, "head bytes" },
+    { OPERATION_CLOCK_TIME_GET, 2, 3, 2, 1, "another number of ops" },
+    { OPERATION_CLOCK_TIME_GET, 2, 16, WASI_ERRNO_COUNT, 2, "no such outcome" },
+    { OPERATION_CLOCK_TIME_GET, 2, 18, RULE_COUNT, 2, "no such outcome" },
+    { OPERATION_CLOCK_TIME_GET, 2, 20, 500, 2, "no such outcome" },
+    { OPERATION_CLOCK_TIME_GET, 2, 22, 3, 2, "no such outcome" },
+    { OPERATION_CLOCK_TIME_GET, 2, 32, (uint64_t)-5000, 8, "no errno" },
+    { OPERATION_RANDOM_GET, 2, 32, 65, 8, "more data" },
+    { OPERATION_RANDOM_GET, 2, 32, INT64_MAX, 8, "more data" },
+    { OPERATION_RANDOM_GET, 1, 44, 1 << 20, 4, "" }, /* may then bring more than it did: its END tells */
 };
 
 /* The first call of this hostcall that has no fault and whose ops succeed. */
 static uint64_t plain_call(uint32_t hostcall)
 {
     static struct kit_call call;
-    for (uint64_t i = hostcall;; i += HOSTCALL_COUNT) {
+    for (uint64_t i = hostcall;; i += OPERATION_COUNT) {
         kit_call_make(i, false, &call);
         bool plain = call.request.fault == FAULT_NONE && call.request.string_count <= 2;
         for (uint32_t k = 0; k < call.ops.count; k++)
@@ -155,14 +155,14 @@ static void test_order_of_events(void **state)
     forge_done(&forge);
 
     forge_init(&forge); /* a call inside a call */
-    forge_open(&forge, HOSTCALL_FD_CLOSE);
+    forge_open(&forge, OPERATION_FD_CLOSE);
     uint64_t count = forge.count;
-    forge_open(&forge, HOSTCALL_FD_CLOSE);
+    forge_open(&forge, OPERATION_FD_CLOSE);
     assert_malformed(&forge, count, "inside a call");
     forge_done(&forge);
 
     forge_init(&forge); /* too many ops */
-    forge_open(&forge, HOSTCALL_FD_CLOSE);
+    forge_open(&forge, OPERATION_FD_CLOSE);
     while (forge.count < 1 + LIMIT_OPS + 1)
         put_event(&forge, TRACE_EVENT_OP, 0, 64, &op, sizeof op);
     assert_malformed(&forge, 1 + LIMIT_OPS, "more ops");
@@ -170,7 +170,7 @@ static void test_order_of_events(void **state)
 
     forge_init(&forge); /* something behind the exit */
     forge_exit(&forge);
-    forge_open(&forge, HOSTCALL_FD_CLOSE);
+    forge_open(&forge, OPERATION_FD_CLOSE);
     assert_malformed(&forge, 1, "behind the exit");
     forge_done(&forge);
 }
@@ -182,7 +182,7 @@ static void test_data_is_bounded_by_what_the_op_can_bring(void **state)
     const uint32_t data[2] = { 8, 0 };
     struct forge forge;
     forge_init(&forge);
-    forge_calls(&forge, HOSTCALL_SCHED_YIELD, 1, false);
+    forge_calls(&forge, OPERATION_SCHED_YIELD, 1, false);
     forge_cut(&forge, 1);
     put_event(&forge, TRACE_EVENT_OP, 0, 64, &op, sizeof op);
     put_event(&forge, TRACE_EVENT_DATA, 0, 24, data, sizeof data);
@@ -214,7 +214,7 @@ static void test_valid_calls_before_it_are_delivered(void **state)
     close(fd);
     forge_init(&forge);
     forge_calls(&forge, 0, 4, false);
-    forge_open(&forge, HOSTCALL_CLOCK_TIME_GET);
+    forge_open(&forge, OPERATION_CLOCK_TIME_GET);
     put_event(&forge, 99, 0, 8, NULL, 0);
     forge_file(&forge, path, 1000, TRACE_END_GUEST_DIED);
     assert_int_equal(trace_reader_open(path, &reader, NULL), STATUS_OK);
@@ -223,7 +223,7 @@ static void test_valid_calls_before_it_are_delivered(void **state)
         assert_true(call.complete);
     }
     assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
-    assert_int_equal(call.request.call, HOSTCALL_CLOCK_TIME_GET);
+    assert_int_equal(call.request.call, OPERATION_CLOCK_TIME_GET);
     assert_false(call.complete);
     assert_int_equal(call.end_event, 0);
     assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_MALFORMED);
@@ -249,7 +249,7 @@ static void test_exit_inside_a_call(void **state)
     assert_true(fd >= 0);
     close(fd);
     forge_init(&forge);
-    forge_open(&forge, HOSTCALL_FD_WRITE);
+    forge_open(&forge, OPERATION_FD_WRITE);
     forge_exit(&forge);
     forge_file(&forge, path, 1, TRACE_END_CLEAN);
     assert_int_equal(trace_reader_open(path, &reader, NULL), STATUS_OK);

@@ -68,13 +68,13 @@ static void nothing_breaks_whatever_is_passed(void **state)
 {
     (void)state;
     struct hostcall_world world;
-    uint64_t seed = 0x9E3779B97F4A7C15, slots[HOSTCALL_SLOTS_MAX];
+    uint64_t seed = 0x9E3779B97F4A7C15, slots[OPERATION_SLOTS_MAX];
     uint8_t staged[LIMIT_STAGING];
     uint32_t ended[RT_TRAP_COUNT] = { 0 }, succeeded = 0;
     hostcall_world_init(&world, false);
     for (uint32_t round = 0; round < ROUNDS; round++) {
-        uint32_t call = (uint32_t)(random_next(&seed) % HOSTCALL_COUNT), wasi_errno;
-        for (size_t i = 0; i < HOSTCALL_SLOTS_MAX; i++)
+        uint32_t call = (uint32_t)(random_next(&seed) % OPERATION_COUNT), wasi_errno;
+        for (size_t i = 0; i < OPERATION_SLOTS_MAX; i++)
             slots[i] = random_number(&seed);
         for (size_t i = 0; i < 64; i++)
             hostcall_world_u32(&world, (uint32_t)(random_next(&seed) % (HW_MEMORY / 4)) * 4,
@@ -84,7 +84,7 @@ static void nothing_breaks_whatever_is_passed(void **state)
         world.staged_size = (uint32_t)(random_next(&seed) % 512);
         for (uint32_t i = 0; i < world.staged_size; i++)
             staged[i] = random_next(&seed) % 3 ? 0 : (uint8_t)random_next(&seed);
-        enum rt_trap_kind trap = hostcall_world_call(&world, call, slots, HOSTCALL_SLOTS_MAX, &wasi_errno);
+        enum rt_trap_kind trap = hostcall_world_call(&world, call, slots, OPERATION_SLOTS_MAX, &wasi_errno);
         assert_in_range(trap, 0, RT_TRAP_COUNT - 1);
         ended[trap]++;
         if (trap == RT_TRAP_NONE) {

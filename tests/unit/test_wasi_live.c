@@ -35,10 +35,10 @@ static void a_file_keeps_its_position(void **state)
     assert_int_equal(live_world_write(world, fd, "hello "), WASI_SUCCESS);
     assert_int_equal(live_world_write(world, fd, "world"), WASI_SUCCESS);
     assert_string_equal(live_world_host(world, "granted/new"), "hello world");
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_TELL, fd, LW_RESULT), WASI_SUCCESS);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_TELL, fd, LW_RESULT), WASI_SUCCESS);
     assert_int_equal(live_world_u64(world, LW_RESULT), 11);
     assert_int_equal(live_world_open(world, LW_WRITES, "new", 0, 0, &other), WASI_SUCCESS);
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_SEEK, fd, (uint64_t)-5, WHENCE_END, LW_RESULT), WASI_SUCCESS);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_SEEK, fd, (uint64_t)-5, WHENCE_END, LW_RESULT), WASI_SUCCESS);
     assert_int_equal(live_world_u64(world, LW_RESULT), 6);
     assert_int_equal(live_world_read(world, fd, 100, &count), WASI_SUCCESS);
     assert_int_equal(count, 5);
@@ -47,9 +47,9 @@ static void a_file_keeps_its_position(void **state)
     assert_int_equal(count, 0);
     assert_int_equal(live_world_read(world, other, 5, &count), WASI_SUCCESS); /* has its own */
     assert_memory_equal(world->memory + LW_DATA, "hello", 5);
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_SEEK, fd, (uint64_t)-1, WHENCE_SET, LW_RESULT), WASI_INVAL);
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_CLOSE, fd), WASI_SUCCESS);
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_CLOSE, fd), WASI_BADF);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_SEEK, fd, (uint64_t)-1, WHENCE_SET, LW_RESULT), WASI_INVAL);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_CLOSE, fd), WASI_SUCCESS);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_CLOSE, fd), WASI_BADF);
 }
 
 static void writes_by_position_move_nothing(void **state)
@@ -59,11 +59,11 @@ static void writes_by_position_move_nothing(void **state)
     assert_int_equal(live_world_open(world, LW_WRITES, "file", 0, 0, &fd), WASI_SUCCESS);
     memcpy(world->memory + LW_DATA, "XY", 2);
     memcpy(world->memory + LW_IOVS, (uint32_t[]) { LW_DATA, 2 }, 8);
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_PWRITE, fd, LW_IOVS, 1, 3, LW_RESULT), WASI_SUCCESS);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_PWRITE, fd, LW_IOVS, 1, 3, LW_RESULT), WASI_SUCCESS);
     assert_string_equal(live_world_host(world, "granted/file"), "conXYnt");
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_TELL, fd, LW_RESULT), WASI_SUCCESS);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_TELL, fd, LW_RESULT), WASI_SUCCESS);
     assert_int_equal(live_world_u64(world, LW_RESULT), 0);
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_PWRITE, fd, LW_IOVS, 1, UINT64_MAX, LW_RESULT), WASI_INVAL);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_PWRITE, fd, LW_IOVS, 1, UINT64_MAX, LW_RESULT), WASI_INVAL);
 }
 
 static void appends_go_to_the_end(void **state)
@@ -76,7 +76,7 @@ static void appends_go_to_the_end(void **state)
     assert_int_equal(live_world_write(world, other, "-"), WASI_SUCCESS);
     assert_int_equal(live_world_write(world, fd, "+"), WASI_SUCCESS);
     assert_string_equal(live_world_host(world, "granted/file"), "content+-+");
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_TELL, fd, LW_RESULT), WASI_SUCCESS);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_TELL, fd, LW_RESULT), WASI_SUCCESS);
     assert_int_equal(live_world_u64(world, LW_RESULT), 10);
 }
 
@@ -96,10 +96,10 @@ static void no_path_leads_out(void **state)
                 fail_msg("%s was opened with %u", paths[i], oflags[j]);
         uint32_t length = live_world_path(world, LW_PATH, paths[i]);
         /* Followed to their end, none has a status. */
-        if (LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, LW_RESULT) ==
+        if (LW_CALL(world, OPERATION_PATH_FILESTAT_GET, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, LW_RESULT) ==
             WASI_SUCCESS)
             fail_msg("%s has a status", paths[i]);
-        (void)LW_CALL(world, HOSTCALL_PATH_FILESTAT_SET_TIMES, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, 1, 1,
+        (void)LW_CALL(world, OPERATION_PATH_FILESTAT_SET_TIMES, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, 1, 1,
                       FST_ATIM | FST_MTIM);
     }
     struct stat stat_outside;
@@ -114,18 +114,18 @@ static void no_name_outside_is_made_or_removed(void **state)
     struct live_world *world = *state;
     static const char *const paths[] = { "../made", "up/made", "slashed/made", "sub/../../made",
                                          "/tmp/made-by-warrant" };
-    static const uint32_t calls[] = { HOSTCALL_PATH_CREATE_DIRECTORY, HOSTCALL_PATH_REMOVE_DIRECTORY,
-                                      HOSTCALL_PATH_UNLINK_FILE };
+    static const uint32_t calls[] = { OPERATION_PATH_CREATE_DIRECTORY, OPERATION_PATH_REMOVE_DIRECTORY,
+                                      OPERATION_PATH_UNLINK_FILE };
     uint32_t target = live_world_path(world, LW_PATH_TOO, "file");
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         uint32_t length = live_world_path(world, LW_PATH, paths[i]);
         for (size_t j = 0; j < sizeof calls / sizeof *calls; j++)
             assert_int_not_equal(LW_CALL(world, calls[j], LW_WRITES, LW_PATH, length), WASI_SUCCESS);
-        assert_int_not_equal(LW_CALL(world, HOSTCALL_PATH_SYMLINK, LW_PATH_TOO, target, LW_WRITES, LW_PATH, length),
+        assert_int_not_equal(LW_CALL(world, OPERATION_PATH_SYMLINK, LW_PATH_TOO, target, LW_WRITES, LW_PATH, length),
                              WASI_SUCCESS);
     }
     uint32_t length = live_world_path(world, LW_PATH, "up/outside");
-    assert_int_not_equal(LW_CALL(world, HOSTCALL_PATH_UNLINK_FILE, LW_WRITES, LW_PATH, length), WASI_SUCCESS);
+    assert_int_not_equal(LW_CALL(world, OPERATION_PATH_UNLINK_FILE, LW_WRITES, LW_PATH, length), WASI_SUCCESS);
     struct stat stat_made;
     char path[128];
     snprintf(path, sizeof path, "%s/made", world->path);
@@ -137,11 +137,11 @@ static void names_with_a_nul_are_refused(void **state)
     struct live_world *world = *state;
     memcpy(world->memory + LW_PATH, "file\0x", 6);
     for (uint32_t length = 5; length <= 6; length++) {
-        assert_int_equal(LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, 0, LW_PATH, length, LW_RESULT),
+        assert_int_equal(LW_CALL(world, OPERATION_PATH_FILESTAT_GET, LW_WRITES, 0, LW_PATH, length, LW_RESULT),
                          WASI_ILSEQ);
-        assert_int_equal(LW_CALL(world, HOSTCALL_PATH_UNLINK_FILE, LW_WRITES, LW_PATH, length), WASI_ILSEQ);
+        assert_int_equal(LW_CALL(world, OPERATION_PATH_UNLINK_FILE, LW_WRITES, LW_PATH, length), WASI_ILSEQ);
         assert_int_equal(
-            LW_CALL(world, HOSTCALL_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, 0, R(FD_READ), 0, 0, LW_RESULT),
+            LW_CALL(world, OPERATION_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, 0, R(FD_READ), 0, 0, LW_RESULT),
             WASI_ILSEQ);
     }
     assert_string_equal(live_world_host(world, "granted/file"), "content");
@@ -151,13 +151,13 @@ static void links_are_not_followed_unasked(void **state)
 {
     struct live_world *world = *state;
     uint32_t length = live_world_path(world, LW_PATH, "link");
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, 0, R(FD_READ), 0, 0, LW_RESULT),
+    assert_int_equal(LW_CALL(world, OPERATION_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, 0, R(FD_READ), 0, 0, LW_RESULT),
                      WASI_LOOP);
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, 0, LW_PATH, length, LW_RESULT),
+    assert_int_equal(LW_CALL(world, OPERATION_PATH_FILESTAT_GET, LW_WRITES, 0, LW_PATH, length, LW_RESULT),
                      WASI_SUCCESS);
     assert_int_equal(live_world_u64(world, LW_RESULT + 16), FILETYPE_SYMBOLIC_LINK);
     assert_int_equal(
-        LW_CALL(world, HOSTCALL_PATH_FILESTAT_GET, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, LW_RESULT), 0);
+        LW_CALL(world, OPERATION_PATH_FILESTAT_GET, LW_WRITES, LOOKUP_SYMLINK_FOLLOW, LW_PATH, length, LW_RESULT), 0);
     assert_int_equal(live_world_u64(world, LW_RESULT + 16), FILETYPE_REGULAR_FILE);
     assert_int_equal(live_world_open(world, LW_WRITES, "loop", 0, 0, NULL), WASI_LOOP);
     assert_int_not_equal(live_world_open(world, LW_WRITES, "file/", 0, 0, NULL), WASI_SUCCESS);
@@ -171,17 +171,17 @@ static void a_grant_for_reading_changes_nothing(void **state)
     length = live_world_path(world, LW_PATH, "file");
     for (size_t i = 0; i < sizeof oflags / sizeof *oflags; i++)
         assert_int_equal(
-            LW_CALL(world, HOSTCALL_PATH_OPEN, LW_READS, 0, LW_PATH, length, oflags[i], R(FD_READ), 0, 0, LW_RESULT),
+            LW_CALL(world, OPERATION_PATH_OPEN, LW_READS, 0, LW_PATH, length, oflags[i], R(FD_READ), 0, 0, LW_RESULT),
             WASI_NOTCAPABLE);
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_READS, 0, LW_PATH, length, 0, R(FD_WRITE), 0, 0, LW_RESULT),
+    assert_int_equal(LW_CALL(world, OPERATION_PATH_OPEN, LW_READS, 0, LW_PATH, length, 0, R(FD_WRITE), 0, 0, LW_RESULT),
                      WASI_NOTCAPABLE);
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_UNLINK_FILE, LW_READS, LW_PATH, length), WASI_NOTCAPABLE);
+    assert_int_equal(LW_CALL(world, OPERATION_PATH_UNLINK_FILE, LW_READS, LW_PATH, length), WASI_NOTCAPABLE);
     assert_int_equal(live_world_open(world, LW_READS, "file", 0, 0, &fd), WASI_SUCCESS);
     assert_int_equal(live_world_write(world, fd, "x"), WASI_NOTCAPABLE);
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_FILESTAT_SET_SIZE, fd, 0), WASI_NOTCAPABLE);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_FILESTAT_SET_SIZE, fd, 0), WASI_NOTCAPABLE);
     assert_int_equal(live_world_open(world, LW_READS, "sub", OFLAG_DIRECTORY, 0, &fd), WASI_SUCCESS);
     length = live_world_path(world, LW_PATH, "made");
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_CREATE_DIRECTORY, fd, LW_PATH, length), WASI_NOTCAPABLE);
+    assert_int_equal(LW_CALL(world, OPERATION_PATH_CREATE_DIRECTORY, fd, LW_PATH, length), WASI_NOTCAPABLE);
     assert_string_equal(live_world_host(world, "granted/file"), "content");
 }
 
@@ -189,7 +189,7 @@ static void nothing_happens_before_the_checks(void **state)
 {
     struct live_world *world = *state;
     uint32_t length = live_world_path(world, LW_PATH, "never");
-    assert_int_equal(LW_CALL(world, HOSTCALL_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, OFLAG_CREAT, R(FD_WRITE), 0, 0,
+    assert_int_equal(LW_CALL(world, OPERATION_PATH_OPEN, LW_WRITES, 0, LW_PATH, length, OFLAG_CREAT, R(FD_WRITE), 0, 0,
                              LW_MEMORY - 2),
                      UINT32_MAX);
     assert_int_equal(world->trap, RT_TRAP_HOST_POINTER);
@@ -204,7 +204,7 @@ static uint32_t list(struct live_world *world, uint32_t fd, uint32_t room, uint6
     uint64_t cookie = 0;
     uint32_t seen = 0;
     for (;;) {
-        assert_int_equal(LW_CALL(world, HOSTCALL_FD_READDIR, fd, LW_DATA, room, cookie, LW_RESULT), WASI_SUCCESS);
+        assert_int_equal(LW_CALL(world, OPERATION_FD_READDIR, fd, LW_DATA, room, cookie, LW_RESULT), WASI_SUCCESS);
         uint32_t used = live_world_u32(world, LW_RESULT), at = 0;
         while (used - at >= 24 && used - at - 24 >= live_world_u32(world, LW_DATA + at + 16)) {
             uint32_t length = live_world_u32(world, LW_DATA + at + 16);
@@ -224,7 +224,7 @@ static void directories_are_listed_through_any_buffer(void **state)
 {
     struct live_world *world = *state;
     uint64_t parent = 0, own;
-    assert_int_equal(LW_CALL(world, HOSTCALL_FD_FILESTAT_GET, LW_WRITES, LW_RESULT), WASI_SUCCESS);
+    assert_int_equal(LW_CALL(world, OPERATION_FD_FILESTAT_GET, LW_WRITES, LW_RESULT), WASI_SUCCESS);
     own = live_world_u64(world, LW_RESULT + 8);
     for (uint32_t room = 32; room < 400; room += 7) {
         assert_int_equal(list(world, LW_WRITES, room, &parent), 11); /* 9 made, . and .. */
@@ -243,13 +243,13 @@ static void the_table_is_bounded_and_leaks_nothing(void **state)
     assert_int_equal(live_world_open(world, LW_WRITES, "unborn", OFLAG_CREAT, 0, &fd), WASI_MFILE);
     assert_int_equal(live_world_descriptors(), before + opened);
     for (fd = LW_FIRST; fd < LW_LIMIT; fd++)
-        assert_int_equal(LW_CALL(world, HOSTCALL_FD_CLOSE, fd), WASI_SUCCESS);
+        assert_int_equal(LW_CALL(world, OPERATION_FD_CLOSE, fd), WASI_SUCCESS);
     for (int i = 0; i < 1000; i++) {
         uint32_t length = live_world_path(world, LW_PATH, "sub/none");
         assert_int_equal(live_world_open(world, LW_WRITES, "sub/none", 0, 0, NULL), WASI_NOENT);
-        assert_int_equal(LW_CALL(world, HOSTCALL_PATH_UNLINK_FILE, LW_WRITES, LW_PATH, length), WASI_NOENT);
+        assert_int_equal(LW_CALL(world, OPERATION_PATH_UNLINK_FILE, LW_WRITES, LW_PATH, length), WASI_NOENT);
         assert_int_equal(live_world_open(world, LW_WRITES, "file", 0, 0, &fd), WASI_SUCCESS);
-        assert_int_equal(LW_CALL(world, HOSTCALL_FD_CLOSE, fd), WASI_SUCCESS);
+        assert_int_equal(LW_CALL(world, OPERATION_FD_CLOSE, fd), WASI_SUCCESS);
     }
     assert_int_equal(live_world_descriptors(), before);
     assert_int_equal(live_world_open(world, LW_WRITES, "unborn", 0, 0, &fd), WASI_NOENT);
@@ -274,11 +274,11 @@ static void clocks_and_random_bytes_come_from_the_system(void **state)
     uint64_t last = 0;
     uint32_t zeros = 0;
     for (int i = 0; i < 100; i++) {
-        assert_int_equal(LW_CALL(world, HOSTCALL_CLOCK_TIME_GET, CLOCKID_MONOTONIC, 0, LW_RESULT), WASI_SUCCESS);
+        assert_int_equal(LW_CALL(world, OPERATION_CLOCK_TIME_GET, CLOCKID_MONOTONIC, 0, LW_RESULT), WASI_SUCCESS);
         assert_true(live_world_u64(world, LW_RESULT) >= last);
         last = live_world_u64(world, LW_RESULT);
     }
-    assert_int_equal(LW_CALL(world, HOSTCALL_RANDOM_GET, LW_DATA, 100000), WASI_SUCCESS);
+    assert_int_equal(LW_CALL(world, OPERATION_RANDOM_GET, LW_DATA, 100000), WASI_SUCCESS);
     for (uint32_t i = 0; i < 100000; i++)
         zeros += world->memory[LW_DATA + i] == 0;
     assert_in_range(zeros, 200, 700); /* 391 expected; 10 standard deviations are 197 */

@@ -39,7 +39,7 @@ static void descriptor_status_has_no_stray_bytes(void **state)
     const uint64_t read_only = rights_read & ~(R(SOCK_SHUTDOWN) | R(SOCK_ACCEPT));
     const uint64_t of_files = R(FD_READ) | R(FD_SEEK) | R(FD_TELL) | R(FD_ADVISE);
     uint64_t expected[3] = { FILETYPE_DIRECTORY, read_only & ~of_files, read_only };
-    assert_int_equal(HW_CALL(world, HOSTCALL_FD_FDSTAT_GET, NULL, HW_READ_ONLY, OUT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_FD_FDSTAT_GET, NULL, HW_READ_ONLY, OUT), RT_TRAP_NONE);
     wrote(world, OUT, expected, sizeof expected);
 }
 
@@ -48,10 +48,10 @@ static void file_status_has_no_stray_bytes(void **state)
     struct hostcall_world *world = *state;
     const uint64_t expected[8] = { 1, 2, FILETYPE_REGULAR_FILE, 4, 5, 6, 7, 8 };
     memcpy(&world->answer[0].stat, expected, sizeof expected);
-    assert_int_equal(HW_CALL(world, HOSTCALL_FD_FILESTAT_GET, NULL, HW_PREOPEN, OUT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_FD_FILESTAT_GET, NULL, HW_PREOPEN, OUT), RT_TRAP_NONE);
     wrote(world, OUT, expected, sizeof expected);
     world->answer[0].stat.filetype = UINT64_MAX; /* would be seen in the padding */
-    assert_int_equal(HW_CALL(world, HOSTCALL_FD_FILESTAT_GET, NULL, HW_PREOPEN, OUT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_FD_FILESTAT_GET, NULL, HW_PREOPEN, OUT), RT_TRAP_NONE);
     assert_int_equal(hostcall_world_get_u64(world, OUT + 16), FILETYPE_UNKNOWN);
 }
 
@@ -59,12 +59,12 @@ static void granted_directories_have_a_name(void **state)
 {
     struct hostcall_world *world = *state;
     uint32_t wasi_errno;
-    assert_int_equal(HW_CALL(world, HOSTCALL_FD_PRESTAT_GET, NULL, HW_PREOPEN, OUT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_FD_PRESTAT_GET, NULL, HW_PREOPEN, OUT), RT_TRAP_NONE);
     wrote(world, OUT, (uint32_t[]) { 0, 5 }, 8);
-    HW_CALL(world, HOSTCALL_FD_PRESTAT_DIR_NAME, &wasi_errno, HW_PREOPEN, OTHER, 4);
+    HW_CALL(world, OPERATION_FD_PRESTAT_DIR_NAME, &wasi_errno, HW_PREOPEN, OTHER, 4);
     assert_int_equal(wasi_errno, WASI_NAMETOOLONG);
     assert_true(hostcall_world_filled(world, OTHER, 16));
-    HW_CALL(world, HOSTCALL_FD_PRESTAT_DIR_NAME, &wasi_errno, HW_PREOPEN, OTHER, 100);
+    HW_CALL(world, OPERATION_FD_PRESTAT_DIR_NAME, &wasi_errno, HW_PREOPEN, OTHER, 100);
     assert_int_equal(wasi_errno, WASI_SUCCESS);
     wrote(world, OTHER, "/data", 5);
 }
@@ -72,13 +72,13 @@ static void granted_directories_have_a_name(void **state)
 static void arguments_are_laid_out_as_announced(void **state)
 {
     struct hostcall_world *world = *state;
-    assert_int_equal(HW_CALL(world, HOSTCALL_ARGS_SIZES_GET, NULL, OUT, OUT + 4), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_ARGS_SIZES_GET, NULL, OUT, OUT + 4), RT_TRAP_NONE);
     wrote(world, OUT, (uint32_t[]) { 2, 9 }, 8);
-    assert_int_equal(HW_CALL(world, HOSTCALL_ARGS_GET, NULL, OTHER, HW_MEMORY - 9), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_ARGS_GET, NULL, OTHER, HW_MEMORY - 9), RT_TRAP_NONE);
     wrote(world, OTHER, (uint32_t[]) { HW_MEMORY - 9, HW_MEMORY - 4 }, 8);
     assert_memory_equal(world->memory + HW_MEMORY - 9, "prog\0x y", 9);
-    assert_int_equal(HW_CALL(world, HOSTCALL_ARGS_GET, NULL, OTHER, HW_MEMORY - 8), RT_TRAP_HOST_POINTER);
-    assert_int_equal(HW_CALL(world, HOSTCALL_ENVIRON_GET, NULL, 8192, 9000), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_ARGS_GET, NULL, OTHER, HW_MEMORY - 8), RT_TRAP_HOST_POINTER);
+    assert_int_equal(HW_CALL(world, OPERATION_ENVIRON_GET, NULL, 8192, 9000), RT_TRAP_NONE);
     wrote(world, 9000, "A=1", 4);
 }
 
@@ -86,19 +86,19 @@ static void the_digest_tells_what_was_written(void **state)
 {
     struct hostcall_world *world = *state;
     world->answer[0].value = 5;
-    HW_CALL(world, HOSTCALL_CLOCK_TIME_GET, NULL, CLOCKID_MONOTONIC, 0, OUT);
+    HW_CALL(world, OPERATION_CLOCK_TIME_GET, NULL, CLOCKID_MONOTONIC, 0, OUT);
     uint64_t first = world->committed;
     assert_int_equal(hostcall_world_get_u64(world, OUT), 5);
     assert_int_not_equal(first, 0);
-    HW_CALL(world, HOSTCALL_CLOCK_TIME_GET, NULL, CLOCKID_MONOTONIC, 0, OUT);
+    HW_CALL(world, OPERATION_CLOCK_TIME_GET, NULL, CLOCKID_MONOTONIC, 0, OUT);
     assert_int_equal(world->committed, first);
-    HW_CALL(world, HOSTCALL_CLOCK_TIME_GET, NULL, CLOCKID_MONOTONIC, 0, OUT + 8);
+    HW_CALL(world, OPERATION_CLOCK_TIME_GET, NULL, CLOCKID_MONOTONIC, 0, OUT + 8);
     assert_int_not_equal(world->committed, first); /* another place */
     world->answer[0].value = 6;
-    HW_CALL(world, HOSTCALL_CLOCK_TIME_GET, NULL, CLOCKID_MONOTONIC, 0, OUT);
+    HW_CALL(world, OPERATION_CLOCK_TIME_GET, NULL, CLOCKID_MONOTONIC, 0, OUT);
     assert_int_not_equal(world->committed, first); /* another time */
     hostcall_world_expect(world, 0);
-    HW_CALL(world, HOSTCALL_SCHED_YIELD, NULL, 0);
+    HW_CALL(world, OPERATION_SCHED_YIELD, NULL, 0);
     assert_int_equal(world->committed, 0);
 }
 
@@ -143,7 +143,7 @@ static void directory_entries_are_cut_where_the_buffer_ends(void **state)
     for (uint32_t room = 0; room < full + 10; room++) {
         uint32_t used = room < full ? room : full;
         memset(world->memory, HW_FILL, HW_MEMORY);
-        assert_int_equal(HW_CALL(world, HOSTCALL_FD_READDIR, NULL, HW_PREOPEN, OTHER, room, 0, OUT), RT_TRAP_NONE);
+        assert_int_equal(HW_CALL(world, OPERATION_FD_READDIR, NULL, HW_PREOPEN, OTHER, room, 0, OUT), RT_TRAP_NONE);
         assert_int_equal(hostcall_world_get_u32(world, OUT), used);
         assert_int_equal(world->last_outcome.value[0], used);
         wrote(world, OTHER, expected, used);
@@ -157,7 +157,7 @@ static void entries_that_do_not_add_up_stop_the_guest(void **state)
     uint32_t size = stage_entry(staged, 0, 1, 500, "name", FILETYPE_DIRECTORY);
     world->staged = staged;
     for (world->staged_size = 1; world->staged_size < size; world->staged_size++)
-        assert_int_equal(HW_CALL(world, HOSTCALL_FD_READDIR, NULL, HW_PREOPEN, OTHER, 100, 0, OUT),
+        assert_int_equal(HW_CALL(world, OPERATION_FD_READDIR, NULL, HW_PREOPEN, OTHER, 100, 0, OUT),
                          RT_TRAP_HOST_FAILED);
 }
 
@@ -176,7 +176,7 @@ static void events_have_no_stray_bytes(void **state)
     subscribe_clock(world, 256, 7, 3000);
     subscribe_clock(world, 304, 8, 1000); /* the first to come */
     subscribe_clock(world, 352, 9, 1000);
-    assert_int_equal(HW_CALL(world, HOSTCALL_POLL_ONEOFF, NULL, 256, OTHER, 3, OUT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_POLL_ONEOFF, NULL, 256, OTHER, 3, OUT), RT_TRAP_NONE);
     assert_int_equal(world->last_op.kind, OP_SLEEP);
     assert_int_equal(world->last_op.offset, 1000);
     expected[0] = 8;
@@ -194,7 +194,7 @@ static void a_bad_subscription_fails_in_its_event(void **state)
     world->memory[304] = 3;
     world->memory[312] = EVENTTYPE_FD_READ;
     hostcall_world_u32(world, 320, 99);
-    assert_int_equal(HW_CALL(world, HOSTCALL_POLL_ONEOFF, NULL, 256, OTHER, 2, OUT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_POLL_ONEOFF, NULL, 256, OTHER, 2, OUT), RT_TRAP_NONE);
     assert_int_equal(world->acts, 0);
     assert_int_equal(hostcall_world_get_u32(world, OUT), 1);
     uint8_t expected[32] = { [0] = 3, [8] = WASI_BADF, [10] = EVENTTYPE_FD_READ };
@@ -207,7 +207,7 @@ static void events_may_overlap_subscriptions(void **state)
     struct hostcall_world *world = *state;
     subscribe_clock(world, 256, 7, 1000);
     subscribe_clock(world, 304, 8, 1000);
-    assert_int_equal(HW_CALL(world, HOSTCALL_POLL_ONEOFF, NULL, 256, 264, 2, OUT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_POLL_ONEOFF, NULL, 256, 264, 2, OUT), RT_TRAP_NONE);
     assert_int_equal(hostcall_world_get_u32(world, OUT), 2);
     assert_int_equal(hostcall_world_get_u64(world, 264), 7);
     assert_int_equal(hostcall_world_get_u64(world, 296), 8);

@@ -30,16 +30,16 @@ static void imports_are_the_tables(void **state)
     struct hostcall_world *world = *state;
     size_t count;
     const struct rt_import *imports = wasi_imports(world->wasi, &count);
-    assert_int_equal(count, HOSTCALL_COUNT);
+    assert_int_equal(count, OPERATION_COUNT);
     for (size_t i = 0; i < count; i++) {
         assert_string_equal(imports[i].module, "wasi_snapshot_preview1");
-        assert_string_equal(imports[i].name, abi_hostcalls[i].name);
-        assert_int_equal(imports[i].type.param_count, abi_hostcalls[i].slot_count);
-        assert_int_equal(imports[i].type.result_count, abi_hostcalls[i].returns);
+        assert_string_equal(imports[i].name, abi_operations[i].name);
+        assert_int_equal(imports[i].type.param_count, abi_operations[i].slot_count);
+        assert_int_equal(imports[i].type.result_count, abi_operations[i].returns);
     }
     static const uint32_t seek[] = { RT_I32, RT_I64, RT_I32, RT_I32 };
-    assert_memory_equal(imports[HOSTCALL_FD_SEEK].type.params, seek, sizeof seek);
-    assert_int_equal(imports[HOSTCALL_FD_SEEK].type.results[0], RT_I32);
+    assert_memory_equal(imports[OPERATION_FD_SEEK].type.params, seek, sizeof seek);
+    assert_int_equal(imports[OPERATION_FD_SEEK].type.results[0], RT_I32);
 }
 
 static void a_call_begins_acts_and_ends(void **state)
@@ -47,7 +47,7 @@ static void a_call_begins_acts_and_ends(void **state)
     struct hostcall_world *world = *state;
     uint32_t wasi_errno;
     hostcall_world_expect(world, 10);
-    assert_int_equal(HW_CALL(world, HOSTCALL_FD_WRITE, &wasi_errno, 1, IOVS, 1, RESULT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_FD_WRITE, &wasi_errno, 1, IOVS, 1, RESULT), RT_TRAP_NONE);
     assert_int_equal(wasi_errno, WASI_SUCCESS);
     assert_string_equal(world->events, "boae");
     assert_int_equal(hostcall_world_get_u32(world, RESULT), 10);
@@ -59,10 +59,10 @@ static void standard_streams_are_never_written_by_position(void **state)
 {
     struct hostcall_world *world = *state;
     hostcall_world_expect(world, 10);
-    assert_int_equal(HW_CALL(world, HOSTCALL_FD_WRITE, NULL, 2, IOVS, 1, RESULT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_FD_WRITE, NULL, 2, IOVS, 1, RESULT), RT_TRAP_NONE);
     assert_int_equal(world->last_op.kind, OP_WRITE);
     uint32_t wasi_errno;
-    HW_CALL(world, HOSTCALL_FD_SEEK, &wasi_errno, 2, 0, WHENCE_CUR, RESULT);
+    HW_CALL(world, OPERATION_FD_SEEK, &wasi_errno, 2, 0, WHENCE_CUR, RESULT);
     assert_int_not_equal(wasi_errno, WASI_SUCCESS);
 }
 
@@ -71,13 +71,13 @@ static void a_refusal_begins_and_ends(void **state)
     struct hostcall_world *world = *state;
     uint32_t wasi_errno;
     hostcall_world_expect(world, 10);
-    assert_int_equal(HW_CALL(world, HOSTCALL_FD_WRITE, &wasi_errno, 9, IOVS, 1, RESULT), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(world, OPERATION_FD_WRITE, &wasi_errno, 9, IOVS, 1, RESULT), RT_TRAP_NONE);
     assert_int_equal(wasi_errno, WASI_BADF);
     assert_string_equal(world->events, "be");
     assert_true(abi_rules[world->last_outcome.rule].refuses);
     assert_true(hostcall_world_filled(world, RESULT, 4));
     hostcall_world_expect(world, 0);
-    HW_CALL(world, HOSTCALL_FD_ADVISE, &wasi_errno, 1);
+    HW_CALL(world, OPERATION_FD_ADVISE, &wasi_errno, 1);
     assert_int_equal(wasi_errno, WASI_NOSYS);
     assert_string_equal(world->events, "be");
     assert_int_equal(world->last_outcome.rule, RULE_NOT_BUILT);
@@ -95,13 +95,13 @@ static void a_bad_pointer_traps_without_an_op(void **state)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hostcall_world_expect(world, 10);
-        assert_int_equal(hostcall_world_call(world, HOSTCALL_FD_WRITE, bad[i], 4, NULL), RT_TRAP_HOST_POINTER);
+        assert_int_equal(hostcall_world_call(world, OPERATION_FD_WRITE, bad[i], 4, NULL), RT_TRAP_HOST_POINTER);
         assert_string_equal(world->events, "be");
         assert_int_equal(world->last_outcome.trap, RT_TRAP_HOST_POINTER);
     }
     hostcall_world_u32(world, IOVS + 4, HW_MEMORY); /* an element that leaves memory */
     hostcall_world_expect(world, 10);
-    assert_int_equal(HW_CALL(world, HOSTCALL_FD_WRITE, NULL, 1, IOVS, 1, RESULT), RT_TRAP_HOST_POINTER);
+    assert_int_equal(HW_CALL(world, OPERATION_FD_WRITE, NULL, 1, IOVS, 1, RESULT), RT_TRAP_HOST_POINTER);
     assert_string_equal(world->events, "be");
     assert_true(hostcall_world_filled(world, RESULT, 64));
 }
@@ -112,7 +112,7 @@ static void every_errno_of_a_system_reaches_the_guest(void **state)
     for (uint32_t number = 1; number < WASI_ERRNO_COUNT; number++) {
         uint32_t wasi_errno = 0;
         hostcall_world_expect(world, -(int64_t)number);
-        assert_int_equal(HW_CALL(world, HOSTCALL_FD_WRITE, &wasi_errno, 1, IOVS, 1, RESULT), RT_TRAP_NONE);
+        assert_int_equal(HW_CALL(world, OPERATION_FD_WRITE, &wasi_errno, 1, IOVS, 1, RESULT), RT_TRAP_NONE);
         assert_int_equal(wasi_errno, number);
         assert_int_equal(world->events[strlen(world->events) - 1], 'e');
         assert_true(hostcall_world_filled(world, RESULT, 4));
@@ -125,7 +125,7 @@ static void short_counts_are_passed_on(void **state)
     struct hostcall_world *world = *state;
     for (uint32_t count = 0; count <= 10; count++) {
         hostcall_world_expect(world, count);
-        assert_int_equal(HW_CALL(world, HOSTCALL_FD_READ, NULL, 0, IOVS, 1, RESULT), RT_TRAP_NONE);
+        assert_int_equal(HW_CALL(world, OPERATION_FD_READ, NULL, 0, IOVS, 1, RESULT), RT_TRAP_NONE);
         assert_int_equal(hostcall_world_get_u32(world, RESULT), count);
     }
 }
@@ -137,14 +137,14 @@ static void impossible_answers_stop_the_guest(void **state)
     static const int64_t values[] = { 11, INT32_MAX, UINT32_MAX, INT64_MAX, INT64_MIN, -WASI_ERRNO_COUNT };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         hostcall_world_expect(world, values[i]);
-        assert_int_equal(HW_CALL(world, HOSTCALL_FD_READ, NULL, 0, IOVS, 1, RESULT), RT_TRAP_HOST_FAILED);
+        assert_int_equal(HW_CALL(world, OPERATION_FD_READ, NULL, 0, IOVS, 1, RESULT), RT_TRAP_HOST_FAILED);
         assert_string_equal(world->events, "boa");
         assert_true(hostcall_world_filled(world, RESULT, 4));
         hostcall_world_expect(world, values[i]);
-        assert_int_equal(HW_CALL(world, HOSTCALL_RANDOM_GET, NULL, DATA, 10), RT_TRAP_HOST_FAILED);
+        assert_int_equal(HW_CALL(world, OPERATION_RANDOM_GET, NULL, DATA, 10), RT_TRAP_HOST_FAILED);
     }
     hostcall_world_expect(world, 1);
-    assert_int_equal(HW_CALL(world, HOSTCALL_FD_FILESTAT_GET, NULL, 3, RESULT), RT_TRAP_HOST_FAILED);
+    assert_int_equal(HW_CALL(world, OPERATION_FD_FILESTAT_GET, NULL, 3, RESULT), RT_TRAP_HOST_FAILED);
     assert_int_equal(wasi_failure(world->wasi)->status, STATUS_INTERNAL);
 }
 
@@ -164,7 +164,7 @@ static void whoever_fails_ends_the_guest(void **state)
             hostcall_world_expect(world, 10);
             world->failing_event = traces[j][strlen(traces[j]) - 1];
             world->failing_status = rows[i].status;
-            assert_int_equal(HW_CALL(world, HOSTCALL_FD_WRITE, NULL, 1, IOVS, 1, RESULT), rows[i].trap);
+            assert_int_equal(HW_CALL(world, OPERATION_FD_WRITE, NULL, 1, IOVS, 1, RESULT), rows[i].trap);
             assert_string_equal(world->events, traces[j]);
         }
     assert_int_equal(wasi_failure(world->wasi)->status, STATUS_STOPPED); /* the first is kept */
@@ -175,7 +175,7 @@ static void an_exit_is_told_before_it_ends(void **state)
 {
     struct hostcall_world *world = *state;
     hostcall_world_expect(world, 0);
-    assert_int_equal(HW_CALL(world, HOSTCALL_PROC_EXIT, NULL, 42), RT_TRAP_EXIT);
+    assert_int_equal(HW_CALL(world, OPERATION_PROC_EXIT, NULL, 42), RT_TRAP_EXIT);
     assert_string_equal(world->events, "be");
     assert_int_equal(world->last_outcome.trap, RT_TRAP_EXIT);
     assert_int_equal(wasi_exit_code(world->wasi), 42);
@@ -191,7 +191,7 @@ static void violations_answer_or_stop(void **state)
         hostcall_world_init(&world, traps);
         memcpy(world.memory, "new", 3);
         hostcall_world_expect(&world, 0);
-        enum rt_trap_kind trap = HW_CALL(&world, HOSTCALL_PATH_CREATE_DIRECTORY, &wasi_errno, HW_READ_ONLY, 0, 3);
+        enum rt_trap_kind trap = HW_CALL(&world, OPERATION_PATH_CREATE_DIRECTORY, &wasi_errno, HW_READ_ONLY, 0, 3);
         assert_int_equal(trap, traps ? RT_TRAP_HOST_POLICY : RT_TRAP_NONE);
         assert_int_equal(world.last_outcome.wasi_errno, WASI_NOTCAPABLE);
         assert_int_equal(world.last_outcome.trap, trap);
@@ -210,10 +210,10 @@ static void an_observer_may_be_missing(void **state)
     struct wasi_config config = { .descriptor_limit = 3, .stdio[1] = { .filetype = FILETYPE_CHARACTER_DEVICE } };
     struct wasi_backend backend = { NULL, NULL }; /* not needed by a call without ops */
     assert_int_equal(wasi_create(&config, &backend, NULL, &other.wasi, NULL), STATUS_OK);
-    assert_int_equal(HW_CALL(&other, HOSTCALL_ARGS_SIZES_GET, &wasi_errno, RESULT, RESULT + 4), RT_TRAP_NONE);
+    assert_int_equal(HW_CALL(&other, OPERATION_ARGS_SIZES_GET, &wasi_errno, RESULT, RESULT + 4), RT_TRAP_NONE);
     assert_int_equal(wasi_errno, WASI_SUCCESS);
     assert_int_equal(hostcall_world_get_u64(&other, RESULT), 0);
-    HW_CALL(&other, HOSTCALL_FD_PRESTAT_GET, &wasi_errno, 3, RESULT);
+    HW_CALL(&other, OPERATION_FD_PRESTAT_GET, &wasi_errno, 3, RESULT);
     assert_int_equal(wasi_errno, WASI_BADF); /* nothing granted: no directory */
     wasi_free(other.wasi);
     hostcall_world_done(&world);

@@ -46,11 +46,11 @@ static void make_string(struct request *request, uint64_t seed)
 
 static void make_args(struct request *request, uint64_t seed, bool big)
 {
-    const struct hostcall_row *row = &abi_hostcalls[request->call];
+    const struct operation_row *row = &abi_operations[request->call];
     for (unsigned i = 0; i < row->slot_count; i++)
         request->slot[i] = mix(seed + i) >> (i % 3 * 16);
-    for (unsigned i = 0; i < row->arg_count; i++) {
-        uint8_t class = abi_arg_types[row->args[i].type].class;
+    for (unsigned i = 0; i < row->field_count; i++) {
+        uint8_t class = abi_arg_types[row->field[i].type].class;
         if (class == ARG_CLASS_STRING)
             make_string(request, mix(seed + i));
         if (class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS)
@@ -104,8 +104,8 @@ void kit_call_make(uint64_t index, bool big, struct kit_call *ret)
 {
     memset(ret, 0, sizeof *ret);
     uint64_t seed = mix(index + 1);
-    ret->request.call = (uint32_t)(index % HOSTCALL_COUNT);
-    const struct hostcall_row *row = &abi_hostcalls[ret->request.call];
+    ret->request.call = (uint32_t)(index % OPERATION_COUNT);
+    const struct operation_row *row = &abi_operations[ret->request.call];
     make_args(&ret->request, seed, big);
     if (seed % 13 == 0) {
         ret->request.fault = FAULT_BOUNDS;
@@ -126,9 +126,9 @@ void kit_call_make(uint64_t index, bool big, struct kit_call *ret)
 void kit_call_clock(uint64_t index, struct kit_call *ret)
 {
     memset(ret, 0, sizeof *ret);
-    ret->request.call = HOSTCALL_CLOCK_TIME_GET;
-    ret->request.slot[0] = CLOCKID_MONOTONIC;
-    ret->request.slot[2] = 4096;
+    ret->request.call = OPERATION_CLOCK_TIME_GET;
+    ret->request.slot[SLOT_CLOCK_TIME_GET_id] = CLOCKID_MONOTONIC;
+    ret->request.slot[SLOT_CLOCK_TIME_GET_time] = 4096;
     ret->ops.count = 1;
     ret->ops.op[0] = (struct op) { .kind = OP_CLOCK_TIME,
                                    .rule = RULE_CLOCK_GRANTED,

@@ -1,12 +1,7 @@
-/* The tables of abi.h, expanded from the .def files. Arguments and slots are counted by the compiler. */
+/* The tables of abi.h, expanded from the .def files. Fields and slots are counted by the compiler. */
 #include <stddef.h>
 #include "wasi/abi/abi.h"
 
-#define ARG_TYPE(name, witx, core, size, align, class) ARG_SLOTS_##name = sizeof(core) - 1,
-enum {
-#include "wasi/abi/argtypes.def"
-};
-#undef ARG_TYPE
 #define ARG_TYPE(name, witx, core, size, align, class)                                                                 \
     [ARG_##name] = { #name, witx, core, size, align, ARG_SLOTS_##name, ARG_CLASS_##class },
 const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT] = {
@@ -31,37 +26,39 @@ const struct rule_row abi_rules[RULE_COUNT] = {
 };
 #undef RULE
 
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) ARG_COUNT_##id = 0 args,
-#define A(type, name)                                               +1
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) FIELD_COUNT_##id = 0 fields,
+#define F(type, name)                                                  +1
 enum {
-#include "wasi/abi/hostcalls.def"
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
-#undef A
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) SLOT_COUNT_##id = 0 args,
-#define A(type, name)                                               +ARG_SLOTS_##type
+#undef OPERATION
+#undef F
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) SLOT_COUNT_##id = 0 fields,
+#define F(type, name)                                                  +ARG_SLOTS_##type
 enum {
-#include "wasi/abi/hostcalls.def"
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
-#undef A
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args)                                                    \
-    [HOSTCALL_##id] = { #name,                                                                                         \
-                        HOSTCALL_STATE_##state,                                                                        \
-                        HOSTCALL_KIND_##kind,                                                                          \
-                        max_ops,                                                                                       \
-                        ARG_COUNT_##id,                                                                                \
-                        SLOT_COUNT_##id,                                                                               \
-                        HOSTCALL_##id != HOSTCALL_PROC_EXIT,                                                           \
-                        rights,                                                                                        \
-                        ops,                                                                                           \
-                        { args } },
-#define A(type, name) { ARG_##type, #name },
-const struct hostcall_row abi_hostcalls[HOSTCALL_COUNT] = {
-#include "wasi/abi/hostcalls.def"
+#undef OPERATION
+#undef F
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
+    [OPERATION_##id] = { #name,                                                                                        \
+                         OPERATION_STATE_##state,                                                                      \
+                         OPERATION_KIND_##kind,                                                                        \
+                         max_ops,                                                                                      \
+                         FIELD_COUNT_##id,                                                                             \
+                         SLOT_COUNT_##id,                                                                              \
+                         HANDLE_SLOT_##id,                                                                             \
+                         OPERATION_##id != OPERATION_PROC_EXIT,                                                        \
+                         rights,                                                                                       \
+                         ops,                                                                                          \
+                         { EACH_FIELD(FIELD_ROW, id fields) } },
+#define FIELD_ROW(id, type, name) { #name, ARG_##type, SLOT_##id##_##name, ARG_SLOTS_##type },
+#define F(type, name)             , (type, name)
+const struct operation_row abi_operations[OPERATION_COUNT] = {
+#include "wasi/abi/operations.def"
 };
-#undef HOSTCALL
-#undef A
+#undef OPERATION
+#undef F
 
 const char *abi_errno_name(uint32_t wasi_errno)
 {

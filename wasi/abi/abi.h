@@ -1,5 +1,5 @@
-/* The interfaces above and below the decision core, as pure data: hostcalls, their argument types, ops, rights, rules,
- * errno. Everything here is derived from the .def tables beside it; their legends say what a row means. */
+/* The interfaces above and below the decision core, as pure data: operations, the types of their fields, ops, rights,
+ * rules, errno. Everything here is derived from the .def tables beside it; their legends say what a row means. */
 #ifndef WARRANT_ABI_H
 #define WARRANT_ABI_H
 
@@ -43,12 +43,12 @@ enum op_kind {
 #undef OP
 #define OPS(name) (UINT32_C(1) << OP_##name)
 
-#define HOSTCALL(id, name, state, kind, max_ops, rights, ops, args) HOSTCALL_##id,
-enum hostcall {
-#include "wasi/abi/hostcalls.def"
-    HOSTCALL_COUNT
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) OPERATION_##id,
+enum operation {
+#include "wasi/abi/operations.def"
+    OPERATION_COUNT
 };
-#undef HOSTCALL
+#undef OPERATION
 
 #define ARG_TYPE(name, witx, core, size, align, class) ARG_##name,
 enum arg_type {
@@ -56,6 +56,7 @@ enum arg_type {
     ARG_TYPE_COUNT
 };
 #undef ARG_TYPE
+#include "wasi/abi/slots.h"
 
 enum arg_class {
     ARG_CLASS_SCALAR,
@@ -75,23 +76,25 @@ struct arg_type_row {
     uint8_t class;              /* enum arg_class */
 };
 
-struct arg {
-    uint8_t type; /* enum arg_type */
+struct operation_field {
     const char *name;
+    uint8_t type;        /* enum arg_type */
+    uint8_t slot, slots; /* its first core parameter, and how many it takes */
 };
 
-enum { HOSTCALL_ARGS_MAX = 9, HOSTCALL_SLOTS_MAX = 10, OP_OPERANDS_MAX = 6 };
-enum hostcall_state { HOSTCALL_STATE_BUILT, HOSTCALL_STATE_ABSENT };
-enum hostcall_kind { HOSTCALL_KIND_REGULAR, HOSTCALL_KIND_IRREGULAR };
+enum { OPERATION_FIELDS_MAX = 9, OPERATION_SLOTS_MAX = 10, OP_OPERANDS_MAX = 6 };
+enum operation_state { OPERATION_STATE_BUILT, OPERATION_STATE_ABSENT };
+enum operation_kind { OPERATION_KIND_REGULAR, OPERATION_KIND_IRREGULAR };
 
-struct hostcall_row {
+struct operation_row {
     const char *name;
     uint8_t state, kind, max_ops;
-    uint8_t arg_count, slot_count;
-    bool returns; /* an errno; false for proc_exit alone */
+    uint8_t field_count, slot_count;
+    uint8_t handle_slot; /* of the descriptor that it works on, or SLOT_NONE */
+    bool returns;        /* an errno; false for proc_exit alone */
     uint64_t rights;
     uint32_t ops; /* OPS() bits */
-    struct arg args[HOSTCALL_ARGS_MAX];
+    struct operation_field field[OPERATION_FIELDS_MAX];
 };
 
 enum op_calls { OP_CALLS_ONE, OP_CALLS_VDSO };
@@ -143,8 +146,8 @@ struct rule_row {
     bool refuses;
 };
 
-/* Tables, indexed by the enums above. An argument's first core parameter is the sum of the slots before it. */
-extern const struct hostcall_row abi_hostcalls[HOSTCALL_COUNT];
+/* Tables, indexed by the enums above. */
+extern const struct operation_row abi_operations[OPERATION_COUNT];
 extern const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT];
 extern const struct op_row abi_ops[OP_COUNT];
 extern const struct rule_row abi_rules[RULE_COUNT];

@@ -37,10 +37,10 @@ enum request_fault {
 /* Copied from the guest once; nothing in it is trusted. Strings lie one behind the other in `bytes`, in the order of
  * the arguments, each without a NUL of its own (it may contain some). Only what the call uses is initialised. */
 struct request {
-    uint32_t call;                     /* enum hostcall */
-    uint32_t fault;                    /* enum request_fault */
-    uint16_t instance, thread;         /* 0 in version 1 */
-    uint64_t slot[HOSTCALL_SLOTS_MAX]; /* the core parameters, i32 zero-extended */
+    uint32_t call;                      /* enum operation */
+    uint32_t fault;                     /* enum request_fault */
+    uint16_t instance, thread;          /* 0 in version 1 */
+    uint64_t slot[OPERATION_SLOTS_MAX]; /* the core parameters, i32 zero-extended */
     uint32_t string_count;
     struct region string[REQUEST_STRINGS]; /* into bytes */
     uint32_t iov_count;

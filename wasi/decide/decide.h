@@ -67,7 +67,7 @@ struct decision {
   @ predicate may(struct handle_table *t, integer h, integer rights) = handle_live(t, h) && right_held(t, h, rights);
   @
   @ // The descriptor that the guest named.
-  @ logic integer base_handle(struct request *q) = q->call == HOSTCALL_PATH_SYMLINK ? q->slot[2] : q->slot[0];
+  @ logic integer base_handle(struct request *q) = q->call == OPERATION_PATH_SYMLINK ? q->slot[SLOT_PATH_SYMLINK_fd] : q->slot[SLOT_FIRST];
   @
   @ // The whole vector of the request lies in memory.
   @ predicate vector_in_memory(struct request *q, integer memory) =
@@ -87,9 +87,9 @@ struct decision {
   @ predicate no_other_region(struct op op) =
   @   !op_reads_vector(op) && !op_writes_vector(op) && !op_writes_region(op) ==> op.mem.length == 0;
   @ predicate direction_ok(struct request *q, struct op op) =
-  @   (op_reads_vector(op) ==> (q->call == HOSTCALL_FD_WRITE || q->call == HOSTCALL_FD_PWRITE)) &&
-  @   (op_writes_vector(op) ==> (q->call == HOSTCALL_FD_READ || q->call == HOSTCALL_FD_PREAD)) &&
-  @   (op_writes_region(op) ==> (q->call == HOSTCALL_RANDOM_GET || q->call == HOSTCALL_PATH_READLINK));
+  @   (op_reads_vector(op) ==> (q->call == OPERATION_FD_WRITE || q->call == OPERATION_FD_PWRITE)) &&
+  @   (op_writes_vector(op) ==> (q->call == OPERATION_FD_READ || q->call == OPERATION_FD_PREAD)) &&
+  @   (op_writes_region(op) ==> (q->call == OPERATION_RANDOM_GET || q->call == OPERATION_PATH_READLINK));
   @
   @ // One of the last three ops of the plan opened slot h, and it was not closed since.
   @ predicate plan_opened(struct call_ops *o, integer h) =
@@ -118,10 +118,10 @@ struct decision {
   @   op.kind == OP_READ_LINK ? R(PATH_READLINK) :
   @   op.kind == OP_SET_TIMES_AT || op.kind == OP_SET_TIMES ? R(PATH_FILESTAT_SET_TIMES) :
   @   op.kind == OP_STAT_AT ? R(PATH_FILESTAT_GET) :
-  @   op.kind == OP_STAT && q->call == HOSTCALL_FD_FILESTAT_GET ? R(FD_FILESTAT_GET) :
-  @   op.kind == OP_STAT && q->call == HOSTCALL_FD_SEEK ? R(FD_SEEK) :
-  @   op.kind == OP_STAT && q->call == HOSTCALL_FD_WRITE ? R(FD_WRITE) :
-  @   op.kind == OP_OPEN && q->call == HOSTCALL_PATH_OPEN ? R(PATH_OPEN) : 0;
+  @   op.kind == OP_STAT && q->call == OPERATION_FD_FILESTAT_GET ? R(FD_FILESTAT_GET) :
+  @   op.kind == OP_STAT && q->call == OPERATION_FD_SEEK ? R(FD_SEEK) :
+  @   op.kind == OP_STAT && q->call == OPERATION_FD_WRITE ? R(FD_WRITE) :
+  @   op.kind == OP_OPEN && q->call == OPERATION_PATH_OPEN ? R(PATH_OPEN) : 0;
   @
   @ predicate op_without_handle(struct op op) = op.kind == OP_CLOCK_TIME || op.kind == OP_CLOCK_RES ||
   @   op.kind == OP_SLEEP || op.kind == OP_RANDOM || op.kind == OP_YIELD || op.kind == OP_POLL;
@@ -135,7 +135,7 @@ struct decision {
   @ predicate right_ok(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
   @   !op_without_handle(op) && !(op_on_opened(op) && own_slot(t, o, op.handle)) ==> may(t, base_handle(q), op_right(q, op));
   @ predicate close_ok(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
-  @   op.kind == OP_CLOSE && !own_slot(t, o, op.handle) ==> q->call == HOSTCALL_FD_CLOSE;
+  @   op.kind == OP_CLOSE && !own_slot(t, o, op.handle) ==> q->call == OPERATION_FD_CLOSE;
   @
   @ // Waiting: each descriptor that is asked about is live and holds the right to what it is waited for.
   @ predicate may_wait(struct handle_table *t, struct subscription s) = s.type == EVENTTYPE_CLOCK ||
@@ -177,13 +177,13 @@ struct decision {
   @ predicate flag_set(integer flags, integer bit) = (flags / bit) % 2 == 1; // bit: a power of 2
   @ // Writing was asked for, and the directory hands it on.
   @ predicate open_may_write(struct handle_table *t, struct request *q) =
-  @   (t->handle[q->slot[0]].inheriting & q->slot[5] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0;
+  @   (t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting & q->slot[SLOT_PATH_OPEN_fs_rights_base] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0;
   @ predicate op_open_ok(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_OPEN ==>
   @   (open_names_only(op.flags) && op.handle2 == HANDLE_SCRATCH) ||
-  @   (q->call == HOSTCALL_PATH_OPEN && handle_free(t, op.handle2) &&
+  @   (q->call == OPERATION_PATH_OPEN && handle_free(t, op.handle2) &&
   @     (flag_set(op.flags, OPEN_WRITE) ==> open_may_write(t, q)) &&
-  @     (flag_set(op.flags, OPEN_CREATE) ==> right_held(t, q->slot[0], R(PATH_CREATE_FILE))) &&
-  @     (flag_set(op.flags, OPEN_TRUNCATE) ==> right_held(t, q->slot[0], R(PATH_FILESTAT_SET_SIZE))));
+  @     (flag_set(op.flags, OPEN_CREATE) ==> right_held(t, q->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE))) &&
+  @     (flag_set(op.flags, OPEN_TRUNCATE) ==> right_held(t, q->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE))));
   @
   @ // Refusal: no op performed so far has changed anything. An opening changes nothing if it failed, only named the object, or met
   @ // one that is neither file nor directory, which it can neither have created nor truncated.
@@ -262,27 +262,27 @@ struct decision decide_step(const struct decide_context *context, const struct h
 /* What every commit guarantees of the table: `t`, `q`, `o` are its arguments. */
 /* clang-format off */
 #define COMMIT_SOUND(t, q, o)                                                                                         \
-    rights: q->call != HOSTCALL_FD_CLOSE && q->call != HOSTCALL_PATH_OPEN ==>                                         \
+    rights: q->call != OPERATION_FD_CLOSE && q->call != OPERATION_PATH_OPEN ==>                                         \
       (\forall integer h; 0 <= h < HANDLES_TOTAL ==> t->handle[h].rights == \old(t->handle[h].rights));               \
-    ensures rights_closed: q->call == HOSTCALL_FD_CLOSE ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>            \
-      t->handle[h].rights == \old(t->handle[h].rights) || (h == q->slot[0] && t->handle[h].rights == 0));             \
-    ensures rights_opened: q->call == HOSTCALL_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>           \
+    ensures rights_closed: q->call == OPERATION_FD_CLOSE ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>            \
+      t->handle[h].rights == \old(t->handle[h].rights) || (h == q->slot[SLOT_FD_CLOSE_fd] && t->handle[h].rights == 0));             \
+    ensures rights_opened: q->call == OPERATION_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>           \
       t->handle[h].rights == \old(t->handle[h].rights) ||                                                             \
-      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[0])) &&                                            \
-        attenuated(t->handle[h].rights, \old(t->handle[q->slot[0]].inheriting), q->slot[5])));                        \
-    ensures inheriting: q->call == HOSTCALL_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>              \
+      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) &&                                            \
+        attenuated(t->handle[h].rights, \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting), q->slot[SLOT_PATH_OPEN_fs_rights_base])));                        \
+    ensures inheriting: q->call == OPERATION_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>              \
       t->handle[h].inheriting == \old(t->handle[h].inheriting) ||                                                     \
-      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[0])) &&                                            \
-        handed_on(t->handle[h].inheriting, \old(t->handle[q->slot[0]].inheriting), q->slot[6])));                     \
+      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) &&                                            \
+        handed_on(t->handle[h].inheriting, \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting), q->slot[SLOT_PATH_OPEN_fs_rights_inheriting])));                     \
     ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                       \
       (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                     \
-        (\old(handle_live(t, q->slot[0])) && t->handle[h].dev == \old(t->handle[q->slot[0]].dev)) ||                  \
+        (\old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && t->handle[h].dev == \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev)) ||                  \
         asked_for_data(o, h));                                                                                        \
     ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                     \
       (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                     \
-        q->call == HOSTCALL_PATH_OPEN && \old(handle_live(t, q->slot[0])) && \old(handle_free(t, h)));                \
+        q->call == OPERATION_PATH_OPEN && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && \old(handle_free(t, h)));                \
     ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                     \
-      (t->handle[h].live == 0 && \old(t->handle[h].live) != 0 ==> q->call == HOSTCALL_FD_CLOSE && h == q->slot[0])
+      (t->handle[h].live == 0 && \old(t->handle[h].live) != 0 ==> q->call == OPERATION_FD_CLOSE && h == q->slot[SLOT_FD_CLOSE_fd])
 /* clang-format on */
 
 /*@ requires commit_valid(context, table, request, ops, outcome);
@@ -327,7 +327,7 @@ bool decide_region_ok(struct region region, uint64_t memory);
   @   (\forall integer i; 0 <= i < q->string_count ==>
   @     q->string[i].length <= LIMIT_PATH && q->string[i].offset + q->string[i].length <= REQUEST_BYTES);
 */
-/*@ requires \valid_read(row) && \valid_read(context) && \valid(request) && row->slot_count <= HOSTCALL_SLOTS_MAX;
+/*@ requires \valid_read(row) && \valid_read(context) && \valid(request) && row->slot_count <= OPERATION_SLOTS_MAX;
   @ requires row->slot_count > 0 ==> \valid_read(slots + (0 .. row->slot_count - 1));
   @ requires memory_valid(memory, context->memory);
   @ requires \separated(request, row, context) && \separated(request, slots + (0 .. row->slot_count - 1));
@@ -335,7 +335,7 @@ bool decide_region_ok(struct region region, uint64_t memory);
   @ assigns *request;
   @ ensures whole: request_whole(request);
 */
-void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_t *slots,
+void decide_request(const struct operation_row *row, uint32_t call, const uint64_t *slots,
                     const struct decide_context *context, const uint8_t *memory, struct request *request);
 
 #endif

@@ -67,11 +67,11 @@ static void commit_moved(struct handle *handle, const struct call_ops *ops, uint
 static void commit_seek(struct handle *handle, const struct request *request, const struct call_ops *ops,
                         struct outcome *outcome)
 {
-    uint64_t whence = request->slot[SLOT_SEEK_WHENCE];
+    uint64_t whence = request->slot[SLOT_FD_SEEK_whence];
     uint64_t base = whence == WHENCE_CUR ? handle->position : 0;
     if (whence == WHENCE_END && ops->count > 0)
         base = ops->result[0].stat.size;
-    uint64_t target = decide_seek_target(base, request->slot[SLOT_SEEK_OFFSET]);
+    uint64_t target = decide_seek_target(base, request->slot[SLOT_FD_SEEK_offset]);
     if (target > INT64_MAX) {
         outcome->wasi_errno = WASI_INVAL;
         return;
@@ -93,9 +93,9 @@ static void commit_readdir(struct handle *handle, const struct request *request,
     uint64_t filled = decide_filled(ops, first, OP_READ_DIR);
     if (ops->count > 0)
         handle->position = ops->count > first && ops->result[first].value > 0 ? HANDLE_POSITION_UNKNOWN
-                                                                              : request->slot[SLOT_READDIR_COOKIE];
+                                                                              : request->slot[SLOT_FD_READDIR_cookie];
     set_value(outcome, 0);
-    if (ops->count > first && filled < (uint32_t)request->slot[SLOT_READDIR_LENGTH]) {
+    if (ops->count > first && filled < (uint32_t)request->slot[SLOT_FD_READDIR_buf_len]) {
         outcome->wasi_errno = WASI_OVERFLOW;
         outcome->rule = RULE_DIRECTORY_LONG;
     }
@@ -124,8 +124,8 @@ static void free_handle(struct handle *handle)
 /*@ requires \valid(handle) && \valid_read(parent) && \valid_read(request) && \valid_read(stat);
   @ requires \separated(handle, parent) && \separated(handle, request) && \separated(handle, stat);
   @ assigns *handle;
-  @ ensures attenuated: attenuated(handle->rights, parent->inheriting, request->slot[5]);
-  @ ensures inheriting: handed_on(handle->inheriting, parent->inheriting, request->slot[6]);
+  @ ensures attenuated: attenuated(handle->rights, parent->inheriting, request->slot[SLOT_PATH_OPEN_fs_rights_base]);
+  @ ensures inheriting: handed_on(handle->inheriting, parent->inheriting, request->slot[SLOT_PATH_OPEN_fs_rights_inheriting]);
   @ ensures live: handle->live != 0 && handle->dev == stat->dev && handle->doubtful == parent->doubtful;
 */
 static void fill_handle(struct handle *handle, const struct handle *parent, const struct request *request,
@@ -133,14 +133,14 @@ static void fill_handle(struct handle *handle, const struct handle *parent, cons
 {
     bool directory = stat->filetype == FILETYPE_DIRECTORY;
     uint64_t inheriting = parent->inheriting;
-    uint64_t wanted = request->slot[SLOT_OPEN_RIGHTS];
+    uint64_t wanted = request->slot[SLOT_PATH_OPEN_fs_rights_base];
     handle->rights = directory ? inheriting & wanted & RIGHTS_FOR_DIRECTORY : inheriting & wanted & RIGHTS_FOR_FILE;
-    handle->inheriting = directory ? inheriting & request->slot[SLOT_OPEN_INHERITING] : 0;
+    handle->inheriting = directory ? inheriting & request->slot[SLOT_PATH_OPEN_fs_rights_inheriting] : 0;
     handle->position = 0;
     handle->dev = stat->dev;
     handle->ino = stat->ino;
     handle->name_length = 0;
-    handle->fdflags = (uint16_t)request->slot[SLOT_OPEN_FDFLAGS];
+    handle->fdflags = (uint16_t)request->slot[SLOT_PATH_OPEN_fdflags];
     handle->type = (uint8_t)stat->filetype;
     handle->preopen = false;
     handle->doubtful = parent->doubtful;
@@ -198,7 +198,7 @@ static bool open_holds_none(const struct call_ops *ops)
 }
 
 /* path_open, whose last op but the closing one went well. */
-/*@ requires request->call == HOSTCALL_PATH_OPEN;
+/*@ requires request->call == OPERATION_PATH_OPEN;
   @ requires \valid(table) && \valid_read(request) && \valid_read(ops) && \valid(outcome) && ops->count <= LIMIT_OPS;
   @ requires \separated(table, request, ops, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value[0], outcome->value_count;
@@ -207,7 +207,7 @@ static bool open_holds_none(const struct call_ops *ops)
 static void commit_open(struct handle_table *table, const struct request *request, const struct call_ops *ops,
                         struct outcome *outcome)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_PATH_OPEN_fd];
     uint32_t stat = open_stat(ops);
     outcome->wasi_errno = WASI_IO;
     if (stat == 0 && open_holds_none(ops)) {
@@ -235,25 +235,25 @@ static void commit_open(struct handle_table *table, const struct request *reques
 static void commit_plain(const struct decide_context *context, const struct request *request,
                          const struct call_ops *ops, uint64_t value, struct outcome *outcome)
 {
-    bool args = request->call == HOSTCALL_ARGS_SIZES_GET;
+    bool args = request->call == OPERATION_ARGS_SIZES_GET;
     switch (request->call) {
-    case HOSTCALL_ARGS_SIZES_GET:
-    case HOSTCALL_ENVIRON_SIZES_GET:
+    case OPERATION_ARGS_SIZES_GET:
+    case OPERATION_ENVIRON_SIZES_GET:
         outcome->value[0] = args ? context->arg_count : context->env_count;
         outcome->value[1] = args ? context->arg_bytes : context->env_bytes;
         outcome->value_count = 2;
         break;
-    case HOSTCALL_CLOCK_RES_GET:
-    case HOSTCALL_CLOCK_TIME_GET:
-    case HOSTCALL_FD_PREAD:
-    case HOSTCALL_FD_PWRITE:
-    case HOSTCALL_PATH_READLINK:
+    case OPERATION_CLOCK_RES_GET:
+    case OPERATION_CLOCK_TIME_GET:
+    case OPERATION_FD_PREAD:
+    case OPERATION_FD_PWRITE:
+    case OPERATION_PATH_READLINK:
         set_value(outcome, value);
         break;
-    case HOSTCALL_RANDOM_GET:
+    case OPERATION_RANDOM_GET:
         if (value !=
-                decide_buffer(request, SLOT_RANDOM_BUFFER).length && /* else one op filled it, or none was needed */
-            decide_filled(ops, 0, OP_RANDOM) != decide_buffer(request, SLOT_RANDOM_BUFFER).length)
+                decide_buffer(request, SLOT_RANDOM_GET_buf).length && /* else one op filled it, or none was needed */
+            decide_filled(ops, 0, OP_RANDOM) != decide_buffer(request, SLOT_RANDOM_GET_buf).length)
             outcome->wasi_errno = WASI_IO;
         break;
     default:
@@ -271,22 +271,22 @@ static void commit_handle(struct handle *handle, const struct request *request, 
                           uint64_t value, struct outcome *outcome)
 {
     switch (request->call) {
-    case HOSTCALL_FD_READ:
-    case HOSTCALL_FD_WRITE:
+    case OPERATION_FD_READ:
+    case OPERATION_FD_WRITE:
         commit_moved(handle, ops, value);
         set_value(outcome, value);
         break;
-    case HOSTCALL_FD_SEEK:
+    case OPERATION_FD_SEEK:
         commit_seek(handle, request, ops, outcome);
         break;
-    case HOSTCALL_FD_TELL:
+    case OPERATION_FD_TELL:
         set_value(outcome, handle->position);
         break;
-    case HOSTCALL_FD_READDIR:
+    case OPERATION_FD_READDIR:
         commit_readdir(handle, request, ops, outcome);
         break;
-    case HOSTCALL_FD_FDSTAT_SET_FLAGS:
-        handle->fdflags = (uint16_t)request->slot[SLOT_FLAGS_FLAGS];
+    case OPERATION_FD_FDSTAT_SET_FLAGS:
+        handle->fdflags = (uint16_t)request->slot[SLOT_FD_FDSTAT_SET_FLAGS_flags];
         break;
     default:
         break;
@@ -316,7 +316,7 @@ static void outcome_init(struct outcome *outcome)
 */
 
 /* fd_close: whatever the system answered, the host descriptor is gone. */
-/*@ requires request->call == HOSTCALL_FD_CLOSE;
+/*@ requires request->call == OPERATION_FD_CLOSE;
   @ requires commit_part(table, request, ops, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno;
   @ ensures COMMIT_SOUND(table, request, ops);
@@ -324,7 +324,7 @@ static void outcome_init(struct outcome *outcome)
 static void commit_close(struct handle_table *table, const struct request *request, const struct call_ops *ops,
                          int64_t value, struct outcome *outcome)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_FD_CLOSE_fd];
     if (ops->count > 0 && decide_handle_rule(table, fd, 0) == RULE_NONE)
         free_handle(&table->handle[fd]);
     if (value < 0)
@@ -339,8 +339,8 @@ static void commit_close(struct handle_table *table, const struct request *reque
 static void commit_failed(struct handle_table *table, const struct request *request, int64_t value,
                           struct outcome *outcome)
 {
-    uint64_t fd = request->slot[SLOT_FD];
-    if (request->call == HOSTCALL_FD_READDIR && decide_handle_rule(table, fd, 0) == RULE_NONE)
+    uint64_t fd = request->slot[SLOT_FD_READDIR_fd];
+    if (request->call == OPERATION_FD_READDIR && decide_handle_rule(table, fd, 0) == RULE_NONE)
         table->handle[fd].position = HANDLE_POSITION_UNKNOWN;
     set_error(outcome, value);
 }
@@ -353,7 +353,7 @@ static void commit_failed(struct handle_table *table, const struct request *requ
 static void commit_named(struct handle_table *table, const struct request *request, const struct call_ops *ops,
                          uint64_t value, struct outcome *outcome)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_FIRST];
     if (decide_handle_rule(table, fd, 0) == RULE_NONE)
         commit_handle(&table->handle[fd], request, ops, value, outcome);
 }
@@ -362,12 +362,12 @@ static void commit_named(struct handle_table *table, const struct request *reque
 */
 static bool is_named(uint32_t call)
 {
-    return call == HOSTCALL_FD_READ || call == HOSTCALL_FD_WRITE || call == HOSTCALL_FD_SEEK ||
-           call == HOSTCALL_FD_TELL || call == HOSTCALL_FD_READDIR || call == HOSTCALL_FD_FDSTAT_SET_FLAGS;
+    return call == OPERATION_FD_READ || call == OPERATION_FD_WRITE || call == OPERATION_FD_SEEK ||
+           call == OPERATION_FD_TELL || call == OPERATION_FD_READDIR || call == OPERATION_FD_FDSTAT_SET_FLAGS;
 }
 
 /* Any call but fd_close and path_open: no descriptor comes or goes. */
-/*@ requires request->call != HOSTCALL_FD_CLOSE && request->call != HOSTCALL_PATH_OPEN;
+/*@ requires request->call != OPERATION_FD_CLOSE && request->call != OPERATION_PATH_OPEN;
   @ requires commit_part(table, request, ops, outcome) && value <= INT64_MAX;
   @ requires \valid_read(context) && \separated(context, table, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], outcome->wasi_errno, outcome->rule, outcome->value_count, outcome->value[0 .. 1];
@@ -379,7 +379,7 @@ static void commit_other(const struct decide_context *context, struct handle_tab
 {
     if (value < 0)
         commit_failed(table, request, value, outcome);
-    else if (request->call == HOSTCALL_POLL_ONEOFF)
+    else if (request->call == OPERATION_POLL_ONEOFF)
         set_value(outcome, 0); /* the dispatcher counts the events */
     else if (is_named(request->call))
         commit_named(table, request, ops, (uint64_t)value, outcome);
@@ -388,7 +388,7 @@ static void commit_other(const struct decide_context *context, struct handle_tab
 }
 
 /* The three kinds of calls, each from an outcome of its own. */
-/*@ requires request->call == HOSTCALL_FD_CLOSE;
+/*@ requires request->call == OPERATION_FD_CLOSE;
   @ requires commit_part(table, request, ops, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
   @ ensures COMMIT_SOUND(table, request, ops);
@@ -400,7 +400,7 @@ static void finish_close(struct handle_table *table, const struct request *reque
     commit_close(table, request, ops, value, outcome);
 }
 
-/*@ requires request->call == HOSTCALL_PATH_OPEN;
+/*@ requires request->call == OPERATION_PATH_OPEN;
   @ requires commit_part(table, request, ops, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
   @ ensures COMMIT_SOUND(table, request, ops);
@@ -420,7 +420,7 @@ static void finish_open(struct handle_table *table, const struct request *reques
         commit_open(table, request, ops, outcome);
 }
 
-/*@ requires request->call != HOSTCALL_FD_CLOSE && request->call != HOSTCALL_PATH_OPEN;
+/*@ requires request->call != OPERATION_FD_CLOSE && request->call != OPERATION_PATH_OPEN;
   @ requires commit_part(table, request, ops, outcome);
   @ requires \valid_read(context) && \separated(context, table, outcome);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
@@ -442,9 +442,9 @@ void decide_commit(const struct decide_context *context, struct handle_table *ta
                    const struct call_ops *ops, struct outcome *outcome)
 {
     int64_t value = main_value(ops);
-    if (request->call == HOSTCALL_FD_CLOSE)
+    if (request->call == OPERATION_FD_CLOSE)
         finish_close(table, request, ops, value, outcome);
-    else if (request->call == HOSTCALL_PATH_OPEN)
+    else if (request->call == OPERATION_PATH_OPEN)
         finish_open(table, request, ops, value, outcome);
     else
         finish_other(context, table, request, ops, value, outcome);

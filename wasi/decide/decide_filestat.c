@@ -21,13 +21,13 @@ static uint32_t name_flags(bool follow, bool trailing)
 struct step decide_path_filestat_get(const struct handle_table *table, const struct request *request,
                                      const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_PATH_FILESTAT_GET_fd];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_FILESTAT_GET), 0);
-    if (rule == RULE_NONE && request->slot[SLOT_STAT_FLAGS] > LOOKUP_SYMLINK_FOLLOW)
+    if (rule == RULE_NONE && request->slot[SLOT_PATH_FILESTAT_GET_flags] > LOOKUP_SYMLINK_FOLLOW)
         rule = RULE_BAD_VALUE;
     if (rule != RULE_NONE)
         return decide_refuse_first(ops, rule, decide_rule_errno(rule));
-    bool follow = request->slot[SLOT_STAT_FLAGS] == LOOKUP_SYMLINK_FOLLOW;
+    bool follow = request->slot[SLOT_PATH_FILESTAT_GET_flags] == LOOKUP_SYMLINK_FOLLOW;
     struct path_split split = decide_path_split(request, 0);
     uint32_t flags = name_flags(follow, split.trailing);
     if (split.parent.length > 0 || split.trailing || split.dots)
@@ -52,14 +52,14 @@ static bool times_flags_ok(uint64_t flags)
 struct step decide_path_filestat_set_times(const struct handle_table *table, const struct request *request,
                                            const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_PATH_FILESTAT_SET_TIMES_fd];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_FILESTAT_SET_TIMES), 0);
-    if (rule == RULE_NONE &&
-        (request->slot[SLOT_TIMES_FLAGS] > LOOKUP_SYMLINK_FOLLOW || !times_flags_ok(request->slot[SLOT_TIMES_FST])))
+    if (rule == RULE_NONE && (request->slot[SLOT_PATH_FILESTAT_SET_TIMES_flags] > LOOKUP_SYMLINK_FOLLOW ||
+                              !times_flags_ok(request->slot[SLOT_PATH_FILESTAT_SET_TIMES_fst_flags])))
         rule = RULE_BAD_VALUE;
     if (rule != RULE_NONE)
         return decide_refuse_first(ops, rule, decide_rule_errno(rule));
-    bool follow = request->slot[SLOT_TIMES_FLAGS] == LOOKUP_SYMLINK_FOLLOW;
+    bool follow = request->slot[SLOT_PATH_FILESTAT_SET_TIMES_flags] == LOOKUP_SYMLINK_FOLLOW;
     struct path_split split = decide_path_split(request, 0);
     struct step step;
     if (follow || split.trailing || split.dots)
@@ -68,9 +68,9 @@ struct step decide_path_filestat_set_times(const struct handle_table *table, con
     else
         step = decide_name_step((uint32_t)fd, table->handle[fd].doubtful, split, ops, OP_SET_TIMES_AT);
     if (step.verdict == VERDICT_ISSUE && (step.op.kind == OP_SET_TIMES || step.op.kind == OP_SET_TIMES_AT)) {
-        step.op.flags = (uint32_t)request->slot[SLOT_TIMES_FST];
-        step.op.offset = request->slot[SLOT_TIMES_ATIM];
-        step.op.value = request->slot[SLOT_TIMES_MTIM];
+        step.op.flags = (uint32_t)request->slot[SLOT_PATH_FILESTAT_SET_TIMES_fst_flags];
+        step.op.offset = request->slot[SLOT_PATH_FILESTAT_SET_TIMES_atim];
+        step.op.value = request->slot[SLOT_PATH_FILESTAT_SET_TIMES_mtim];
     }
     return step;
 }

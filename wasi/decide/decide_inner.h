@@ -5,38 +5,6 @@
 
 #include "wasi/decide/decide.h"
 
-/* Where the arguments of each call lie among request->slot; a pointer's length or count is the slot behind it. The
- * unit tests hold these against hostcalls.def. Calls that take a descriptor first, take it in slot 0. */
-enum slot {
-    SLOT_FD = 0,
-    SLOT_CLOCK_ID = 0,
-    SLOT_IO_OFFSET = 3, /* fd_pread, fd_pwrite */
-    SLOT_FLAGS_FLAGS = 1,
-    SLOT_SIZE_SIZE = 1,
-    SLOT_SEEK_OFFSET = 1,
-    SLOT_SEEK_WHENCE = 2,
-    SLOT_NAME_BUFFER = 1, /* fd_prestat_dir_name */
-    SLOT_READDIR_BUFFER = 1,
-    SLOT_READDIR_LENGTH = 2,
-    SLOT_READDIR_COOKIE = 3,
-    SLOT_STAT_FLAGS = 1,
-    SLOT_TIMES_FLAGS = 1,
-    SLOT_TIMES_ATIM = 4,
-    SLOT_TIMES_MTIM = 5,
-    SLOT_TIMES_FST = 6,
-    SLOT_OPEN_LOOKUP = 1,
-    SLOT_OPEN_OFLAGS = 4,
-    SLOT_OPEN_RIGHTS = 5,
-    SLOT_OPEN_INHERITING = 6,
-    SLOT_OPEN_FDFLAGS = 7,
-    SLOT_READLINK_BUFFER = 3,
-    SLOT_SYMLINK_FD = 2,
-    SLOT_POLL_COUNT = 2,
-    SLOT_RANDOM_BUFFER = 0,
-    SLOT_ARGS_POINTERS = 0,
-    SLOT_ARGS_STRINGS = 1
-};
-
 /* EAGAIN of an OPEN (a rename raced with the walk) is tried again so often. */
 enum { DECIDE_RETRIES = 4 };
 
@@ -134,11 +102,11 @@ struct path_split {
 
 /* A guest buffer that the arguments in slots `at` and `at + 1` name; an empty one may point anywhere. */
 /*@ requires \valid_read(request);
-  @ requires 0 <= at <= HOSTCALL_SLOTS_MAX - 2;
+  @ requires 0 <= at <= OPERATION_SLOTS_MAX - 2;
   @ assigns \nothing;
   @ ensures exact: \result.offset == (uint32_t)request->slot[at] && \result.length == (uint32_t)request->slot[at + 1];
 */
-static inline struct region decide_buffer(const struct request *request, enum slot at)
+static inline struct region decide_buffer(const struct request *request, uint32_t at)
 {
     struct region region;
     region.offset = (uint32_t)request->slot[at];
@@ -164,7 +132,7 @@ uint64_t decide_seek_target(uint64_t base, uint64_t delta);
 */
 uint32_t decide_free_slot(const struct handle_table *table);
 
-/* Whether `call` is offered at all (hostcalls.def). */
+/* Whether `call` is offered at all (operations.def). */
 /*@ assigns \nothing;
 */
 bool decide_is_built(uint32_t call);
@@ -315,133 +283,133 @@ struct step decide_whole_step(uint32_t fd, bool doubtful, struct region path, ui
     ensures verdict: r.verdict == VERDICT_ISSUE || r.verdict == VERDICT_COMMIT || r.verdict == VERDICT_REFUSE
 /* clang-format on */
 
-/*@ requires request->call == HOSTCALL_FD_READ;
+/*@ requires request->call == OPERATION_FD_READ;
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
-  @   ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_READ)) &&
-  @   table->handle[request->slot[SLOT_FD]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
-  @   (table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE ==>
-  @     table->handle[request->slot[SLOT_FD]].position + vector_sum(request, request->iov_count) <= INT64_MAX);
+  @   ops->count == 0 && may(table, request->slot[SLOT_FD_READ_fd], R(FD_READ)) &&
+  @   table->handle[request->slot[SLOT_FD_READ_fd]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
+  @   (table->handle[request->slot[SLOT_FD_READ_fd]].type == FILETYPE_REGULAR_FILE ==>
+  @     table->handle[request->slot[SLOT_FD_READ_fd]].position + vector_sum(request, request->iov_count) <= INT64_MAX);
   @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
 */
 struct step decide_fd_read(const struct decide_context *context, const struct handle_table *table,
                            const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_PREAD;
+/*@ requires request->call == OPERATION_FD_PREAD;
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
-  @   ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_READ)) && may(table, request->slot[SLOT_FD], R(FD_SEEK)) &&
-  @   table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
-  @   request->slot[SLOT_IO_OFFSET] + vector_sum(request, request->iov_count) <= INT64_MAX;
+  @   ops->count == 0 && may(table, request->slot[SLOT_FD_PREAD_fd], R(FD_READ)) && may(table, request->slot[SLOT_FD_PREAD_fd], R(FD_SEEK)) &&
+  @   table->handle[request->slot[SLOT_FD_PREAD_fd]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
+  @   request->slot[SLOT_FD_PREAD_offset] + vector_sum(request, request->iov_count) <= INT64_MAX;
   @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
 */
 struct step decide_fd_pread(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_WRITE;
+/*@ requires request->call == OPERATION_FD_WRITE;
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_ISSUE && \result.op.kind != OP_STAT <==>
-  @   ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_WRITE)) &&
-  @   table->handle[request->slot[SLOT_FD]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
-  @   (table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE && (table->handle[request->slot[SLOT_FD]].fdflags & FDFLAG_APPEND) == 0 ==>
-  @     table->handle[request->slot[SLOT_FD]].position + vector_sum(request, request->iov_count) <= INT64_MAX);
+  @   ops->count == 0 && may(table, request->slot[SLOT_FD_WRITE_fd], R(FD_WRITE)) &&
+  @   table->handle[request->slot[SLOT_FD_WRITE_fd]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
+  @   (table->handle[request->slot[SLOT_FD_WRITE_fd]].type == FILETYPE_REGULAR_FILE && (table->handle[request->slot[SLOT_FD_WRITE_fd]].fdflags & FDFLAG_APPEND) == 0 ==>
+  @     table->handle[request->slot[SLOT_FD_WRITE_fd]].position + vector_sum(request, request->iov_count) <= INT64_MAX);
   @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
 */
 struct step decide_fd_write(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_PWRITE;
+/*@ requires request->call == OPERATION_FD_PWRITE;
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
-  @   ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_WRITE)) && may(table, request->slot[SLOT_FD], R(FD_SEEK)) &&
-  @   table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
-  @   request->slot[SLOT_IO_OFFSET] + vector_sum(request, request->iov_count) <= INT64_MAX;
+  @   ops->count == 0 && may(table, request->slot[SLOT_FD_PWRITE_fd], R(FD_WRITE)) && may(table, request->slot[SLOT_FD_PWRITE_fd], R(FD_SEEK)) &&
+  @   table->handle[request->slot[SLOT_FD_PWRITE_fd]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
+  @   request->slot[SLOT_FD_PWRITE_offset] + vector_sum(request, request->iov_count) <= INT64_MAX;
   @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
 */
 struct step decide_fd_pwrite(const struct decide_context *context, const struct handle_table *table,
                              const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_CLOSE;
+/*@ requires request->call == OPERATION_FD_CLOSE;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD], 0);
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD_CLOSE_fd], 0);
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_CLOSE;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_fd_close(const struct handle_table *table, const struct request *request,
                             const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_SYNC;
+/*@ requires request->call == OPERATION_FD_SYNC;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_SYNC));
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD_SYNC_fd], R(FD_SYNC));
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_SYNC;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_fd_sync(const struct handle_table *table, const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_DATASYNC;
+/*@ requires request->call == OPERATION_FD_DATASYNC;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_DATASYNC));
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD_DATASYNC_fd], R(FD_DATASYNC));
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_DATASYNC;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_fd_datasync(const struct handle_table *table, const struct request *request,
                                const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_FDSTAT_GET;
+/*@ requires request->call == OPERATION_FD_FDSTAT_GET;
   @ requires \valid_read(table) && \valid_read(request);
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_COMMIT <==> may(table, request->slot[SLOT_FD], 0);
+  @ ensures accepted: \result.verdict == VERDICT_COMMIT <==> may(table, request->slot[SLOT_FD_FDSTAT_GET_fd], 0);
   @ ensures verdict: \result.verdict == VERDICT_COMMIT || refuses(\result);
 */
 struct step decide_fd_fdstat_get(const struct handle_table *table, const struct request *request);
-/*@ requires request->call == HOSTCALL_FD_FDSTAT_SET_FLAGS;
+/*@ requires request->call == OPERATION_FD_FDSTAT_SET_FLAGS;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_fd_fdstat_set_flags(const struct handle_table *table, const struct request *request,
                                        const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_FILESTAT_GET;
+/*@ requires request->call == OPERATION_FD_FILESTAT_GET;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD], R(FD_FILESTAT_GET));
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD_FILESTAT_GET_fd], R(FD_FILESTAT_GET));
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_STAT;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_fd_filestat_get(const struct handle_table *table, const struct request *request,
                                    const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_FILESTAT_SET_SIZE;
+/*@ requires request->call == OPERATION_FD_FILESTAT_SET_SIZE;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 &&
-  @   may(table, request->slot[SLOT_FD], R(FD_FILESTAT_SET_SIZE)) &&
-  @   table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE && request->slot[SLOT_SIZE_SIZE] <= INT64_MAX;
+  @   may(table, request->slot[SLOT_FD_FILESTAT_SET_SIZE_fd], R(FD_FILESTAT_SET_SIZE)) &&
+  @   table->handle[request->slot[SLOT_FD_FILESTAT_SET_SIZE_fd]].type == FILETYPE_REGULAR_FILE && request->slot[SLOT_FD_FILESTAT_SET_SIZE_size] <= INT64_MAX;
   @ ensures op: \result.verdict == VERDICT_ISSUE ==>
-  @   \result.op.kind == OP_SET_SIZE && \result.op.value == request->slot[SLOT_SIZE_SIZE];
+  @   \result.op.kind == OP_SET_SIZE && \result.op.value == request->slot[SLOT_FD_FILESTAT_SET_SIZE_size];
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_fd_filestat_set_size(const struct handle_table *table, const struct request *request,
                                         const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_PRESTAT_GET;
+/*@ requires request->call == OPERATION_FD_PRESTAT_GET;
   @ requires \valid_read(table) && \valid_read(request);
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_COMMIT <==>
-  @   may(table, request->slot[SLOT_FD], 0) && table->handle[request->slot[SLOT_FD]].preopen;
+  @   may(table, request->slot[SLOT_FD_PRESTAT_GET_fd], 0) && table->handle[request->slot[SLOT_FD_PRESTAT_GET_fd]].preopen;
   @ ensures verdict: \result.verdict == VERDICT_COMMIT || refuses(\result);
 */
 struct step decide_fd_prestat_get(const struct handle_table *table, const struct request *request);
-/*@ requires request->call == HOSTCALL_FD_PRESTAT_DIR_NAME;
+/*@ requires request->call == OPERATION_FD_PRESTAT_DIR_NAME;
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && context->memory <= 0x100000000;
   @ assigns \nothing;
   @ ensures verdict: \result.verdict == VERDICT_COMMIT || refuses(\result);
 */
 struct step decide_fd_prestat_dir_name(const struct decide_context *context, const struct handle_table *table,
                                        const struct request *request);
-/*@ requires request->call == HOSTCALL_FD_READDIR;
+/*@ requires request->call == OPERATION_FD_READDIR;
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
@@ -449,42 +417,42 @@ struct step decide_fd_prestat_dir_name(const struct decide_context *context, con
 */
 struct step decide_fd_readdir(const struct decide_context *context, const struct handle_table *table,
                               const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_SEEK;
+/*@ requires request->call == OPERATION_FD_SEEK;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_fd_seek(const struct handle_table *table, const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_FD_TELL;
+/*@ requires request->call == OPERATION_FD_TELL;
   @ requires \valid_read(table) && \valid_read(request);
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_COMMIT <==> may(table, request->slot[SLOT_FD], R(FD_TELL)) &&
-  @   table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE;
+  @ ensures accepted: \result.verdict == VERDICT_COMMIT <==> may(table, request->slot[SLOT_FD_TELL_fd], R(FD_TELL)) &&
+  @   table->handle[request->slot[SLOT_FD_TELL_fd]].type == FILETYPE_REGULAR_FILE;
   @ ensures verdict: \result.verdict == VERDICT_COMMIT || refuses(\result);
 */
 struct step decide_fd_tell(const struct handle_table *table, const struct request *request);
-/*@ requires request->call == HOSTCALL_PATH_CREATE_DIRECTORY;
+/*@ requires request->call == OPERATION_PATH_CREATE_DIRECTORY;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_path_create_directory(const struct handle_table *table, const struct request *request,
                                          const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_PATH_REMOVE_DIRECTORY;
+/*@ requires request->call == OPERATION_PATH_REMOVE_DIRECTORY;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_path_remove_directory(const struct handle_table *table, const struct request *request,
                                          const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_PATH_UNLINK_FILE;
+/*@ requires request->call == OPERATION_PATH_UNLINK_FILE;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_path_unlink_file(const struct handle_table *table, const struct request *request,
                                     const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_PATH_READLINK;
+/*@ requires request->call == OPERATION_PATH_READLINK;
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
@@ -492,63 +460,63 @@ struct step decide_path_unlink_file(const struct handle_table *table, const stru
 */
 struct step decide_path_readlink(const struct decide_context *context, const struct handle_table *table,
                                  const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_PATH_SYMLINK;
+/*@ requires request->call == OPERATION_PATH_SYMLINK;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_path_symlink(const struct handle_table *table, const struct request *request,
                                 const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_PATH_FILESTAT_GET;
+/*@ requires request->call == OPERATION_PATH_FILESTAT_GET;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_path_filestat_get(const struct handle_table *table, const struct request *request,
                                      const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_PATH_FILESTAT_SET_TIMES;
+/*@ requires request->call == OPERATION_PATH_FILESTAT_SET_TIMES;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_path_filestat_set_times(const struct handle_table *table, const struct request *request,
                                            const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_PATH_OPEN;
+/*@ requires request->call == OPERATION_PATH_OPEN;
   @ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_path_open(const struct decide_context *context, const struct handle_table *table,
                              const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_CLOCK_RES_GET;
+/*@ requires request->call == OPERATION_CLOCK_RES_GET;
   @ requires \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && request->slot[SLOT_CLOCK_ID] <= CLOCKID_MONOTONIC;
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && request->slot[SLOT_CLOCK_RES_GET_id] <= CLOCKID_MONOTONIC;
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_CLOCK_RES && \result.op.handle == HANDLE_NONE &&
-  @   \result.op.mem.length == 0 && \result.op.value == request->slot[SLOT_CLOCK_ID];
+  @   \result.op.mem.length == 0 && \result.op.value == request->slot[SLOT_CLOCK_RES_GET_id];
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || (refuses(\result) && ops->count == 0);
 */
 struct step decide_clock_res_get(const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_CLOCK_TIME_GET;
+/*@ requires request->call == OPERATION_CLOCK_TIME_GET;
   @ requires \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && request->slot[SLOT_CLOCK_ID] <= CLOCKID_MONOTONIC;
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && request->slot[SLOT_CLOCK_TIME_GET_id] <= CLOCKID_MONOTONIC;
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_CLOCK_TIME && \result.op.handle == HANDLE_NONE &&
-  @   \result.op.mem.length == 0 && \result.op.value == request->slot[SLOT_CLOCK_ID];
+  @   \result.op.mem.length == 0 && \result.op.value == request->slot[SLOT_CLOCK_TIME_GET_id];
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || (refuses(\result) && ops->count == 0);
 */
 struct step decide_clock_time_get(const struct request *request, const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_RANDOM_GET;
+/*@ requires request->call == OPERATION_RANDOM_GET;
   @ requires \valid_read(context) && \valid_read(request) && \valid_read(ops) &&
   @   context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures accepted: ops->count == 0 ==> (\result.verdict == VERDICT_ISSUE <==>
-  @   1 <= (uint32_t)request->slot[SLOT_RANDOM_BUFFER + 1] <= LIMIT_RANDOM &&
-  @   (uint32_t)request->slot[SLOT_RANDOM_BUFFER] + (uint32_t)request->slot[SLOT_RANDOM_BUFFER + 1] <= context->memory);
+  @   1 <= (uint32_t)request->slot[SLOT_RANDOM_GET_buf_len] <= LIMIT_RANDOM &&
+  @   (uint32_t)request->slot[SLOT_RANDOM_GET_buf] + (uint32_t)request->slot[SLOT_RANDOM_GET_buf_len] <= context->memory);
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> ops->count < LIMIT_OPS &&
   @   \result.op.kind == OP_RANDOM && \result.op.handle == HANDLE_NONE && 1 <= \result.op.mem.length <= LIMIT_RANDOM_OP &&
-  @   (uint32_t)request->slot[SLOT_RANDOM_BUFFER] <= \result.op.mem.offset && \result.op.mem.offset + \result.op.mem.length <=
-  @     (uint32_t)request->slot[SLOT_RANDOM_BUFFER] + (uint32_t)request->slot[SLOT_RANDOM_BUFFER + 1] <= context->memory;
+  @   (uint32_t)request->slot[SLOT_RANDOM_GET_buf] <= \result.op.mem.offset && \result.op.mem.offset + \result.op.mem.length <=
+  @     (uint32_t)request->slot[SLOT_RANDOM_GET_buf] + (uint32_t)request->slot[SLOT_RANDOM_GET_buf_len] <= context->memory;
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || (refuses(\result) && ops->count == 0);
 */
 struct step decide_random_get(const struct decide_context *context, const struct request *request,
@@ -560,14 +528,14 @@ struct step decide_random_get(const struct decide_context *context, const struct
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT;
 */
 struct step decide_sched_yield(const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_POLL_ONEOFF;
+/*@ requires request->call == OPERATION_POLL_ONEOFF;
   @ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && ops->count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures DECIDE_SOUND_TABLE(table, request, ops, \result, \result.op);
 */
 struct step decide_poll_oneoff(const struct handle_table *table, const struct request *request,
                                const struct call_ops *ops);
-/*@ requires request->call == HOSTCALL_ARGS_GET || request->call == HOSTCALL_ENVIRON_GET;
+/*@ requires request->call == OPERATION_ARGS_GET || request->call == OPERATION_ENVIRON_GET;
   @ requires \valid_read(context) && \valid_read(request) && context->memory <= 0x100000000;
   @ assigns \nothing;
   @ ensures verdict: \result.verdict == VERDICT_COMMIT || refuses(\result);

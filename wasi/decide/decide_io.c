@@ -74,7 +74,7 @@ static struct step stream_refuse(const struct handle_table *table, uint64_t fd, 
 struct step decide_fd_read(const struct decide_context *context, const struct handle_table *table,
                            const struct request *request, const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_FD_READ_fd];
     if (ops->count > 0)
         return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, R(FD_READ));
@@ -113,7 +113,7 @@ static struct step write_next(const struct handle_table *table, uint64_t fd, con
 struct step decide_fd_write(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_FD_WRITE_fd];
     if (ops->count > 0)
         return write_next(table, fd, ops);
     enum rule rule = decide_handle_rule(table, fd, R(FD_WRITE));
@@ -135,25 +135,28 @@ struct step decide_fd_write(const struct decide_context *context, const struct h
     return vector_issue(OP_PWRITE, (uint32_t)fd, request->iov_count, table->handle[fd].position);
 }
 
+_Static_assert((int)SLOT_FD_PREAD_fd == (int)SLOT_FD_PWRITE_fd &&
+                   (int)SLOT_FD_PREAD_offset == (int)SLOT_FD_PWRITE_offset,
+               "they have the same fields");
 /* fd_pread and fd_pwrite, which differ in the op and the right. */
 /*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request);
   @ requires 0 <= kind < OP_COUNT && context->memory <= 0x100000000;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == kind &&
-  @   \result.op.handle == request->slot[SLOT_FD] && may(table, request->slot[SLOT_FD], right) &&
-  @   may(table, request->slot[SLOT_FD], R(FD_SEEK)) &&
+  @   \result.op.handle == request->slot[SLOT_FD_PREAD_fd] && may(table, request->slot[SLOT_FD_PREAD_fd], right) &&
+  @   may(table, request->slot[SLOT_FD_PREAD_fd], R(FD_SEEK)) &&
   @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory);
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
-  @   may(table, request->slot[SLOT_FD], right) && may(table, request->slot[SLOT_FD], R(FD_SEEK)) &&
-  @   table->handle[request->slot[SLOT_FD]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
-  @   request->slot[SLOT_IO_OFFSET] + vector_sum(request, request->iov_count) <= INT64_MAX;
+  @   may(table, request->slot[SLOT_FD_PREAD_fd], right) && may(table, request->slot[SLOT_FD_PREAD_fd], R(FD_SEEK)) &&
+  @   table->handle[request->slot[SLOT_FD_PREAD_fd]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
+  @   request->slot[SLOT_FD_PREAD_offset] + vector_sum(request, request->iov_count) <= INT64_MAX;
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || refuses(\result);
 */
 static struct step positioned(const struct decide_context *context, const struct handle_table *table,
                               const struct request *request, enum op_kind kind, uint64_t right)
 {
-    uint64_t fd = request->slot[SLOT_FD];
-    uint64_t offset = request->slot[SLOT_IO_OFFSET];
+    uint64_t fd = request->slot[SLOT_FD_PREAD_fd];
+    uint64_t offset = request->slot[SLOT_FD_PREAD_offset];
     enum rule rule = decide_handle_rule(table, fd, right);
     if (rule == RULE_NONE)
         rule = decide_handle_rule(table, fd, R(FD_SEEK));

@@ -8,15 +8,15 @@
 /*@ requires \valid_read(request) && \valid_read(ops) && 0 <= kind < OP_COUNT;
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
-  @   ops->count == 0 && request->slot[SLOT_CLOCK_ID] <= CLOCKID_MONOTONIC;
+  @   ops->count == 0 && request->slot[SLOT_CLOCK_TIME_GET_id] <= CLOCKID_MONOTONIC;
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == kind && \result.op.handle == HANDLE_NONE &&
-  @   \result.op.mem.length == 0 && \result.op.value == request->slot[SLOT_CLOCK_ID];
+  @   \result.op.mem.length == 0 && \result.op.value == request->slot[SLOT_CLOCK_TIME_GET_id];
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT ||
   @   (refuses(\result) && ops->count == 0);
 */
 static struct step clock_op(const struct request *request, const struct call_ops *ops, enum op_kind kind)
 {
-    uint64_t id = request->slot[SLOT_CLOCK_ID];
+    uint64_t id = request->slot[SLOT_CLOCK_TIME_GET_id];
     if (ops->count > 0)
         return decide_go_commit();
     if (id > CLOCKID_THREAD_CPUTIME)
@@ -63,7 +63,7 @@ static struct step random_first(const struct decide_context *context, struct reg
 struct step decide_random_get(const struct decide_context *context, const struct request *request,
                               const struct call_ops *ops)
 {
-    struct region buffer = decide_buffer(request, SLOT_RANDOM_BUFFER);
+    struct region buffer = decide_buffer(request, SLOT_RANDOM_GET_buf);
     if (buffer.length == 0)
         return decide_go_commit();
     if (ops->count == 0)
@@ -90,11 +90,11 @@ struct step decide_sched_yield(const struct call_ops *ops)
 
 struct step decide_args_get(const struct decide_context *context, const struct request *request)
 {
-    bool args = request->call == HOSTCALL_ARGS_GET;
+    bool args = request->call == OPERATION_ARGS_GET;
     uint32_t count = args ? context->arg_count : context->env_count;
     uint32_t bytes = args ? context->arg_bytes : context->env_bytes;
-    struct region pointers = { (uint32_t)request->slot[SLOT_ARGS_POINTERS], 0 };
-    struct region strings = { (uint32_t)request->slot[SLOT_ARGS_STRINGS], bytes };
+    struct region pointers = { (uint32_t)request->slot[SLOT_ARGS_GET_argv], 0 };
+    struct region strings = { (uint32_t)request->slot[SLOT_ARGS_GET_argv_buf], bytes };
     if (count > LIMIT_ARGS)
         return decide_refuse(RULE_TOO_MANY);
     pointers.length = count * 4;

@@ -9,7 +9,7 @@
 struct step decide_path_create_directory(const struct handle_table *table, const struct request *request,
                                          const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_PATH_CREATE_DIRECTORY_fd];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_CREATE_DIRECTORY), 0);
     if (rule != RULE_NONE)
         return decide_refuse_first(ops, rule, decide_rule_errno(rule));
@@ -22,7 +22,7 @@ struct step decide_path_create_directory(const struct handle_table *table, const
 struct step decide_path_remove_directory(const struct handle_table *table, const struct request *request,
                                          const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_PATH_REMOVE_DIRECTORY_fd];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_REMOVE_DIRECTORY), 0);
     if (rule != RULE_NONE)
         return decide_refuse_first(ops, rule, decide_rule_errno(rule));
@@ -63,7 +63,7 @@ static struct step unlink_directory(uint32_t fd, bool doubtful, struct region pa
 struct step decide_path_unlink_file(const struct handle_table *table, const struct request *request,
                                     const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_PATH_UNLINK_FILE_fd];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_UNLINK_FILE), 0);
     if (rule != RULE_NONE)
         return decide_refuse_first(ops, rule, decide_rule_errno(rule));
@@ -78,8 +78,8 @@ struct step decide_path_unlink_file(const struct handle_table *table, const stru
 struct step decide_path_readlink(const struct decide_context *context, const struct handle_table *table,
                                  const struct request *request, const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
-    struct region buffer = decide_buffer(request, SLOT_READLINK_BUFFER);
+    uint64_t fd = request->slot[SLOT_PATH_READLINK_fd];
+    struct region buffer = decide_buffer(request, SLOT_PATH_READLINK_buf);
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_READLINK), 0);
     if (rule == RULE_NONE && !decide_region_ok(buffer, context->memory))
         rule = RULE_MEMORY_BOUNDS;
@@ -113,7 +113,7 @@ static enum rule target_rule(const struct request *request)
 struct step decide_path_symlink(const struct handle_table *table, const struct request *request,
                                 const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_SYMLINK_FD];
+    uint64_t fd = request->slot[SLOT_PATH_SYMLINK_fd];
     enum rule rule = decide_name_rule(table, request, fd, R(PATH_SYMLINK), 1);
     if (rule == RULE_NONE)
         rule = target_rule(request);

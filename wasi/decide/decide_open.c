@@ -23,55 +23,56 @@ static bool open_flags_known(const struct request *request)
 {
     const uint64_t oflags = OFLAG_CREAT | OFLAG_DIRECTORY | OFLAG_EXCL | OFLAG_TRUNC;
     const uint64_t fdflags = FDFLAG_APPEND | FDFLAG_DSYNC | FDFLAG_NONBLOCK | FDFLAG_RSYNC | FDFLAG_SYNC;
-    if (request->slot[SLOT_OPEN_LOOKUP] > LOOKUP_SYMLINK_FOLLOW || request->slot[SLOT_OPEN_OFLAGS] > oflags ||
-        request->slot[SLOT_OPEN_FDFLAGS] > fdflags)
+    if (request->slot[SLOT_PATH_OPEN_dirflags] > LOOKUP_SYMLINK_FOLLOW ||
+        request->slot[SLOT_PATH_OPEN_oflags] > oflags || request->slot[SLOT_PATH_OPEN_fdflags] > fdflags)
         return false;
-    return !(request->slot[SLOT_OPEN_OFLAGS] & OFLAG_DIRECTORY) ||
-           !(request->slot[SLOT_OPEN_OFLAGS] & (OFLAG_CREAT | OFLAG_TRUNC));
+    return !(request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_DIRECTORY) ||
+           !(request->slot[SLOT_PATH_OPEN_oflags] & (OFLAG_CREAT | OFLAG_TRUNC));
 }
 
 /* What the new descriptor may hold: what was asked for, without what the directory does not hand on. */
-/*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_FD] < LIMIT_HANDLES;
+/*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_PATH_OPEN_fd] < LIMIT_HANDLES;
   @ assigns \nothing;
-  @ ensures cut: \result == (table->handle[request->slot[0]].inheriting & request->slot[5]);
+  @ ensures cut: \result == (table->handle[request->slot[SLOT_PATH_OPEN_fd]].inheriting & request->slot[SLOT_PATH_OPEN_fs_rights_base]);
 */
 static uint64_t open_rights(const struct handle_table *table, const struct request *request)
 {
-    return table->handle[request->slot[SLOT_FD]].inheriting & request->slot[SLOT_OPEN_RIGHTS];
+    return table->handle[request->slot[SLOT_PATH_OPEN_fd]].inheriting & request->slot[SLOT_PATH_OPEN_fs_rights_base];
 }
 
 /* Whether the directory may create or truncate where that is asked, and leaves a way to do what was asked. */
-/*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_FD] < LIMIT_HANDLES;
+/*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_PATH_OPEN_fd] < LIMIT_HANDLES;
   @ assigns \nothing;
   @ ensures sound: \result == RULE_NONE ==>
-  @   ((request->slot[4] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[0], R(PATH_CREATE_FILE))) &&
-  @   ((request->slot[4] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[0], R(PATH_FILESTAT_SET_SIZE)));
+  @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE))) &&
+  @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)));
   @ ensures rule: \result == RULE_NONE || \result == RULE_RIGHT_MISSING;
 */
 static enum rule open_rights_rule(const struct handle_table *table, const struct request *request)
 {
-    uint64_t asked = request->slot[SLOT_OPEN_RIGHTS];
-    uint64_t oflags = request->slot[SLOT_OPEN_OFLAGS];
+    uint64_t asked = request->slot[SLOT_PATH_OPEN_fs_rights_base];
+    uint64_t oflags = request->slot[SLOT_PATH_OPEN_oflags];
     if ((asked & R(FD_WRITE)) && !(asked & RIGHTS_OF_READERS) && !(open_rights(table, request) & R(FD_WRITE)))
         return RULE_RIGHT_MISSING;
-    if ((oflags & OFLAG_CREAT) && decide_handle_rule(table, request->slot[SLOT_FD], R(PATH_CREATE_FILE)) != RULE_NONE)
+    if ((oflags & OFLAG_CREAT) &&
+        decide_handle_rule(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE)) != RULE_NONE)
         return RULE_RIGHT_MISSING;
     if ((oflags & OFLAG_TRUNC) &&
-        decide_handle_rule(table, request->slot[SLOT_FD], R(PATH_FILESTAT_SET_SIZE)) != RULE_NONE)
+        decide_handle_rule(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)) != RULE_NONE)
         return RULE_RIGHT_MISSING;
     return RULE_NONE;
 }
 
 /*@ requires \valid_read(table) && \valid_read(request);
   @ assigns \nothing;
-  @ ensures sound: \result == RULE_NONE ==> may(table, request->slot[0], R(PATH_OPEN)) && string_clean(request, 0) &&
-  @   ((request->slot[4] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[0], R(PATH_CREATE_FILE))) &&
-  @   ((request->slot[4] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[0], R(PATH_FILESTAT_SET_SIZE)));
+  @ ensures sound: \result == RULE_NONE ==> may(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_OPEN)) && string_clean(request, 0) &&
+  @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE))) &&
+  @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)));
   @ ensures rule: 0 <= \result < RULE_COUNT;
 */
 static enum rule open_rule(const struct handle_table *table, const struct request *request)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_PATH_OPEN_fd];
     enum rule rule = decide_handle_rule(table, fd, R(PATH_OPEN));
     if (rule != RULE_NONE)
         return rule;
@@ -87,7 +88,7 @@ static enum rule open_rule(const struct handle_table *table, const struct reques
 
 /* The access mode: write where a right writes that is handed on (the system answers ISDIR for a directory), read where
  * one reads or nothing else is left. To set the size makes a writer of nobody who reads: Go asks for it always. */
-/*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_FD] < LIMIT_HANDLES;
+/*@ requires \valid_read(table) && \valid_read(request) && request->slot[SLOT_PATH_OPEN_fd] < LIMIT_HANDLES;
   @ assigns \nothing;
   @ ensures write: \result == OPEN_READ || ((\result == OPEN_WRITE || \result == OPEN_READ + OPEN_WRITE) &&
   @   open_may_write(table, request));
@@ -107,11 +108,11 @@ static uint32_t open_access(const struct handle_table *table, const struct reque
 /*@ requires \valid_read(request);
   @ assigns \nothing;
   @ ensures create: \result == 0 || ((\result == OPEN_CREATE || \result == OPEN_CREATE + OPEN_EXCLUSIVE) &&
-  @   (request->slot[4] & OFLAG_CREAT) != 0);
+  @   (request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_CREAT) != 0);
 */
 static uint32_t open_creation(const struct request *request)
 {
-    uint64_t oflags = request->slot[SLOT_OPEN_OFLAGS];
+    uint64_t oflags = request->slot[SLOT_PATH_OPEN_oflags];
     if (!(oflags & OFLAG_CREAT))
         return 0;
     return (oflags & OFLAG_EXCL) ? OPEN_CREATE + OPEN_EXCLUSIVE : OPEN_CREATE;
@@ -120,11 +121,11 @@ static uint32_t open_creation(const struct request *request)
 /* What may truncate. */
 /*@ requires \valid_read(request);
   @ assigns \nothing;
-  @ ensures truncate: \result == 0 || (\result == OPEN_TRUNCATE && (request->slot[4] & OFLAG_TRUNC) != 0);
+  @ ensures truncate: \result == 0 || (\result == OPEN_TRUNCATE && (request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_TRUNC) != 0);
 */
 static uint32_t open_truncation(const struct request *request)
 {
-    return (request->slot[SLOT_OPEN_OFLAGS] & OFLAG_TRUNC) ? OPEN_TRUNCATE : 0;
+    return (request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_TRUNC) ? OPEN_TRUNCATE : 0;
 }
 
 /* What changes nothing by itself: the bits from OPEN_DIRECTORY up. */
@@ -134,11 +135,11 @@ static uint32_t open_truncation(const struct request *request)
 */
 static uint32_t open_manner(const struct request *request)
 {
-    uint64_t fdflags = request->slot[SLOT_OPEN_FDFLAGS];
+    uint64_t fdflags = request->slot[SLOT_PATH_OPEN_fdflags];
     uint32_t flags = OPEN_NONBLOCK;
-    if (request->slot[SLOT_OPEN_OFLAGS] & OFLAG_DIRECTORY)
+    if (request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_DIRECTORY)
         flags += OPEN_DIRECTORY;
-    if (!(request->slot[SLOT_OPEN_LOOKUP] & LOOKUP_SYMLINK_FOLLOW))
+    if (!(request->slot[SLOT_PATH_OPEN_dirflags] & LOOKUP_SYMLINK_FOLLOW))
         flags += OPEN_NOFOLLOW;
     if (fdflags & FDFLAG_APPEND)
         flags += OPEN_APPEND;
@@ -151,15 +152,15 @@ static uint32_t open_manner(const struct request *request)
 
 /*@ requires \valid_read(table) && \valid_read(request);
   @ assigns \nothing;
-  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_OPEN && \result.op.handle == request->slot[0] &&
-  @   \result.op.mem.length == 0 && may(table, request->slot[0], R(PATH_OPEN)) && path_clean(request, \result.op.path) &&
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_OPEN && \result.op.handle == request->slot[SLOT_PATH_OPEN_fd] &&
+  @   \result.op.mem.length == 0 && may(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_OPEN)) && path_clean(request, \result.op.path) &&
   @   handle_free(table, \result.op.handle2);
   @ ensures write: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_WRITE) ==>
   @   open_may_write(table, request);
   @ ensures create: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_CREATE) ==>
-  @   right_held(table, request->slot[0], R(PATH_CREATE_FILE));
+  @   right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE));
   @ ensures truncate: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_TRUNCATE) ==>
-  @   right_held(table, request->slot[0], R(PATH_FILESTAT_SET_SIZE));
+  @   right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE));
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || refuses(\result);
 */
 static struct step open_issue(const struct handle_table *table, const struct request *request)
@@ -170,7 +171,7 @@ static struct step open_issue(const struct handle_table *table, const struct req
         return decide_refuse(rule);
     if (slot >= table->limit || slot >= LIMIT_HANDLES)
         return decide_refuse(RULE_TABLE_FULL);
-    struct step step = decide_issue(OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_FD]);
+    struct step step = decide_issue(OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_PATH_OPEN_fd]);
     step.op.handle2 = slot;
     step.op.flags =
         open_access(table, request) + open_creation(request) + open_truncation(request) + open_manner(request);
@@ -265,7 +266,7 @@ static struct step open_check(const struct decide_context *context, const struct
 struct step decide_path_open(const struct decide_context *context, const struct handle_table *table,
                              const struct request *request, const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_PATH_OPEN_fd];
     struct opening_state opening = decide_opening(ops, 0);
     if (opening.state == OPENING_TRY)
         return open_issue(table, request);

@@ -187,7 +187,7 @@ static struct step poll_clock(uint32_t clock)
 struct step decide_poll_oneoff(const struct handle_table *table, const struct request *request,
                                const struct call_ops *ops)
 {
-    if (ops->count == 0 && request->slot[SLOT_POLL_COUNT] == 0)
+    if (ops->count == 0 && request->slot[SLOT_POLL_ONEOFF_nsubscriptions] == 0)
         return decide_refuse(RULE_BAD_VALUE);
     if (ops->count >= 3 ||
         (ops->count > 0 && (ops->op[ops->count - 1].kind != OP_CLOCK_TIME || ops->result[ops->count - 1].value < 0)))

@@ -25,9 +25,9 @@ static struct step seek_to(uint64_t base, uint64_t delta)
 
 struct step decide_fd_seek(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
-    uint64_t delta = request->slot[SLOT_SEEK_OFFSET];
-    uint64_t whence = request->slot[SLOT_SEEK_WHENCE];
+    uint64_t fd = request->slot[SLOT_FD_SEEK_fd];
+    uint64_t delta = request->slot[SLOT_FD_SEEK_offset];
+    uint64_t whence = request->slot[SLOT_FD_SEEK_whence];
     if (ops->count > 1 || (ops->count == 1 && (ops->op[0].kind != OP_STAT || ops->result[0].value < 0)))
         return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, R(FD_SEEK));
@@ -48,7 +48,7 @@ struct step decide_fd_seek(const struct handle_table *table, const struct reques
 
 struct step decide_fd_tell(const struct handle_table *table, const struct request *request)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_FD_TELL_fd];
     enum rule rule = decide_handle_rule(table, fd, R(FD_TELL));
     if (rule != RULE_NONE)
         return decide_refuse(rule);
@@ -91,9 +91,9 @@ static struct step next_entries(uint64_t fd, uint32_t length, const struct call_
 struct step decide_fd_readdir(const struct decide_context *context, const struct handle_table *table,
                               const struct request *request, const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
-    uint64_t cookie = request->slot[SLOT_READDIR_COOKIE];
-    struct region buffer = decide_buffer(request, SLOT_READDIR_BUFFER);
+    uint64_t fd = request->slot[SLOT_FD_READDIR_fd];
+    uint64_t cookie = request->slot[SLOT_FD_READDIR_cookie];
+    struct region buffer = decide_buffer(request, SLOT_FD_READDIR_buf);
     bool sought = ops->count > 0 && ops->op[0].kind == OP_SEEK_DIR;
     if (sought && ops->result[0].value < 0)
         return decide_go_commit();

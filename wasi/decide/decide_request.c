@@ -162,7 +162,7 @@ static enum request_fault copy_subscriptions(uint32_t pointer, uint32_t count, c
 */
 static uint32_t vector_count(uint32_t call, uint32_t size, const struct decide_context *context)
 {
-    if (call == HOSTCALL_ARGS_GET)
+    if (call == OPERATION_ARGS_GET)
         return size == 1 ? context->arg_bytes : context->arg_count;
     return size == 1 ? context->env_bytes : context->env_count;
 }
@@ -171,7 +171,7 @@ static uint32_t vector_count(uint32_t call, uint32_t size, const struct decide_c
 /*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
   @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
   @ requires request_whole(request);
-  @ requires at < HOSTCALL_SLOTS_MAX && is_alignment(shape.align);
+  @ requires at < OPERATION_SLOTS_MAX && is_alignment(shape.align);
   @ assigns *request;
   @ ensures whole: request_whole(request);
   @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
@@ -180,8 +180,8 @@ static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, con
                                         const uint8_t *memory, struct request *request)
 {
     uint32_t pointer = (uint32_t)request->slot[at];
-    uint32_t second = shape.slots == 2 && at + 1 < HOSTCALL_SLOTS_MAX ? (uint32_t)request->slot[at + 1] : 0;
-    uint32_t events = (uint32_t)request->slot[SLOT_POLL_COUNT];
+    uint32_t second = shape.slots == 2 && at + 1 < OPERATION_SLOTS_MAX ? (uint32_t)request->slot[at + 1] : 0;
+    uint32_t events = (uint32_t)request->slot[SLOT_POLL_ONEOFF_nsubscriptions];
     switch ((enum arg_class)shape.class) {
     case ARG_CLASS_SCALAR:
         return FAULT_NONE;
@@ -206,14 +206,14 @@ static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, con
 }
 
 /* Copies the core parameters. */
-/*@ requires \valid(request) && count <= HOSTCALL_SLOTS_MAX && (count > 0 ==> \valid_read(slots + (0 .. count - 1)));
+/*@ requires \valid(request) && count <= OPERATION_SLOTS_MAX && (count > 0 ==> \valid_read(slots + (0 .. count - 1)));
   @ requires \separated(request, slots + (0 .. count - 1));
-  @ assigns request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
+  @ assigns request->slot[0 .. OPERATION_SLOTS_MAX - 1];
 */
 static void copy_slots(const uint64_t *slots, uint32_t count, struct request *request)
 {
     /*@ loop invariant 0 <= i <= count;
-      @ loop assigns i, request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
+      @ loop assigns i, request->slot[0 .. OPERATION_SLOTS_MAX - 1];
       @ loop variant count - i;
     */
     for (uint32_t i = 0; i < count; i++)
@@ -222,17 +222,17 @@ static void copy_slots(const uint64_t *slots, uint32_t count, struct request *re
 
 /* Cuts the slots of an argument that is not an i64 to 32 bits. */
 /*@ requires \valid(request) && 1 <= shape.slots <= 2;
-  @ assigns request->slot[0 .. HOSTCALL_SLOTS_MAX - 1];
+  @ assigns request->slot[0 .. OPERATION_SLOTS_MAX - 1];
 */
 static void narrow_slots(struct arg_shape shape, uint32_t at, struct request *request)
 {
-    if (!shape.wide && at < HOSTCALL_SLOTS_MAX)
+    if (!shape.wide && at < OPERATION_SLOTS_MAX)
         request->slot[at] = (uint32_t)request->slot[at];
-    if (shape.slots == 2 && at < HOSTCALL_SLOTS_MAX - 1)
+    if (shape.slots == 2 && at < OPERATION_SLOTS_MAX - 1)
         request->slot[at + 1] = (uint32_t)request->slot[at + 1];
 }
 
-void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_t *slots,
+void decide_request(const struct operation_row *row, uint32_t call, const uint64_t *slots,
                     const struct decide_context *context, const uint8_t *memory, struct request *request)
 {
     request->call = call;
@@ -244,13 +244,13 @@ void decide_request(const struct hostcall_row *row, uint32_t call, const uint64_
     request->subscription_count = 0;
     copy_slots(slots, row->slot_count, request);
     uint32_t at = 0;
-    /*@ loop invariant 0 <= i <= HOSTCALL_ARGS_MAX && at <= 2 * i;
+    /*@ loop invariant 0 <= i <= OPERATION_FIELDS_MAX && at <= 2 * i;
       @ loop invariant request_whole(request);
       @ loop assigns i, at, *request;
-      @ loop variant HOSTCALL_ARGS_MAX - i;
+      @ loop variant OPERATION_FIELDS_MAX - i;
     */
-    for (uint32_t i = 0; i < row->arg_count && i < HOSTCALL_ARGS_MAX && at < HOSTCALL_SLOTS_MAX; i++) {
-        struct arg_shape shape = decide_arg_shape(row->args[i].type);
+    for (uint32_t i = 0; i < row->field_count && i < OPERATION_FIELDS_MAX && at < OPERATION_SLOTS_MAX; i++) {
+        struct arg_shape shape = decide_arg_shape(row->field[i].type);
         narrow_slots(shape, at, request);
         if (request->fault == FAULT_NONE)
             request->fault = (uint32_t)copy_argument(shape, at, context, memory, request);

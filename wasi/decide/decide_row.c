@@ -4,7 +4,7 @@
 
 bool decide_is_built(uint32_t call)
 {
-    return call < HOSTCALL_COUNT && abi_hostcalls[call].state == HOSTCALL_STATE_BUILT;
+    return call < OPERATION_COUNT && abi_operations[call].state == OPERATION_STATE_BUILT;
 }
 
 bool decide_holds_data(int64_t type) { return type >= 0 && abi_file_system_holds_data((uint64_t)type); }

@@ -30,28 +30,28 @@ static struct step step_path(const struct decide_context *context, const struct 
 {
     struct step step;
     switch (request->call) {
-    case HOSTCALL_PATH_CREATE_DIRECTORY:
+    case OPERATION_PATH_CREATE_DIRECTORY:
         step = decide_path_create_directory(table, request, ops);
         break;
-    case HOSTCALL_PATH_FILESTAT_GET:
+    case OPERATION_PATH_FILESTAT_GET:
         step = decide_path_filestat_get(table, request, ops);
         break;
-    case HOSTCALL_PATH_FILESTAT_SET_TIMES:
+    case OPERATION_PATH_FILESTAT_SET_TIMES:
         step = decide_path_filestat_set_times(table, request, ops);
         break;
-    case HOSTCALL_PATH_OPEN:
+    case OPERATION_PATH_OPEN:
         step = decide_path_open(context, table, request, ops);
         break;
-    case HOSTCALL_PATH_READLINK:
+    case OPERATION_PATH_READLINK:
         step = decide_path_readlink(context, table, request, ops);
         break;
-    case HOSTCALL_PATH_REMOVE_DIRECTORY:
+    case OPERATION_PATH_REMOVE_DIRECTORY:
         step = decide_path_remove_directory(table, request, ops);
         break;
-    case HOSTCALL_PATH_SYMLINK:
+    case OPERATION_PATH_SYMLINK:
         step = decide_path_symlink(table, request, ops);
         break;
-    case HOSTCALL_PATH_UNLINK_FILE:
+    case OPERATION_PATH_UNLINK_FILE:
         step = decide_path_unlink_file(table, request, ops);
         break;
     default:
@@ -72,25 +72,25 @@ static struct step step_misc(const struct decide_context *context, const struct 
 {
     struct step step;
     switch (request->call) {
-    case HOSTCALL_ARGS_GET:
-    case HOSTCALL_ENVIRON_GET:
+    case OPERATION_ARGS_GET:
+    case OPERATION_ENVIRON_GET:
         step = ops->count == 0 ? decide_args_get(context, request) : decide_go_commit();
         break;
-    case HOSTCALL_ARGS_SIZES_GET:
-    case HOSTCALL_ENVIRON_SIZES_GET:
-    case HOSTCALL_PROC_EXIT:
+    case OPERATION_ARGS_SIZES_GET:
+    case OPERATION_ENVIRON_SIZES_GET:
+    case OPERATION_PROC_EXIT:
         step = decide_go_commit();
         break;
-    case HOSTCALL_CLOCK_RES_GET:
+    case OPERATION_CLOCK_RES_GET:
         step = decide_clock_res_get(request, ops);
         break;
-    case HOSTCALL_POLL_ONEOFF:
+    case OPERATION_POLL_ONEOFF:
         step = decide_poll_oneoff(table, request, ops);
         break;
-    case HOSTCALL_RANDOM_GET:
+    case OPERATION_RANDOM_GET:
         step = decide_random_get(context, request, ops);
         break;
-    case HOSTCALL_SCHED_YIELD:
+    case OPERATION_SCHED_YIELD:
         step = decide_sched_yield(ops);
         break;
     default:
@@ -111,31 +111,31 @@ static struct step step_table(const struct decide_context *context, const struct
 {
     struct step step;
     switch (request->call) {
-    case HOSTCALL_FD_CLOSE:
+    case OPERATION_FD_CLOSE:
         step = decide_fd_close(table, request, ops);
         break;
-    case HOSTCALL_FD_DATASYNC:
+    case OPERATION_FD_DATASYNC:
         step = decide_fd_datasync(table, request, ops);
         break;
-    case HOSTCALL_FD_FDSTAT_GET:
+    case OPERATION_FD_FDSTAT_GET:
         step = ops->count == 0 ? decide_fd_fdstat_get(table, request) : decide_go_commit();
         break;
-    case HOSTCALL_FD_FDSTAT_SET_FLAGS:
+    case OPERATION_FD_FDSTAT_SET_FLAGS:
         step = decide_fd_fdstat_set_flags(table, request, ops);
         break;
-    case HOSTCALL_FD_FILESTAT_GET:
+    case OPERATION_FD_FILESTAT_GET:
         step = decide_fd_filestat_get(table, request, ops);
         break;
-    case HOSTCALL_FD_FILESTAT_SET_SIZE:
+    case OPERATION_FD_FILESTAT_SET_SIZE:
         step = decide_fd_filestat_set_size(table, request, ops);
         break;
-    case HOSTCALL_FD_PRESTAT_GET:
+    case OPERATION_FD_PRESTAT_GET:
         step = ops->count == 0 ? decide_fd_prestat_get(table, request) : decide_go_commit();
         break;
-    case HOSTCALL_FD_PRESTAT_DIR_NAME:
+    case OPERATION_FD_PRESTAT_DIR_NAME:
         step = ops->count == 0 ? decide_fd_prestat_dir_name(context, table, request) : decide_go_commit();
         break;
-    case HOSTCALL_FD_SYNC:
+    case OPERATION_FD_SYNC:
         step = decide_fd_sync(table, request, ops);
         break;
     default:
@@ -158,28 +158,28 @@ static struct step step_call(const struct decide_context *context, const struct 
     if (request->fault != FAULT_NONE)
         return ops->count == 0 ? refuse_fault(request) : decide_go_commit();
     switch (request->call) {
-    case HOSTCALL_CLOCK_TIME_GET:
+    case OPERATION_CLOCK_TIME_GET:
         step = decide_clock_time_get(request, ops);
         break;
-    case HOSTCALL_FD_READ:
+    case OPERATION_FD_READ:
         step = decide_fd_read(context, table, request, ops);
         break;
-    case HOSTCALL_FD_WRITE:
+    case OPERATION_FD_WRITE:
         step = decide_fd_write(context, table, request, ops);
         break;
-    case HOSTCALL_FD_PREAD:
+    case OPERATION_FD_PREAD:
         step = decide_fd_pread(context, table, request, ops);
         break;
-    case HOSTCALL_FD_PWRITE:
+    case OPERATION_FD_PWRITE:
         step = decide_fd_pwrite(context, table, request, ops);
         break;
-    case HOSTCALL_FD_SEEK:
+    case OPERATION_FD_SEEK:
         step = decide_fd_seek(table, request, ops);
         break;
-    case HOSTCALL_FD_TELL:
+    case OPERATION_FD_TELL:
         step = ops->count == 0 ? decide_fd_tell(table, request) : decide_go_commit();
         break;
-    case HOSTCALL_FD_READDIR:
+    case OPERATION_FD_READDIR:
         step = decide_fd_readdir(context, table, request, ops);
         break;
     default:

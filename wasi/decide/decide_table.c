@@ -8,15 +8,15 @@
 /* One op on the descriptor, then commit. */
 /*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && 0 <= kind < OP_COUNT;
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FD], rights);
-  @ ensures op: \result.verdict == VERDICT_ISSUE ==> plain_op(\result.op, kind, request->slot[SLOT_FD]);
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FIRST], rights);
+  @ ensures op: \result.verdict == VERDICT_ISSUE ==> plain_op(\result.op, kind, request->slot[SLOT_FIRST]);
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT ||
   @   (refuses(\result) && ops->count == 0);
 */
 static struct step simple_op(const struct handle_table *table, const struct request *request,
                              const struct call_ops *ops, uint64_t rights, enum op_kind kind)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_FIRST];
     if (ops->count > 0)
         return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, rights);
@@ -49,13 +49,13 @@ struct step decide_fd_filestat_get(const struct handle_table *table, const struc
 
 struct step decide_fd_fdstat_get(const struct handle_table *table, const struct request *request)
 {
-    enum rule rule = decide_handle_rule(table, request->slot[SLOT_FD], 0);
+    enum rule rule = decide_handle_rule(table, request->slot[SLOT_FD_FDSTAT_GET_fd], 0);
     return rule == RULE_NONE ? decide_go_commit() : decide_refuse(rule);
 }
 
 struct step decide_fd_prestat_get(const struct handle_table *table, const struct request *request)
 {
-    uint64_t fd = request->slot[SLOT_FD];
+    uint64_t fd = request->slot[SLOT_FD_PRESTAT_GET_fd];
     enum rule rule = decide_handle_rule(table, fd, 0);
     if (rule != RULE_NONE)
         return decide_refuse(rule);
@@ -65,8 +65,8 @@ struct step decide_fd_prestat_get(const struct handle_table *table, const struct
 struct step decide_fd_prestat_dir_name(const struct decide_context *context, const struct handle_table *table,
                                        const struct request *request)
 {
-    uint64_t fd = request->slot[SLOT_FD];
-    struct region buffer = decide_buffer(request, SLOT_NAME_BUFFER);
+    uint64_t fd = request->slot[SLOT_FD_PRESTAT_DIR_NAME_fd];
+    struct region buffer = decide_buffer(request, SLOT_FD_PRESTAT_DIR_NAME_path);
     enum rule rule = decide_handle_rule(table, fd, 0);
     if (rule != RULE_NONE)
         return decide_refuse(rule);
@@ -83,8 +83,8 @@ struct step decide_fd_fdstat_set_flags(const struct handle_table *table, const s
                                        const struct call_ops *ops)
 {
     const uint32_t all = FDFLAG_APPEND | FDFLAG_DSYNC | FDFLAG_NONBLOCK | FDFLAG_RSYNC | FDFLAG_SYNC;
-    uint64_t fd = request->slot[SLOT_FD];
-    uint64_t flags = request->slot[SLOT_FLAGS_FLAGS];
+    uint64_t fd = request->slot[SLOT_FD_FDSTAT_SET_FLAGS_fd];
+    uint64_t flags = request->slot[SLOT_FD_FDSTAT_SET_FLAGS_flags];
     if (ops->count > 0)
         return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, R(FD_FDSTAT_SET_FLAGS));
@@ -105,8 +105,8 @@ struct step decide_fd_fdstat_set_flags(const struct handle_table *table, const s
 struct step decide_fd_filestat_set_size(const struct handle_table *table, const struct request *request,
                                         const struct call_ops *ops)
 {
-    uint64_t fd = request->slot[SLOT_FD];
-    uint64_t size = request->slot[SLOT_SIZE_SIZE];
+    uint64_t fd = request->slot[SLOT_FD_FILESTAT_SET_SIZE_fd];
+    uint64_t size = request->slot[SLOT_FD_FILESTAT_SET_SIZE_size];
     if (ops->count > 0)
         return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, R(FD_FILESTAT_SET_SIZE));

@@ -89,9 +89,9 @@ static void put_file(enum trace_chunk_kind kind, const char *path)
 /* A read into 1024 buffers of 4 GiB, with ops that bring zeros. */
 static void put_bomb(long mib, uint32_t ops)
 {
-    const size_t slots = abi_hostcalls[HOSTCALL_FD_READ].slot_count * 8;
+    const size_t slots = abi_operations[OPERATION_FD_READ].slot_count * 8;
     uint8_t *at =
-        event(sizeof(struct trace_event_begin) + slots + LIMIT_IOVECS * 8, TRACE_EVENT_BEGIN, HOSTCALL_FD_READ);
+        event(sizeof(struct trace_event_begin) + slots + LIMIT_IOVECS * 8, TRACE_EVENT_BEGIN, OPERATION_FD_READ);
     ((struct trace_event_begin *)at)->iovs = LIMIT_IOVECS;
     struct region *region = (void *)(at + sizeof(struct trace_event_begin) + slots);
     for (int i = 0; i < LIMIT_IOVECS; i++)
@@ -111,7 +111,7 @@ static void put_bomb(long mib, uint32_t ops)
 static void put_calls(long calls)
 {
     for (long i = 0; i < calls; i++) {
-        event(sizeof(struct trace_event_begin), TRACE_EVENT_BEGIN, HOSTCALL_SCHED_YIELD);
+        event(sizeof(struct trace_event_begin), TRACE_EVENT_BEGIN, OPERATION_SCHED_YIELD);
         event(sizeof(struct trace_event_end), TRACE_EVENT_END, 0);
     }
     flush();
