@@ -17,6 +17,7 @@
 #include "cli/file_make.h"
 #include "cli/path_walk.h"
 #include "cli/places.h"
+#include "runtime/base/os.h"
 #include "tracer/trace.h"
 #include "wasi/policy/policy.h"
 
@@ -42,7 +43,7 @@ static size_t grants_open(const struct run_spec *spec, int *fds)
         struct stat st;
         if (!spec->policy.files[i].writes || !initial->path || !initial->path[0])
             continue;
-        int fd = open(initial->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int fd = os_open_name(AT_FDCWD, initial->path, O_DIRECTORY);
         if (fd < 0)
             continue;
         if (fstat(fd, &st) == 0 && st.st_dev == initial->dev && st.st_ino == initial->ino)

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/base/os.h"
+
 static enum status not_ours(const struct stat *st, const char *shown, struct error *error)
 {
     if (S_ISLNK(st->st_mode))
@@ -103,8 +105,8 @@ enum status file_place(struct file_made *made, const char *shown, struct error *
     enum status s = file_replaceable(made->folder, made->name, shown, &exists, error);
     if (s != STATUS_OK)
         return s;
-    made->placed =
-        renameat2(made->folder, made->temporary, made->folder, made->name, exists ? RENAME_EXCHANGE : 0) == 0;
+    made->placed = exists ? os_rename_exchange(made->folder, made->temporary, made->name)
+                          : renameat(made->folder, made->temporary, made->folder, made->name) == 0;
     if (!made->placed && exists && (errno == EINVAL || errno == ENOSYS)) {
         /* a file system that cannot exchange: what is replaced is gone at once */
         made->placed = renameat(made->folder, made->temporary, made->folder, made->name) == 0;
@@ -140,7 +142,7 @@ bool file_drop(struct file_made *made)
     bool gone = true;
     if (made->folder >= 0 && made->placed && made->temporary[0] &&
         is_it(made->folder, made->name, made->dev, made->ino))
-        made->placed = renameat2(made->folder, made->temporary, made->folder, made->name, RENAME_EXCHANGE) != 0;
+        made->placed = !os_rename_exchange(made->folder, made->temporary, made->name);
     if (made->folder >= 0)
         gone = file_remove(made->folder, made->temporary[0] ? made->temporary : made->name, made->dev, made->ino);
     made->folder = -1;

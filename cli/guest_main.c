@@ -8,6 +8,7 @@
 #include "cli/launch_gate.h"
 #include "cli/launch_page.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "runtime/base/os.h"
 #include "runtime/base/streams.h"
 #include "runtime/rt.h"
 #include "wasi/confine/confine.h"
@@ -161,6 +163,8 @@ static void wait_for_go(struct guest *guest)
 static enum status prepare(struct guest *guest, struct error *error)
 {
     enum status s = streams_fill(error);
+    if (s == STATUS_OK && !os_die_with_parent_executed())
+        s = error_set_errno(error, STATUS_STOPPED, errno, "cannot watch the launcher");
     if (s == STATUS_OK)
         s = page_map(guest, error);
     if (s == STATUS_OK)

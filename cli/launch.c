@@ -67,7 +67,7 @@ static enum status files_open(struct run *run, struct error *error)
 
 enum status launch_run(const struct launch_options *options, struct launch_result *ret, struct error *error)
 {
-    static const struct child_process none = { .control = -1, .go = -1, .pidfd = -1 };
+    static const struct child_process none = { .control = -1, .go = -1, .watch = -1 };
     memset(ret, 0, sizeof *ret);
     struct run run = { .options = options, .result = ret, .guest = none, .recorder = none, .witness = none };
     launch_files_init(&run.files);

@@ -22,7 +22,7 @@ enum {
     RECORDER_FD_SPEC = 4,    /* the description: sealed, and nothing that the guest's process has */
     RECORDER_FD_MODULE = 5,
     RECORDER_FD_RING = 6,
-    RECORDER_FD_GUEST = 7, /* a pidfd of the guest's process */
+    RECORDER_FD_GUEST = 7, /* watches the guest's process, where such a descriptor can be given (os_process_pass) */
     RECORDER_FD_TRACE = 8,
     RECORDER_FD_FOLDER = 9 /* where the ring lies */
 };
@@ -30,6 +30,7 @@ enum {
 struct recorder_start {
     char ring_name[FILE_NAME_BYTES];
     uint64_t ring_dev, ring_ino;
+    int32_t guest_pid;
 };
 /* Descriptors of the witness's process. */
 enum { WITNESS_FD_CONTROL = 3, WITNESS_FD_FILE = 4 };
@@ -103,7 +104,7 @@ MUST_USE enum status launch_run(const struct launch_options *options, struct lau
 /* Parts, each in a file of its own. */
 struct launch_files { /* descriptors of the launcher, -1 where there is none */
     int module, page, ring, trace, witness, folder;
-    int spec; /* the recorder's description */
+    int spec, spec_reader; /* the recorder's description (os_memory_create) */
     struct launch_page *mapped;
     size_t mapped_size;
     const void *module_bytes;
@@ -129,8 +130,7 @@ void launch_files_close(struct launch_files *files);
 /* What is known before the guest starts: the machine, the program, where the grants lie. (launch_facts.c) */
 MUST_USE enum status launch_facts_fill(struct run_spec *spec, const struct launch_files *files, struct error *error);
 /* Writes the description, with what held, into the recorder's file and seals it. */
-MUST_USE enum status launch_facts_seal(const struct run_spec *spec, const struct launch_files *files,
-                                       struct error *error);
+MUST_USE enum status launch_facts_seal(const struct run_spec *spec, struct launch_files *files, struct error *error);
 
 /* Refuses a directory whose file system holds no data. *ret_doubtful: whether such file systems are mounted beneath it,
  * or that cannot be told. Fills spec->nodes. (launch_mounts.c) */
@@ -164,7 +164,7 @@ MUST_USE enum status launch_limits(uint32_t grants, struct error *error);
 
 struct launch_pass {
     int from, to;
-}; /* the child's descriptor `to` is the launcher's `from` */
+}; /* the child's descriptor `to` is the launcher's `from`; -1: it has none */
 /* Forks a child that waits for launch_go, then execs libexec/warrant/NAME with exactly 0, 1, 2 and `pass`, whatever the
  * launcher has open. quiet: ignores the terminal's signals, and has neither its input nor its output. */
 MUST_USE enum status launch_spawn(const char *name, const struct launch_pass *pass, size_t pass_count, bool quiet,

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "runtime/base/os.h"
 
 void launch_close(int *fd)
 {
@@ -22,11 +22,9 @@ enum status child_fork(struct child_process *child, const char *name, const stru
     enum status s = launch_spawn(name, pass, count, quiet, &child->pid, &child->go, error);
     if (s != STATUS_OK)
         return s;
-    child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-    if (child->pidfd < 0)
-        return error_set_errno(error, STATUS_UNSUPPORTED, errno,
-                               "cannot watch %s: pidfd_open (Linux 5.3 or later) is needed", name);
-    return STATUS_OK;
+    if (os_process_watch(child->pid, &child->watch))
+        return STATUS_OK;
+    return error_set_errno(error, STATUS_UNSUPPORTED, errno, "cannot watch %s (Linux 5.3 or later is needed)", name);
 }
 
 enum status child_release(struct child_process *child, const char *name, struct error *error)
@@ -39,7 +37,7 @@ enum status child_release(struct child_process *child, const char *name, struct 
 enum status child_socket(struct child_process *child, int *ret_theirs, struct error *error)
 {
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    if (!os_socket_pair(pair))
         return error_set_errno(error, STATUS_IO, errno, "cannot create a socket pair");
     child->control = pair[0];
     *ret_theirs = pair[1];
@@ -75,7 +73,7 @@ enum status child_ready(struct run *run, const struct child_process *child, cons
 
 bool child_is_gone(const struct child_process *child)
 {
-    struct pollfd wait = { child->pidfd, POLLIN, 0 };
+    struct pollfd wait = { child->watch, POLLIN, 0 };
     return child->pid <= 0 || poll(&wait, 1, 0) > 0;
 }
 
@@ -96,5 +94,5 @@ void child_put_down(struct child_process *child)
     child_reap(child, NULL);
     launch_close(&child->control);
     launch_close(&child->go);
-    launch_close(&child->pidfd);
+    launch_close(&child->watch);
 }

@@ -2,14 +2,13 @@
 #include "cli/launch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include "runtime/base/os.h"
 
 static bool text_put(char **ret, const char *text)
 {
@@ -21,16 +20,10 @@ static bool text_put(char **ret, const char *text)
 /* Where the granted directories lay when they were opened; what cannot be found out stays empty. */
 static bool paths_put(struct run_spec *spec, const struct launch_files *files)
 {
-    char link[64], path[LIMIT_PATH + 1];
-    for (uint32_t i = 0; i < spec->policy.file_count; i++) {
-        snprintf(link, sizeof link, "/proc/self/fd/%d", files->grants[i]);
-        ssize_t n = readlink(link, path, sizeof path);
-        if (n <= 0 || n == (ssize_t)sizeof path || path[0] != '/')
-            continue;
-        path[n] = '\0';
-        if (!text_put(&spec->initial[3 + i].path, path))
+    char path[LIMIT_PATH + 1];
+    for (uint32_t i = 0; i < spec->policy.file_count; i++)
+        if (os_descriptor_path(files->grants[i], path, sizeof path) && !text_put(&spec->initial[3 + i].path, path))
             return false;
-    }
     return true;
 }
 
@@ -62,7 +55,7 @@ enum status launch_facts_fill(struct run_spec *spec, const struct launch_files *
     return whole ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
 }
 
-enum status launch_facts_seal(const struct run_spec *spec, const struct launch_files *files, struct error *error)
+enum status launch_facts_seal(const struct run_spec *spec, struct launch_files *files, struct error *error)
 {
     struct buffer stored = BUFFER_INIT;
     run_spec_encode(spec, &stored);
@@ -70,7 +63,7 @@ enum status launch_facts_seal(const struct run_spec *spec, const struct launch_f
     if (s != STATUS_OK)
         error_set(error, s, "out of memory for the description of the run");
     else if (write(files->spec, stored.data, stored.size) != (ssize_t)stored.size ||
-             fcntl(files->spec, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+             !os_memory_seal(&files->spec, &files->spec_reader))
         s = error_set_errno(error, STATUS_IO, errno, "cannot write the description of the run");
     buffer_done(&stored);
     return s;

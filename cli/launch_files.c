@@ -6,7 +6,6 @@
 #include "cli/module_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/base/os.h"
+
 void launch_files_init(struct launch_files *files)
 {
     memset(files, 0, sizeof *files);
-    files->module = files->page = files->ring = files->trace = files->spec = -1;
+    files->module = files->page = files->ring = files->trace = files->spec = files->spec_reader = -1;
     files->witness = files->folder = files->copy_folder = -1;
     files->trace_made.folder = files->ring_made.folder = files->witness_made.folder = -1;
 }
@@ -62,9 +63,9 @@ enum status launch_files_page(const struct launch_options *options, struct launc
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     }
     size_t size = sizeof(struct launch_page) + stored.size;
-    files->page = memfd_create("launch", MFD_CLOEXEC);
-    files->spec = memfd_create("description", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (files->spec < 0 || files->page < 0 || ftruncate(files->page, (off_t)size) < 0) {
+    if (!os_memory_create("launch", &files->page, NULL) ||
+        !os_memory_create("description", &files->spec, &files->spec_reader) ||
+        ftruncate(files->page, (off_t)size) < 0) {
         buffer_done(&stored);
         return error_set_errno(error, STATUS_IO, errno, "cannot create the launch page");
     }
@@ -93,6 +94,7 @@ void launch_files_close(struct launch_files *files)
     close_if(files->module);
     close_if(files->page);
     close_if(files->spec);
+    close_if(files->spec_reader);
     close_if(files->ring);
     close_if(files->trace);
     close_if(files->witness);

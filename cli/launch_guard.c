@@ -43,7 +43,7 @@ static enum status look_step(void *self, int folder, const char *name, bool link
     return STATUS_OK;
 }
 
-/* *ret_fd: with O_PATH. */
+/* *ret_fd: of os_open_name. */
 static enum status look_at(const struct launch_files *files, const char *path, int *ret_fd, struct look *ret,
                            struct error *error)
 {

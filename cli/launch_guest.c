@@ -134,9 +134,9 @@ static bool ending_look(struct run *run, struct ending *ending)
  * clock goes on while the job is stopped. */
 static enum trace_cause wait_for_end(struct run *run)
 {
-    struct pollfd wait[] = { { run->guest.pidfd, POLLIN, 0 },
-                             { run->recorder.pidfd, POLLIN, 0 },
-                             { run->witness.pidfd, POLLIN, 0 },
+    struct pollfd wait[] = { { run->guest.watch, POLLIN, 0 },
+                             { run->recorder.watch, POLLIN, 0 },
+                             { run->witness.watch, POLLIN, 0 },
                              { run->signals.fd, POLLIN, 0 } };
     struct ending ending = { TRACE_CAUSE_ITSELF, 0, run->options->spec->policy.limits.wall_ns, UINT64_MAX };
     struct timespec start;

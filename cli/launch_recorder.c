@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/base/os.h"
+
 enum status recorder_fork(struct run *run, struct error *error)
 {
     int theirs;
@@ -14,9 +16,12 @@ enum status recorder_fork(struct run *run, struct error *error)
     if (s != STATUS_OK)
         return s;
     const struct launch_pass pass[] = {
-        { theirs, RECORDER_FD_CONTROL },           { run->files.spec, RECORDER_FD_SPEC },
-        { run->files.module, RECORDER_FD_MODULE }, { run->files.ring, RECORDER_FD_RING },
-        { run->guest.pidfd, RECORDER_FD_GUEST },   { run->files.trace, RECORDER_FD_TRACE },
+        { theirs, RECORDER_FD_CONTROL },
+        { run->files.spec, RECORDER_FD_SPEC },
+        { run->files.module, RECORDER_FD_MODULE },
+        { run->files.ring, RECORDER_FD_RING },
+        { os_process_pass(run->guest.watch), RECORDER_FD_GUEST },
+        { run->files.trace, RECORDER_FD_TRACE },
         { run->files.folder, RECORDER_FD_FOLDER },
     };
     s = child_fork(&run->recorder, "warrant-recorder", pass, sizeof pass / sizeof *pass, true, error);
@@ -27,7 +32,7 @@ enum status recorder_fork(struct run *run, struct error *error)
 enum status recorder_start(struct run *run, struct error *error)
 {
     const struct file_made *ring = &run->files.ring_made;
-    struct recorder_start start = { .ring_dev = ring->dev, .ring_ino = ring->ino };
+    struct recorder_start start = { .ring_dev = ring->dev, .ring_ino = ring->ino, .guest_pid = run->guest.pid };
     snprintf(start.ring_name, sizeof start.ring_name, "%s", ring->name);
     if (write(run->recorder.control, &start, sizeof start) != sizeof start)
         return error_set(error, STATUS_INTERNAL, "the recorder ended before it was ready");

@@ -9,7 +9,7 @@ struct child_process {
     int pid;     /* 0: none or reaped */
     int control; /* the launcher's end of its socket, -1: none */
     int go;      /* releases it, -1: released or none */
-    int pidfd;   /* -1: none */
+    int watch;   /* can be read when it has ended (os_process_watch), -1: none */
 };
 
 struct run {

@@ -1,36 +1,37 @@
-/* Signals that end a run, through a signalfd. Reference: signalfd(2), signal(7). */
+/* Signals that end a run, as data (os.h). Reference: signal(7). */
 #include "cli/launch_signals.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "runtime/base/os.h"
 
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 enum status launch_signals_open(struct launch_signals *signals, struct error *error)
 {
-    sigset_t watched;
+    sigset_t *watched = &signals->watched;
     const struct sigaction ignored = { .sa_handler = SIG_IGN };
     sigaction(SIGPIPE, &ignored, &signals->before_pipe);
-    sigemptyset(&watched);
+    sigemptyset(watched);
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
         struct sigaction now;
         if (sigaction(ending[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-            sigaddset(&watched, ending[i]);
+            sigaddset(watched, ending[i]);
     }
-    if (sigprocmask(SIG_BLOCK, &watched, &signals->before) < 0)
+    if (sigprocmask(SIG_BLOCK, watched, &signals->before) < 0)
         return error_set_errno(error, STATUS_INTERNAL, errno, "cannot block signals");
-    signals->fd = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
-    return signals->fd >= 0 ? STATUS_OK : error_set_errno(error, STATUS_IO, errno, "cannot create a signalfd");
+    signals->fd = os_signals_open(watched);
+    return signals->fd >= 0 ? STATUS_OK : error_set_errno(error, STATUS_IO, errno, "cannot take signals as data");
 }
 
 void launch_signals_take(struct launch_signals *signals)
 {
-    struct signalfd_siginfo info;
-    while (signals->fd >= 0 && read(signals->fd, &info, sizeof info) == (ssize_t)sizeof info) {
+    int number;
+    while (signals->fd >= 0 && (number = os_signals_take(signals->fd, &signals->watched)) != 0) {
         if (!signals->count++)
-            signals->first = (int)info.ssi_signo;
+            signals->first = number;
     }
 }
 

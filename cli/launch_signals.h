@@ -9,9 +9,10 @@
 #include "runtime/base/base.h"
 
 struct launch_signals {
-    int fd;          /* a signalfd, -1: none */
-    int first;       /* the first that came, 0: none yet */
-    unsigned count;  /* how many came */
+    int fd;         /* can be read while one is pending (os_signals_open), -1: none */
+    int first;      /* the first that came, 0: none yet */
+    unsigned count; /* how many came */
+    sigset_t watched;
     sigset_t before; /* the mask to be put back */
     struct sigaction before_pipe;
 };

@@ -1,8 +1,8 @@
 /* Starts a child executable with exactly the descriptors it is given.
  *
  * The child is forked first and waits for its go, so that the witness can watch the process from before its exec. It
- * dies with the launcher (PR_SET_PDEATHSIG). Only async-signal-safe calls stand between fork and exec; what fails there
- * is told over the socket that the go came by, which the exec closes. */
+ * dies with the launcher (os_die_with_parent_forked). Only async-signal-safe calls stand between fork and exec; what
+ * fails there is told over the socket that the go came by, which the exec closes. */
 #include "cli/launch.h"
 
 #include <errno.h>
@@ -12,16 +12,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/base/os.h"
 #include "runtime/base/streams.h"
 
-enum { NR_CLOSE_RANGE = 436, CLOSE_ON_EXEC = 4 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */, LAUNCHER_FILES = 40 };
+enum { LAUNCHER_FILES = 40 };
 
 /* What the child could not do. */
 enum spawn_step { SPAWN_PLACE = 1, SPAWN_EXEC = 2 };
@@ -31,14 +28,7 @@ struct spawn_failure {
 
 enum status launch_self_path(char *ret, size_t size, struct error *error)
 {
-    ssize_t n = readlink("/proc/self/exe", ret, size - 1);
-    if (n > 0 && (size_t)n < size - 1) {
-        ret[n] = '\0';
-        return STATUS_OK;
-    }
-    /* No /proc: the name that execve was given. Who has more rights than its caller must not believe that. */
-    const char *name = getauxval(AT_SECURE) ? NULL : (const char *)(uintptr_t)getauxval(AT_EXECFN);
-    if (name && strchr(name, '/') && snprintf(ret, size, "%s", name) < (int)size && access(ret, X_OK) == 0)
+    if (os_program_path(ret, size))
         return STATUS_OK;
     return error_set(error, STATUS_IO,
                      "cannot find where warrant is installed: there is no /proc, and its name says nothing; call it by "
@@ -88,24 +78,6 @@ enum status launch_limits(uint32_t grants, struct error *error)
 
 /* ---- in the child ---- */
 
-/* Whatever the launcher has open and inherited: nothing but what is placed afterwards survives the exec. */
-static bool close_on_exec(void)
-{
-    if (syscall(NR_CLOSE_RANGE, 3U, ~0U, CLOSE_ON_EXEC) == 0)
-        return true;
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-        return false;
-    /* Before Linux 5.11. What was opened under a higher limit than today's the child itself closes. */
-    rlim_t most = files.rlim_cur < 1 << 20 ? files.rlim_cur : 1 << 20;
-    for (int fd = 3; fd < (int)most; fd++) {
-        int flags = fcntl(fd, F_GETFD);
-        if (flags >= 0 && !(flags & FD_CLOEXEC) && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0)
-            return false;
-    }
-    return true;
-}
-
 /* Moves the passed descriptors to their places. All are first copied above the highest place, to numbers that are free,
  * so that none is overwritten before it was placed; the copies are closed by the exec. go: moved out of the way as
  * well. */
@@ -118,15 +90,15 @@ static bool place(struct launch_pass *pass, size_t count, int *go)
     if (moved < 0)
         return false;
     *go = moved;
-    if (!close_on_exec())
+    /* Whatever the launcher has open and inherited: nothing but what is placed afterwards survives the exec. */
+    if (!os_close_on_exec(3))
         return false;
     for (size_t i = 0; i < count; i++) {
-        pass[i].from = fcntl(pass[i].from, F_DUPFD_CLOEXEC, highest + 1);
-        if (pass[i].from < 0)
+        if (pass[i].from >= 0 && (pass[i].from = fcntl(pass[i].from, F_DUPFD_CLOEXEC, highest + 1)) < 0)
             return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (dup2(pass[i].from, pass[i].to) < 0)
+        if (pass[i].from >= 0 && dup2(pass[i].from, pass[i].to) < 0)
             return false;
     }
     return true;
@@ -150,7 +122,7 @@ static _Noreturn void child(const char *path, struct launch_pass *pass, size_t c
         signal(SIGHUP, SIG_IGN);
         signal(SIGTERM, SIG_IGN);
     } else {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        os_die_with_parent_forked();
     }
     signal(SIGPIPE, SIG_IGN);
     sigset_t none; /* the launcher takes its signals as data; a child does not inherit that */
@@ -192,7 +164,7 @@ enum status launch_spawn(const char *name, const struct launch_pass *pass, size_
     if (s != STATUS_OK)
         return s;
     int go[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go) < 0)
+    if (!os_socket_pair(go))
         return error_set_errno(error, STATUS_IO, errno, "cannot create a socket pair");
     pid_t pid = fork();
     if (pid < 0) {
@@ -216,7 +188,7 @@ enum status launch_go(int go, const char *name, struct error *error)
 {
     struct spawn_failure failure = { 0 };
     char byte = 1;
-    ssize_t n = send(go, &byte, 1, MSG_NOSIGNAL);
+    ssize_t n = os_socket_write(go, &byte, 1);
     if (n == 1) {
         do
             n = read(go, &failure, sizeof failure);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/base/os.h"
 #include "runtime/rt.h"
 
 struct source {
@@ -107,10 +108,10 @@ static enum status source_copy(const struct source *in, uint64_t limit, struct m
     }
 }
 
-static enum status seal(const struct source *in, struct module_file *ret, struct error *error)
+static enum status seal(const struct source *in, struct module_file *ret, int *reader, struct error *error)
 {
     static const char none[1];
-    if (fcntl(ret->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+    if (!os_memory_seal(&ret->fd, reader))
         return error_set_errno(error, STATUS_IO, errno, "cannot seal the copy of the module");
     if (ret->size > 0) {
         void *bytes = mmap(NULL, ret->size, PROT_READ, MAP_PRIVATE, ret->fd, 0);
@@ -138,21 +139,21 @@ enum status module_file_read(const char *path, uint64_t limit, struct module_fil
 {
     struct source in;
     struct stat st;
+    int reader = -1;
     *ret = (struct module_file)MODULE_FILE_INIT;
     enum status status = source_open(path, &in, &st, error);
-    if (status == STATUS_OK) {
-        ret->fd = memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        if (ret->fd < 0)
-            status = error_set_errno(error, STATUS_IO, errno, "cannot create a memory file for the module");
-    }
+    if (status == STATUS_OK && !os_memory_create("module", &ret->fd, &reader))
+        status = error_set_errno(error, STATUS_IO, errno, "cannot create a memory file for the module");
     if (status == STATUS_OK)
         status = source_copy(&in, limit, ret, error);
     if (status == STATUS_OK)
-        status = seal(&in, ret, error);
+        status = seal(&in, ret, &reader, error);
     if (status == STATUS_OK && in.standard_input)
         status = input_replace(error);
     if (in.fd >= 0)
         close(in.fd);
+    if (reader >= 0)
+        close(reader);
     if (status != STATUS_OK)
         module_file_done(ret);
     return status;

@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
+
+#include "runtime/base/os.h"
 
 enum { LINKS_MAX = 40, REST_BYTES = 2 * PATH_MAX };
 
@@ -32,7 +32,7 @@ static enum status failed(const struct walk *walk, int number, struct error *err
 
 static enum status go(struct walk *walk, int folder, const char *name, int flags, struct error *error)
 {
-    int fd = openat(folder, name, O_PATH | O_CLOEXEC | flags);
+    int fd = os_open_name(folder, name, flags);
     if (fd < 0)
         return failed(walk, errno, error);
     if (walk->at >= 0)
@@ -45,7 +45,7 @@ static enum status go(struct walk *walk, int folder, const char *name, int flags
 static enum status unfold(struct walk *walk, int link, struct error *error)
 {
     char target[REST_BYTES];
-    ssize_t n = readlinkat(link, "", target, sizeof target - 1);
+    ssize_t n = os_link_target(link, target, sizeof target - 1);
     if (n <= 0)
         return failed(walk, n < 0 ? errno : ENOENT, error);
     target[n] = '\0';
@@ -60,18 +60,12 @@ static enum status unfold(struct walk *walk, int link, struct error *error)
     return target[0] == '/' ? go(walk, -1, "/", O_DIRECTORY, error) : STATUS_OK;
 }
 
-static bool is_proc(int folder)
-{
-    struct statfs fs;
-    return fstatfs(folder, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
-}
-
 static enum status one_name(struct walk *walk, const char *name, struct error *error)
 {
     struct stat st;
     if (!strcmp(name, "..") || !strcmp(name, "."))
         return go(walk, walk->at, name, O_DIRECTORY, error);
-    int fd = openat(walk->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int fd = os_open_name(walk->at, name, O_NOFOLLOW);
     if (fd < 0) {
         int number = errno;
         enum status s =
@@ -85,7 +79,7 @@ static enum status one_name(struct walk *walk, const char *name, struct error *e
     }
     enum status s = walk->step ? walk->step(walk->self, walk->at, name, S_ISLNK(st.st_mode), error) : STATUS_OK;
     if (s == STATUS_OK && S_ISLNK(st.st_mode))
-        s = is_proc(walk->at) ? go(walk, walk->at, name, 0, error) : unfold(walk, fd, error);
+        s = os_links_are_magic(walk->at) ? go(walk, walk->at, name, 0, error) : unfold(walk, fd, error);
     else if (s == STATUS_OK) {
         close(walk->at);
         walk->at = fd;

@@ -10,7 +10,7 @@
  * followed; also where there is none, so that who could make it shows). Anything but OK ends the walk. */
 typedef enum status path_step(void *self, int folder, const char *name, bool link, struct error *error);
 
-/* *ret_fd: what the path names, opened with O_PATH, close-on-exec. NOT_FOUND, IO, LIMIT, or what step returned; the
+/* *ret_fd: what the path names, opened by os_open_name. NOT_FOUND, IO, LIMIT, or what step returned; the
  * text names `path`. */
 MUST_USE enum status path_walk(const char *path, path_step *step, void *self, int *ret_fd, struct error *error);
 

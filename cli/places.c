@@ -3,8 +3,8 @@
  * part of one, is found as well.
  *
  * Leaves out: layered file systems. What is mounted as the upper layer of an overlay is another file system than the
- * overlay (docs/policy.md says so). Where there is no /proc, bind mounts are not seen. Reference:
- * proc_pid_mountinfo(5), statx(2). */
+ * overlay (docs/policy.md says so). Where the mounts cannot be listed (Linux without
+ * /proc), bind mounts are not seen. */
 #include "cli/places.h"
 
 #include <errno.h>
@@ -13,15 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 4096, MOUNT_ID = 0x1000 /* STATX_MNT_ID, Linux 5.8 */ };
+#include "runtime/base/mounts.h"
+#include "runtime/base/os.h"
 
-struct identity {
-    uint64_t dev, ino, mount; /* mount: 0 where the kernel does not tell */
-};
+enum { DEPTH_MAX = 4096 };
+
 struct mount {
     uint64_t id, dev;
     char *root, *point; /* within its file system; where it is seen. Owned */
@@ -35,89 +33,24 @@ struct subtree {
 
 struct places {
     size_t count, mount_count, subtree_count, subtree_room;
-    struct identity *roots;
+    struct mount_identity *roots;
     struct mount *mounts;
     struct subtree *subtrees;
     bool mounts_known;
 };
 
-static bool identify(int fd, struct identity *ret)
-{
-    struct statx st;
-    if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO | MOUNT_ID, &st) < 0) {
-        struct stat old;
-        if (fstat(fd, &old) < 0)
-            return false;
-        *ret = (struct identity) { old.st_dev, old.st_ino, 0 };
-        return true;
-    }
-    *ret = (struct identity) { makedev(st.stx_dev_major, st.stx_dev_minor), st.stx_ino,
-                               st.stx_mask & MOUNT_ID ? st.stx_mnt_id : 0 };
-    return true;
-}
-
 /* ---- mounts ---- */
 
-/* Undoes \040 and its like, in place. */
-static void unescape(char *text)
+static enum status mount_add(void *self, const struct mount_entry *entry, struct error *error)
 {
-    char *to = text;
-    for (; *text; to++) {
-        if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' && text[2] <= '7' && text[3] >= '0' &&
-            text[3] <= '7') {
-            *to = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
-            text += 4;
-        } else {
-            *to = *text++;
-        }
-    }
-    *to = '\0';
-}
-
-/* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw": id, parent, device, root, mount point. */
-static bool mount_parse(char *line, struct mount *ret)
-{
-    unsigned long long id, parent;
-    unsigned dev_major, dev_minor;
-    int used = 0;
-    if (sscanf(line, "%llu %llu %u:%u %n", &id, &parent, &dev_major, &dev_minor, &used) < 4 || used == 0)
-        return false;
-    char *save = NULL, *root = strtok_r(line + used, " ", &save), *point = strtok_r(NULL, " ", &save);
-    if (!root || !point)
-        return false;
-    unescape(root);
-    unescape(point);
-    *ret = (struct mount) { id, makedev(dev_major, dev_minor), strdup(root), strdup(point) };
-    return true;
-}
-
-static enum status mounts_read(struct places *places, struct error *error)
-{
-    FILE *file = fopen("/proc/self/mountinfo", "re");
-    if (!file)
-        return STATUS_OK;
-    char *line = NULL;
-    size_t room = 0;
-    enum status s = STATUS_OK;
-    places->mounts_known = true;
-    while (s == STATUS_OK && getline(&line, &room, file) > 0) {
-        struct mount *grown = realloc(places->mounts, (places->mount_count + 1) * sizeof *grown);
-        if (grown)
-            places->mounts = grown;
-        if (!grown) {
-            s = error_set(error, STATUS_NO_MEMORY, "out of memory");
-        } else if (!mount_parse(line, &grown[places->mount_count])) {
-            places->mounts_known = false;
-        } else if (!grown[places->mount_count].root || !grown[places->mount_count].point) {
-            places->mount_count++;
-            s = error_set(error, STATUS_NO_MEMORY, "out of memory");
-        } else {
-            places->mount_count++;
-        }
-    }
-    free(line);
-    fclose(file);
-    return s;
+    struct places *places = self;
+    struct mount *grown = realloc(places->mounts, (places->mount_count + 1) * sizeof *grown);
+    if (!grown)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    places->mounts = grown;
+    struct mount *mount = &grown[places->mount_count++];
+    *mount = (struct mount) { entry->id, entry->dev, strdup(entry->root), strdup(entry->point) };
+    return mount->root && mount->point ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
 }
 
 /* Whether `path` is `folder` or lies in it; *ret_rest is what follows, "" or "/...". */
@@ -135,15 +68,11 @@ static bool lies_in(const char *path, const char *folder, const char **ret_rest)
 /* The path by which the kernel reaches the directory, and where in which file system that is. false: not known. */
 static bool locate(const struct places *places, int fd, char seen[PATH_MAX], uint64_t *ret_dev, char ret[2 * PATH_MAX])
 {
-    struct identity self;
-    char link[64];
-    if (!places->mounts_known || !identify(fd, &self) || !self.mount)
+    struct mount_identity self;
+    if (!places->mounts_known || !mounts_identify(fd, &self) || !self.mount)
         return false;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, seen, PATH_MAX - 1);
-    if (n <= 0 || seen[0] != '/')
+    if (!os_descriptor_path(fd, seen, PATH_MAX))
         return false;
-    seen[n] = '\0';
     for (size_t i = 0; i < places->mount_count; i++) {
         const struct mount *mount = &places->mounts[i];
         const char *rest;
@@ -198,9 +127,9 @@ enum status places_create(const int *fds, size_t count, struct places **ret, str
     places->count = count;
     enum status s = places->roots ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK && count > 0)
-        s = mounts_read(places, error);
+        s = mounts_visit(mount_add, places, &places->mounts_known, error);
     for (size_t i = 0; s == STATUS_OK && i < count; i++) {
-        if (!identify(fds[i], &places->roots[i]))
+        if (!mounts_identify(fds[i], &places->roots[i]))
             s = error_set_errno(error, STATUS_IO, errno, "cannot look at a granted directory");
         else
             s = subtrees_of(places, fds[i], (int)i, error);
@@ -229,7 +158,7 @@ void places_free(struct places *places)
     free(places);
 }
 
-static int root_find(const struct places *places, const struct identity *identity)
+static int root_find(const struct places *places, const struct mount_identity *identity)
 {
     for (size_t i = 0; i < places->count; i++)
         if (places->roots[i].dev == identity->dev && places->roots[i].ino == identity->ino)
@@ -240,17 +169,17 @@ static int root_find(const struct places *places, const struct identity *identit
 /* Walks up from `folder`. -1: reached the top without meeting one; -2: could not go on. */
 static int walk_up(const struct places *places, int folder)
 {
-    struct identity below = { 0 }, here;
+    struct mount_identity below = { 0 }, here;
     int at = folder, found = -2;
     for (int depth = 0; depth < DEPTH_MAX; depth++) {
-        if (!identify(at, &here))
+        if (!mounts_identify(at, &here))
             break;
         found = root_find(places, &here);
         if (found >= 0 || (depth > 0 && here.dev == below.dev && here.ino == below.ino && here.mount == below.mount))
             break;
         found = -2;
         below = here;
-        int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int up = os_open_name(at, "..", O_DIRECTORY);
         if (at != folder)
             close(at);
         at = up;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/print.h"
+#include "runtime/base/os.h"
 #include "runtime/base/streams.h"
 
 static const void *file_map(int fd, size_t *ret_size)
@@ -49,13 +50,17 @@ int main(void)
     struct error error = ERROR_INIT;
     struct recorder_options options = { .ring_fd = RECORDER_FD_RING,
                                         .trace_fd = RECORDER_FD_TRACE,
-                                        .control_fd = RECORDER_FD_CONTROL,
-                                        .guest_fd = RECORDER_FD_GUEST };
+                                        .control_fd = RECORDER_FD_CONTROL };
     if (streams_fill(&error) != STATUS_OK)
         return child_report_failure(RECORDER_FD_CONTROL, STATUS_IO, &error);
     struct recorder_start start;
     if (!started(&start))
         return EXIT_FAILURE_SETUP;
+    options.guest_pid = start.guest_pid;
+    if (!os_process_receive(RECORDER_FD_GUEST, start.guest_pid, &options.guest_fd))
+        return child_report_failure(
+            RECORDER_FD_CONTROL, STATUS_INTERNAL,
+            (error_set_errno(&error, STATUS_INTERNAL, errno, "cannot watch the guest's process"), &error));
     options.description = file_map(RECORDER_FD_SPEC, &options.description_size);
     if (!options.description)
         return child_report_failure(

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cli/launch.h"
+#include "runtime/base/os.h"
 #include "runtime/base/streams.h"
 #include "cli/module_file.h"
 #include "wasi/policy/policy.h"
@@ -263,7 +264,7 @@ static enum status files_open(struct replayer *child, const struct replay_option
     child->null = streams_null();
     if (status == STATUS_OK && child->null < 0)
         status = error_set_errno(error, STATUS_IO, errno, "cannot open /dev/null");
-    if (status == STATUS_OK && (pipe2(child->job, O_CLOEXEC) < 0 || pipe2(child->result, O_CLOEXEC) < 0))
+    if (status == STATUS_OK && (!os_pipe(child->job) || !os_pipe(child->result)))
         status = error_set_errno(error, STATUS_IO, errno, "cannot create a pipe");
     return status;
 }

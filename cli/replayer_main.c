@@ -5,7 +5,6 @@
  * confinement the process reads the trace and the module, writes its answer (and the guest's output, where that was
  * asked for), and manages memory. Left out: opening anything. */
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include "cli/launch.h"
 #include "cli/replay_process.h"
+#include "runtime/base/os.h"
 #include "runtime/base/streams.h"
 #include "runtime/rt.h"
 #include "wasi/confine/confine.h"
@@ -77,17 +77,6 @@ static enum status job_read(struct replay_job *job, struct error *error)
     return STATUS_OK;
 }
 
-/* Where memory runs out, this process is the one to go. */
-static void go_first(void)
-{
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    if (write(fd, "1000", 4) < 0)
-        errno = 0; /* a wish */
-    close(fd);
-}
-
 /* A line that this kernel does not have is told; one that it has and refuses ends the replay. */
 static enum status confine(const struct replay_job *job, char *weaker, size_t size, struct error *error)
 {
@@ -133,13 +122,15 @@ static enum status run(struct error *error)
     struct replay_job job;
     char weaker[sizeof message->report.weaker] = "";
     enum status status = streams_fill(error);
+    if (status == STATUS_OK && !os_die_with_parent_executed())
+        status = error_set_errno(error, STATUS_STOPPED, errno, "cannot watch the command");
     if (status == STATUS_OK)
         status = job_read(&job, error);
     if (status == STATUS_OK && sodium_init() < 0)
         status = error_set(error, STATUS_INTERNAL, "the hash library cannot be started");
     if (status != STATUS_OK)
         return status;
-    go_first();
+    os_memory_short_goes_first();
     status = confine(&job, weaker, sizeof weaker, error);
     if (status != STATUS_OK)
         return status;

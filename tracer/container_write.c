@@ -10,12 +10,13 @@
 #include "tracer/container.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zstd.h>
+
+#include "runtime/base/os.h"
 
 static_assert(TRACE_HASH == crypto_generichash_BYTES, "BLAKE2b-256");
 enum { COMPRESSION_LEVEL = 1, END_RESERVE = 256 /* bytes: more than an END chunk ever has */ };
@@ -56,8 +57,7 @@ static enum status file_write(struct trace_file *file, const uint8_t *bytes, siz
                               struct error *error)
 {
     /* Blocks behind the end of file: the END chunk's. Where the file system cannot, the write itself will tell. */
-    if (!last && fallocate(file->fd, FALLOC_FL_KEEP_SIZE, (off_t)file->size, (off_t)(size + END_RESERVE)) < 0 &&
-        (errno == ENOSPC || errno == EDQUOT))
+    if (!last && !os_file_reserve(file->fd, file->size, size + END_RESERVE) && (errno == ENOSPC || errno == EDQUOT))
         return write_error(errno, error);
     int number = write_all(file->fd, bytes, size, file->size);
     if (number != 0) {

@@ -16,15 +16,14 @@
 #include "tracer/stream.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "runtime/base/os.h"
 
 enum {
     MODULE_PART = LIMIT_TRACE_CHUNK / 2,
@@ -57,7 +56,7 @@ struct watch {
 static void guest_kill(const struct watch *watch)
 {
     if (watch->options->guest_fd >= 0)
-        syscall(SYS_pidfd_send_signal, watch->options->guest_fd, SIGKILL, NULL, 0);
+        os_process_kill(watch->options->guest_fd, watch->options->guest_pid);
 }
 
 static void watch_control(struct watch *watch)
@@ -85,9 +84,7 @@ static void watch_control(struct watch *watch)
 /* Sleeps until there may be something to do; timeout NULL: until the guest's process is gone or the launcher is. */
 static void watch_sleep(struct watch *watch, const struct timespec *timeout)
 {
-    struct pollfd wait = { .fd = watch->orphan ? watch->options->guest_fd : watch->options->control_fd,
-                           .events = POLLIN };
-    if (ppoll(&wait, 1, timeout, NULL) <= 0 || !wait.revents)
+    if (!os_wait_readable(watch->orphan ? watch->options->guest_fd : watch->options->control_fd, timeout))
         return;
     if (watch->orphan)
         watch->gone = true;
@@ -147,7 +144,7 @@ static uint8_t *ring_take_over(int ring_fd, struct stream *stream)
     memcpy(copy, stream->data, (size_t)2 * TRACE_RING_BYTES);
     stream->data = copy;
     /* Where the file system cannot, there is no more room than before. */
-    if (fallocate(ring_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, TRACE_RING_HEADER, TRACE_RING_BYTES) < 0)
+    if (!os_file_punch(ring_fd, TRACE_RING_HEADER, TRACE_RING_BYTES))
         errno = 0;
     return copy;
 }
@@ -169,7 +166,7 @@ static void release_tail(struct trace_ring_header *header, uint64_t position)
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&header->waiting, memory_order_seq_cst)) {
         atomic_store_explicit(&header->waiting, 0, memory_order_relaxed);
-        ring_futex_wake(&header->waiting);
+        os_wake(&header->waiting);
     }
 }
 

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/base/os.h"
+
 static_assert((TRACE_RING_BYTES & (TRACE_RING_BYTES - 1)) == 0, "positions are taken modulo the size");
 static_assert(TRACE_RING_BYTES % TRACE_RING_HEADER == 0, "mapped page by page");
 static_assert(TRACE_RING_BYTES > 4 * (TRACE_EVENT_BYTES_MAX + TRACE_WRITER_RESERVE), "the largest event fits");
@@ -39,9 +41,7 @@ static int write_zeros(int fd)
 
 enum status trace_ring_create(int fd, const uint8_t *run_id, struct error *error)
 {
-    int number = posix_fallocate(fd, 0, RING_FILE_BYTES);
-    if (number == 0)
-        number = write_zeros(fd);
+    int number = os_file_allocate(fd, RING_FILE_BYTES) ? write_zeros(fd) : errno;
     if (number == ENOSPC || number == EFBIG || number == EDQUOT) {
         return error_set_errno(error, STATUS_NO_SPACE, number,
                                "no room for the recorder's ring (%d MiB); free some space or record elsewhere",
@@ -114,5 +114,5 @@ void trace_ring_stop(struct trace_ring *ring)
      * its soft is overwritten here. */
     atomic_fetch_or_explicit(&header->state, TRACE_RING_STOP, memory_order_seq_cst);
     atomic_store_explicit(&header->soft, 0, memory_order_seq_cst);
-    ring_futex_wake(&header->waiting);
+    os_wake(&header->waiting);
 }

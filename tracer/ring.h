@@ -27,7 +27,7 @@ struct trace_ring_header {
     uint8_t reserved[16];
     _Alignas(64) _Atomic uint64_t head;    /* bytes written so far; the guest's */
     _Alignas(64) _Atomic uint64_t tail;    /* bytes that are safe in the file; the recorder's */
-    _Alignas(64) _Atomic uint32_t waiting; /* 1: the guest waits for room. A futex. */
+    _Alignas(64) _Atomic uint32_t waiting; /* 1: the guest waits for room (os_wait_on). */
     _Alignas(64) _Atomic uint32_t state;
     _Alignas(64) _Atomic uint64_t
         soft; /* an address in the guest's process: see struct trace_writer. 0 makes it look at `state`. */
@@ -64,17 +64,14 @@ static inline uint8_t *trace_ring_data(void *ring_or_writer)
     return (uint8_t *)ring_or_writer + (size_t)2 * TRACE_RING_HEADER;
 }
 
-/* ---- what the platform must do (ring_linux.c) ---- */
-
-/* Sleeps while *word is `value`, at most `ms` milliseconds; may wake for no reason. */
-void ring_futex_wait(_Atomic uint32_t *word, uint32_t value, uint32_t ms);
-void ring_futex_wake(_Atomic uint32_t *word);
+/* ---- what the platform must do, beside os.h (ring_linux.c, ring_darwin.c) ---- */
 
 /* Has the pages of a mapping present and writable before the first store, where the system can; else they come one by
  * one. */
 void ring_populate(void *from, size_t size);
 
-/* The calling thread as the ring's recorder: its id goes into `state`, and the kernel marks its death there. */
+/* The calling thread as the ring's recorder: its id goes into `state`, and where the kernel can (Linux), it marks the
+ * death there. */
 struct ring_owner;
 MUST_USE enum status ring_owner_attach(struct trace_ring_header *header, struct ring_owner **ret, struct error *error);
 void ring_owner_detach(struct ring_owner *owner); /* an orderly end; NULL is fine */

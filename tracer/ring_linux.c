@@ -1,4 +1,4 @@
-/* What the ring asks of Linux: futexes, and the robust list, by which the kernel itself tells the guest that the
+/* What the ring asks of Linux: the robust list, by which the kernel itself tells the guest that the
  * recorder died, however it died. One entry at most: a thread is the recorder of one ring.
  *
  * Leaves out: priority inheritance. Reference: futex(2), get_robust_list(2). */
@@ -9,16 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
-
-void ring_futex_wait(_Atomic uint32_t *word, uint32_t value, uint32_t ms)
-{
-    const struct timespec timeout = { ms / 1000, (long)(ms % 1000) * 1000000 };
-    syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
-}
-
-void ring_futex_wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0); }
 
 void ring_populate(void *from, size_t size)
 {

@@ -180,7 +180,9 @@ struct recorder_options {
     int ring_fd, trace_fd; /* trace_fd: takes */
     int control_fd; /* from the launcher: one struct trace_fate when the guest's process is gone; end of file without
                        one means that the launcher is */
-    int guest_fd;   /* a pidfd of the guest's process, by which it is killed when the recording stops; -1: none */
+    int guest_fd;   /* watches the guest's process (os_process_watch), by which it is killed when the recording stops;
+                       -1: none */
+    int guest_pid;  /* its number */
     uint64_t trace_limit; /* bytes of the file at which the guest is stopped; what the ring holds then is added.
                              UINT64_MAX: none */
     uint8_t run_id[TRACE_RUN_ID];

@@ -2,10 +2,11 @@
  * and bytes that enter (all of them).
  *
  * Leaves out: references to blocks that the guest has seen before. docs/trace-format.md, Events. */
+#include "runtime/base/os.h"
 #include "tracer/op_regions.h"
 #include "tracer/writer.h"
 
-enum { WAIT_MS = 20 };
+enum { WAIT_NS = 20000000 };
 
 enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **ret, struct error *error)
 {
@@ -48,6 +49,7 @@ static uint64_t writer_free_bytes(struct trace_writer *writer)
 
 static enum status writer_wait(struct trace_writer *writer, size_t need, struct error *error)
 {
+    const struct timespec look_again = { 0, WAIT_NS };
     struct trace_ring_header *header = trace_ring_header(writer);
     writer_publish(writer); /* a whole event that is not visible yet could be what the recorder waits for */
     while (writer_free_bytes(writer) < need) {
@@ -58,7 +60,7 @@ static enum status writer_wait(struct trace_writer *writer, size_t need, struct 
         atomic_store_explicit(&header->waiting, 1, memory_order_seq_cst);
         atomic_thread_fence(memory_order_seq_cst);
         if (writer_free_bytes(writer) < need)
-            ring_futex_wait(&header->waiting, 1, WAIT_MS);
+            os_wait_on(&header->waiting, 1, &look_again);
     }
     atomic_store_explicit(&header->waiting, 0, memory_order_relaxed);
     return STATUS_OK;

@@ -4,11 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+#include "runtime/base/os.h"
 #include "wasi/confine/confine.h"
 
-enum { NR_CLOSE_RANGE = 436, FIRST = 3, KEEP_MAX = 4096 };
+enum { FIRST = 3, KEEP_MAX = 4096 };
 
 static int fd_compare(const void *left, const void *right)
 {
@@ -21,7 +21,7 @@ static bool kept(const int *sorted, size_t count, int fd)
     return bsearch(&fd, sorted, count, sizeof fd, fd_compare) != NULL;
 }
 
-/* For kernels before 5.9. */
+/* For Linux before 5.9. */
 static enum status close_listed(const int *sorted, size_t count, struct error *error)
 {
     DIR *folder = opendir("/proc/self/fd");
@@ -37,10 +37,7 @@ static enum status close_listed(const int *sorted, size_t count, struct error *e
     return STATUS_OK;
 }
 
-static int close_gap(unsigned first, unsigned last)
-{
-    return first > last ? 0 : (int)syscall(NR_CLOSE_RANGE, first, last, 0);
-}
+static bool close_gap(unsigned first, unsigned last) { return first > last || os_close_range(first, last); }
 
 enum status confine_close_inherited(const int *keep, size_t count, struct error *error)
 {
@@ -53,12 +50,11 @@ enum status confine_close_inherited(const int *keep, size_t count, struct error 
             sorted[used++] = keep[i];
     qsort(sorted, used, sizeof *sorted, fd_compare);
     unsigned next = FIRST;
-    int failure = 0;
-    for (size_t i = 0; i < used && !failure; i++) {
-        failure = close_gap(next, (unsigned)sorted[i] - 1);
+    bool done = true;
+    for (size_t i = 0; i < used && done; i++) {
+        done = close_gap(next, (unsigned)sorted[i] - 1);
         next = (unsigned)sorted[i] + 1;
     }
-    if (!failure)
-        failure = close_gap(next, ~0U);
-    return failure ? close_listed(sorted, used, error) : STATUS_OK;
+    done = done && close_gap(next, ~0U);
+    return done ? STATUS_OK : close_listed(sorted, used, error);
 }
