@@ -94,8 +94,7 @@ static uint64_t bytes_moved(const struct trace_call *call, bool in)
         int64_t value = call->ops.result[i].value;
         if (op->kind >= OP_COUNT || value <= 0)
             continue;
-        bool enters = abi_ops[op->kind].data == OP_DATA_BYTES || abi_ops[op->kind].data == OP_DATA_STAGED;
-        bool leaves = (OPS(WRITE) | OPS(PWRITE) | OPS(APPEND)) >> op->kind & 1;
+        bool enters = abi_ops[op->kind].in != OP_BYTES_NONE, leaves = abi_ops[op->kind].out != OP_BYTES_NONE;
         if (in ? enters : leaves)
             bytes += (uint64_t)value;
     }

@@ -33,33 +33,19 @@ enum status claims_create(const struct run_spec *spec, const enum judge_grant *g
 
 void claims_free(struct claims *claims) { free(claims); }
 
-static bool has_operand(const struct op *op, enum op_operand operand)
-{
-    for (unsigned i = 0; i < OP_OPERANDS_MAX; i++)
-        if (abi_ops[op->kind].operand[i] == operand)
-            return true;
-    return false;
-}
-
 /* Whether the op changes something that a read grant does not give. */
 static bool changes(const struct op *op)
 {
-    switch ((enum op_effect)abi_ops[op->kind].effect) {
-    case OP_EFFECT_CREATE:
-        return op->flags & (OPEN_WRITE | OPEN_CREATE | OPEN_TRUNCATE);
-    case OP_EFFECT_META:
-        return op->kind != OP_SYNC && op->kind != OP_DATASYNC;
-    case OP_EFFECT_NONE:
-    case OP_EFFECT_READ:
-    case OP_EFFECT_TABLE:
-    case OP_EFFECT_TIME:
-    case OP_EFFECT_RANDOM:
+    switch ((enum op_changes)abi_ops[op->kind].changes) {
+    case OP_CHANGES_NOTHING:
+    case OP_CHANGES_STATE:
         return false;
-    case OP_EFFECT_WRITE:
-    case OP_EFFECT_REMOVE:
-    default:
+    case OP_CHANGES_AS_OPENED:
+        return op->flags & (OPEN_WRITE | OPEN_CREATE | OPEN_TRUNCATE);
+    case OP_CHANGES_WORLD:
         return true;
     }
+    return true;
 }
 
 static bool one_component(const struct request *request, struct region path)
@@ -72,18 +58,21 @@ static bool one_component(const struct request *request, struct region path)
 
 static enum judge_rule judge_op(const struct claims *claims, const struct request *request, const struct op *op)
 {
-    if (op->kind >= OP_COUNT || has_operand(op, OPERAND_FD2)) /* no op of this version acts on two descriptors */
+    if (op->kind >= OP_COUNT)
         return JUDGE_UNKNOWN;
-    if (!has_operand(op, OPERAND_FD))
+    const struct op_row *row = &abi_ops[op->kind];
+    if (abi_op_has(row, OPERAND_FD2)) /* no op of this version acts on two descriptors */
+        return JUDGE_UNKNOWN;
+    if (!abi_op_has(row, OPERAND_FD))
         return JUDGE_NONE;
-    bool directory = has_operand(op, OPERAND_PATH);
+    bool directory = row->object == OP_OBJECT_NAME || row->object == OP_OBJECT_BENEATH;
     enum claims_state state = op->handle < HANDLES_TOTAL ? (enum claims_state)claims->state[op->handle] : CLAIMS_DEAD;
     if (state == CLAIMS_DEAD || (directory && state == CLAIMS_STREAM))
         return directory ? JUDGE_FOREIGN_DIRECTORY : JUDGE_FOREIGN_DESCRIPTOR;
-    if (directory && op->kind != OP_OPEN && !one_component(request, op->path))
+    if (row->object == OP_OBJECT_NAME && !one_component(request, op->path))
         return JUDGE_NAME;
-    if (op->kind == OP_MAKE_LINK && ((uint64_t)op->path2.offset + op->path2.length > REQUEST_BYTES ||
-                                     op->path2.length == 0 || request->bytes[op->path2.offset] == '/'))
+    if (abi_op_has(row, OPERAND_PATH2) && ((uint64_t)op->path2.offset + op->path2.length > REQUEST_BYTES ||
+                                           op->path2.length == 0 || request->bytes[op->path2.offset] == '/'))
         return JUDGE_LINK_TARGET;
     return changes(op) && state == CLAIMS_READS ? JUDGE_READ_ONLY : JUDGE_NONE;
 }
@@ -92,10 +81,20 @@ static enum judge_rule judge_op(const struct claims *claims, const struct reques
 static void follow(struct claims *claims, const struct op *op, int64_t result)
 {
     uint8_t parent = op->handle < HANDLES_TOTAL ? claims->state[op->handle] : CLAIMS_DEAD;
-    if (op->kind == OP_OPEN && op->handle2 < HANDLES_TOTAL && result >= 0)
-        claims->state[op->handle2] = parent;
-    if (op->kind == OP_CLOSE && op->handle < HANDLES_TOTAL)
-        claims->state[op->handle] = CLAIMS_DEAD;
+    if (op->kind >= OP_COUNT)
+        return;
+    switch ((enum op_table)abi_ops[op->kind].table) {
+    case OP_TABLE_KEEPS:
+        return;
+    case OP_TABLE_OPENS:
+        if (op->handle2 < HANDLES_TOTAL && result >= 0)
+            claims->state[op->handle2] = parent;
+        return;
+    case OP_TABLE_CLOSES:
+        if (op->handle < HANDLES_TOTAL)
+            claims->state[op->handle] = CLAIMS_DEAD;
+        return;
+    }
 }
 
 bool claims_call(struct claims *claims, const struct trace_call *call, struct judge_ruling *ret, uint32_t *ret_op)

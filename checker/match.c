@@ -56,9 +56,10 @@ static enum status push_want(struct match *m, const struct trace_call *call, uin
         want->generation = m->pushed[want->handle];
     if (want->handle2 < HANDLES_TOTAL)
         want->generation2 = m->pushed[want->handle2];
-    if (want->kind == OP_OPEN && want->handle2 < HANDLES_TOTAL)
+    enum op_table table = abi_ops[want->kind].table;
+    if (table == OP_TABLE_OPENS && want->handle2 < HANDLES_TOTAL)
         m->pushed[want->handle2]++;
-    else if (want->kind == OP_CLOSE && want->handle < HANDLES_TOTAL)
+    else if (table == OP_TABLE_CLOSES && want->handle < HANDLES_TOTAL)
         m->pushed[want->handle]++;
     pending->wants++;
     m->want_count++;

@@ -1,5 +1,5 @@
 /* Compares one expected system call with one that the kernel executed, operand by operand in the roles of ops.def, and
- * as match_rows.def says.
+ * as its columns `match` and `late` say.
  *
  * Invariants: comparing changes nothing (match_world.c applies); what the witness lacks is no difference, and no
  * agreement either (match_unknown). Addresses of host buffers are not compared: only their lengths bind. What this
@@ -10,23 +10,6 @@
 #include "runtime/base/text.h"
 
 enum { ALIGNMENT = 4096, NAMED_DIFFERENCES = 3, QUOTED = 64 };
-
-enum match_result { RESULT_EQUAL, RESULT_ZERO, RESULT_OPENED, RESULT_PLACE, RESULT_ENTRIES };
-enum match_late { LATE_HOLDS, LATE_UNKNOWN };
-
-struct match_row {
-    uint8_t result, late;
-};
-#define MATCH_ROW(id, result, late) [OP_##id] = { RESULT_##result, LATE_##late },
-static const struct match_row rows[] = {
-#include "checker/match_rows.def"
-};
-#undef MATCH_ROW
-#define MATCH_ROW(id, result, late) +1
-_Static_assert(sizeof rows / sizeof rows[0] == OP_COUNT && OP_COUNT ==
-#include "checker/match_rows.def"
-               , "a row for every op");
-#undef MATCH_ROW
 
 /* One comparison on its way. */
 struct compare {
@@ -252,16 +235,18 @@ static bool result_fits(const struct match_want *want, int64_t found)
         return found < 0 && match_linux_errno_is(-found, -expected);
     if (found < 0)
         return false;
-    switch ((enum match_result)rows[want->kind].result) {
-    case RESULT_OPENED:
+    switch ((enum op_match)abi_ops[want->kind].match) {
+    case OP_MATCH_OPENED:
         return expected == 0;
-    case RESULT_ZERO:
+    case OP_MATCH_ZERO:
+    case OP_MATCH_HOLDS_DATA: /* the rest: compare_system */
         return found == 0;
-    case RESULT_PLACE:
+    case OP_MATCH_PLACE:
         return expected == 0 && (uint64_t)found == want->operand[1];
-    case RESULT_ENTRIES:
+    case OP_MATCH_ENTRIES:
+    case OP_MATCH_POLLED:
         return want->host_bytes == UINT64_MAX ? (found == 0) == (expected == 0) : (uint64_t)found == want->host_bytes;
-    case RESULT_EQUAL:
+    case OP_MATCH_EQUAL:
         return found == expected;
     }
     return false;
@@ -279,7 +264,7 @@ static void compare_result(struct compare *c)
         return;
     if (expected < 0)
         buffer_printf(c->text, "result: expected %s, found %" PRId64, abi_errno_name((uint32_t)-expected), found);
-    else if (c->want->kind == OP_READ_DIR && c->want->host_bytes != UINT64_MAX)
+    else if (abi_ops[c->want->kind].match == OP_MATCH_ENTRIES && c->want->host_bytes != UINT64_MAX)
         buffer_printf(c->text, "result: expected %" PRIu64 " bytes of entries, found %" PRId64, c->want->host_bytes,
                       found);
     else
@@ -344,7 +329,8 @@ static void compare_identity(struct compare *c)
 {
     const struct match_want *want = c->want;
     const struct witness_object *found = &c->record->object;
-    if (want->kind != OP_STAT || want->result < 0 || !(c->record->parts & WITNESS_PART_OBJECT))
+    if (abi_ops[want->kind].object != OP_OBJECT_HANDLE || abi_ops[want->kind].in != OP_BYTES_STAT || want->result < 0 ||
+        !(c->record->parts & WITNESS_PART_OBJECT))
         return;
     uint32_t type = match_linux_filetype(found->mode);
     if (type != want->filetype)
@@ -357,7 +343,8 @@ static void compare_identity(struct compare *c)
 static void compare_system(struct compare *c)
 {
     const struct match_want *want = c->want;
-    if (want->kind != OP_FILE_SYSTEM || want->result < 0 || !(c->record->parts & WITNESS_PART_OBJECT))
+    if (abi_ops[want->kind].match != OP_MATCH_HOLDS_DATA || want->result < 0 ||
+        !(c->record->parts & WITNESS_PART_OBJECT))
         return;
     bool said = abi_file_system_holds_data((uint64_t)want->result),
          found = !(c->record->object.mode & WITNESS_MODE_NO_DATA);
@@ -477,7 +464,7 @@ bool match_unknown(const struct match_world *world, const struct match_want *wan
     }
     if (!succeeded)
         needed &= ~(uint32_t)WITNESS_PART_OBJECT; /* a bad descriptor has none */
-    else if (rows[want->kind].result == RESULT_OPENED)
+    else if (abi_ops[want->kind].match == OP_MATCH_OPENED)
         needed |= WITNESS_PART_OPENED;
     missing = needed & ~record->parts;
     if (missing) {
@@ -486,7 +473,7 @@ bool match_unknown(const struct match_world *world, const struct match_want *wan
         return true;
     }
     bool late = (needed & POINTERS) && (record->flags & WITNESS_FLAG_LATE) &&
-                (rows[want->kind].late == LATE_UNKNOWN || world->threads);
+                (abi_ops[want->kind].late == OP_LATE_UNKNOWN || world->threads);
     if (text && (late || shared))
         buffer_string(text, late ? "an operand could be read only behind the call, which may have changed it"
                                  : "an operand lies in memory that another process may write");

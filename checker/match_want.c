@@ -225,9 +225,10 @@ static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
  */
 static uint64_t host_result(const struct op *op, const struct trace_op_data *data, int64_t value)
 {
-    if (op->kind == OP_READ_DIR)
+    enum op_match match = abi_ops[op->kind].match;
+    if (match == OP_MATCH_ENTRIES)
         return dirent_bytes(data, value);
-    return op->kind == OP_POLL ? descriptors_told(data, value) : UINT64_MAX;
+    return match == OP_MATCH_POLLED ? descriptors_told(data, value) : UINT64_MAX;
 }
 
 enum status match_want_from(const struct match_world *world, const struct trace_call *call, uint32_t index,

@@ -135,12 +135,13 @@ void match_world_apply(struct match_world *world, const struct match_want *want,
         apply_descriptor(world, want, record);
         apply_base(world, want, record);
     }
-    if (want->kind == OP_OPEN && want->handle2 < HANDLES_TOTAL) {
+    enum op_table table = abi_ops[want->kind].table;
+    if (table == OP_TABLE_OPENS && want->handle2 < HANDLES_TOTAL) {
         bool opened = record && record->kind == WITNESS_SYSCALL && record->result >= 0;
         world->learns |= !opened && (!want->known || want->result >= 0);
         apply_change(world, want->handle2, opened ? (int32_t)record->result : -1,
                      opened && (record->parts & WITNESS_PART_OPENED) ? &record->opened : NULL);
-    } else if (want->kind == OP_CLOSE && want->handle < HANDLES_TOTAL) {
+    } else if (table == OP_TABLE_CLOSES && want->handle < HANDLES_TOTAL) {
         apply_change(world, want->handle, -1, NULL);
     }
 }

@@ -167,11 +167,9 @@ static void fill_calls(struct filler *f)
 
 static void fill_enums(struct filler *f)
 {
-    static const char *const effects[] = { "none", "read",  "write", "create", "remove",
-                                           "meta", "table", "time",  "random" };
     fill_begin(f, "op_name", "INSERT INTO op_name(id, name, syscall, effect) VALUES(?, ?, ?, ?)");
     for (int64_t i = 0; i < OP_COUNT; i++)
-        fill(f, &i, 1, (const char *[]) { abi_ops[i].text, abi_ops[i].syscall, effects[abi_ops[i].effect] }, 3);
+        fill(f, &i, 1, (const char *[]) { abi_ops[i].text, abi_ops[i].syscall, abi_effect_name(abi_ops[i].effect) }, 3);
     fill_end(f);
     fill_begin(f, "rule_name", "INSERT INTO rule_name(id, refuses, name, text) VALUES(?, ?, ?, ?)");
     for (int64_t i = 0; i < RULE_COUNT; i++)

@@ -68,7 +68,7 @@ static void put_data(const struct trace_call *call, const struct show_options *o
             return;
         }
         if (call->complete && data->in && data->in_length > 0 && call->ops.op[i].kind < OP_COUNT &&
-            abi_ops[call->ops.op[i].kind].data == OP_DATA_BYTES) {
+            abi_bytes_in_regions(abi_ops[call->ops.op[i].kind].in)) {
             buffer_u8(out, ' ');
             text_quote(out, data->in, data->in_kept, cut(options, 32));
             if (data->in_kept < data->in_length && options->full)

@@ -310,8 +310,8 @@ static void row_region(struct row *row, const struct request *request, struct re
 
 static uint64_t op_bytes(const struct op *op, int64_t value)
 {
-    bool moves = abi_ops[op->kind].data == OP_DATA_BYTES || abi_ops[op->kind].data == OP_DATA_STAGED ||
-                 (OPS(WRITE) | OPS(PWRITE) | OPS(APPEND)) >> op->kind & 1;
+    const struct op_row *row = &abi_ops[op->kind];
+    bool moves = row->in != OP_BYTES_NONE || row->out != OP_BYTES_NONE; /* a stat's value is 0 */
     return moves && value > 0 ? (uint64_t)value : 0;
 }
 

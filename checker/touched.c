@@ -118,6 +118,45 @@ static void on_open(struct touched *touched, const struct request *request, cons
     }
 }
 
+/* Counts an op by its effect. */
+static void use_count(const struct op *op, int64_t value, struct store_file *use)
+{
+    if (value < 0) {
+        use->failures++;
+        return;
+    }
+    switch ((enum op_effect)abi_ops[op->kind].effect) {
+    case OP_EFFECT_LOOK:
+        use->looks++;
+        return;
+    case OP_EFFECT_READ:
+        use->reads++;
+        use->bytes_read += (uint64_t)value;
+        return;
+    case OP_EFFECT_WRITE:
+        use->writes++;
+        use->bytes_written += (uint64_t)value;
+        return;
+    case OP_EFFECT_MAKE:
+        use->creates++;
+        return;
+    case OP_EFFECT_REMOVE:
+        use->removes++;
+        return;
+    case OP_EFFECT_META:
+        use->changes++;
+        return;
+    case OP_EFFECT_NONE:
+    case OP_EFFECT_OPEN: /* on_open */
+    case OP_EFFECT_FLUSH:
+    case OP_EFFECT_TABLE:
+    case OP_EFFECT_TIME:
+    case OP_EFFECT_RANDOM:
+    case OP_EFFECT_COUNT:
+        return;
+    }
+}
+
 /* An op on a name in a directory. */
 static void on_name(struct touched *touched, const struct request *request, const struct op *op, int64_t value,
                     uint64_t number)
@@ -126,55 +165,9 @@ static void on_name(struct touched *touched, const struct request *request, cons
     char *name = name_beneath(touched, op->handle, request, op->path);
     if (!name)
         return;
-    switch (abi_ops[op->kind].effect) {
-    case OP_EFFECT_REMOVE:
-        use.removes = 1;
-        break;
-    case OP_EFFECT_META:
-        use.creates = op->kind == OP_MAKE_DIR || op->kind == OP_MAKE_LINK;
-        use.changes = op->kind == OP_SET_TIMES_AT;
-        break;
-    default:
-        use.looks = 1;
-    }
-    if (value < 0)
-        use = (struct store_file) { .failures = 1 };
+    use_count(op, value, &use);
     store_file(touched->store, name, &use, number);
     free(name);
-}
-
-/* An op on a descriptor. */
-static void on_descriptor(struct touched *touched, const struct op *op, int64_t value)
-{
-    struct store_file *use = &touched->file[op->handle].use;
-    uint64_t count = value > 0 ? (uint64_t)value : 0;
-    if (value < 0) {
-        use->failures++;
-        return;
-    }
-    switch (op->kind) {
-    case OP_READ:
-    case OP_PREAD:
-    case OP_READ_DIR:
-        use->reads++;
-        use->bytes_read += count;
-        break;
-    case OP_WRITE:
-    case OP_PWRITE:
-    case OP_APPEND:
-        use->writes++;
-        use->bytes_written += count;
-        break;
-    case OP_SET_SIZE:
-    case OP_SET_TIMES:
-        use->changes++;
-        break;
-    case OP_STAT:
-        use->looks++;
-        break;
-    default:
-        break;
-    }
 }
 
 void touched_call(struct touched *touched, const struct trace_call *call, uint64_t number)
@@ -184,16 +177,22 @@ void touched_call(struct touched *touched, const struct trace_call *call, uint64
         int64_t value = call->ops.result[i].value;
         if (op->kind >= OP_COUNT || op->handle >= HANDLES_TOTAL)
             continue;
-        bool path = false;
-        for (unsigned o = 0; o < OP_OPERANDS_MAX; o++)
-            path |= abi_ops[op->kind].operand[o] == OPERAND_PATH;
-        if (op->kind == OP_OPEN)
+        switch ((enum op_object)abi_ops[op->kind].object) {
+        case OP_OBJECT_BENEATH:
             on_open(touched, &call->request, op, value, number);
-        else if (op->kind == OP_CLOSE)
-            release(touched, op->handle);
-        else if (path)
+            break;
+        case OP_OBJECT_NAME:
             on_name(touched, &call->request, op, value, number);
-        else
-            on_descriptor(touched, op, value);
+            break;
+        case OP_OBJECT_HANDLE:
+            if (abi_ops[op->kind].table == OP_TABLE_CLOSES)
+                release(touched, op->handle);
+            else
+                use_count(op, value, &touched->file[op->handle].use);
+            break;
+        case OP_OBJECT_NONE:
+        case OP_OBJECT_AWAITED:
+            break;
+        }
     }
 }

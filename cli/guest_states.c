@@ -5,6 +5,8 @@
  * more. Leaves out: a state of a guest that was stopped from outside. Nothing could be compared with it. */
 #include "cli/guest_states.h"
 
+#include "wasi/abi/op_sets.h"
+
 enum status guest_states_init(struct guest_states *states, struct trace_writer *writer, const struct run_spec *spec,
                               struct rt_instance *const *running, struct error *error)
 {
@@ -31,10 +33,7 @@ static enum status record(struct guest_states *states, bool at_end, struct error
     return trace_writer_state(states->writer, &state, error);
 }
 
-static bool writes(const struct op *op)
-{
-    return op->kind == OP_WRITE || op->kind == OP_PWRITE || op->kind == OP_APPEND;
-}
+static bool writes(const struct op *op) { return (abi_op_bit(op->kind) & ops_out) != 0; }
 
 /* Bytes that the op would write. */
 static uint64_t asked(const struct request *request, const struct op *op)
@@ -42,7 +41,7 @@ static uint64_t asked(const struct request *request, const struct op *op)
     uint64_t total = 0;
     for (uint64_t i = op->mem.offset; i < op->mem.offset + (uint64_t)op->mem.length && i < LIMIT_IOVECS; i++)
         total += request->iov[i].length;
-    return op->kind == OP_WRITE && total > LIMIT_STAGING ? LIMIT_STAGING : total;
+    return abi_ops[op->kind].out == OP_BYTES_JOINED && total > LIMIT_STAGING ? LIMIT_STAGING : total;
 }
 
 static enum status observe_begin(void *self, const struct request *request, struct error *error)

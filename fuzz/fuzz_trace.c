@@ -27,7 +27,7 @@ static uint64_t use_call(const struct trace_call *call)
         sum += request->subscription[i].userdata;
     for (uint32_t i = 0; i < call->ops.count; i++) {
         const struct trace_op_data *op = &call->data[i];
-        sum += abi_ops[call->ops.op[i].kind].data;
+        sum += abi_ops[call->ops.op[i].kind].in;
         for (uint32_t k = 0; k < op->out_head_length; k++)
             sum += op->out_head[k];
         for (uint32_t k = 0; call->complete && op->in && k < op->in_kept; k++)

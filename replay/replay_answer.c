@@ -7,6 +7,7 @@
 #include "replay/session.h"
 
 #include <string.h>
+#include "wasi/abi/op_sets.h"
 
 /* Where the next bytes of an op's data go: regions of guest memory in their order, each checked before anything is
  * written. */
@@ -55,7 +56,7 @@ static bool answer_bytes(struct session *session, const struct op *op, const str
                          const struct backend_space *space)
 {
     struct error why = ERROR_INIT;
-    bool vector = op->kind == OP_READ || op->kind == OP_PREAD;
+    bool vector = (abi_op_bit(op->kind) & ops_vector) != 0;
     if (vector && (uint64_t)op->mem.offset + op->mem.length > request->iov_count)
         return false;
     struct answer answer = { .space = space,
@@ -77,7 +78,7 @@ static enum status answer_output(struct session *session, const struct op *op, c
     const struct replay_options *options = session->options;
     if (op->kind == OP_CLOSE && op->handle < 3)
         session->closed |= 1u << op->handle;
-    bool writes = op->kind == OP_WRITE || op->kind == OP_PWRITE || op->kind == OP_APPEND;
+    bool writes = (abi_op_bit(op->kind) & ops_out & ops_vector) != 0;
     if (!options->output || !writes || (op->handle != 1 && op->handle != 2) || session->closed >> op->handle & 1 ||
         (uint64_t)op->mem.offset + op->mem.length > request->iov_count)
         return STATUS_OK;
@@ -147,21 +148,21 @@ static const char *answer_success(struct session *session, const struct op *op, 
     const struct trace_op_data *data = &session->call->data[session->op];
     const struct op_row *row = &abi_ops[op->kind];
     uint64_t value = (uint64_t)result->value;
-    if (row->data == OP_DATA_STAT && result->stat.filetype > FILETYPE_SYMBOLIC_LINK)
+    if (row->in == OP_BYTES_STAT && result->stat.filetype > FILETYPE_SYMBOLIC_LINK)
         return "no such file type";
-    if (row->data == OP_DATA_BYTES || row->data == OP_DATA_STAGED) {
+    if (row->in != OP_BYTES_NONE && row->in != OP_BYTES_STAT) {
         if (value != data->in_length)
             return "the count is not that of the bytes";
-        if (row->data == OP_DATA_BYTES && !answer_bytes(session, op, request, space))
+        if (abi_bytes_in_regions(row->in) && !answer_bytes(session, op, request, space))
             return "more bytes than the buffers hold";
-        if (op->kind == OP_READ_DIR && !answer_dirents(op, space, data))
+        if (row->in == OP_BYTES_ENTRIES && !answer_dirents(op, space, data))
             return "broken directory entries";
-        if (op->kind == OP_POLL && !answer_polls(request, space, data))
+        if (row->in == OP_BYTES_POLLED && !answer_polls(request, space, data))
             return "broken answers about descriptors";
     } else if (data->in_length > 0) {
         return "bytes from an op that brings none";
     }
-    if ((op->kind == OP_WRITE || op->kind == OP_PWRITE || op->kind == OP_APPEND) && value > data->out_length)
+    if (row->out != OP_BYTES_NONE && value > data->out_length)
         return "more was written than was given";
     return NULL;
 }

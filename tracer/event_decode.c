@@ -130,15 +130,6 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
 
 static bool inside(struct region region, uint64_t size) { return (uint64_t)region.offset + region.length <= size; }
 
-static bool has_operand(const struct op_row *row, enum op_operand operand)
-{
-    for (unsigned i = 0; i < OP_OPERANDS_MAX; i++) {
-        if (row->operand[i] == operand)
-            return true;
-    }
-    return false;
-}
-
 static bool handle_is_possible(uint32_t handle) { return handle < HANDLES_TOTAL || handle == HANDLE_NONE; }
 
 static enum status check_op(const struct op *op, const struct request *request, const char **ret_why)
@@ -153,10 +144,10 @@ static enum status check_op(const struct op *op, const struct request *request, 
     uint64_t bytes = 0;
     for (unsigned i = 0; i < request->string_count; i++)
         bytes += request->string[i].length;
-    if ((has_operand(row, OPERAND_PATH) && !inside(op->path, bytes)) ||
-        (has_operand(row, OPERAND_PATH2) && !inside(op->path2, bytes)))
+    if ((abi_op_has(row, OPERAND_PATH) && !inside(op->path, bytes)) ||
+        (abi_op_has(row, OPERAND_PATH2) && !inside(op->path2, bytes)))
         return bad(ret_why, "its path lies outside the request's bytes");
-    uint64_t space = trace_op_bit(op->kind) & TRACE_OPS_IOVS ? request->iov_count : UINT64_C(1) << 32;
+    uint64_t space = abi_op_bit(op->kind) & ops_vector ? request->iov_count : UINT64_C(1) << 32;
     return inside(op->mem, space) ? STATUS_OK : bad(ret_why, "its memory lies outside what the request names");
 }
 
@@ -197,7 +188,7 @@ static enum status decode_op(struct event_decoder *decoder, struct cursor *curso
     struct trace_op_data *data = &call->data[index];
     memset(data, 0, sizeof *data);
     decoder->data[index] = (struct decoder_data) { 0, 0, 0 };
-    if (trace_op_bit(event.op.kind) & TRACE_OPS_OUT)
+    if (abi_op_bit(event.op.kind) & ops_out)
         status = take_out(cursor, data, ret_why);
     if (status != STATUS_OK)
         return status;
@@ -279,10 +270,10 @@ static enum status take_payload(struct event_decoder *decoder, struct cursor *cu
     struct trace_op_data *data = &call->data[index];
     if (result->value <= -(int64_t)WASI_ERRNO_COUNT)
         return bad(ret_why, "a result that is no errno");
-    if (abi_ops[op->kind].data == OP_DATA_STAT)
+    if (abi_ops[op->kind].in == OP_BYTES_STAT)
         return result->value < 0 ? STATUS_OK : bounded(take(cursor, &result->stat, sizeof result->stat), ret_why);
     uint64_t length = trace_op_in_length(&call->request, op, result->value);
-    if (abi_ops[op->kind].data != OP_DATA_NONE && result->value > 0 && (uint64_t)result->value != length)
+    if (abi_ops[op->kind].in != OP_BYTES_NONE && result->value > 0 && (uint64_t)result->value != length)
         return bad(ret_why, "more data than the op can bring");
     if (decoder->data[index].length != (length > TRACE_INLINE_MAX ? length : 0))
         return bad(ret_why, "another amount of data than its result says");

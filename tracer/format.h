@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stddef.h>
 #include "tracer/trace.h"
+#include "wasi/abi/op_sets.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the stored form is little-endian");
 
@@ -158,19 +159,5 @@ static inline bool trace_event_has_ticks(uint8_t type)
 }
 
 static inline size_t trace_pad8(size_t size) { return (size + 7) & ~(size_t)7; }
-
-/* ---- which ops carry what ---- */
-
-static inline uint32_t trace_op_bit(uint32_t kind) { return kind < OP_COUNT ? UINT32_C(1) << kind : 0; }
-
-enum { TRACE_OPS_OUT = OPS(WRITE) | OPS(PWRITE) | OPS(APPEND) };  /* bytes leave the guest */
-enum { TRACE_OPS_IOVS = TRACE_OPS_OUT | OPS(READ) | OPS(PREAD) }; /* `mem` is a range of the request's iovs */
-#define OP(id, text, calls, effect, syscall, operands, data) | (OP_DATA_##data == OP_DATA_NONE ? 0u : OPS(id))
-enum {
-    TRACE_OPS_IN = 0u
-#include "wasi/abi/ops.def"
-}; /* bytes or a stat enter it */
-#undef OP
-static_assert(OP_COUNT <= 31, "sets of ops are kept in 32 bits");
 
 #endif

@@ -14,7 +14,7 @@ enum { JOIN_MAX = 4096 /* bytes in several pieces that are joined, to be hashed 
 
 struct pieces op_pieces(const struct request *request, const struct op *op)
 {
-    if (!(trace_op_bit(op->kind) & TRACE_OPS_IOVS))
+    if (!(abi_op_bit(op->kind) & ops_vector))
         return (struct pieces) { &op->mem, 1 };
     uint32_t count = op->mem.offset <= request->iov_count ? request->iov_count - op->mem.offset : 0;
     return (struct pieces) { request->iov + op->mem.offset, op->mem.length < count ? op->mem.length : count };
@@ -82,12 +82,13 @@ enum status trace_op_out(const struct request *request, const struct op *op, con
 {
     ret->out_digest = 0;
     ret->out_length = ret->out_head_length = 0;
-    if (!(trace_op_bit(op->kind) & TRACE_OPS_OUT))
+    if (!(abi_op_bit(op->kind) & ops_out))
         return STATUS_OK;
     struct pieces pieces = op_pieces(request, op);
     if (!pieces_in_memory(pieces, space->memory_size))
         return STATUS_MALFORMED;
-    uint64_t most = op->kind == OP_WRITE ? LIMIT_STAGING : TRACE_KERNEL_MAX, length = pieces_length(pieces);
+    uint64_t most = abi_ops[op->kind].out == OP_BYTES_JOINED ? LIMIT_STAGING : TRACE_KERNEL_MAX,
+             length = pieces_length(pieces);
     length = length < most ? length : most;
     ret->out_length = (uint32_t)length;
     ret->out_head_length = (uint32_t)(length < TRACE_HEAD_BYTES ? length : TRACE_HEAD_BYTES);
@@ -101,9 +102,9 @@ uint64_t trace_op_in_length(const struct request *request, const struct op *op, 
 {
     if (value <= 0 || op->kind >= OP_COUNT)
         return 0;
-    uint8_t data = abi_ops[op->kind].data;
-    uint64_t most = data == OP_DATA_BYTES    ? pieces_length(op_pieces(request, op))
-                    : data == OP_DATA_STAGED ? LIMIT_STAGING
+    enum op_bytes in = abi_ops[op->kind].in;
+    uint64_t most = abi_bytes_in_regions(in) ? pieces_length(op_pieces(request, op))
+                    : abi_bytes_staged(in)   ? LIMIT_STAGING
                                              : 0;
     most = most < TRACE_KERNEL_MAX ? most : TRACE_KERNEL_MAX;
     return (uint64_t)value < most ? (uint64_t)value : most;

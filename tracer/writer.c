@@ -41,7 +41,7 @@ enum {
 #define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
     [OPERATION_##id] =                                                                                                 \
         ROW_VARIES_##id != 0 || (int)ROW_SLOTS_##id > (int)SIMPLE_SLOTS || (max_ops) != 1 ||                           \
-                ((ops) & (TRACE_OPS_OUT | TRACE_OPS_IN)) != 0                                                          \
+                ((ops) & (ops_out | ops_in)) != 0                                                                      \
             ? 0                                                                                                        \
             : (3 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)OPERATION_##id << 24,
 static const uint64_t begin_heads[OPERATION_COUNT] = {

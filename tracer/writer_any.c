@@ -176,7 +176,7 @@ enum status writer_op_any(struct trace_writer *writer, const struct request *req
     struct trace_op_data out;
     if (trace_op_out(request, op, space, &out) != STATUS_OK)
         return error_set(error, STATUS_INTERNAL, "an op takes bytes from outside the guest's memory");
-    bool leaves = (trace_op_bit(op->kind) & TRACE_OPS_OUT) != 0;
+    bool leaves = (abi_op_bit(op->kind) & ops_out) != 0;
     size_t head_bytes = trace_pad8(out.out_head_length);
     if (leaves)
         size += sizeof(struct trace_event_out) + head_bytes;
@@ -194,7 +194,7 @@ enum status writer_op_any(struct trace_writer *writer, const struct request *req
         event_put_u64(at + 72, out.out_length | (uint64_t)out.out_head_length << 32);
         memcpy(at + 80, out.out_head, sizeof out.out_head);
     }
-    writer->plan = (writer->plan + 1) | (trace_op_bit(op->kind) & TRACE_OPS_IN ? TRACE_PLAN_BULKY : 0);
+    writer->plan = (writer->plan + 1) | (abi_op_bit(op->kind) & ops_in ? TRACE_PLAN_BULKY : 0);
     writer_advance(writer, at, size);
     writer_publish(writer);
     return STATUS_OK;
@@ -210,12 +210,12 @@ static size_t inline_bytes(const struct request *request, const struct op *op, i
 }
 
 /* Where in the staging buffer an op's data begins; the backend has checked it. */
-static uint64_t staged_at(const struct op *op) { return op->kind == OP_READ_DIR ? op->offset : 0; }
+static uint64_t staged_at(const struct op *op) { return abi_ops[op->kind].in == OP_BYTES_ENTRIES ? op->offset : 0; }
 
 static void copy_in(const struct op *op, const struct backend_space *space, struct gather *gather, uint64_t done,
                     uint8_t *to, size_t count)
 {
-    if (abi_ops[op->kind].data == OP_DATA_STAGED)
+    if (abi_bytes_staged(abi_ops[op->kind].in))
         memcpy(to, space->staging + staged_at(op) + done, count);
     else
         gather_bytes(gather, space->memory, to, count);
@@ -249,7 +249,7 @@ static uint8_t *put_payload(uint8_t *at, const struct request *request, const st
     for (unsigned i = 0; i < ops->count; i++) {
         const struct op *op = &ops->op[i];
         int64_t value = ops->result[i].value;
-        if (abi_ops[op->kind].data == OP_DATA_STAT && value >= 0) {
+        if (abi_ops[op->kind].in == OP_BYTES_STAT && value >= 0) {
             memcpy(at, &ops->result[i].stat, sizeof(struct filestat));
             at += sizeof(struct filestat);
             continue;
@@ -275,17 +275,17 @@ static enum status prepare_payload(struct trace_writer *writer, const struct req
         const struct op *op = &ops->op[i];
         int64_t value = ops->result[i].value;
         uint64_t length = trace_op_in_length(request, op, value);
-        if (length && abi_ops[op->kind].data == OP_DATA_BYTES &&
+        if (length && abi_bytes_in_regions(abi_ops[op->kind].in) &&
             !pieces_in_memory(op_pieces(request, op), space->memory_size))
             return error_set(error, STATUS_INTERNAL, "an op brought bytes to outside the guest's memory");
-        if (length && abi_ops[op->kind].data == OP_DATA_STAGED && staged_at(op) > BACKEND_STAGING - length)
+        if (length && abi_bytes_staged(abi_ops[op->kind].in) && staged_at(op) > BACKEND_STAGING - length)
             return error_set(error, STATUS_INTERNAL, "an op brought bytes to outside the staging buffer");
         if (length > TRACE_INLINE_MAX) {
             enum status status = put_data(writer, request, op, i, length, space, error);
             if (status != STATUS_OK)
                 return status;
         }
-        size += abi_ops[op->kind].data == OP_DATA_STAT && value >= 0 ? sizeof(struct filestat) : 0;
+        size += abi_ops[op->kind].in == OP_BYTES_STAT && value >= 0 ? sizeof(struct filestat) : 0;
         size += trace_pad8(inline_bytes(request, op, value));
     }
     *ret_size = size;

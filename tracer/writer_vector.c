@@ -66,7 +66,7 @@ static const uint64_t vector_heads[OPERATION_COUNT] = {
 /* Is the op's data the request's one region, and does that lie in memory? */
 static bool one_region(const struct request *request, const struct op *op, const struct backend_space *space)
 {
-    return (trace_op_bit(op->kind) & TRACE_OPS_IOVS) && request->iov_count == 1 && op->mem.offset == 0 &&
+    return (abi_op_bit(op->kind) & ops_vector) && request->iov_count == 1 && op->mem.offset == 0 &&
            op->mem.length == 1 && (uint64_t)request->iov[0].offset + request->iov[0].length <= space->memory_size;
 }
 
@@ -102,8 +102,8 @@ enum status writer_op_vector(struct trace_writer *writer, const struct request *
     memcpy(at - 8, &region, sizeof region);
     size_t size = sizeof(struct trace_event_op);
     memcpy(at + 8, op, sizeof *op);
-    writer->plan = trace_op_bit(op->kind) & TRACE_OPS_IN ? 1 | TRACE_PLAN_BULKY : 1;
-    if (trace_op_bit(op->kind) & TRACE_OPS_OUT)
+    writer->plan = abi_op_bit(op->kind) & ops_in ? 1 | TRACE_PLAN_BULKY : 1;
+    if (abi_op_bit(op->kind) & ops_out)
         size += put_out(at + size, space->memory + region.offset, region.length);
     event_put_head(at, event_head(size, TRACE_EVENT_OP, 0));
     writer_advance(writer, at, size);
@@ -119,7 +119,7 @@ enum status writer_end_vector(struct trace_writer *writer, const struct request 
     uint8_t *at = writer->at;
     /* The fast half has counted the plan down by one. */
     if (writer->plan != TRACE_PLAN_BULKY || ops->count != 1 || !vector_heads[request->call] ||
-        outcome->value_count > 2 || !(trace_op_bit(ops->op[0].kind) & TRACE_OPS_IN) ||
+        outcome->value_count > 2 || !(abi_op_bit(ops->op[0].kind) & ops_in) ||
         !one_region(request, &ops->op[0], space) || value > VECTOR_IN_MAX ||
         (value > 0 && (uint64_t)value > request->iov[0].length) || writer_full(writer, at))
         return writer_end_any(writer, request, ops, outcome, space, committed, error);

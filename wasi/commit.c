@@ -64,7 +64,7 @@ static enum status commit_filestat(struct commit *commit, uint64_t offset)
 {
     struct call_ops *ops = &commit->wasi->ops;
     for (uint32_t i = ops->count; i-- > 0;) {
-        if (abi_ops[ops->op[i].kind].data != OP_DATA_STAT || ops->result[i].value < 0)
+        if (abi_ops[ops->op[i].kind].in != OP_BYTES_STAT || ops->result[i].value < 0)
             continue;
         struct filestat *stat = &ops->result[i].stat;
         if (stat->filetype > FILETYPE_SYMBOLIC_LINK)

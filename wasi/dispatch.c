@@ -53,44 +53,21 @@ static bool answer_possible(const struct op *op, const struct request *request, 
 {
     if (value <= 0)
         return value > -WASI_ERRNO_COUNT;
-    switch ((enum op_kind)op->kind) {
-    case OP_READ:
-    case OP_PREAD:
-    case OP_WRITE:
-    case OP_PWRITE:
-    case OP_APPEND:
+    switch ((enum op_answer)abi_ops[op->kind].answer) {
+    case OP_ANSWER_ZERO:
+        return false;
+    case OP_ANSWER_UP_TO_VECTOR:
         return value <= COUNT_MAX && (uint64_t)value <= vector_bytes(op, request);
-    case OP_READ_LINK:
-    case OP_RANDOM:
+    case OP_ANSWER_UP_TO_REGION:
         return value <= op->mem.length;
-    case OP_READ_DIR:
+    case OP_ANSWER_UP_TO_STAGING:
         return value <= LIMIT_STAGING;
-    case OP_POLL:
+    case OP_ANSWER_SUBSCRIPTIONS:
         return (uint64_t)value == descriptors_asked(request);
-    case OP_FILE_SYSTEM:
+    case OP_ANSWER_U32:
         return value <= UINT32_MAX;
-    case OP_CLOCK_TIME:
-    case OP_CLOCK_RES:
+    case OP_ANSWER_ANY:
         return true;
-    case OP_STAT:
-    case OP_STAT_AT:
-    case OP_OPEN:
-    case OP_CLOSE:
-    case OP_SET_FLAGS:
-    case OP_SET_SIZE:
-    case OP_SYNC:
-    case OP_DATASYNC:
-    case OP_SEEK_DIR:
-    case OP_MAKE_DIR:
-    case OP_REMOVE_DIR:
-    case OP_UNLINK:
-    case OP_MAKE_LINK:
-    case OP_SET_TIMES_AT:
-    case OP_SET_TIMES:
-    case OP_SLEEP:
-    case OP_YIELD:
-    case OP_COUNT:
-        break;
     }
     return false;
 }

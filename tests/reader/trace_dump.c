@@ -71,9 +71,9 @@ static void print_entered(struct trace_reader *reader, const struct trace_call *
 {
     XXH3_state_t state;
     const struct op_result *result = &call->ops.result[index];
-    uint8_t data = abi_ops[call->ops.op[index].kind].data;
+    enum op_bytes in = abi_ops[call->ops.op[index].kind].in;
     const struct filestat *stat = &result->stat;
-    if (data == OP_DATA_STAT && result->value >= 0)
+    if (in == OP_BYTES_STAT && result->value >= 0)
         printf("[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64
                "]",
                stat->dev, stat->ino, stat->filetype, stat->nlink, stat->size, stat->atim, stat->mtim, stat->ctim);

@@ -72,7 +72,7 @@ const struct op *case_issues(struct decide_case *c, enum op_kind kind)
     struct decision decision = step(c);
     assert_int_equal(decision.verdict, VERDICT_ISSUE);
     assert_string_equal(abi_ops[c->op.kind].text, abi_ops[kind].text);
-    assert_true(abi_operations[c->request.call].ops & (UINT32_C(1) << kind));
+    assert_true(abi_operations[c->request.call].ops & (UINT64_C(1) << kind));
     return &c->op;
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include "wasi/abi/op_sets.h"
 #include "wasi/abi/call.h"
 
 static uint8_t class_of(const struct operation_row *row, uint32_t arg)
@@ -118,7 +119,53 @@ static void reading_calls_change_nothing(void **state)
     for (size_t i = 0; i < sizeof asking / sizeof *asking; i++)
         for (uint32_t op = 0; op < OP_COUNT; op++)
             if (abi_operations[asking[i]].ops >> op & 1)
-                assert_true(abi_ops[op].effect == OP_EFFECT_READ || abi_ops[op].effect == OP_EFFECT_TABLE);
+                assert_int_equal(abi_ops[op].changes, OP_CHANGES_NOTHING);
+}
+
+/* No operation issues an op that needs a right of the descriptor which the operation itself does not ask for. */
+static void operations_hold_the_rights_of_their_ops(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OPERATION_COUNT; i++)
+        for (uint32_t op = 0; op < OP_COUNT; op++)
+            if (abi_operations[i].ops >> op & 1 && abi_ops[op].object != OP_OBJECT_AWAITED &&
+                (abi_ops[op].right & ~abi_operations[i].rights) != 0)
+                fail_msg("%s issues %s without its right", abi_operations[i].name, abi_ops[op].text);
+}
+
+/* What a row says of its object, its bytes and its answer is what its operands say. */
+static void columns_agree(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OP_COUNT; i++) {
+        const struct op_row *row = &abi_ops[i];
+        bool named = row->object == OP_OBJECT_NAME || row->object == OP_OBJECT_BENEATH;
+        bool vector = row->in == OP_BYTES_VECTOR || row->out == OP_BYTES_VECTOR;
+        bool joined = row->in == OP_BYTES_JOINED || row->out == OP_BYTES_JOINED;
+        assert_int_equal(abi_op_has(row, OPERAND_FD), named || row->object == OP_OBJECT_HANDLE);
+        assert_int_equal(abi_op_has(row, OPERAND_PATH), named);
+        assert_int_equal(abi_op_has(row, OPERAND_POLLS), row->object == OP_OBJECT_AWAITED);
+        assert_int_equal(abi_op_has(row, OPERAND_IOVS), vector);
+        assert_int_equal(abi_op_has(row, OPERAND_MEM), row->in == OP_BYTES_REGION || row->out == OP_BYTES_REGION);
+        assert_int_equal(abi_op_has(row, OPERAND_STAGE), joined || row->in == OP_BYTES_ENTRIES);
+        assert_int_equal(row->answer == OP_ANSWER_UP_TO_VECTOR, vector || joined);
+        assert_int_equal(row->answer == OP_ANSWER_UP_TO_REGION, abi_op_has(row, OPERAND_MEM));
+        assert_int_equal(row->answer == OP_ANSWER_UP_TO_STAGING, row->in == OP_BYTES_ENTRIES);
+        assert_int_equal(row->answer == OP_ANSWER_SUBSCRIPTIONS, row->object == OP_OBJECT_AWAITED);
+        assert_true(row->in == OP_BYTES_NONE || row->out == OP_BYTES_NONE);
+        assert_true(row->object != OP_OBJECT_NONE || row->right == 0);
+        assert_int_equal(row->table == OP_TABLE_OPENS, row->match == OP_MATCH_OPENED);
+        assert_true(row->out == OP_BYTES_NONE || row->changes == OP_CHANGES_WORLD);
+    }
+}
+
+static void rules_are_sound(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        assert_int_equal(abi_rules[i].refuses, abi_rules[i].wasi_errno != WASI_SUCCESS);
+        assert_true(abi_rules[i].refuses || !abi_rules[i].traps);
+    }
 }
 
 static void ops_are_sound(void **state)
@@ -175,6 +222,9 @@ int main(void)
         cmocka_unit_test(descriptors_stand_where_they_are_looked_for),
         cmocka_unit_test(plans_are_bounded),
         cmocka_unit_test(reading_calls_change_nothing),
+        cmocka_unit_test(operations_hold_the_rights_of_their_ops),
+        cmocka_unit_test(columns_agree),
+        cmocka_unit_test(rules_are_sound),
         cmocka_unit_test(ops_are_sound),
         cmocka_unit_test(read_rights_are_harmless),
         cmocka_unit_test(file_systems_that_hold_data_are_these),

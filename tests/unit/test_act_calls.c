@@ -23,7 +23,7 @@
 enum { SCENES = OP_COUNT, CALLS_MAX = 4, MARKER = 0x5A5A };
 
 /* The numbers of the rows' system calls on this machine. */
-#define OP(id, text, calls, effect, syscall, operands, data) [OP_##id] = SYS_##syscall,
+#define OP(id, text, syscall, ...) [OP_##id] = SYS_##syscall,
 static const long numbers[OP_COUNT] = {
 #include "wasi/abi/ops.def"
 };

@@ -171,7 +171,7 @@ static void follow(struct decide_case *c, uint32_t call)
     struct decision decision = step(c);
     while (decision.verdict == VERDICT_ISSUE) {
         assert_true(c->ops.count < row->max_ops);
-        assert_true(row->ops & (UINT32_C(1) << c->op.kind));
+        assert_true(row->ops & (UINT64_C(1) << c->op.kind));
         assert_false(abi_rules[c->op.rule].refuses);
         struct op_result *result = case_result(c, any(2) ? (int64_t)any(50) : errors[any(4)]);
         result->stat.filetype = any(8);

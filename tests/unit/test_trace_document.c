@@ -10,6 +10,7 @@
 #include "runtime/base/base.h"
 #include "runtime/rt.h"
 #include "wasi/abi/call.h"
+#include "wasi/abi/op_sets.h"
 
 static const char *path;
 static char *page;
@@ -89,12 +90,12 @@ static void test_hostcalls(void **state)
 static void test_ops(void **state)
 {
     (void)state;
-    static const char *const data[] = { "", "STAT", "BYTES", "STAGED" };
+    static const char *const in[] = { "", "STAT", "BYTES", "BYTES", "BYTES", "STAGED", "STAGED" };
     char line[256];
     for (unsigned i = 0; i < OP_COUNT; i++) {
-        bool out = i == OP_WRITE || i == OP_PWRITE || i == OP_APPEND;
+        bool out = abi_ops[i].out != OP_BYTES_NONE;
         snprintf(line, sizeof line, "\n| %u | %s | %s | %s |", i, abi_ops[i].text,
-                 out || i == OP_READ || i == OP_PREAD ? "iovs" : "memory", out ? "OUT" : data[abi_ops[i].data]);
+                 abi_op_bit(i) & ops_vector ? "iovs" : "memory", out ? "OUT" : in[abi_ops[i].in]);
         assert_in_section("\n### Ops\n", line);
     }
     assert_int_equal(count_in_section("\n### Ops\n", "\n|"), OP_COUNT + 2);

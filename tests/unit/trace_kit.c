@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "wasi/abi/op_sets.h"
 
 static uint8_t memory[KIT_MEMORY], staging[BACKEND_STAGING];
 
@@ -78,18 +79,18 @@ static void make_op(struct kit_call *call, uint16_t kind, uint64_t seed)
                      .offset = seed,
                      .value = mix(seed) };
     struct op_result result = { .value = (int64_t)(seed % 1000) };
-    bool iovs = kind == OP_READ || kind == OP_PREAD || kind == OP_WRITE || kind == OP_PWRITE || kind == OP_APPEND;
+    bool iovs = (abi_op_bit(kind) & ops_vector) != 0;
     op.mem = iovs ? (struct region) { 0, request->iov_count } : (struct region) { (uint32_t)(seed % 4096), 64 };
     if (request->string_count)
         op.path = request->string[request->string_count - 1];
-    uint8_t data = abi_ops[kind].data;
-    if (data == OP_DATA_STAT)
+    enum op_bytes in = abi_ops[kind].in;
+    if (in == OP_BYTES_STAT)
         result.stat = (struct filestat) { seed, seed + 1, 4, 1, seed * 3, 5, 6, 7 };
-    if (data == OP_DATA_BYTES) {
+    if (abi_bytes_in_regions(in)) {
         uint64_t most = trace_op_in_length(request, &op, INT64_MAX);
         result.value = (int64_t)(seed % 3 == 0 ? most : seed % (most + 1));
     }
-    if (data == OP_DATA_STAGED) {
+    if (abi_bytes_staged(in)) {
         result.value = (int64_t)(seed % (LIMIT_READDIR + 1));
         op.offset = seed % LIMIT_READDIR_BUFFER;
     }
@@ -112,7 +113,7 @@ void kit_call_make(uint64_t index, bool big, struct kit_call *ret)
         ret->request.string_count = ret->request.iov_count = ret->request.subscription_count = 0;
     }
     for (uint16_t kind = 0; kind < OP_COUNT && ret->request.fault == FAULT_NONE; kind++) {
-        if ((row->ops & (UINT32_C(1) << kind)) && ret->ops.count < LIMIT_OPS)
+        if ((row->ops & abi_op_bit(kind)) && ret->ops.count < LIMIT_OPS)
             make_op(ret, kind, mix(seed + kind));
     }
     ret->outcome = (struct outcome) {
@@ -161,12 +162,13 @@ static void assert_in(const struct kit_call *expected, uint32_t index, const str
     uint64_t length = trace_op_in_length(&expected->request, op, expected->ops.result[index].value), at = 0;
     assert_int_equal(data->in_length, length);
     assert_int_equal(data->in_kept, length);
-    if (abi_ops[op->kind].data == OP_DATA_STAGED) {
+    enum op_bytes in = abi_ops[op->kind].in;
+    if (abi_bytes_staged(in)) {
         if (length)
-            assert_memory_equal(data->in, staging + (op->kind == OP_READ_DIR ? op->offset : 0), length);
+            assert_memory_equal(data->in, staging + (in == OP_BYTES_ENTRIES ? op->offset : 0), length);
         return;
     }
-    bool iovs = op->kind == OP_READ || op->kind == OP_PREAD;
+    bool iovs = (abi_op_bit(op->kind) & ops_vector) != 0;
     for (uint32_t i = 0; at < length; i++) {
         struct region piece = iovs ? expected->request.iov[i] : op->mem;
         uint64_t part = piece.length < length - at ? piece.length : length - at;
@@ -214,7 +216,7 @@ void kit_call_assert(const struct kit_call *expected, const struct trace_call *c
         if (!call->complete)
             continue;
         assert_int_equal(expected->ops.result[i].value, call->ops.result[i].value);
-        if (abi_ops[expected->ops.op[i].kind].data == OP_DATA_STAT && expected->ops.result[i].value >= 0)
+        if (abi_ops[expected->ops.op[i].kind].in == OP_BYTES_STAT && expected->ops.result[i].value >= 0)
             assert_memory_equal(&expected->ops.result[i].stat, &call->ops.result[i].stat, sizeof(struct filestat));
         else
             assert_in(expected, i, &call->data[i]);

@@ -9,8 +9,21 @@ const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT] = {
 };
 #undef ARG_TYPE
 
-#define OP(id, text, calls, effect, syscall, operands, data)                                                           \
-    [OP_##id] = { text, #syscall, OP_CALLS_##calls, OP_EFFECT_##effect, OP_DATA_##data, { operands } },
+#define OP(id, text, syscall, calls, operands, object, right, table, effect, changes, out, in, answer, match, late)    \
+    [OP_##id] = { text,                                                                                                \
+                  #syscall,                                                                                            \
+                  right,                                                                                               \
+                  { operands },                                                                                        \
+                  OP_CALLS_##calls,                                                                                    \
+                  OP_OBJECT_##object,                                                                                  \
+                  OP_TABLE_##table,                                                                                    \
+                  OP_EFFECT_##effect,                                                                                  \
+                  OP_CHANGES_##changes,                                                                                \
+                  OP_BYTES_##out,                                                                                      \
+                  OP_BYTES_##in,                                                                                       \
+                  OP_ANSWER_##answer,                                                                                  \
+                  OP_MATCH_##match,                                                                                    \
+                  OP_LATE_##late },
 #define W(operand) OPERAND_##operand,
 const struct op_row abi_ops[OP_COUNT] = {
 #include "wasi/abi/ops.def"
@@ -18,9 +31,12 @@ const struct op_row abi_ops[OP_COUNT] = {
 #undef OP
 #undef W
 
-#define RULE_VERDICT_ALLOW      false
-#define RULE_VERDICT_REFUSE     true
-#define RULE(id, verdict, text) [RULE_##id] = { #id, text, RULE_VERDICT_##verdict },
+#define RULE_VERDICT_ALLOW  false
+#define RULE_VERDICT_REFUSE true
+#define RULE_ENDING_RETURNS false
+#define RULE_ENDING_TRAPS   true
+#define RULE(id, verdict, errno_, ending, text)                                                                        \
+    [RULE_##id] = { #id, text, WASI_##errno_, RULE_VERDICT_##verdict, RULE_ENDING_##ending },
 const struct rule_row abi_rules[RULE_COUNT] = {
 #include "wasi/abi/rules.def"
 };
@@ -59,6 +75,14 @@ const struct operation_row abi_operations[OPERATION_COUNT] = {
 };
 #undef OPERATION
 #undef F
+
+const char *abi_effect_name(enum op_effect effect)
+{
+#define EFFECT(id, name) name,
+    static const char *const names[OP_EFFECT_COUNT] = { OP_EFFECTS(EFFECT) };
+#undef EFFECT
+    return (unsigned)effect < OP_EFFECT_COUNT ? names[effect] : "?";
+}
 
 const char *abi_errno_name(uint32_t wasi_errno)
 {

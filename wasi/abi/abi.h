@@ -28,20 +28,24 @@ static const uint64_t rights_read = 0
 #undef RIGHT
 #define RIGHTS_ALL ((UINT64_C(1) << RIGHT_BIT_COUNT) - 1)
 
-#define RULE(id, verdict, text) RULE_##id,
+#define RULE(id, ...) RULE_##id,
 enum rule {
 #include "wasi/abi/rules.def"
     RULE_COUNT
 };
 #undef RULE
 
-#define OP(id, text, calls, effect, syscall, operands, data) OP_##id,
+#define OP(id, ...) OP_##id,
 enum op_kind {
 #include "wasi/abi/ops.def"
     OP_COUNT
 };
 #undef OP
-#define OPS(name) (UINT32_C(1) << OP_##name)
+/* A set of ops: uint64_t. */
+#define OPS(name) (UINT64_C(1) << OP_##name)
+_Static_assert(OP_COUNT <= 64, "sets of ops are kept in 64 bits");
+/* The column `right` of an op that needs nothing of the descriptor beside the rights of its operation. */
+#define AS_CALL UINT64_C(0)
 
 #define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) OPERATION_##id,
 enum operation {
@@ -93,23 +97,59 @@ struct operation_row {
     uint8_t handle_slot; /* of the descriptor that it works on, or SLOT_NONE */
     bool returns;        /* an errno; false for proc_exit alone */
     uint64_t rights;
-    uint32_t ops; /* OPS() bits */
+    uint64_t ops; /* OPS() bits */
     struct operation_field field[OPERATION_FIELDS_MAX];
 };
 
+/* The columns of ops.def; the legend there says what each means. */
 enum op_calls { OP_CALLS_ONE, OP_CALLS_VDSO };
-enum op_effect {
-    OP_EFFECT_NONE,
-    OP_EFFECT_READ,
-    OP_EFFECT_WRITE,
-    OP_EFFECT_CREATE,
-    OP_EFFECT_REMOVE,
-    OP_EFFECT_META,
-    OP_EFFECT_TABLE,
-    OP_EFFECT_TIME,
-    OP_EFFECT_RANDOM
+enum op_object { OP_OBJECT_NONE, OP_OBJECT_HANDLE, OP_OBJECT_NAME, OP_OBJECT_BENEATH, OP_OBJECT_AWAITED };
+enum op_table { OP_TABLE_KEEPS, OP_TABLE_OPENS, OP_TABLE_CLOSES };
+#define OP_EFFECTS(EFFECT)                                                                                             \
+    EFFECT(NONE, "none")                                                                                               \
+    EFFECT(LOOK, "look")                                                                                               \
+    EFFECT(READ, "read")                                                                                               \
+    EFFECT(WRITE, "write")                                                                                             \
+    EFFECT(OPEN, "open")                                                                                               \
+    EFFECT(MAKE, "make")                                                                                               \
+    EFFECT(REMOVE, "remove")                                                                                           \
+    EFFECT(META, "meta")                                                                                               \
+    EFFECT(FLUSH, "flush")                                                                                             \
+    EFFECT(TABLE, "table")                                                                                             \
+    EFFECT(TIME, "time")                                                                                               \
+    EFFECT(RANDOM, "random")
+#define EFFECT(id, name) OP_EFFECT_##id,
+enum op_effect { OP_EFFECTS(EFFECT) OP_EFFECT_COUNT };
+#undef EFFECT
+enum op_changes { OP_CHANGES_NOTHING, OP_CHANGES_STATE, OP_CHANGES_WORLD, OP_CHANGES_AS_OPENED };
+enum op_bytes {
+    OP_BYTES_NONE,
+    OP_BYTES_STAT,
+    OP_BYTES_VECTOR,
+    OP_BYTES_JOINED,
+    OP_BYTES_REGION,
+    OP_BYTES_ENTRIES,
+    OP_BYTES_POLLED
 };
-enum op_data { OP_DATA_NONE, OP_DATA_STAT, OP_DATA_BYTES, OP_DATA_STAGED };
+enum op_answer {
+    OP_ANSWER_ZERO,
+    OP_ANSWER_UP_TO_VECTOR,
+    OP_ANSWER_UP_TO_REGION,
+    OP_ANSWER_UP_TO_STAGING,
+    OP_ANSWER_SUBSCRIPTIONS,
+    OP_ANSWER_U32,
+    OP_ANSWER_ANY
+};
+enum op_match {
+    OP_MATCH_EQUAL,
+    OP_MATCH_ZERO,
+    OP_MATCH_OPENED,
+    OP_MATCH_PLACE,
+    OP_MATCH_ENTRIES,
+    OP_MATCH_POLLED,
+    OP_MATCH_HOLDS_DATA
+};
+enum op_late { OP_LATE_HOLDS, OP_LATE_UNKNOWN };
 enum op_operand {
     OPERAND_NONE,
     OPERAND_FD,
@@ -137,13 +177,17 @@ enum op_operand {
 
 struct op_row {
     const char *text, *syscall;
-    uint8_t calls, effect, data;
+    uint64_t right;
     uint8_t operand[OP_OPERANDS_MAX]; /* enum op_operand, OPERAND_NONE behind the last */
+    uint8_t calls, object, table, effect, changes;
+    uint8_t out, in; /* enum op_bytes */
+    uint8_t answer, match, late;
 };
 
 struct rule_row {
     const char *name, *text;
-    bool refuses;
+    uint16_t wasi_errno; /* enum wasi_errno */
+    bool refuses, traps;
 };
 
 /* Tables, indexed by the enums above. */
@@ -151,6 +195,28 @@ extern const struct operation_row abi_operations[OPERATION_COUNT];
 extern const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT];
 extern const struct op_row abi_ops[OP_COUNT];
 extern const struct rule_row abi_rules[RULE_COUNT];
+
+/* Whether the row lists an operand in this role. */
+static inline bool abi_op_has(const struct op_row *row, enum op_operand role)
+{
+    for (unsigned i = 0; i < OP_OPERANDS_MAX; i++)
+        if (row->operand[i] == role)
+            return true;
+    return false;
+}
+
+/* What moves is bytes of the guest's memory, in the regions of the op. */
+static inline bool abi_bytes_in_regions(enum op_bytes bytes)
+{
+    return bytes == OP_BYTES_VECTOR || bytes == OP_BYTES_JOINED || bytes == OP_BYTES_REGION;
+}
+
+static inline bool abi_bytes_staged(enum op_bytes bytes)
+{
+    return bytes == OP_BYTES_ENTRIES || bytes == OP_BYTES_POLLED;
+}
+
+const char *abi_effect_name(enum op_effect effect); /* "meta" */
 
 /* Whether a file system with this number (statfs: f_type) holds data (filesystems.def). */
 bool abi_file_system_holds_data(uint64_t type);

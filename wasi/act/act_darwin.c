@@ -15,6 +15,7 @@
 #include <sys/param.h>
 #include <unistd.h>
 #include "wasi/act/act_live.h"
+#include "wasi/abi/op_sets.h"
 
 enum { NOFOLLOW_ANY = 0x20000000 };
 enum { CREATED_FILE = 0666, CREATED_DIRECTORY = 0777 };
@@ -230,14 +231,12 @@ static enum status act_random(const struct op *op, const struct backend_space *s
     return STATUS_OK;
 }
 
-#define WITHOUT_DESCRIPTOR (OPS(CLOCK_TIME) | OPS(CLOCK_RES) | OPS(SLEEP) | OPS(POLL) | OPS(RANDOM) | OPS(YIELD))
-
 enum status act_live_act(void *self, const struct op *op, const struct request *request,
                          const struct backend_space *space, struct op_result *result, struct error *error)
 {
     struct act_live *live = self;
     int fd = act_descriptor(live, op->handle);
-    if (op->kind >= OP_COUNT || (fd < 0 && !(UINT32_C(1) << op->kind & WITHOUT_DESCRIPTOR)))
+    if (op->kind >= OP_COUNT || (fd < 0 && (abi_op_bit(op->kind) & ops_on_handle)))
         return act_internal(op, error);
     switch ((enum op_kind)op->kind) {
     case OP_READ:

@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 #include "wasi/act/act_live.h"
+#include "wasi/abi/op_sets.h"
 
 enum { NR_OPENAT2 = 437, BENEATH = 0x08, NO_MAGICLINKS = 0x02, APPEND_ONCE = 0x10, EMPTY_PATH = 0x1000 };
 enum { CREATED_FILE = 0666, CREATED_DIRECTORY = 0777 };
@@ -278,14 +279,12 @@ static enum status act_random(const struct op *op, const struct backend_space *s
     return STATUS_OK;
 }
 
-#define WITHOUT_DESCRIPTOR (OPS(CLOCK_TIME) | OPS(CLOCK_RES) | OPS(SLEEP) | OPS(POLL) | OPS(RANDOM) | OPS(YIELD))
-
 enum status act_live_act(void *self, const struct op *op, const struct request *request,
                          const struct backend_space *space, struct op_result *result, struct error *error)
 {
     struct act_live *live = self;
     int fd = act_descriptor(live, op->handle);
-    if (op->kind >= OP_COUNT || (fd < 0 && !(UINT32_C(1) << op->kind & WITHOUT_DESCRIPTOR)))
+    if (op->kind >= OP_COUNT || (fd < 0 && (abi_op_bit(op->kind) & ops_on_handle)))
         return act_internal(op, error);
     switch ((enum op_kind)op->kind) {
     case OP_READ:
