@@ -55,9 +55,56 @@ static uint64_t use_data(struct trace_reader *reader, const struct trace_call *c
     return sum;
 }
 
+/* What an item is, for meeting it again. */
+struct met {
+    enum trace_item_kind kind;
+    uint64_t first, last;
+};
+enum { MET_MAX = 256 };
+
+static enum status next_item(struct trace_reader *reader, struct trace_call *call, struct met *ret, bool peek)
+{
+    struct trace_exit last;
+    enum status status = peek ? trace_reader_peek(reader, &ret->kind, call, &last, NULL)
+                              : trace_reader_next(reader, &ret->kind, call, &last, NULL);
+    if (status != STATUS_OK)
+        return status;
+    ret->last = trace_reader_event(reader);
+    ret->first = ret->kind == TRACE_ITEM_CALL ? call->begin_event : ret->last;
+    return STATUS_OK;
+}
+
+static bool same_item(const struct met *a, const struct met *b)
+{
+    return a->kind == b->kind && a->first == b->first && a->last == b->last;
+}
+
+/* Goes to each of them from the last to the first, by a clone too. sound: all that was read was valid, so that going
+ * must end where reading on did. */
+static void meet_again(struct trace_reader *reader, struct trace_call *call, const struct met *met, size_t count,
+                       bool sound)
+{
+    struct trace_reader *clone;
+    struct met found;
+    for (size_t i = count; i-- > 0;) {
+        if (trace_reader_seek(reader, i % 2 ? met[i].first : met[i].last, NULL) != STATUS_OK)
+            abort(); /* the bytes have not changed */
+        if ((next_item(reader, call, &found, true) != STATUS_OK || !same_item(&found, &met[i])) && sound)
+            abort();
+        if (trace_reader_clone(reader, &clone, NULL) != STATUS_OK)
+            abort();
+        for (size_t k = i; k < count && k < i + 3; k++)
+            if ((next_item(clone, call, &found, false) != STATUS_OK || !same_item(&found, &met[k])) && sound)
+                abort();
+        trace_reader_close(clone);
+    }
+}
+
 static uint64_t read_file(const uint8_t *data, size_t size)
 {
     static struct trace_call call;
+    struct met met[MET_MAX];
+    size_t count = 0;
     struct trace_reader *reader;
     struct trace_exit last;
     struct trace_end end;
@@ -68,15 +115,25 @@ static uint64_t read_file(const uint8_t *data, size_t size)
     uint64_t sum = 0;
     if (trace_reader_open_bytes(data, size, &reader, &error) != STATUS_OK)
         return 0;
-    while ((status = trace_reader_next(reader, &kind, &call, &last, &error)) == STATUS_OK)
+    while ((status = trace_reader_next(reader, &kind, &call, &last, &error)) == STATUS_OK) {
         sum += kind == TRACE_ITEM_CALL     ? use_call(&call) + use_data(reader, &call)
                : kind == TRACE_ITEM_STATE  ? trace_reader_state(reader)->digest
                : kind == TRACE_ITEM_GROWTH ? trace_reader_growth(reader)->number + trace_reader_event(reader)
                                            : last.outcome;
+        uint64_t event = trace_reader_event(reader);
+        if (count < MET_MAX)
+            met[count++] = (struct met) { kind, kind == TRACE_ITEM_CALL ? call.begin_event : event, event };
+    }
+    bool sound = status == STATUS_NOT_FOUND;
     struct error stop = ERROR_INIT;
     status = trace_reader_stop(reader, &end, &inside, &stop);
     if (status != STATUS_OK && !stop.text[0])
         abort(); /* a failure without a reason */
+    meet_again(reader, &call, met, count, sound);
+    if (trace_reader_seek(reader, size > 8 ? data[size / 2] : 0, NULL) != STATUS_OK)
+        abort();
+    while (trace_reader_next(reader, &kind, &call, &last, NULL) == STATUS_OK)
+        sum += (uint64_t)kind;
     trace_reader_close(reader);
     return sum;
 }

@@ -29,6 +29,11 @@ struct trace_mark {
     uint8_t hash[TRACE_HASH];
 };
 struct trace_mark trace_source_mark(const struct trace_source *source);
+/* Goes on at a mark of this source. */
+void trace_source_go(struct trace_source *source, const struct trace_mark *mark);
+/* As trace_source_next, of a chunk that is passed over: checked against header, checksum and chain, and not expanded
+ * (ret->bytes is NULL). */
+MUST_USE enum status trace_source_pass(struct trace_source *source, struct trace_chunk *ret, struct error *error);
 /* A second reader of the same file (borrows `source` until closed), which goes on at the mark. What it reads is checked
  * as the first time: a file that was changed meanwhile is CORRUPT or TRUNCATED. Returns owned. */
 MUST_USE enum status trace_source_again(const struct trace_source *source, const struct trace_mark *mark,

@@ -4,208 +4,16 @@
  * the chunk before it, event numbers and stream offsets. No length is believed before it was compared with what is
  * there.
  *
- * Leaves out: seeking by an index. docs/trace-format.md, Container. */
+ * Opening is container_open.c. docs/trace-format.md, Container. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "tracer/container.h"
+#include "tracer/container_inner.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zstd.h>
-
-struct trace_source {
-    int fd;               /* -1: bytes in memory */
-    const uint8_t *bytes; /* of the bytes in memory; borrowed */
-    uint64_t size, at;
-    uint64_t number;         /* of the chunk at `at` */
-    uint64_t events, stream; /* what the next EVENTS chunk must start at */
-    bool ended, more;
-    bool borrowed; /* the descriptor is another's */
-    uint8_t run_id[TRACE_RUN_ID], hash[TRACE_HASH];
-    uint8_t *stored, *raw; /* buffers of the body, as it lies in the file and decompressed */
-    size_t stored_capacity, raw_capacity;
-    ZSTD_DCtx *zstd;
-};
-
-static enum status source_read(struct trace_source *source, uint64_t offset, void *to, size_t size, struct error *error)
-{
-    if (source->fd < 0) {
-        memcpy(to, source->bytes + offset, size);
-        return STATUS_OK;
-    }
-    for (uint8_t *at = to; size;) {
-        ssize_t n = pread(source->fd, at, size, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return error_set_errno(error, STATUS_IO, errno, "cannot read the trace");
-        if (n == 0)
-            return error_set(error, STATUS_TRUNCATED, "the file became shorter while it was read");
-        at += n;
-        offset += (uint64_t)n;
-        size -= (size_t)n;
-    }
-    return STATUS_OK;
-}
-
-/* ---- the file header ---- */
-
-static enum status check_file_header(struct trace_source *source, enum trace_file_kind kind, struct error *error)
-{
-    struct trace_file_header header;
-    if (source->size < sizeof header) {
-        return error_set(error, source->size ? STATUS_TRUNCATED : STATUS_MALFORMED,
-                         "the file ends inside its header, before chunk 0 (%llu of %zu bytes)",
-                         (unsigned long long)source->size, sizeof header);
-    }
-    enum status status = source_read(source, 0, &header, sizeof header, error);
-    if (status != STATUS_OK)
-        return status;
-    if (memcmp(header.magic, TRACE_MAGIC, TRACE_MAGIC_BYTES) != 0)
-        return error_set(error, STATUS_MALFORMED, "not a file of warrant (file header, before chunk 0)%s",
-                         !memcmp(header.magic, "\0asm", 4) ? ": it is a module, of which `warrant record` makes a trace"
-                                                           : "");
-    if (XXH3_64bits(&header, offsetof(struct trace_file_header, checksum)) != header.checksum)
-        return error_set(error, STATUS_CORRUPT,
-                         "the file header, before chunk 0, is damaged: its checksum does not match");
-    if (header.major != TRACE_VERSION_MAJOR)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "the file has version %u.%u of the trace format; this program reads version %u", header.major,
-                         header.minor, TRACE_VERSION_MAJOR);
-    uint32_t unknown = header.incompatible & ~(kind == TRACE_FILE_EVENTS ? TRACE_FEATURE_BETWEEN_CALLS : 0u);
-    if (unknown != 0)
-        return error_set(
-            error, STATUS_UNSUPPORTED,
-            "the file uses features (flags 0x%x) that this program does not know; read it with a later one", unknown);
-    if (header.kind != (uint32_t)kind) {
-        const char *what = header.kind == TRACE_FILE_EVENTS    ? "a trace"
-                           : header.kind == TRACE_FILE_WITNESS ? "a witness file"
-                                                               : "another kind of file";
-        return error_set(error, STATUS_MALFORMED, "this is %s, not %s", what,
-                         kind == TRACE_FILE_EVENTS ? "a trace" : "a witness file");
-    }
-    memcpy(source->run_id, header.run_id, TRACE_RUN_ID);
-    crypto_generichash(source->hash, sizeof source->hash, (const uint8_t *)&header, sizeof header, NULL, 0);
-    source->at = sizeof header;
-    return STATUS_OK;
-}
-
-static enum status source_start(struct trace_source *source, enum trace_file_kind kind, struct trace_source **ret,
-                                struct error *error)
-{
-    enum status status = STATUS_OK;
-    source->zstd = ZSTD_createDCtx();
-    if (!source->zstd || sodium_init() < 0)
-        status = error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
-    if (status == STATUS_OK)
-        status = check_file_header(source, kind, error);
-    if (status != STATUS_OK) {
-        trace_source_close(source);
-        return status;
-    }
-    *ret = source;
-    return STATUS_OK;
-}
-
-static enum status source_open(int fd, bool borrowed, uint64_t size, enum trace_file_kind kind,
-                               struct trace_source **ret, struct error *error)
-{
-    struct trace_source *source = calloc(1, sizeof *source);
-    if (!source) {
-        if (!borrowed)
-            close(fd);
-        return error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
-    }
-    source->fd = fd;
-    source->borrowed = borrowed;
-    source->size = size;
-    return source_start(source, kind, ret, error);
-}
-
-enum status trace_source_open_fd(int fd, uint64_t size, enum trace_file_kind kind, struct trace_source **ret,
-                                 struct error *error)
-{
-    return source_open(fd, true, size, kind, ret, error);
-}
-
-enum status trace_source_open(const char *path, enum trace_file_kind kind, struct trace_source **ret,
-                              struct error *error)
-{
-    int fd;
-    uint64_t size;
-    enum status status = file_open_regular(path, &fd, &size, error);
-    if (status != STATUS_OK)
-        return status;
-    status = source_open(fd, false, size, kind, ret, error);
-    if (status != STATUS_OK)
-        error_prefix(error, "%s", path);
-    return status;
-}
-
-enum status trace_source_open_bytes(const void *bytes, size_t size, enum trace_file_kind kind,
-                                    struct trace_source **ret, struct error *error)
-{
-    struct trace_source *source = calloc(1, sizeof *source);
-    if (!source)
-        return error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
-    source->fd = -1;
-    source->bytes = bytes;
-    source->size = size;
-    return source_start(source, kind, ret, error);
-}
-
-const uint8_t *trace_source_run_id(const struct trace_source *source) { return source->run_id; }
-
-struct trace_prefix trace_source_prefix(const struct trace_source *source)
-{
-    struct trace_prefix prefix = { source->at, source->number, { 0 } };
-    memcpy(prefix.hash, source->hash, sizeof prefix.hash);
-    return prefix;
-}
-
-bool trace_source_more(const struct trace_source *source) { return source->more; }
-
-int trace_source_fd(const struct trace_source *source, uint64_t *ret_size)
-{
-    *ret_size = source->size;
-    return source->fd;
-}
-
-struct trace_mark trace_source_mark(const struct trace_source *source)
-{
-    struct trace_mark mark = { source->at, source->number, source->events, source->stream, { 0 } };
-    memcpy(mark.hash, source->hash, sizeof mark.hash);
-    return mark;
-}
-
-enum status trace_source_again(const struct trace_source *source, const struct trace_mark *mark,
-                               struct trace_source **ret, struct error *error)
-{
-    struct trace_source *again = calloc(1, sizeof *again);
-    if (again)
-        again->zstd = ZSTD_createDCtx();
-    if (!again || !again->zstd) {
-        free(again);
-        return error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
-    }
-    again->borrowed = true;
-    again->fd = source->fd;
-    again->bytes = source->bytes;
-    again->size = source->size;
-    again->at = mark->at;
-    again->number = mark->number;
-    again->events = mark->events;
-    again->stream = mark->stream;
-    memcpy(again->hash, mark->hash, sizeof again->hash);
-    *ret = again;
-    return STATUS_OK;
-}
-
-/* ---- chunks ---- */
 
 #define CHUNK_FORMAT     "chunk %llu at offset %llu"
 #define CHUNK_AT(source) (unsigned long long)(source)->number, (unsigned long long)(source)->at
@@ -222,7 +30,7 @@ bool trace_source_find_last(struct trace_source *source, enum trace_chunk_kind k
     uint64_t at = source->at;
     bool found = false;
     while (source->size - at >= sizeof header) {
-        if (source_read(source, at, &header, sizeof header, NULL) != STATUS_OK || !header_is_whole(&header) ||
+        if (trace_source_read(source, at, &header, sizeof header, NULL) != STATUS_OK || !header_is_whole(&header) ||
             header.stored_length > source->size - at - sizeof header)
             return found;
         if (header.kind == (uint32_t)kind) {
@@ -242,7 +50,7 @@ static bool source_search(struct trace_source *source, uint64_t number, uint64_t
     struct trace_chunk_header header;
     uint64_t at = source->at;
     while (source->size - at >= sizeof header) {
-        if (source_read(source, at, &header, sizeof header, NULL) != STATUS_OK || !header_is_whole(&header))
+        if (trace_source_read(source, at, &header, sizeof header, NULL) != STATUS_OK || !header_is_whole(&header))
             return false;
         if (header.number == number) {
             *ret_offset = at;
@@ -354,7 +162,8 @@ static enum status expand_body(struct trace_source *source, const struct trace_c
     return STATUS_OK;
 }
 
-enum status trace_source_next(struct trace_source *source, struct trace_chunk *ret, struct error *error)
+/* The next chunk, checked; expanded too, where `expand`. */
+static enum status source_chunk(struct trace_source *source, bool expand, struct trace_chunk *ret, struct error *error)
 {
     struct trace_chunk_header header;
     uint64_t rest = source->size - source->at;
@@ -364,7 +173,7 @@ enum status trace_source_next(struct trace_source *source, struct trace_chunk *r
         return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": bytes follow the END chunk", CHUNK_AT(source));
     if (rest < sizeof header)
         return error_set(error, STATUS_TRUNCATED, CHUNK_FORMAT ": the file ends inside its header", CHUNK_AT(source));
-    enum status status = source_read(source, source->at, &header, sizeof header, error);
+    enum status status = trace_source_read(source, source->at, &header, sizeof header, error);
     if (status == STATUS_OK)
         status = check_header(source, &header, error);
     if (status != STATUS_OK)
@@ -374,10 +183,10 @@ enum status trace_source_next(struct trace_source *source, struct trace_chunk *r
                          header.stored_length);
     uint8_t hash[TRACE_HASH];
     const uint8_t *bytes = NULL;
-    status = source_read(source, source->at + sizeof header, source->stored, header.stored_length, error);
+    status = trace_source_read(source, source->at + sizeof header, source->stored, header.stored_length, error);
     if (status == STATUS_OK)
         status = check_body(source, &header, hash, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && expand)
         status = expand_body(source, &header, &bytes, error);
     if (status != STATUS_OK)
         return status;
@@ -388,7 +197,7 @@ enum status trace_source_next(struct trace_source *source, struct trace_chunk *r
                                   .kind = header.kind,
                                   .event_count = header.event_count,
                                   .bytes = bytes,
-                                  .size = header.raw_length };
+                                  .size = expand ? header.raw_length : 0 };
     memcpy(ret->hash, hash, TRACE_HASH);
     memcpy(source->hash, hash, TRACE_HASH);
     if (header.kind == TRACE_CHUNK_EVENTS) {
@@ -402,14 +211,12 @@ enum status trace_source_next(struct trace_source *source, struct trace_chunk *r
     return STATUS_OK;
 }
 
-void trace_source_close(struct trace_source *source)
+enum status trace_source_next(struct trace_source *source, struct trace_chunk *ret, struct error *error)
 {
-    if (!source)
-        return;
-    if (source->fd >= 0 && !source->borrowed)
-        close(source->fd);
-    ZSTD_freeDCtx(source->zstd);
-    free(source->stored);
-    free(source->raw);
-    free(source);
+    return source_chunk(source, true, ret, error);
+}
+
+enum status trace_source_pass(struct trace_source *source, struct trace_chunk *ret, struct error *error)
+{
+    return source_chunk(source, false, ret, error);
 }

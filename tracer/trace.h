@@ -265,6 +265,20 @@ bool trace_reader_exit_ahead(const struct trace_reader *reader, struct trace_exi
  * tells why. MALFORMED: a checked chunk holds no valid event (a hostile trace). */
 MUST_USE enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind *ret_kind,
                                        struct trace_call *call, struct trace_exit *exit, struct error *error);
+/* As trace_reader_next, and the item is still the next one. What is told of the last item (trace_reader_event, chunk,
+ * state, growth) is told of this one until something else is read. */
+MUST_USE enum status trace_reader_peek(struct trace_reader *reader, enum trace_item_kind *ret_kind,
+                                       struct trace_call *call, struct trace_exit *exit, struct error *error);
+/* Goes to the item that event number `event` belongs to: it is the next one then. Behind the last event the end is
+ * next. Chunks that are passed over are checked as chunks, and not expanded: a trace's valid prefix ends where it would
+ * by reading on, except for an event that is not valid in a chunk that is. What was read or passed over once is not
+ * passed over again (an index of its chunks, of bounded size). Failure: NO_MEMORY; IO; CORRUPT where the file has
+ * changed. */
+MUST_USE enum status trace_reader_seek(struct trace_reader *reader, uint64_t event, struct error *error);
+/* A second reader of the same file at the same place, which goes its own way from there. Borrows `reader` until closed.
+ * Returns owned. */
+MUST_USE enum status trace_reader_clone(const struct trace_reader *reader, struct trace_reader **ret,
+                                        struct error *error);
 /* Hands out, in order, all bytes that entered the guest in op `index` of the call that was delivered last. `visit`
  * false: STOPPED. What was not kept is read from the file again; as trace_source_next, where that has changed. */
 typedef bool trace_bytes_fn(void *self, const uint8_t *bytes, size_t size);

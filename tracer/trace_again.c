@@ -92,12 +92,8 @@ static bool last_event(const struct trace_chunk *chunk, size_t *ret_at)
 {
     struct trace_event_head head;
     size_t at = 0;
-    for (*ret_at = 0; chunk->size - at >= sizeof head; at += head.words * (size_t)8) {
-        memcpy(&head, chunk->bytes + at, sizeof head);
-        if (head.words == 0 || head.words * (size_t)8 > chunk->size - at)
-            return false;
+    for (*ret_at = 0; trace_chunk_head(chunk, at, &head); at += head.words * (size_t)8)
         *ret_at = at;
-    }
     return at == chunk->size && at > 0;
 }
 

@@ -4,20 +4,11 @@
  * that is not valid; why is kept for trace_reader_stop. A call whose end is not there is delivered as what it is,
  * incomplete.
  *
- * Leaves out: seeking. docs/trace-format.md. */
+ * Seeking is trace_seek.c. docs/trace-format.md. */
 #include "tracer/trace_inner.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Reads the next chunk. */
-static enum status reader_source(struct trace_reader *reader)
-{
-    reader->mark = trace_source_mark(reader->source);
-    enum status status = trace_source_next(reader->source, &reader->chunk, &reader->stop);
-    reader->pending = status == STATUS_OK;
-    return status;
-}
 
 /* Takes the current chunk of the preamble: the description is kept, the module counted. */
 static enum status reader_append(struct trace_reader *reader, struct buffer *to, uint64_t *size)
@@ -50,7 +41,7 @@ static enum status reader_part(struct trace_reader *reader, enum trace_chunk_kin
             return status;
         more = trace_source_more(reader->source);
         *ret_found = !more;
-        status = reader_source(reader);
+        status = trace_reader_source(reader);
         if (status == STATUS_NO_MEMORY)
             return status;
         if (status != STATUS_OK)
@@ -61,7 +52,7 @@ static enum status reader_part(struct trace_reader *reader, enum trace_chunk_kin
 
 static enum status reader_preamble(struct trace_reader *reader)
 {
-    enum status status = reader_source(reader);
+    enum status status = trace_reader_source(reader);
     if (status == STATUS_NOT_FOUND)
         return error_set(&reader->stop, STATUS_TRUNCATED, "chunk 0 at offset 64: the file ends behind its header");
     if (status != STATUS_OK)
@@ -73,9 +64,10 @@ static enum status reader_preamble(struct trace_reader *reader)
         return error_set(&reader->stop, STATUS_MALFORMED,
                          "chunk 0 at offset 64: the trace does not begin with a description");
     reader->module = reader->mark;
-    return status == STATUS_OK
-               ? reader_part(reader, TRACE_CHUNK_MODULE, NULL, &reader->module_size, &reader->has_module)
-               : status;
+    if (status == STATUS_OK)
+        status = reader_part(reader, TRACE_CHUNK_MODULE, NULL, &reader->module_size, &reader->has_module);
+    reader->first = reader->pending ? reader->mark : trace_source_mark(reader->source);
+    return status;
 }
 
 static enum status reader_start(struct trace_reader *reader, struct trace_reader **ret, struct error *error)
@@ -98,6 +90,7 @@ static enum status reader_over(struct trace_source *source, struct trace_reader 
         return error_set(error, STATUS_NO_MEMORY, "not enough memory for reading the trace");
     }
     reader->source = source;
+    reader->index.every = 1;
     return reader_start(reader, ret, error);
 }
 
@@ -149,62 +142,6 @@ int trace_reader_fd(const struct trace_reader *reader, uint64_t *ret_size)
 void trace_reader_hash(const struct trace_reader *reader, uint8_t *ret)
 {
     memcpy(ret, trace_source_prefix(reader->source).hash, TRACE_HASH);
-}
-
-static enum status reader_malformed(struct trace_reader *reader, const char *what)
-{
-    reader->invalid = true;
-    return error_set(&reader->stop, STATUS_MALFORMED, "chunk %llu at offset %llu: %s",
-                     (unsigned long long)reader->chunk.number, (unsigned long long)reader->chunk.file_offset, what);
-}
-
-static enum status reader_take_end(struct trace_reader *reader)
-{
-    if (reader->chunk.size != sizeof reader->end)
-        return reader_malformed(reader, "the END has another size");
-    memcpy(&reader->end, reader->chunk.bytes, sizeof reader->end);
-    reader->ended = true;
-    if (reader->end.events != reader->event || reader->end.stream_bytes != reader->stream_bytes ||
-        reader->end.reason < TRACE_END_CLEAN || reader->end.reason > TRACE_END_BAD_RING)
-        return reader_malformed(reader, "the END counts other events than there are");
-    if (reader->end.cause >= TRACE_CAUSE_COUNT || reader->end.waited > TRACE_WAITED_CORE)
-        return reader_malformed(reader, "the END names no known cause");
-    return STATUS_OK;
-}
-
-/* Brings the next chunk of events. NOT_FOUND: there is none, for whatever reason; `stop` has it. */
-static enum status reader_chunk(struct trace_reader *reader)
-{
-    reader->in_events = false;
-    for (;;) {
-        if (reader->stop.status != STATUS_OK)
-            return STATUS_NOT_FOUND;
-        if (!reader->pending) {
-            enum status status = reader_source(reader);
-            if (status == STATUS_NOT_FOUND && !reader->ended)
-                error_set(&reader->stop, STATUS_TRUNCATED,
-                          "chunk %llu at offset %llu: the file ends here, without an END: the recorder was stopped",
-                          (unsigned long long)trace_source_prefix(reader->source).chunks,
-                          (unsigned long long)trace_source_prefix(reader->source).size);
-            if (status != STATUS_OK)
-                return STATUS_NOT_FOUND;
-        }
-        reader->pending = false;
-        if (reader->chunk.kind == TRACE_CHUNK_EVENTS) {
-            reader->at = 0;
-            reader->stream_bytes += reader->chunk.size;
-            event_decoder_chunk(&reader->decoder);
-            reader->in_events = reader->chunk.size != 0;
-            if (reader->in_events)
-                return STATUS_OK;
-            reader_malformed(reader, "a chunk of no events");
-        } else if (reader->chunk.kind == TRACE_CHUNK_END) {
-            if (reader_take_end(reader) != STATUS_OK)
-                return STATUS_NOT_FOUND;
-        } else {
-            reader_malformed(reader, "a description or module behind the events");
-        }
-    }
 }
 
 /* Delivers the call that is open as incomplete. */
@@ -272,13 +209,14 @@ static enum status reader_event(struct trace_reader *reader, struct trace_call *
     reader->at += size;
     reader->event++;
     if (reader->at == reader->chunk.size && reader->event != reader->chunk.first_event + reader->chunk.event_count)
-        return reader_malformed(reader, "its header counts other events than there are");
+        return trace_reader_malformed(reader, "its header counts other events than there are");
     return STATUS_OK;
 }
 
 enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind *ret_kind, struct trace_call *call,
                               struct trace_exit *exit, struct error *error)
 {
+    trace_reader_unpeek(reader);
     for (;;) {
         enum status stop = reader->stop.status; /* what is this machine's fault is not the trace's end */
         if (reader->stopped && (stop == STATUS_NO_MEMORY || stop == STATUS_IO))
@@ -286,7 +224,7 @@ enum status trace_reader_next(struct trace_reader *reader, enum trace_item_kind 
         if (reader->stopped)
             return reader->invalid ? error_copy(error, STATUS_MALFORMED, &reader->stop) : STATUS_NOT_FOUND;
         bool drained = !reader->in_events || reader->at >= reader->chunk.size;
-        if (reader->stop.status != STATUS_OK || (drained && reader_chunk(reader) != STATUS_OK)) {
+        if (reader->stop.status != STATUS_OK || (drained && trace_reader_load(reader) != STATUS_OK)) {
             reader->stopped = !reader->decoder.open;
             if (reader->decoder.open)
                 return reader_cut_call(reader, ret_kind, call);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Damaged traces: every defect is reported with the number of its chunk."""
+import json
 import struct
 
 import warrant_case
@@ -56,6 +57,30 @@ class Damage(Case):
             with self.subTest(cut=cut):
                 number = self.chunk_of(cut, extents)
                 self.assertIn(f"chunk {number}", self.stops(self.whole[:cut]))
+
+    def test_a_range_is_a_piece_of_the_whole(self):
+        """`show --range` begins at the call that has the event, in whole and in damaged traces."""
+        items = self.show()
+        starts = [item["event"] for item in items if "event" in item]
+        self.assertGreater(len(starts), 3)
+        for first in range(starts[-1] + 1):
+            last = first + 2
+            begin = max(start for start in starts if start <= first)
+            expected = [item for item in items if begin <= item.get("event", -1) <= last]
+            done = self.warrant("show", "--json", "--full", "--range", f"{first}..{last}", self.trace)
+            found = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual([item for item in found if "event" in item], expected, f"{first}..{last}")
+        done = self.warrant("show", "--json", "--range", f"{starts[-1] + 100}..", self.trace)
+        self.assertEqual(done.stdout, "")
+        broken = bytearray(self.whole)
+        at, size = self.chunks()[-2]  # the last chunk of events
+        broken[at + size - 1] ^= 1
+        self.broken.write_bytes(broken)
+        done = self.warrant("show", "--json", "--range", f"{starts[-1]}..", self.broken, status=3)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("damaged", done.stderr)
+        for wrong in "7", "9..7", "x..", "..9z", "1...2":
+            self.warrant("show", "--range", wrong, self.trace, status=2)
 
     def test_later_version(self):
         major = self.whole.index(struct.pack("<H", 1), 4)
