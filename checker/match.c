@@ -200,7 +200,7 @@ static bool still_setup(struct match *m, const struct witness_record *record)
         return true;
     uint32_t certain = first_certain(m);
     const struct match_want *want = certain < m->want_count ? match_want_at(m, certain) : NULL;
-    bool first = want && match_same_call(want, record) && match_compare(&m->world, want, record, NULL) == 0;
+    bool first = want && match_same_call(want, record) && match_next_compare(m, certain, record) == 0;
     if (!first && match_role_allows(m, record))
         return true;
     while (first && certain-- > 0)
@@ -260,10 +260,12 @@ static enum match_need step_part(struct match *m, const struct match_want *want,
     bool ends = !restarts || match_interrupted(m, want, 0, &need);
     if (need != MATCH_AGAIN)
         return need;
-    if (ends)
+    if (!ends)
+        match_restart(m);
+    else if (match_steps_take(want, &m->steps, record))
         match_consume(m);
     else
-        match_restart(m);
+        match_part(m);
     return MATCH_AGAIN;
 }
 
@@ -272,7 +274,7 @@ static enum match_need step_run(struct match *m, const struct witness_record *re
     if (record->kind == WITNESS_EXIT_ONLY)
         return step_exit_only(m, record, want);
     bool same = want && match_same_call(want, record);
-    if (want && (is_restart_of(m, want, record) || (same && match_compare(&m->world, want, record, NULL) == 0)))
+    if (want && (is_restart_of(m, want, record) || (same && match_next_compare(m, 0, record) == 0)))
         return step_part(m, want, record);
     if (!same && match_role_allows(m, record)) {
         match_pass_record(m, MATCH_ROLE);

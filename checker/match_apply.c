@@ -40,6 +40,7 @@ static void drop_want(struct match *m)
     struct match_bytes *bytes = &match_want_at(m, 0)->bytes;
     m->far -= bytes->far_size;
     match_bytes_done(bytes);
+    m->steps = (struct match_steps) { 0 };
     match_pending_at(m, 0)->wants--;
     m->want_head++;
     m->want_count--;
@@ -124,6 +125,19 @@ void match_restart(struct match *m)
     drop_record(m, unknown ? MATCH_UNKNOWN : MATCH_RESTART, &place);
 }
 
+void match_part(struct match *m)
+{
+    struct match_pending *pending = current(m);
+    const struct match_want *want = match_want_at(m, 0);
+    struct match_place place = want_place(pending, want);
+    bool unknown = tell_unknown(m, pending, &place);
+    pending->seen = true;
+    m->restarting = false;
+    m->in_flight |= !want->known;
+    anchor_here(m, pending, match_record_at(m, 0));
+    drop_record(m, unknown ? MATCH_UNKNOWN : want->known ? MATCH_PLAN : MATCH_IN_FLIGHT, &place);
+}
+
 void match_mismatch(struct match *m)
 {
     struct match_pending *pending = current(m);
@@ -132,7 +146,7 @@ void match_mismatch(struct match *m)
     struct match_place place = want_place(pending, want);
     struct buffer text = BUFFER_INIT;
     char evidence[CHECK_EVIDENCE_MAX];
-    match_compare(&m->world, want, record, &text);
+    match_steps_compare(&m->world, want, &m->steps, record, &text);
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);
     m->sink.finding(m->sink.self, CHECK_FINDING_MISMATCH, &place, record, record->syscall, evidence);

@@ -39,6 +39,12 @@ bool match_same_call(const struct match_want *want, const struct witness_record 
            (record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY);
 }
 
+unsigned match_next_compare(struct match *m, uint32_t i, const struct witness_record *record)
+{
+    static const struct match_steps begin;
+    return match_steps_compare(&m->world, match_want_at(m, i), i == 0 ? &m->steps : &begin, record, NULL);
+}
+
 bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need)
 {
     if (!want->known || want->result != -WASI_INTR || !match_linux_interrupts(match_record_at(m, j)->result))

@@ -10,16 +10,45 @@
 
 enum { COST_WRONG = 30, COST_WRONG_MOST = 38, COST_EXTRA = 20, COST_MISSING = 20, COST_LOST = 1, COST_NEVER = 10000 };
 
-static unsigned pair_cost(struct match *m, uint32_t i, uint32_t j)
+/* Whether the system calls of want i that follow its first one, at record j, agree as far as the window reaches.
+ * Returns how many records they lie over; 0: they do not. */
+static uint32_t agreeing_records(struct match *m, uint32_t i, uint32_t j)
 {
+    const struct match_want *want = match_want_at(m, i);
+    struct match_steps steps = i == 0 ? m->steps : (struct match_steps) { 0 };
+    if (match_steps_take(want, &steps, match_record_at(m, j)))
+        return 1;
+    uint32_t at = j + 1;
+    for (; at < m->record_count; at++) {
+        const struct witness_record *record = match_record_at(m, at);
+        bool same = match_same_call(want, record);
+        if (!match_is_main(m, record) || !match_is_call(record) || (!same && match_role_allows(m, record)))
+            continue;
+        if (!same || match_steps_compare(&m->world, want, &steps, record, NULL) != 0)
+            return 0;
+        if (match_steps_take(want, &steps, record))
+            return at + 1 - j;
+    }
+    return at - j;
+}
+
+/* *ret_records: how many records the pair takes. */
+static unsigned pair_cost(struct match *m, uint32_t i, uint32_t j, uint32_t *ret_records)
+{
+    *ret_records = 1;
     const struct match_want *want = match_want_at(m, i);
     const struct witness_record *record = match_record_at(m, j);
     if (!match_is_main(m, record) || match_in_setup(m, record) || !match_same_call(want, record))
         return COST_NEVER;
-    unsigned differences = match_compare(&m->world, want, record, NULL);
+    unsigned differences = match_next_compare(m, i, record);
     enum match_need need = MATCH_AGAIN;
-    if (differences == 0)
-        return match_linux_restarts(record->result) && !match_interrupted(m, want, j, &need) ? COST_NEVER : 0;
+    if (differences == 0) {
+        if (match_linux_restarts(record->result) && !match_interrupted(m, want, j, &need))
+            return COST_NEVER;
+        uint32_t records = agreeing_records(m, i, j);
+        *ret_records = records > 0 ? records : 1;
+        return records > 0 ? 0 : COST_WRONG;
+    }
     unsigned cost = COST_WRONG + 2 * (differences - 1);
     return cost < COST_WRONG_MOST ? cost : COST_WRONG_MOST;
 }
@@ -46,6 +75,7 @@ struct alignment {
     uint32_t wants, records;
     bool no_wants, no_records; /* nothing comes behind the piece */
     uint16_t pair[MATCH_LOOK][MATCH_LOOK];
+    uint8_t taken[MATCH_LOOK][MATCH_LOOK]; /* records that the pair takes, of those in the piece */
     uint16_t record[MATCH_LOOK], want[MATCH_LOOK];
     uint16_t cost[MATCH_LOOK + 1][MATCH_LOOK + 1];
 };
@@ -73,8 +103,10 @@ static void align(struct match *m, struct alignment *a)
             } else if (j == a->records) {
                 best = a->cost[i + 1][j] + left_over(a->want[i], a->no_records);
             } else {
-                a->pair[i][j] = (uint16_t)pair_cost(m, i, j);
-                best = least(best, a->cost[i + 1][j + 1] + (unsigned)a->pair[i][j]);
+                uint32_t taken;
+                a->pair[i][j] = (uint16_t)pair_cost(m, i, j, &taken);
+                a->taken[i][j] = (uint8_t)least(taken, a->records - j);
+                best = least(best, a->cost[i + 1][j + a->taken[i][j]] + (unsigned)a->pair[i][j]);
                 best = least(best, a->cost[i][j + 1] + (unsigned)a->record[j]);
                 best = least(best, a->cost[i + 1][j] + (unsigned)a->want[i]);
             }
@@ -91,7 +123,7 @@ static enum move next_move(const struct alignment *a, uint32_t i, uint32_t j)
         return j < a->records && a->no_wants ? MOVE_RECORD : MOVE_END;
     if (j == a->records)
         return a->no_records ? MOVE_WANT : MOVE_END;
-    if (a->cost[i][j] == a->cost[i + 1][j + 1] + a->pair[i][j])
+    if (a->cost[i][j] == a->cost[i + 1][j + a->taken[i][j]] + a->pair[i][j])
         return MOVE_PAIR;
     return a->cost[i][j] == a->cost[i][j + 1] + a->record[j] ? MOVE_RECORD : MOVE_WANT;
 }
@@ -126,6 +158,11 @@ static void follow(struct match *m, const struct alignment *a)
         enum move move = next_move(a, i, j);
         if (move == MOVE_END || (move == MOVE_PAIR && a->pair[i][j] == 0))
             return;
+        if (move == MOVE_PAIR && match_next_compare(m, 0, match_record_at(m, 0)) == 0) { /* its first calls fit */
+            match_steps_take(match_want_at(m, 0), &m->steps, match_record_at(m, 0));
+            match_part(m);
+            return;
+        }
         if (move == MOVE_PAIR)
             match_mismatch(m);
         else if (move == MOVE_RECORD)
@@ -141,13 +178,14 @@ static void follow(struct match *m, const struct alignment *a)
 static bool run_agrees(struct match *m, uint32_t i, uint32_t j)
 {
     unsigned agreed = 0;
+    uint32_t taken;
     while (agreed < MATCH_RUN) {
         if (i == m->want_count || j == m->record_count)
             return agreed > 0;
-        if (pair_cost(m, i, j) == 0) {
+        if (pair_cost(m, i, j, &taken) == 0) {
             agreed++;
             i++;
-            j++;
+            j += taken;
         } else if (record_cost(m, j) == 0) {
             j++;
         } else if (match_want_at(m, i)->optional) {
@@ -181,13 +219,14 @@ static bool bulk_search(struct match *m)
 bool match_agrees_behind(struct match *m, uint32_t i, unsigned length, unsigned least)
 {
     unsigned agreed = 0;
+    uint32_t taken;
     for (uint32_t j = 0; agreed < length;) {
         bool wants = i < m->want_count, records = j < m->record_count;
         bool costless = wants && (match_want_at(m, i)->optional || !match_want_at(m, i)->known);
-        if (wants && records && pair_cost(m, i, j) == 0) {
+        if (wants && records && pair_cost(m, i, j, &taken) == 0) {
             agreed++;
             i++;
-            j++;
+            j += taken;
         } else if (records && record_cost(m, j) == 0) {
             j++;
         } else if (costless) {

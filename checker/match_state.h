@@ -59,6 +59,7 @@ struct match {
     uint64_t next_sequence; /* of the first thread, counted from 0 */
     struct match_anchor first, last;
     struct match_world world;
+    struct match_steps steps;       /* of the first want */
     uint32_t pushed[HANDLES_TOTAL]; /* openings and closings of a handle among the wants pushed so far */
     uint32_t want_head, want_count, record_head, record_count, pending_head, pending_count;
     struct match_want want[MATCH_WINDOW];
@@ -88,6 +89,8 @@ bool match_is_call(const struct witness_record *record); /* a system call that w
 bool match_role_allows(const struct match *m, const struct witness_record *record);
 bool match_same_call(const struct match_want *want,
                      const struct witness_record *record); /* the same system call, of the native table */
+/* Differences between want i's next system call and the record. */
+unsigned match_next_compare(struct match *m, uint32_t i, const struct witness_record *record);
 /* Whether the want's record `j`, a restart by its result, ended it: a handler ran, so the program saw EINTR. Where the
  * next record is missing, *need says that it has to be pushed. */
 bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need);
@@ -101,6 +104,7 @@ void match_pass_record(struct match *m, enum match_class class); /* the record: 
 void match_extra_record(struct match *m);   /* the record: by role, beyond the trace's end, or undeclared */
 void match_refused_record(struct match *m); /* the record: an attempt that the second line refused, of no plan */
 void match_restart(struct match *m);        /* the record: an interrupted part of the want's call */
+void match_part(struct match *m);           /* the record: one of several system calls of the want, which goes on */
 void match_note_loss(struct match *m, uint64_t count);
 void match_flush(struct match *m); /* at the end: verdicts of all calls */
 void match_call_finding(struct match *m, struct match_pending *pending, enum check_finding_kind kind,

@@ -261,12 +261,17 @@ enum status match_want_from(const struct match_world *world, const struct trace_
     memset(want->path_length, 0, sizeof want->path_length);
     memset(want->operand, 0, sizeof want->operand);
     want->result = call->ops.result[index].value;
+    want->calls = row->calls == OP_CALLS_WALK ? call->ops.result[index].calls : 1;
+    *reason = "an op took more system calls than it may";
+    if (want->known && want->calls > LIMIT_OPEN_TRIES)
+        return STATUS_MALFORMED;
     want->host_bytes = call->complete ? host_result(op, &call->data[index], want->result) : UINT64_MAX;
     want->dev = call->ops.result[index].stat.dev;
     want->ino = call->ops.result[index].stat.ino;
     want->filetype = call->ops.result[index].stat.filetype;
     for (unsigned slot = 0; slot < OP_OPERANDS_MAX && row->operand[slot] != OPERAND_NONE; slot++) {
         enum op_operand role = (enum op_operand)row->operand[slot];
+        *reason = "an op names bytes that its request does not have";
         if (!want_operand(&filling, role, slot))
             return STATUS_MALFORMED;
         if (role == OPERAND_FD && want->handle == HANDLE_NONE) {

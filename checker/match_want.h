@@ -37,9 +37,15 @@ struct match_want {
     uint32_t path_length[WITNESS_PATHS];
     const char *path[WITNESS_PATHS]; /* without NUL, in the order of the operands */
     int64_t result;                  /* as the trace has it: a count, or -(enum wasi_errno) */
+    uint32_t calls;                  /* how many system calls performed the op */
     uint64_t host_bytes;             /* READ_DIR: bytes that the kernel must have returned; UINT64_MAX: not known */
     uint64_t dev, ino, filetype;     /* STAT: the object that the trace names */
     struct match_bytes bytes;
+};
+
+/* How far the system calls of one op have come; zero: none was seen. */
+struct match_steps {
+    uint32_t done;
 };
 
 /* An object as one side knows it. */
@@ -80,6 +86,11 @@ void match_world_init(struct match_world *world, const struct run_spec *spec);
  * call's number must be equal already. */
 unsigned match_compare(const struct match_world *world, const struct match_want *want,
                        const struct witness_record *record, struct buffer *text);
+/* The same of the next system call of an op that may have several. */
+unsigned match_steps_compare(const struct match_world *world, const struct match_want *want,
+                             const struct match_steps *steps, const struct witness_record *record, struct buffer *text);
+/* Moves behind a record that fits. True: the op is done. */
+bool match_steps_take(const struct match_want *want, struct match_steps *steps, const struct witness_record *record);
 /* Whether the witness lacks what the comparison needs: an operand that could not be read whole, or not before the call
  * wrote; an object. Says what in `text` where text is not NULL. */
 bool match_unknown(const struct match_world *world, const struct match_want *want, const struct witness_record *record,

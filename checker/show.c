@@ -214,6 +214,8 @@ static void put_op(const struct trace_call *call, uint32_t index, const struct s
         buffer_printf(out, " = %s", value > -WASI_ERRNO_COUNT ? abi_errno_name((uint32_t)-value) : "?");
     else
         buffer_printf(out, " = %" PRId64, value);
+    if (abi_ops[op->kind].calls == OP_CALLS_WALK && call->ops.result[index].calls != 1)
+        buffer_printf(out, " (%" PRIu32 " system calls)", call->ops.result[index].calls);
 }
 
 void show_call(const struct trace_call *call, const struct show_options *options, struct buffer *out)
@@ -298,6 +300,8 @@ static void json_op(const struct trace_call *call, uint32_t index, const struct 
         buffer_printf(out, "%" PRId64, call->ops.result[index].value);
     else
         buffer_string(out, "null");
+    if (call->complete && known && abi_ops[op->kind].calls == OP_CALLS_WALK)
+        buffer_printf(out, ",\"calls\":%" PRIu32, call->ops.result[index].calls);
     buffer_string(out, ",\"text\":");
     json_text(&text, out);
     buffer_u8(out, '}');

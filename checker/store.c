@@ -27,7 +27,7 @@ enum store_statement {
 static const char *const store_sql[STORE_STATEMENTS] = {
     [STORE_CALL] = "INSERT INTO hostcall VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [STORE_STRING] = "INSERT INTO string VALUES(?,?)",
-    [STORE_OP] = "INSERT INTO op VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [STORE_OP] = "INSERT INTO op VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [STORE_SYSCALL] = "INSERT INTO syscall VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [STORE_FINDING] =
         "INSERT INTO finding(run,kind,hostcall,event,chunk,record,syscall,impact,evidence) VALUES(?,?,?,?,?,?,?,?,?)",
@@ -113,8 +113,8 @@ static enum status remove_rows(struct store *store, struct error *error)
         unsigned shift;
     } ranges[] = {
         { "hostcall", "id", STORE_RUN_SHIFT },
-        { "string", "id", STORE_RUN_SHIFT + STORE_PART_SHIFT },
-        { "op", "id", STORE_RUN_SHIFT + STORE_PART_SHIFT },
+        { "string", "id", STORE_RUN_SHIFT },
+        { "op", "id", STORE_RUN_SHIFT },
         { "syscall", "id", STORE_RUN_SHIFT },
         { "file", "run", 0 },
         { "finding", "run", 0 },
@@ -134,7 +134,7 @@ static enum status remove_rows(struct store *store, struct error *error)
  * anybody's. */
 static enum status run_in_range(const struct store *store, struct error *error)
 {
-    const int64_t end = (INT64_C(1) << (63 - STORE_RUN_SHIFT - STORE_PART_SHIFT)) - 1;
+    const int64_t end = (INT64_C(1) << (63 - STORE_RUN_SHIFT)) - 1;
     if (store->run >= 1 && store->run < end)
         return STATUS_OK;
     return error_set(error, STATUS_LIMIT, "the audit database holds as many runs as it can; start another one");
@@ -272,7 +272,8 @@ static void row_end(struct row *row)
         row->store->status = database_failed(row->store->db, "the audit database", &row->store->error);
 }
 
-static uint64_t call_id(const struct store *store, uint64_t number)
+/* The id of what has this number in the run: a hostcall, an event, a record. */
+static uint64_t row_id(const struct store *store, uint64_t number)
 {
     return ((uint64_t)store->run << STORE_RUN_SHIFT) + number;
 }
@@ -280,7 +281,7 @@ static uint64_t call_id(const struct store *store, uint64_t number)
 void store_call(struct store *store, const struct store_call *call, enum check_verdict verdict)
 {
     struct row row = row_begin(store, STORE_CALL);
-    row_number(&row, call_id(store, call->number));
+    row_number(&row, row_id(store, call->number));
     row_number(&row, call->call);
     row_number(&row, call->begin_event);
     row_some(&row, call->end_event, call->complete);
@@ -332,7 +333,7 @@ void store_parts(struct store *store, const struct trace_call *call, uint64_t nu
                  head->path.length == request->string[0].length;
     for (uint32_t i = 0; !in_op && i < request->string_count && i < REQUEST_STRINGS; i++) {
         struct row row = row_begin(store, STORE_STRING);
-        row_number(&row, (call_id(store, number) << STORE_PART_SHIFT) + i);
+        row_number(&row, row_id(store, call->begin_event + i)); /* a call has two events at least */
         row_region(&row, request, request->string[i]);
         row_end(&row);
     }
@@ -343,8 +344,9 @@ void store_parts(struct store *store, const struct trace_call *call, uint64_t nu
         bool has_path = has_operand(op, OPERAND_PATH), has_path2 = has_operand(op, OPERAND_PATH2);
         int64_t value = call->complete ? call->ops.result[i].value : 0;
         struct row row = row_begin(store, STORE_OP);
-        row_number(&row, (call_id(store, number) << STORE_PART_SHIFT) + i);
-        row_number(&row, call->op_event[i]);
+        row_number(&row, row_id(store, call->op_event[i]));
+        row_number(&row, row_id(store, number));
+        row_number(&row, i);
         row_number(&row, op->kind);
         row_number(&row, op->rule);
         row_some(&row, op->handle, op->handle != HANDLE_NONE);
@@ -356,6 +358,7 @@ void store_parts(struct store *store, const struct trace_call *call, uint64_t nu
         row_region(&row, request, has_path ? op->path : (struct region) { 0, 0 });
         row_region(&row, request, has_path2 ? op->path2 : (struct region) { 0, 0 });
         row_some(&row, (uint64_t)value, call->complete);
+        row_some(&row, call->ops.result[i].calls, call->complete && abi_ops[op->kind].calls == OP_CALLS_WALK);
         row_end(&row);
     }
 }
@@ -365,8 +368,8 @@ void store_syscall(struct store *store, const struct witness_record *record, enu
 {
     bool call = record->kind <= WITNESS_EXIT_ONLY;
     struct row row = row_begin(store, STORE_SYSCALL);
-    row_number(&row, call_id(store, record->number));
-    row_some(&row, place ? call_id(store, place->hostcall) : 0, place != NULL);
+    row_number(&row, row_id(store, record->number));
+    row_some(&row, place ? row_id(store, place->hostcall) : 0, place != NULL);
     row_some(&row, place ? place->op : 0, place && place->op != MATCH_NO_OP);
     row_number(&row, class);
     row_number(&row, record->kind);
@@ -394,7 +397,7 @@ void store_finding(struct store *store, const struct check_finding *finding)
     struct row row = row_begin(store, STORE_FINDING);
     row_number(&row, (uint64_t)store->run);
     row_number(&row, finding->kind);
-    row_some(&row, call_id(store, finding->hostcall), finding->hostcall != CHECK_NO_PLACE);
+    row_some(&row, row_id(store, finding->hostcall), finding->hostcall != CHECK_NO_PLACE);
     row_some(&row, finding->event, finding->event != CHECK_NO_PLACE);
     row_some(&row, finding->chunk, finding->chunk != CHECK_NO_PLACE);
     row_some(&row, finding->record, finding->record != CHECK_NO_PLACE);
@@ -413,7 +416,7 @@ void store_file(struct store *store, const char *name, const struct store_file *
     row_text(&row, name, strlen(name));
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         row_number(&row, counts[i]);
-    row_number(&row, call_id(store, hostcall));
+    row_number(&row, row_id(store, hostcall));
     row_end(&row);
 }
 

@@ -5,7 +5,7 @@
 #include "checker/database.h"
 #include "checker/match_sink.h"
 
-enum { STORE_RUN_SHIFT = 40, STORE_PART_SHIFT = 3 };
+enum { STORE_RUN_SHIFT = 40 };
 
 struct store;
 /* path: as checker_open's, not NULL. wait: whom to tell while another process is waited for, copied; NULL: nobody.

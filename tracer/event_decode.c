@@ -193,7 +193,7 @@ static enum status decode_op(struct event_decoder *decoder, struct cursor *curso
     if (status != STATUS_OK)
         return status;
     call->ops.op[index] = event.op;
-    call->ops.result[index].value = 0;
+    call->ops.result[index].value = call->ops.result[index].calls = 0;
     call->ops.count = index + 1;
     return STATUS_OK;
 }
@@ -261,6 +261,22 @@ static enum status check_end(const struct event_decoder *decoder, const struct t
     return STATUS_OK;
 }
 
+/* The word of one op's result (trace_result_word). */
+static enum status take_result(struct cursor *cursor, const struct op *op, struct op_result *result,
+                               const char **ret_why)
+{
+    uint64_t word;
+    enum status status = bounded(take(cursor, &word, sizeof word), ret_why);
+    if (status != STATUS_OK)
+        return status;
+    bool counts = abi_op_bit(op->kind) & ops_walk;
+    result->value = counts ? (int32_t)(uint32_t)word : (int64_t)word;
+    result->calls = counts ? (uint32_t)(word >> 32) : 1;
+    if (result->calls == 0 || result->calls > LIMIT_OP_CALLS)
+        return bad(ret_why, "an impossible number of system calls");
+    return STATUS_OK;
+}
+
 /* The stat or the bytes of one op. */
 static enum status take_payload(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
                                 uint32_t index, const char **ret_why)
@@ -300,7 +316,9 @@ static enum status decode_end(struct event_decoder *decoder, struct cursor *curs
     if (status != STATUS_OK)
         return status;
     for (uint32_t i = 0; i < call->ops.count && status == STATUS_OK; i++)
-        status = take(cursor, &call->ops.result[i].value, 8);
+        status = take_result(cursor, &call->ops.op[i], &call->ops.result[i], ret_why);
+    if (status != STATUS_OK)
+        return status;
     call->outcome = (struct outcome) {
         .wasi_errno = end.wasi_errno, .rule = end.rule, .trap = end.trap, .value_count = end.value_count
     };

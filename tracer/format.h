@@ -113,8 +113,8 @@ struct trace_event_data {
 };
 static_assert(sizeof(struct trace_event_data) == 16, "docs/trace-format.md, DATA");
 
-/* Followed by: one i64 result value per op; value_count u64 values; per op in order, its struct filestat or its bytes,
- * padded. */
+/* Followed by: one word per op (trace_result_word); value_count u64 values; per op in order, its struct filestat or its
+ * bytes, padded. */
 struct trace_event_end {
     struct trace_event_head head;
     uint64_t ticks;
@@ -159,5 +159,13 @@ static inline bool trace_event_has_ticks(uint8_t type)
 }
 
 static inline size_t trace_pad8(size_t size) { return (size + 7) & ~(size_t)7; }
+
+/* A result as END has it: its value; of an op that says how many system calls there were, the value in the low half and
+ * that number in the high one. (Such a value is 0 or an errno.) */
+static inline uint64_t trace_result_word(const struct op *op, const struct op_result *result)
+{
+    return abi_op_bit(op->kind) & ops_walk ? (uint32_t)result->value | (uint64_t)result->calls << 32
+                                           : (uint64_t)result->value;
+}
 
 #endif

@@ -5,7 +5,9 @@
 #include <string.h>
 #include "tracer/ring.h"
 
-#define TRACE_PLAN_BULKY UINT32_C(0x10000) /* beside the count of ops, in `plan`: one of them brought or took data */
+#define TRACE_PLAN_BULKY                                                                                               \
+    UINT32_C(0x10000) /* beside the count of ops, in `plan`: one of them brought data, or counts                       \
+                       */
 
 static inline uint32_t event_head(size_t size, enum trace_event_type type, uint32_t code)
 {

@@ -194,7 +194,7 @@ enum status writer_op_any(struct trace_writer *writer, const struct request *req
         event_put_u64(at + 72, out.out_length | (uint64_t)out.out_head_length << 32);
         memcpy(at + 80, out.out_head, sizeof out.out_head);
     }
-    writer->plan = (writer->plan + 1) | (abi_op_bit(op->kind) & ops_in ? TRACE_PLAN_BULKY : 0);
+    writer->plan = (writer->plan + 1) | (abi_op_bit(op->kind) & (ops_in | ops_walk) ? TRACE_PLAN_BULKY : 0);
     writer_advance(writer, at, size);
     writer_publish(writer);
     return STATUS_OK;
@@ -318,7 +318,7 @@ enum status writer_end_any(struct trace_writer *writer, const struct request *re
     memcpy(start + 16, outcome, 8);
     event_put_u64(start + 24, committed);
     for (unsigned i = 0; i < ops->count; i++, at += 8)
-        event_put_u64(at, (uint64_t)ops->result[i].value);
+        event_put_u64(at, trace_result_word(&ops->op[i], &ops->result[i]));
     memcpy(at, outcome->value, outcome->value_count * sizeof(uint64_t));
     at += outcome->value_count * sizeof(uint64_t);
     if (bulky)

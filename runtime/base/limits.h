@@ -15,7 +15,9 @@ enum {
     LIMIT_ARGS_BYTES = 1 << 20, /* bytes of all arguments, and of all environment variables, with NULs */
     LIMIT_TRACE_LEAST = 65536,  /* bytes of a trace file: the least that a policy may set */
     LIMIT_LABELS = 64,          /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
-    LIMIT_OPS = 12,             /* ops of one hostcall's plan */
+    LIMIT_OPS = 32,             /* ops of one hostcall's plan */
+    LIMIT_OPEN_TRIES = 5,       /* times that one op asks openat2, which answers EAGAIN while the tree changes */
+    LIMIT_OP_CALLS = 1 << 16,   /* system calls of one op */
     LIMIT_RANDOM = 1 << 26,     /* bytes of one random_get */
     LIMIT_RANDOM_OP = 1 << 24,  /* of them, asked for in one op; the kernel gives 32 MiB less a byte */
     LIMIT_DEVICES = 16,         /* device nodes that a policy lets be opened */

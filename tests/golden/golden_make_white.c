@@ -24,16 +24,6 @@ static void save(struct image *image, const char *name)
     image_done(image);
 }
 
-/* The file as version 1.0 wrote it: what it holds is the same. */
-static void make_1_0(const char *name)
-{
-    struct image image;
-    image_load(in_folder(folder, name), &image);
-    image.bytes[14] = image.bytes[16] = 0;
-    image_reseal(&image, 0, true);
-    save(&image, name);
-}
-
 static void make_good(const char *name, uint64_t calls, bool with_exit, uint32_t per_chunk,
                       enum trace_end_reason reason)
 {
@@ -46,7 +36,6 @@ static void make_good(const char *name, uint64_t calls, bool with_exit, uint32_t
         forge_cut(&forge, forge.count - 1);
     forge_file(&forge, in_folder(folder, name), per_chunk, reason);
     forge_done(&forge);
-    make_1_0(name);
 }
 
 static void forge_state(struct forge *forge, uint8_t code)
@@ -122,7 +111,7 @@ static void make_damaged(void)
     image_reseal(&image, 0, true);
     save(&image, "bad_later_version.wtrace");
     image = load_base();
-    image.bytes[16] = 2;
+    image.bytes[16] = 3;
     image_reseal(&image, 0, true);
     save(&image, "bad_unknown_feature.wtrace");
     image = load_base();
@@ -148,7 +137,24 @@ static void make_malformed(const char *name, size_t event, size_t offset, uint64
     memcpy(forge.bytes.data + forge.start[event] + offset, &value, size);
     forge_file(&forge, in_folder(folder, name), 1000, TRACE_END_CLEAN);
     forge_done(&forge);
-    make_1_0(name);
+}
+
+/* A path_open whose END tells of another number of system calls for its OPEN. */
+static void make_calls(const char *name, uint32_t calls)
+{
+    struct forge forge;
+    forge_init(&forge);
+    forge_calls(&forge, OPERATION_PATH_OPEN, 1, false);
+    forge_exit(&forge);
+    size_t end = forge.count - 2, op = 1;
+    uint16_t kind = OP_COUNT;
+    for (; op < end && kind != OP_OPEN; op++)
+        memcpy(&kind, forge.bytes.data + forge.start[op] + offsetof(struct trace_event_op, op), sizeof kind);
+    assert_int_equal(kind, OP_OPEN);
+    memcpy(forge.bytes.data + forge.start[end] + sizeof(struct trace_event_end) + (op - 2) * sizeof(uint64_t) + 4,
+           &calls, sizeof calls);
+    forge_file(&forge, in_folder(folder, name), 1000, TRACE_END_CLEAN);
+    forge_done(&forge);
 }
 
 /* ---- the fuzzer's first inputs ---- */
@@ -202,6 +208,8 @@ int main(int argc, char **argv)
     make_malformed("bad_event0_iovs_over_limit.wtrace", 0, 20, 5000, 2);
     make_malformed("bad_event1_no_such_op.wtrace", 1, 8, 500, 2);
     make_malformed("bad_event1_memory_outside.wtrace", 1, 44, UINT32_MAX, 4);
+    make_calls("bad_open_by_no_system_call.wtrace", 0);
+    make_calls("bad_open_by_too_many_system_calls.wtrace", LIMIT_OP_CALLS + 1);
     make_malformed("bad_event3_result_too_large.wtrace", 3, 32, INT64_MAX, 8);
     make_between("good_between_calls.wtrace", false, false, 0);
     make_between("bad_event9_state_inside_call.wtrace", true, false, 0);

@@ -170,7 +170,7 @@ class Decoder:
                 "subscriptions": subscriptions}
 
     def op(self, c):
-        need(self.call is not None and len(self.ops) < 8 and not any(self.data), "an op outside a call")
+        need(self.call is not None and len(self.ops) < 32 and not any(self.data), "an op outside a call")
         kind, rule, handle, handle2, flags, offset, value, mem, mem_length, path, path_length, path2, path2_length = \
             c.take("HHIIIQQIIIIII")
         need(kind < len(OPS), "no such op")
@@ -209,7 +209,11 @@ class Decoder:
         need(self.call is not None and code == len(self.ops), "the end of no call")
         errno, rule, trap, value_count, committed = c.take("HHHHQ")
         need(value_count <= 2, "too many values")
-        results = list(c.take(f"{code}q"))
+        results, calls = list(c.take(f"{code}q")), [1] * code
+        for index, (kind, _, _) in enumerate(self.ops):
+            if OPS[kind][0] == "open":
+                results[index], calls[index] = struct.unpack("<iI", struct.pack("<q", results[index]))
+                need(1 <= calls[index] <= 65536, "an impossible number of system calls")
         values = list(c.take(f"{value_count}Q"))
         entered = []
         for index, result in enumerate(results):
@@ -226,7 +230,7 @@ class Decoder:
         self.now += ticks
         self.call = None
         return {"type": "end", "ticks": self.now, "errno": errno, "rule": rule, "trap": trap, "values": values,
-                "committed": f"{committed:016x}", "results": results, "entered": entered}
+                "committed": f"{committed:016x}", "results": results, "calls": calls, "entered": entered}
 
     def exit(self, c, ticks):
         outcome, code, trap, function, offset, _, instructions = c.take("IIIIIIQ")

@@ -95,6 +95,9 @@ static void print_end(struct trace_reader *reader, const struct trace_call *call
     printf("], \"committed\": \"%016" PRIx64 "\", \"results\": [", call->committed);
     for (uint32_t i = 0; i < call->ops.count; i++)
         printf("%s%" PRId64, i ? ", " : "", call->ops.result[i].value);
+    printf("], \"calls\": [");
+    for (uint32_t i = 0; i < call->ops.count; i++)
+        printf("%s%u", i ? ", " : "", call->ops.result[i].calls);
     printf("], \"entered\": [");
     for (uint32_t i = 0; i < call->ops.count; i++) {
         printf("%s", i ? ", " : "");

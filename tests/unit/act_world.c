@@ -100,7 +100,7 @@ void act_world_vector(struct act_world *world, struct op *op, uint32_t count, co
 struct op_result act_world_act(struct act_world *world, const struct op *op)
 {
     struct error error = ERROR_INIT;
-    struct op_result result = { INT64_MIN, { 0 } };
+    struct op_result result = { .value = INT64_MIN };
     struct wasi_backend backend = act_live_backend(world->live);
     need(backend.act(backend.self, op, world->request, &world->space, &result, &error) == STATUS_OK, error.text);
     return result;

@@ -7,3 +7,4 @@ foreach(name test_checker_docs test_checker_impact test_checker_store test_check
 endforeach()
 target_compile_definitions(test_checker_docs PRIVATE WARRANT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 warrant_test(test_checker_policy test_checker_policy.c LINK wr_checker)
+warrant_test(test_checker_long_plan test_checker_long_plan.c trace_kit.c LINK wr_checker)

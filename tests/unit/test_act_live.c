@@ -6,7 +6,11 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "act_world.h"
@@ -165,6 +169,35 @@ static void opening_stays_beneath_the_directory(void **state)
 }
 
 /* The magic links of /proc do not lead out either. */
+/* A tree that changes for ever: in a child whose openat2 the kernel answers with EAGAIN. */
+static void opening_is_tried_again_and_counted(void **state)
+{
+    struct act_world *world = *state;
+    struct op op = act_world_op(OP_OPEN, H_DIR);
+    op.path = act_world_path(world, "file", false);
+    op.handle2 = H_FREE;
+    struct op_result result = act_world_act(world, &op);
+    assert_int_equal(result.value, 0);
+    assert_int_equal(result.calls, 1);
+    pid_t child = fork();
+    if (child == 0) {
+        struct sock_filter code[] = { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                                      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 437, 0, 1),
+                                      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+                                      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+        struct sock_fprog program = { sizeof code / sizeof *code, code };
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+            _exit(1);
+        op.handle2 = H_FREE_TOO;
+        result = act_world_act(world, &op);
+        _exit(result.value == -WASI_AGAIN && result.calls == LIMIT_OPEN_TRIES ? 0 : 2);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void magic_links_are_not_followed(void **state)
 {
     struct act_world *world = *state;
@@ -322,6 +355,7 @@ int main(void)
         WORLD_TEST(streams_pass_through_the_host_buffer),
         WORLD_TEST(pipes_carry_what_the_regions_hold),
         WORLD_TEST(opening_stays_beneath_the_directory),
+        WORLD_TEST(opening_is_tried_again_and_counted),
         WORLD_TEST(magic_links_are_not_followed),
         WORLD_TEST(status_is_the_objects),
         WORLD_TEST(times_are_set_on_names_and_on_descriptors),

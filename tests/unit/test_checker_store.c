@@ -41,6 +41,8 @@ static void store_something(struct store *store, uint8_t id, const char *name, u
     for (unsigned i = 0; i < calls; i++) {
         memset(&call, 0, sizeof call);
         call.complete = true;
+        call.begin_event = 3 * (uint64_t)i;
+        call.op_event[0] = call.begin_event + 1;
         call.request.call = OPERATION_PATH_OPEN;
         call.request.string_count = 1;
         call.request.string[0] = (struct region) { 0, (uint32_t)strlen(name) };
@@ -50,6 +52,7 @@ static void store_something(struct store *store, uint8_t id, const char *name, u
             .kind = OP_OPEN, .rule = RULE_GRANTED_TREE, .handle = 3, .handle2 = 5, .path = call.request.string[0]
         };
         struct store_call row = { .number = i,
+                                  .begin_event = call.begin_event,
                                   .call = OPERATION_PATH_OPEN,
                                   .complete = true,
                                   .rule = RULE_PATH_NUL,
@@ -190,10 +193,10 @@ static void test_named_queries(void **state)
         "refusals",
         "[\n{\"run\":1,\"hostcall\":0,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\","
         "\"text\":"
-        "\"the path has a NUL inside\",\"names\":\"a\"},\n{\"run\":1,\"hostcall\":1,\"event\":0,\"call\":\"path_open\","
+        "\"the path has a NUL inside\",\"names\":\"a\"},\n{\"run\":1,\"hostcall\":1,\"event\":3,\"call\":\"path_open\","
         "\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":\"the path has a NUL "
         "inside\",\"names\":\"a\"},\n{\"run\":1,"
-        "\"hostcall\":2,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":"
+        "\"hostcall\":2,\"event\":6,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":"
         "\"the path has a NUL inside\",\"names\":\"a\"}\n]\n");
 }
 

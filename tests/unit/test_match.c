@@ -111,6 +111,80 @@ static void test_open_mismatches(void **state)
     }
 }
 
+/* openat2 asked again: as often as the trace says, each time but the last with EAGAIN, and otherwise the same. */
+static void test_open_tries(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t calls;
+        int64_t result[4];   /* what the kernel answered; 0: no more */
+        const char *other;   /* the path of the second, where it differs */
+        const char *finding; /* NULL: none */
+        enum check_finding_kind kind;
+    } cases[] = {
+        { 1, { 9 }, NULL, NULL, 0 },
+        { 3, { -11, -11, 9 }, NULL, NULL, 0 },
+        { 1, { -11, 9 }, NULL, "openat2", CHECK_FINDING_UNDECLARED },
+        { 2, { -11, -11, 9 }, NULL, "openat2", CHECK_FINDING_UNDECLARED },
+        { 2, { 9 }, NULL, "result: expected AGAIN, found 9", CHECK_FINDING_MISMATCH },
+        { 3, { -11, 9 }, NULL, "result: expected AGAIN, found 9", CHECK_FINDING_MISMATCH },
+        { 3, { -11, -2, 9 }, NULL, "result: expected AGAIN, found -2", CHECK_FINDING_MISMATCH },
+        { 3, { -11, -11, 9 }, "b", "path: expected \"a\", found \"b\"", CHECK_FINDING_MISMATCH },
+        { LIMIT_OPEN_TRIES + 1, { 9 }, NULL, "an op took more system calls than it may", CHECK_FINDING_MISMATCH },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct kit *kit = kit_create();
+        kit_open(kit, 3, "a", OPEN_READ, 5, 0)->ops.result[0].calls = cases[i].calls;
+        kit_pwrite(kit, 4, 4096, 512);
+        for (unsigned k = 0; cases[i].result[k] != 0; k++)
+            kit_saw_open(kit, 13, k == 1 && cases[i].other ? cases[i].other : "a", 0400 | 02000000, cases[i].result[k]);
+        kit_saw_pwrite(kit, 14, 4096, 512);
+        kit_run(kit);
+        if (!cases[i].finding) {
+            assert_int_equal(kit->seen.findings, 0);
+            EXPECT(kit, 0, MATCH);
+        } else {
+            assert_true(kit->seen.findings > 0);
+            assert_int_equal(kit->seen.finding[0].kind, cases[i].kind);
+            if (!strstr(kit->seen.finding[0].evidence, cases[i].finding))
+                fail_msg("case %zu: %s", i, kit->seen.finding[0].evidence);
+            assert_true(kit->seen.counts[CHECK_VERDICT_MATCH] < 2);
+        }
+        kit_free(kit);
+    }
+}
+
+/* Behind a gap, and in a trace that stops: the tries of one op belong together. */
+static void test_open_tries_found_again(void **state)
+{
+    struct kit *kit = *state;
+    for (uint32_t n = 0; n < 200; n++) {
+        kit_open(kit, 3, "a", OPEN_READ, 5, 0)->ops.result[0].calls = 1 + n % 4;
+        kit_close(kit, 5);
+        if (n == 50) {
+            kit_event(kit, WITNESS_LOST, 2 + n % 4);
+            continue;
+        }
+        for (uint32_t k = 0; k < n % 4; k++)
+            kit_saw_open(kit, 13, "a", 0400 | 02000000, -11);
+        kit_saw_open(kit, 13, "a", 0400 | 02000000, 7);
+        kit_saw_close(kit, 7);
+    }
+    struct trace_call *last = kit_open(kit, 3, "b", OPEN_READ, 5, 0);
+    last->complete = false;
+    kit->open_end = true;
+    for (uint32_t k = 0; k < 3; k++)
+        kit_saw_open(kit, 13, "b", 0400 | 02000000, -11);
+    kit_run(kit);
+    for (size_t i = 0; i < kit->seen.findings; i++)
+        assert_int_equal(kit->seen.finding[i].kind, CHECK_FINDING_LOST);
+    assert_int_equal(kit->seen.counts[CHECK_VERDICT_UNDECLARED] + kit->seen.counts[CHECK_VERDICT_MISMATCH] +
+                         kit->seen.counts[CHECK_VERDICT_UNWITNESSED],
+                     0);
+    assert_true(kit->seen.counts[CHECK_VERDICT_MATCH] > 390);
+    EXPECT(kit, 400, IN_FLIGHT);
+}
+
 static void test_errno_agrees(void **state)
 {
     struct kit *kit = *state;
@@ -543,6 +617,8 @@ int main(void)
         T(test_descriptor_reuse),
         T(test_mismatches),
         T(test_open_mismatches),
+        T(test_open_tries),
+        T(test_open_tries_found_again),
         T(test_errno_agrees),
         T(test_undeclared),
         T(test_wrong_operands_of_a_role),

@@ -123,6 +123,7 @@ struct op *kit_op(struct trace_call *call, enum op_kind kind, uint32_t handle, i
     op->handle = handle;
     op->handle2 = HANDLE_NONE;
     call->ops.result[i].value = result;
+    call->ops.result[i].calls = 1;
     return op;
 }
 

@@ -97,6 +97,8 @@ static void make_op(struct kit_call *call, uint16_t kind, uint64_t seed)
     if (seed % 11 == 0) {
         result = (struct op_result) { .value = -(int64_t)WASI_NOENT };
     }
+    if (abi_ops[kind].calls == OP_CALLS_WALK)
+        result.calls = 1 + (uint32_t)(seed % 7 == 0 ? LIMIT_OP_CALLS - 1 : seed % 3);
     call->ops.op[index] = op;
     call->ops.result[index] = result;
 }
@@ -216,6 +218,8 @@ void kit_call_assert(const struct kit_call *expected, const struct trace_call *c
         if (!call->complete)
             continue;
         assert_int_equal(expected->ops.result[i].value, call->ops.result[i].value);
+        if (abi_ops[expected->ops.op[i].kind].calls == OP_CALLS_WALK)
+            assert_int_equal(expected->ops.result[i].calls, call->ops.result[i].calls);
         if (abi_ops[expected->ops.op[i].kind].in == OP_BYTES_STAT && expected->ops.result[i].value >= 0)
             assert_memory_equal(&expected->ops.result[i].stat, &call->ops.result[i].stat, sizeof(struct filestat));
         else

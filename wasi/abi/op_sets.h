@@ -29,6 +29,12 @@ static const uint64_t ops_vector = 0 /* `mem` is a range of the request's vector
 #undef OP
 #undef ON_VECTOR
 
+#define OP(id, text, syscall, calls, ...) | (OP_CALLS_##calls == OP_CALLS_WALK ? OPS(id) : 0)
+static const uint64_t ops_walk = 0 /* the result says how many system calls there were */
+#include "wasi/abi/ops.def"
+    ;
+#undef OP
+
 #define OP(id, text, syscall, calls, operands, object, ...)                                                            \
     | (OP_OBJECT_##object != OP_OBJECT_NONE && OP_OBJECT_##object != OP_OBJECT_AWAITED ? OPS(id) : 0)
 static const uint64_t ops_on_handle = 0 /* `handle` is one */

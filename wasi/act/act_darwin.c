@@ -91,6 +91,7 @@ static enum status act_open(struct act_live *live, int fd, const struct op *op, 
 {
     if (op->handle2 >= HANDLES_TOTAL || live->host_fd[op->handle2] >= 0 || path->text[0] == '/')
         return act_internal(op, error);
+    result->calls = 1;
     if (has_parent_component(path->text)) {
         result->value = -WASI_NOTSUP;
         return STATUS_OK;

@@ -3,9 +3,10 @@
  * answers.
  *
  * Raw syscall(2) is used where a libc wrapper would make another call than its name says (fstat, clock_nanosleep) or is
- * missing (openat2). Kernel structs and constants that old headers lack stand here. Left out on purpose: repetition and
- * fallbacks. EINTR, EAGAIN and short counts are results; the core decides what follows. Source: the manual pages of
- * section 2; openat2(2) for the confinement of paths. */
+ * missing (openat2). Kernel structs and constants that old headers lack stand here. openat2 alone is asked again, where
+ * it says that the tree changed while it looked (EAGAIN), and the result counts how often. Left out on purpose: other
+ * repetition, and fallbacks. EINTR and short counts are results; the core decides what follows. Source: the manual
+ * pages of section 2; openat2(2) for the confinement of paths. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -107,7 +108,12 @@ static enum status act_open(struct act_live *live, int fd, const struct op *op, 
     struct kernel_open_how how = { open_flags(op->flags), 0, BENEATH | NO_MAGICLINKS };
     if (how.flags & O_CREAT)
         how.mode = CREATED_FILE;
-    long opened = syscall(NR_OPENAT2, fd, path->text, &how, sizeof how);
+    long opened;
+    result->calls = 0;
+    do {
+        opened = syscall(NR_OPENAT2, fd, path->text, &how, sizeof how);
+        result->calls++;
+    } while (opened < 0 && errno == EAGAIN && result->calls < LIMIT_OPEN_TRIES);
     result->value = opened < 0 ? act_errno_result(errno) : 0;
     if (opened >= 0)
         live->host_fd[op->handle2] = (int)opened;
