@@ -144,7 +144,7 @@ static void compare_path(struct compare *c, unsigned index)
 static bool is_rest(const struct compare *c)
 {
     const uint64_t *whole = c->want->times, *rest = c->record->times;
-    return c->want->restarted && c->want->kind == OP_POLL &&
+    return c->want->restarted && abi_op_has(&abi_ops[c->want->kind], OPERAND_POLLS) &&
            (rest[0] < whole[0] || (rest[0] == whole[0] && rest[1] <= whole[1]));
 }
 
@@ -182,14 +182,13 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
         compare_hex(c, "mode", want->how[1], c->record->how[1]);
         compare_hex(c, "resolve flags", want->how[2], c->record->how[2]);
         return;
-    case OPERAND_FLAGS:
+    case OPERAND_FDFLAGS:
+    case OPERAND_BITS:
+    case OPERAND_CONSTANT:
         compare_hex(c, "flags", expected & UINT32_MAX, found & UINT32_MAX);
         return;
-    case OPERAND_ANY:
-        if (want->kind == OP_SET_TIMES) /* the descriptor itself: an empty path */
-            compare_bytes(c, 0, "", 0);
-        else
-            compare_number(c, "operand", expected & UINT32_MAX, found & UINT32_MAX);
+    case OPERAND_EMPTY: /* the descriptor itself */
+        compare_bytes(c, (*paths)++, "", 0);
         return;
     case OPERAND_MEM:
         compare_address(c, "buffer", want->mem_offset, want->operand[slot + 1], found);
@@ -198,10 +197,10 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
         compare_times(c, 4);
         return;
     case OPERAND_TIME:
-        if (want->kind == OP_SLEEP || want->kind == OP_POLL)
-            compare_times(c, 2);
+        compare_times(c, 2);
         return;
     case OPERAND_COUNT:
+    case OPERAND_POLLCOUNT:
         compare_number(c, "elements", expected, found);
         return;
     case OPERAND_OFFSET:
@@ -219,7 +218,7 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
         compare_number(c, "operand", expected, found);
         return;
     case OPERAND_NONE:
-    case OPERAND_STAT: /* addresses of the runtime's own buffers */
+    case OPERAND_RESULT: /* addresses of the runtime's own buffers */
     case OPERAND_STAGE:
         return;
     case OPERAND_POLLS:
@@ -398,6 +397,7 @@ static uint32_t part_of(const struct match_want *want, enum op_operand role, uns
     switch (role) {
     case OPERAND_PATH:
     case OPERAND_PATH2:
+    case OPERAND_EMPTY:
         return (*paths)++ ? WITNESS_PART_PATH2 : WITNESS_PART_PATH;
     case OPERAND_IOVS:
     case OPERAND_POLLS:
@@ -405,11 +405,8 @@ static uint32_t part_of(const struct match_want *want, enum op_operand role, uns
     case OPERAND_HOW:
         return WITNESS_PART_HOW;
     case OPERAND_TIMES:
-        return WITNESS_PART_TIMES;
     case OPERAND_TIME:
-        return want->kind == OP_SLEEP || want->kind == OP_POLL ? WITNESS_PART_TIMES : 0;
-    case OPERAND_ANY:
-        return want->kind == OP_SET_TIMES ? WITNESS_PART_PATH : 0;
+        return WITNESS_PART_TIMES;
     case OPERAND_FD:
         return WITNESS_PART_OBJECT;
     case OPERAND_NONE:
@@ -417,9 +414,12 @@ static uint32_t part_of(const struct match_want *want, enum op_operand role, uns
     case OPERAND_COUNT:
     case OPERAND_OFFSET:
     case OPERAND_ZERO:
-    case OPERAND_STAT:
+    case OPERAND_POLLCOUNT:
+    case OPERAND_RESULT:
     case OPERAND_HOWSIZE:
-    case OPERAND_FLAGS:
+    case OPERAND_FDFLAGS:
+    case OPERAND_BITS:
+    case OPERAND_CONSTANT:
     case OPERAND_MEM:
     case OPERAND_MEMLEN:
     case OPERAND_STAGE:

@@ -25,8 +25,6 @@ enum linux_open {
     LINUX_DIRECTORY = PLATFORM_ARM64 ? 040000 : 0200000,
     LINUX_NOFOLLOW = PLATFORM_ARM64 ? 0100000 : 0400000
 };
-enum { LINUX_AT_NOFOLLOW = 0x100, LINUX_AT_REMOVEDIR = 0x200, LINUX_AT_EMPTY_PATH = 0x1000, LINUX_RWF_APPEND = 0x10 };
-enum { LINUX_F_SETFL = 4, LINUX_TIMER_ABSTIME = 1, LINUX_DIRECTORY_MODE = 0777 };
 enum { LINUX_UTIME_NOW = 0x3fffffff, LINUX_UTIME_OMIT = 0x3ffffffe, NS_PER_SECOND = 1000000000 };
 
 struct flag_pair {
@@ -57,62 +55,15 @@ uint64_t match_linux_open_flags(uint32_t flags)
     return bits;
 }
 
-uint64_t match_linux_flags(const struct op *op)
+uint64_t match_linux_fdflags(uint64_t fdflags)
 {
-    uint64_t bits = 0;
-    switch ((enum op_kind)op->kind) {
-    case OP_APPEND:
-        return LINUX_RWF_APPEND;
-    case OP_STAT_AT:
-    case OP_SET_TIMES_AT:
-        return LINUX_AT_NOFOLLOW;
-    case OP_SET_TIMES:
-        return LINUX_AT_EMPTY_PATH;
-    case OP_REMOVE_DIR:
-        return LINUX_AT_REMOVEDIR;
-    case OP_SLEEP:
-        return op->flags & SUBCLOCK_ABSTIME ? LINUX_TIMER_ABSTIME : 0;
-    case OP_SET_FLAGS: /* F_SETFL changes these two only */
-        bits |= op->value & FDFLAG_APPEND ? LINUX_APPEND : 0;
-        bits |= op->value & FDFLAG_NONBLOCK ? LINUX_NONBLOCK : 0;
-        return bits;
-    case OP_UNLINK: /* has the operand, and wants none of its bits */
-    case OP_READ:
-    case OP_PREAD:
-    case OP_WRITE:
-    case OP_PWRITE:
-    case OP_STAT:
-    case OP_OPEN:
-    case OP_CLOSE:
-    case OP_SET_SIZE:
-    case OP_SYNC:
-    case OP_DATASYNC:
-    case OP_SEEK_DIR:
-    case OP_READ_DIR:
-    case OP_MAKE_DIR:
-    case OP_MAKE_LINK:
-    case OP_READ_LINK:
-    case OP_CLOCK_TIME:
-    case OP_CLOCK_RES:
-    case OP_RANDOM:
-    case OP_YIELD:
-    case OP_POLL:
-    case OP_FILE_SYSTEM:
-    case OP_COUNT:
-        return 0;
-    }
-    return 0;
+    return (fdflags & FDFLAG_APPEND ? LINUX_APPEND : 0) | (fdflags & FDFLAG_NONBLOCK ? LINUX_NONBLOCK : 0);
 }
 
 uint32_t match_linux_poll(uint8_t eventtype)
 {
     enum { LINUX_POLLIN = 1, LINUX_POLLOUT = 4 };
     return eventtype == EVENTTYPE_FD_READ ? LINUX_POLLIN : LINUX_POLLOUT;
-}
-
-uint64_t match_linux_any(const struct op *op)
-{
-    return op->kind == OP_SET_FLAGS ? LINUX_F_SETFL : op->kind == OP_MAKE_DIR ? LINUX_DIRECTORY_MODE : 0;
 }
 
 uint32_t match_linux_filetype(uint32_t mode)
@@ -150,13 +101,14 @@ static void time_from(uint64_t ns, bool set, bool now, uint64_t ret[2])
     ret[1] = now ? LINUX_UTIME_NOW : set ? ns % NS_PER_SECOND : LINUX_UTIME_OMIT;
 }
 
+void match_linux_time(uint64_t ns, uint64_t times[4])
+{
+    time_from(ns, true, false, times);
+    times[2] = times[3] = 0;
+}
+
 void match_linux_times(const struct op *op, uint64_t times[4])
 {
-    if (op->kind == OP_SLEEP || op->kind == OP_POLL) {
-        time_from(op->offset, true, false, times);
-        times[2] = times[3] = 0;
-        return;
-    }
     time_from(op->offset, op->flags & FST_ATIM, op->flags & FST_ATIM_NOW, times);
     time_from(op->value, op->flags & FST_MTIM, op->flags & FST_MTIM_NOW, times + 2);
 }

@@ -142,10 +142,6 @@ static uint64_t descriptors_told(const struct trace_op_data *data, int64_t value
 static bool staged_length(const struct request *request, const struct op *op, uint64_t *ret)
 {
     uint64_t total = 0;
-    if (op->kind == OP_READ_DIR) {
-        *ret = op->value;
-        return true;
-    }
     if (!vector_fits(request, op->mem))
         return false;
     for (uint32_t i = 0; i < op->mem.length; i++)
@@ -166,7 +162,10 @@ static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
     case OPERAND_STAGELEN:
         return staged_length(&f->call->request, op, &want->operand[slot]);
     case OPERAND_COUNT:
-        want->operand[slot] = op->kind == OP_POLL ? descriptors_asked(&f->call->request) : op->mem.length;
+        want->operand[slot] = op->mem.length;
+        return true;
+    case OPERAND_POLLCOUNT:
+        want->operand[slot] = descriptors_asked(&f->call->request);
         return true;
     case OPERAND_OFFSET:
         want->operand[slot] = op->offset;
@@ -185,11 +184,14 @@ static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
     case OPERAND_HOWSIZE:
         want->operand[slot] = OPEN_HOW_SIZE;
         return true;
-    case OPERAND_FLAGS:
-        want->operand[slot] = match_linux_flags(op);
+    case OPERAND_FDFLAGS:
+        want->operand[slot] = match_linux_fdflags(op->value);
         return true;
-    case OPERAND_ANY:
-        want->operand[slot] = match_linux_any(op);
+    case OPERAND_BITS:
+        want->operand[slot] = op->flags;
+        return true;
+    case OPERAND_CONSTANT:
+        want->operand[slot] = abi_op_constants[op->kind][slot];
         return true;
     case OPERAND_MEM:
         want->mem_offset = op->mem.offset;
@@ -201,8 +203,7 @@ static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
         match_linux_times(op, want->times);
         return true;
     case OPERAND_TIME:
-        if (op->kind == OP_SLEEP || op->kind == OP_POLL)
-            match_linux_times(op, want->times);
+        match_linux_time(op->offset, want->times);
         return true;
     case OPERAND_VALUE:
         want->operand[slot] = op->value;
@@ -211,7 +212,8 @@ static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
     case OPERAND_FD:
     case OPERAND_FD2:
     case OPERAND_ZERO:
-    case OPERAND_STAT:
+    case OPERAND_EMPTY:
+    case OPERAND_RESULT:
     case OPERAND_STAGE:
         return true;
     case OPERAND_POLLS:

@@ -110,11 +110,11 @@ void match_world_note(struct match_world *world, const struct witness_record *re
 
 /* The manual pages' view of ops, stated apart from wasi/act on purpose. */
 uint64_t match_linux_open_flags(uint32_t flags);
-uint64_t match_linux_flags(const struct op *op); /* of an op with a FLAGS operand */
-uint64_t match_linux_any(const struct op *op);   /* of an op with an ANY number */
-uint32_t match_linux_poll(uint8_t eventtype);    /* what a descriptor is waited for: POLLIN, POLLOUT */
-void match_linux_times(const struct op *op, uint64_t times[4]);
-uint32_t match_linux_filetype(uint32_t mode); /* enum wasi_filetype */
+uint64_t match_linux_fdflags(uint64_t fdflags);                 /* what F_SETFL can change */
+uint32_t match_linux_poll(uint8_t eventtype);                   /* what a descriptor is waited for: POLLIN, POLLOUT */
+void match_linux_time(uint64_t ns, uint64_t times[4]);          /* of a TIME operand */
+void match_linux_times(const struct op *op, uint64_t times[4]); /* of a TIMES operand */
+uint32_t match_linux_filetype(uint32_t mode);                   /* enum wasi_filetype */
 /* Whether a result means that the call was cut short by a handler, if one ran: the program then sees EINTR. */
 static inline bool match_linux_interrupts(int64_t result) { return result == -512 || result == -514 || result == -516; }
 bool match_linux_errno_is(int64_t linux_errno, int64_t wasi_errno);

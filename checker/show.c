@@ -180,14 +180,6 @@ static void put_outcome(const struct trace_call *call, const struct operation_ro
     }
 }
 
-static bool has_operand(const struct op *op, enum op_operand operand)
-{
-    for (unsigned i = 0; i < OP_OPERANDS_MAX; i++)
-        if (abi_ops[op->kind].operand[i] == operand)
-            return true;
-    return false;
-}
-
 static void put_op(const struct trace_call *call, uint32_t index, const struct show_options *options,
                    struct buffer *out)
 {
@@ -197,15 +189,15 @@ static void put_op(const struct trace_call *call, uint32_t index, const struct s
         return;
     }
     buffer_string(out, abi_ops[op->kind].syscall);
-    if (has_operand(op, OPERAND_FD))
+    if (abi_op_has(&abi_ops[op->kind], OPERAND_FD))
         buffer_printf(out, " #%" PRIu32, op->handle);
-    if (has_operand(op, OPERAND_PATH) && region_fits(op->path)) {
+    if (abi_op_has(&abi_ops[op->kind], OPERAND_PATH) && region_fits(op->path)) {
         buffer_u8(out, ' ');
         text_quote_name(out, call->request.bytes + op->path.offset, op->path.length, cut(options, SHOWN_STRING));
     }
-    if (has_operand(op, OPERAND_OFFSET))
+    if (abi_op_has(&abi_ops[op->kind], OPERAND_OFFSET))
         buffer_printf(out, " @%" PRIu64, op->offset);
-    if (op->kind == OP_OPEN)
+    if (abi_ops[op->kind].table == OP_TABLE_OPENS)
         buffer_printf(out, " as #%" PRIu32, op->handle2);
     if (!call->complete)
         return;

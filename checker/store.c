@@ -316,20 +316,12 @@ static uint64_t op_bytes(const struct op *op, int64_t value)
     return moves && value > 0 ? (uint64_t)value : 0;
 }
 
-static bool has_operand(const struct op *op, enum op_operand operand)
-{
-    for (unsigned i = 0; i < OP_OPERANDS_MAX; i++)
-        if (abi_ops[op->kind].operand[i] == operand)
-            return true;
-    return false;
-}
-
 void store_parts(struct store *store, const struct trace_call *call, uint64_t number)
 {
     const struct request *request = &call->request;
     const struct op *head = &call->ops.op[0];
     bool in_op = request->string_count == 1 && call->ops.count > 0 && head->kind < OP_COUNT &&
-                 has_operand(head, OPERAND_PATH) && head->path.offset == request->string[0].offset &&
+                 abi_op_has(&abi_ops[head->kind], OPERAND_PATH) && head->path.offset == request->string[0].offset &&
                  head->path.length == request->string[0].length;
     for (uint32_t i = 0; !in_op && i < request->string_count && i < REQUEST_STRINGS; i++) {
         struct row row = row_begin(store, STORE_STRING);
@@ -341,7 +333,8 @@ void store_parts(struct store *store, const struct trace_call *call, uint64_t nu
         const struct op *op = &call->ops.op[i];
         if (op->kind >= OP_COUNT)
             continue;
-        bool has_path = has_operand(op, OPERAND_PATH), has_path2 = has_operand(op, OPERAND_PATH2);
+        bool has_path = abi_op_has(&abi_ops[op->kind], OPERAND_PATH),
+             has_path2 = abi_op_has(&abi_ops[op->kind], OPERAND_PATH2);
         int64_t value = call->complete ? call->ops.result[i].value : 0;
         struct row row = row_begin(store, STORE_OP);
         row_number(&row, row_id(store, call->op_event[i]));

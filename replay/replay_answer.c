@@ -76,7 +76,7 @@ static enum status answer_output(struct session *session, const struct op *op, c
                                  const struct backend_space *space, uint64_t left, struct error *error)
 {
     const struct replay_options *options = session->options;
-    if (op->kind == OP_CLOSE && op->handle < 3)
+    if (abi_ops[op->kind].table == OP_TABLE_CLOSES && op->handle < 3)
         session->closed |= 1u << op->handle;
     bool writes = (abi_op_bit(op->kind) & ops_out & ops_vector) != 0;
     if (!options->output || !writes || (op->handle != 1 && op->handle != 2) || session->closed >> op->handle & 1 ||

@@ -121,13 +121,8 @@ static void content_is(const struct stage *stage, uint64_t address, const void *
     assert_memory_equal(found, expected, length);
 }
 
-/* How much of the regions passes through the staging buffer. */
-static uint64_t staged(const struct stage *stage, const struct op *op)
-{
-    return op->kind == OP_READ_DIR ? op->value : act_staged_length(op, stage->world.request, &stage->world.space);
-}
-
-static void check_operand(const struct stage *stage, const struct op *op, enum op_operand role, uint64_t found)
+static void check_operand(const struct stage *stage, const struct op *op, enum op_operand role, uint16_t constant,
+                          uint64_t found)
 {
     const struct act_world *world = &stage->world;
     const struct region *iov = world->request->iov;
@@ -147,7 +142,22 @@ static void check_operand(const struct stage *stage, const struct op *op, enum o
                    sizeof(struct pollfd[2]));
         break;
     case OPERAND_COUNT:
-        assert_int_equal(found, op->kind == OP_POLL ? 2 : op->mem.length);
+        assert_int_equal(found, op->mem.length);
+        break;
+    case OPERAND_POLLCOUNT:
+        assert_int_equal(found, 2);
+        break;
+    case OPERAND_CONSTANT:
+        assert_int_equal(found, constant);
+        break;
+    case OPERAND_BITS:
+        assert_int_equal(found, op->flags);
+        break;
+    case OPERAND_EMPTY:
+        content_is(stage, found, "", 1);
+        break;
+    case OPERAND_FDFLAGS:
+        assert_int_equal(found, O_NONBLOCK);
         break;
     case OPERAND_MEMLEN:
         assert_int_equal(found, op->mem.length);
@@ -174,7 +184,7 @@ static void check_operand(const struct stage *stage, const struct op *op, enum o
         assert_int_equal(found, (uintptr_t)world->space.memory + op->mem.offset);
         break;
     case OPERAND_STAGELEN:
-        assert_int_equal(found, staged(stage, op));
+        assert_int_equal(found, act_staged_length(op, world->request, &world->space));
         break;
     case OPERAND_TIMES:
         content_is(stage, found, (struct timespec[]) { { 0, 1 }, { 0, 1 } }, sizeof(struct timespec[2]));
@@ -185,13 +195,13 @@ static void check_operand(const struct stage *stage, const struct op *op, enum o
     case OPERAND_STAGE:
         assert_true(found == (uintptr_t)world->space.staging || found == (uintptr_t)world->live->kernel);
         break;
-    case OPERAND_STAT:
     case OPERAND_TIME:
+        content_is(stage, found, &(struct timespec) { 0, 1000 }, sizeof(struct timespec));
+        break;
+    case OPERAND_RESULT:
         assert_true(found != 0);
         break;
     case OPERAND_FD2:
-    case OPERAND_FLAGS:
-    case OPERAND_ANY:
     case OPERAND_NONE:
         break;
     }
@@ -205,7 +215,8 @@ static void check_entry(struct stage *stage, int32_t scene, const struct ptrace_
         fail_msg("op %s made system call %llu, its row says %s", row->text, (unsigned long long)info->entry.nr,
                  row->syscall);
     for (size_t i = 0; i < OP_OPERANDS_MAX; i++)
-        check_operand(stage, &stage->op[scene], (enum op_operand)row->operand[i], info->entry.args[i]);
+        check_operand(stage, &stage->op[scene], (enum op_operand)row->operand[i], abi_op_constants[scene][i],
+                      info->entry.args[i]);
 }
 
 /* Follows the child to its end. Returns its exit status. */

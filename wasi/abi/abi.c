@@ -25,11 +25,22 @@ const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT] = {
                   OP_MATCH_##match,                                                                                    \
                   OP_LATE_##late },
 #define W(operand) OPERAND_##operand,
+#define K(number)  OPERAND_CONSTANT,
 const struct op_row abi_ops[OP_COUNT] = {
 #include "wasi/abi/ops.def"
 };
 #undef OP
 #undef W
+#undef K
+#define OP(id, text, syscall, calls, operands, ...) [OP_##id] = { operands },
+#define W(operand)                                  0,
+#define K(number)                                   number,
+const uint16_t abi_op_constants[OP_COUNT][OP_OPERANDS_MAX] = {
+#include "wasi/abi/ops.def"
+};
+#undef OP
+#undef W
+#undef K
 
 #define RULE_VERDICT_ALLOW  false
 #define RULE_VERDICT_REFUSE true

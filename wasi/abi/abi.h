@@ -157,22 +157,25 @@ enum op_operand {
     OPERAND_IOVS,
     OPERAND_COUNT,
     OPERAND_OFFSET,
+    OPERAND_VALUE,
+    OPERAND_BITS,
     OPERAND_ZERO,
+    OPERAND_CONSTANT,
     OPERAND_PATH,
     OPERAND_PATH2,
-    OPERAND_STAT,
+    OPERAND_EMPTY,
     OPERAND_HOW,
     OPERAND_HOWSIZE,
-    OPERAND_FLAGS,
+    OPERAND_FDFLAGS,
     OPERAND_MEM,
     OPERAND_MEMLEN,
     OPERAND_STAGE,
     OPERAND_STAGELEN,
     OPERAND_TIMES,
-    OPERAND_VALUE,
     OPERAND_TIME,
     OPERAND_POLLS,
-    OPERAND_ANY
+    OPERAND_POLLCOUNT,
+    OPERAND_RESULT
 };
 
 struct op_row {
@@ -194,6 +197,7 @@ struct rule_row {
 extern const struct operation_row abi_operations[OPERATION_COUNT];
 extern const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT];
 extern const struct op_row abi_ops[OP_COUNT];
+extern const uint16_t abi_op_constants[OP_COUNT][OP_OPERANDS_MAX]; /* of each OPERAND_CONSTANT, 0 elsewhere */
 extern const struct rule_row abi_rules[RULE_COUNT];
 
 /* Whether the row lists an operand in this role. */
