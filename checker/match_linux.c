@@ -5,7 +5,6 @@
  * mismatch. The numbers are Linux's, stated here, so that a trace can be checked on another system. Left out on
  * purpose: architectures whose open flags differ from the generic ones in more than O_DIRECTORY and O_NOFOLLOW. Source:
  * openat2(2), fcntl(2), utimensat(2), preadv2(2), unlinkat(2), clock_nanosleep(2), errno(3). */
-#include <errno.h>
 #include "checker/match_want.h"
 
 enum linux_open {
@@ -113,26 +112,32 @@ void match_linux_times(const struct op *op, uint64_t times[4])
     time_from(op->value, op->flags & FST_MTIM, op->flags & FST_MTIM_NOW, times + 2);
 }
 
-/* Each WASI errno has the name of the host's, but for the two that no kernel has. */
-enum { ESUCCESS = 0, ENOTCAPABLE = 0x7fffffff };
+/* Each WASI errno has the name of one of Linux's, but for the two that no kernel has. */
+enum {
+#define NUMBER(name, number) LINUX_E##name = (number),
+#include "checker/linux_errno.def"
+#undef NUMBER
+    LINUX_ESUCCESS = 0,
+    LINUX_ENOTCAPABLE = 0x7fffffff
+};
 
 bool match_linux_errno_is(int64_t linux_errno, int64_t wasi_errno)
 {
-#define ERRNO(name) E##name,
-    static const int32_t host[] = {
+#define ERRNO(name) LINUX_E##name,
+    static const int32_t numbers[] = {
 #include "wasi/abi/errno.def"
     };
 #undef ERRNO
     if (wasi_errno <= 0 || wasi_errno >= WASI_ERRNO_COUNT)
         return false;
-    if (host[wasi_errno] == linux_errno)
+    if (numbers[wasi_errno] == linux_errno)
         return true;
-    if (linux_errno == EXDEV && wasi_errno == WASI_NOTCAPABLE)
+    if (linux_errno == LINUX_EXDEV && wasi_errno == WASI_NOTCAPABLE)
         return true; /* RESOLVE_BENEATH's answer to a path that leaves */
     if (wasi_errno != WASI_IO)
         return false;
-    for (size_t i = 1; i < sizeof host / sizeof host[0]; i++)
-        if (host[i] == linux_errno)
+    for (size_t i = 1; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (numbers[i] == linux_errno)
             return false;
     return true; /* what the guest has no number for, it is told as IO */
 }

@@ -46,7 +46,7 @@ static size_t grants_open(const struct run_spec *spec, int *fds)
         int fd = os_open_name(AT_FDCWD, initial->path, O_DIRECTORY);
         if (fd < 0)
             continue;
-        if (fstat(fd, &st) == 0 && st.st_dev == initial->dev && st.st_ino == initial->ino)
+        if (fstat(fd, &st) == 0 && (uint64_t)st.st_dev == initial->dev && st.st_ino == initial->ino)
             fds[count++] = fd;
         else
             close(fd);

@@ -23,6 +23,8 @@ static void doctor_text(const struct confine_report *confine, const struct error
     for (int line = 0; line < CONFINE_LINE_COUNT; line++)
         print_out("%-15s %s\n", confine_line_name((enum confine_line)line),
                   confine_state_name((enum confine_state)confine->state[line]));
+    if (confine_left_out())
+        print_out("second line     no: %s\n", confine_left_out());
     print_out("Landlock ABI    %d\n", confine->landlock_abi);
     if (confine->sanitizer)
         print_out("sanitizer       this build carries one: the seccomp filter allows what it needs\n");
@@ -40,6 +42,10 @@ static void doctor_json(const struct confine_report *confine, const struct error
     for (int line = 0; line < CONFINE_LINE_COUNT; line++)
         buffer_printf(&out, ",\"%s\":\"%s\"", confine_line_name((enum confine_line)line),
                       confine_state_name((enum confine_state)confine->state[line]));
+    if (confine_left_out()) {
+        buffer_string(&out, ",\"confinement_reason\":");
+        text_json_string(&out, confine_left_out());
+    }
     buffer_printf(&out, ",\"landlock_abi\":%d,\"sanitizer\":%s}\n", confine->landlock_abi,
                   confine->sanitizer ? "true" : "false");
     print_text(stdout, &out);

@@ -140,7 +140,7 @@ static enum status confine(struct guest *guest, struct error *error)
     struct confine_options options = CONFINE_OPTIONS_DEFAULT;
     options.grants = grants;
     options.grant_count = count;
-    options.required = CONFINE_BIT(NO_NEW_PRIVS);
+    options.required = confine_always;
     options.descriptors = guest->spec.policy.limits.descriptors + GUEST_FD_GRANTS + count + 8;
     options.lines = (uint32_t)guest->spec.facts.lines_asked;
     options.required &= options.lines;

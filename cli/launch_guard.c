@@ -8,18 +8,18 @@
  * The next start of the program counts too: the folders and files where the dynamic loader would look then.
  *
  * Leaves out: the module, which was copied; the C library's own files beyond the libraries that are loaded; what
- * another environment would have the loader read. Reference: ld.so(8). */
+ * another environment would have the loader read. */
 #include "cli/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/launch_loader.h"
 #include "cli/path_walk.h"
 
 struct look {
@@ -117,7 +117,7 @@ static enum status guard(const struct run_spec *spec, const struct launch_files 
     if (look.found >= 0)
         return reachable(spec, files, what, path, look.found, error);
     if (known && S_ISREG(st.st_mode) && st.st_nlink > 1 && names != NAMES_ANY &&
-        (names == NAMES_ONE || writable(&st)) && places_device(files->writes, st.st_dev))
+        (names == NAMES_ONE || writable(&st)) && places_device(files->writes, (uint64_t)st.st_dev))
         return error_set(error, STATUS_DENIED,
                          "%s %s has %llu names (hard links), and one of them may lie in a directory that the guest may "
                          "write; use a copy of it",
@@ -154,39 +154,29 @@ static enum status loader_guard(const struct libraries *libraries, const char *w
 /* A folder of libraries, and those in it that the loader prefers on some processors. */
 static enum status loader_folder_guard(const struct libraries *libraries, const char *what, const char *folder)
 {
-    static const char *const under[] = { "", "/glibc-hwcaps/x86-64-v2", "/glibc-hwcaps/x86-64-v3",
-                                         "/glibc-hwcaps/x86-64-v4" };
     enum status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && i < sizeof under / sizeof *under; i++) {
+    for (const char *const *under = loader_folders_under; s == STATUS_OK && *under; under++) {
         char path[4200];
-        if (snprintf(path, sizeof path, "%s%s", folder, under[i]) >= (int)sizeof path)
+        if (snprintf(path, sizeof path, "%s%s", folder, *under) >= (int)sizeof path)
             return error_set(libraries->error, STATUS_LIMIT, "%s is too long: %s", what, folder);
         s = loader_guard(libraries, what, path);
     }
     return s;
 }
 
-static int library_look(struct dl_phdr_info *info, size_t size, void *self)
+/* path: has a slash. */
+static bool library_look(void *self, const char *path)
 {
     struct libraries *libraries = self;
-    const char *path = info->dlpi_name, *slash = path ? strrchr(path, '/') : NULL;
+    const char *slash = strrchr(path, '/');
     char folder[4096];
-    (void)size;
-    if (!slash) /* the program itself, and what the kernel maps */
-        return 0;
     libraries->status = guard(libraries->spec, libraries->files, "the library", path, NAMES_ANY, libraries->error);
     if (libraries->status != STATUS_OK)
-        return 1;
+        return false;
     snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
     libraries->status = loader_folder_guard(libraries, "the libraries' folder", folder);
-    return libraries->status != STATUS_OK;
+    return libraries->status == STATUS_OK;
 }
-
-/* A variable that tells the loader where to look or what to load. */
-struct loader_variable {
-    const char *name, *separators, *what;
-    bool folders; /* else files; of those a name without a slash is looked for in the folders */
-};
 
 static enum status loader_variable_guard(const struct libraries *libraries, const struct loader_variable *variable)
 {
@@ -220,17 +210,11 @@ static enum status loader_variable_guard(const struct libraries *libraries, cons
 /* What the next start would load. */
 static enum status loader_all_guard(const struct libraries *libraries)
 {
-    static const struct loader_variable variables[] = {
-        { "LD_LIBRARY_PATH", ":;", "the folder in LD_LIBRARY_PATH", true },
-        { "LD_PRELOAD", " :", "the library in LD_PRELOAD", false },
-        { "LD_AUDIT", ":", "the library in LD_AUDIT", false },
-    };
-    static const char *const files[] = { "/etc/ld.so.cache", "/etc/ld.so.preload" };
     enum status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && i < sizeof variables / sizeof *variables; i++)
-        s = loader_variable_guard(libraries, &variables[i]);
-    for (size_t i = 0; s == STATUS_OK && i < sizeof files / sizeof *files; i++)
-        s = loader_guard(libraries, "the dynamic loader's file", files[i]);
+    for (const struct loader_variable *variable = loader_variables; s == STATUS_OK && variable->name; variable++)
+        s = loader_variable_guard(libraries, variable);
+    for (const char *const *file = loader_files; s == STATUS_OK && *file; file++)
+        s = loader_guard(libraries, "the dynamic loader's file", *file);
     return s;
 }
 
@@ -250,7 +234,7 @@ static enum status installation_guard(const struct run_spec *spec, const struct 
     if (s != STATUS_OK)
         return s;
     struct libraries libraries = { .spec = spec, .files = files, .error = error };
-    dl_iterate_phdr(library_look, &libraries);
+    loader_libraries(library_look, &libraries);
     return libraries.status == STATUS_OK ? loader_all_guard(&libraries) : libraries.status;
 }
 

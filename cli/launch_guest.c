@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "runtime/rt.h"
+#include "wasi/confine/confine.h"
 
 enum status guest_fork(struct run *run, struct error *error)
 {
@@ -60,6 +61,10 @@ static enum status never_confined(struct run *run, struct error *error)
 /* Said before the guest runs, whatever else is quiet. */
 static void say_absent(const struct run_facts *facts)
 {
+    if (confine_left_out() && facts->lines_asked) {
+        print_err("warrant: the guest runs without a second line of defence: %s\n", confine_left_out());
+        return;
+    }
     for (unsigned line = 0; line < CONFINE_LINE_COUNT; line++)
         if (facts->line_held[line] == CONFINE_ABSENT)
             print_err("warrant: the guest runs without %s, which this kernel does not have\n",

@@ -92,7 +92,7 @@ enum status launch_devices_find(struct run_spec *spec, struct error *error)
             return error_set_errno(error, STATUS_NOT_FOUND, errno, "cannot look at the device %s of the policy", path);
         if (!S_ISCHR(st.st_mode))
             return error_set(error, STATUS_DENIED, "%s of the policy's devices is no character device", path);
-        spec->nodes[i] = (struct run_node) { st.st_dev, st.st_ino };
+        spec->nodes[i] = (struct run_node) { (uint64_t)st.st_dev, st.st_ino };
     }
     spec->node_count = count;
     return STATUS_OK;

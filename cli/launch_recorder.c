@@ -32,7 +32,9 @@ enum status recorder_fork(struct run *run, struct error *error)
 enum status recorder_start(struct run *run, struct error *error)
 {
     const struct file_made *ring = &run->files.ring_made;
-    struct recorder_start start = { .ring_dev = ring->dev, .ring_ino = ring->ino, .guest_pid = run->guest.pid };
+    struct recorder_start start = { .ring_dev = (uint64_t)ring->dev,
+                                    .ring_ino = ring->ino,
+                                    .guest_pid = run->guest.pid };
     snprintf(start.ring_name, sizeof start.ring_name, "%s", ring->name);
     if (write(run->recorder.control, &start, sizeof start) != sizeof start)
         return error_set(error, STATUS_INTERNAL, "the recorder ended before it was ready");

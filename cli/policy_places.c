@@ -58,7 +58,7 @@ enum status policy_places_find(const struct policy *policy, struct check_place *
         }
         places[i].here = stat(places[i].path, &st) == 0;
         if (places[i].here) {
-            places[i].dev = st.st_dev;
+            places[i].dev = (uint64_t)st.st_dev;
             places[i].ino = st.st_ino;
         }
     }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/base/os.h"
 #include "runtime/base/text.h"
 
 static void error_format(struct error *error, enum status status, const char *format, va_list args)
@@ -43,7 +44,7 @@ enum status error_set_errno(struct error *error, enum status status, int number,
     va_end(args);
     size_t used = strlen(error->text);
     char reason[128];
-    snprintf(error->text + used, sizeof error->text - used, ": %s%s", strerror_r(number, reason, sizeof reason),
+    snprintf(error->text + used, sizeof error->text - used, ": %s%s", os_errno_text(number, reason, sizeof reason),
              limit_hint(number));
     return status;
 }

@@ -27,7 +27,7 @@ enum status mounts_visit(mounts_visitor *visitor, void *self, bool *ret_whole, s
     *ret_whole = count >= 0 && count < most;
     enum status s = STATUS_OK;
     for (int i = 0; s == STATUS_OK && i < count; i++) {
-        const struct mount_entry entry = { mount_id(&list[i]), (uint32_t)list[i].f_fsid.val[0], "/",
+        const struct mount_entry entry = { mount_id(&list[i]), (uint64_t)list[i].f_fsid.val[0], "/",
                                            list[i].f_mntonname, list[i].f_fstypename };
         s = visitor(self, &entry, error);
     }
@@ -41,6 +41,6 @@ bool mounts_identify(int fd, struct mount_identity *ret)
     struct statfs fs;
     if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
         return false;
-    *ret = (struct mount_identity) { (uint32_t)st.st_dev, st.st_ino, mount_id(&fs) };
+    *ret = (struct mount_identity) { (uint64_t)st.st_dev, st.st_ino, mount_id(&fs) };
     return true;
 }

@@ -15,6 +15,9 @@
 #include <time.h>
 #include "runtime/base/status.h"
 
+/* What an errno means; `room` may hold it. Safe in every thread. */
+const char *os_errno_text(int number, char *room, size_t size);
+
 /* ---- memory files ---- */
 
 /* A file that no name leads to, close-on-exec. `name` is for whoever looks at the process. *ret_reader: a second

@@ -44,6 +44,13 @@ static bool give_up(int fd, int other)
     return false;
 }
 
+const char *os_errno_text(int number, char *room, size_t size)
+{
+    if (strerror_r(number, room, size) != 0)
+        snprintf(room, size, "errno %d", number);
+    return room;
+}
+
 bool os_memory_create(const char *name, int *ret_fd, int *ret_reader)
 {
     char path[PATH_MAX];

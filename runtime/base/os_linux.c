@@ -20,6 +20,8 @@
 
 enum { NR_CLOSE_RANGE = 436, CLOSE_ON_EXEC = 4 /* CLOSE_RANGE_CLOEXEC, Linux 5.11 */ };
 
+const char *os_errno_text(int number, char *room, size_t size) { return strerror_r(number, room, size); }
+
 bool os_memory_create(const char *name, int *ret_fd, int *ret_reader)
 {
     *ret_fd = memfd_create(name, MFD_CLOEXEC | (ret_reader ? MFD_ALLOW_SEALING : 0));

@@ -230,6 +230,11 @@ static void test_confinement_in_words(void **state)
     assert_int_equal(run_confinement(&spec.facts), RUN_UNCONFINED);
     run_confinement_text(&spec.facts, text, sizeof text);
     assert_non_null(strstr(text, "--no-confine"));
+    memset(spec.facts.line_held, CONFINE_ABSENT, sizeof spec.facts.line_held);
+    spec.facts.lines_asked = CONFINE_ALL; /* a build, or a kernel, without any */
+    assert_int_equal(run_confinement(&spec.facts), RUN_UNCONFINED);
+    run_confinement_text(&spec.facts, text, sizeof text);
+    assert_string_equal(text, "absent: no line held");
     run_spec_done(&spec);
 }
 

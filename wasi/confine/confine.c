@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,6 +16,10 @@
 #include "wasi/confine/filter.h"
 #include "wasi/confine/landlock_rules.h"
 #include "wasi/confine/sanitizer.h"
+
+const uint32_t confine_always = CONFINE_BIT(NO_NEW_PRIVS);
+
+const char *confine_left_out(void) { return NULL; }
 
 enum { FILTER_TSYNC = 1, CAPABILITY_MAX = 64 };
 
@@ -151,26 +154,5 @@ void confine_probe_machine(struct confine_report *ret)
     if (kills && filter_build(&filter, SYSCALL_BY(OP) | SYSCALL_BY(RUN), ret->sanitizer, 0, NULL) == STATUS_OK) {
         ret->filter_calls = filter.calls;
         ret->filter_instructions = filter.size;
-    }
-}
-
-void confine_report_text(const struct confine_report *report, char *ret, size_t size)
-{
-    char detail[80];
-    size_t used = 0;
-    if (size)
-        ret[0] = 0;
-    for (uint32_t i = 0; i < CONFINE_LINE_COUNT && used < size; i++) {
-        enum confine_state state = report->state[i];
-        bool drawn = state == CONFINE_ON || state == CONFINE_PART;
-        detail[0] = 0;
-        if (i == CONFINE_LANDLOCK && drawn)
-            snprintf(detail, sizeof detail, " (version %d)", report->landlock_abi);
-        if (i == CONFINE_SECCOMP && drawn)
-            snprintf(detail, sizeof detail, " (%u calls%s)", report->filter_calls,
-                     report->sanitizer ? ", a sanitizer's among them" : "");
-        int added = snprintf(ret + used, size - used, "%s%s %s%s", i ? ", " : "",
-                             confine_line_name((enum confine_line)i), confine_state_name(state), detail);
-        used += added > 0 ? (size_t)added : 0;
     }
 }

@@ -33,6 +33,12 @@ struct confine_options {
     uint32_t descriptors; /* RLIMIT_NOFILE, host descriptors of the process in all; 0 leaves it */
 };
 
+/* CONFINE_BIT()s of the lines that every kernel has of which this build can draw one. */
+extern const uint32_t confine_always;
+
+/* Why this build draws no line at all; NULL: it draws them. */
+const char *confine_left_out(void);
+
 /* All lines, nothing required, no grants. */
 #define CONFINE_OPTIONS_DEFAULT { .lines = CONFINE_ALL }
 

@@ -40,17 +40,22 @@ const char *confine_state_name(enum confine_state state)
 
 enum run_confinement run_confinement(const struct run_facts *facts)
 {
-    bool whole = true;
-    for (unsigned line = 0; line < CONFINE_LINE_COUNT; line++)
-        whole &= facts->line_held[line] == CONFINE_ON;
-    return whole ? RUN_CONFINED : facts->lines_asked ? RUN_CONFINED_WEAKER : RUN_UNCONFINED;
+    unsigned on = 0, part = 0;
+    for (unsigned line = 0; line < CONFINE_LINE_COUNT; line++) {
+        on += facts->line_held[line] == CONFINE_ON;
+        part += facts->line_held[line] == CONFINE_PART;
+    }
+    return on == CONFINE_LINE_COUNT ? RUN_CONFINED : on + part > 0 ? RUN_CONFINED_WEAKER : RUN_UNCONFINED;
 }
 
 void run_confinement_text(const struct run_facts *facts, char *ret, size_t size)
 {
     enum run_confinement found = run_confinement(facts);
     if (found != RUN_CONFINED_WEAKER) {
-        snprintf(ret, size, "%s", found == RUN_CONFINED ? "whole" : "off (--no-confine)");
+        snprintf(ret, size, "%s",
+                 found == RUN_CONFINED ? "whole"
+                 : facts->lines_asked  ? "absent: no line held"
+                                       : "off (--no-confine)");
         return;
     }
     size_t used = 0;

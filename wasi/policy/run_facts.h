@@ -84,10 +84,11 @@ const char *run_fact_text(const struct run_facts *facts, const struct run_fact_r
 uint64_t run_fact_number(const struct run_facts *facts, const struct run_fact_row *row);
 
 /* Whether the second line stood as this version of warrant draws it where the kernel has all of it. */
+/* UNCONFINED: not one line held. */
 enum run_confinement { RUN_CONFINED, RUN_CONFINED_WEAKER, RUN_UNCONFINED };
 enum run_confinement run_confinement(const struct run_facts *facts);
-/* In words: "whole", "off (--no-confine)", or each line that is not on: "Landlock absent, seccomp off". NUL-terminated,
- * cut at `size`. */
+/* In words: "whole", "off (--no-confine)", "absent: no line held", or each line that is not on: "Landlock absent,
+ * seccomp off". NUL-terminated, cut at `size`. */
 void run_confinement_text(const struct run_facts *facts, char *ret, size_t size);
 
 #endif
