@@ -13,7 +13,6 @@
 #include "runtime/base/text.h"
 
 /* Of an EXIT event (docs/trace-format.md). */
-enum { TRACE_NOT_STARTED = 3 };
 
 static bool on_progress(void *self, uint64_t calls, uint64_t instructions)
 {
@@ -114,7 +113,7 @@ void check_replay_report(struct check_replayed *replayed, const struct trace_rea
     report->replay.instructions = replay->instructions;
     report->replay.recorded_instructions = report->has_exit ? report->exit.instructions : 0;
     report->replay.started_here =
-        replay->verdict == REPLAY_PREFIX && report->has_exit && report->exit.outcome == TRACE_NOT_STARTED;
+        replay->verdict == REPLAY_PREFIX && report->has_exit && report->exit.outcome == WASI_ENDED_NOT_STARTED;
     report->replay.identical = replay->verdict != REPLAY_DIVERGED;
     if (replay->verdict == REPLAY_DIVERGED)
         report_divergence(&replay->divergence, store, report);

@@ -7,28 +7,6 @@
 #include <inttypes.h>
 #include "runtime/base/text.h"
 
-struct ending_row {
-    const char *name, *text;
-};
-static const struct ending_row rows[] = {
-    [0] = { NULL, "the trace has no end" },
-    [TRACE_END_CLEAN] = { "clean", "" },
-    [TRACE_END_GUEST_DIED] = { "guest died", "the guest's process was killed, or ended otherwise than it said" },
-    [TRACE_END_NO_SPACE] = { "no space", "no space was left for the trace; the guest was stopped" },
-    [TRACE_END_RECORDER_DIED] = { "recorder died", "the recorder died; the guest was stopped" },
-    [TRACE_END_BAD_RING] = { "bad ring", "the guest's process wrote what is no event" },
-};
-static const struct ending_row unknown = { "unknown", "the trace ends for a reason that is not known" };
-
-static const struct ending_row *find(uint32_t reason)
-{
-    return reason < sizeof rows / sizeof rows[0] ? &rows[reason] : &unknown;
-}
-
-const char *ending_reason(uint32_t reason) { return find(reason)->name; }
-
-const char *ending_text(uint32_t reason) { return find(reason)->text; }
-
 void ending_cause(const struct trace_end *end, struct buffer *out)
 {
     buffer_string(out, trace_cause_text(end->cause));

@@ -17,9 +17,7 @@ static const char *ending_stop(const struct check_report *report)
 {
     if (report->stop_text[0])
         return report->stop_text;
-    if (report->end.cause == TRACE_CAUSE_TRACE_LIMIT)
-        return "the trace has as many bytes as it may; the guest was stopped";
-    return ending_text(report->end.reason);
+    return trace_end_text(&report->end);
 }
 
 void ending_report(struct check_report *report, struct store *store, const struct match_place *last)

@@ -18,12 +18,6 @@ static void line_put(struct buffer *out, const char *text)
     buffer_u8(out, '\n');
 }
 
-static const char *outcome_text(uint32_t outcome)
-{
-    static const char *const texts[] = { "returned", "exited", "trapped", "could not start" };
-    return outcome < 4 ? texts[outcome] : "ended in no known way";
-}
-
 static void text_end(const struct check_report *r, struct buffer *out)
 {
     buffer_string(out, "trace       ");
@@ -32,10 +26,10 @@ static void text_end(const struct check_report *r, struct buffer *out)
         text_guard(out, r->stop_text, strlen(r->stop_text));
         buffer_string(out, "; checked up to there");
     } else if (r->has_exit) {
-        buffer_printf(out, "whole; the guest %s", outcome_text(r->exit.outcome));
-        if (r->exit.outcome == 1)
+        buffer_printf(out, "whole; the guest %s", abi_ended_text(r->exit.outcome));
+        if (r->exit.outcome == WASI_ENDED_EXIT)
             buffer_printf(out, " with status %" PRIu32, r->exit.exit_code);
-        if (r->exit.outcome == 2)
+        if (r->exit.outcome == WASI_ENDED_TRAP)
             buffer_printf(out, " at function %" PRIu32 " offset 0x%" PRIx32, r->exit.function, r->exit.offset);
         buffer_printf(out, " after %" PRIu64 " instructions", r->exit.instructions);
         if (r->end.cause != TRACE_CAUSE_ITSELF || r->end.waited != TRACE_WAITED_EXITED) {
@@ -229,7 +223,7 @@ static void json_end(const struct check_report *r, struct buffer *out)
     ending_cause(&r->end, &cause);
     buffer_u8(&cause, 0);
     json_number(out, "end_reason", r->end.reason);
-    json_string(out, "ended", ending_reason(r->end.reason));
+    json_string(out, "ended", trace_end_name(r->end.reason));
     json_string(out, "cause", r->end.reason != 0 && cause.status == STATUS_OK ? (const char *)cause.data : NULL);
     json_number(out, "signal", r->end.signal);
     buffer_done(&cause);
@@ -244,7 +238,7 @@ static void json_parts(const struct check_report *r, struct buffer *out)
     buffer_string(out, "},\"exit\":");
     if (r->has_exit)
         buffer_printf(out, "{\"outcome\":\"%s\",\"code\":%" PRIu32 ",\"instructions\":%" PRIu64 "}",
-                      outcome_text(r->exit.outcome), r->exit.exit_code, r->exit.instructions);
+                      abi_ended_text(r->exit.outcome), r->exit.exit_code, r->exit.instructions);
     else
         buffer_string(out, "null");
     buffer_printf(out, ",\"replay\":{\"done\":%s", r->replay.done ? "true" : "false");

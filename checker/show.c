@@ -336,19 +336,13 @@ void show_call_json(const struct trace_call *call, const struct show_options *op
     buffer_string(out, "}\n");
 }
 
-static const char *outcome_name(uint32_t outcome)
-{
-    static const char *const names[] = { "returned", "exited", "trapped", "not started" };
-    return outcome < 4 ? names[outcome] : "?";
-}
-
 void show_exit(const struct trace_exit *exit, const struct show_options *options, struct buffer *out)
 {
     (void)options;
-    buffer_printf(out, "+++ %s", outcome_name(exit->outcome));
-    if (exit->outcome == 1)
+    buffer_printf(out, "+++ %s", abi_ended_name(exit->outcome));
+    if (exit->outcome == WASI_ENDED_EXIT)
         buffer_printf(out, " with %" PRIu32, exit->exit_code);
-    if (exit->outcome == 2)
+    if (exit->outcome == WASI_ENDED_TRAP)
         buffer_printf(out, ", trap %" PRIu32 " at function %" PRIu32 " offset 0x%" PRIx32, exit->trap, exit->function,
                       exit->offset);
     buffer_printf(out, " after %" PRIu64 " instructions +++\n", exit->instructions);
@@ -359,6 +353,6 @@ void show_exit_json(const struct trace_exit *exit, struct buffer *out)
     buffer_printf(out,
                   "{\"exit\":\"%s\",\"code\":%" PRIu32 ",\"trap\":%" PRIu32 ",\"function\":%" PRIu32
                   ",\"offset\":%" PRIu32 ",\"instructions\":%" PRIu64 "}\n",
-                  outcome_name(exit->outcome), exit->exit_code, exit->trap, exit->function, exit->offset,
+                  abi_ended_name(exit->outcome), exit->exit_code, exit->trap, exit->function, exit->offset,
                   exit->instructions);
 }

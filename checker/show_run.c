@@ -39,7 +39,7 @@ void show_run(const struct run_spec *spec, struct buffer *out)
 
 void show_end(const struct trace_end *end, struct buffer *out)
 {
-    buffer_printf(out, "# end: %s; the guest's process ended: ", ending_reason(end->reason));
+    buffer_printf(out, "# end: %s; the guest's process ended: ", trace_end_name(end->reason));
     ending_cause(end, out);
     buffer_string(out, "\n");
 }

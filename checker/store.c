@@ -441,7 +441,6 @@ static void row_cause(struct row *row, const struct trace_end *end)
 
 void store_run(struct store *store, const struct check_report *report, const struct run_spec *spec, double ns_per_tick)
 {
-    static const char *const outcomes[] = { "returned", "exited", "trapped", "not started" };
     char hash[2 * sizeof spec->module_hash + 1];
     for (size_t i = 0; i < sizeof spec->module_hash; i++)
         snprintf(hash + 2 * i, 3, "%02x", spec->module_hash[i]);
@@ -459,11 +458,11 @@ void store_run(struct store *store, const struct check_report *report, const str
                                 report->setup_syscalls, report->lost,   report->trace_whole };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         row_number(&row, counts[i]);
-    row_string(&row, ending_reason(report->end.reason));
+    row_string(&row, trace_end_name(report->end.reason));
     row_cause(&row, &report->end);
     row_number(&row, report->ends_inside_call);
     row_message(&row, report->stop_text);
-    row_string(&row, !report->has_exit ? NULL : report->exit.outcome < 4 ? outcomes[report->exit.outcome] : "unknown");
+    row_string(&row, report->has_exit ? abi_ended_name(report->exit.outcome) : NULL);
     row_some(&row, report->exit.exit_code, report->has_exit);
     row_some(&row, report->exit.instructions, report->has_exit);
     row_message(&row, !report->replay.done ? "" : report->replay.identical ? "identical" : report->replay.text);

@@ -81,25 +81,13 @@ static void output_default(struct record *record)
              dot && dot != name ? (int)(dot - name) : (int)strlen(name), name);
 }
 
-/* The reasons why a trace ends before the guest's own end, in words; NULL for a clean end. */
+/* Why a trace ends before the guest's own end, in words; NULL for a clean end. */
 static const char *end_text(const struct launch_result *result)
 {
+    struct trace_end end = result->end;
     if (result->recorder_died)
-        return "the recorder died; the guest was stopped, and what the ring still held was saved";
-    switch ((enum trace_end_reason)result->end.reason) {
-    case TRACE_END_CLEAN:
-        return NULL;
-    case TRACE_END_GUEST_DIED:
-        return "the guest's process died before its end, or ended otherwise than it says";
-    case TRACE_END_NO_SPACE:
-        return result->fate.cause == TRACE_CAUSE_TRACE_LIMIT ? "it has as many bytes as it may; the guest was stopped"
-                                                             : "the file could not grow; the guest was stopped";
-    case TRACE_END_RECORDER_DIED:
-        return "the recorder died";
-    case TRACE_END_BAD_RING:
-        return "the guest's process wrote no valid event";
-    }
-    return NULL;
+        end.reason = TRACE_END_RECORDER_DIED;
+    return end.reason == TRACE_END_CLEAN ? NULL : trace_end_text(&end);
 }
 
 /* The rest of a line: a library's message, which has its names in the plain form. */

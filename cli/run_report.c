@@ -71,17 +71,18 @@ static int killed_report(const char *command, const struct launch_result *result
 /* The exit status that belongs to what the guest's process reported. */
 static uint32_t status_reported(const struct launch_report *report)
 {
-    const struct trace_exit exit = { .outcome = report->status == STATUS_OK        ? 0
-                                                : report->status == STATUS_EXITED  ? 1
-                                                : report->status == STATUS_TRAPPED ? 2
-                                                                                   : 3,
+    const struct trace_exit exit = { .outcome = report->status == STATUS_OK        ? WASI_ENDED_RETURNED
+                                                : report->status == STATUS_EXITED  ? WASI_ENDED_EXIT
+                                                : report->status == STATUS_TRAPPED ? WASI_ENDED_TRAP
+                                                                                   : WASI_ENDED_NOT_STARTED,
                                      .exit_code = report->exit_code };
     return trace_exit_status(&exit);
 }
 
 static int exited_report(const char *command, const struct launch_report *report)
 {
-    if (report->exit_code != trace_exit_status(&(struct trace_exit) { .outcome = 1, .exit_code = report->exit_code }))
+    if (report->exit_code !=
+        trace_exit_status(&(struct trace_exit) { .outcome = WASI_ENDED_EXIT, .exit_code = report->exit_code }))
         print_err("warrant %s: the guest's exit code is %u, which no exit status can carry: 1 stands for it\n", command,
                   report->exit_code);
     return (int)status_reported(report);

@@ -255,14 +255,14 @@ enum status compare_outcome(struct session *session, const struct outcome *live,
 
 static void exit_show(const struct trace_exit *exit, struct buffer *out)
 {
-    if (exit->outcome == 1)
+    if (exit->outcome == WASI_ENDED_EXIT)
         buffer_printf(out, "exit with code %u", exit->exit_code);
-    else if (exit->outcome == 2)
+    else if (exit->outcome == WASI_ENDED_TRAP)
         buffer_printf(out, "trap \"%s\" in function %u at offset 0x%x",
                       exit->trap < RT_TRAP_COUNT ? rt_trap_text((enum rt_trap_kind)exit->trap) : "of an unknown kind",
                       exit->function, exit->offset);
     else
-        buffer_printf(out, "%s", exit->outcome == 0 ? "return from _start" : "no start at all");
+        buffer_printf(out, "%s", exit->outcome == WASI_ENDED_RETURNED ? "return from _start" : "no start at all");
     buffer_printf(out, " after %" PRIu64 " instructions", exit->instructions);
 }
 
@@ -272,7 +272,7 @@ enum status compare_exit(struct session *session, const struct trace_exit *live,
     struct buffer found = BUFFER_INIT;
     enum status status = STATUS_OK;
     exit_show(live, &found);
-    if (session->fuel_recorded && live->outcome == 2 && live->trap == RT_TRAP_FUEL_EXHAUSTED) {
+    if (session->fuel_recorded && live->outcome == WASI_ENDED_TRAP && live->trap == RT_TRAP_FUEL_EXHAUSTED) {
         buffer_clear(&found);
         buffer_printf(&found,
                       "a guest that goes on behind the instructions that the trace says, in function %u at offset 0x%x",

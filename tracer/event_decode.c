@@ -345,7 +345,7 @@ static enum status decode_exit(struct event_decoder *decoder, struct cursor *cur
     enum status status = bounded(take(cursor, &event, sizeof event), ret_why);
     if (status != STATUS_OK)
         return status;
-    if (event.outcome > 3 || event.trap >= TRAP_LIMIT)
+    if (event.outcome >= WASI_ENDED_COUNT || event.trap >= TRAP_LIMIT)
         return bad(ret_why, "no such exit");
     decoder->now += event.ticks;
     decoder->exited = true;

@@ -17,17 +17,36 @@ void trace_fate_wait(struct trace_fate *fate, int wait_status)
     }
 }
 
+const char *trace_end_name(uint32_t reason)
+{
+#define END_REASON(id, name, text) name,
+    static const char *const names[TRACE_END_COUNT] = {
+        NULL,
+#include "tracer/end_reasons.def"
+    };
+#undef END_REASON
+    return reason < TRACE_END_COUNT ? names[reason] : "unknown";
+}
+
+const char *trace_end_text(const struct trace_end *end)
+{
+#define END_REASON(id, name, text) text,
+    static const char *const texts[TRACE_END_COUNT] = {
+        "the trace has no end",
+#include "tracer/end_reasons.def"
+    };
+#undef END_REASON
+    if (end->cause == TRACE_CAUSE_TRACE_LIMIT)
+        return "the trace has as many bytes as it may; the guest was stopped";
+    return end->reason < TRACE_END_COUNT ? texts[end->reason] : "the trace ends for a reason that is not known";
+}
+
 const char *trace_cause_text(uint32_t cause)
 {
+#define END_CAUSE(id, text) text,
     static const char *const texts[TRACE_CAUSE_COUNT] = {
-        [TRACE_CAUSE_UNKNOWN] = "unknown",
-        [TRACE_CAUSE_ITSELF] = "by itself",
-        [TRACE_CAUSE_WALL] = "the wall-clock limit",
-        [TRACE_CAUSE_SIGNAL] = "a signal to the launcher",
-        [TRACE_CAUSE_RECORDER] = "the recorder stopped",
-        [TRACE_CAUSE_WITNESS] = "the witness stopped",
-        [TRACE_CAUSE_TRACE_LIMIT] = "the limit of trace bytes",
-        [TRACE_CAUSE_OUTPUT_LIMIT] = "the limit of output bytes",
+#include "tracer/end_causes.def"
     };
+#undef END_CAUSE
     return cause < TRACE_CAUSE_COUNT ? texts[cause] : "?";
 }

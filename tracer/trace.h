@@ -26,26 +26,21 @@ enum trace_chunk_kind {
 };
 
 /* Why the recording ended. */
+#define END_REASON(id, name, text) TRACE_END_##id,
 enum trace_end_reason {
-    TRACE_END_CLEAN = 1,         /* the guest's process ended by itself, after its EXIT event and as that says */
-    TRACE_END_GUEST_DIED = 2,    /* killed, or ended without an EXIT event, or otherwise than that says */
-    TRACE_END_NO_SPACE = 3,      /* the file could not grow; the guest was stopped */
-    TRACE_END_RECORDER_DIED = 4, /* the rest of the ring was saved afterwards */
-    TRACE_END_BAD_RING = 5       /* the guest's process wrote no valid event */
+    TRACE_END_NONE, /* the trace has no end */
+#include "tracer/end_reasons.def"
+    TRACE_END_COUNT
 };
+#undef END_REASON
 
 /* Who or what ended the guest's process. */
+#define END_CAUSE(id, text) TRACE_CAUSE_##id,
 enum trace_cause {
-    TRACE_CAUSE_UNKNOWN = 0, /* nobody was left to tell */
-    TRACE_CAUSE_ITSELF = 1,
-    TRACE_CAUSE_WALL = 2,         /* the wall-clock limit */
-    TRACE_CAUSE_SIGNAL = 3,       /* a signal to the launcher */
-    TRACE_CAUSE_RECORDER = 4,     /* the recorder stopped; the reason says why */
-    TRACE_CAUSE_WITNESS = 5,      /* the witness stopped */
-    TRACE_CAUSE_TRACE_LIMIT = 6,  /* limits.trace */
-    TRACE_CAUSE_OUTPUT_LIMIT = 7, /* limits.output */
+#include "tracer/end_causes.def"
     TRACE_CAUSE_COUNT
 };
+#undef END_CAUSE
 enum trace_waited { TRACE_WAITED_UNKNOWN, TRACE_WAITED_EXITED, TRACE_WAITED_KILLED, TRACE_WAITED_CORE };
 
 /* How the guest's process ended, from the launcher: the kernel's wait status, not the process's own word. */
@@ -66,6 +61,9 @@ struct trace_end {
     uint64_t start_ticks, start_ns, end_ticks, end_ns; /* two points that relate ticks to CLOCK_MONOTONIC */
     uint32_t cause, cause_signal, waited, exit_code;   /* as in struct trace_fate */
 };
+const char *trace_end_name(uint32_t reason); /* "clean"; NULL: no end; "unknown" beyond the list */
+/* Why the trace ends where it does, half a sentence: by the reason, or by the limit that stopped the recording. */
+const char *trace_end_text(const struct trace_end *end);
 const char *trace_cause_text(uint32_t cause); /* "a signal to the launcher"; "?" beyond the list */
 
 struct trace_file; /* a file being written */
@@ -122,28 +120,30 @@ struct wasi_observer trace_writer_observer(struct trace_writer *writer);
 
 /* How the guest ended; the last event of a whole trace. */
 struct trace_exit {
-    uint32_t outcome;          /* 0 returned, 1 proc_exit, 2 trap, 3 could not start */
+    uint32_t outcome;          /* enum wasi_ended */
     uint32_t exit_code;        /* of proc_exit */
     uint32_t trap;             /* enum rt_trap_kind's number */
     uint32_t function, offset; /* where it trapped */
     uint64_t instructions;     /* Wasm instructions executed */
 };
 MUST_USE enum status trace_writer_exit(struct trace_writer *writer, const struct trace_exit *exit);
-/* The exit status with which the guest's process ends where its end was this one: 0 returned, the code of proc_exit (1
- * for one that no status can carry), 134 a trap, 125 could not start. */
+/* The exit status with which the guest's process ends where its end was this one: the code of proc_exit is 1 where no
+ * status can carry it. */
 static inline uint32_t trace_exit_status(const struct trace_exit *exit)
 {
     enum { EXIT_TRAPPED = 134, EXIT_NOT_STARTED = 125, EXIT_LARGEST = 255 };
-    switch (exit->outcome) {
-    case 0:
+    switch ((enum wasi_ended)exit->outcome) {
+    case WASI_ENDED_RETURNED:
         return 0;
-    case 1:
+    case WASI_ENDED_EXIT:
         return exit->exit_code > EXIT_LARGEST ? 1 : exit->exit_code;
-    case 2:
+    case WASI_ENDED_TRAP:
         return EXIT_TRAPPED;
-    default:
-        return EXIT_NOT_STARTED;
+    case WASI_ENDED_NOT_STARTED:
+    case WASI_ENDED_COUNT:
+        break;
     }
+    return EXIT_NOT_STARTED;
 }
 
 /* What the guest's state was: between two calls, or at its end. */

@@ -28,7 +28,7 @@ static enum status reader_take_end(struct trace_reader *reader)
     memcpy(&reader->end, reader->chunk.bytes, sizeof reader->end);
     reader->ended = true;
     if (reader->end.events != reader->event || reader->end.stream_bytes != reader->stream_bytes ||
-        reader->end.reason < TRACE_END_CLEAN || reader->end.reason > TRACE_END_BAD_RING)
+        reader->end.reason == TRACE_END_NONE || reader->end.reason >= TRACE_END_COUNT)
         return trace_reader_malformed(reader, "the END counts other events than there are");
     if (reader->end.cause >= TRACE_CAUSE_COUNT || reader->end.waited > TRACE_WAITED_CORE)
         return trace_reader_malformed(reader, "the END names no known cause");

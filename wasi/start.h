@@ -21,9 +21,7 @@ struct wasi_start {
 MUST_USE enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret, struct error *error);
 void wasi_start_done(struct wasi_start *start);
 
-enum wasi_ended { WASI_ENDED_RETURNED, WASI_ENDED_EXIT, WASI_ENDED_TRAP, WASI_ENDED_NOT_STARTED };
-
-/* How a guest ended; the numbers of `ended` are those of the trace's EXIT event. */
+/* How a guest ended. */
 struct wasi_ending {
     uint32_t ended;            /* enum wasi_ended */
     uint32_t exit_code;        /* EXIT: what proc_exit was given; else 0 */

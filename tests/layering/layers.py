@@ -12,7 +12,7 @@ PUBLIC = {
     "wasi": ["wasi.h", "backend.h", "observer.h", "start.h"],
     "wasi/act": [],
     "wasi/confine": ["confine.h"],
-    "tracer": ["trace.h", "witness_file.h"],
+    "tracer": ["trace.h", "end_reasons.def", "end_causes.def", "witness_file.h"],
     "replay": ["replay.h"],
     "ebpf": ["witness.h"],
     "checker/judge": ["judge.h"],

@@ -132,6 +132,12 @@ static void test_names(void **state)
         if (!strstr(document, line))
             fail_msg("docs/queries.md lacks %s", line);
     }
+#define END_REASON(id, name, text) assert_non_null(strstr(document, "`" name "`"));
+#include "tracer/end_reasons.def"
+#undef END_REASON
+#define ENDED(id, name, text) assert_non_null(strstr(document, "`" name "`"));
+#include "wasi/abi/ended.def"
+#undef ENDED
 #define CLASS(id, name, text) assert_non_null(strstr(document, "| `" name "` | " text " |"));
 #include "checker/classes.def"
 #undef CLASS

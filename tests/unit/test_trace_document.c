@@ -101,6 +101,44 @@ static void test_ops(void **state)
     assert_int_equal(count_in_section("\n### Ops\n", "\n|"), OP_COUNT + 2);
 }
 
+/* Each name stands in its row behind its number; there is none beyond the table. */
+static void names_in_row(const char *row, unsigned first, const char *const *names, unsigned count)
+{
+    const char *at = strstr(page, row), *end = at ? strchr(at, '\n') : NULL;
+    assert_non_null(end);
+    char item[128];
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(item, sizeof item, " %u %s", first + i, names[i]);
+        if (!memmem(at, (size_t)(end - at), item, strlen(item)))
+            fail_msg("docs/trace-format.md lacks%s in the row of %s", item, row);
+    }
+    snprintf(item, sizeof item, ", %u ", first + count);
+    assert_null(memmem(at, (size_t)(end - at), item, strlen(item)));
+}
+
+static void test_ends(void **state)
+{
+    (void)state;
+#define END_REASON(id, name, text) #id,
+#define END_CAUSE(id, text)        #id,
+#define ENDED(id, name, text)      #id,
+    static const char *const reasons[] = {
+#include "tracer/end_reasons.def"
+    };
+    static const char *const causes[] = {
+#include "tracer/end_causes.def"
+    };
+    static const char *const ended[] = {
+#include "wasi/abi/ended.def"
+    };
+#undef END_REASON
+#undef END_CAUSE
+#undef ENDED
+    names_in_row("| reason: ", 1, reasons, sizeof reasons / sizeof reasons[0]);
+    names_in_row("| cause, ", 0, causes, sizeof causes / sizeof causes[0]);
+    names_in_row("| outcome: ", 0, ended, sizeof ended / sizeof ended[0]);
+}
+
 static void test_rules_errnos_traps(void **state)
 {
     (void)state;
@@ -128,7 +166,7 @@ static void test_rules_errnos_traps(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_hostcalls), cmocka_unit_test(test_ops),
-                                        cmocka_unit_test(test_rules_errnos_traps) };
+                                        cmocka_unit_test(test_ends), cmocka_unit_test(test_rules_errnos_traps) };
     if (argc < 2)
         return 2;
     path = argv[1];

@@ -115,6 +115,26 @@ const char *abi_right_name(unsigned bit)
     return bit < RIGHT_BIT_COUNT ? names[bit] : "?";
 }
 
+const char *abi_ended_name(uint32_t ended)
+{
+#define ENDED(id, name, text) name,
+    static const char *const names[WASI_ENDED_COUNT] = {
+#include "wasi/abi/ended.def"
+    };
+#undef ENDED
+    return ended < WASI_ENDED_COUNT ? names[ended] : "unknown";
+}
+
+const char *abi_ended_text(uint32_t ended)
+{
+#define ENDED(id, name, text) text,
+    static const char *const texts[WASI_ENDED_COUNT] = {
+#include "wasi/abi/ended.def"
+    };
+#undef ENDED
+    return ended < WASI_ENDED_COUNT ? texts[ended] : "ended in no known way";
+}
+
 bool abi_file_system_holds_data(uint64_t type)
 {
 #define FILE_SYSTEM(name, magic) magic,

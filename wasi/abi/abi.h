@@ -54,6 +54,14 @@ enum operation {
 };
 #undef OPERATION
 
+/* How a guest ended; the trace's EXIT event has these numbers. */
+#define ENDED(id, name, text) WASI_ENDED_##id,
+enum wasi_ended {
+#include "wasi/abi/ended.def"
+    WASI_ENDED_COUNT
+};
+#undef ENDED
+
 #define ARG_TYPE(name, witx, core, size, align, class) ARG_##name,
 enum arg_type {
 #include "wasi/abi/argtypes.def"
@@ -227,6 +235,8 @@ bool abi_file_system_holds_data(uint64_t type);
 
 const char *abi_errno_name(uint32_t wasi_errno); /* "NOENT"; "?" beyond the table */
 const char *abi_right_name(unsigned bit);        /* "FD_READ" */
+const char *abi_ended_name(uint32_t ended);      /* "not started"; "unknown" beyond the table */
+const char *abi_ended_text(uint32_t ended);      /* behind "the guest": "could not start" */
 
 /* Guest-visible enumerations and flags (witx). */
 enum wasi_filetype {
