@@ -3,6 +3,7 @@
  * Invariant: nothing here calls another file of checker/, so whoever prints, stores or looks for something may ask.
  * docs/queries.md. */
 #include "checker/checker.h"
+#include "runtime/rt.h"
 
 enum { EXIT_CLEAN = 0, EXIT_FILE = 3 };
 
@@ -56,4 +57,20 @@ const char *check_report_verdict(const struct check_report *report)
     if (report->exit_status != EXIT_CLEAN)
         return "findings";
     return clean[report->witnessed][check_replay_whole(&report->replay) ? 2 : report->replay.identical];
+}
+
+const char *check_trap_name(uint32_t trap)
+{
+#define NAME(kind, text) #kind,
+    static const char *const names[] = { RT_TRAP_LIST(NAME) };
+#undef NAME
+    return trap < RT_TRAP_COUNT ? names[trap] : "?";
+}
+
+const char *check_trap_text(uint32_t trap)
+{
+#define TEXT(kind, text) text,
+    static const char *const texts[] = { RT_TRAP_LIST(TEXT) };
+#undef TEXT
+    return trap < RT_TRAP_COUNT ? texts[trap] : "of an unknown kind";
 }

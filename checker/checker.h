@@ -34,6 +34,10 @@ const struct check_finding_row *check_finding_row(enum check_finding_kind kind);
 const char *check_verdict_name(enum check_verdict verdict);                      /* "match"; "?" beyond the table */
 const char *check_severity_name(enum check_severity severity);                   /* "notice" */
 
+/* A trap of the guest, by its number in a trace: "FUEL_EXHAUSTED"; "all fuel consumed". */
+const char *check_trap_name(uint32_t trap);
+const char *check_trap_text(uint32_t trap);
+
 enum { CHECK_EVIDENCE_MAX = 400, CHECK_FINDINGS_KEPT = 1000 };
 #define CHECK_NO_PLACE UINT64_MAX
 
@@ -148,6 +152,19 @@ struct check_options {
  * is replaced by what this check finds. */
 MUST_USE enum status checker_check(struct checker *checker, const struct check_options *options,
                                    struct check_report *report, struct error *error);
+/* One finding as whoever prints it wants it. Strings: borrowed for the visit, NULL where there is none, and escaped. */
+struct check_told {
+    const char *rule, *level, *text, *advice; /* of the kind: findings.def */
+    const char *evidence;                     /* of this one, in words */
+    bool fails;
+    const char *file;                        /* that shows it: the trace, or the witness file where that alone does */
+    uint64_t hostcall, event, chunk, record; /* CHECK_NO_PLACE: none */
+    const char *call, *syscall, *impact;
+};
+typedef void check_told_fn(void *self, const struct check_told *told);
+/* Tells all that were kept, or the first `limit` where that is not 0, in the order in which they were found. Returns
+ * how many. Every form of the report lists its findings by this. */
+size_t check_report_visit(const struct check_report *report, size_t limit, check_told_fn *visit, void *self);
 /* For people; `limit`: findings printed in full, 0: all that were kept. No terminal escapes whatever the guest did. */
 void check_report_text(const struct check_report *report, size_t limit, struct buffer *out);
 void check_report_json(const struct check_report *report, struct buffer *out);

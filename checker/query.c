@@ -9,6 +9,7 @@
 #include <string.h>
 #include "checker/checker.h"
 #include "checker/database.h"
+#include "runtime/base/json_writer.h"
 #include "runtime/base/text.h"
 
 enum {
@@ -198,37 +199,39 @@ static void put_table(struct answer *a)
         buffer_string(&a->out, "(no rows)\n");
 }
 
-static void put_json_row(struct answer *a, bool first)
+static void put_json_row(struct answer *a, struct json *json)
 {
-    buffer_string(&a->out, first ? "\n{" : ",\n{");
+    json_line(json);
+    json_object_begin(json, NULL);
     for (int c = 0; c < a->columns; c++) {
-        if (c > 0)
-            buffer_u8(&a->out, ',');
-        text_json_string(&a->out, sqlite3_column_name(a->statement, c));
-        buffer_u8(&a->out, ':');
+        const char *name = sqlite3_column_name(a->statement, c);
         int type = sqlite3_column_type(a->statement, c); /* before the value is turned into text */
         const char *bytes = sqlite3_column_blob(a->statement, c);
         size_t size = (size_t)sqlite3_column_bytes(a->statement, c);
         bool number = (type == SQLITE_INTEGER || type == SQLITE_FLOAT) && size > 0 && !memchr(bytes, 'I', size);
         if (type == SQLITE_NULL)
-            buffer_string(&a->out, "null");
+            json_null(json, name);
         else if (number) /* JSON has no infinities */
-            buffer_bytes(&a->out, bytes, size);
+            json_number(json, name, bytes, size);
         else
-            text_json(&a->out, bytes ? bytes : "", size);
+            json_bytes(json, name, bytes ? bytes : "", size);
     }
-    buffer_u8(&a->out, '}');
+    json_object_end(json);
 }
 
 static void put_json(struct answer *a)
 {
-    buffer_u8(&a->out, '[');
-    for (bool first = true; step(a); first = false) {
-        put_json_row(a, first);
+    struct json json = json_over(&a->out);
+    json_array_begin(&json, NULL);
+    while (step(a)) {
+        put_json_row(a, &json);
         pass_on(a, false);
     }
-    if (a->status == STATUS_OK)
-        buffer_string(&a->out, "\n]\n");
+    if (a->status != STATUS_OK)
+        return;
+    buffer_u8(&a->out, '\n');
+    json_array_end(&json);
+    buffer_u8(&a->out, '\n');
 }
 
 static enum status run_statement(sqlite3 *db, const char *sql, enum checker_format format,

@@ -1,4 +1,4 @@
-/* The report of a check as text for people and as JSON.
+/* The report of a check as text for people.
  *
  * Invariant: every word about the guest was escaped before, or is escaped here; what was not done (no witness, no
  * replay) is said in plain words, never left out. docs/queries.md lists rules and verdicts. */
@@ -119,23 +119,23 @@ static void text_policy(const struct check_report *r, struct buffer *out)
                   rests[r->judged & 3]);
 }
 
-static void text_finding(const struct check_finding *f, struct buffer *out)
+static void text_finding(void *self, const struct check_told *told)
 {
-    const struct check_finding_row *row = check_finding_row(f->kind);
-    buffer_printf(out, "%s %s: %s\n", check_severity_name((enum check_severity)row->severity), row->rule, row->text);
+    struct buffer *out = self;
+    buffer_printf(out, "%s %s: %s\n", told->level, told->rule, told->text);
     buffer_string(out, "    where     ");
-    if (f->hostcall != CHECK_NO_PLACE)
-        buffer_printf(out, "hostcall %" PRIu64 "%s%s, event %" PRIu64 ", chunk %" PRIu64, f->hostcall,
-                      f->call_name ? " " : "", f->call_name ? f->call_name : "", f->event, f->chunk);
+    if (told->hostcall != CHECK_NO_PLACE)
+        buffer_printf(out, "hostcall %" PRIu64 "%s%s, event %" PRIu64 ", chunk %" PRIu64, told->hostcall,
+                      told->call ? " " : "", told->call ? told->call : "", told->event, told->chunk);
     else
         buffer_string(out, "outside hostcalls");
-    if (f->record != CHECK_NO_PLACE)
-        buffer_printf(out, "; witness record %" PRIu64, f->record);
+    if (told->record != CHECK_NO_PLACE)
+        buffer_printf(out, "; witness record %" PRIu64, told->record);
     buffer_string(out, "\n    evidence  ");
-    line_put(out, f->evidence);
-    if (f->syscall_name[0])
-        buffer_printf(out, "    syscall   %s: %s\n", f->syscall_name, f->impact ? f->impact : "not in the table");
-    buffer_printf(out, "    do        %s\n", row->advice);
+    line_put(out, told->evidence);
+    if (told->syscall)
+        buffer_printf(out, "    syscall   %s: %s\n", told->syscall, told->impact ? told->impact : "not in the table");
+    buffer_printf(out, "    do        %s\n", told->advice);
 }
 
 static void text_summary(const struct check_report *r, struct buffer *out)
@@ -155,7 +155,6 @@ static void text_summary(const struct check_report *r, struct buffer *out)
 
 void check_report_text(const struct check_report *report, size_t limit, struct buffer *out)
 {
-    size_t shown = limit > 0 && limit < report->findings_kept ? limit : report->findings_kept;
     buffer_string(out, "run         ");
     for (size_t i = 0; i < TRACE_RUN_ID; i++)
         buffer_printf(out, "%02x", report->run_id[i]);
@@ -169,122 +168,7 @@ void check_report_text(const struct check_report *report, size_t limit, struct b
     text_policy(report, out);
     text_replay(report, out);
     text_summary(report, out);
-    for (size_t i = 0; i < shown; i++)
-        text_finding(&report->findings[i], out);
+    size_t shown = check_report_visit(report, limit, text_finding, out);
     if (report->finding_count > shown)
         buffer_printf(out, "... and %" PRIu64 " more; the database has all of them\n", report->finding_count - shown);
-}
-
-/* ---- JSON ---- */
-
-static void json_number(struct buffer *out, const char *name, uint64_t value)
-{
-    buffer_printf(out, ",\"%s\":", name);
-    if (value == CHECK_NO_PLACE)
-        buffer_string(out, "null");
-    else
-        buffer_printf(out, "%" PRIu64, value);
-}
-
-static void json_string(struct buffer *out, const char *name, const char *value)
-{
-    buffer_printf(out, ",\"%s\":", name);
-    text_json_string(out, value && value[0] ? value : NULL);
-}
-
-static void json_bool(struct buffer *out, const char *name, bool value)
-{
-    buffer_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
-}
-
-static void json_finding(const struct check_finding *f, struct buffer *out)
-{
-    const struct check_finding_row *row = check_finding_row(f->kind);
-    buffer_string(out, "{\"rule\":");
-    text_json_string(out, row->rule);
-    json_string(out, "severity", check_severity_name((enum check_severity)row->severity));
-    json_bool(out, "fails", row->fails);
-    json_number(out, "hostcall", f->hostcall);
-    json_string(out, "call", f->call_name);
-    json_number(out, "event", f->event);
-    json_number(out, "chunk", f->chunk);
-    json_number(out, "record", f->record);
-    json_string(out, "syscall", f->syscall_name);
-    json_string(out, "impact", f->impact);
-    json_string(out, "evidence", f->evidence);
-    json_string(out, "text", row->text);
-    json_string(out, "advice", row->advice);
-    buffer_u8(out, '}');
-}
-
-static void json_end(const struct check_report *r, struct buffer *out)
-{
-    struct buffer cause = BUFFER_INIT;
-    ending_cause(&r->end, &cause);
-    buffer_u8(&cause, 0);
-    json_number(out, "end_reason", r->end.reason);
-    json_string(out, "ended", trace_end_name(r->end.reason));
-    json_string(out, "cause", r->end.reason != 0 && cause.status == STATUS_OK ? (const char *)cause.data : NULL);
-    json_number(out, "signal", r->end.signal);
-    buffer_done(&cause);
-}
-
-static void json_parts(const struct check_report *r, struct buffer *out)
-{
-    buffer_string(out, ",\"verdicts\":{");
-    for (unsigned v = 0; v < CHECK_VERDICT_COUNT; v++)
-        buffer_printf(out, "%s\"%s\":%" PRIu64, v > 0 ? "," : "", check_verdict_name((enum check_verdict)v),
-                      r->verdicts[v]);
-    buffer_string(out, "},\"exit\":");
-    if (r->has_exit)
-        buffer_printf(out, "{\"outcome\":\"%s\",\"code\":%" PRIu32 ",\"instructions\":%" PRIu64 "}",
-                      abi_ended_text(r->exit.outcome), r->exit.exit_code, r->exit.instructions);
-    else
-        buffer_string(out, "null");
-    buffer_printf(out, ",\"replay\":{\"done\":%s", r->replay.done ? "true" : "false");
-    json_bool(out, "identical", r->replay.identical);
-    json_number(out, "calls", r->replay.calls);
-    json_number(out, "instructions", r->replay.instructions);
-    json_number(out, "recorded_instructions", r->replay.recorded_instructions);
-    json_string(out, "text", r->replay.text);
-    buffer_u8(out, '}');
-}
-
-void check_report_json(const struct check_report *report, struct buffer *out)
-{
-    const struct check_report *r = report;
-    buffer_string(out, "{\"run\":\"");
-    for (size_t i = 0; i < TRACE_RUN_ID; i++)
-        buffer_printf(out, "%02x", r->run_id[i]);
-    buffer_u8(out, '"');
-    json_string(out, "trace", r->trace_path);
-    json_string(out, "witness", r->witness_path);
-    json_bool(out, "witnessed", r->witnessed);
-    json_bool(out, "whole", r->trace_whole);
-    json_end(r, out);
-    json_bool(out, "ends_inside_call", r->ends_inside_call);
-    json_string(out, "stop", r->stop_text);
-    json_number(out, "hostcalls", r->hostcalls);
-    json_number(out, "events", r->events);
-    json_number(out, "syscalls", r->syscalls);
-    json_number(out, "setup_syscalls", r->setup_syscalls);
-    json_number(out, "other_syscalls", r->other_syscalls);
-    json_number(out, "lost", r->lost);
-    json_string(out, "confined", r->confined);
-    json_string(out, "policy", r->policy_given ? "given" : "own");
-    json_string(out, "judged", check_judged_name((enum check_judged)r->judged));
-    json_parts(r, out);
-    json_number(out, "elapsed_ns", r->elapsed_ns);
-    json_number(out, "replay_ns", r->replay_ns);
-    json_number(out, "finding_count", r->finding_count);
-    json_number(out, "failing", r->failing);
-    json_number(out, "exit_status", (uint64_t)r->exit_status);
-    json_string(out, "verdict", check_report_verdict(r));
-    buffer_string(out, ",\"findings\":[");
-    for (size_t i = 0; i < r->findings_kept; i++) {
-        if (i > 0)
-            buffer_u8(out, ',');
-        json_finding(&r->findings[i], out);
-    }
-    buffer_string(out, "]}\n");
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "checker/checker.h"
+#include "runtime/base/json_writer.h"
 #include "runtime/base/text.h"
 
 enum { SHOWN_STRING = 64, SHOWN_IOVS = 4 };
@@ -169,7 +170,7 @@ static void put_outcome(const struct trace_call *call, const struct operation_ro
     if (!call->complete)
         buffer_string(out, " = ? (in flight)");
     else if (call->outcome.trap)
-        buffer_printf(out, " = trap %" PRIu16, call->outcome.trap);
+        buffer_printf(out, " = trap: %s", check_trap_text(call->outcome.trap));
     else if (!row->returns)
         buffer_string(out, " (does not return)");
     else if (call->outcome.wasi_errno)
@@ -244,59 +245,51 @@ void show_call(const struct trace_call *call, const struct show_options *options
 
 /* ---- JSON ---- */
 
-static void json_text(const struct buffer *text, struct buffer *out)
-{
-    text_json(out, text->data ? text->data : (const uint8_t *)"", text->size);
-}
-
 static void json_argument(const struct trace_call *call, const struct operation_field *arg, uint32_t *strings,
-                          const struct show_options *options, struct buffer *out)
+                          const struct show_options *options, struct json *json)
 {
     const struct request *request = &call->request;
     enum arg_class class = (enum arg_class)abi_arg_types[arg->type].class;
     if (class == ARG_CLASS_STRING) {
         uint32_t i = (*strings)++;
         if (i < request->string_count && i < REQUEST_STRINGS && region_fits(request->string[i]))
-            text_json(out, request->bytes + request->string[i].offset, request->string[i].length);
+            json_bytes(json, arg->name, request->bytes + request->string[i].offset, request->string[i].length);
         else
-            buffer_string(out, "null");
+            json_null(json, arg->name);
     } else if (class == ARG_CLASS_SCALAR || class == ARG_CLASS_RESULT || class == ARG_CLASS_VECTOR ||
                class == ARG_CLASS_SUBS || class == ARG_CLASS_EVENTS) {
         if (arg->type == ARG_FILEDELTA)
-            buffer_printf(out, "%" PRId64, (int64_t)request->slot[arg->slot]);
+            json_i64(json, arg->name, (int64_t)request->slot[arg->slot]);
         else
-            buffer_printf(out, "%" PRIu64, request->slot[arg->slot]);
+            json_u64(json, arg->name, request->slot[arg->slot]);
     } else {
         struct buffer text = BUFFER_INIT;
         put_argument(call, arg, strings, options, &text);
-        json_text(&text, out);
+        json_buffer(json, arg->name, &text);
         buffer_done(&text);
     }
 }
 
 static void json_op(const struct trace_call *call, uint32_t index, const struct show_options *options,
-                    struct buffer *out)
+                    struct json *json)
 {
     const struct op *op = &call->ops.op[index];
     struct buffer text = BUFFER_INIT;
     bool known = op->kind < OP_COUNT;
     put_op(call, index, options, &text);
-    buffer_printf(out, "{\"event\":%" PRIu64 ",\"op\":", call->op_event[index]);
-    text_json_string(out, known ? abi_ops[op->kind].text : NULL);
-    buffer_string(out, ",\"syscall\":");
-    text_json_string(out, known ? abi_ops[op->kind].syscall : NULL);
-    buffer_string(out, ",\"rule\":");
-    text_json_string(out, op->rule < RULE_COUNT ? abi_rules[op->rule].name : NULL);
-    buffer_string(out, ",\"result\":");
+    json_object_begin(json, NULL);
+    json_u64(json, "event", call->op_event[index]);
+    json_string(json, "op", known ? abi_ops[op->kind].text : NULL);
+    json_string(json, "syscall", known ? abi_ops[op->kind].syscall : NULL);
+    json_string(json, "rule", op->rule < RULE_COUNT ? abi_rules[op->rule].name : NULL);
     if (call->complete)
-        buffer_printf(out, "%" PRId64, call->ops.result[index].value);
+        json_i64(json, "result", call->ops.result[index].value);
     else
-        buffer_string(out, "null");
+        json_null(json, "result");
     if (call->complete && known && abi_ops[op->kind].calls == OP_CALLS_WALK)
-        buffer_printf(out, ",\"calls\":%" PRIu32, call->ops.result[index].calls);
-    buffer_string(out, ",\"text\":");
-    json_text(&text, out);
-    buffer_u8(out, '}');
+        json_u64(json, "calls", call->ops.result[index].calls);
+    json_buffer(json, "text", &text);
+    json_object_end(json);
     buffer_done(&text);
 }
 
@@ -305,35 +298,34 @@ void show_call_json(const struct trace_call *call, const struct show_options *op
     static const struct operation_row unknown = { .name = "?" };
     const struct operation_row *row =
         call->request.call < OPERATION_COUNT ? &abi_operations[call->request.call] : &unknown;
+    struct json json = json_over(out);
     uint32_t strings = 0;
-    buffer_printf(out,
-                  "{\"event\":%" PRIu64 ",\"chunk\":%" PRIu64 ",\"ticks\":%" PRIu64 ",\"call\":", call->begin_event,
-                  call->chunk, call->ticks);
-    text_json_string(out, call_name(call));
-    buffer_string(out, ",\"args\":{");
-    for (unsigned a = 0; a < row->field_count; a++) {
-        buffer_string(out, a > 0 ? "," : "");
-        text_json_string(out, row->field[a].name);
-        buffer_u8(out, ':');
-        json_argument(call, &row->field[a], &strings, options, out);
-    }
-    buffer_printf(out, "},\"complete\":%s", call->complete ? "true" : "false");
+    json_object_begin(&json, NULL);
+    json_u64(&json, "event", call->begin_event);
+    json_u64(&json, "chunk", call->chunk);
+    json_u64(&json, "ticks", call->ticks);
+    json_string(&json, "call", call_name(call));
+    json_object_begin(&json, "args");
+    for (unsigned a = 0; a < row->field_count; a++)
+        json_argument(call, &row->field[a], &strings, options, &json);
+    json_object_end(&json);
+    json_bool(&json, "complete", call->complete);
     if (call->complete) {
-        buffer_printf(out, ",\"duration\":%" PRIu64 ",\"errno\":", call->duration);
-        text_json_string(out, abi_errno_name(call->outcome.wasi_errno));
-        buffer_printf(out, ",\"trap\":%" PRIu16 ",\"results\":[", call->outcome.trap);
+        json_u64(&json, "duration", call->duration);
+        json_string(&json, "errno", abi_errno_name(call->outcome.wasi_errno));
+        json_string(&json, "trap", call->outcome.trap ? check_trap_name(call->outcome.trap) : NULL);
+        json_array_begin(&json, "results");
         for (unsigned i = 0; i < call->outcome.value_count && i < 2; i++)
-            buffer_printf(out, "%s%" PRIu64, i > 0 ? "," : "", call->outcome.value[i]);
-        buffer_u8(out, ']');
+            json_u64(&json, NULL, call->outcome.value[i]);
+        json_array_end(&json);
     }
-    buffer_string(out, ",\"ops\":[");
-    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++) {
-        buffer_string(out, i > 0 ? "," : "");
-        json_op(call, i, options, out);
-    }
-    buffer_string(out, "],\"rule\":");
-    text_json_string(out, rule_text(call));
-    buffer_string(out, "}\n");
+    json_array_begin(&json, "ops");
+    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++)
+        json_op(call, i, options, &json);
+    json_array_end(&json);
+    json_string(&json, "rule", rule_text(call));
+    json_object_end(&json);
+    buffer_u8(out, '\n');
 }
 
 void show_exit(const struct trace_exit *exit, const struct show_options *options, struct buffer *out)
@@ -343,16 +335,21 @@ void show_exit(const struct trace_exit *exit, const struct show_options *options
     if (exit->outcome == WASI_ENDED_EXIT)
         buffer_printf(out, " with %" PRIu32, exit->exit_code);
     if (exit->outcome == WASI_ENDED_TRAP)
-        buffer_printf(out, ", trap %" PRIu32 " at function %" PRIu32 " offset 0x%" PRIx32, exit->trap, exit->function,
-                      exit->offset);
+        buffer_printf(out, " (%s) at function %" PRIu32 " offset 0x%" PRIx32, check_trap_text(exit->trap),
+                      exit->function, exit->offset);
     buffer_printf(out, " after %" PRIu64 " instructions +++\n", exit->instructions);
 }
 
 void show_exit_json(const struct trace_exit *exit, struct buffer *out)
 {
-    buffer_printf(out,
-                  "{\"exit\":\"%s\",\"code\":%" PRIu32 ",\"trap\":%" PRIu32 ",\"function\":%" PRIu32
-                  ",\"offset\":%" PRIu32 ",\"instructions\":%" PRIu64 "}\n",
-                  abi_ended_name(exit->outcome), exit->exit_code, exit->trap, exit->function, exit->offset,
-                  exit->instructions);
+    struct json json = json_over(out);
+    json_object_begin(&json, NULL);
+    json_string(&json, "exit", abi_ended_name(exit->outcome));
+    json_u64(&json, "code", exit->exit_code);
+    json_string(&json, "trap", exit->trap ? check_trap_name(exit->trap) : NULL);
+    json_u64(&json, "function", exit->function);
+    json_u64(&json, "offset", exit->offset);
+    json_u64(&json, "instructions", exit->instructions);
+    json_object_end(&json);
+    buffer_u8(out, '\n');
 }

@@ -1,5 +1,6 @@
 /* What stands between the calls of a trace, in the words of show.c: states and refused growths. */
 #include "checker/checker.h"
+#include "runtime/base/json_writer.h"
 
 #include <inttypes.h>
 
@@ -19,9 +20,14 @@ void show_state(uint64_t event, const struct trace_state *state, const struct sh
 
 void show_state_json(uint64_t event, const struct trace_state *state, struct buffer *out)
 {
-    buffer_printf(out,
-                  "{\"event\":%" PRIu64 ",\"state\":\"%016" PRIx64 "\",\"at_end\":%s,\"instructions\":%" PRIu64 "}\n",
-                  event, state->digest, state->at_end ? "true" : "false", state->instructions);
+    struct json json = json_over(out);
+    json_object_begin(&json, NULL);
+    json_u64(&json, "event", event);
+    json_hex_u64(&json, "state", state->digest);
+    json_bool(&json, "at_end", state->at_end);
+    json_u64(&json, "instructions", state->instructions);
+    json_object_end(&json);
+    buffer_u8(out, '\n');
 }
 
 void show_growth(uint64_t event, const struct trace_growth *growth, const struct show_options *options,
@@ -35,8 +41,13 @@ void show_growth(uint64_t event, const struct trace_growth *growth, const struct
 
 void show_growth_json(uint64_t event, const struct trace_growth *growth, struct buffer *out)
 {
-    buffer_printf(out,
-                  "{\"event\":%" PRIu64 ",\"growth\":\"%s\",\"index\":%" PRIu32 ",\"amount\":%" PRIu32
-                  ",\"number\":%" PRIu64 "}\n",
-                  event, growth->table ? "table" : "memory", growth->index, growth->amount, growth->number);
+    struct json json = json_over(out);
+    json_object_begin(&json, NULL);
+    json_u64(&json, "event", event);
+    json_string(&json, "growth", growth->table ? "table" : "memory");
+    json_u64(&json, "index", growth->index);
+    json_u64(&json, "amount", growth->amount);
+    json_u64(&json, "number", growth->number);
+    json_object_end(&json);
+    buffer_u8(out, '\n');
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include "checker/ending.h"
 #include "checker/impact.h"
+#include "runtime/base/json_writer.h"
 #include "runtime/base/text.h"
 
 enum store_statement {
@@ -415,16 +416,14 @@ void store_file(struct store *store, const char *name, const struct store_file *
 
 static void row_arguments(struct row *row, const struct run_spec *spec)
 {
-    struct buffer json = BUFFER_INIT;
-    buffer_u8(&json, '[');
-    for (uint32_t i = 0; i < spec->arg_count; i++) {
-        if (i > 0)
-            buffer_string(&json, ",");
-        text_json_string(&json, spec->args[i]);
-    }
-    buffer_u8(&json, ']');
-    sqlite3_bind_text(row->statement, ++row->at, (const char *)json.data, (int)json.size, SQLITE_TRANSIENT);
-    buffer_done(&json);
+    struct buffer text = BUFFER_INIT;
+    struct json json = json_over(&text);
+    json_array_begin(&json, NULL);
+    for (uint32_t i = 0; i < spec->arg_count; i++)
+        json_string(&json, NULL, spec->args[i]);
+    json_array_end(&json);
+    sqlite3_bind_text(row->statement, ++row->at, (const char *)text.data, (int)text.size, SQLITE_TRANSIENT);
+    buffer_done(&text);
 }
 
 static void row_cause(struct row *row, const struct trace_end *end)

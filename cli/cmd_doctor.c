@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include "ebpf/witness.h"
+#include "runtime/base/json_writer.h"
 #include "wasi/confine/confine.h"
 
 enum { DOCTOR_JSON };
@@ -33,21 +34,24 @@ static void doctor_text(const struct confine_report *confine, const struct error
 static void doctor_json(const struct confine_report *confine, const struct error *witness)
 {
     struct buffer out = BUFFER_INIT;
-    buffer_printf(&out, "{\"version\":\"" WARRANT_VERSION "\",\"tiers\":[\"interp\"],\"witness\":%s",
-                  witness->status == STATUS_OK ? "true" : "false");
-    if (witness->status != STATUS_OK) {
-        buffer_string(&out, ",\"witness_reason\":");
-        text_json_string(&out, witness->text);
-    }
+    struct json json = json_over(&out);
+    json_object_begin(&json, NULL);
+    json_string(&json, "version", WARRANT_VERSION);
+    json_array_begin(&json, "tiers");
+    json_string(&json, NULL, "interp");
+    json_array_end(&json);
+    json_bool(&json, "witness", witness->status == STATUS_OK);
+    if (witness->status != STATUS_OK)
+        json_string(&json, "witness_reason", witness->text);
     for (int line = 0; line < CONFINE_LINE_COUNT; line++)
-        buffer_printf(&out, ",\"%s\":\"%s\"", confine_line_name((enum confine_line)line),
-                      confine_state_name((enum confine_state)confine->state[line]));
-    if (confine_left_out()) {
-        buffer_string(&out, ",\"confinement_reason\":");
-        text_json_string(&out, confine_left_out());
-    }
-    buffer_printf(&out, ",\"landlock_abi\":%d,\"sanitizer\":%s}\n", confine->landlock_abi,
-                  confine->sanitizer ? "true" : "false");
+        json_string(&json, confine_line_name((enum confine_line)line),
+                    confine_state_name((enum confine_state)confine->state[line]));
+    if (confine_left_out())
+        json_string(&json, "confinement_reason", confine_left_out());
+    json_i64(&json, "landlock_abi", confine->landlock_abi);
+    json_bool(&json, "sanitizer", confine->sanitizer);
+    json_object_end(&json);
+    buffer_u8(&out, '\n');
     print_text(stdout, &out);
     buffer_done(&out);
 }

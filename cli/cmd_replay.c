@@ -6,6 +6,7 @@
 
 #include "cli/progress.h"
 #include "cli/replay_process.h"
+#include "runtime/base/json_writer.h"
 #include "runtime/rt.h"
 #include "wasi/policy/policy.h"
 #include "wasi/start.h"
@@ -36,44 +37,47 @@ static bool on_progress(void *self, uint64_t calls, uint64_t instructions)
     return true;
 }
 
+static void json_divergence(const struct replay_divergence *d, struct json *json)
+{
+    json_object_begin(json, "divergence");
+    json_u64(json, "event", d->event);
+    json_u64(json, "chunk", d->chunk);
+    json_u64(json, "call", d->call);
+    json_string(json, "hostcall", d->hostcall);
+    json_string(json, "what", d->what);
+    json_u64(json, "function", d->function);
+    json_u64(json, "offset", d->offset);
+    json_string(json, "function_name", d->function_name);
+    json_string(json, "expected", d->expected);
+    json_string(json, "found", d->found);
+    json_object_end(json);
+}
+
 static void replay_json(const struct replay_report *report, struct buffer *out)
 {
     static const char *const verdicts[] = { [REPLAY_IDENTICAL] = "identical",
                                             [REPLAY_PREFIX] = "prefix",
                                             [REPLAY_UNTIL] = "until",
                                             [REPLAY_DIVERGED] = "diverged" };
-    const struct replay_divergence *d = &report->divergence;
-    buffer_printf(out, "{\"verdict\":\"%s\",\"hostcalls\":%llu,\"last_event\":%llu,\"instructions\":%llu",
-                  verdicts[report->verdict], (unsigned long long)report->calls, (unsigned long long)report->last_event,
-                  (unsigned long long)report->instructions);
+    struct json json = json_over(out);
+    json_object_begin(&json, NULL);
+    json_string(&json, "verdict", verdicts[report->verdict]);
+    json_u64(&json, "hostcalls", report->calls);
+    json_u64(&json, "last_event", report->last_event);
+    json_u64(&json, "instructions", report->instructions);
     if (report->ended)
-        buffer_printf(out, ",\"recorded_instructions\":%llu", (unsigned long long)report->recorded.instructions);
-    buffer_printf(out, ",\"states\":%llu", (unsigned long long)report->states);
+        json_u64(&json, "recorded_instructions", report->recorded.instructions);
+    json_u64(&json, "states", report->states);
     if (report->has_digest)
-        buffer_printf(out, ",\"digest\":\"%016llx\"", (unsigned long long)report->digest);
-    if (report->stop_text[0]) {
-        buffer_string(out, ",\"stop\":");
-        text_json_string(out, report->stop_text);
-    }
-    if (report->weaker[0]) {
-        buffer_string(out, ",\"without\":");
-        text_json_string(out, report->weaker);
-    }
-    if (report->verdict == REPLAY_DIVERGED) {
-        buffer_printf(
-            out,
-            ",\"divergence\":{\"event\":%llu,\"chunk\":%llu,\"call\":%llu,\"hostcall\":\"%s\",\"what\":\"%s\","
-            "\"function\":%u,\"offset\":%u,\"function_name\":",
-            (unsigned long long)d->event, (unsigned long long)d->chunk, (unsigned long long)d->call, d->hostcall,
-            d->what, d->function, d->offset);
-        text_json_string(out, d->function_name);
-        buffer_string(out, ",\"expected\":");
-        text_json_string(out, d->expected);
-        buffer_string(out, ",\"found\":");
-        text_json_string(out, d->found);
-        buffer_u8(out, '}');
-    }
-    buffer_string(out, "}\n");
+        json_hex_u64(&json, "digest", report->digest);
+    if (report->stop_text[0])
+        json_string(&json, "stop", report->stop_text);
+    if (report->weaker[0])
+        json_string(&json, "without", report->weaker);
+    if (report->verdict == REPLAY_DIVERGED)
+        json_divergence(&report->divergence, &json);
+    json_object_end(&json);
+    buffer_u8(out, '\n');
 }
 
 /* What `run` would have ended with. */

@@ -3,6 +3,7 @@
 
 #include <strings.h>
 
+#include "runtime/base/json_writer.h"
 #include "wasi/abi/syscalls.h"
 
 enum { SYSCALLS_IMPACT, SYSCALLS_JSON };
@@ -22,23 +23,56 @@ static void roles_text(const struct syscall_row *row, char *ret, size_t size)
     }
 }
 
-static void row_print(const struct syscall_row *row, bool json, bool first)
+static void row_print(const struct syscall_row *row, const char *roles)
 {
-    char roles[128];
-    roles_text(row, roles, sizeof roles);
-    const char *impact = syscall_impact_name((enum syscall_impact)row->impact);
-    const char *check = syscall_check_text((enum syscall_check)row->check);
-    if (json && !first)
-        print_out(",\n ");
-    if (json)
-        print_out("{\"name\":\"%s\",\"x86_64\":%d,\"arm64\":%d,\"impact\":\"%s\",\"effect\":\"%s\",\"roles\":\"%s\","
-                  "\"operands\":\"%s\","
-                  "\"stopped_by\":\"%s\",\"bypass\":\"%s\"}",
-                  row->name, row->x86_64, row->arm64, impact, row->effect, roles, check, syscall_stopped_by(row),
-                  row->bypass);
+    print_out("%-26s %-10s %s  %-52s %s%s%s\n", row->name, syscall_impact_name((enum syscall_impact)row->impact),
+              row->effect, roles[0] ? roles : "nobody", syscall_stopped_by(row), row->bypass[0] ? " | " : "",
+              row->bypass);
+}
+
+static void row_json(const struct syscall_row *row, const char *roles, struct json *json)
+{
+    json_line(json);
+    json_object_begin(json, NULL);
+    json_string(json, "name", row->name);
+    json_i64(json, "x86_64", row->x86_64);
+    json_i64(json, "arm64", row->arm64);
+    json_string(json, "impact", syscall_impact_name((enum syscall_impact)row->impact));
+    json_string(json, "effect", row->effect);
+    json_string(json, "roles", roles);
+    json_string(json, "operands", syscall_check_text((enum syscall_check)row->check));
+    json_string(json, "stopped_by", syscall_stopped_by(row));
+    json_string(json, "bypass", row->bypass);
+    json_object_end(json);
+}
+
+/* The rows of one impact class, or of all: -1. */
+static void table_print(int impact, bool as_json)
+{
+    struct buffer out = BUFFER_INIT;
+    struct json json = json_over(&out);
+    if (as_json)
+        json_array_begin(&json, NULL);
     else
-        print_out("%-26s %-10s %s  %-52s %s%s%s\n", row->name, impact, row->effect, roles[0] ? roles : "nobody",
-                  syscall_stopped_by(row), row->bypass[0] ? " | " : "", row->bypass);
+        print_out("%-26s %-10s %s  %-52s %s\n", "call", "impact", "mfnpk", "issued by",
+                  "what stops everyone else | how it can bypass isolation");
+    for (int i = 0; i < SYSCALL_COUNT; i++) {
+        const struct syscall_row *row = &abi_syscalls[i];
+        char roles[128];
+        if (impact >= 0 && row->impact != impact)
+            continue;
+        roles_text(row, roles, sizeof roles);
+        if (as_json)
+            row_json(row, roles, &json);
+        else
+            row_print(row, roles);
+    }
+    if (as_json) {
+        json_array_end(&json);
+        buffer_u8(&out, '\n');
+        print_text(stdout, &out);
+    }
+    buffer_done(&out);
 }
 
 static int impact_find(const char *name)
@@ -62,7 +96,7 @@ static int classes_usage(const struct command *command, const char *name)
 static int run(const struct command *command, int argc, char **argv)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
-    bool json = false, first = true;
+    bool json = false;
     int impact = -1, option;
     const char *value;
     while ((option = options_next(command, &state, &value)) >= 0) {
@@ -78,17 +112,7 @@ static int run(const struct command *command, int argc, char **argv)
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR || state.index < state.argc)
         return option == OPTIONS_ERROR ? EXIT_USAGE : command_usage(command, "no operand is wanted");
-    print_out("%s", json ? "[" : "");
-    if (!json)
-        print_out("%-26s %-10s %s  %-52s %s\n", "call", "impact", "mfnpk", "issued by",
-                  "what stops everyone else | how it can bypass isolation");
-    for (int i = 0; i < SYSCALL_COUNT; i++) {
-        if (impact >= 0 && abi_syscalls[i].impact != impact)
-            continue;
-        row_print(&abi_syscalls[i], json, first);
-        first = false;
-    }
-    print_out(json ? "]\n" : "");
+    table_print(impact, json);
     return EXIT_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/module_file.h"
 #include "cli/replay_process.h"
+#include "runtime/base/json_writer.h"
 
 enum { VALIDATE_JSON, VALIDATE_PROCESS };
 static const struct option_row rows[] = {
@@ -17,28 +18,28 @@ static const struct option_row rows[] = {
 };
 
 /* Each message of the decoder begins with its place. */
-static void offset_put(const struct error *error, struct buffer *out)
+static void json_offset(const struct error *error, struct json *json)
 {
     static const char place[] = "at offset ";
     if (strncmp(error->text, place, sizeof place - 1) != 0)
-        buffer_string(out, "null");
+        json_null(json, "offset");
     else
-        buffer_printf(out, "%llu", strtoull(error->text + sizeof place - 1, NULL, 10));
+        json_u64(json, "offset", strtoull(error->text + sizeof place - 1, NULL, 10));
 }
 
 static void json_print(const char *path, uint64_t size, enum status status, const struct error *error)
 {
     struct buffer out = BUFFER_INIT;
-    buffer_string(&out, "{\"module\":");
-    text_json_string(&out, path);
-    buffer_printf(&out, ",\"size\":%llu,\"valid\":%s,\"status\":", (unsigned long long)size,
-                  status == STATUS_OK ? "true" : "false");
-    text_json_string(&out, status_text(status));
-    buffer_string(&out, ",\"offset\":");
-    offset_put(error, &out);
-    buffer_string(&out, ",\"text\":");
-    text_json_string(&out, error->text[0] ? error->text : NULL);
-    buffer_string(&out, "}\n");
+    struct json json = json_over(&out);
+    json_object_begin(&json, NULL);
+    json_string(&json, "module", path);
+    json_u64(&json, "size", size);
+    json_bool(&json, "valid", status == STATUS_OK);
+    json_string(&json, "status", status_text(status));
+    json_offset(error, &json);
+    json_string(&json, "text", error->text[0] ? error->text : NULL);
+    json_object_end(&json);
+    buffer_u8(&out, '\n');
     print_text(stdout, &out);
     buffer_done(&out);
 }

@@ -51,7 +51,7 @@ class Stops(Case):
             for options in ([], ["--digest-every", 1]):
                 self.stopped(letter, "--timeout", "100ms", *options)
                 items = self.show()
-                self.assertEqual((items[-1]["exit"], items[-1]["trap"]), ("trapped", 12))
+                self.assertEqual((items[-1]["exit"], items[-1]["trap"]), ("trapped", "INTERRUPTED"))
                 report = self.replay()
                 calls = sum("call" in item for item in items)
                 self.assertEqual((report["verdict"], report["hostcalls"], report["stop"]), ("prefix", calls, "the guest was stopped from outside"))

@@ -14,6 +14,8 @@ CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b(.*)", re.M)
 PRINTS = re.compile(r"\b(v?[fd]?printf|puts|putchar|putc|fputs|fputc|putwchar|fwrite|perror|psignal|herror|warnx?|errx?|write_unlocked|fputs_unlocked)\s*\(")
 NO_CODE = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 PRINTERS = {"cli/print.c"}
+# JSON by hand: a first or a further key inside of a C string. runtime/base/json_writer.c writes it.
+HAND_JSON = re.compile(r'\{\\"|,\\"\w+\\":')
 PRODUCT = ("runtime/", "wasi/", "tracer/", "replay/", "ebpf/", "checker/", "cli/")
 # Data and lists that many folders have; kernel headers that may stand twice.
 SHARED_NAMES = {"CMakeLists.txt", "README.md", "__init__.py"}
@@ -44,6 +46,8 @@ def main(root):
         if path.startswith(PRODUCT) and path.endswith((".c", ".h", ".def")) and path not in PRINTERS:
             for call in PRINTS.findall(NO_CODE.sub("", text)):
                 failures.append(f"{path}: {call}() prints past cli/print.c")
+        if path.startswith(PRODUCT) and path.endswith((".c", ".h")) and HAND_JSON.search(text):
+            failures.append(f"{path}: writes JSON by hand; runtime/base/json_writer.h does it")
         if not path.startswith("tests/layering/") and re.search(r"\b(TODO|FIXME|XXX)\b", text):
             failures.append(f"{path}: holds unfinished work")
         if path.endswith(("CMakeLists.txt", ".cmake")) and re.search(r"if\s*\(.*\bEXISTS\b", text):

@@ -1,4 +1,5 @@
 warrant_test(test_base test_base.c LINK wr_base)
+warrant_test(test_json test_json.c LINK wr_base)
 warrant_test(test_text test_text.c LINK wr_base)
 warrant_test(test_os test_os.c LINK wr_base)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)

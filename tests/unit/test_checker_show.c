@@ -5,6 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "checker/checker.h"
+#include "runtime/rt.h"
 
 static struct trace_call call; /* large */
 static const struct show_options plain;
@@ -150,7 +151,26 @@ static void test_json(void **state)
     assert_string_equal(
         (const char *)out.data,
         "{\"event\":0,\"chunk\":0,\"ticks\":0,\"call\":\"fd_tell\",\"args\":{\"fd\":4,\"offset\":0},\"complete\":true,"
-        "\"duration\":0,\"errno\":\"SUCCESS\",\"trap\":0,\"results\":[7],\"ops\":[],\"rule\":null}\n");
+        "\"duration\":0,\"errno\":\"SUCCESS\",\"trap\":null,\"results\":[7],\"ops\":[],\"rule\":null}\n");
+    buffer_done(&out);
+}
+
+/* A trap has its name, as the engine calls it. */
+static void test_traps(void **state)
+{
+    (void)state;
+    struct buffer out = BUFFER_INIT;
+    new_call(OPERATION_SCHED_YIELD);
+    call.outcome.trap = RT_TRAP_HOST_POLICY;
+    expect("sched_yield() = trap: stopped by policy\n");
+    const struct trace_exit last = { .outcome = 2, .trap = RT_TRAP_DIVIDE_BY_ZERO, .function = 3, .offset = 16 };
+    show_exit(&last, &plain, &out);
+    show_exit_json(&last, &out);
+    buffer_u8(&out, 0);
+    assert_string_equal((const char *)out.data,
+                        "+++ trapped (integer divide by zero) at function 3 offset 0x10 after 0 instructions +++\n"
+                        "{\"exit\":\"trapped\",\"code\":0,\"trap\":\"DIVIDE_BY_ZERO\",\"function\":3,\"offset\":16,"
+                        "\"instructions\":0}\n");
     buffer_done(&out);
 }
 
@@ -159,6 +179,6 @@ int main(void)
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_write),         cmocka_unit_test(test_open_and_escapes),
                                         cmocka_unit_test(test_seek_and_exit), cmocka_unit_test(test_cut),
                                         cmocka_unit_test(test_hostile),       cmocka_unit_test(test_json),
-                                        cmocka_unit_test(test_between_calls) };
+                                        cmocka_unit_test(test_between_calls), cmocka_unit_test(test_traps) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
