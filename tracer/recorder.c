@@ -265,22 +265,28 @@ static enum status recorder_stream(const struct recorder_options *options, struc
     return status;
 }
 
-enum status recorder_run(const struct recorder_options *options, void (*ready)(void *), void *ready_self,
-                         struct trace_end *ret_end, struct error *error)
+enum status recorder_run_mapped(const struct recorder_options *options, struct trace_ring *ring, void (*ready)(void *),
+                                void *ready_self, struct trace_end *ret_end, struct error *error)
 {
     struct trace_end end = { 0 };
     struct trace_file *file = NULL;
-    struct trace_ring *ring = NULL;
+    struct trace_ring *mapped = NULL;
     signal(SIGXFSZ, SIG_IGN); /* a full file is an errno here */
     enum status status = trace_file_create(options->trace_fd, TRACE_FILE_EVENTS, options->run_id, &file, error);
     if (status == STATUS_OK)
         status = write_preamble(file, options, error);
+    if (status == STATUS_OK && !ring)
+        status = trace_ring_map(options->ring_fd, &mapped, error);
     if (status == STATUS_OK)
-        status = trace_ring_map(options->ring_fd, &ring, error);
-    if (status == STATUS_OK)
-        status = recorder_stream(options, file, ring, ready, ready_self, &end, error);
+        status = recorder_stream(options, file, ring ? ring : mapped, ready, ready_self, &end, error);
     *ret_end = end;
-    trace_ring_unmap(ring);
+    trace_ring_unmap(mapped);
     trace_file_close(file);
     return status;
+}
+
+enum status recorder_run(const struct recorder_options *options, void (*ready)(void *), void *ready_self,
+                         struct trace_end *ret_end, struct error *error)
+{
+    return recorder_run_mapped(options, NULL, ready, ready_self, ret_end, error);
 }

@@ -33,4 +33,10 @@ bool stream_is_clean(const struct stream *stream, const struct trace_fate *fate)
 MUST_USE enum status stream_end(struct stream *stream, const struct trace_fate *fate, struct trace_end *end,
                                 struct error *error);
 
+/* recorder_run from a ring that is mapped already (borrowed; NULL: maps it): so that a test can have both sides in one
+ * process, on the same addresses, where a sanitizer sees them. */
+MUST_USE enum status recorder_run_mapped(const struct recorder_options *options, struct trace_ring *ring,
+                                         void (*ready)(void *), void *ready_self, struct trace_end *ret_end,
+                                         struct error *error);
+
 #endif
