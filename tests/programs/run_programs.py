@@ -28,9 +28,12 @@ ROWS = 3000 if SLOW == 1 else 200
 
 class Program(Case):
     name = None
+    slow = False
 
     @classmethod
     def setUpClass(cls):
+        if cls.slow and os.environ.get("WARRANT_SANITIZE"):
+            raise unittest.SkipTest("a sanitizer makes it minutes")
         if not (PROGRAMS / f"{cls.name}.wasm").exists():
             log = PROGRAMS / f"{cls.name}.log"
             why = " ".join(log.read_text(errors="replace").split("\n")[-4:]).strip() if log.exists() else ""
@@ -68,6 +71,7 @@ class Program(Case):
 
 
 class QuickJs(Program):
+    slow = True
     name = "qjs"
 
     def test_its_own_tests(self):
@@ -121,6 +125,7 @@ class QuickJs(Program):
 
 
 class Gojq(Program):
+    slow = True
     name = "gojq"
     query = "group_by(.station) | map({key: .[0].station, value: (map(.value) | add)}) | from_entries"
 
@@ -154,6 +159,7 @@ class GoMath(Program):
 
 class Python(Program):
     """CPython and its library; what this test's own Python prints is the known answer."""
+    slow = True
     name = "python"
     library = """
         import bisect, collections, csv, dataclasses, decimal, difflib, fractions, functools, hashlib, heapq, io, itertools, json, math
