@@ -232,7 +232,8 @@ static void feed_record(struct audit *a)
 static bool advance(struct audit *a)
 {
     uint64_t before = a->report->hostcalls;
-    switch (a->match ? match_step(a->match) : MATCH_NEED_CALL) {
+    enum match_need need = a->match ? match_step(a->match) : MATCH_NEED_CALL;
+    switch (need) {
     case MATCH_NEED_CALL:
         feed_call(a);
         return !a->match && a->report->hostcalls == before;

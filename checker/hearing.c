@@ -56,7 +56,7 @@ enum status hearing_create(const struct audit_options *options, struct check_rep
         s = error_set(error, STATUS_NO_MEMORY, "no memory for judging the policy");
     else if (spec->initial_count < 3 + spec->policy.file_count)
         s = error_set(error, STATUS_MALFORMED, "the trace's description has fewer descriptors than grants");
-    if (s == STATUS_OK) {
+    if (h && grants && s == STATUS_OK) {
         h->options = options;
         h->report = report;
         rule_on_grants(h, grants);

@@ -207,8 +207,6 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
         compare_number(c, "offset", expected, found);
         return;
     case OPERAND_STAGELEN:
-        compare_number(c, "length", expected, found);
-        return;
     case OPERAND_MEMLEN:
         compare_number(c, "length", expected, found);
         return;

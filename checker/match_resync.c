@@ -263,7 +263,7 @@ enum match_need match_resync(struct match *m)
     enum match_need need = match_fill(m, size, size);
     if (need != MATCH_AGAIN)
         return need;
-    struct alignment a;
+    struct alignment a = { 0 }; /* for who reads the code: what is looked at was set */
     align(m, &a);
     if (!agrees_anywhere(&a) && m->bulk_rest == 0) {
         if (!m->bulk) {

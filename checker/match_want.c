@@ -92,7 +92,7 @@ static void want_vector(struct filling *f)
 static void want_polls(struct filling *f, const struct match_world *world)
 {
     const struct request *request = &f->call->request;
-    struct region *to = (struct region *)(void *)f->at;
+    struct region *to = (struct region *)f->at;
     uint32_t count = 0;
     for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++) {
         const struct subscription *from = &request->subscription[i];
@@ -259,7 +259,7 @@ enum status match_want_from(const struct match_world *world, const struct trace_
     want->restarted = false;
     want->iov_count = 0;
     want->iov = NULL;
-    memset(want->path, 0, sizeof want->path);
+    memset((void *)want->path, 0, sizeof want->path);
     memset(want->path_length, 0, sizeof want->path_length);
     memset(want->operand, 0, sizeof want->operand);
     want->result = call->ops.result[index].value;

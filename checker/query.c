@@ -177,7 +177,7 @@ static void put_held(struct answer *a, const size_t *width, const struct buffer 
 
 static void put_table(struct answer *a)
 {
-    size_t width[COLUMNS_MAX];
+    size_t width[COLUMNS_MAX] = { 0 };
     struct buffer held = BUFFER_INIT;
     uint64_t rows = hold(a, width, &held);
     for (int c = 0; c < a->columns; c++) {

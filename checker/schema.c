@@ -60,7 +60,7 @@ static enum status compare(sqlite3 *db, sqlite3 *expected, const char *path, str
     enum status s = is == SQLITE_OK && should == SQLITE_OK
                         ? STATUS_OK
                         : database_failed(is != SQLITE_OK ? db : expected, path, error);
-    for (is = should = SQLITE_ROW; s == STATUS_OK && is == SQLITE_ROW;) {
+    for (is = SQLITE_ROW; s == STATUS_OK && is == SQLITE_ROW;) {
         is = sqlite3_step(a);
         should = sqlite3_step(b);
         bool same = is == should;

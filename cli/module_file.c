@@ -24,10 +24,10 @@ struct source {
 
 static enum status type_refuse(const struct source *in, mode_t mode, struct error *error)
 {
-    const char *type = S_ISDIR(mode)    ? "a directory"
-                       : S_ISSOCK(mode) ? "a socket"
-                       : isatty(in->fd) ? "a terminal"
-                                        : "a device";
+    const char *type = S_ISDIR(mode)                   ? "a directory"
+                       : S_ISSOCK(mode)                ? "a socket"
+                       : in->fd >= 0 && isatty(in->fd) ? "a terminal"
+                                                       : "a device";
     return error_set(error, STATUS_IO, "%s is %s; a module is a file or a pipe", in->name, type);
 }
 

@@ -94,7 +94,7 @@ static int letter_next(const struct command *command, struct options_state *s, c
 static int options_end(struct options_state *s)
 {
     int left = s->argc - s->index;
-    memmove(&s->argv[1 + s->operands], &s->argv[s->index], (size_t)left * sizeof *s->argv);
+    memmove((void *)&s->argv[1 + s->operands], (const void *)&s->argv[s->index], (size_t)left * sizeof *s->argv);
     s->index = 1;
     s->argc = 1 + s->operands + left;
     return OPTIONS_END;

@@ -57,7 +57,7 @@ static enum status unfold(struct walk *walk, int link, struct error *error)
     memmove(walk->rest + length + 1, walk->rest, left + 1);
     memcpy(walk->rest, target, length);
     walk->rest[length] = '/';
-    return target[0] == '/' ? go(walk, -1, "/", O_DIRECTORY, error) : STATUS_OK;
+    return target[0] == '/' ? go(walk, AT_FDCWD, "/", O_DIRECTORY, error) : STATUS_OK;
 }
 
 static enum status one_name(struct walk *walk, const char *name, struct error *error)

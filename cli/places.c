@@ -65,8 +65,10 @@ static bool lies_in(const char *path, const char *folder, const char **ret_rest)
     return true;
 }
 
+enum { WHOLE_BYTES = 2 * PATH_MAX }; /* a mount's root and what is beneath its point */
+
 /* The path by which the kernel reaches the directory, and where in which file system that is. false: not known. */
-static bool locate(const struct places *places, int fd, char seen[PATH_MAX], uint64_t *ret_dev, char ret[2 * PATH_MAX])
+static bool locate(const struct places *places, int fd, char seen[PATH_MAX], uint64_t *ret_dev, char ret[WHOLE_BYTES])
 {
     struct mount_identity self;
     if (!places->mounts_known || !mounts_identify(fd, &self) || !self.mount)
@@ -78,9 +80,9 @@ static bool locate(const struct places *places, int fd, char seen[PATH_MAX], uin
         const char *rest;
         if (mount->id != self.mount || !lies_in(seen, mount->point, &rest))
             continue;
-        snprintf(ret, 2 * PATH_MAX, "%s%s", strcmp(mount->root, "/") ? mount->root : "", *rest ? rest : "");
+        snprintf(ret, WHOLE_BYTES, "%s%s", strcmp(mount->root, "/") ? mount->root : "", *rest ? rest : "");
         if (!*ret)
-            snprintf(ret, 2 * PATH_MAX, "/");
+            snprintf(ret, WHOLE_BYTES, "/");
         *ret_dev = mount->dev;
         return true;
     }
@@ -104,7 +106,7 @@ static enum status subtree_add(struct places *places, uint64_t dev, const char *
 /* The directory itself, and every mount that is seen below it. */
 static enum status subtrees_of(struct places *places, int fd, int index, struct error *error)
 {
-    char seen[PATH_MAX], path[2 * PATH_MAX];
+    char seen[PATH_MAX], path[WHOLE_BYTES];
     uint64_t dev;
     const char *rest;
     if (!locate(places, fd, seen, &dev, path))
@@ -193,7 +195,7 @@ static int walk_up(const struct places *places, int folder)
 
 enum status places_find(const struct places *places, int folder, int *ret, struct error *error)
 {
-    char seen[PATH_MAX], path[2 * PATH_MAX];
+    char seen[PATH_MAX], path[WHOLE_BYTES];
     uint64_t dev;
     const char *rest;
     *ret = -1;

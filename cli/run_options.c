@@ -32,7 +32,7 @@ static enum status string_append(char ***list, uint32_t *count, const char *text
 {
     if (*count >= LIMIT_ARGS)
         return error_set(error, STATUS_INVALID, "more than %d arguments or variables", LIMIT_ARGS);
-    char **grown = realloc(*list, (*count + (size_t)1) * sizeof *grown);
+    char **grown = (char **)realloc((void *)*list, (*count + (size_t)1) * sizeof *grown);
     char *copy = strdup(text);
     if (grown)
         *list = grown;

@@ -6,7 +6,7 @@
 
 enum { RETURNS_NONE, RETURNS_FD };
 
-#define CALL(name, operands, returns) { SYS_##name, operands, RETURNS_##returns == RETURNS_FD },
+#define CALL(name, operands, returns) { operands, SYS_##name, RETURNS_##returns == RETURNS_FD },
 static const struct operands_row rows[] = {
 #include "ebpf/operands.def"
 #include OPERANDS_ARCH_DEF

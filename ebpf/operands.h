@@ -8,8 +8,8 @@
 #include "ebpf/probe.h"
 
 struct operands_row {
-    uint32_t number;      /* of this architecture */
     const char *operands; /* letters, see operands.def */
+    uint32_t number;      /* of this architecture */
     bool returns_fd;
 };
 

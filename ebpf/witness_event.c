@@ -76,7 +76,7 @@ static bool take_iov(const uint8_t **at, const uint8_t *end, struct witness_reco
         return false;
     if (count > WITNESS_IOVECS)
         return cut(record, WITNESS_PART_IOV);
-    record->iov = (const struct witness_iovec *)(const void *)p;
+    record->iov = (const struct witness_iovec *)p; /* aligned, see above */
     record->iov_count = (uint32_t)count;
     return true;
 }

@@ -43,11 +43,13 @@ struct look {
     const uint8_t *at, *end;
 };
 
+static bool is_blank(uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 /* Behind blanks and comments of the text format. */
 static void skip_blanks(struct look *l)
 {
     while (l->at < l->end) {
-        if (memchr(" \t\r\n", *l->at, 4)) {
+        if (is_blank(*l->at)) {
             l->at++;
         } else if (l->end - l->at > 1 && !memcmp(l->at, ";;", 2)) {
             const uint8_t *line = memchr(l->at, '\n', (size_t)(l->end - l->at));

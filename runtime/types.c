@@ -319,7 +319,7 @@ static bool reserve(struct types *t, uint32_t count)
     if (count <= t->capacity - t->count)
         return true;
     size_t capacity = 2 * (size_t)t->capacity + count;
-    const struct type_def **at = realloc((void *)t->at, capacity * sizeof *at);
+    const struct type_def **at = (const struct type_def **)realloc((void *)t->at, capacity * sizeof *at);
     if (!at)
         return false;
     t->at = at;

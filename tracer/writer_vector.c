@@ -13,9 +13,9 @@ enum {
     VECTOR_IN_MAX = 1024,  /* bytes that entered and are copied here */
     VECTOR_OUT_MAX = 65536 /* bytes that leave and are hashed here */
 };
-static_assert(sizeof(struct trace_event_begin) + 8 * (VECTOR_SLOTS + 1) + sizeof(struct trace_event_op) +
-                      sizeof(struct trace_event_out) + TRACE_HEAD_BYTES + sizeof(struct trace_event_end) + 8 * (1 + 2) +
-                      VECTOR_IN_MAX <=
+static_assert(sizeof(struct trace_event_begin) + sizeof(uint64_t) * (VECTOR_SLOTS + 1) + sizeof(struct trace_event_op) +
+                      sizeof(struct trace_event_out) + TRACE_HEAD_BYTES + sizeof(struct trace_event_end) +
+                      sizeof(uint64_t) * (1 + 2) + VECTOR_IN_MAX <=
                   TRACE_WRITER_RESERVE,
               "the whole call fits");
 static_assert((int)VECTOR_OUT_MAX <= (int)LIMIT_STAGING && (int)VECTOR_OUT_MAX <= (int)TRACE_KERNEL_MAX,
@@ -97,7 +97,7 @@ enum status writer_op_vector(struct trace_writer *writer, const struct request *
     event_put_head(at, head);
     event_put_u64(at + 8, platform_ticks());
     event_put_u64(at + 16, (uint64_t)1 << 32); /* no fault, no strings, one iov */
-    memcpy(at + 24, request->slot, VECTOR_SLOTS * 8);
+    memcpy(at + 24, request->slot, VECTOR_SLOTS * sizeof(uint64_t));
     at += (head & 0xffff) * 8;
     memcpy(at - 8, &region, sizeof region);
     size_t size = sizeof(struct trace_event_op);
@@ -124,7 +124,7 @@ enum status writer_end_vector(struct trace_writer *writer, const struct request 
         (value > 0 && (uint64_t)value > request->iov[0].length) || writer_full(writer, at))
         return writer_end_any(writer, request, ops, outcome, space, committed, error);
     size_t length = value > 0 ? (size_t)value : 0,
-           fixed = sizeof(struct trace_event_end) + 8 + outcome->value_count * 8u;
+           fixed = sizeof(struct trace_event_end) + 8 + outcome->value_count * sizeof(uint64_t);
     size_t size = fixed + trace_pad8(length);
     event_put_head(at, event_head(size, TRACE_EVENT_END, 1));
     event_put_u64(at + 8, platform_ticks());

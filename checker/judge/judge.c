@@ -397,7 +397,8 @@ bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge
 {
     *ret = (struct judge_ruling) { JUDGE_NONE, "" };
     bool known = !fact->compat && fact->number >= 0 && fact->number < NUMBERS;
-    switch (known ? (enum judge_kind)judge->kind[fact->number] : KIND_NONE) {
+    enum judge_kind kind = known ? (enum judge_kind)judge->kind[fact->number] : KIND_NONE;
+    switch (kind) {
     case KIND_OPEN:
         return judge_open(judge, fact, ret);
     case KIND_CLOSE:

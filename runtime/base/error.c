@@ -14,15 +14,14 @@ static void error_format(struct error *error, enum status status, const char *fo
     text_format_fixed(error->text, sizeof error->text, format, args);
 }
 
-enum status error_set(struct error *error, enum status status, const char *format, ...)
+void error_keep(struct error *error, enum status status, const char *format, ...)
 {
     if (!error || error->status != STATUS_OK)
-        return status;
+        return;
     va_list args;
     va_start(args, format);
     error_format(error, status, format, args);
     va_end(args);
-    return status;
 }
 
 /* Which limit of the process an errno speaks of, for who has to raise it. */
@@ -34,10 +33,10 @@ static const char *limit_hint(int number)
                               : "";
 }
 
-enum status error_set_errno(struct error *error, enum status status, int number, const char *format, ...)
+void error_keep_errno(struct error *error, enum status status, int number, const char *format, ...)
 {
     if (!error || error->status != STATUS_OK)
-        return status;
+        return;
     va_list args;
     va_start(args, format);
     error_format(error, status, format, args);
@@ -46,7 +45,6 @@ enum status error_set_errno(struct error *error, enum status status, int number,
     char reason[128];
     snprintf(error->text + used, sizeof error->text - used, ": %s%s", os_errno_text(number, reason, sizeof reason),
              limit_hint(number));
-    return status;
 }
 
 enum status error_copy(struct error *error, enum status status, const struct error *from)

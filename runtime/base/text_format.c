@@ -70,7 +70,10 @@ static void conversion_read(const char **p, struct conversion *c, struct argumen
         }
     }
     while (**p && strchr("hljzt", **p)) {
-        c->length = c->length == **p ? (char)(c->length - 'a' + 'A') : **p;
+        if (c->length == **p)
+            c->length = (char)(c->length - 'a' + 'A');
+        else
+            c->length = **p;
         (*p)++;
     }
 }
@@ -113,7 +116,7 @@ static intmax_t signed_get(const struct conversion *c, struct arguments *args)
         return va_arg(args->list, long);
     case 'L':
         return va_arg(args->list, long long);
-    case 'j':
+    case 'j': /* NOLINT(bugprone-branch-clone): the same type as size_t's here, another on other machines */
         return va_arg(args->list, intmax_t);
     case 'z':
     case 't':
@@ -134,7 +137,7 @@ static uintmax_t unsigned_get(const struct conversion *c, struct arguments *args
         return va_arg(args->list, unsigned long);
     case 'L':
         return va_arg(args->list, unsigned long long);
-    case 'j':
+    case 'j': /* NOLINT(bugprone-branch-clone): as above */
         return va_arg(args->list, uintmax_t);
     case 'z':
     case 't':
