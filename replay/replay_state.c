@@ -16,7 +16,7 @@ enum status session_digest(struct session *session, uint64_t *ret, struct error 
 enum status compare_state(struct session *session, const struct trace_state *recorded, uint64_t event,
                           struct error *error)
 {
-    uint64_t digest;
+    uint64_t digest = 0;
     if (!session->instance)
         return error_set(error, STATUS_MALFORMED, "event %" PRIu64 ": a state before the guest began", event);
     enum status status = session_digest(session, &digest, error);
