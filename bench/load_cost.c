@@ -22,9 +22,9 @@ static double now(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
-    (void)env, (void)instance, (void)slots;
+    (void)env, (void)instance, (void)memory, (void)slots;
     return RT_TRAP_HOST_FAILED;
 }
 
@@ -50,7 +50,7 @@ static enum status prepare_all(struct rt_instance *i, struct sample *s, struct e
     const struct rt_module *m = i->module;
     double start = now();
     for (uint32_t f = m->imported_functions; f < m->function_count; f++) {
-        if (prepare_function(i, &i->entries[f]) != RT_TRAP_NONE)
+        if (prepare_function(i, &i->vm.functions[f]) != RT_TRAP_NONE)
             return error_set(error, STATUS_INTERNAL, "function %u cannot be prepared", f);
         s->body_bytes += m->functions[f].body_size;
         s->prepared_bytes += (uint64_t)i->preparer->out.count * sizeof *i->preparer->out.code;

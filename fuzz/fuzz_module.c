@@ -8,10 +8,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     const struct rt_functype *type = env;
-    (void)instance;
+    (void)instance, (void)memory;
     memset(slots, 0, rt_type_slots(type->result_count, type->results) * sizeof *slots);
     return RT_TRAP_NONE;
 }

@@ -6,7 +6,6 @@
  * guest is stopped. Left out on purpose: scratch memory of one function's validation and preparation, which is given
  * back. */
 #include "runtime/instance.h"
-#include "runtime/prepare_function.h"
 
 enum { BUDGET_PREPARED = 4, BUDGET_STACK_SHARE = 8, BUDGET_STACK_LEAST = (1 << 20) / 8 /* slots: 1 MiB */ };
 
@@ -18,15 +17,17 @@ uint32_t budget_stack_slots(const struct rt_limits *limits)
     return share < BUDGET_STACK_LEAST ? BUDGET_STACK_LEAST : (uint32_t)share;
 }
 
+uint32_t budget_frames(const struct rt_limits *limits) { return limits->call_depth + 1 + LIMIT_NESTING; }
+
 uint64_t budget_engine(const struct rt_module *m, const struct rt_limits *limits)
 {
     uint64_t bytes = m->source_size + m->arena.bytes + m->types.capacity * sizeof *m->types.at;
     bytes += (uint64_t)m->code_size * (1 + BUDGET_PREPARED);
-    bytes += m->function_count * (uint64_t)(sizeof(struct function_object) + sizeof(struct entry));
+    bytes += m->function_count * (uint64_t)sizeof(struct function_object);
     bytes += m->global_slots * (uint64_t)sizeof(uint64_t) + m->elem_count + m->data_count;
-    bytes += m->table_count * (uint64_t)sizeof(struct rt_table) + m->memory_count * (uint64_t)sizeof(struct memory);
+    bytes += m->table_count * (uint64_t)sizeof(struct table) + m->memory_count * (uint64_t)sizeof(struct memory);
     bytes += budget_stack_slots(limits) * (uint64_t)sizeof(uint64_t);
-    bytes += (limits->call_depth + (uint64_t)1) * sizeof(struct frame);
+    bytes += budget_frames(limits) * (uint64_t)sizeof(struct frame);
     return bytes > LIMIT_ENGINE_FREE ? bytes - LIMIT_ENGINE_FREE : 0;
 }
 
@@ -52,7 +53,7 @@ static uint64_t pages_together(const struct rt_instance *instance)
 {
     uint64_t pages = 0;
     for (uint32_t n = 0; n < instance->module->memory_count; n++)
-        pages += instance->memories[n]->pages;
+        pages += instance->vm.memories[n]->pages;
     return pages;
 }
 

@@ -29,7 +29,7 @@ bool bulk_next(struct rt_instance *instance, struct bulk_pieces *b)
 
 enum rt_trap_kind bulk_fill(struct rt_instance *instance, uint32_t memory, uint64_t to, uint8_t value, uint64_t count)
 {
-    const struct memory *m = instance->memories[memory];
+    const struct memory *m = instance->vm.memories[memory];
     struct bulk_pieces b = { .count = count, .piece = PIECE };
     if (!inside(to, count, memory_bytes(m)))
         return RT_TRAP_MEMORY_BOUNDS;
@@ -41,7 +41,7 @@ enum rt_trap_kind bulk_fill(struct rt_instance *instance, uint32_t memory, uint6
 enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint32_t to_memory, uint32_t from_memory, uint64_t to,
                             uint64_t from, uint64_t count)
 {
-    const struct memory *target = instance->memories[to_memory], *source = instance->memories[from_memory];
+    const struct memory *target = instance->vm.memories[to_memory], *source = instance->vm.memories[from_memory];
     struct bulk_pieces b = { .count = count, .piece = PIECE, .backwards = to > from };
     if (!inside(to, count, memory_bytes(target)) || !inside(from, count, memory_bytes(source)))
         return RT_TRAP_MEMORY_BOUNDS;
@@ -53,10 +53,10 @@ enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint32_t to_memory, ui
 enum rt_trap_kind bulk_init(struct rt_instance *instance, uint32_t memory, uint32_t segment, uint64_t to, uint64_t from,
                             uint64_t count)
 {
-    const struct memory *m = instance->memories[memory];
+    const struct memory *m = instance->vm.memories[memory];
     const struct data_segment *s = &instance->module->datas[segment];
     struct bulk_pieces b = { .count = count, .piece = PIECE };
-    uint64_t size = instance->data_dropped[segment] ? 0 : s->size;
+    uint64_t size = instance->vm.data_dropped[segment] ? 0 : s->size;
     if (!inside(to, count, memory_bytes(m)) || !inside(from, count, size))
         return RT_TRAP_MEMORY_BOUNDS;
     while (bulk_next(instance, &b))

@@ -1,39 +1,54 @@
-/* Calls from the host into a guest: arguments onto the value stack, the interpreter, results back. A host function may
- * call into the guest again; such nesting is the only recursion on the host's stack, and is bounded. */
+/* Calls: from the host into a guest, and the frame that a defined function takes whoever calls it. A host function may
+ * call into the guest again, and instances each other; such nesting is the only recursion on the host's stack, and is
+ * bounded. */
 #include "runtime/instance.h"
 
 #include <string.h>
-#include "runtime/prepare_function.h"
 
-static enum rt_trap_kind refuse(struct rt_instance *instance, const struct function *f)
+static enum rt_trap_kind refuse(const struct function_object *self)
 {
-    instance->trap = (struct rt_trap) { RT_TRAP_STACK_EXHAUSTED, f->index, f->body_offset, f->name };
+    const struct function *f = self->function;
+    self->owner->trap = (struct rt_trap) { RT_TRAP_STACK_EXHAUSTED, f->index, f->body_offset, f->name };
     return RT_TRAP_STACK_EXHAUSTED;
 }
 
-enum rt_trap_kind function_call(const struct function_object *object, uint64_t *slots)
+/* Where the frame begins: at arguments that lie on the owner's stack already, else behind the innermost frame. */
+static uint64_t *frame_start(const struct rt_instance *instance, const uint64_t *slots)
 {
-    struct rt_instance *instance = object->owner;
-    const struct function *f = object->function;
-    if (object->host)
-        return object->host(object->env, instance, slots);
-    uint64_t *top = instance->frame ? instance->fp + instance->frame->entry->frame_slots : instance->stack;
-    if (instance->nesting >= LIMIT_NESTING || !frame_fits(instance, instance->vm.depth, top, f->frame_slots))
-        return refuse(instance, f);
-    const uint16_t *pc = instance->pc;
-    uint64_t *fp = instance->fp;
-    struct frame *frame = instance->frame;
-    uint32_t depth = instance->vm.depth;
+    if ((uintptr_t)slots >= (uintptr_t)instance->stack && (uintptr_t)slots < (uintptr_t)instance->vm.stack_end)
+        return instance->stack + (slots - instance->stack);
+    return instance->frame ? instance->fp + instance->frame->function->frame_slots : instance->stack;
+}
+
+enum rt_trap_kind function_begin(const struct function_object *self, const uint64_t *slots, struct activation *ret)
+{
+    struct rt_instance *instance = self->owner;
+    uint64_t *top = frame_start(instance, slots);
+    if (instance->nesting >= LIMIT_NESTING || !frame_fits(&instance->vm, instance->vm.depth, top, self->frame_slots))
+        return refuse(self);
+    *ret = (struct activation) { top, instance->pc, instance->fp, instance->frame, instance->vm.depth };
+    instance->frame = instance->frame ? instance->frame + 1 : instance->frames;
+    *instance->frame = (struct frame) { NULL, top, self };
+    instance->fp = top;
+    instance->pc = NULL;
     instance->nesting++;
-    memcpy(top, slots, f->param_slots * sizeof *slots);
-    enum rt_trap_kind kind = interp_run(instance, &instance->entries[f->index], top);
-    if (kind == RT_TRAP_NONE)
-        memcpy(slots, top, f->result_slots * sizeof *slots);
+    instance->vm.depth--;
+    if (top != slots)
+        memcpy(top, slots, self->function->param_slots * sizeof *slots);
+    return RT_TRAP_NONE;
+}
+
+enum rt_trap_kind function_end(const struct function_object *self, uint64_t *slots, const struct activation *a,
+                               enum rt_trap_kind kind)
+{
+    struct rt_instance *instance = self->owner;
+    if (kind == RT_TRAP_NONE && a->slots != slots)
+        memcpy(slots, a->slots, self->function->result_slots * sizeof *slots);
     instance->nesting--;
-    instance->pc = pc;
-    instance->fp = fp;
-    instance->frame = frame;
-    instance->vm.depth = depth;
+    instance->pc = a->pc;
+    instance->fp = a->fp;
+    instance->frame = a->frame;
+    instance->vm.depth = a->depth;
     return kind;
 }
 
@@ -58,7 +73,7 @@ enum status rt_call(struct rt_instance *instance, uint32_t function, const uint6
         return error_set(error, STATUS_INVALID, "no instance is given, or no slots");
     if (function >= instance->module->function_count)
         return error_set(error, STATUS_INVALID, "no function %u", function);
-    const struct function_object *object = &instance->functions[function];
+    const struct function_object *object = &instance->vm.functions[function];
     const struct function *f = object->function;
     if (f->param_slots != arg_count || f->result_slots != result_count)
         return error_set(error, STATUS_INVALID, "function %u takes %u slots and gives %u, not %u and %u", function,
@@ -68,7 +83,7 @@ enum status rt_call(struct rt_instance *instance, uint32_t function, const uint6
         memcpy(slots, args, arg_count * sizeof *slots);
     slots_clear(object->type->function.param_count, object->type->function.params, slots);
     instance->trap = (struct rt_trap) { .kind = RT_TRAP_NONE };
-    enum rt_trap_kind kind = function_call(object, slots);
+    enum rt_trap_kind kind = object->code(object, slots);
     if (kind == RT_TRAP_NONE && result_count > 0)
         memcpy(results, slots, result_count * sizeof *slots);
     if (kind != RT_TRAP_NONE)

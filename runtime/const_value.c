@@ -38,7 +38,7 @@ uint64_t const_value(struct rt_instance *instance, const struct const_expr *expr
     case CONST_GLOBAL:
         return *global_slots(instance, expr->bits);
     case CONST_FUNCTION:
-        return (uint64_t)(uintptr_t)&instance->functions[expr->bits];
+        return (uint64_t)(uintptr_t)&instance->vm.functions[expr->bits];
     case CONST_PROGRAM:
         return run(instance, (const struct const_program *)(uintptr_t)expr->bits);
     case CONST_ADD:

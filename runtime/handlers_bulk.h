@@ -5,7 +5,7 @@
 
 HANDLER(TABLE_GET)
 {
-    const struct rt_table *table = vm->tables[U(2)];
+    const struct table *table = vm->tables[U(2)];
     if ((uint32_t)S(1) >= table->size)
         TRAP(TABLE_BOUNDS);
     S(3) = table->elements[(uint32_t)S(1)];
@@ -13,7 +13,7 @@ HANDLER(TABLE_GET)
 }
 HANDLER(TABLE_SET)
 {
-    struct rt_table *table = vm->tables[U(2)];
+    struct table *table = vm->tables[U(2)];
     if ((uint32_t)S(1) >= table->size)
         TRAP(TABLE_BOUNDS);
     table->elements[(uint32_t)S(1)] = S(3);
@@ -52,12 +52,12 @@ HANDLER(TABLE_INIT)
 }
 HANDLER(ELEM_DROP)
 {
-    instance->elem_dropped[U32(1)] = true;
+    vm->elem_dropped[U32(1)] = true;
     NEXT(3);
 }
 HANDLER(MEMORY_SIZE)
 {
-    S(2) = instance->memories[U(1)]->pages;
+    S(2) = vm->memories[U(1)]->pages;
     NEXT(3);
 }
 HANDLER(MEMORY_GROW)
@@ -87,7 +87,7 @@ HANDLER(MEMORY_INIT)
 }
 HANDLER(DATA_DROP)
 {
-    instance->data_dropped[U32(1)] = true;
+    vm->data_dropped[U32(1)] = true;
     NEXT(3);
 }
 /* clang-format on */

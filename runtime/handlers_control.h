@@ -11,8 +11,8 @@ HANDLER(EXIT)
 HANDLER(PREPARE)
 {
     SAVE();
-    TRAP_IF(prepare_function(instance, frame->entry));
-    pc = frame->entry->code;
+    TRAP_IF(prepare_function(instance, frame->function));
+    pc = frame->function->units;
     NEXT(0);
 }
 HANDLER(CHARGE)
@@ -139,59 +139,101 @@ HANDLER(RETURN_K)
     fp[0] = R;
     LEAVE();
 }
+HANDLER(NATIVE)
+{
+    const struct function_object *callee = frame->function;
+    uint64_t *slots = fp;
+    bool outermost = frame == instance->frames;
+    pc = frame->pc;
+    fp = frame->fp;
+    frame--;
+    depth++;
+    SAVE();
+    if (outermost)
+        instance->frame = NULL;
+    enum rt_trap_kind ended_ = callee->code(callee, slots);
+    LOAD_BACK();
+    if (UNLIKELY(ended_ != RT_TRAP_NONE))
+        return ended_;
+    if (callee->function->result_slots > 0)
+        R = slots[0];
+    NEXT(0);
+}
 HANDLER(CALL)
 {
     CHARGE(U(2));
-    ENTER(&instance->entries[U32(3)], 5);
+    ENTER(&vm->functions[U32(3)], 5);
 }
 HANDLER(CALL_IMPORT)
 {
     CHARGE(U(2));
-    const struct function_object *callee = &instance->functions[U32(3)];
-    CALL_OUT(callee->host(callee->env, instance, &S(1)), 5);
+    const struct function_object *callee = &vm->functions[U32(3)];
+    CALL_OUT(callee->code(callee, &S(1)), 5);
 }
-/* Declares `callee` and its `type`: the table's element that slot U(3) selects. */
+/* Declares `callee`: the table's element that slot U(3) selects. */
 #define FIND_CALLEE()                                                                                                  \
-    const struct rt_table *table = vm->tables[U(6)];                                                                   \
+    const struct table *table = vm->tables[U(6)];                                                                      \
     uint32_t at_ = (uint32_t)S(3);                                                                                     \
     if (UNLIKELY(at_ >= table->size))                                                                                  \
         TRAP(UNDEFINED_ELEMENT);                                                                                       \
     const struct function_object *callee = (const struct function_object *)(uintptr_t)table->elements[at_];            \
     if (UNLIKELY(!callee))                                                                                             \
-        TRAP(UNINITIALIZED_ELEMENT);                                                                                   \
-    const struct type_def *type = instance->module->types.at[U32(4)];                                                  \
-    if (callee->type != type && UNLIKELY(!function_matches(callee, &instance->module->types, type)))                   \
+        TRAP(UNINITIALIZED_ELEMENT)
+/* Whether it is one of this instance, and of exactly the type that is wanted. */
+#define CALLEE_IS_OWN() LIKELY(callee->type == vm->types[U32(4)] && callee->owner == instance && callee->units)
+/* Declares `type`, which the callee has. */
+#define MATCH_CALLEE()                                                                                                 \
+    const struct type_def *type = vm->types[U32(4)];                                                                   \
+    if (UNLIKELY(!callee_matches(instance, callee, type)))                                                             \
         TRAP(INDIRECT_TYPE)
+/* Other indirect calls, apart, so that the usual one needs none of the compiler's stack. */
+HANDLER(CALL_INDIRECT_OTHER)
+{
+    FIND_CALLEE();
+    MATCH_CALLEE();
+    (void)type;
+    if (callee->owner == instance && callee->units)
+        ENTER(callee, 7);
+    CALL_OUT(callee->code(callee, &S(1)), 7);
+}
 HANDLER(CALL_INDIRECT)
 {
     CHARGE(U(2));
     FIND_CALLEE();
-    if (callee->owner == instance && callee->function->body)
-        ENTER(&instance->entries[callee->function->index], 7);
-    CALL_OUT(function_call(callee, &S(1)), 7);
+    if (!CALLEE_IS_OWN())
+        CONTINUE(CALL_INDIRECT_OTHER);
+    ENTER(callee, 7);
 }
 HANDLER(TAIL_CALL)
 {
     CHARGE(U(2));
-    TAIL_ENTER(&instance->entries[U32(3)]);
+    TAIL_ENTER(&vm->functions[U32(3)]);
 }
 HANDLER(TAIL_CALL_IMPORT)
 {
     CHARGE(U(2));
-    const struct function_object *callee = &instance->functions[U32(3)];
-    TAIL_CALL_OUT(callee->host(callee->env, instance, fp), callee->function->param_slots, callee->function->result_slots);
+    const struct function_object *callee = &vm->functions[U32(3)];
+    TAIL_CALL_OUT(callee->code(callee, fp), callee->function->param_slots, callee->function->result_slots);
+}
+HANDLER(TAIL_CALL_INDIRECT_OTHER)
+{
+    FIND_CALLEE();
+    MATCH_CALLEE();
+    if (callee->owner == instance && callee->units)
+        TAIL_ENTER(callee);
+    TAIL_CALL_OUT(callee->code(callee, fp), type->param_slots, type->result_slots);
 }
 HANDLER(TAIL_CALL_INDIRECT)
 {
     CHARGE(U(2));
     FIND_CALLEE();
-    if (callee->owner == instance && callee->function->body)
-        TAIL_ENTER(&instance->entries[callee->function->index]);
-    TAIL_CALL_OUT(function_call(callee, fp), type->param_slots, type->result_slots);
+    if (!CALLEE_IS_OWN())
+        CONTINUE(TAIL_CALL_INDIRECT_OTHER);
+    TAIL_ENTER(callee);
 }
 HANDLER(MEMORY_SELECT)
 {
-    const struct memory *selected = instance->memories[U(1)];
+    const struct memory *selected = vm->memories[U(1)];
     memory = selected->base;
     memory_size = memory_bytes(selected);
     NEXT(2);
@@ -252,7 +294,7 @@ HANDLER(GLOBAL_SET_SHARED)
 }
 HANDLER(REF_FUNC)
 {
-    S(3) = (uint64_t)(uintptr_t)&instance->functions[U32(1)];
+    S(3) = (uint64_t)(uintptr_t)&vm->functions[U32(1)];
     NEXT(4);
 }
 /* clang-format on */

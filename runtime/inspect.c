@@ -93,11 +93,44 @@ const char *rt_module_function_name(const struct rt_module *m, uint32_t function
     return m && function < m->function_count ? m->functions[function].name : NULL;
 }
 
+uint64_t rt_slot_i32(int32_t value) { return (uint32_t)value; }
+
+uint64_t rt_slot_f32(float value)
+{
+    union rt_value v = { .bits = 0 };
+    v.f32 = value;
+    return v.bits;
+}
+
+uint64_t rt_slot_f64(double value)
+{
+    union rt_value v = { .f64 = value };
+    return v.bits;
+}
+
+uint32_t rt_type_slots(uint32_t count, const uint32_t *types)
+{
+    uint32_t slots = count;
+    for (uint32_t i = 0; i < count; i++)
+        slots += types[i] == RT_V128;
+    return slots;
+}
+
+uint8_t *rt_memory_range(struct rt_memory memory, uint64_t address, uint64_t size)
+{
+    return address <= memory.size && size <= memory.size - address && memory.base ? memory.base + address : NULL;
+}
+
+struct rt_memory rt_instance_memory(const struct rt_instance *i)
+{
+    return i ? (struct rt_memory) { i->vm.memory_base, i->vm.memory_size } : (struct rt_memory) { NULL, 0 };
+}
+
 struct rt_memory rt_instance_memory_at(const struct rt_instance *i, uint32_t index)
 {
     if (!i || index >= i->module->memory_count)
         return (struct rt_memory) { NULL, 0 };
-    return (struct rt_memory) { i->memories[index]->base, memory_bytes(i->memories[index]) };
+    return (struct rt_memory) { i->vm.memories[index]->base, memory_bytes(i->vm.memories[index]) };
 }
 
 void slots_clear(uint32_t count, const uint32_t *types, uint64_t *slots)
@@ -166,7 +199,7 @@ enum status rt_instance_refuel(struct rt_instance *i, uint64_t fuel, struct erro
     if (i->nesting > 0)
         return error_set(error, STATUS_INVALID, "the instance runs: its fuel cannot be changed now");
     /* The count so far is the difference of the two, which must fit. */
-    int64_t spent = i->fuel_at_start - i->vm.fuel;
+    int64_t spent = (int64_t)rt_instance_instructions(i);
     i->vm.fuel = fuel > (uint64_t)(INT64_MAX - spent) ? INT64_MAX - spent : (int64_t)fuel;
     i->fuel_at_start = i->vm.fuel + spent;
     return STATUS_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "runtime/link.h"
 #include "runtime/prepare_function.h"
+#include "runtime/tier.h"
 
 static enum status no_memory(struct error *error)
 {
@@ -19,11 +20,11 @@ static enum status allocate_stacks(struct rt_instance *i, struct error *error)
 {
     void *stack, *frames;
     i->stack_bytes = page_round(budget_stack_slots(&i->limits) * (uint64_t)sizeof *i->stack);
-    i->frames_bytes = page_round((i->limits.call_depth + (uint64_t)1) * sizeof *i->frames);
+    i->frames_bytes = page_round(budget_frames(&i->limits) * (uint64_t)sizeof *i->frames);
     if (pages_reserve(i->stack_bytes, &stack) != STATUS_OK)
         return no_memory(error);
     i->stack = stack;
-    i->stack_end = i->stack + budget_stack_slots(&i->limits);
+    i->vm.stack_end = i->stack + budget_stack_slots(&i->limits);
     if (pages_reserve(i->frames_bytes, &frames) != STATUS_OK)
         return no_memory(error);
     i->frames = frames;
@@ -34,20 +35,27 @@ static enum status allocate_stacks(struct rt_instance *i, struct error *error)
 
 static enum status allocate(struct rt_instance *i, const struct rt_module *m, struct error *error)
 {
-    i->functions = calloc(m->function_count + (size_t)1, sizeof *i->functions);
+    i->vm.functions = calloc(m->function_count + (size_t)1, sizeof *i->vm.functions);
     i->vm.globals = calloc(m->global_slots + (size_t)1, sizeof *i->vm.globals);
-    i->vm.tables = (struct rt_table **)calloc(m->table_count + (size_t)1, sizeof(struct rt_table *));
+    i->vm.tables = (struct table **)calloc(m->table_count + (size_t)1, sizeof(struct table *));
     i->own_tables = calloc(m->table_count + (size_t)1, sizeof *i->own_tables);
-    i->memories = (struct memory **)calloc(m->memory_count + (size_t)1, sizeof(struct memory *));
+    i->vm.memories = (struct memory **)calloc(m->memory_count + (size_t)1, sizeof(struct memory *));
     i->own_memories = calloc(m->memory_count + (size_t)1, sizeof *i->own_memories);
-    i->elem_dropped = calloc(m->elem_count + (size_t)1, sizeof *i->elem_dropped);
-    i->data_dropped = calloc(m->data_count + (size_t)1, sizeof *i->data_dropped);
-    if (!i->functions || !i->vm.globals || !i->vm.tables || !i->own_tables || !i->memories || !i->own_memories ||
-        !i->elem_dropped || !i->data_dropped || prepare_init(i) != STATUS_OK)
+    i->vm.elem_dropped = calloc(m->elem_count + (size_t)1, sizeof *i->vm.elem_dropped);
+    i->vm.data_dropped = calloc(m->data_count + (size_t)1, sizeof *i->vm.data_dropped);
+    if (!i->vm.functions || !i->vm.globals || !i->vm.tables || !i->own_tables || !i->vm.memories || !i->own_memories ||
+        !i->vm.elem_dropped || !i->vm.data_dropped)
         return no_memory(error);
+    i->vm.types = m->types.at;
     for (uint32_t f = 0; f < m->function_count; f++)
-        i->functions[f] =
-            (struct function_object) { .owner = i, .type = function_def(m, f), .function = &m->functions[f] };
+        i->vm.functions[f] = (struct function_object) {
+            .code = m->functions[f].body ? i->tier->code : NULL, /* linking gives imports theirs */
+            .units = m->functions[f].body ? prepare_first : NULL,
+            .owner = i,
+            .type = function_def(m, f),
+            .function = &m->functions[f],
+            .frame_slots = m->functions[f].frame_slots,
+        };
     return allocate_stacks(i, error);
 }
 
@@ -59,11 +67,11 @@ static enum status define_memories(struct rt_instance *i, struct error *error)
     for (uint32_t n = 0; n < m->memory_count; n++) {
         if (n >= m->imported_memories) {
             TRY(memory_init(&i->own_memories[n], &m->memories[n], left, error));
-            i->memories[n] = &i->own_memories[n];
+            i->vm.memories[n] = &i->own_memories[n];
             if (n == 0)
-                memory_attach(i->memories[n], i);
+                memory_attach(i->vm.memories[n], i);
         }
-        left -= i->memories[n]->pages < left ? i->memories[n]->pages : left;
+        left -= i->vm.memories[n]->pages < left ? i->vm.memories[n]->pages : left;
     }
     return STATUS_OK;
 }
@@ -95,19 +103,19 @@ static enum status copy_segments(struct rt_instance *i, struct error *error)
         const struct elem_segment *e = &m->elems[s];
         if (e->mode == SEGMENT_ACTIVE && !table_init_active(i, s))
             return segment_trap(i, RT_TRAP_TABLE_BOUNDS, "element", s, error);
-        i->elem_dropped[s] = e->mode != SEGMENT_PASSIVE;
+        i->vm.elem_dropped[s] = e->mode != SEGMENT_PASSIVE;
     }
     for (uint32_t s = 0; s < m->data_count; s++) {
         const struct data_segment *d = &m->datas[s];
         if (d->mode != SEGMENT_ACTIVE)
             continue;
         uint32_t at = (uint32_t)const_value(i, &d->offset);
-        const struct memory *memory = i->memories[d->memory];
+        const struct memory *memory = i->vm.memories[d->memory];
         if ((uint64_t)at + d->size > memory_bytes(memory))
             return segment_trap(i, RT_TRAP_MEMORY_BOUNDS, "data", s, error);
         if (d->size > 0)
             memcpy(memory->base + at, d->bytes, d->size);
-        i->data_dropped[s] = true;
+        i->vm.data_dropped[s] = true;
     }
     return STATUS_OK;
 }
@@ -131,6 +139,7 @@ enum status instance_link(const struct rt_module *m, const struct extern_value *
     if (!i)
         return no_memory(error);
     i->module = m;
+    i->tier = tier_get(RT_TIER_INTERPRETER);
     i->limits = limits ? *limits : most;
     if (i->limits.memory_pages > most.memory_pages)
         i->limits.memory_pages = most.memory_pages;
@@ -157,16 +166,16 @@ void rt_instance_free(struct rt_instance *i)
         for (uint32_t n = 0; n < i->module->memory_count; n++)
             memory_done(&i->own_memories[n]);
     free(i->own_memories);
-    free((void *)i->memories);
+    free((void *)i->vm.memories);
     if (i->own_tables)
         for (uint32_t t = 0; t < i->module->table_count; t++)
             table_done(&i->own_tables[t]);
     free(i->own_tables);
     free((void *)i->vm.tables);
     free(i->vm.globals);
-    free(i->functions);
-    free(i->elem_dropped);
-    free(i->data_dropped);
+    free(i->vm.functions);
+    free(i->vm.elem_dropped);
+    free(i->vm.data_dropped);
     prepare_done(i);
     pages_release(i->stack, i->stack_bytes);
     pages_release(i->frames, i->frames_bytes);

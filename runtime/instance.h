@@ -16,7 +16,7 @@ struct memory {
     struct rt_instance *users; /* linked by next_memory_user */
 };
 
-struct rt_table {
+struct table {
     uint64_t *elements; /* owned; references, see struct function_object */
     uint32_t size, capacity, max;
     bool has_max;
@@ -25,33 +25,69 @@ struct rt_table {
     const struct types *types; /* whose definitions `type` may name; borrowed from the owner's module. NULL: none's */
 };
 
-/* What a funcref points to: a function together with its instance. A reference's number is the object's address. */
+struct function_object;
+/* The one calling convention: calls `self`, whether that is interpreted, native, the host's or another instance's.
+ *
+ * slots: the arguments, then the results, as rt.h lays them out, with the upper half of 32-bit values clear. The memory
+ * is the caller's; where it lies on the owner's value stack, the callee's frame may begin there.
+ * Before and after, the owner's context says what is left: its fuel with every instruction up to the call charged; its
+ * depth as the caller has it, for the callee takes its own frame and gives it back (function_begin). Memory 0 may have
+ * grown. The callee polls `interrupt` and charges fuel as rt.h says, whoever called.
+ * Anything but RT_TRAP_NONE has ended the guest. Where a function of the owner's module trapped, the owner's `trap`
+ * says so already; where the host did, whoever called from a guest records the call as the place. */
+typedef enum rt_trap_kind function_code(const struct function_object *self, uint64_t *slots);
+
+/* What a funcref points to: a function together with its instance. A reference's number is the object's address. All
+ * calls go through `code`; that the interpreter enters functions of its instance by their `units` is its short cut. So
+ * whoever gives a function native code gives it the units that call it (prepare_native). */
 struct function_object {
+    function_code *code;
+    const struct type_def *type; /* of the owner's module; a host function's own */
     struct rt_instance *owner;
-    const struct type_def *type;     /* of the owner's module; a host function's own */
-    const struct function *function; /* its row in the owner's module; `body` NULL for a host function */
-    rt_host_fn *host;                /* host functions only */
-    void *env;
-    rt_host_fn *given; /* an embedder's function and its environment: `host` calls it, and clears its results */
-    void *given_env;
+    const uint16_t *units;           /* prepared code, or what leads to it or to `code`; NULL: an import */
+    const struct function *function; /* its row in the owner's module; `body` NULL for an import */
+    uint32_t frame_slots;            /* the row's */
+    rt_host_fn *host;                /* the embedder's; NULL: no host function */
+    void *env;                       /* its environment; of another instance's function: the other object */
 };
 
-struct entry; /* prepare_function.h */
 struct frame {
-    const uint16_t *pc;  /* the caller's next instruction */
-    uint64_t *fp;        /* the caller's frame */
-    struct entry *entry; /* of what runs in this frame */
+    const uint16_t *pc;                     /* the caller's next instruction */
+    uint64_t *fp;                           /* the caller's frame */
+    const struct function_object *function; /* what runs in this frame */
 };
 
+/* What running code reaches through one pointer, the interpreter's today and a compiler's tomorrow (layout.h). Nothing
+ * in it is an address inside of it, so it may lie elsewhere than in the instance. */
+struct vmctx {
+    uint8_t *memory_base;                /* of memory 0 */
+    uint64_t memory_size;                /* bytes */
+    uint64_t *globals;                   /* one slot each, a v128 two; owned */
+    struct table **tables;               /* the whole index space, imported ones are their owner's; owned */
+    struct memory **memories;            /* likewise */
+    struct function_object *functions;   /* the whole index space; owned */
+    const struct type_def *const *types; /* by type index; the module's */
+    uint64_t *stack_end;                 /* of the value stack */
+    bool *elem_dropped, *data_dropped;   /* owned */
+    int64_t fuel;                        /* instructions left */
+    uint32_t depth;                      /* frames left */
+    uint32_t interrupt;                  /* non-zero asks for a stop */
+};
+
+struct tier; /* tier.h */
 struct rt_instance {
-    struct rt_vmctx vm; /* first, see rt.h */
+    struct vmctx vm; /* first */
+    /* Where the guest stands; valid while a host function runs and after a trap. */
+    const uint16_t *pc;   /* the interpreter's */
+    uint64_t *fp;         /* of the innermost frame */
+    struct frame *frame;  /* the innermost; NULL: nothing runs */
+    struct frame *frames; /* budget_frames of them, reserved pages */
+
     const struct rt_module *module;
-    struct function_object *functions; /* the whole index space; owned */
-    struct memory **memories;          /* the whole index space; owned */
-    struct memory *own_memories;       /* owned; those that the module defines */
-    struct memory *memory;             /* 0, once attached; NULL: none */
-    struct rt_table *own_tables;       /* owned; those that the module defines */
-    bool *elem_dropped, *data_dropped; /* owned */
+    const struct tier *tier;
+    struct memory *own_memories; /* owned; those that the module defines */
+    struct memory *memory;       /* 0, once attached; NULL: none */
+    struct table *own_tables;    /* owned; those that the module defines */
     struct rt_instance *next_memory_user;
     struct rt_limits limits;
     struct rt_growth_watch growth_watch;
@@ -59,19 +95,13 @@ struct rt_instance {
     uint64_t engine_bytes; /* budget_engine */
     uint64_t code_bytes;   /* of prepared functions */
 
-    uint64_t *stack, *stack_end; /* value stack: reserved pages */
-    struct frame *frames;        /* call_depth + 1 of them, reserved pages */
+    uint64_t *stack; /* value stack: reserved pages */
     uint64_t stack_bytes, frames_bytes;
     uint32_t nesting; /* calls into this guest that are active */
 
-    struct entry *entries; /* owned; see prepare_function.h */
     struct arena code;     /* prepared functions */
     struct body *preparer; /* owned; NULL until something was prepared */
 
-    /* Where the interpreter is; valid while a host function runs and after a trap. */
-    const uint16_t *pc;
-    uint64_t *fp;
-    struct frame *frame;
     int64_t fuel_at_start;
     struct rt_trap trap;
 };
@@ -90,6 +120,8 @@ uint64_t budget_engine(const struct rt_module *module, const struct rt_limits *l
 /* Slots of the value stack: LIMIT_STACK_SLOTS, or as many as take an eighth of a lower limit, at least
  * BUDGET_STACK_LEAST. */
 uint32_t budget_stack_slots(const struct rt_limits *limits);
+/* Frames that can be needed: a tail call to the host gives its depth back and keeps its frame. */
+uint32_t budget_frames(const struct rt_limits *limits);
 /* LIMIT where the sizes that the module declares do not fit, before anything is taken. */
 MUST_USE enum status budget_check(const struct rt_module *module, const struct rt_limits *limits, struct error *error);
 bool budget_allows(const struct rt_instance *instance, uint64_t more);       /* bytes */
@@ -114,8 +146,8 @@ void growth_refused(struct rt_instance *instance, const struct rt_growth *growth
 
 /* table.c. The bulk instructions, in pieces of 8192 elements (64 KiB) that charge and poll as those of bulk.c do; out
  * of bounds nothing was written, stopped midway a part was. Tables by index. */
-MUST_USE enum status table_init(struct rt_table *t, const struct table_type *type, uint32_t limit, struct error *error);
-void table_done(struct rt_table *t);
+MUST_USE enum status table_init(struct table *t, const struct table_type *type, uint32_t limit, struct error *error);
+void table_done(struct table *t);
 /* *ret: size before, or UINT32_MAX where the limits or the system refuse. Stopped midway it has not grown. */
 enum rt_trap_kind table_grow(struct rt_instance *instance, uint32_t table, uint64_t value, uint32_t count,
                              uint32_t *ret);
@@ -147,32 +179,47 @@ enum rt_trap_kind bulk_copy(struct rt_instance *instance, uint32_t to_memory, ui
 enum rt_trap_kind bulk_init(struct rt_instance *instance, uint32_t memory, uint32_t segment, uint64_t to, uint64_t from,
                             uint64_t count);
 
-/* interp_functions.c or interp_labels.c: runs until the function returns. fp: its frame, the arguments in place; the
- * results stand there afterwards. */
-enum rt_trap_kind interp_run(struct rt_instance *instance, struct entry *entry, uint64_t *fp);
+/* interp_functions.c or interp_labels.c: runs `self`, whose frame was begun, until it returns. fp: its frame, the
+ * arguments in place; the results stand there afterwards. */
+enum rt_trap_kind interp_run(const struct function_object *self, uint64_t *fp);
 /* link.c: the definitions that a function's type may name; NULL for the embedder's. */
 const struct types *function_types(const struct function_object *object);
 /* Whether it may be called as a function of `type`, which is of `types`. */
 bool function_matches(const struct function_object *object, const struct types *types, const struct type_def *type);
-/* call.c: calls any function; slots hold the arguments, then the results. */
-enum rt_trap_kind function_call(const struct function_object *object, uint64_t *slots);
+/* The same where the type is of the caller's module. */
+bool callee_matches(const struct rt_instance *caller, const struct function_object *callee,
+                    const struct type_def *type);
+/* call.c: what the code of a defined function does first and last. begin: takes a frame on the owner's stacks, with the
+ * arguments in it, or refuses with RT_TRAP_STACK_EXHAUSTED and says so in `trap`. end: after that was RT_TRAP_NONE;
+ * kind: how the function ended, passed through. The results stand where the arguments stood. */
+struct activation {
+    uint64_t *slots; /* of the new frame */
+    /* What was before. */
+    const uint16_t *pc;
+    uint64_t *fp;
+    struct frame *frame;
+    uint32_t depth;
+};
+enum rt_trap_kind function_begin(const struct function_object *self, const uint64_t *slots, struct activation *ret);
+enum rt_trap_kind function_end(const struct function_object *self, uint64_t *slots, const struct activation *activation,
+                               enum rt_trap_kind kind);
 /* Whether a frame of `slots` slots may begin at `fp` with `depth` frames left: the one rule for every kind of call (a
  * host function takes a frame without slots of its own). A tail call keeps the depth and needs the slots only. */
-static inline bool slots_fit(const struct rt_instance *instance, const uint64_t *fp, uint32_t slots)
+static inline bool slots_fit(const struct vmctx *vm, const uint64_t *fp, uint32_t slots)
 {
-    return (uintptr_t)fp + slots * sizeof *fp <= (uintptr_t)instance->stack_end;
+    return (uintptr_t)fp + slots * sizeof *fp <= (uintptr_t)vm->stack_end;
 }
-static inline bool frame_fits(const struct rt_instance *instance, uint32_t depth, const uint64_t *fp, uint32_t slots)
+static inline bool frame_fits(const struct vmctx *vm, uint32_t depth, const uint64_t *fp, uint32_t slots)
 {
-    return depth > 0 && slots_fit(instance, fp, slots);
+    return depth > 0 && slots_fit(vm, fp, slots);
 }
 
-/* trap.c: fills instance->trap from where the interpreter stands, and corrects the fuel. */
+/* trap.c: fills instance->trap from where the guest stands, as its tier says, and corrects the fuel. */
 void trap_record(struct rt_instance *instance, enum rt_trap_kind kind);
 
 /* Polled at loop back-edges and calls. A signal handler or another thread sets it; nothing else is published with it,
  * so relaxed order is enough. */
-static inline bool interrupted(const struct rt_vmctx *vm)
+static inline bool interrupted(const struct vmctx *vm)
 {
     return __atomic_load_n(&vm->interrupt, __ATOMIC_RELAXED) != 0;
 }

@@ -90,30 +90,31 @@
         if (UNLIKELY(interrupted(vm)))                                                                                 \
             TRAP(INTERRUPTED);                                                                                         \
     } while (0)
-/* Enters a guest function of this instance; its arguments begin at slot U(1), the next instruction `units` on. */
-#define ENTER(callee, units)                                                                                           \
+/* Enters a guest function of this instance; its arguments begin at slot U(1), the next instruction is `behind` units
+ * on. */
+#define ENTER(callee, behind)                                                                                          \
     do {                                                                                                               \
-        struct entry *enter_ = (callee);                                                                               \
+        const struct function_object *enter_ = (callee);                                                               \
         uint64_t *next_ = &S(1);                                                                                       \
         STOP_IF_INTERRUPTED();                                                                                         \
-        if (UNLIKELY(!frame_fits(instance, depth, next_, enter_->frame_slots)))                                        \
+        if (UNLIKELY(!frame_fits(vm, depth, next_, enter_->frame_slots)))                                              \
             TRAP(STACK_EXHAUSTED);                                                                                     \
         depth--;                                                                                                       \
-        *++frame = (struct frame) { pc + (units), fp, enter_ };                                                        \
+        *++frame = (struct frame) { pc + (behind), fp, enter_ };                                                       \
         fp = next_;                                                                                                    \
-        pc = enter_->code;                                                                                             \
+        pc = enter_->units;                                                                                            \
         NEXT(0);                                                                                                       \
     } while (0)
 /* The same in place of the running function, whose frame it takes over. */
 #define TAIL_ENTER(callee)                                                                                             \
     do {                                                                                                               \
-        struct entry *enter_ = (callee);                                                                               \
+        const struct function_object *enter_ = (callee);                                                               \
         STOP_IF_INTERRUPTED();                                                                                         \
-        if (UNLIKELY(!slots_fit(instance, fp, enter_->frame_slots)))                                                   \
+        if (UNLIKELY(!slots_fit(vm, fp, enter_->frame_slots)))                                                         \
             TRAP(STACK_EXHAUSTED);                                                                                     \
         memmove(fp, &S(1), enter_->function->param_slots * sizeof *fp);                                                \
-        frame->entry = enter_;                                                                                         \
-        pc = enter_->code;                                                                                             \
+        frame->function = enter_;                                                                                      \
+        pc = enter_->units;                                                                                            \
         NEXT(0);                                                                                                       \
     } while (0)
 #define LEAVE()                                                                                                        \
@@ -124,15 +125,15 @@
         depth++;                                                                                                       \
         NEXT(0);                                                                                                       \
     } while (0)
-/* Calls a host function, or one of another instance. */
-#define CALL_OUT(call, units)                                                                                          \
+/* Calls a host function, or one of another instance: a trap is this call's. */
+#define CALL_OUT(call, behind)                                                                                         \
     do {                                                                                                               \
         STOP_IF_INTERRUPTED();                                                                                         \
-        if (UNLIKELY(!frame_fits(instance, depth, &S(1), 0)))                                                          \
+        if (UNLIKELY(!frame_fits(vm, depth, &S(1), 0)))                                                                \
             TRAP(STACK_EXHAUSTED);                                                                                     \
         SAVE();                                                                                                        \
         TRAP_IF(call);                                                                                                 \
-        NEXT(units);                                                                                                   \
+        NEXT(behind);                                                                                                  \
     } while (0)
 /* The same in place of the running function: arguments and results lie at the frame's start, which has room for both,
  * and the depth is what it was before the running function was called. A single result goes to R, as the caller may

@@ -17,6 +17,11 @@ typedef enum rt_trap_kind PLATFORM_MANY_REGISTERS handler_fn(STATE_PARAMS);
         pc += (units);                                                                                                 \
         __attribute__((musttail)) return ((handler_fn *)handlers[*pc])(STATE);                                         \
     } while (0)
+/* Goes on as another handler does, for the same instruction. */
+#define CONTINUE(name)                                                                                                 \
+    do {                                                                                                               \
+        __attribute__((musttail)) return run_##name(STATE);                                                            \
+    } while (0)
 /* Out of line, so that a handler's own way is short. */
 #define TRAP(kind)                                                                                                     \
     do {                                                                                                               \
@@ -57,13 +62,14 @@ static const void *const handler_table[PREP_COUNT] = {
 };
 #undef INSN
 
-enum rt_trap_kind interp_run(struct rt_instance *instance, struct entry *entry, uint64_t *fp)
+enum rt_trap_kind interp_run(const struct function_object *self, uint64_t *fp)
 {
     static const uint16_t exit_code[] = { P_EXIT };
-    struct rt_vmctx *vm = &instance->vm;
-    struct frame *frame = instance->frame ? instance->frame + 1 : instance->frames;
-    *frame = (struct frame) { exit_code, fp, entry };
-    const uint16_t *pc = entry->code;
+    struct rt_instance *instance = self->owner;
+    struct vmctx *vm = &instance->vm;
+    struct frame *frame = instance->frame;
+    frame->pc = exit_code;
+    const uint16_t *pc = self->units;
     return ((handler_fn *)handler_table[*pc])(pc, fp, instance, vm->memory_base, vm->memory_size, vm->fuel, frame, 0,
-                                              handler_table, vm->depth - 1, 0, 0);
+                                              handler_table, vm->depth, 0, 0);
 }

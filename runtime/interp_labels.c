@@ -8,6 +8,7 @@
         pc += (units);                                                                                                 \
         goto *labels[*pc];                                                                                             \
     } while (0)
+#define CONTINUE(name) goto L_##name
 #define TRAP_FOUND(found)                                                                                              \
     do {                                                                                                               \
         kind = (found);                                                                                                \
@@ -18,25 +19,26 @@
 #define LABEL(name)                                         &&L_##name,
 #define INSN(code, name, text, immediate, signature, class) PREP_##class(LABEL, name)
 
-enum rt_trap_kind interp_run(struct rt_instance *instance, struct entry *entry, uint64_t *fp)
+enum rt_trap_kind interp_run(const struct function_object *self, uint64_t *fp)
 {
     static const void *const labels[PREP_COUNT] = {
 #include "runtime/opcodes.def"
         PREP_OWN_LIST(LABEL)
     };
     static const uint16_t exit_code[] = { P_EXIT };
-    struct rt_vmctx *vm = &instance->vm;
+    struct rt_instance *instance = self->owner;
+    struct vmctx *vm = &instance->vm;
     uint8_t *memory = vm->memory_base;
     uint64_t memory_size = vm->memory_size;
     int64_t fuel = vm->fuel;
-    uint32_t depth = vm->depth - 1;
+    uint32_t depth = vm->depth;
     uint64_t R = 0;
     float FS = 0;
     double FD = 0;
     enum rt_trap_kind kind;
-    struct frame *frame = instance->frame ? instance->frame + 1 : instance->frames;
-    *frame = (struct frame) { exit_code, fp, entry };
-    const uint16_t *pc = entry->code;
+    struct frame *frame = instance->frame;
+    frame->pc = exit_code;
+    const uint16_t *pc = self->units;
     NEXT(0);
 
 #define SIMD_CALL(name) simd_##name

@@ -15,34 +15,38 @@ static bool limits_fit(uint32_t size, bool has_max, uint32_t max, const struct s
     return size >= wanted->min && (!wanted->has_max || (has_max && max <= wanted->max));
 }
 
-/* How a function of another instance is called: as a host function whose environment is the function. */
-static enum rt_trap_kind call_other(void *env, struct rt_instance *instance, uint64_t *slots)
+/* A function of another instance, whose object is the environment. */
+static enum rt_trap_kind call_other(const struct function_object *self, uint64_t *slots)
 {
-    (void)instance;
-    return function_call(env, slots);
+    const struct function_object *other = self->env;
+    return other->code(other, slots);
+}
+
+static enum rt_trap_kind call_host(const struct function_object *self, uint64_t *slots)
+{
+    const struct vmctx *vm = &self->owner->vm;
+    return self->host(self->env, self->owner, (struct rt_memory) { vm->memory_base, vm->memory_size }, slots);
 }
 
 /* A function of the embedder's. */
-static enum rt_trap_kind call_given(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind call_given(const struct function_object *self, uint64_t *slots)
 {
-    const struct function_object *f = env;
-    enum rt_trap_kind kind = f->given(f->given_env, instance, slots);
+    enum rt_trap_kind kind = call_host(self, slots);
     if (kind == RT_TRAP_NONE)
-        slots_clear(f->type->function.result_count, f->type->function.results, slots);
+        slots_clear(self->type->function.result_count, self->type->function.results, slots);
     return kind;
 }
 
 /* The same with one result of 32 bits, which nearly all have. */
-static enum rt_trap_kind call_given_narrow(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind call_given_narrow(const struct function_object *self, uint64_t *slots)
 {
-    const struct function_object *f = env;
-    enum rt_trap_kind kind = f->given(f->given_env, instance, slots);
+    enum rt_trap_kind kind = call_host(self, slots);
     if (kind == RT_TRAP_NONE)
         slots[0] = (uint32_t)slots[0];
     return kind;
 }
 
-static rt_host_fn *given_caller(const struct rt_functype *type)
+static function_code *given_caller(const struct rt_functype *type)
 {
     bool narrow = type->result_count == 1 && (type->results[0] == RT_I32 || type->results[0] == RT_F32);
     return narrow ? call_given_narrow : call_given;
@@ -50,7 +54,7 @@ static rt_host_fn *given_caller(const struct rt_functype *type)
 
 const struct function_object *function_origin(const struct function_object *function)
 {
-    while (function->host == call_other)
+    while (function->code == call_other)
         function = function->env;
     return function;
 }
@@ -65,18 +69,22 @@ bool function_matches(const struct function_object *f, const struct types *types
     return f->type == type || types_def_matches(function_types(f), f->type, types, type);
 }
 
+bool callee_matches(const struct rt_instance *caller, const struct function_object *callee, const struct type_def *type)
+{
+    return function_matches(callee, &caller->module->types, type);
+}
+
 static bool link_function(struct rt_instance *r, const struct import *i, const struct extern_value *v)
 {
-    struct function_object *own = &r->functions[i->index];
+    struct function_object *own = &r->vm.functions[i->index];
     if (!function_matches(v->function, &r->module->types, own->type))
         return false;
     if (v->function->host && !v->function->owner) {
-        own->given = v->function->host;
-        own->given_env = v->function->env;
-        own->host = given_caller(&own->type->function);
-        own->env = own;
+        own->code = given_caller(&own->type->function);
+        own->host = v->function->host;
+        own->env = v->function->env;
     } else {
-        own->host = call_other;
+        own->code = call_other;
         own->env = (void *)(uintptr_t)v->function;
     }
     return true;
@@ -99,7 +107,7 @@ static bool link_global(struct rt_instance *r, const struct import *i, const str
 
 static bool link_table(struct rt_instance *r, const struct import *i, const struct extern_value *v)
 {
-    const struct rt_table *t = v->table;
+    const struct table *t = v->table;
     if (!types_value_equal(t->types, t->type, &r->module->types, i->table.element) ||
         !limits_fit(t->size, t->has_max, t->declared_max, &i->table.limits))
         return false;
@@ -112,7 +120,7 @@ static bool link_memory(struct rt_instance *r, const struct import *i, const str
     const struct memory *m = v->memory;
     if (!limits_fit(m->pages, m->has_max, m->declared_max, &i->memory))
         return false;
-    r->memories[i->index] = v->memory;
+    r->vm.memories[i->index] = v->memory;
     if (i->index == 0)
         memory_attach(v->memory, r);
     return true;
@@ -221,13 +229,13 @@ bool instance_export(struct rt_instance *r, const char *name, size_t size, struc
     *ret = (struct extern_value) { .kind = e->kind };
     switch (e->kind) {
     case KIND_FUNCTION:
-        ret->function = &r->functions[e->index];
+        ret->function = &r->vm.functions[e->index];
         break;
     case KIND_TABLE:
         ret->table = r->vm.tables[e->index];
         break;
     case KIND_MEMORY:
-        ret->memory = r->memories[e->index];
+        ret->memory = r->vm.memories[e->index];
         break;
     default: {
         const struct global *g = &r->module->globals[e->index];

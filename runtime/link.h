@@ -11,7 +11,7 @@
 struct extern_value {
     uint8_t kind;                           /* KIND_... */
     const struct function_object *function; /* borrows until the importing instance is freed; so do the others */
-    struct rt_table *table;
+    struct table *table;
     struct memory *memory;
     uint64_t *global;
     struct global_type global_type;

@@ -57,7 +57,7 @@ void memory_detach(struct rt_instance *user)
 
 uint32_t memory_grow(struct rt_instance *instance, uint32_t memory, uint32_t pages)
 {
-    struct memory *m = instance->memories[memory];
+    struct memory *m = instance->vm.memories[memory];
     uint32_t before = m->pages;
     struct rt_growth growth;
     if (pages > m->max_pages - before || !budget_allows_pages(instance, pages) ||

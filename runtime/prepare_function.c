@@ -9,19 +9,7 @@
 /* Bytes of a body: the scratch arrays of a larger one are not kept where memory is limited. */
 enum { SCRATCH_KEPT = 16384 };
 
-static const uint16_t prepare_first[] = { P_PREPARE };
-
-enum status prepare_init(struct rt_instance *i)
-{
-    const struct rt_module *m = i->module;
-    i->entries = calloc(m->function_count + (size_t)1, sizeof *i->entries);
-    if (!i->entries)
-        return STATUS_NO_MEMORY;
-    for (uint32_t f = 0; f < m->function_count; f++)
-        i->entries[f] = (struct entry) { m->functions[f].body ? prepare_first : NULL, &m->functions[f],
-                                         m->functions[f].frame_slots };
-    return STATUS_OK;
-}
+const uint16_t prepare_first[1] = { P_PREPARE }, prepare_native[1] = { P_NATIVE };
 
 static void preparer_done(struct rt_instance *i)
 {
@@ -33,7 +21,6 @@ static void preparer_done(struct rt_instance *i)
 
 void prepare_done(struct rt_instance *i)
 {
-    free(i->entries);
     preparer_done(i);
     arena_done(&i->code);
 }
@@ -65,9 +52,10 @@ static enum status emit_function(struct rt_instance *i, const struct function *f
     return status;
 }
 
-enum rt_trap_kind prepare_function(struct rt_instance *i, struct entry *entry)
+enum rt_trap_kind prepare_function(struct rt_instance *i, const struct function_object *object)
 {
-    if (emit_function(i, entry->function, NO_UNIT) != STATUS_OK)
+    const struct function *f = object->function;
+    if (emit_function(i, f, NO_UNIT) != STATUS_OK)
         return RT_TRAP_HOST_FAILED;
     const struct emitter *out = &i->preparer->out;
     if (!budget_allows_code(i, out->count * sizeof *out->code))
@@ -76,19 +64,21 @@ enum rt_trap_kind prepare_function(struct rt_instance *i, struct entry *entry)
     if (!code)
         return RT_TRAP_HOST_FAILED;
     memcpy(code, out->code, out->count * sizeof *code);
-    entry->code = code;
+    i->vm.functions[f->index].units = code;
     i->code_bytes += out->count * sizeof *code;
-    if (i->limits.memory_bytes && entry->function->body_size > SCRATCH_KEPT)
+    if (i->limits.memory_bytes && f->body_size > SCRATCH_KEPT)
         preparer_done(i);
     return RT_TRAP_NONE;
 }
 
-struct code_place prepare_place(const struct rt_instance *instance, const struct entry *entry, const uint16_t *pc)
+struct code_place prepare_place(const struct rt_instance *instance, const struct function_object *object,
+                                const uint16_t *pc)
 {
-    struct code_place body = { .offset = entry->function->body_offset };
-    if (!entry->code || entry->code == prepare_first)
+    const struct function *f = object->function;
+    struct code_place body = { .offset = f->body_offset };
+    if (!pc || object->units == prepare_first || object->units == prepare_native)
         return body;
     /* The scratch arrays are the instance's, but no state of its own. */
     struct rt_instance *i = (struct rt_instance *)instance;
-    return emit_function(i, entry->function, (uint32_t)(pc - entry->code)) == STATUS_OK ? i->preparer->out.place : body;
+    return emit_function(i, f, (uint32_t)(pc - object->units)) == STATUS_OK ? i->preparer->out.place : body;
 }

@@ -4,19 +4,15 @@
 
 #include "runtime/instance.h"
 
-/* What calls go through, one for each function of the index space; imports have no code. */
-struct entry {
-    const uint16_t *code; /* at first what prepares it */
-    const struct function *function;
-    uint32_t frame_slots;
-};
-
-MUST_USE enum status prepare_init(struct rt_instance *instance); /* the entries */
+/* The units of a function that was not called yet, which prepare it, and of one that has native `code`, which call it.
+ */
+extern const uint16_t prepare_first[1], prepare_native[1];
 void prepare_done(struct rt_instance *instance);
-/* Gives the entry its code. RT_TRAP_HOST_FAILED where there is no memory for it. */
-enum rt_trap_kind prepare_function(struct rt_instance *instance, struct entry *entry);
-/* The place in the module of the instruction at `pc`, which lies in the entry's code: the function is prepared once
+/* Gives a function of this instance its units. RT_TRAP_HOST_FAILED where there is no memory for them. */
+enum rt_trap_kind prepare_function(struct rt_instance *instance, const struct function_object *object);
+/* The place in the module of the instruction at `pc`, which lies in the function's units: the function is prepared once
  * more and watched, so that no map is kept for what traps seldom ask. Elsewhere: the body's first byte. */
-struct code_place prepare_place(const struct rt_instance *instance, const struct entry *entry, const uint16_t *pc);
+struct code_place prepare_place(const struct rt_instance *instance, const struct function_object *object,
+                                const uint16_t *pc);
 
 #endif

@@ -80,6 +80,7 @@ enum acc { ACC_INT, ACC_F32, ACC_F64, ACC_COUNT, ACC_NONE = ACC_COUNT };
     PREP_MULTIPLY(X, F32) PREP_MULTIPLY(X, F64)                                                                      \
     X(EXIT)             /* leaves the interpreter; what a frame entered from the host returns to */                    \
     X(PREPARE)          /* the code of a function that was not called yet: prepares it and begins anew */              \
+    X(NATIVE)           /* the code of a function that another tier runs: gives the frame back and calls it */         \
     X(CHARGE)           /* cost32; the end of a segment that falls into a label */                                     \
     X(ZERO)             /* C count16: the locals behind the parameters */                                            \
     X(ZERO_1) X(ZERO_2) X(ZERO_3) X(ZERO_4) /* C: as many from there */                                              \

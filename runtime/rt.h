@@ -59,18 +59,10 @@ union rt_value {
     uint64_t bits;
 };
 
-static inline uint64_t rt_slot_i32(int32_t value) { return (uint32_t)value; }
-static inline uint64_t rt_slot_f32(float value)
-{
-    union rt_value v = { .bits = 0 };
-    v.f32 = value;
-    return v.bits;
-}
-static inline uint64_t rt_slot_f64(double value)
-{
-    union rt_value v = { .f64 = value };
-    return v.bits;
-}
+/* The value as a slot. */
+uint64_t rt_slot_i32(int32_t value);
+uint64_t rt_slot_f32(float value);
+uint64_t rt_slot_f64(double value);
 
 struct rt_functype {
     uint32_t param_count, result_count;
@@ -78,13 +70,7 @@ struct rt_functype {
 };
 
 /* Slots that values of these types take: one each, a v128 two. */
-static inline uint32_t rt_type_slots(uint32_t count, const uint32_t *types)
-{
-    uint32_t slots = count;
-    for (uint32_t i = 0; i < count; i++)
-        slots += types[i] == RT_V128;
-    return slots;
-}
+uint32_t rt_type_slots(uint32_t count, const uint32_t *types);
 
 /* Why a guest stopped before its end. Kind and text (the reference interpreter's words where it has them). */
 #define RT_TRAP_LIST(X)                                                                                                \
@@ -122,6 +108,14 @@ struct rt_trap {
     const char *function_name;
 };
 
+/* The ways in which functions are executed, each with its name and what it is. They differ in speed alone: results,
+ * traps and their places, counts and states are the same on all. */
+#define RT_TIER_LIST(X) X(INTERPRETER, "interpreter", "executes prepared code, one instruction after the other")
+
+#define RT_TIER_ENUM(tier, name, text) RT_TIER_##tier,
+enum rt_tier { RT_TIER_LIST(RT_TIER_ENUM) RT_TIER_COUNT };
+#undef RT_TIER_ENUM
+
 struct rt_module;
 struct rt_instance;
 
@@ -147,10 +141,18 @@ struct rt_module_limits {
 };
 #define RT_MODULE_LIMITS_DEFAULT { LIMIT_MODULE_BYTES, LIMIT_FUNCTIONS, LIMIT_LOCALS, LIMIT_TABLES, 0 }
 
+/* A linear memory (4.2.8). base never moves during the instance's life (its address space is reserved) and must not be
+ * used after it; size changes with memory.grow, so it is asked for anew after each call into the guest. {NULL, 0} where
+ * there is none. Bytes are little-endian. */
+struct rt_memory {
+    uint8_t *base;
+    uint64_t size; /* bytes */
+};
+
 /* A host function. slots: the parameters in order, one 64-bit slot each (a v128 two); results are written to the same
- * slots from 0. Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). It may read and
- * write the memory of `instance`, and must not keep its address across a call into the guest. */
-typedef enum rt_trap_kind rt_host_fn(void *env, struct rt_instance *instance, uint64_t *slots);
+ * slots from 0. Returns RT_TRAP_NONE, or the trap that ends the guest (RT_TRAP_EXIT: an orderly end). memory: memory 0
+ * of `instance` as it is now, to read and write. */
+typedef enum rt_trap_kind rt_host_fn(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots);
 
 /* What an import is satisfied with: a host function, or what another instance exports. Names and type are borrowed for
  * the call of rt_instance_create. */
@@ -241,22 +243,12 @@ const struct rt_trap *rt_instance_trap(const struct rt_instance *instance);
  * the offset of its call instruction. All 0 where nothing runs. */
 struct rt_trap rt_instance_where(const struct rt_instance *instance);
 
-/* A linear memory (4.2.8), and memory 0 of an instance. base never moves during the instance's life (its address space
- * is reserved) and must not be used after it; size changes with memory.grow, so it is asked for anew after each call
- * into the guest. {NULL, 0} where there is none. Bytes are little-endian. */
-struct rt_memory {
-    uint8_t *base;
-    uint64_t size; /* bytes */
-};
-static inline struct rt_memory rt_instance_memory(const struct rt_instance *instance);
-/* Memory `index` of the module's space. */
+/* Memory 0 of an instance, and memory `index` of the module's space. */
+struct rt_memory rt_instance_memory(const struct rt_instance *instance);
 struct rt_memory rt_instance_memory_at(const struct rt_instance *instance, uint32_t index);
 /* What lies at [address, address + size), or NULL where that is not all inside: the one check that a pointer of a
  * guest's needs before the host follows it. No size is too large, and size 0 is inside up to the end. */
-static inline uint8_t *rt_memory_range(struct rt_memory memory, uint64_t address, uint64_t size)
-{
-    return address <= memory.size && size <= memory.size - address && memory.base ? memory.base + address : NULL;
-}
+uint8_t *rt_memory_range(struct rt_memory memory, uint64_t address, uint64_t size);
 
 /* Reads or writes a global (4.2.9) of the module's index space; exports tell its index and type. count: slots, as the
  * type says. INVALID: no such global, another count, or to write one that is not mutable. */
@@ -329,23 +321,5 @@ struct rt_growth_watch {
 };
 /* To be called before the guest runs, for every growth to be seen; copies *watch. */
 void rt_instance_watch_growth(struct rt_instance *instance, const struct rt_growth_watch *watch);
-
-/* The state both tiers share; offsets are asserted in vmctx.c, compiled code will rely on them. It is the first member
- * of struct rt_instance. */
-struct rt_vmctx {
-    uint8_t *memory_base;     /* 0 */
-    uint64_t memory_size;     /* 8: bytes */
-    uint64_t *globals;        /* 16: one slot each, a v128 two */
-    struct rt_table **tables; /* 24: imported ones are shared with their owner */
-    int64_t fuel;             /* 32: instructions left */
-    uint32_t depth;           /* 40: frames left */
-    uint32_t interrupt;       /* 44: non-zero asks for a stop */
-};
-
-static inline struct rt_memory rt_instance_memory(const struct rt_instance *instance)
-{
-    const struct rt_vmctx *vm = (const struct rt_vmctx *)instance;
-    return vm ? (struct rt_memory) { vm->memory_base, vm->memory_size } : (struct rt_memory) { NULL, 0 };
-}
 
 #endif

@@ -86,7 +86,7 @@ static void walk_tables(struct walk *w)
     uint64_t words[WORDS];
     word(w, w->self->module->table_count);
     for (uint32_t n = 0; n < w->self->module->table_count; n++) {
-        const struct rt_table *t = w->self->vm.tables[n];
+        const struct table *t = w->self->vm.tables[n];
         word(w, t->type);
         word(w, t->size);
         for (uint32_t i = 0; i < t->size && !stopped(w);) {
@@ -115,7 +115,7 @@ static void walk_memories(struct walk *w)
 {
     word(w, w->self->module->memory_count);
     for (uint32_t n = 0; n < w->self->module->memory_count; n++) {
-        const struct memory *m = w->self->memories[n];
+        const struct memory *m = w->self->vm.memories[n];
         word(w, m->pages);
         for (uint32_t page = 0; page < m->pages && !stopped(w); page++) {
             const uint8_t *bytes = m->base + (uint64_t)page * PAGE_BYTES;
@@ -143,8 +143,8 @@ enum status rt_instance_state(const struct rt_instance *instance, rt_state_fn *v
     walk_globals(&w);
     walk_tables(&w);
     walk_memories(&w);
-    walk_segments(&w, instance->elem_dropped, instance->module->elem_count);
-    walk_segments(&w, instance->data_dropped, instance->module->data_count);
+    walk_segments(&w, instance->vm.elem_dropped, instance->module->elem_count);
+    walk_segments(&w, instance->vm.data_dropped, instance->module->data_count);
     free((void *)w.others);
     return w.status;
 }

@@ -8,7 +8,7 @@
 enum { PIECE = 8192 }; /* elements: 64 KiB */
 
 /* exact: no room beyond `size`, so that a table takes what the limit on memory counts. */
-static bool reserve(struct rt_table *t, uint32_t size, bool exact)
+static bool reserve(struct table *t, uint32_t size, bool exact)
 {
     if (size <= t->capacity)
         return true;
@@ -21,10 +21,10 @@ static bool reserve(struct rt_table *t, uint32_t size, bool exact)
     return true;
 }
 
-enum status table_init(struct rt_table *t, const struct table_type *type, uint32_t limit, struct error *error)
+enum status table_init(struct table *t, const struct table_type *type, uint32_t limit, struct error *error)
 {
     uint32_t min = type->limits.min;
-    *t = (struct rt_table) { .has_max = type->limits.has_max, .declared_max = type->limits.max, .type = type->element };
+    *t = (struct table) { .has_max = type->limits.has_max, .declared_max = type->limits.max, .type = type->element };
     t->max = t->has_max && t->declared_max < limit ? t->declared_max : limit;
     if (min > limit)
         return error_set(error, STATUS_LIMIT, "a table's %u elements exceed the limit of %u (table_elements)", min,
@@ -36,7 +36,7 @@ enum status table_init(struct rt_table *t, const struct table_type *type, uint32
     return STATUS_OK;
 }
 
-void table_done(struct rt_table *t) { free(t->elements); }
+void table_done(struct table *t) { free(t->elements); }
 
 static enum rt_trap_kind fill(struct rt_instance *instance, uint64_t *to, uint64_t value, uint32_t count)
 {
@@ -50,7 +50,7 @@ static enum rt_trap_kind fill(struct rt_instance *instance, uint64_t *to, uint64
 enum rt_trap_kind table_grow(struct rt_instance *instance, uint32_t table, uint64_t value, uint32_t count,
                              uint32_t *ret)
 {
-    struct rt_table *t = instance->vm.tables[table];
+    struct table *t = instance->vm.tables[table];
     uint32_t before = t->size;
     *ret = UINT32_MAX;
     struct rt_growth growth;
@@ -73,15 +73,15 @@ static bool inside(uint32_t at, uint32_t count, uint32_t size) { return (uint64_
 
 enum rt_trap_kind table_fill(struct rt_instance *instance, uint32_t table, uint32_t to, uint64_t value, uint32_t count)
 {
-    struct rt_table *t = instance->vm.tables[table];
+    struct table *t = instance->vm.tables[table];
     return inside(to, count, t->size) ? fill(instance, t->elements + to, value, count) : RT_TRAP_TABLE_BOUNDS;
 }
 
 enum rt_trap_kind table_copy(struct rt_instance *instance, uint32_t to_table, uint32_t from_table, uint32_t to,
                              uint32_t from, uint32_t count)
 {
-    struct rt_table *target = instance->vm.tables[to_table];
-    const struct rt_table *source = instance->vm.tables[from_table];
+    struct table *target = instance->vm.tables[to_table];
+    const struct table *source = instance->vm.tables[from_table];
     if (!inside(to, count, target->size) || !inside(from, count, source->size))
         return RT_TRAP_TABLE_BOUNDS;
     struct bulk_pieces b = { .count = count, .piece = PIECE, .backwards = to > from };
@@ -99,9 +99,9 @@ static void copy_items(struct rt_instance *instance, uint64_t *to, const struct 
 enum rt_trap_kind table_init_segment(struct rt_instance *instance, uint32_t table, uint32_t segment, uint32_t to,
                                      uint32_t from, uint32_t count)
 {
-    struct rt_table *t = instance->vm.tables[table];
+    struct table *t = instance->vm.tables[table];
     const struct elem_segment *e = &instance->module->elems[segment];
-    if (!inside(to, count, t->size) || !inside(from, count, instance->elem_dropped[segment] ? 0 : e->count))
+    if (!inside(to, count, t->size) || !inside(from, count, instance->vm.elem_dropped[segment] ? 0 : e->count))
         return RT_TRAP_TABLE_BOUNDS;
     struct bulk_pieces b = { .count = count, .piece = PIECE };
     while (bulk_next(instance, &b))
@@ -112,7 +112,7 @@ enum rt_trap_kind table_init_segment(struct rt_instance *instance, uint32_t tabl
 bool table_init_active(struct rt_instance *instance, uint32_t segment)
 {
     const struct elem_segment *e = &instance->module->elems[segment];
-    struct rt_table *t = instance->vm.tables[e->table];
+    struct table *t = instance->vm.tables[e->table];
     uint32_t to = (uint32_t)const_value(instance, &e->offset);
     if (!inside(to, e->count, t->size))
         return false;

@@ -111,13 +111,13 @@ static void refuse(const struct decision *decision, struct outcome *outcome)
                                   .trap = decision->traps ? RT_TRAP_HOST_POINTER : RT_TRAP_NONE };
 }
 
-enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, uint64_t *slots)
+enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     const struct wasi_link *link = env;
     struct wasi *wasi = link->wasi;
     struct outcome *outcome = &wasi->outcome;
-    struct rt_memory memory =
-        LIKELY(!wasi->memory_find) ? rt_instance_memory(instance) : wasi->memory_find(instance, wasi->memory);
+    if (!LIKELY(!wasi->memory_find))
+        memory = wasi->memory_find(instance, wasi->memory);
     const struct backend_space space = { memory.base, memory.size, wasi->staging };
     struct decision decision;
     enum status status = STATUS_OK;

@@ -51,7 +51,7 @@ struct commit {
 };
 
 /* The function that every import is bound to (rt_host_fn); env is the import's struct wasi_link. */
-enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, uint64_t *slots);
+enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots);
 
 /* Writes `length` bytes to the guest's `offset`: the only place that writes a hostcall's results. INTERNAL: outside of
  * the guest's memory, which the core has excluded. */

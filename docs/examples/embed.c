@@ -17,11 +17,12 @@ struct host {
 
 /* log(at, size): prints text out of the guest's memory. The two numbers are the guest's, so nothing is believed:
  * rt_memory_range gives NULL for whatever is not all inside. */
-static enum rt_trap_kind host_log(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind host_log(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     struct host *host = env;
+    (void)instance;
     uint32_t at = (uint32_t)slots[0], size = (uint32_t)slots[1];
-    const uint8_t *text = rt_memory_range(rt_instance_memory(instance), at, size);
+    const uint8_t *text = rt_memory_range(memory, at, size);
     if (!text)
         return RT_TRAP_HOST_POINTER; /* ends the call that led here */
     printf("  the plugin says: %.*s\n", (int)size, (const char *)text);

@@ -65,8 +65,8 @@ static uint64_t neutral(const struct rt_instance *instance, uint32_t type, uint6
 {
     if (type != RT_FUNCREF || slot == 0)
         return slot;
-    uint64_t at = slot - (uint64_t)(uintptr_t)instance->functions, index = at / sizeof *instance->functions;
-    if (at % sizeof *instance->functions != 0 || index >= instance->module->function_count) {
+    uint64_t at = slot - (uint64_t)(uintptr_t)instance->vm.functions, index = at / sizeof *instance->vm.functions;
+    if (at % sizeof *instance->vm.functions != 0 || index >= instance->module->function_count) {
         fprintf(stderr, "a reference names no function\n");
         abort();
     }
@@ -101,7 +101,8 @@ static void invent(struct side *s, uint64_t h, uint32_t count, const uint32_t *t
         else if (types[i] == RT_I32 || types[i] == RT_F32)
             v = (uint32_t)v;
         else if (types[i] == RT_FUNCREF)
-            v = v % 3 == 0 ? 0 : (uint64_t)(uintptr_t)&s->instance->functions[v % s->instance->module->function_count];
+            v = v % 3 == 0 ? 0
+                           : (uint64_t)(uintptr_t)&s->instance->vm.functions[v % s->instance->module->function_count];
         else if (types[i] == RT_EXTERNREF)
             v %= 4;
         *slots++ = v;
@@ -127,7 +128,8 @@ static enum rt_trap_kind act(struct side *s, uint32_t number, uint64_t h)
     return h % 2 ? kind : RT_TRAP_NONE; /* passes it on or swallows it */
 }
 
-static enum rt_trap_kind host_function(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind host_function(void *env, struct rt_instance *instance, struct rt_memory memory,
+                                       uint64_t *slots)
 {
     const struct host *host = env;
     struct side *s = host->side;
@@ -136,7 +138,7 @@ static enum rt_trap_kind host_function(void *env, struct rt_instance *instance, 
     uint64_t h = mix(s->seen, host->number + 16);
     h = mix(mix(h, where.function), where.offset);
     h = mix(h, rt_instance_instructions(instance));
-    h = mix(h, rt_instance_memory(instance).size);
+    h = mix(h, memory.size);
     for (uint32_t i = 0, at = 0; i < t->param_count; at += rt_type_slots(1, &t->params[i++])) {
         h = mix(h, neutral(instance, t->params[i], slots[at]));
         if (t->params[i] == RT_V128)
@@ -210,14 +212,14 @@ static void same_state(const struct comparison *c)
                        &o->vm.tables[i]->elements[n]);
     }
     for (uint32_t i = 0; i < m->memory_count; i++) {
-        uint64_t size = memory_bytes(e->memories[i]);
-        same(c, "a memory's size", size, memory_bytes(o->memories[i]));
-        same_bytes(c, i, e->memories[i]->base, o->memories[i]->base, size);
+        uint64_t size = memory_bytes(e->vm.memories[i]);
+        same(c, "a memory's size", size, memory_bytes(o->vm.memories[i]));
+        same_bytes(c, i, e->vm.memories[i]->base, o->vm.memories[i]->base, size);
     }
     for (uint32_t i = 0; i < m->elem_count; i++)
-        same(c, "a dropped element segment", e->elem_dropped[i], o->elem_dropped[i]);
+        same(c, "a dropped element segment", e->vm.elem_dropped[i], o->vm.elem_dropped[i]);
     for (uint32_t i = 0; i < m->data_count; i++)
-        same(c, "a dropped data segment", e->data_dropped[i], o->data_dropped[i]);
+        same(c, "a dropped data segment", e->vm.data_dropped[i], o->vm.data_dropped[i]);
     same(c, "frames left", e->vm.depth, o->vm.depth);
     same(c, "an interrupt", e->vm.interrupt, o->vm.interrupt);
 }
@@ -252,7 +254,7 @@ static void run(struct comparison *c, struct choices *choices, struct compare_co
             memcpy(&slots[1][at], &slots[0][at], 2 * sizeof slots[0][at]);
             for (int s = 0; s < 2 && t->params[i] == RT_FUNCREF; s++)
                 slots[s][at] =
-                    (uint64_t)(uintptr_t)&c->sides[s].instance->functions[c->call % c->module->function_count];
+                    (uint64_t)(uintptr_t)&c->sides[s].instance->vm.functions[c->call % c->module->function_count];
         }
         call_both(c, t, slots);
         counts->traps[c->kind]++;

@@ -92,7 +92,7 @@ static enum rt_trap_kind run(struct oracle *o, const struct function *function, 
     uint32_t depth = o->instance->vm.depth;
     uint64_t top = o->frame_count > 0 ? oracle_frame(o)->base + oracle_frame(o)->function->frame_slots : 0;
     const struct rt_functype *type = function_type(o->instance->module, function->index);
-    o->slots = (uint64_t)(o->instance->stack_end - o->instance->stack);
+    o->slots = (uint64_t)(o->instance->vm.stack_end - o->instance->stack);
     o->pending = 0;
     o->nesting++;
     enum rt_trap_kind kind = RT_TRAP_STACK_EXHAUSTED;
@@ -123,8 +123,8 @@ static enum rt_trap_kind run(struct oracle *o, const struct function *function, 
 
 enum rt_trap_kind oracle_call_object(struct oracle_world *world, const struct function_object *object, uint64_t *slots)
 {
-    if (object->host)
-        return object->host(object->env, object->owner, slots);
+    if (!object->function->body)
+        return object->code(object, slots);
     return run(oracle_of(world, object->owner), object->function, slots);
 }
 
@@ -133,7 +133,7 @@ enum rt_trap_kind oracle_call(struct oracle_world *world, struct rt_instance *in
 {
     struct oracle *o = oracle_of(world, instance);
     o->trap = (struct rt_trap) { .kind = RT_TRAP_NONE };
-    enum rt_trap_kind kind = oracle_call_object(world, &instance->functions[function], slots);
+    enum rt_trap_kind kind = oracle_call_object(world, &instance->vm.functions[function], slots);
     o->trap.kind = kind;
     return kind;
 }

@@ -205,7 +205,7 @@ static enum rt_trap_kind call(struct oracle *o, const struct function_object *ca
 {
     if (interrupted(&o->instance->vm))
         return RT_TRAP_INTERRUPTED;
-    if (callee->host || callee->owner != o->instance)
+    if (!callee->function->body || callee->owner != o->instance)
         return call_out(o, callee, tail);
     return tail ? tail_enter(o, callee->function)
                 : oracle_enter(o, callee->function, o->height - callee->function->param_slots);
@@ -215,7 +215,7 @@ static enum rt_trap_kind call_direct(struct oracle *o, bool tail)
 {
     uint32_t function = oracle_read_u32(&oracle_frame(o)->in);
     enum rt_trap_kind kind = oracle_segment_end(o);
-    return kind != RT_TRAP_NONE ? kind : call(o, &o->instance->functions[function], tail);
+    return kind != RT_TRAP_NONE ? kind : call(o, &o->instance->vm.functions[function], tail);
 }
 
 static enum rt_trap_kind call_indirect(struct oracle *o, bool tail)
@@ -223,7 +223,7 @@ static enum rt_trap_kind call_indirect(struct oracle *o, bool tail)
     struct cursor *in = &oracle_frame(o)->in;
     const struct types *types = &o->instance->module->types;
     const struct type_def *type = types->at[oracle_read_u32(in)];
-    const struct rt_table *table = o->instance->vm.tables[oracle_read_u32(in)];
+    const struct table *table = o->instance->vm.tables[oracle_read_u32(in)];
     uint32_t at = oracle_pop_i32(o);
     enum rt_trap_kind kind = oracle_segment_end(o);
     if (kind != RT_TRAP_NONE)

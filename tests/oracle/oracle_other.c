@@ -53,7 +53,7 @@ static struct place read_place(struct oracle *o, const struct insn_info *info)
 {
     struct cursor *in = &oracle_frame(o)->in;
     uint32_t flags = oracle_read_u32(in);
-    struct place p = { .memory = o->instance->memories[flags & 64 ? oracle_read_u32(in) : 0] };
+    struct place p = { .memory = o->instance->vm.memories[flags & 64 ? oracle_read_u32(in) : 0] };
     p.offset = oracle_read_u32(in);
     if (info->class == INSN_CLASS_V_LOAD_LANE || info->class == INSN_CLASS_V_STORE_LANE)
         p.lane = oracle_read_u8(in);
@@ -208,7 +208,7 @@ static void reference(struct oracle *o, enum insn insn)
         oracle_push_number(o, RT_I32, x[0] == 0);
     } else {
         uint32_t function = oracle_read_u32(in);
-        oracle_push_number(o, RT_FUNCREF, (uint64_t)(uintptr_t)&o->instance->functions[function]);
+        oracle_push_number(o, RT_FUNCREF, (uint64_t)(uintptr_t)&o->instance->vm.functions[function]);
     }
 }
 
@@ -232,7 +232,7 @@ static struct bulk three(struct oracle *o, uint32_t indices)
 
 static enum rt_trap_kind table_element(struct oracle *o, enum insn insn)
 {
-    struct rt_table *t = o->instance->vm.tables[oracle_read_u32(&oracle_frame(o)->in)];
+    struct table *t = o->instance->vm.tables[oracle_read_u32(&oracle_frame(o)->in)];
     uint64_t value = insn == INSN_TABLE_SET ? oracle_pop_number(o, t->type) : 0;
     uint32_t at = oracle_pop_i32(o);
     if (at >= t->size)
@@ -272,7 +272,7 @@ static enum rt_trap_kind table(struct oracle *o, enum insn insn)
     if (insn == INSN_TABLE_SIZE)
         oracle_push_number(o, RT_I32, o->instance->vm.tables[oracle_read_u32(in)]->size);
     else if (insn == INSN_ELEM_DROP)
-        o->instance->elem_dropped[oracle_read_u32(in)] = true;
+        o->instance->vm.elem_dropped[oracle_read_u32(in)] = true;
     else
         return table_change(o, insn);
     return RT_TRAP_NONE;
@@ -284,14 +284,14 @@ static enum rt_trap_kind memory(struct oracle *o, enum insn insn)
     struct bulk b;
     switch ((unsigned)insn) {
     case INSN_MEMORY_SIZE:
-        oracle_push_number(o, RT_I32, o->instance->memories[oracle_read_u32(in)]->pages);
+        oracle_push_number(o, RT_I32, o->instance->vm.memories[oracle_read_u32(in)]->pages);
         return RT_TRAP_NONE;
     case INSN_MEMORY_GROW:
         b.first = oracle_read_u32(in);
         oracle_push_number(o, RT_I32, memory_grow(o->instance, b.first, oracle_pop_i32(o)));
         return RT_TRAP_NONE;
     case INSN_DATA_DROP:
-        o->instance->data_dropped[oracle_read_u32(in)] = true;
+        o->instance->vm.data_dropped[oracle_read_u32(in)] = true;
         return RT_TRAP_NONE;
     case INSN_MEMORY_FILL:
         b = three(o, 1);

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum rt_trap_kind print_nothing(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind print_nothing(void *env, struct rt_instance *instance, struct rt_memory memory,
+                                       uint64_t *slots)
 {
-    (void)env, (void)instance, (void)slots;
+    (void)env, (void)instance, (void)memory, (void)slots;
     return RT_TRAP_NONE;
 }
 
@@ -151,15 +152,14 @@ static enum status gather(struct spec_store *store, struct spec_unit *importer, 
     return STATUS_OK;
 }
 
-static enum rt_trap_kind call_other(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind call_other(const struct function_object *self, uint64_t *slots)
 {
-    const struct spec_foreign *foreign = env;
-    (void)instance;
+    const struct spec_foreign *foreign = self->env;
     return oracle_call_object(foreign->world, foreign->function, slots);
 }
 
-/* The engine links a function of another instance as a host function that has the engine call it; here the oracle has
- * to. */
+/* The engine gives an imported function of another instance code that has the engine call it; here the oracle has to.
+ */
 static void redirect(const struct spec_store *store, struct spec_unit *unit, const struct extern_value *values)
 {
     const struct rt_module *m = unit->module;
@@ -169,8 +169,8 @@ static void redirect(const struct spec_store *store, struct spec_unit *unit, con
     for (uint32_t n = 0; n < m->import_count; n++)
         if (values[n].kind == KIND_FUNCTION && (!values[n].function->host || values[n].function->owner)) {
             unit->foreign[n] = (struct spec_foreign) { store->oracle, values[n].function };
-            unit->instance->functions[m->imports[n].index].host = call_other;
-            unit->instance->functions[m->imports[n].index].env = &unit->foreign[n];
+            unit->instance->vm.functions[m->imports[n].index].code = call_other;
+            unit->instance->vm.functions[m->imports[n].index].env = &unit->foreign[n];
         }
 }
 

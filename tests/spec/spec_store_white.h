@@ -41,7 +41,7 @@ struct spec_store {
     struct function_object print[7];
     struct type_def print_types[7];
     uint64_t globals[4];
-    struct rt_table table;
+    struct table table;
     struct memory memory;
 };
 

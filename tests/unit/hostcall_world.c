@@ -86,8 +86,6 @@ void hostcall_world_init(struct hostcall_world *world, bool violation_traps)
     if (!world->memory || wasi_create(&config, &backend, &observer, &world->wasi, NULL) != STATUS_OK)
         exit(2);
     memset(world->memory, HW_FILL, HW_MEMORY);
-    world->vm.memory_base = world->memory;
-    world->vm.memory_size = HW_MEMORY;
     world->answer_count = 1;
 }
 
@@ -114,7 +112,8 @@ enum rt_trap_kind hostcall_world_call(struct hostcall_world *world, uint32_t cal
     const struct rt_import *import = &wasi_imports(world->wasi, &imports)[call];
     memcpy(passed, slots, count * sizeof *slots);
     world->acts = 0;
-    enum rt_trap_kind trap = import->function(import->env, (struct rt_instance *)(void *)&world->vm, passed);
+    enum rt_trap_kind trap =
+        import->function(import->env, NULL, (struct rt_memory) { world->memory, HW_MEMORY }, passed);
     if (ret_errno)
         *ret_errno = (uint32_t)passed[0];
     return trap;

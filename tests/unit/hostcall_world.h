@@ -1,5 +1,5 @@
-/* A guest's memory and hostcalls without an engine, with a backend and an observer that do as they are told. (White
- * box: the instance is a struct rt_vmctx alone, which is all that the dispatcher may look at.) */
+/* A guest's memory and hostcalls without an engine, with a backend and an observer that do as they are told. (There
+ * is no instance: the dispatcher looks at the memory that it is handed.) */
 #ifndef WARRANT_HOSTCALL_WORLD_H
 #define WARRANT_HOSTCALL_WORLD_H
 
@@ -9,7 +9,6 @@ enum { HW_MEMORY = 65536, HW_EVENTS = 256, HW_FILL = 0xA5 };
 enum { HW_PREOPEN = 3, HW_READ_ONLY = 4 };
 
 struct hostcall_world {
-    struct rt_vmctx vm;
     struct wasi *wasi;
     uint8_t *memory; /* HW_MEMORY bytes, filled with HW_FILL; its end is the allocation's */
     /* What the backend answers to op i of a call; the last one also to those behind it. */

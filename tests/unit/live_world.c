@@ -78,8 +78,6 @@ void live_world_init(struct live_world *world)
     struct wasi_backend backend = act_live_backend(world->live);
     need(wasi_create(&config, &backend, NULL, &world->wasi, &error) == STATUS_OK, error.text);
     free(preopens); /* no test asks for a granted directory's name */
-    world->vm.memory_base = world->memory;
-    world->vm.memory_size = LW_MEMORY;
 }
 
 static int remove_entry(const char *path, const struct stat *stat, int kind, struct FTW *walk)
@@ -106,7 +104,7 @@ uint32_t live_world_call(struct live_world *world, uint32_t call, size_t count, 
     size_t imports;
     const struct rt_import *import = &wasi_imports(world->wasi, &imports)[call];
     memcpy(passed, slots, count * sizeof *slots);
-    world->trap = import->function(import->env, (struct rt_instance *)(void *)&world->vm, passed);
+    world->trap = import->function(import->env, NULL, (struct rt_memory) { world->memory, LW_MEMORY }, passed);
     return world->trap == RT_TRAP_NONE ? (uint32_t)passed[0] : UINT32_MAX;
 }
 

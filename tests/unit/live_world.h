@@ -1,5 +1,5 @@
 /* A guest without an engine on the live backend: a temporary directory, granted as descriptor 3, and again for reading
- * as 4. (White box: the instance is a struct rt_vmctx alone.) */
+ * as 4. (There is no instance, only a memory.) */
 #ifndef WARRANT_LIVE_WORLD_H
 #define WARRANT_LIVE_WORLD_H
 
@@ -11,7 +11,6 @@ enum { LW_PATH = 0, LW_PATH_TOO = 8192, LW_RESULT = 16384, LW_IOVS = 16448, LW_D
 
 struct live_world {
     char path[64]; /* the directory that holds `granted/` and `outside` ("secret") */
-    struct rt_vmctx vm;
     struct wasi *wasi;
     struct act_live *live;
     uint8_t *memory;

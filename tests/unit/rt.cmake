@@ -19,6 +19,7 @@ endif()
 warrant_test(test_rt_white_state test_rt_white_state.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_white_nans test_rt_white_nans.c rt_build.c LINK wr_runtime wr_base)
 warrant_test(test_rt_white_meet test_rt_white_meet.c LINK wr_runtime wr_abi wr_base)
+warrant_test(test_rt_white_native test_rt_white_native.c rt_build.c LINK wr_runtime wr_base)
 
 # rt.h as an embedder uses it, with modules in the text format.
 find_program(WARRANT_WAT2WASM wat2wasm REQUIRED)

@@ -9,18 +9,19 @@
 #include "rt_kit.h"
 #include "runtime/base/base.h"
 
-static enum rt_trap_kind answer(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind answer(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     struct rt_kit *kit = env;
+    (void)memory;
     slots[0] = kit->answer;
     if (kit->refuel)
         kit->refueled = rt_instance_refuel(instance, kit->refuel, NULL);
     return RT_TRAP_NONE;
 }
 
-static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
-    (void)env, (void)instance, (void)slots;
+    (void)env, (void)instance, (void)memory, (void)slots;
     return RT_TRAP_NONE;
 }
 

@@ -16,10 +16,10 @@ struct world {
     bool interrupt;
 };
 
-static enum rt_trap_kind host(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind host(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     struct world *w = env;
-    (void)slots;
+    (void)memory, (void)slots;
     w->seen[w->calls++ % 64] = rt_instance_instructions(instance);
     if (w->interrupt)
         rt_instance_interrupt(instance);

@@ -31,9 +31,10 @@ struct host_world {
 };
 
 /* i32 -> ten i64: the argument, and more of it. */
-static enum rt_trap_kind ten(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind ten(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     struct host_world *h = env;
+    (void)memory;
     h->where = rt_instance_where(instance);
     h->times++;
     for (unsigned n = 10; n > 0; n--)
@@ -137,10 +138,10 @@ static void a_tail_call_needs_its_slots(void **state)
 }
 
 /* (v128, i32, v128) -> (i32, v128): slots are 0-1, 2, 3-4 and 0, 1-2. */
-static enum rt_trap_kind mix(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind mix(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     uint64_t in[5];
-    (void)env, (void)instance;
+    (void)env, (void)instance, (void)memory;
     memcpy(in, slots, sizeof in);
     slots[0] = in[2] + 1;
     slots[1] = in[0] ^ in[3];

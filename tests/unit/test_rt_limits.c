@@ -112,9 +112,9 @@ static void limits_are_lowered_only(void **state)
     rt_module_free(m);
 }
 
-static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind nothing(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
-    (void)env, (void)instance, (void)slots;
+    (void)env, (void)instance, (void)memory, (void)slots;
     return RT_TRAP_NONE;
 }
 

@@ -27,10 +27,10 @@ void *__wrap_malloc(size_t size) { return refused() ? NULL : __real_malloc(size)
 void *__wrap_calloc(size_t count, size_t size) { return refused() ? NULL : __real_calloc(count, size); }
 void *__wrap_realloc(void *old, size_t size) { return refused() ? NULL : __real_realloc(old, size); }
 
-static enum rt_trap_kind host(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind host(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     (void)env;
-    (void)instance;
+    (void)instance, (void)memory;
     slots[0]++;
     return RT_TRAP_NONE;
 }

@@ -55,19 +55,20 @@ static void put_values(const struct shape *s, uint64_t *slots, uint32_t count, u
 
 static uint64_t host_value(uint32_t i) { return 5000 + i; }
 
-static enum rt_trap_kind host(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind host(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     const struct world *w = env;
-    (void)instance;
+    (void)instance, (void)memory;
     for (uint32_t i = 0; i < w->s.params * width(&w->s); i++)
         assert_int_equal(slots[i], argument(i / width(&w->s)));
     put_values(&w->s, slots, w->s.results, host_value);
     return RT_TRAP_NONE;
 }
 
-static enum rt_trap_kind back(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind back(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     const struct world *w = env;
+    (void)memory;
     uint64_t results[2 * LIMIT_PARAMS];
     uint32_t count = w->s.results * width(&w->s);
     if (rt_call(instance, CALLEE, w->args, w->s.params * width(&w->s), results, count, NULL) != STATUS_OK)
@@ -242,7 +243,7 @@ static uint32_t diver_frame(const struct shape *s) { return 1 + most(2, width(s)
 
 static void red_zone(const struct world *w, size_t slots, bool set)
 {
-    uint64_t *zone = w->instance->stack_end;
+    uint64_t *zone = w->instance->vm.stack_end;
     if (set)
         memset(zone, 0xa5, slots * sizeof *zone);
     if (set && __asan_poison_memory_region)
@@ -263,7 +264,7 @@ static void try(const struct world *w, uint32_t function, const uint64_t *args, 
     size_t zone = LIMIT_FRAME_SLOTS / 8 + callee_frame(&w->s);
     bool to_host = function == HOST || (function >= CALLERS + WAYS && function < NESTED) ||
                    (function >= DIVERS + WAYS && function < DIVERS + 2 * WAYS);
-    w->instance->stack_end = w->instance->stack + slots;
+    w->instance->vm.stack_end = w->instance->stack + slots;
     red_zone(w, zone, true);
     enum status status = rt_call(w->instance, function, args, arg_count, results, count, NULL);
     red_zone(w, zone, false);

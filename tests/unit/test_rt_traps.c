@@ -16,9 +16,10 @@ struct host_world {
     uint32_t times;
 };
 
-static enum rt_trap_kind host(void *env, struct rt_instance *instance, uint64_t *slots)
+static enum rt_trap_kind host(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
     struct host_world *h = env;
+    (void)memory;
     h->where = rt_instance_where(instance);
     h->times++;
     if (h->nested) {

@@ -155,7 +155,7 @@ static struct rt_instance *import_from(const struct rt_module *m, struct rt_inst
 {
     struct extern_value values[] = {
         { .kind = KIND_TABLE, .table = owner->vm.tables[0] },
-        { .kind = KIND_MEMORY, .memory = owner->memories[0] },
+        { .kind = KIND_MEMORY, .memory = owner->vm.memories[0] },
         { .kind = KIND_GLOBAL, .global = &owner->vm.globals[0], .global_type = { RT_I32, true } },
     };
     struct rt_instance *i = NULL;
