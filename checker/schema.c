@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "checker/checker.h"
+#include "checker/columns.h"
 #include "checker/database_error.h"
 #include "checker/match_sink.h"
 #include "wasi/abi/syscalls.h"
@@ -32,15 +33,23 @@ static enum status ask(sqlite3 *db, const char *sql, const char *path, int64_t *
     return s;
 }
 
-/* Makes what schema.def says. */
+/* Makes what columns.def and schema.def say. */
 static enum status make(sqlite3 *db, struct error *error)
 {
 #define SQL(text) text ";"
-    static const char statements[] =
+    static const char rest[] =
 #include "checker/schema.def"
         "";
 #undef SQL
-    return run_sql(db, statements, error);
+    struct buffer statements = BUFFER_INIT;
+    for (int table = 0; table < COLUMNS_TABLES; table++)
+        columns_make((enum columns_table)table, &statements);
+    buffer_bytes(&statements, rest, sizeof rest);
+    enum status s = statements.status == STATUS_OK
+                        ? run_sql(db, (const char *)statements.data, error)
+                        : error_set(error, STATUS_NO_MEMORY, "no memory for the database's schema");
+    buffer_done(&statements);
+    return s;
 }
 
 static bool same_text(sqlite3_stmt *a, sqlite3_stmt *b, int column)

@@ -40,7 +40,15 @@ void store_finding(struct store *store, const struct check_finding *finding);
 
 /* What was done with one file, to be added to what is known of it. */
 struct store_file {
-    uint64_t opens, creates, reads, bytes_read, writes, bytes_written, looks, changes, removes, failures;
+#define TABLE(id, name, ending)
+#define KEY(table, name, type)
+#define COLUMN(table, name, type, value)
+#define COUNT(table, name) uint64_t name;
+#include "checker/columns.def"
+#undef TABLE
+#undef KEY
+#undef COLUMN
+#undef COUNT
 };
 void store_file(struct store *store, const char *name, const struct store_file *use, uint64_t hostcall);
 void store_run(struct store *store, const struct check_report *report, const struct run_spec *spec, double ns_per_tick);
