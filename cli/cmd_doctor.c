@@ -6,6 +6,7 @@
 #include "ebpf/witness.h"
 #include "runtime/base/json_writer.h"
 #include "wasi/confine/confine.h"
+#include "wasi/policy/policy.h"
 
 enum { DOCTOR_JSON };
 static const struct option_row rows[] = {
@@ -26,6 +27,8 @@ static void doctor_text(const struct confine_report *confine, const struct error
                   confine_state_name((enum confine_state)confine->state[line]));
     if (confine_left_out())
         print_out("second line     no: %s\n", confine_left_out());
+    if (policy_files_left_out())
+        print_out("policy files    no: %s\n", policy_files_left_out());
     print_out("Landlock ABI    %d\n", confine->landlock_abi);
     if (confine->sanitizer)
         print_out("sanitizer       this build carries one: the seccomp filter allows what it needs\n");
@@ -48,6 +51,8 @@ static void doctor_json(const struct confine_report *confine, const struct error
                     confine_state_name((enum confine_state)confine->state[line]));
     if (confine_left_out())
         json_string(&json, "confinement_reason", confine_left_out());
+    if (policy_files_left_out())
+        json_string(&json, "policy_files_reason", policy_files_left_out());
     json_i64(&json, "landlock_abi", confine->landlock_abi);
     json_bool(&json, "sanitizer", confine->sanitizer);
     json_object_end(&json);

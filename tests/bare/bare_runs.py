@@ -1,4 +1,4 @@
-"""A build without the witness and without the second line does the main job, and says at every turn what it lacks."""
+"""A build without the witness, the second line and policy files does the main job, and says at every turn what it lacks."""
 import warrant_case
 from warrant_case import GUESTS, Case, doctor
 
@@ -9,14 +9,16 @@ class Bare(Case):
     def bare(self, guest, *words, **more):
         return self.record(guest, *words, options=["--witness", "auto"], **more)
 
-    def test_doctor_names_both(self):
+    def test_doctor_names_what_is_absent(self):
         said = doctor()
         self.assertFalse(said["witness"])
         self.assertIn("built without a witness", said["witness_reason"])
         self.assertIn("built without it", said["confinement_reason"])
         for line in ("no_new_privs", "not dumpable", "resource limits", "no capabilities", "Landlock", "seccomp"):
             self.assertEqual(said[line], "absent")
+        self.assertIn("built without policy files", said["policy_files_reason"])
         text = self.warrant("doctor").stdout
+        self.assertRegex(text, r"(?m)^policy files +no: ")
         self.assertRegex(text, r"(?m)^witness +no: .*built without a witness")
         self.assertRegex(text, r"(?m)^second line +no: ")
 
@@ -52,6 +54,13 @@ class Bare(Case):
         done = self.record("steps", "3", options=["--witness", "on"], status=125)
         self.assertIn("built without a witness", done.stderr)
         self.assertFalse(self.trace.exists())
+
+    def test_a_policy_file_is_refused_and_not_left_out(self):
+        policy = self.folder / "policy.yaml"
+        policy.write_text("version: 1\n")
+        for words in (["run", "--policy", policy, GUESTS / "steps.wasm", "3"], ["policy", "lint", policy]):
+            self.assertIn("built without policy files", self.warrant(*words, status=None).stderr)
+            self.assertNotEqual(self.warrant(*words, status=None).returncode, 0)
 
     def test_the_traps_and_limits_of_a_guest(self):
         self.assertIn("fuel", self.warrant("run", "--fuel", "1000", GUESTS / "spin.wasm", status=126).stderr)

@@ -7,6 +7,8 @@ if(NOT APPLE)
   warrant_test(test_act_calls test_act_calls.c act_world.c LINK wr_act)
   set_tests_properties(test_act_calls PROPERTIES SKIP_RETURN_CODE 77)
 endif()
+# What only macOS uses, and this system can run.
+warrant_test(test_act_directory test_act_directory.c ../../wasi/act/act_directory.c LINK wr_act)
 warrant_test(test_wasi_way test_wasi_way.c hostcall_world.c LINK wr_wasi)
 warrant_test(test_wasi_results test_wasi_results.c hostcall_world.c LINK wr_wasi)
 warrant_test(test_wasi_hostile test_wasi_hostile.c hostcall_world.c LINK wr_wasi)

@@ -2,7 +2,7 @@
  *
  * There is no call that resolves a whole path beneath a directory on every supported release, so an OPEN takes paths
  * without `..` and without any symbolic link (O_NOFOLLOW_ANY): a path that has one answers NOTSUP or LOOP and is never
- * resolved by name. Left out on purpose, and answered with NOTSUP: reading directories by cookie. There is no O_PATH;
+ * resolved by name. A directory is read by readdir(3) (act_directory.c). There is no O_PATH;
  * what only names an object is opened for reading, without blocking. The rows of ops.def name Linux calls; here an op
  * is one call of the same meaning. Source: the manual pages of section 2; <sys/fcntl.h> of macOS 11. */
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include <sys/mount.h>
 #include <sys/param.h>
 #include <unistd.h>
+#include "wasi/act/act_directory.h"
 #include "wasi/act/act_live.h"
 #include "wasi/abi/op_sets.h"
 
@@ -134,11 +135,32 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
         returned = ftruncate(fd, (off_t)op->value);
     } else if (op->kind == OP_SYNC || op->kind == OP_DATASYNC) {
         returned = fsync(fd);
+    } else if (op->kind == OP_SEEK_DIR) {
+        errno = EINVAL;
+        returned = op->offset > INT64_MAX ? -1 : (long)lseek(fd, (off_t)op->offset, SEEK_SET);
+        returned = returned < 0 ? returned : 0;
     } else { /* SET_TIMES */
         act_times(op, times);
         returned = futimens(fd, times);
     }
     result->value = act_result(returned);
+    return STATUS_OK;
+}
+
+/* The descriptor's own offset keeps the cookie; nothing else reads by it. */
+static enum status act_read_dir(int fd, const struct op *op, const struct backend_space *space,
+                                struct op_result *result, struct error *error)
+{
+    size_t length = op->value > 0 && op->value < LIMIT_READDIR ? (size_t)op->value : LIMIT_READDIR;
+    uint64_t next;
+    if (op->offset > LIMIT_READDIR_BUFFER)
+        return act_internal(op, error);
+    off_t from = lseek(fd, 0, SEEK_CUR);
+    int own = from < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long got = own < 0 ? -1 : act_directory_read(own, (uint64_t)from, space->staging + op->offset, length, &next);
+    if (got > 0 && lseek(fd, (off_t)next, SEEK_SET) < 0)
+        got = -1;
+    result->value = act_result(got);
     return STATUS_OK;
 }
 
@@ -247,10 +269,9 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_PWRITE:
     case OP_APPEND:
         return act_positional(live, fd, op, request, space, result, error);
-    case OP_SEEK_DIR:
     case OP_READ_DIR:
-        result->value = -WASI_NOTSUP;
-        return STATUS_OK;
+        return act_read_dir(fd, op, space, result, error);
+    case OP_SEEK_DIR:
     case OP_STAT:
     case OP_CLOSE:
     case OP_SET_FLAGS:
