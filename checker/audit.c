@@ -112,6 +112,7 @@ static void store_new_call(struct audit *a, const struct trace_call *call, uint6
         .ticks = call->ticks,
         .duration = call->duration,
         .call = call->request.call,
+        .import = call->request.import,
         .complete = call->complete,
         .slot_count = call->request.call < OPERATION_COUNT ? abi_operations[call->request.call].slot_count : 0,
     };

@@ -161,6 +161,11 @@ static void fill_calls(struct filler *f)
     for (int64_t i = 0; i < OPERATION_COUNT; i++)
         fill(f, &i, 1, (const char *[]) { abi_operations[i].name }, 1);
     fill_end(f);
+    fill_begin(f, "import_name", "INSERT INTO import_name(id, call, module, name) VALUES(?, ?, ?, ?)");
+    for (int64_t i = 0; i < IMPORT_COUNT; i++)
+        fill(f, (int64_t[]) { i, abi_imports[i].operation }, 2,
+             (const char *[]) { abi_imports[i].module, abi_imports[i].name }, 2);
+    fill_end(f);
     fill_begin(f, "argument_name", "INSERT INTO argument_name(call, slot, string, name, type) VALUES(?, ?, ?, ?, ?)");
     for (int64_t i = 0; i < OPERATION_COUNT; i++) {
         int64_t strings = 0;

@@ -19,6 +19,22 @@ static const char *call_name(const struct trace_call *call)
     return call->request.call < OPERATION_COUNT ? abi_operations[call->request.call].name : "?";
 }
 
+/* What the guest called: the module where it is another than Preview 1, the import's name, and the operation's where
+ * that is another. */
+static void put_called(const struct trace_call *call, struct buffer *out)
+{
+    if (call->request.import >= IMPORT_COUNT) {
+        buffer_string(out, call_name(call));
+        return;
+    }
+    const struct import_row *row = &abi_imports[call->request.import];
+    if (strcmp(row->module, abi_imports[0].module) != 0)
+        buffer_printf(out, "%s.", row->module);
+    buffer_string(out, row->name);
+    if (strcmp(row->name, call_name(call)) != 0)
+        buffer_printf(out, " as %s", call_name(call));
+}
+
 static const char *rule_text(const struct trace_call *call)
 {
     if (call->complete && call->outcome.rule > 0 && call->outcome.rule < RULE_COUNT)
@@ -220,7 +236,8 @@ void show_call(const struct trace_call *call, const struct show_options *options
     bool first = true;
     if (options->names)
         buffer_printf(out, "%8" PRIu64 " %14" PRIu64 "  ", call->begin_event, call->ticks);
-    buffer_printf(out, "%s(", row->name);
+    put_called(call, out);
+    buffer_u8(out, '(');
     for (unsigned a = 0; a < row->field_count; a++) {
         const struct operation_field *arg = &row->field[a];
         if (abi_arg_types[arg->type].class != ARG_CLASS_RESULT) {
@@ -305,6 +322,9 @@ void show_call_json(const struct trace_call *call, const struct show_options *op
     json_u64(&json, "chunk", call->chunk);
     json_u64(&json, "ticks", call->ticks);
     json_string(&json, "call", call_name(call));
+    const struct import_row *import = call->request.import < IMPORT_COUNT ? &abi_imports[call->request.import] : NULL;
+    json_string(&json, "module", import ? import->module : NULL);
+    json_string(&json, "import", import ? import->name : NULL);
     json_object_begin(&json, "args");
     for (unsigned a = 0; a < row->field_count; a++)
         json_argument(call, &row->field[a], &strings, options, &json);

@@ -25,7 +25,7 @@ void store_rollback(struct store *store);
 /* The part of a hostcall that its row needs, so that the row can wait for its verdict. */
 struct store_call {
     uint64_t number, begin_event, end_event, chunk, ticks, duration;
-    uint32_t call;
+    uint32_t call, import;
     uint16_t wasi_errno, rule, trap, value_count, slot_count;
     uint8_t complete;
     uint64_t value[2], bytes_in, bytes_out;

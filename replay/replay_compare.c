@@ -15,6 +15,22 @@ static const char *hostcall_name(uint32_t call)
     return call < OPERATION_COUNT ? abi_operations[call].name : "an unknown hostcall";
 }
 
+struct import_text {
+    char text[160];
+};
+
+/* Module, name and how many parameters, for two imports may have one name. */
+static struct import_text import_text(uint32_t import)
+{
+    struct import_text ret = { "unknown" };
+    if (import < IMPORT_COUNT) {
+        const struct import_row *row = &abi_imports[import];
+        snprintf(ret.text, sizeof ret.text, "%u, %s.%s of %u parameters", import, row->module, row->name,
+                 row->slot_count);
+    }
+    return ret;
+}
+
 static const char *rule_text(uint32_t rule) { return rule < RULE_COUNT ? abi_rules[rule].text : "an unknown rule"; }
 
 /* Names the argument behind core parameter `slot`. */
@@ -147,6 +163,11 @@ enum status compare_request(struct session *session, const struct request *live,
         session_expected(session, "%s", hostcall_name(call->request.call));
         session_found(session, "%s", hostcall_name(live->call));
         return session_diverge(session, call->begin_event, "hostcall", error);
+    }
+    if (call->request.import != live->import) {
+        session_expected(session, "import %s", import_text(call->request.import).text);
+        session_found(session, "import %s", import_text(live->import).text);
+        return session_diverge(session, call->begin_event, "import", error);
     }
     enum status status = compare_slots(session, live, error);
     if (status != STATUS_OK)

@@ -1,6 +1,7 @@
 /* Linking (4.5.3, 4.5.4): every import is matched by kind and type, then entered into the instance's index spaces. A
  * host function keeps its address and environment, so that a call goes straight to it. */
 #include "runtime/link.h"
+#include "runtime/validate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -146,14 +147,71 @@ enum status link_imports(struct rt_instance *r, const struct extern_value *impor
     return STATUS_OK;
 }
 
-static const struct rt_import *import_find(const struct rt_import *imports, size_t count, const struct import *i)
+static bool is_named(const struct rt_import *given, const struct import *i)
 {
-    for (size_t n = 0; n < count; n++)
-        if (imports[n].module && imports[n].name && strlen(imports[n].module) == i->module.size &&
-            memcmp(imports[n].module, i->module.text, i->module.size) == 0 && strlen(imports[n].name) == i->name.size &&
-            memcmp(imports[n].name, i->name.text, i->name.size) == 0)
-            return &imports[n];
-    return NULL;
+    return given->module && given->name && strlen(given->name) == i->name.size &&
+           memcmp(given->name, i->name.text, i->name.size) == 0 && strlen(given->module) == i->module.size &&
+           memcmp(given->module, i->module.text, i->module.size) == 0;
+}
+
+static const struct rt_functype *wanted_type(const struct rt_module *m, const struct import *i)
+{
+    return &module_type(m, m->functions[i->index].type)->function;
+}
+
+static bool is_function(const struct rt_import *given)
+{
+    const struct rt_functype *type = &given->type;
+    return given->function && (type->param_count == 0 || type->params) && (type->result_count == 0 || type->results);
+}
+
+/* Of several of one name the first function that has the type, else the first. */
+static const struct rt_import *import_find(const struct rt_module *m, const struct rt_import *imports, size_t count,
+                                           const struct import *i)
+{
+    const struct rt_import *first = NULL;
+    for (size_t n = 0; n < count; n++) {
+        const struct rt_import *given = &imports[n];
+        if (!is_named(given, i))
+            continue;
+        if (i->kind == KIND_FUNCTION && is_function(given) && functype_equal(&given->type, wanted_type(m, i)))
+            return given;
+        if (!first)
+            first = given;
+    }
+    return first;
+}
+
+static void append_types(struct error *error, uint32_t count, const uint32_t *types)
+{
+    for (uint32_t k = 0; k < count; k++)
+        error_append(error, "%s%s", k > 0 ? " " : "", type_text(types[k]));
+}
+
+static void append_signature(struct error *error, const struct rt_functype *type)
+{
+    error_append(error, "(");
+    append_types(error, type->param_count, type->params);
+    error_append(error, ") -> (");
+    append_types(error, type->result_count, type->results);
+    error_append(error, ")");
+}
+
+/* A function that is known by name, and by none of its types. */
+static enum status type_mismatch(const struct rt_module *m, const struct rt_import *imports, size_t count,
+                                 const struct import *i, struct error *error)
+{
+    bool another = false;
+    (void)mismatch(i, "incompatible import type: the module wants ", error);
+    append_signature(error, wanted_type(m, i));
+    for (size_t n = 0; n < count; n++) {
+        if (!is_named(&imports[n], i) || !is_function(&imports[n]))
+            continue;
+        error_append(error, another ? " or " : ", the host has ");
+        append_signature(error, &imports[n].type);
+        another = true;
+    }
+    return STATUS_UNLINKABLE;
 }
 
 /* What another instance exports in place of a host function. */
@@ -180,7 +238,7 @@ static enum status gather(const struct rt_module *m, const struct rt_import *imp
 {
     for (uint32_t n = 0; n < m->import_count; n++) {
         const struct import *i = &m->imports[n];
-        const struct rt_import *found = import_find(imports, count, i);
+        const struct rt_import *found = import_find(m, imports, count, i);
         if (found && found->from) {
             TRY(gather_from(i, found, &values[n], error));
             continue;
@@ -191,9 +249,11 @@ static enum status gather(const struct rt_module *m, const struct rt_import *imp
         if (!found)
             return mismatch(i, "unknown import: the host has no such function", error);
         const struct rt_functype *type = &found->type;
-        if (!found->function || (type->param_count > 0 && !type->params) || (type->result_count > 0 && !type->results))
+        if (!is_function(found))
             return error_set(error, STATUS_INVALID, "import \"%s\" \"%s\": no function is given, or not its types",
                              i->module.text, i->name.text);
+        if (!functype_equal(type, wanted_type(m, i)))
+            return type_mismatch(m, imports, count, i, error);
         objects[n].type = type_def_given(type);
         objects[n].object =
             (struct function_object) { .type = &objects[n].type, .host = found->function, .env = found->env };

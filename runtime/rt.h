@@ -217,12 +217,12 @@ struct rt_functype rt_module_function_type(const struct rt_module *module, uint3
 /* From the name section; NULL where it has none. Borrowed until the module is freed. */
 const char *rt_module_function_name(const struct rt_module *module, uint32_t function);
 
-/* Links (4.5.4; imports in any order, of two with equal names the first; each import of the module must find one whose
- * names and type are equal), allocates memory and tables, copies segments. limits: NULL for the built-in ones, without
- * fuel. The start function is not run here: rt_instance_start does that. module: borrows until the instance is freed.
- * Failure: UNLINKABLE (names the import), LIMIT, NO_MEMORY, TRAPPED (a segment out of bounds; see rt_instance_trap),
- * INVALID (NULL, or an import without function and instance). Returns owned in *ret; also on TRAPPED, for the
- * trap to be read and the instance to be freed, nothing else. */
+/* Links (4.5.4; imports in any order, of several with one name the first of the module's type; each import of the
+ * module must find one whose names and type are equal), allocates memory and tables, copies segments. limits: NULL for
+ * the built-in ones, without fuel. The start function is not run here: rt_instance_start does that. module: borrows
+ * until the instance is freed. Failure: UNLINKABLE (names the import), LIMIT, NO_MEMORY, TRAPPED (a segment out of
+ * bounds; see rt_instance_trap), INVALID (NULL, or an import without function and instance). Returns owned in *ret;
+ * also on TRAPPED, for the trap to be read and the instance to be freed, nothing else. */
 MUST_USE enum status rt_instance_create(const struct rt_module *module, const struct rt_import *imports,
                                         size_t import_count, const struct rt_limits *limits, struct rt_instance **ret,
                                         struct error *error);

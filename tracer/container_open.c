@@ -57,6 +57,11 @@ static enum status check_file_header(struct trace_source *source, enum trace_fil
         return error_set(error, STATUS_UNSUPPORTED,
                          "the file has version %u.%u of the trace format; this program reads version %u", header.major,
                          header.minor, TRACE_VERSION_MAJOR);
+    if (header.minor < TRACE_VERSION_MINOR_LEAST)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "the file has version %u.%u of the trace format, with which no program was released; this one "
+                         "reads %u.%u and later minor versions",
+                         header.major, header.minor, TRACE_VERSION_MAJOR, TRACE_VERSION_MINOR_LEAST);
     uint32_t unknown = header.incompatible & ~(kind == TRACE_FILE_EVENTS ? TRACE_FEATURE_BETWEEN_CALLS : 0u);
     if (unknown != 0)
         return error_set(

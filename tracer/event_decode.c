@@ -51,20 +51,22 @@ static unsigned row_strings(const struct operation_row *row, bool *ret_iovs, boo
     return strings;
 }
 
-static enum status check_begin(const struct trace_event_begin *begin, const char **ret_why)
+/* *ret_strings: how many strings follow. */
+static enum status check_begin(const struct trace_event_begin *begin, uint32_t *ret_strings, const char **ret_why)
 {
     if (begin->head.code >= OPERATION_COUNT)
         return bad(ret_why, "no such hostcall");
     bool iovs, subscriptions;
     unsigned strings = row_strings(&abi_operations[begin->head.code], &iovs, &subscriptions);
+    if (begin->import >= IMPORT_COUNT || abi_imports[begin->import].operation != begin->head.code)
+        return bad(ret_why, "its import does not lower into its operation");
     if (begin->fault > FAULT_PATH_LONG)
         return bad(ret_why, "no such fault");
     bool whole = begin->fault == FAULT_NONE;
-    if (begin->strings != (whole ? strings : 0))
-        return bad(ret_why, "another number of strings than the hostcall takes");
     if (begin->iovs > (whole && iovs ? LIMIT_IOVECS : 0) ||
         begin->subscriptions > (whole && subscriptions ? LIMIT_SUBSCRIPTIONS : 0))
         return bad(ret_why, "a longer array than the hostcall takes");
+    *ret_strings = whole ? strings : 0;
     return STATUS_OK;
 }
 
@@ -86,9 +88,10 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
                                 const char **ret_why)
 {
     struct trace_event_begin begin;
+    uint32_t string_count = 0;
     enum status status = bounded(take(cursor, &begin, sizeof begin), ret_why);
     if (status == STATUS_OK)
-        status = check_begin(&begin, ret_why);
+        status = check_begin(&begin, &string_count, ret_why);
     if (status != STATUS_OK)
         return status;
     struct request *request = &call->request;
@@ -97,13 +100,14 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
     request->fault = begin.fault;
     request->instance = begin.head.instance;
     request->thread = begin.head.thread;
-    request->string_count = begin.strings;
+    request->import = begin.import;
+    request->string_count = string_count;
     request->iov_count = begin.iovs;
     request->subscription_count = begin.subscriptions;
     memset(request->slot, 0, sizeof request->slot);
     memset(request->string, 0, sizeof request->string);
     status = take(cursor, request->slot, slots * sizeof(uint64_t));
-    if (status == STATUS_OK && begin.strings)
+    if (status == STATUS_OK && string_count)
         status = take(cursor, lengths, sizeof lengths);
     if (status == STATUS_OK)
         status = take(cursor, request->iov, begin.iovs * sizeof(struct region));

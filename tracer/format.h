@@ -82,12 +82,12 @@ struct trace_event_head {
 };
 static_assert(sizeof(struct trace_event_head) == 8, "docs/trace-format.md, Events");
 
-/* Followed by: slots (u64 each); where strings > 0 two u32 string lengths; iovs; subscriptions; the strings' bytes,
- * one behind the other, padded with zeros to 8. */
+/* Followed by: slots (u64 each); where the operation has strings (a fault: none), two u32 string lengths; iovs;
+ * subscriptions; the strings' bytes, one behind the other, padded with zeros to 8. */
 struct trace_event_begin {
     struct trace_event_head head;
     uint64_t ticks; /* in the file: since the ticks before it in the same chunk, the run's start for the first */
-    uint16_t fault, strings, iovs, subscriptions;
+    uint16_t fault, import, iovs, subscriptions;
 };
 static_assert(sizeof(struct trace_event_begin) == 24, "docs/trace-format.md, BEGIN");
 static_assert(sizeof(struct subscription) == 32, "docs/trace-format.md, BEGIN");

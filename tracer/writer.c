@@ -60,7 +60,7 @@ static enum status observe_op(void *self, const struct request *request, const s
         return writer_op_vector(writer, request, op, space, error);
     event_put_head(at, head);
     event_put_u64(at + 8, platform_ticks());
-    event_put_u64(at + 16, request->fault);
+    event_put_u64(at + 16, writer_fault_import(request)); /* no iovs, no subscriptions */
     memcpy(at + 24, request->slot, SIMPLE_SLOTS * sizeof(uint64_t));
     at += (head & 0xffff) * sizeof(uint64_t);
     event_put_head(at, event_head(sizeof(struct trace_event_op), TRACE_EVENT_OP, 0));

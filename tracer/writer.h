@@ -3,6 +3,7 @@
 #define WARRANT_TRACER_WRITER_H
 
 #include <string.h>
+#include "tracer/format.h"
 #include "tracer/ring.h"
 
 #define TRACE_PLAN_BULKY                                                                                               \
@@ -18,6 +19,17 @@ static inline uint32_t event_head(size_t size, enum trace_event_type type, uint3
 static inline void event_put_head(uint8_t *at, uint64_t head) { memcpy(at, &head, sizeof head); }
 
 static inline void event_put_u64(uint8_t *at, uint64_t v) { memcpy(at, &v, sizeof v); }
+
+/* The first four of BEGIN's eight bytes behind the ticks, as they lie in the request. */
+static_assert(offsetof(struct request, import) == offsetof(struct request, fault) + 2 &&
+                  offsetof(struct trace_event_begin, import) == offsetof(struct trace_event_begin, fault) + 2,
+              "docs/trace-format.md, BEGIN");
+static inline uint64_t writer_fault_import(const struct request *request)
+{
+    uint32_t both;
+    memcpy(&both, (const uint8_t *)request + offsetof(struct request, fault), sizeof both);
+    return both;
+}
 
 /* Moves behind `size` bytes of an event, which stays invisible until writer_publish. */
 static inline void writer_advance(struct trace_writer *writer, uint8_t *at, size_t size) { writer->at = at + size; }

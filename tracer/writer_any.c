@@ -131,18 +131,19 @@ static enum status put_begin(struct trace_writer *writer, const struct request *
     const struct operation_row *row = &abi_operations[request->call];
     unsigned shape = request->fault == FAULT_NONE ? shapes[request->call] : 0; /* behind a fault nothing is set */
     struct trace_event_begin begin = {
-        .fault = (uint16_t)request->fault,
-        .strings = (uint16_t)(shape & SHAPE_STRINGS ? request->string_count : 0),
+        .fault = request->fault,
+        .import = request->import,
         .iovs = (uint16_t)(shape & SHAPE_IOVS ? request->iov_count : 0),
         .subscriptions = (uint16_t)(shape & SHAPE_SUBSCRIPTIONS ? request->subscription_count : 0),
     };
+    unsigned strings = shape & SHAPE_STRINGS ? request->string_count : 0;
     size_t bytes = 0;
-    for (unsigned i = 0; i < begin.strings; i++)
+    for (unsigned i = 0; i < strings; i++)
         bytes += request->string[i].length;
-    if (begin.strings > REQUEST_STRINGS || bytes > REQUEST_BYTES || begin.iovs > LIMIT_IOVECS ||
+    if (strings > REQUEST_STRINGS || bytes > REQUEST_BYTES || begin.iovs > LIMIT_IOVECS ||
         begin.subscriptions > LIMIT_SUBSCRIPTIONS)
         return error_set(error, STATUS_INTERNAL, "a request of %s is larger than any may be", row->name);
-    size_t size = sizeof begin + row->slot_count * sizeof(uint64_t) + (begin.strings ? 8u : 0u) +
+    size_t size = sizeof begin + row->slot_count * sizeof(uint64_t) + (strings ? 8u : 0u) +
                   begin.iovs * sizeof(struct region) + begin.subscriptions * sizeof(struct subscription) +
                   trace_pad8(bytes);
     enum status status = writer_ensure(writer, size, error);
@@ -154,9 +155,9 @@ static enum status put_begin(struct trace_writer *writer, const struct request *
     event_put_head(start, event_head(size, TRACE_EVENT_BEGIN, request->call));
     memcpy(at, request->slot, row->slot_count * sizeof(uint64_t));
     at += row->slot_count * sizeof(uint64_t);
-    if (begin.strings) {
+    if (strings) {
         uint64_t lengths = request->string[0].length;
-        event_put_u64(at, begin.strings > 1 ? lengths | (uint64_t)request->string[1].length << 32 : lengths);
+        event_put_u64(at, strings > 1 ? lengths | (uint64_t)request->string[1].length << 32 : lengths);
         at += 8;
     }
     memcpy(at, request->iov, begin.iovs * sizeof(struct region));

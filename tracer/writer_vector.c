@@ -96,7 +96,7 @@ enum status writer_op_vector(struct trace_writer *writer, const struct request *
         return writer_op_any(writer, request, op, space, error);
     event_put_head(at, head);
     event_put_u64(at + 8, platform_ticks());
-    event_put_u64(at + 16, (uint64_t)1 << 32); /* no fault, no strings, one iov */
+    event_put_u64(at + 16, writer_fault_import(request) | (uint64_t)1 << 32); /* one iov */
     memcpy(at + 24, request->slot, VECTOR_SLOTS * sizeof(uint64_t));
     at += (head & 0xffff) * 8;
     memcpy(at - 8, &region, sizeof region);

@@ -13,6 +13,15 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "guest and host agree 
 _Static_assert(sizeof(struct filestat) == 64,
                "struct filestat has the guest's layout, its type widened over the padding");
 
+/* $filestat of wasi_unstable: 32 bits of links, in what is padding later. */
+struct guest_filestat_0 {
+    uint64_t dev, ino;
+    uint8_t filetype, pad[3];
+    uint32_t nlink;
+    uint64_t size, atim, mtim, ctim;
+};
+_Static_assert(sizeof(struct guest_filestat_0) == 56, "$filestat of wasi_unstable");
+
 struct guest_fdstat {
     uint8_t filetype, pad;
     uint16_t flags;
@@ -59,8 +68,21 @@ enum status commit_write(struct commit *commit, uint64_t offset, const void *byt
     return STATUS_OK;
 }
 
+/* As many links as wasi_unstable can tell. */
+static struct guest_filestat_0 filestat_0(const struct filestat *stat)
+{
+    return (struct guest_filestat_0) { .dev = stat->dev,
+                                       .ino = stat->ino,
+                                       .filetype = (uint8_t)stat->filetype,
+                                       .nlink = stat->nlink < UINT32_MAX ? (uint32_t)stat->nlink : UINT32_MAX,
+                                       .size = stat->size,
+                                       .atim = stat->atim,
+                                       .mtim = stat->mtim,
+                                       .ctim = stat->ctim };
+}
+
 /* What the last successful stat of the plan brought. */
-static enum status commit_filestat(struct commit *commit, uint64_t offset)
+static enum status commit_filestat(struct commit *commit, uint8_t type, uint64_t offset)
 {
     struct call_ops *ops = &commit->wasi->ops;
     for (uint32_t i = ops->count; i-- > 0;) {
@@ -69,7 +91,10 @@ static enum status commit_filestat(struct commit *commit, uint64_t offset)
         struct filestat *stat = &ops->result[i].stat;
         if (stat->filetype > FILETYPE_SYMBOLIC_LINK)
             stat->filetype = FILETYPE_UNKNOWN;
-        return commit_write(commit, offset, stat, sizeof *stat);
+        if (type == ARG_R_FILESTAT)
+            return commit_write(commit, offset, stat, sizeof *stat);
+        const struct guest_filestat_0 older = filestat_0(stat);
+        return commit_write(commit, offset, &older, sizeof older);
     }
     return error_set(&commit->wasi->failure, STATUS_INTERNAL, "%s succeeded without a stat", commit->link->row->name);
 }
@@ -101,8 +126,8 @@ enum status commit_results(struct commit *commit)
     for (uint32_t i = 0; i < link->result_count && status == STATUS_OK; i++) {
         uint64_t offset = slot[link->result[i].slot];
         uint8_t type = link->result[i].type;
-        if (type == ARG_R_FILESTAT)
-            status = commit_filestat(commit, offset);
+        if (type == ARG_R_FILESTAT || type == ARG_R_FILESTAT_0)
+            status = commit_filestat(commit, type, offset);
         else if (type == ARG_R_FDSTAT || type == ARG_R_PRESTAT)
             status = commit_handle(commit, type, offset);
         else

@@ -125,7 +125,7 @@ enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct 
     wasi->call_count++;
     wasi->context.memory = memory.size;
     wasi->ops.count = 0;
-    decide_request(link->row, link->call, slots, &wasi->context, memory.base, &wasi->request);
+    decide_request(link->lowered, link->import, slots, &wasi->context, memory.base, &wasi->request);
     if (wasi->observer.begin)
         status = wasi->observer.begin(wasi->observer.self, &wasi->request, &wasi->failure);
     if (LIKELY(status == STATUS_OK))

@@ -1,4 +1,4 @@
-/* Creates a guest's hostcalls: its descriptor table as granted, its imports as the hostcall table lists them.
+/* Creates a guest's hostcalls: its descriptor table as granted, its imports as imports.def lists them.
  *
  * Invariants: no grant, no descriptor; a directory granted for reading holds no right that changes anything, nor do the
  * descriptors opened beneath it. Standard streams are streams even where they are files, because their position belongs
@@ -16,8 +16,6 @@ enum { STDIO_COUNT = 3 };
 #define FILE_RIGHTS                                                                                                    \
     (R(FD_READ) | R(FD_WRITE) | R(FD_SEEK) | R(FD_TELL) | R(FD_ADVISE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
 #define STREAM_RIGHTS (R(FD_FDSTAT_SET_FLAGS) | R(FD_FILESTAT_GET) | R(POLL_FD_READWRITE))
-
-static const char module_name[] = "wasi_snapshot_preview1";
 
 /* Bytes of the strings with their NULs. */
 static enum status strings_bytes(const char *const *strings, uint32_t count, const char *what, uint32_t *ret,
@@ -71,29 +69,30 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
     return STATUS_OK;
 }
 
-/* Derives call's import and the places of its results from its row. */
-static void link_init(struct wasi *wasi, uint32_t call)
+/* Derives the import and the places of its results from its row. */
+static void link_init(struct wasi *wasi, uint32_t import)
 {
     static const uint32_t errno_type[1] = { RT_I32 };
-    const struct operation_row *row = &abi_operations[call];
-    struct wasi_link *link = &wasi->link[call];
-    uint32_t *param = wasi->param[call];
-    uint8_t slot = 0;
-    *link = (struct wasi_link) { .wasi = wasi, .row = row, .call = call };
+    const struct import_row *row = &abi_imports[import];
+    struct wasi_link *link = &wasi->link[import];
+    uint32_t *param = wasi->param[import], params = 0;
+    *link = (struct wasi_link) {
+        .wasi = wasi, .row = &abi_operations[row->operation], .lowered = row, .call = row->operation, .import = import
+    };
     for (uint32_t i = 0; i < row->field_count; i++) {
         const struct arg_type_row *type = &abi_arg_types[row->field[i].type];
         if (type->class == ARG_CLASS_RESULT && link->result_count < RESULTS_MAX) {
-            link->result[link->result_count].slot = slot;
+            link->result[link->result_count].slot = row->field[i].slot;
             link->result[link->result_count].type = row->field[i].type;
             link->result_count++;
         }
         for (const char *core = type->core; *core; core++)
-            param[slot++] = *core == 'I' ? RT_I64 : RT_I32;
+            param[params++] = *core == 'I' ? RT_I64 : RT_I32;
     }
-    wasi->import[call] = (struct rt_import) {
-        .module = module_name,
+    wasi->import[import] = (struct rt_import) {
+        .module = row->module,
         .name = row->name,
-        .type = { .param_count = slot, .result_count = row->returns, .params = param, .results = errno_type },
+        .type = { .param_count = params, .result_count = link->row->returns, .params = param, .results = errno_type },
         .function = wasi_dispatch,
         .env = link,
     };
@@ -128,8 +127,8 @@ enum status wasi_create(const struct wasi_config *config, const struct wasi_back
     wasi->preopens = config->preopens;
     wasi->preopen_count = config->preopen_count;
     wasi->violation_traps = config->violation_traps;
-    for (uint32_t call = 0; call < OPERATION_COUNT; call++)
-        link_init(wasi, call);
+    for (uint32_t import = 0; import < IMPORT_COUNT; import++)
+        link_init(wasi, import);
     *ret = wasi;
     return STATUS_OK;
 }
@@ -138,7 +137,7 @@ void wasi_free(struct wasi *wasi) { free(wasi); }
 
 const struct rt_import *wasi_imports(struct wasi *wasi, size_t *ret_count)
 {
-    *ret_count = OPERATION_COUNT;
+    *ret_count = IMPORT_COUNT;
     return wasi->import;
 }
 

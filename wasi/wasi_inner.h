@@ -7,14 +7,15 @@
 
 enum { RESULTS_MAX = 2 };
 
-/* One import's environment: which call it is, and where its results go. Derived from the call's row once. */
+/* One import's environment: which operation it lowers into, and where its results go. Derived from its row once. */
 struct wasi_link {
     struct wasi *wasi;
-    const struct operation_row *row;
-    uint32_t call; /* enum operation */
+    const struct operation_row *row; /* of the operation */
+    const struct import_row *lowered;
+    uint32_t call, import; /* enum operation, enum import */
     uint8_t result_count;
     struct {
-        uint8_t slot, type; /* core parameter with the pointer; enum arg_type */
+        uint8_t slot, type; /* the operation's slot with the pointer; enum arg_type, as the import has it */
     } result[RESULTS_MAX];
 };
 
@@ -35,9 +36,9 @@ struct wasi {
     struct call_ops ops;
     struct handle_table table;
     struct error failure;
-    struct wasi_link link[OPERATION_COUNT];
-    struct rt_import import[OPERATION_COUNT];
-    uint32_t param[OPERATION_COUNT][OPERATION_SLOTS_MAX]; /* enum rt_type */
+    struct wasi_link link[IMPORT_COUNT];
+    struct rt_import import[IMPORT_COUNT];
+    uint32_t param[IMPORT_COUNT][OPERATION_SLOTS_MAX]; /* enum rt_type */
     _Alignas(64) uint8_t staging[BACKEND_STAGING];
 };
 

@@ -171,11 +171,17 @@ static void put_input(const char *name, char mode, const void *bytes, size_t siz
 static void make_corpus(void)
 {
     char name[64];
-    for (uint64_t i = 0; i < OPERATION_COUNT; i++) {
+    for (uint64_t i = 0; i < IMPORT_COUNT; i++) {
+        const struct import_row *row = &abi_imports[i];
+        if (i >= IMPORT_UNSTABLE_ARGS_GET && row->lowering == IMPORT_LOWERING_SAME)
+            continue; /* as that of Preview 1 */
         struct forge forge;
         forge_init(&forge);
         forge_calls(&forge, i, 1, false);
-        snprintf(name, sizeof name, "events_%s", abi_operations[i].name);
+        if (i < IMPORT_UNSTABLE_ARGS_GET)
+            snprintf(name, sizeof name, "events_%s", row->name);
+        else
+            snprintf(name, sizeof name, "events_import%u_%s", (unsigned)i, row->name);
         if (forge.bytes.size < 4096)
             put_input(name, 'e', forge.bytes.data, forge.bytes.size);
         forge_done(&forge);
@@ -199,11 +205,13 @@ int main(int argc, char **argv)
     folder = argv[1];
     corpus = argc > 2 ? argv[2] : NULL;
     make_good("good_nothing_called.wtrace", 0, true, 100, TRACE_END_CLEAN);
-    make_good("good_every_hostcall.wtrace", OPERATION_COUNT, true, 60, TRACE_END_CLEAN);
+    make_good("good_every_import.wtrace", IMPORT_COUNT, true, 60, TRACE_END_CLEAN);
+    make_good("good_every_hostcall.wtrace", IMPORT_UNSTABLE_ARGS_GET, true, 60, TRACE_END_CLEAN);
     make_good("good_ends_inside_call.wtrace", 27, false, 1000, TRACE_END_GUEST_DIED);
     make_good("good_recorder_died.wtrace", 10, true, 7, TRACE_END_RECORDER_DIED);
     make_damaged();
     make_malformed("bad_event0_no_such_hostcall.wtrace", 0, 3, 200, 1);
+    make_malformed("bad_event0_another_import.wtrace", 0, 18, IMPORT_PREVIEW1_FD_WRITE, 2);
     make_malformed("bad_event0_longer_than_chunk.wtrace", 0, 0, 0xffff, 2);
     make_malformed("bad_event0_iovs_over_limit.wtrace", 0, 20, 5000, 2);
     make_malformed("bad_event1_no_such_op.wtrace", 1, 8, 500, 2);

@@ -18,9 +18,12 @@ struct golden {
     enum trace_end_reason reason;
 };
 
+enum { HOSTCALLS = IMPORT_UNSTABLE_ARGS_GET }; /* the functions of Preview 1 are the first imports */
+
 static const struct golden goldens[] = {
     { "good_nothing_called", STATUS_OK, "", 0, false, TRACE_END_CLEAN },
-    { "good_every_hostcall", STATUS_OK, "", OPERATION_COUNT, false, TRACE_END_CLEAN },
+    { "good_every_hostcall", STATUS_OK, "", HOSTCALLS, false, TRACE_END_CLEAN },
+    { "good_every_import", STATUS_OK, "", IMPORT_COUNT, false, TRACE_END_CLEAN },
     { "good_ends_inside_call", STATUS_OK, "", 26, true, TRACE_END_GUEST_DIED },
     { "good_recorder_died", STATUS_OK, "", 10, false, TRACE_END_RECORDER_DIED },
     { "good_between_calls", STATUS_OK, "", 2, false, TRACE_END_CLEAN },
@@ -31,13 +34,14 @@ static const struct golden goldens[] = {
     { "bad_cut_in_header_chunk5", STATUS_TRUNCATED, "chunk 5 at offset", 37, true, 0 },
     { "bad_cut_in_body_chunk5", STATUS_TRUNCATED, "chunk 5 at offset", 37, true, 0 },
     { "bad_cut_between_chunks", STATUS_TRUNCATED, "without an END", 37, true, 0 },
-    { "bad_bytes_behind_end", STATUS_MALFORMED, "follow the END", OPERATION_COUNT, false, TRACE_END_CLEAN },
+    { "bad_bytes_behind_end", STATUS_MALFORMED, "follow the END", HOSTCALLS, false, TRACE_END_CLEAN },
     { "bad_later_version", STATUS_UNSUPPORTED, "version 2.2", 0, false, 0 },
     { "bad_unknown_feature", STATUS_UNSUPPORTED, "0x2", 0, false, 0 },
     { "bad_magic", STATUS_MALFORMED, "not a file of warrant", 0, false, 0 },
     { "bad_chain_chunk1", STATUS_CORRUPT, "chain", 0, false, 0 },
     { "bad_event_numbers_chunk4", STATUS_MALFORMED, "do not follow", 23, true, 0 },
     { "bad_event0_no_such_hostcall", STATUS_MALFORMED, "event 0 is not valid: no such hostcall", 0, false, 0 },
+    { "bad_event0_another_import", STATUS_MALFORMED, "event 0 is not valid: its import", 0, false, 0 },
     { "bad_event0_longer_than_chunk", STATUS_MALFORMED, "event 0 is not valid: it is cut off", 0, false, 0 },
     { "bad_event0_iovs_over_limit", STATUS_MALFORMED, "event 0 is not valid: a longer array", 0, false, 0 },
     { "bad_event1_no_such_op", STATUS_MALFORMED, "event 1 is not valid: no such op", 0, true, 0 },

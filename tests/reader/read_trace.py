@@ -17,8 +17,8 @@ NONE = 0xFFFFFFFF
 DESCRIPTION, MODULE, EVENTS, END = 1, 2, 3, 4
 BEGIN_EVENT, OP_EVENT, DATA_EVENT, END_EVENT, EXIT_EVENT, STATE_EVENT, GROWTH_EVENT = 1, 2, 3, 4, 5, 6, 7
 
-# Section 3: (name, slots, strings, carries) per hostcall; (name, on iovs, leaves or enters) per op.
-HOSTCALLS = [
+# Section 3: (name, slots, strings, carries) per operation; (name, on iovs, leaves or enters) per op.
+OPERATIONS = [
     ("args_get", 2, 0, ""), ("args_sizes_get", 2, 0, ""), ("environ_get", 2, 0, ""), ("environ_sizes_get", 2, 0, ""),
     ("clock_res_get", 2, 0, ""), ("clock_time_get", 3, 0, ""), ("fd_advise", 4, 0, ""), ("fd_allocate", 3, 0, ""),
     ("fd_close", 1, 0, ""), ("fd_datasync", 1, 0, ""), ("fd_fdstat_get", 2, 0, ""), ("fd_fdstat_set_flags", 2, 0, ""),
@@ -31,8 +31,17 @@ HOSTCALLS = [
     ("path_remove_directory", 3, 1, ""), ("path_rename", 6, 2, ""), ("path_symlink", 5, 2, ""),
     ("path_unlink_file", 3, 1, ""), ("poll_oneoff", 4, 0, "subscriptions"), ("proc_exit", 1, 0, ""), ("proc_raise", 1, 0, ""),
     ("sched_yield", 0, 0, ""), ("random_get", 2, 0, ""), ("sock_accept", 3, 0, ""), ("sock_recv", 6, 0, "iovs"),
-    ("sock_send", 5, 0, "iovs"), ("sock_shutdown", 2, 0, ""),
+    ("sock_send", 5, 0, "iovs"), ("sock_shutdown", 2, 0, ""), ("sock_open", 4, 0, ""), ("sock_bind", 3, 0, ""),
+    ("sock_connect", 3, 0, ""), ("sock_listen", 2, 0, ""), ("sock_recv_from", 8, 0, "iovs"), ("sock_send_to", 7, 0, "iovs"),
+    ("sock_local_address", 4, 0, ""), ("sock_peer_address", 4, 0, ""), ("sock_resolve", 8, 0, ""),
+    ("sock_get_option", 7, 0, ""), ("sock_set_option", 8, 0, ""),
 ]
+# The operation of each import. Those of wasi_unstable, from 46 on: all of the 46 before them but the five, which stand behind.
+CHANGED = [13, 23, 28, 37]
+IMPORTS = [*range(46), *(n for n in range(46) if n not in CHANGED + [42]), *CHANGED,
+42, 49, 46, 8, 47, 48, 50, 51, 52, 53, 54, 55, 55, 55, 55, 55, 55, 55, 55, 55, 55, 55, 55, 55, 55, 55, 55, 56, 56, 56,
+           56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 55, 56, 55, 56, 56, 56, 55, 56, 55, 56, 56, 56, 46, 47, 48, 50,
+           51, 52, 53, 55, 56, 54, 50, 52, 53, 46, 47, 48, 49, 42, 43, 50, 44, 51, 52, 53]
 OPS = [
     ("read", True, "BYTES"), ("pread", True, "BYTES"), ("write", True, "OUT"), ("pwrite", True, "OUT"), ("append", True, "OUT"),
     ("stat", False, "STAT"), ("stat_at", False, "STAT"), ("open", False, ""), ("close", False, ""), ("set_flags", False, ""),
@@ -148,10 +157,11 @@ class Decoder:
         self.exited = False
 
     def begin(self, c, code, ticks):
-        need(self.call is None and code < len(HOSTCALLS), "a call inside a call, or no such hostcall")
-        name, slots, strings, carries = HOSTCALLS[code]
-        fault, string_count, iov_count, subscription_count = c.take("HHHH")
-        need(string_count == (0 if fault else strings), "another number of strings")
+        need(self.call is None and code < len(OPERATIONS), "a call inside a call, or no such hostcall")
+        name, slots, strings, carries = OPERATIONS[code]
+        fault, imported, iov_count, subscription_count = c.take("HHHH")
+        need(imported < len(IMPORTS) and IMPORTS[imported] == code, "the import does not lower into the operation")
+        string_count = 0 if fault else strings
         need(iov_count <= (1024 if carries == "iovs" and not fault else 0), "too many iovs")
         need(subscription_count <= (1024 if carries == "subscriptions" and not fault else 0), "too many subscriptions")
         slot = list(c.take(f"{slots}Q"))
@@ -166,7 +176,7 @@ class Decoder:
         self.now += ticks
         self.call = {"iovs": iovs}
         self.ops, self.data = [], []
-        return {"type": "begin", "call": name, "ticks": self.now, "fault": fault, "slots": slot, "strings": texts, "iovs": iovs,
+        return {"type": "begin", "call": name, "import": imported, "ticks": self.now, "fault": fault, "slots": slot, "strings": texts, "iovs": iovs,
                 "subscriptions": subscriptions}
 
     def op(self, c):

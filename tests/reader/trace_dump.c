@@ -24,9 +24,11 @@ static void print_hex(const char *key, const uint8_t *bytes, size_t size)
 static void print_begin(const struct trace_call *call)
 {
     const struct request *request = &call->request;
-    printf("{\"event\": %" PRIu64 ", \"chunk\": %" PRIu64 ", \"type\": \"begin\", \"call\": \"%s\", \"ticks\": %" PRIu64
+    printf("{\"event\": %" PRIu64 ", \"chunk\": %" PRIu64
+           ", \"type\": \"begin\", \"call\": \"%s\", \"import\": %u, \"ticks\": %" PRIu64
            ", \"fault\": %u, \"slots\": [",
-           call->begin_event, call->chunk, abi_operations[request->call].name, call->ticks, request->fault);
+           call->begin_event, call->chunk, abi_operations[request->call].name, request->import, call->ticks,
+           request->fault);
     for (unsigned i = 0; i < abi_operations[request->call].slot_count; i++)
         printf("%s%" PRIu64, i ? ", " : "", request->slot[i]);
     printf("], \"strings\": [");

@@ -104,12 +104,12 @@ void hostcall_world_expect(struct hostcall_world *world, int64_t value)
     memset(world->events, 0, sizeof world->events);
 }
 
-enum rt_trap_kind hostcall_world_call(struct hostcall_world *world, uint32_t call, const uint64_t *slots, size_t count,
+enum rt_trap_kind hostcall_world_call(struct hostcall_world *world, uint32_t index, const uint64_t *slots, size_t count,
                                       uint32_t *ret_errno)
 {
     uint64_t passed[OPERATION_SLOTS_MAX] = { 0 };
     size_t imports;
-    const struct rt_import *import = &wasi_imports(world->wasi, &imports)[call];
+    const struct rt_import *import = &wasi_imports(world->wasi, &imports)[index];
     memcpy(passed, slots, count * sizeof *slots);
     world->acts = 0;
     enum rt_trap_kind trap =

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include "wasi/abi/abi.h"
+#include "wasi/abi/imports.h"
 #include "witx_tree.h"
 
 static struct witx witx;
@@ -113,7 +113,7 @@ static void functions_are_the_texts(void **state)
             check_function(form);
             found++;
         }
-    assert_int_equal(found, OPERATION_COUNT);
+    assert_int_equal(found, IMPORT_UNSTABLE_ARGS_GET); /* the imports of Preview 1 are the first */
 }
 
 /* The members of an enum or flags type, by the table's own names ("NOENT", "FD_READ"). */

@@ -20,6 +20,7 @@ static void make_call(uint32_t n, struct kit_call *ret)
 {
     memset(ret, 0, sizeof *ret);
     ret->request.call = OPERATION_PATH_LINK;
+    ret->request.import = IMPORT_PREVIEW1_PATH_LINK;
     ret->request.string_count = 2;
     ret->request.string[0] = (struct region) { 0, 3 };
     ret->request.string[1] = (struct region) { 3, 2 };

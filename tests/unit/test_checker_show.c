@@ -24,6 +24,7 @@ static void new_call(enum operation which)
     memset(&call, 0, sizeof call);
     call.complete = true;
     call.request.call = which;
+    call.request.import = (uint16_t)which; /* Preview 1's are the first, in the order of the operations */
 }
 
 static void test_write(void **state)
@@ -77,6 +78,23 @@ static void test_seek_and_exit(void **state)
     expect("proc_exit(3) (does not return)\n");
 }
 
+/* The module where it is not Preview 1; the import's name, and the operation's where that is another. */
+static void test_imports(void **state)
+{
+    (void)state;
+    new_call(OPERATION_FD_SEEK);
+    call.request.import = IMPORT_UNSTABLE_FD_SEEK;
+    call.request.slot[SLOT_FD_SEEK_fd] = 4;
+    call.request.slot[SLOT_FD_SEEK_whence] = WHENCE_END;
+    call.outcome.value_count = 1;
+    call.outcome.value[0] = 99;
+    expect("wasi_unstable.fd_seek(4, 0, END) = 0 (newoffset 99)\n");
+    new_call(OPERATION_FD_CLOSE);
+    call.request.import = IMPORT_WAMR_SOCK_CLOSE;
+    call.request.slot[SLOT_FD_CLOSE_fd] = 4;
+    expect("sock_close as fd_close(4) = 0\n");
+}
+
 static void test_cut(void **state)
 {
     (void)state;
@@ -102,8 +120,10 @@ static void test_hostile(void **state)
         memset(&call, 0xff, sizeof call);
         memset(call.data, 0, sizeof call.data);
         call.data[0].out_head_length = UINT32_MAX;
-        call.complete = which % 2;
         call.request.call = which;
+        call.request.import = (uint16_t)which;
+        call.request.call = which;
+        call.request.import = (uint16_t)which; /* Preview 1's are the first, in the order of the operations */
         for (unsigned i = 0; i < LIMIT_OPS; i++)
             call.ops.op[i].kind = (uint16_t)(which % (OP_COUNT + 1));
         struct buffer out = BUFFER_INIT;
@@ -150,7 +170,8 @@ static void test_json(void **state)
     buffer_u8(&out, 0);
     assert_string_equal(
         (const char *)out.data,
-        "{\"event\":0,\"chunk\":0,\"ticks\":0,\"call\":\"fd_tell\",\"args\":{\"fd\":4,\"offset\":0},\"complete\":true,"
+        "{\"event\":0,\"chunk\":0,\"ticks\":0,\"call\":\"fd_tell\",\"module\":\"wasi_snapshot_preview1\",\"import\":"
+        "\"fd_tell\",\"args\":{\"fd\":4,\"offset\":0},\"complete\":true,"
         "\"duration\":0,\"errno\":\"SUCCESS\",\"trap\":null,\"results\":[7],\"ops\":[],\"rule\":null}\n");
     buffer_done(&out);
 }
@@ -177,8 +198,9 @@ static void test_traps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_write),         cmocka_unit_test(test_open_and_escapes),
-                                        cmocka_unit_test(test_seek_and_exit), cmocka_unit_test(test_cut),
-                                        cmocka_unit_test(test_hostile),       cmocka_unit_test(test_json),
-                                        cmocka_unit_test(test_between_calls), cmocka_unit_test(test_traps) };
+                                        cmocka_unit_test(test_seek_and_exit), cmocka_unit_test(test_imports),
+                                        cmocka_unit_test(test_cut),           cmocka_unit_test(test_hostile),
+                                        cmocka_unit_test(test_json),          cmocka_unit_test(test_between_calls),
+                                        cmocka_unit_test(test_traps) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

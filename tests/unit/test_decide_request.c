@@ -34,19 +34,21 @@ static void put(uint32_t at, uint64_t value, uint32_t bytes)
         guest[at + i] = (uint8_t)(value >> (8 * i));
 }
 
-static enum request_fault copy(enum operation call, const uint64_t *slots)
+static enum request_fault copy(enum import import, const uint64_t *slots)
 {
     memset(&request, 0xA5, sizeof request);
-    decide_request(&abi_operations[call], (uint32_t)call, slots, &context, guest, &request);
+    decide_request(&abi_imports[import], (uint32_t)import, slots, &context, guest, &request);
     return (enum request_fault)request.fault;
 }
-#define COPY(call, ...) copy(call, (const uint64_t[OPERATION_SLOTS_MAX]) { __VA_ARGS__ })
+#define COPY(import, ...) copy(import, (const uint64_t[OPERATION_SLOTS_MAX]) { __VA_ARGS__ })
 
 static void scalars_are_cut_to_their_width(void **state)
 {
     (void)state;
-    assert_int_equal(COPY(OPERATION_FD_SEEK, UINT64_C(0xF00000005), UINT64_MAX, UINT64_C(0xF00000001), 0), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_SEEK, UINT64_C(0xF00000005), UINT64_MAX, UINT64_C(0xF00000001), 0),
+                     FAULT_NONE);
     assert_int_equal(request.call, OPERATION_FD_SEEK);
+    assert_int_equal(request.import, IMPORT_PREVIEW1_FD_SEEK);
     assert_int_equal(request.slot[SLOT_FD_SEEK_fd], 5);
     assert_true(request.slot[SLOT_FD_SEEK_offset] == UINT64_MAX);
     assert_int_equal(request.slot[SLOT_FD_SEEK_whence], 1);
@@ -61,7 +63,7 @@ static void vectors_are_copied(void **state)
     put(MEMORY - 12, 0xFFFFFFFF, 4);
     put(MEMORY - 8, 0x80000000, 4);
     put(MEMORY - 4, 7, 4);
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, MEMORY - 16, 2, 0), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, MEMORY - 16, 2, 0), FAULT_NONE);
     assert_int_equal(request.iov_count, 2);
     assert_int_equal(request.iov[0].offset, 0x04030201);
     assert_true(request.iov[0].length == UINT32_MAX);
@@ -73,16 +75,16 @@ static void vectors_are_copied(void **state)
 static void vectors_that_lie(void **state)
 {
     (void)state;
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, MEMORY - 8, 2, 0), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, MEMORY, 1, 0), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, UINT32_MAX - 7, 2, 0), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 2, 1, 0), FAULT_ALIGNMENT);
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, UINT32_MAX, 0, 0), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, MEMORY - 8, 2, 0), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, MEMORY, 1, 0), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, UINT32_MAX - 7, 2, 0), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, 2, 1, 0), FAULT_ALIGNMENT);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, UINT32_MAX, 0, 0), FAULT_NONE);
     assert_int_equal(request.iov_count, 0);
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 0, LIMIT_IOVECS + 1, 0), FAULT_TOO_MANY);
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 0, 1u << 29, 0), FAULT_TOO_MANY);
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 0, UINT32_MAX, 0), FAULT_TOO_MANY);
-    assert_int_equal(COPY(OPERATION_FD_WRITE, 1, 0, LIMIT_IOVECS, 0), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, 0, LIMIT_IOVECS + 1, 0), FAULT_TOO_MANY);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, 0, 1u << 29, 0), FAULT_TOO_MANY);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, 0, UINT32_MAX, 0), FAULT_TOO_MANY);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_FD_WRITE, 1, 0, LIMIT_IOVECS, 0), FAULT_NONE);
 }
 
 static void strings_are_copied_one_behind_the_other(void **state)
@@ -90,23 +92,23 @@ static void strings_are_copied_one_behind_the_other(void **state)
     (void)state;
     memcpy(guest + 10, "target", 6);
     memcpy(guest + MEMORY - 4, "l\0nk", 4);
-    assert_int_equal(COPY(OPERATION_PATH_SYMLINK, 10, 6, 3, MEMORY - 4, 4), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_PATH_SYMLINK, 10, 6, 3, MEMORY - 4, 4), FAULT_NONE);
     assert_int_equal(request.string_count, 2);
     assert_int_equal(request.string[0].offset, 0);
     assert_int_equal(request.string[0].length, 6);
     assert_int_equal(request.string[1].offset, 6);
     assert_int_equal(request.string[1].length, 4);
     assert_memory_equal(request.bytes, "targetl\0nk", 10);
-    assert_int_equal(COPY(OPERATION_PATH_SYMLINK, 0, LIMIT_PATH, 3, 0, LIMIT_PATH), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_PATH_SYMLINK, 0, LIMIT_PATH, 3, 0, LIMIT_PATH), FAULT_NONE);
 }
 
 static void strings_that_lie(void **state)
 {
     (void)state;
-    assert_int_equal(COPY(OPERATION_PATH_UNLINK_FILE, 3, MEMORY - 3, 4), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_PATH_UNLINK_FILE, 3, 16, UINT32_MAX - 8), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_PATH_UNLINK_FILE, 3, 0, LIMIT_PATH + 1), FAULT_PATH_LONG);
-    assert_int_equal(COPY(OPERATION_PATH_UNLINK_FILE, 3, UINT32_MAX, 0), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_PATH_UNLINK_FILE, 3, MEMORY - 3, 4), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_PATH_UNLINK_FILE, 3, 16, UINT32_MAX - 8), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_PATH_UNLINK_FILE, 3, 0, LIMIT_PATH + 1), FAULT_PATH_LONG);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_PATH_UNLINK_FILE, 3, UINT32_MAX, 0), FAULT_NONE);
     assert_int_equal(request.string[0].length, 0);
 }
 
@@ -120,7 +122,7 @@ static void subscriptions_are_checked_whole(void **state)
     put(MEMORY - 48 + 24, 0x0102030405060708, 8);
     put(MEMORY - 48 + 32, 99, 8);
     put(MEMORY - 48 + 40, 0x0201, 2);
-    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, MEMORY - 48, 0, 1, 4), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_POLL_ONEOFF, MEMORY - 48, 0, 1, 4), FAULT_NONE);
     assert_int_equal(request.subscription_count, 1);
     assert_true(request.subscription[0].userdata == 0x1122334455667788);
     assert_int_equal(request.subscription[0].type, EVENTTYPE_CLOCK);
@@ -128,25 +130,25 @@ static void subscriptions_are_checked_whole(void **state)
     assert_true(request.subscription[0].timeout == 0x0102030405060708);
     assert_int_equal(request.subscription[0].precision, 99);
     assert_int_equal(request.subscription[0].flags, 0x0201);
-    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, MEMORY - 48, 0, 2, 4), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 0, MEMORY - 32, 2, 4), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 4, 0, 1, 4), FAULT_ALIGNMENT);
-    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 0, 4, 1, 4), FAULT_ALIGNMENT);
-    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 0, 0, LIMIT_SUBSCRIPTIONS + 1, 4), FAULT_TOO_MANY);
-    assert_int_equal(COPY(OPERATION_POLL_ONEOFF, 0, 0, 1u << 26, 4), FAULT_TOO_MANY);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_POLL_ONEOFF, MEMORY - 48, 0, 2, 4), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_POLL_ONEOFF, 0, MEMORY - 32, 2, 4), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_POLL_ONEOFF, 4, 0, 1, 4), FAULT_ALIGNMENT);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_POLL_ONEOFF, 0, 4, 1, 4), FAULT_ALIGNMENT);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_POLL_ONEOFF, 0, 0, LIMIT_SUBSCRIPTIONS + 1, 4), FAULT_TOO_MANY);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_POLL_ONEOFF, 0, 0, 1u << 26, 4), FAULT_TOO_MANY);
 }
 
 /* MEM-10 */
 static void arrays_of_the_run_are_checked(void **state)
 {
     (void)state;
-    assert_int_equal(COPY(OPERATION_ARGS_GET, MEMORY - 12, MEMORY - 20), FAULT_NONE);
-    assert_int_equal(COPY(OPERATION_ARGS_GET, MEMORY - 8, 0), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_ARGS_GET, 2, 0), FAULT_ALIGNMENT);
-    assert_int_equal(COPY(OPERATION_ARGS_GET, 0, MEMORY - 19), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_ENVIRON_GET, MEMORY - 4, MEMORY - 5), FAULT_NONE);
-    assert_int_equal(COPY(OPERATION_RANDOM_GET, MEMORY - 1, 2), FAULT_BOUNDS);
-    assert_int_equal(COPY(OPERATION_RANDOM_GET, UINT32_MAX, 0), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_ARGS_GET, MEMORY - 12, MEMORY - 20), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_ARGS_GET, MEMORY - 8, 0), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_ARGS_GET, 2, 0), FAULT_ALIGNMENT);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_ARGS_GET, 0, MEMORY - 19), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_ENVIRON_GET, MEMORY - 4, MEMORY - 5), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_RANDOM_GET, MEMORY - 1, 2), FAULT_BOUNDS);
+    assert_int_equal(COPY(IMPORT_PREVIEW1_RANDOM_GET, UINT32_MAX, 0), FAULT_NONE);
 }
 
 /* MEM-03, MEM-08, MEM-09: every result of every call; the last place that fits, the first that does not, and misaligned
@@ -154,8 +156,8 @@ static void arrays_of_the_run_are_checked(void **state)
 static void every_result_pointer_is_checked(void **state)
 {
     (void)state;
-    for (uint32_t call = 0; call < OPERATION_COUNT; call++) {
-        const struct operation_row *row = &abi_operations[call];
+    for (uint32_t import = 0; import < IMPORT_COUNT; import++) {
+        const struct import_row *row = &abi_imports[import];
         uint32_t at = 0;
         for (uint32_t i = 0; i < row->field_count; i++) {
             const struct arg_type_row *type = &abi_arg_types[row->field[i].type];
@@ -165,14 +167,14 @@ static void every_result_pointer_is_checked(void **state)
             if (type->class != ARG_CLASS_RESULT)
                 continue;
             slots[slot] = (uint64_t)MEMORY - type->size;
-            assert_int_equal(copy((enum operation)call, slots), FAULT_NONE);
+            assert_int_equal(copy((enum import)import, slots), FAULT_NONE);
             slots[slot] = (uint64_t)MEMORY - type->size + type->align;
-            assert_int_equal(copy((enum operation)call, slots), FAULT_BOUNDS);
+            assert_int_equal(copy((enum import)import, slots), FAULT_BOUNDS);
             slots[slot] = (UINT64_C(1) << 32) - type->align;
-            assert_int_equal(copy((enum operation)call, slots), FAULT_BOUNDS);
+            assert_int_equal(copy((enum import)import, slots), FAULT_BOUNDS);
             for (uint64_t off = 1; off < type->align; off++) {
                 slots[slot] = off;
-                assert_int_equal(copy((enum operation)call, slots), FAULT_ALIGNMENT);
+                assert_int_equal(copy((enum import)import, slots), FAULT_ALIGNMENT);
             }
         }
     }
@@ -184,7 +186,8 @@ static void a_guest_without_memory_faults(void **state)
     const uint64_t slots[OPERATION_SLOTS_MAX] = { 0 };
     (void)state;
     none.memory = 0;
-    decide_request(&abi_operations[OPERATION_CLOCK_TIME_GET], OPERATION_CLOCK_TIME_GET, slots, &none, NULL, &request);
+    decide_request(&abi_imports[IMPORT_PREVIEW1_CLOCK_TIME_GET], IMPORT_PREVIEW1_CLOCK_TIME_GET, slots, &none, NULL,
+                   &request);
     assert_int_equal(request.fault, FAULT_BOUNDS);
 }
 
@@ -200,6 +203,8 @@ static void shapes_are_as_the_prover_believes(void **state)
         bool pair = shape.class == ARG_CLASS_STRING || shape.class == ARG_CLASS_IOVS ||
                     shape.class == ARG_CLASS_CIOVS || shape.class == ARG_CLASS_BUFFER;
         assert_int_equal(pair, shape.slots == 2);
+        assert_true(shape.class != ARG_CLASS_SUBS || shape.size == SUBSCRIPTION_BYTES ||
+                    shape.size == SUBSCRIPTION_0_BYTES);
         if (type < ARG_TYPE_COUNT) {
             assert_int_equal(shape.size, abi_arg_types[type].size);
             assert_int_equal(shape.align, abi_arg_types[type].align);

@@ -65,7 +65,7 @@ static unsigned count_in_section(const char *heading, const char *text)
     return count;
 }
 
-static void test_hostcalls(void **state)
+static void test_operations(void **state)
 {
     (void)state;
     char line[256];
@@ -82,9 +82,26 @@ static void test_hostcalls(void **state)
                 carries = "subscriptions";
         }
         snprintf(line, sizeof line, "\n| %u | %s | %u | %u | %s |", i, row->name, row->slot_count, strings, carries);
-        assert_in_section("\n### Hostcalls\n", line);
+        assert_in_section("\n### Operations\n", line);
     }
-    assert_int_equal(count_in_section("\n### Hostcalls\n", "\n|"), OPERATION_COUNT + 2);
+    assert_int_equal(count_in_section("\n### Operations\n", "\n|"), OPERATION_COUNT + 2);
+}
+
+static void test_imports(void **state)
+{
+    (void)state;
+    char line[256], parameters[64];
+    for (unsigned i = 0; i < IMPORT_COUNT; i++) {
+        const struct import_row *row = &abi_imports[i];
+        parameters[0] = 0;
+        for (unsigned k = 0; k < row->field_count; k++)
+            for (const char *core = abi_arg_types[row->field[k].type].core; *core; core++)
+                strcat(parameters, *core == 'I' ? " i64" : " i32");
+        snprintf(line, sizeof line, "\n| %u | %s | %s |%s | %s |", i, row->module, row->name, parameters,
+                 abi_operations[row->operation].name);
+        assert_in_section("\n### Imports\n", line);
+    }
+    assert_int_equal(count_in_section("\n### Imports\n", "\n|"), IMPORT_COUNT + 2);
 }
 
 static void test_ops(void **state)
@@ -165,8 +182,9 @@ static void test_rules_errnos_traps(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_hostcalls), cmocka_unit_test(test_ops),
-                                        cmocka_unit_test(test_ends), cmocka_unit_test(test_rules_errnos_traps) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_operations), cmocka_unit_test(test_imports),
+                                        cmocka_unit_test(test_ops), cmocka_unit_test(test_ends),
+                                        cmocka_unit_test(test_rules_errnos_traps) };
     if (argc < 2)
         return 2;
     path = argv[1];

@@ -36,10 +36,10 @@ static void assert_malformed(const struct forge *forge, uint64_t event, const ch
         fail_msg("expected event %llu, %s; got: %s", (unsigned long long)event, why, error.text);
 }
 
-/* A call of `hostcall`, BEGIN and ops without END. */
+/* A call of Preview 1's `hostcall`, BEGIN and ops without END. */
 static void forge_open(struct forge *forge, uint32_t hostcall)
 {
-    for (uint64_t i = hostcall;; i += OPERATION_COUNT) {
+    for (uint64_t i = hostcall;; i += IMPORT_COUNT) {
         static struct kit_call call;
         kit_call_make(i, false, &call);
         if (call.request.fault != FAULT_NONE)
@@ -64,16 +64,18 @@ static const struct edit edits[] = {
     { OPERATION_FD_READ, 0, 0, 0, 2, "cut off" },
     { OPERATION_FD_READ, 0, 2, 9, 1, "no such type" },
     { OPERATION_FD_READ, 0, 3, OPERATION_COUNT, 1, "no such hostcall" },
-    { OPERATION_FD_READ, 0, 3, OPERATION_CLOCK_TIME_GET, 1, "longer array" },
+    { OPERATION_FD_READ, 0, 3, OPERATION_CLOCK_TIME_GET, 1, "does not lower" },
     { OPERATION_FD_READ, 0, 16, 77, 2, "no such fault" },
     { OPERATION_FD_READ, 0, 16, FAULT_BOUNDS, 2, "longer array" },
-    { OPERATION_FD_READ, 0, 18, 1, 2, "number of strings" },
+    { OPERATION_FD_READ, 0, 18, IMPORT_PREVIEW1_FD_WRITE, 2, "does not lower" },
+    { OPERATION_FD_READ, 0, 18, IMPORT_COUNT, 2, "does not lower" },
+    { OPERATION_FD_READ, 0, 18, UINT16_MAX, 2, "does not lower" },
     { OPERATION_FD_READ, 0, 20, LIMIT_IOVECS, 2, "shorter" },
     { OPERATION_FD_READ, 0, 20, LIMIT_IOVECS + 1, 2, "longer array" },
     { OPERATION_FD_READ, 0, 20, 0, 2, "longer than" },
     { OPERATION_POLL_ONEOFF, 0, 22, LIMIT_SUBSCRIPTIONS + 1, 2, "longer array" },
     { OPERATION_PATH_SYMLINK, 0, 24 + 5 * 8, UINT32_MAX, 4, "shorter" },
-    { OPERATION_PATH_SYMLINK, 0, 18, 1, 2, "number of strings" },
+    { OPERATION_PATH_SYMLINK, 0, 16, FAULT_BOUNDS, 2, "longer than" },
     { OPERATION_FD_READ, 1, 8, OP_COUNT, 2, "no such op" },
     { OPERATION_FD_READ, 1, 10, RULE_COUNT, 2, "no such rule" },
     { OPERATION_FD_READ, 1, 12, HANDLES_TOTAL, 4, "handle" },
@@ -98,7 +100,7 @@ static const struct edit edits[] = {
 static uint64_t plain_call(uint32_t hostcall)
 {
     static struct kit_call call;
-    for (uint64_t i = hostcall;; i += OPERATION_COUNT) {
+    for (uint64_t i = hostcall;; i += IMPORT_COUNT) {
         kit_call_make(i, false, &call);
         bool plain = call.request.fault == FAULT_NONE && call.request.string_count <= 2;
         for (uint32_t k = 0; k < call.ops.count; k++)

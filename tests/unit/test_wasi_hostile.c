@@ -73,7 +73,7 @@ static void nothing_breaks_whatever_is_passed(void **state)
     uint32_t ended[RT_TRAP_COUNT] = { 0 }, succeeded = 0;
     hostcall_world_init(&world, false);
     for (uint32_t round = 0; round < ROUNDS; round++) {
-        uint32_t call = (uint32_t)(random_next(&seed) % OPERATION_COUNT), wasi_errno;
+        uint32_t import = (uint32_t)(random_next(&seed) % IMPORT_COUNT), wasi_errno;
         for (size_t i = 0; i < OPERATION_SLOTS_MAX; i++)
             slots[i] = random_number(&seed);
         for (size_t i = 0; i < 64; i++)
@@ -84,7 +84,7 @@ static void nothing_breaks_whatever_is_passed(void **state)
         world.staged_size = (uint32_t)(random_next(&seed) % 512);
         for (uint32_t i = 0; i < world.staged_size; i++)
             staged[i] = random_next(&seed) % 3 ? 0 : (uint8_t)random_next(&seed);
-        enum rt_trap_kind trap = hostcall_world_call(&world, call, slots, OPERATION_SLOTS_MAX, &wasi_errno);
+        enum rt_trap_kind trap = hostcall_world_call(&world, import, slots, OPERATION_SLOTS_MAX, &wasi_errno);
         assert_in_range(trap, 0, RT_TRAP_COUNT - 1);
         ended[trap]++;
         if (trap == RT_TRAP_NONE) {

@@ -107,7 +107,8 @@ void kit_call_make(uint64_t index, bool big, struct kit_call *ret)
 {
     memset(ret, 0, sizeof *ret);
     uint64_t seed = mix(index + 1);
-    ret->request.call = (uint32_t)(index % OPERATION_COUNT);
+    ret->request.import = (uint16_t)(index % IMPORT_COUNT);
+    ret->request.call = abi_imports[ret->request.import].operation;
     const struct operation_row *row = &abi_operations[ret->request.call];
     make_args(&ret->request, seed, big);
     if (seed % 13 == 0) {
@@ -130,6 +131,7 @@ void kit_call_clock(uint64_t index, struct kit_call *ret)
 {
     memset(ret, 0, sizeof *ret);
     ret->request.call = OPERATION_CLOCK_TIME_GET;
+    ret->request.import = IMPORT_PREVIEW1_CLOCK_TIME_GET;
     ret->request.slot[SLOT_CLOCK_TIME_GET_id] = CLOCKID_MONOTONIC;
     ret->request.slot[SLOT_CLOCK_TIME_GET_time] = 4096;
     ret->ops.count = 1;
@@ -184,6 +186,7 @@ static void assert_request(const struct request *a, const struct request *b)
 {
     assert_int_equal(a->call, b->call);
     assert_int_equal(a->fault, b->fault);
+    assert_int_equal(a->import, b->import);
     assert_memory_equal(a->slot, b->slot, sizeof a->slot);
     assert_int_equal(a->string_count, b->string_count);
     assert_int_equal(a->iov_count, b->iov_count);

@@ -79,8 +79,7 @@ enum {
                          rights,                                                                                       \
                          ops,                                                                                          \
                          { EACH_FIELD(FIELD_ROW, id fields) } },
-#define FIELD_ROW(id, type, name) { #name, ARG_##type, SLOT_##id##_##name, ARG_SLOTS_##type },
-#define F(type, name)             , (type, name)
+#define F(type, name) , (type, name)
 const struct operation_row abi_operations[OPERATION_COUNT] = {
 #include "wasi/abi/operations.def"
 };

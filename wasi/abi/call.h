@@ -5,7 +5,7 @@
 #define WARRANT_ABI_CALL_H
 
 #include "runtime/base/limits.h"
-#include "wasi/abi/abi.h"
+#include "wasi/abi/imports.h"
 
 enum {
     HANDLE_SCRATCH =
@@ -38,9 +38,10 @@ enum request_fault {
  * the arguments, each without a NUL of its own (it may contain some). Only what the call uses is initialised. */
 struct request {
     uint32_t call;                      /* enum operation */
-    uint32_t fault;                     /* enum request_fault */
+    uint16_t fault;                     /* enum request_fault */
+    uint16_t import;                    /* enum import: by which the guest called it */
     uint16_t instance, thread;          /* 0 in version 1 */
-    uint64_t slot[OPERATION_SLOTS_MAX]; /* the core parameters, i32 zero-extended */
+    uint64_t slot[OPERATION_SLOTS_MAX]; /* of the operation's fields; i32 zero-extended */
     uint32_t string_count;
     struct region string[REQUEST_STRINGS]; /* into bytes */
     uint32_t iov_count;

@@ -1,3 +1,6 @@
+/* The row of a field (struct operation_field). */
+#define FIELD_ROW(id, type, name) { #name, ARG_##type, SLOT_##id##_##name, ARG_SLOTS_##type },
+
 /* Where each field of each operation lies among its slots (the core parameters of its call), counted by the compiler
  * from operations.def. Part of abi.h; not for others. */
 #ifndef WARRANT_ABI_SLOTS_H
@@ -26,6 +29,9 @@ enum { /* core parameters that a field of the type takes */
 #define FIELDS_COUNTED(id, f1, f2, f3, f4, f5, f6, f7, f8, f9, count, ...) FIELDS_##count
 #define EACH_FIELD(M, ...) FIELDS_COUNTED(__VA_ARGS__, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0)(M, __VA_ARGS__)
 /* clang-format on */
+
+/* The row of a field (struct operation_field). */
+#define FIELD_ROW(id, type, name) { #name, ARG_##type, SLOT_##id##_##name, ARG_SLOTS_##type },
 
 /* Where each field of each operation lies among its slots: SLOT_FD_PREAD_offset; a field of two slots has its pointer
  * in SLOT_FD_PREAD_iovs and its length or count in SLOT_FD_PREAD_iovs_len (of others that is SLOT_NONE). */

@@ -316,8 +316,8 @@ bool decide_poll_event(const struct handle_table *table, const struct request *r
 */
 bool decide_region_ok(struct region region, uint64_t memory);
 
-/* Fills `request` from the guest: `slots` are the core parameters of `call` (row->slot_count of them), memory its
- * linear memory. Reads each guest byte once. Each pointer is checked (bounds of arrays as a whole in 64 bits,
+/* Fills `request` from the guest, as the import `row` lowers into its operation: `slots` are its core parameters
+ * (row->slot_count of them), `import` its number, memory the guest's linear memory. Reads each guest byte once. Each pointer is checked (bounds of arrays as a whole in 64 bits,
  * alignment) before a byte behind it is read, results' pointers too; the first failed check sets request->fault,
  * and the core then refuses the call. An empty string, array or buffer may point anywhere. */
 /*@ predicate memory_valid(uint8_t *m, integer size) = 0 <= size <= 0x100000000 && (size > 0 ==> \valid_read(m + (0 .. size - 1)));
@@ -335,7 +335,7 @@ bool decide_region_ok(struct region region, uint64_t memory);
   @ assigns *request;
   @ ensures whole: request_whole(request);
 */
-void decide_request(const struct operation_row *row, uint32_t call, const uint64_t *slots,
+void decide_request(const struct import_row *row, uint32_t import, const uint64_t *slots,
                     const struct decide_context *context, const uint8_t *memory, struct request *request);
 
 #endif

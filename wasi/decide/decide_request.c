@@ -1,11 +1,11 @@
-/* Copies a request out of guest memory, once, walking the argument types of its row.
+/* Copies a request out of guest memory, once, walking the types of its import's row, into the operation's form.
  *
  * Every pointer is checked as a whole array, in 64 bits, before a byte behind it is read. The first check that
  * fails sets request->fault and ends the copying. A call that is not offered is copied like any other, so that the
  * trace shows it. Left out on purpose: what values mean; that is decide_step's. Source: witx, argtypes.def. */
 #include "wasi/decide/decide_row.h"
 
-enum { IOVEC_BYTES = 8, SUBSCRIPTION_BYTES = 48 };
+enum { IOVEC_BYTES = 8 };
 
 /*@ requires 0 <= at && \valid_read(memory + (at .. at + 3)) && at + 4 <= 0x100000000;
   @ assigns \nothing;
@@ -115,16 +115,17 @@ static enum request_fault copy_iovs(uint32_t pointer, uint32_t count, const stru
     return FAULT_NONE;
 }
 
-/* One $subscription (48 bytes): userdata 0, tag 8, then clock: id 16, timeout 24, precision 32, flags 40; or
- * descriptor 16. */
-/*@ requires 0 <= at && at + 48 <= 0x100000000 && \valid_read(memory + (at .. at + 47)) && \valid(subscription);
-  @ requires \separated(subscription, memory + (at .. at + 47));
+/* One $subscription of `size` bytes; in `request` it has the 48 bytes' form. */
+/*@ requires size >= SUBSCRIPTION_BYTES && 0 <= at && at + size <= 0x100000000 && \valid_read(memory + (at .. at + size - 1));
+  @ requires \valid(subscription) && \separated(subscription, memory + (at .. at + size - 1));
   @ assigns *subscription;
 */
-static void copy_subscription(const uint8_t *memory, uint64_t at, struct subscription *subscription)
+static void copy_subscription(const uint8_t *memory, uint64_t at, uint32_t size, struct subscription *subscription)
 {
     subscription->userdata = load_u64(memory, at);
     subscription->type = memory[at + 8];
+    if (size >= SUBSCRIPTION_0_BYTES && subscription->type == EVENTTYPE_CLOCK)
+        at += SUBSCRIPTION_0_BYTES - SUBSCRIPTION_BYTES;
     subscription->clock_or_fd = load_u32(memory, at + 16);
     subscription->timeout = load_u64(memory, at + 24);
     subscription->precision = load_u64(memory, at + 32);
@@ -134,16 +135,18 @@ static void copy_subscription(const uint8_t *memory, uint64_t at, struct subscri
 /*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
   @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
   @ requires request_whole(request);
+  @ requires size == SUBSCRIPTION_BYTES || size == SUBSCRIPTION_0_BYTES;
   @ assigns request->subscription[0 .. LIMIT_SUBSCRIPTIONS - 1], request->subscription_count;
   @ ensures whole: request_whole(request);
   @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
 */
-static enum request_fault copy_subscriptions(uint32_t pointer, uint32_t count, const struct decide_context *context,
-                                             const uint8_t *memory, struct request *request)
+static enum request_fault copy_subscriptions(uint32_t pointer, uint32_t count, uint32_t size,
+                                             const struct decide_context *context, const uint8_t *memory,
+                                             struct request *request)
 {
     if (count > LIMIT_SUBSCRIPTIONS)
         return FAULT_TOO_MANY;
-    enum request_fault fault = array_fault(pointer, count, SUBSCRIPTION_BYTES, 8, context->memory);
+    enum request_fault fault = array_fault(pointer, count, size, 8, context->memory);
     if (fault != FAULT_NONE)
         return fault;
     /*@ loop invariant 0 <= i <= count;
@@ -151,7 +154,7 @@ static enum request_fault copy_subscriptions(uint32_t pointer, uint32_t count, c
       @ loop variant count - i;
     */
     for (uint32_t i = 0; i < count; i++)
-        copy_subscription(memory, (uint64_t)pointer + (uint64_t)i * SUBSCRIPTION_BYTES, &request->subscription[i]);
+        copy_subscription(memory, (uint64_t)pointer + (uint64_t)i * size, size, &request->subscription[i]);
     request->subscription_count = count;
     return FAULT_NONE;
 }
@@ -172,6 +175,7 @@ static uint32_t vector_count(uint32_t call, uint32_t size, const struct decide_c
   @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
   @ requires request_whole(request);
   @ requires at < OPERATION_SLOTS_MAX && is_alignment(shape.align);
+  @ requires shape.class == ARG_CLASS_SUBS ==> shape.size == SUBSCRIPTION_BYTES || shape.size == SUBSCRIPTION_0_BYTES;
   @ assigns *request;
   @ ensures whole: request_whole(request);
   @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
@@ -196,7 +200,7 @@ static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, con
         return array_fault(pointer, vector_count(request->call, shape.size, context), shape.size, shape.align,
                            context->memory);
     case ARG_CLASS_SUBS:
-        return copy_subscriptions(pointer, events, context, memory, request);
+        return copy_subscriptions(pointer, events, shape.size, context, memory, request);
     case ARG_CLASS_EVENTS:
         return array_fault(pointer, events, shape.size, shape.align, context->memory);
     case ARG_CLASS_RESULT:
@@ -205,7 +209,7 @@ static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, con
     return FAULT_NONE;
 }
 
-/* Copies the core parameters. */
+/* Copies the core parameters where they are the operation's slots. */
 /*@ requires \valid(request) && count <= OPERATION_SLOTS_MAX && (count > 0 ==> \valid_read(slots + (0 .. count - 1)));
   @ requires \separated(request, slots + (0 .. count - 1));
   @ assigns request->slot[0 .. OPERATION_SLOTS_MAX - 1];
@@ -232,28 +236,80 @@ static void narrow_slots(struct arg_shape shape, uint32_t at, struct request *re
         request->slot[at + 1] = (uint32_t)request->slot[at + 1];
 }
 
-void decide_request(const struct operation_row *row, uint32_t call, const uint64_t *slots,
+/* What Preview 1 calls the whence that wasi_unstable calls so: CUR, END, SET. What neither knows stays what it is. */
+/*@ assigns \nothing;
+  @ ensures cur: whence == 0 ==> \result == WHENCE_CUR;
+  @ ensures end: whence == 1 ==> \result == WHENCE_END;
+  @ ensures set: whence == 2 ==> \result == WHENCE_SET;
+  @ ensures other: whence > 2 ==> \result == whence;
+*/
+static uint64_t whence_of_0(uint64_t whence)
+{
+    if (whence == 0)
+        return WHENCE_CUR;
+    if (whence == 1)
+        return WHENCE_END;
+    return whence == 2 ? WHENCE_SET : whence;
+}
+
+/* Puts each field of the import into the slots of the operation's field of its name; the others are 0. */
+/*@ requires \valid_read(row) && \valid(request) && \separated(request, row);
+  @ requires row->slot_count <= OPERATION_SLOTS_MAX && (row->slot_count > 0 ==> \valid_read(slots + (0 .. row->slot_count - 1)));
+  @ requires \separated(request, slots + (0 .. row->slot_count - 1));
+  @ assigns request->slot[0 .. OPERATION_SLOTS_MAX - 1];
+*/
+static void lower_slots(const struct import_row *row, const uint64_t *slots, struct request *request)
+{
+    /*@ loop invariant 0 <= i <= OPERATION_SLOTS_MAX;
+      @ loop assigns i, request->slot[0 .. OPERATION_SLOTS_MAX - 1];
+      @ loop variant OPERATION_SLOTS_MAX - i;
+    */
+    for (uint32_t i = 0; i < OPERATION_SLOTS_MAX; i++)
+        request->slot[i] = 0;
+    uint32_t at = 0;
+    /*@ loop invariant 0 <= i <= OPERATION_FIELDS_MAX && at <= 2 * i;
+      @ loop assigns i, at, request->slot[0 .. OPERATION_SLOTS_MAX - 1];
+      @ loop variant OPERATION_FIELDS_MAX - i;
+    */
+    for (uint32_t i = 0; i < row->field_count && i < OPERATION_FIELDS_MAX; i++) {
+        struct arg_shape shape = decide_arg_shape(row->field[i].type);
+        uint32_t to = row->field[i].slot;
+        if (at + shape.slots > row->slot_count || to + shape.slots > OPERATION_SLOTS_MAX)
+            return;
+        request->slot[to] = shape.whence_0 ? whence_of_0((uint32_t)slots[at]) : slots[at];
+        if (shape.slots == 2)
+            request->slot[to + 1] = slots[at + 1];
+        at += shape.slots;
+    }
+}
+
+void decide_request(const struct import_row *row, uint32_t import, const uint64_t *slots,
                     const struct decide_context *context, const uint8_t *memory, struct request *request)
 {
-    request->call = call;
+    request->call = row->operation;
     request->fault = FAULT_NONE;
+    request->import = (uint16_t)import;
     request->instance = 0;
     request->thread = 0;
     request->string_count = 0;
     request->iov_count = 0;
     request->subscription_count = 0;
-    copy_slots(slots, row->slot_count, request);
-    uint32_t at = 0;
-    /*@ loop invariant 0 <= i <= OPERATION_FIELDS_MAX && at <= 2 * i;
+    if (row->lowering == IMPORT_LOWERING_SAME)
+        copy_slots(slots, row->slot_count, request);
+    else
+        lower_slots(row, slots, request);
+    /*@ loop invariant 0 <= i <= OPERATION_FIELDS_MAX;
       @ loop invariant request_whole(request);
-      @ loop assigns i, at, *request;
+      @ loop assigns i, *request;
       @ loop variant OPERATION_FIELDS_MAX - i;
     */
-    for (uint32_t i = 0; i < row->field_count && i < OPERATION_FIELDS_MAX && at < OPERATION_SLOTS_MAX; i++) {
+    for (uint32_t i = 0; i < row->field_count && i < OPERATION_FIELDS_MAX; i++) {
         struct arg_shape shape = decide_arg_shape(row->field[i].type);
+        uint32_t at = row->field[i].slot;
+        if (at >= OPERATION_SLOTS_MAX)
+            return;
         narrow_slots(shape, at, request);
         if (request->fault == FAULT_NONE)
-            request->fault = (uint32_t)copy_argument(shape, at, context, memory, request);
-        at += shape.slots;
+            request->fault = (uint16_t)copy_argument(shape, at, context, memory, request);
     }
 }

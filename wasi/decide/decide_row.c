@@ -11,7 +11,7 @@ bool decide_holds_data(int64_t type) { return type >= 0 && abi_file_system_holds
 
 struct arg_shape decide_arg_shape(uint8_t type)
 {
-    struct arg_shape shape = { ARG_CLASS_SCALAR, 1, 0, 1, false };
+    struct arg_shape shape = { ARG_CLASS_SCALAR, 1, 0, 1, false, false };
     if (type < ARG_TYPE_COUNT) {
         const struct arg_type_row *row = &abi_arg_types[type];
         shape.class = row->class;
@@ -19,6 +19,7 @@ struct arg_shape decide_arg_shape(uint8_t type)
         shape.size = row->size;
         shape.align = row->align;
         shape.wide = row->class == ARG_CLASS_SCALAR && row->size == 8;
+        shape.whence_0 = type == ARG_WHENCE_0;
     }
     return shape;
 }

@@ -4,12 +4,17 @@
 
 #include "wasi/decide/decide_inner.h"
 
+/* Of one $subscription: userdata 0, tag 8, then clock: id 16, timeout 24, precision 32, flags 40; or descriptor 16. That of
+ * wasi_unstable has a clock's identifier at 16, and so all of the clock 8 bytes later. */
+enum { SUBSCRIPTION_BYTES = 48, SUBSCRIPTION_0_BYTES = 56 };
+
 struct arg_shape {
     uint8_t class; /* enum arg_class */
     uint8_t slots; /* 1 or 2 */
     uint8_t size;  /* bytes of an element */
     uint8_t align; /* 1, 2, 4 or 8 */
     bool wide;     /* its only slot is an i64 */
+    bool whence_0; /* it counts as wasi_unstable does */
 };
 /*@ predicate is_alignment(integer n) = n == 1 || n == 2 || n == 4 || n == 8;
 */
@@ -17,6 +22,8 @@ struct arg_shape {
   @ ensures shape: 1 <= \result.slots <= 2 && is_alignment(\result.align) && \result.class <= ARG_CLASS_RESULT;
   @ ensures pair: \result.class == ARG_CLASS_STRING || \result.class == ARG_CLASS_IOVS || \result.class == ARG_CLASS_CIOVS ||
   @   \result.class == ARG_CLASS_BUFFER ==> \result.slots == 2;
+  @ ensures subscriptions: \result.class == ARG_CLASS_SUBS ==>
+  @   \result.size == SUBSCRIPTION_BYTES || \result.size == SUBSCRIPTION_0_BYTES;
 */
 struct arg_shape decide_arg_shape(uint8_t type);
 
