@@ -19,6 +19,7 @@ enum {
     CHECK_NO_REPLAY,
     CHECK_JSON,
     CHECK_ALL,
+    CHECK_TIER,
     CHECK_MEMORY,
     CHECK_TIMEOUT
 };
@@ -30,6 +31,7 @@ static const struct option_row rows[] = {
     { 0, "no-replay", NULL, "do not execute the guest again" },
     { 0, "json", NULL, "the same as --format json" },
     { 0, "all", NULL, "print every finding that was kept, not the first 20" },
+    TIER_OPTION_ROW,
     REPLAY_OPTION_ROWS,
 };
 
@@ -94,6 +96,10 @@ static int check_option(const struct command *command, struct check *check, int 
     case CHECK_ALL:
         check->all = true;
         return EXIT_OK;
+    case CHECK_TIER: {
+        int status = tier_option(command, value);
+        return status < 0 ? EXIT_OK : status;
+    }
     case CHECK_MEMORY:
     case CHECK_TIMEOUT: {
         int status = replay_option(command, &check->process, option - CHECK_MEMORY, value);

@@ -3,6 +3,7 @@
 
 #include <sys/utsname.h>
 
+#include "cli/tiers.h"
 #include "ebpf/witness.h"
 #include "runtime/base/json_writer.h"
 #include "wasi/confine/confine.h"
@@ -18,7 +19,7 @@ static void doctor_text(const struct confine_report *confine, const struct error
     struct utsname host;
     if (uname(&host) == 0)
         print_out("system          %s %s, %s\n", host.sysname, host.release, host.machine);
-    print_out("version         warrant " WARRANT_VERSION "\ntiers           interp\n");
+    print_out("version         warrant " WARRANT_VERSION "\ntiers          " RT_TIER_LIST(TIERS_WORD) "\n");
     print_out("witness         %s", witness->status == STATUS_OK ? "yes" : "no: ");
     print_message(stdout, witness->text);
     print_out("\n");
@@ -41,7 +42,8 @@ static void doctor_json(const struct confine_report *confine, const struct error
     json_object_begin(&json, NULL);
     json_string(&json, "version", WARRANT_VERSION);
     json_array_begin(&json, "tiers");
-    json_string(&json, NULL, "interp");
+    for (int tier = 0; tier < RT_TIER_COUNT; tier++)
+        json_string(&json, NULL, tier_name((enum rt_tier)tier));
     json_array_end(&json);
     json_bool(&json, "witness", witness->status == STATUS_OK);
     if (witness->status != STATUS_OK)

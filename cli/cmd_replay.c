@@ -6,6 +6,7 @@
 
 #include "cli/progress.h"
 #include "cli/replay_process.h"
+#include "cli/tiers.h"
 #include "runtime/base/json_writer.h"
 #include "runtime/rt.h"
 #include "wasi/policy/policy.h"
@@ -15,7 +16,7 @@ enum { UNTIL_EVENT, TIER, MODULE, DIGEST, JSON, OUTPUT, MEMORY, TIMEOUT };
 static const struct option_row rows[] = {
     { 0, "until", "EVENT",
       "stop before the first hostcall that begins behind this event, and print the state's digest" },
-    { 0, "tier", "TIER", "how to execute: interp, or auto (the same in this version)" },
+    TIER_OPTION_ROW,
     { 0, "module", "FILE", "execute this module instead of the one in the trace" },
     { 0, "digest", NULL, "print the digest of memories, tables and globals at the end" },
     { 0, "json", NULL, "print the result as JSON" },
@@ -137,9 +138,7 @@ static int option_apply(const struct command *command, struct replay_command *re
     case UNTIL_EVENT:
         return command_number(command, "until", policy_parse_count, value, 1, &replay->options.until_event);
     case TIER:
-        if (strcmp(value, "interp") != 0 && strcmp(value, "auto") != 0)
-            return command_usage(command, "this build has the tiers interp and auto, not \"%s\"", value);
-        return -1;
+        return tier_option(command, value);
     case MODULE:
         replay->options.module_path = value;
         return -1;

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "cli/tiers.h"
 #include "runtime/base/os.h"
 
 static bool text_put(char **ret, const char *text)
@@ -48,7 +49,8 @@ enum status launch_facts_fill(struct run_spec *spec, const struct launch_files *
     for (unsigned line = 0; line < CONFINE_LINE_COUNT; line++)
         facts->line_held[line] = facts->lines_asked >> line & 1 ? CONFINE_FAILED : CONFINE_OFF;
     facts->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-    bool whole = text_put(&facts->version, WARRANT_VERSION) && text_put(&facts->tier, "interpreter") &&
+    bool whole = text_put(&facts->version, WARRANT_VERSION) &&
+                 (facts->tier || text_put(&facts->tier, tier_name(RT_TIER_INTERPRETER))) &&
                  text_put(&facts->arch, machine.machine) && text_put(&facts->os, machine.sysname) &&
                  text_put(&facts->kernel, machine.release) && text_put(&facts->host, machine.nodename) &&
                  paths_put(spec, files) && policy_hash_put(spec);

@@ -81,6 +81,17 @@ enum status limit_option(const char *option, option_parse *parse, const char *va
     return s;
 }
 
+static enum status tier_put(struct run_facts *facts, const char *name, struct error *error)
+{
+    enum rt_tier tier;
+    enum status s = tier_find(name, &tier, error);
+    if (s != STATUS_OK)
+        return s;
+    free(facts->tier);
+    facts->tier = strdup(tier_name(tier));
+    return facts->tier ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
+}
+
 enum status run_option_apply(struct run_arguments *arguments, int option, const char *value, struct error *error)
 {
     struct run_spec *spec = &arguments->spec;
@@ -94,9 +105,7 @@ enum status run_option_apply(struct run_arguments *arguments, int option, const 
     case RUN_POLICY:
         return policy_option(arguments, value, error);
     case RUN_TIER:
-        if (strcmp(value, "interp") != 0 && strcmp(value, "auto") != 0)
-            return error_set(error, STATUS_INVALID, "this build has the tiers interp and auto, not \"%s\"", value);
-        return STATUS_OK;
+        return tier_put(&spec->facts, value, error);
     case RUN_FUEL:
         return limit_option("fuel", policy_parse_count, value, &spec->policy.limits.fuel, error);
     case RUN_TIMEOUT:

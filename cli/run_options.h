@@ -4,13 +4,13 @@
 
 #include "cli/launch.h"
 #include "cli/options.h"
+#include "cli/tiers.h"
 
 /* The shared rows of both option tables, in the order of enum run_option. */
 #define RUN_OPTION_ROWS                                                                                                \
     { 0, "dir", "HOST[::GUEST][:ro]", "grant a directory; may be given several times" },                               \
         { 0, "env", "KEY=VALUE", "set a variable of the guest's environment, which is empty otherwise" },              \
-        { 'p', "policy", "FILE", "read grants and limits from a policy file (YAML)" },                                 \
-        { 0, "tier", "TIER", "how to execute: interp, or auto (the same in this version)" },                           \
+        { 'p', "policy", "FILE", "read grants and limits from a policy file (YAML)" }, TIER_OPTION_ROW,                \
         { 0, "fuel", "N", "stop the guest after N Wasm instructions: 5000, 1e9" },                                     \
         { 0, "timeout", "TIME", "stop the guest after this wall-clock time: 500ms, 1.5s, 5m" },                        \
         { 0, "argv0", "NAME", "the program's name as the guest sees it; the module's file name otherwise" },           \

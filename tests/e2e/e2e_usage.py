@@ -89,6 +89,29 @@ class Help(Case):
         self.assertIn("zsh", self.warrant("completion", "tcsh", status=2).stderr)
 
 
+class Tiers(Case):
+    """Which ways of executing there are: doctor lists them, every command that executes takes those and no other, and the trace says which."""
+
+    def test_what_there_is_is_taken_and_nothing_else(self):
+        tiers = json.loads(self.warrant("doctor", "--json").stdout)["tiers"]
+        self.assertIn("interpreter", tiers)
+        self.assertIn("tiers           " + " ".join(tiers), self.warrant("doctor").stdout.splitlines())
+        guest = warrant_case.GUESTS / "poke.wasm"
+        for tier in tiers:
+            self.record("poke", options=("--tier", tier))
+            self.assertIn(f", tier {tier},", self.warrant("show", self.trace).stdout)
+            self.warrant("run", "--tier", tier, guest)
+            self.warrant("replay", "--tier", tier, self.trace)
+            self.warrant("check", "--tier", tier, self.trace)
+        for other in ("interp", "compiler", "", "interpreter2"):
+            for words in (["run", "--tier", other, guest], ["record", "--tier", other, guest], ["replay", "--tier", other, self.trace],
+                          ["check", "--tier", other, self.trace]):
+                said = self.warrant(*words, status=2).stderr
+                self.assertIn(f'there is no tier "{other}"; tiers of this version: {" ".join(tiers)}', said)
+        for command in ("run", "record", "replay", "check"):
+            self.assertIn("tiers of this version: " + " ".join(tiers), " ".join(self.warrant(command, "--help").stdout.split()))
+
+
 class Numbers(Case):
     def test_alike_in_options_and_policies(self):
         spin = warrant_case.GUESTS / "spin.wasm"
