@@ -137,6 +137,42 @@ static void a_tail_call_needs_its_slots(void **state)
     close_all(i, m);
 }
 
+enum { NESTED = LIMIT_NESTING - 1, FRAMES = 2729 /* as many as nearly fill whole pages */ };
+
+static enum rt_trap_kind nest(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
+{
+    uint32_t *times = env;
+    uint64_t arg = FRAMES - 1;
+    (void)memory;
+    enum status status = rt_call(instance, ++*times < NESTED ? 1 : 2, &arg, 1, slots, 1, NULL);
+    return status == STATUS_OK ? RT_TRAP_NONE : rt_instance_trap(instance)->kind;
+}
+
+/* A tail call to the host gives its depth back and keeps its frame: nested, that is a frame more for each, and then all
+ * that the limit allows. None may lie where something else does. */
+static void nested_tail_calls_have_their_frames(void **state)
+{
+    (void)state;
+    static const uint32_t i32 = RT_I32;
+    struct rt_build b = { .memory_max = 0 };
+    struct rt_limits limits = RT_LIMITS_DEFAULT;
+    uint32_t times = 0;
+    uint64_t arg = 1, result = 0;
+    const struct rt_import import = { "h", "f", { 1, 1, &i32, &i32 }, nest, &times, NULL, NULL };
+    rt_build_import(&b, "h", "f", "i:i");
+    rt_build_function(&b, "i:i", "", CODE(0x20, 0, 0x12, 0));
+    rt_build_function(
+        &b, "i:i", "",
+        CODE(0x20, 0, 0x45, 0x04, 0x7f, 0x41, 0, 0x05, 0x20, 0, 0x41, 1, 0x6b, 0x10, 2, 0x41, 1, 0x6a, 0x0b));
+    struct rt_module *m = rt_build_load(&b);
+    limits.call_depth = FRAMES;
+    struct rt_instance *i = open_with(m, &import, &limits);
+    assert_int_equal(rt_call(i, 1, &arg, 1, &result, 1, NULL), STATUS_OK);
+    assert_int_equal(result, FRAMES - 1);
+    assert_int_equal(times, NESTED);
+    close_all(i, m);
+}
+
 /* (v128, i32, v128) -> (i32, v128): slots are 0-1, 2, 3-4 and 0, 1-2. */
 static enum rt_trap_kind mix(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
 {
@@ -300,10 +336,10 @@ static void vector_nans_are_canonical(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tail_calls_keep_the_depth),     cmocka_unit_test(endless_tail_calls_end),
-        cmocka_unit_test(a_tail_call_needs_its_slots),   cmocka_unit_test(vectors_pass_the_host_in_two_slots),
-        cmocka_unit_test(lazy_vectors_keep_their_value), cmocka_unit_test(memories_share_one_limit),
-        cmocka_unit_test(vector_nans_are_canonical),
+        cmocka_unit_test(tail_calls_keep_the_depth),          cmocka_unit_test(endless_tail_calls_end),
+        cmocka_unit_test(a_tail_call_needs_its_slots),        cmocka_unit_test(nested_tail_calls_have_their_frames),
+        cmocka_unit_test(vectors_pass_the_host_in_two_slots), cmocka_unit_test(lazy_vectors_keep_their_value),
+        cmocka_unit_test(memories_share_one_limit),           cmocka_unit_test(vector_nans_are_canonical),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
