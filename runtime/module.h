@@ -4,16 +4,9 @@
 
 #include "runtime/arena.h"
 #include "runtime/base/base.h"
+#include "runtime/base/try.h"
 #include "runtime/rt.h"
 #include "runtime/types.h"
-
-/* Passes a failure on. */
-#define TRY(expression)                                                                                                \
-    do {                                                                                                               \
-        enum status try_status = (expression);                                                                         \
-        if (try_status != STATUS_OK)                                                                                   \
-            return try_status;                                                                                         \
-    } while (0)
 
 enum { KIND_FUNCTION = RT_FUNCTION, KIND_TABLE = RT_TABLE, KIND_MEMORY = RT_MEMORY, KIND_GLOBAL = RT_GLOBAL };
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "runtime/base/try.h"
 #include "wasi/policy/policy_marks.h"
 
 struct yaml_file {
@@ -169,13 +170,6 @@ static enum status limit_build(const struct build *b, const char *key, const cha
     *ret = value;
     return STATUS_OK;
 }
-
-#define TRY(expression)                                                                                                \
-    do {                                                                                                               \
-        enum status try_status = (expression);                                                                         \
-        if (try_status != STATUS_OK)                                                                                   \
-            return try_status;                                                                                         \
-    } while (0)
 
 static enum status count_build(const struct build *b, const char *key, const char *text, parse_fn *parse,
                                uint32_t least, uint32_t most, uint32_t *ret)

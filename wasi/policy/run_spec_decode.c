@@ -4,6 +4,7 @@
  * allocated for a count that the remaining bytes cannot fill. Left out on purpose: whether the grants make sense on
  * this machine; a trace is read where they do not exist. */
 #include "wasi/policy/policy.h"
+#include "runtime/base/try.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +12,6 @@
 enum { SPEC_MAGIC = 0x33535257 };
 enum { SPEC_INITIAL_MAX = 3 + LIMIT_PREOPENS, SPEC_FILETYPE_MAX = 7 };
 enum { FILE_BYTES_MIN = 9, NETWORK_BYTES = 24, TEXT_BYTES_MIN = 4, INITIAL_BYTES_MIN = 29, NODE_BYTES = 16 };
-
-/* Every reader returns the first failure; the caller gives it words. */
-#define TRY(expression)                                                                                                \
-    do {                                                                                                               \
-        enum status try_status = (expression);                                                                         \
-        if (try_status != STATUS_OK)                                                                                   \
-            return try_status;                                                                                         \
-    } while (0)
 
 static enum status count_decode(struct cursor *c, uint32_t most, size_t element, uint32_t *ret)
 {
