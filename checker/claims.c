@@ -74,6 +74,8 @@ static enum judge_rule judge_op(const struct claims *claims, const struct reques
     if (abi_op_has(row, OPERAND_PATH2) && ((uint64_t)op->path2.offset + op->path2.length > REQUEST_BYTES ||
                                            op->path2.length == 0 || request->bytes[op->path2.offset] == '/'))
         return JUDGE_LINK_TARGET;
+    if (row->table == OP_TABLE_MOVES && (op->handle2 >= HANDLES_TOTAL || claims->state[op->handle2] == CLAIMS_DEAD))
+        return JUDGE_FOREIGN_DESCRIPTOR;
     return changes(op) && state == CLAIMS_READS ? JUDGE_READ_ONLY : JUDGE_NONE;
 }
 
@@ -93,6 +95,12 @@ static void follow(struct claims *claims, const struct op *op, int64_t result)
     case OP_TABLE_CLOSES:
         if (op->handle < HANDLES_TOTAL)
             claims->state[op->handle] = CLAIMS_DEAD;
+        return;
+    case OP_TABLE_MOVES:
+        if (op->handle >= HANDLES_TOTAL || op->handle2 >= HANDLES_TOTAL)
+            return;
+        claims->state[op->handle] = claims->state[op->handle2];
+        claims->state[op->handle2] = CLAIMS_DEAD;
         return;
     }
 }

@@ -57,9 +57,9 @@ static enum status push_want(struct match *m, const struct trace_call *call, uin
     if (want->handle2 < HANDLES_TOTAL)
         want->generation2 = m->pushed[want->handle2];
     enum op_table table = abi_ops[want->kind].table;
-    if (table == OP_TABLE_OPENS && want->handle2 < HANDLES_TOTAL)
+    if ((table == OP_TABLE_OPENS || table == OP_TABLE_MOVES) && want->handle2 < HANDLES_TOTAL)
         m->pushed[want->handle2]++;
-    else if (table == OP_TABLE_CLOSES && want->handle < HANDLES_TOTAL)
+    if ((table == OP_TABLE_CLOSES || table == OP_TABLE_MOVES) && want->handle < HANDLES_TOTAL)
         m->pushed[want->handle]++;
     pending->wants++;
     m->want_count++;

@@ -129,19 +129,40 @@ static void apply_change(struct match_world *world, uint32_t handle, int32_t hos
         world->object[handle] = (struct match_object) { object->dev, object->ino, object->mode & MATCH_TYPE, true };
 }
 
+/* What `from` stands for, `to` stands for from now on. */
+static void apply_move(struct match_world *world, uint32_t from, uint32_t to)
+{
+    const struct match_object object = world->object[from], initial = world->initial[from];
+    apply_change(world, to, world->host_fd[from], NULL);
+    world->object[to] = object;
+    world->initial[to] = initial;
+    apply_change(world, from, -1, NULL);
+}
+
 void match_world_apply(struct match_world *world, const struct match_want *want, const struct witness_record *record)
 {
     if (record) {
         apply_descriptor(world, want, record);
         apply_base(world, want, record);
     }
-    enum op_table table = abi_ops[want->kind].table;
-    if (table == OP_TABLE_OPENS && want->handle2 < HANDLES_TOTAL) {
-        bool opened = record && record->kind == WITNESS_SYSCALL && record->result >= 0;
+    bool opened = record && record->kind == WITNESS_SYSCALL && record->result >= 0;
+    switch ((enum op_table)abi_ops[want->kind].table) {
+    case OP_TABLE_KEEPS:
+        return;
+    case OP_TABLE_OPENS:
+        if (want->handle2 >= HANDLES_TOTAL)
+            return;
         world->learns |= !opened && (!want->known || want->result >= 0);
         apply_change(world, want->handle2, opened ? (int32_t)record->result : -1,
                      opened && (record->parts & WITNESS_PART_OPENED) ? &record->opened : NULL);
-    } else if (table == OP_TABLE_CLOSES && want->handle < HANDLES_TOTAL) {
-        apply_change(world, want->handle, -1, NULL);
+        return;
+    case OP_TABLE_CLOSES:
+        if (want->handle < HANDLES_TOTAL)
+            apply_change(world, want->handle, -1, NULL);
+        return;
+    case OP_TABLE_MOVES:
+        if (want->handle < HANDLES_TOTAL && want->handle2 < HANDLES_TOTAL)
+            apply_move(world, want->handle2, want->handle);
+        return;
     }
 }

@@ -216,6 +216,8 @@ static void put_op(const struct trace_call *call, uint32_t index, const struct s
         buffer_printf(out, " @%" PRIu64, op->offset);
     if (abi_ops[op->kind].table == OP_TABLE_OPENS)
         buffer_printf(out, " as #%" PRIu32, op->handle2);
+    if (abi_ops[op->kind].table == OP_TABLE_MOVES)
+        buffer_printf(out, " for #%" PRIu32, op->handle2);
     if (!call->complete)
         return;
     int64_t value = call->ops.result[index].value;

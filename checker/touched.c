@@ -170,6 +170,27 @@ static void on_name(struct touched *touched, const struct request *request, cons
     free(name);
 }
 
+/* An op on a descriptor. */
+static void on_descriptor(struct touched *touched, const struct op *op, int64_t value)
+{
+    switch ((enum op_table)abi_ops[op->kind].table) {
+    case OP_TABLE_KEEPS:
+    case OP_TABLE_OPENS:
+        use_count(op, value, &touched->file[op->handle].use);
+        return;
+    case OP_TABLE_CLOSES:
+        release(touched, op->handle);
+        return;
+    case OP_TABLE_MOVES:
+        release(touched, op->handle);
+        if (op->handle2 >= HANDLES_TOTAL)
+            return;
+        touched->file[op->handle] = touched->file[op->handle2];
+        touched->file[op->handle2] = (struct touched_file) { 0 };
+        return;
+    }
+}
+
 void touched_call(struct touched *touched, const struct trace_call *call, uint64_t number)
 {
     for (uint32_t i = 0; call->complete && i < call->ops.count && i < LIMIT_OPS; i++) {
@@ -185,10 +206,7 @@ void touched_call(struct touched *touched, const struct trace_call *call, uint64
             on_name(touched, &call->request, op, value, number);
             break;
         case OP_OBJECT_HANDLE:
-            if (abi_ops[op->kind].table == OP_TABLE_CLOSES)
-                release(touched, op->handle);
-            else
-                use_count(op, value, &touched->file[op->handle].use);
+            on_descriptor(touched, op, value);
             break;
         case OP_OBJECT_NONE:
         case OP_OBJECT_AWAITED:

@@ -241,7 +241,7 @@ static enum status session_open(struct session *session, struct error *error)
 
 enum status replay_run(const struct replay_options *options, struct replay_report *ret, struct error *error)
 {
-    struct session session = { .options = options, .report = ret };
+    struct session session = { .options = options, .report = ret, .stream = { 0, 1, 2 } };
     *ret = (struct replay_report) { .verdict = REPLAY_IDENTICAL };
     session.call = calloc(1, sizeof *session.call);
     if (!session.call)

@@ -70,16 +70,28 @@ static bool answer_bytes(struct session *session, const struct op *op, const str
     return true;
 }
 
+/* Follows the standard streams: the guest may close one, or give it another number. */
+static void answer_streams(struct session *session, const struct op *op)
+{
+    enum op_table table = abi_ops[op->kind].table;
+    bool closes = table == OP_TABLE_CLOSES || table == OP_TABLE_MOVES;
+    for (uint32_t i = 0; closes && i < 3; i++) {
+        if (session->stream[i] == op->handle)
+            session->stream[i] = HANDLE_NONE;
+        if (table == OP_TABLE_MOVES && session->stream[i] == op->handle2)
+            session->stream[i] = op->handle;
+    }
+}
+
 /* What the guest wrote to its standard output and error is handed out. The regions were checked by the decision core,
  * and are again. */
 static enum status answer_output(struct session *session, const struct op *op, const struct request *request,
                                  const struct backend_space *space, uint64_t left, struct error *error)
 {
     const struct replay_options *options = session->options;
-    if (abi_ops[op->kind].table == OP_TABLE_CLOSES && op->handle < 3)
-        session->closed |= 1u << op->handle;
     bool writes = (abi_op_bit(op->kind) & ops_out & ops_vector) != 0;
-    if (!options->output || !writes || (op->handle != 1 && op->handle != 2) || session->closed >> op->handle & 1 ||
+    uint32_t stream = op->handle == session->stream[1] ? 1 : 2;
+    if (!options->output || !writes || op->handle == HANDLE_NONE || op->handle != session->stream[stream] ||
         (uint64_t)op->mem.offset + op->mem.length > request->iov_count)
         return STATUS_OK;
     for (uint32_t i = 0; i < op->mem.length && left > 0; i++) {
@@ -87,7 +99,7 @@ static enum status answer_output(struct session *session, const struct op *op, c
         uint64_t part = piece.length < left ? piece.length : left;
         if (piece.offset + part > space->memory_size)
             break;
-        if (part > 0 && !options->output(options->output_self, op->handle, space->memory + piece.offset, (size_t)part))
+        if (part > 0 && !options->output(options->output_self, stream, space->memory + piece.offset, (size_t)part))
             return error_set(error, STATUS_STOPPED, "the guest's output could not be written");
         left -= part;
     }
@@ -188,6 +200,7 @@ enum status answer_act(struct session *session, const struct op *op, const struc
         return error_copy(error, session->failure.status, &session->failure);
     *result = *recorded;
     session->op++;
+    answer_streams(session, op);
     return recorded->value >= 0 ? answer_output(session, op, request, space, (uint64_t)recorded->value, error)
                                 : STATUS_OK;
 }

@@ -30,7 +30,7 @@ struct session {
     struct error failure;        /* of something that could not tell it otherwise */
     uint32_t op;                 /* ops of the current call that were answered */
     bool fuel_recorded;          /* the fuel is what the trace says that the guest needed */
-    uint32_t closed;             /* bits of the standard streams that the guest has closed */
+    uint32_t stream[3];          /* which handle each standard stream has now; HANDLE_NONE: closed */
     bool stopped;                /* the guest is stopped on purpose: the verdict is PREFIX or UNTIL */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "checker/judge/judge.h"
+#include "wasi/abi/abi.h"
 #include "wasi/abi/syscalls.h"
 
 enum { READ_DIR = 13, WRITE_DIR = 14, OPENED = 20 }; /* host descriptors; stdio is 10, 11, 12 */
@@ -381,6 +382,31 @@ static void test_hostile(void **state)
     EXPECT(LINK_TARGET, f);
 }
 
+/* What an op does to a descriptor, the judge judges by the descriptor: on one that comes from nowhere each is an
+ * escape, and a descriptor that is granted for reading only bears no op that changes files. */
+static void test_every_op(void **state)
+{
+    struct judge *judge = *state;
+    for (size_t op = 0; op < OP_COUNT; op++) {
+        const struct op_row *row = &abi_ops[op];
+        if (!abi_op_has(row, OPERAND_FD) || row->table == OP_TABLE_CLOSES || row->table == OP_TABLE_MOVES)
+            continue;
+        struct judge_fact f = fact(row->syscall, 99, "name", -1);
+        unsigned slot = 0;
+        while (row->operand[slot] != OPERAND_FD)
+            slot++;
+        f.arg[slot] = 99;
+        f.path[slot] = "name"; /* of symlinkat, whose content comes first */
+        struct judge_ruling ruling;
+        if (judge_call(judge, &f, &ruling))
+            fail_msg("op %s: %s on a foreign descriptor is let through", row->text, row->syscall);
+        f.arg[slot] = READ_DIR;
+        f.object = (struct judge_object) { 1, READ_DIR, 0100600 };
+        if (row->changes == OP_CHANGES_WORLD && judge_call(judge, &f, &ruling))
+            fail_msg("op %s: %s beneath a directory for reading is let through", row->text, row->syscall);
+    }
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -405,6 +431,7 @@ int main(void)
         T(test_other_policy),
         T(test_gap),
         T(test_hostile),
+        T(test_every_op),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

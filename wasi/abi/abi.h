@@ -112,7 +112,7 @@ struct operation_row {
 /* The columns of ops.def; the legend there says what each means. */
 enum op_calls { OP_CALLS_ONE, OP_CALLS_VDSO, OP_CALLS_WALK };
 enum op_object { OP_OBJECT_NONE, OP_OBJECT_HANDLE, OP_OBJECT_NAME, OP_OBJECT_BENEATH, OP_OBJECT_AWAITED };
-enum op_table { OP_TABLE_KEEPS, OP_TABLE_OPENS, OP_TABLE_CLOSES };
+enum op_table { OP_TABLE_KEEPS, OP_TABLE_OPENS, OP_TABLE_CLOSES, OP_TABLE_MOVES };
 #define OP_EFFECTS(EFFECT)                                                                                             \
     EFFECT(NONE, "none")                                                                                               \
     EFFECT(LOOK, "look")                                                                                               \
