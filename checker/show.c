@@ -99,34 +99,29 @@ static void put_scalar(uint32_t type, uint64_t value, struct buffer *out)
 {
     static const char *const whences[] = { "SET", "CUR", "END" };
     static const char *const clocks[] = { "REALTIME", "MONOTONIC", "PROCESS_CPUTIME", "THREAD_CPUTIME" };
-    switch (type) {
-    case ARG_WHENCE:
+    switch ((enum arg_form)abi_arg_types[type].form) {
+    case ARG_FORM_WHENCE:
         if (value < 3)
             buffer_string(out, whences[value]);
         else
             buffer_printf(out, "%" PRIu64, value);
         return;
-    case ARG_CLOCKID:
+    case ARG_FORM_CLOCK:
         if (value < 4)
             buffer_string(out, clocks[value]);
         else
             buffer_printf(out, "%" PRIu64, value);
         return;
-    case ARG_FILEDELTA:
+    case ARG_FORM_SIGNED:
         buffer_printf(out, "%" PRId64, (int64_t)value);
         return;
-    case ARG_RIGHTS:
-    case ARG_OFLAGS:
-    case ARG_FDFLAGS:
-    case ARG_FSTFLAGS:
-    case ARG_LOOKUPFLAGS:
-    case ARG_RIFLAGS:
-    case ARG_SIFLAGS:
-    case ARG_SDFLAGS:
+    case ARG_FORM_BITS:
         buffer_printf(out, value > 0 ? "0x%" PRIx64 : "%" PRIu64, value);
         return;
-    default:
+    case ARG_FORM_NUMBER:
+    case ARG_FORM_NONE:
         buffer_printf(out, "%" PRIu64, value);
+        return;
     }
 }
 

@@ -16,7 +16,7 @@ enum {
 
 /* The head of a simple BEGIN per hostcall; 0 for rows that copy strings or arrays, have many slots, may issue several
  * ops or such as carry data. The dispatcher lets no op pass that its row does not name. */
-#define ARG_TYPE(name, witx, core, size, align, class)                                                                 \
+#define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
     SLOTS_##name = sizeof(core) - 1,                                                                                   \
     VARIES_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_IOVS ||                    \
                     ARG_CLASS_##class == ARG_CLASS_CIOVS || ARG_CLASS_##class == ARG_CLASS_SUBS,

@@ -91,7 +91,7 @@ enum status writer_room(struct trace_writer *writer, size_t size, struct error *
 
 /* What a row's requests carry beside scalars. */
 enum shape { SHAPE_STRINGS = 1, SHAPE_IOVS = 2, SHAPE_SUBSCRIPTIONS = 4 };
-#define ARG_TYPE(name, witx, core, size, align, class)                                                                 \
+#define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
     SHAPE_OF_##name = (ARG_CLASS_##class == ARG_CLASS_STRING ? SHAPE_STRINGS : 0) |                                    \
                       (ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS ? SHAPE_IOVS : 0) | \
                       (ARG_CLASS_##class == ARG_CLASS_SUBS ? SHAPE_SUBSCRIPTIONS : 0),

@@ -24,7 +24,7 @@ static_assert((int)VECTOR_IN_MAX <= (int)TRACE_INLINE_MAX, "END carries them");
 
 /* The first two words' worth of a BEGIN per hostcall: its head, with one iov; 0 for rows that take another array than
  * one vector, or strings. */
-#define ARG_TYPE(name, witx, core, size, align, class)                                                                 \
+#define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
     SLOTS_##name = sizeof(core) - 1,                                                                                   \
     VECTORS_##name = ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS,                      \
     OTHERS_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_SUBS,

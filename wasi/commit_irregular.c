@@ -42,7 +42,17 @@ static enum status commit_strings(struct commit *commit, const char *const *stri
     return status;
 }
 
-static enum status commit_preopen_name(struct commit *commit)
+static enum status commit_args_get(struct commit *commit)
+{
+    return commit_strings(commit, commit->wasi->args, commit->wasi->context.arg_count);
+}
+
+static enum status commit_environ_get(struct commit *commit)
+{
+    return commit_strings(commit, commit->wasi->env, commit->wasi->context.env_count);
+}
+
+static enum status commit_fd_prestat_dir_name(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
     const uint64_t *slot = wasi->request.slot;
@@ -80,7 +90,7 @@ static enum status entries_broken(struct commit *commit)
                      commit->link->row->name);
 }
 
-static enum status commit_readdir(struct commit *commit)
+static enum status commit_fd_readdir(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
     const struct call_ops *ops = &wasi->ops;
@@ -136,7 +146,7 @@ static bool event_fill(uint8_t polled, struct guest_event *event)
     return polled != 0;
 }
 
-static enum status commit_events(struct commit *commit)
+static enum status commit_poll_oneoff(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
     const struct call_ops *ops = &wasi->ops;
@@ -169,27 +179,29 @@ static enum status commit_events(struct commit *commit)
     return STATUS_OK;
 }
 
-enum status commit_irregular(struct commit *commit)
+static enum status commit_proc_exit(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
-    switch (commit->link->call) {
-    case OPERATION_ARGS_GET:
-        return commit_strings(commit, wasi->args, wasi->context.arg_count);
-    case OPERATION_ENVIRON_GET:
-        return commit_strings(commit, wasi->env, wasi->context.env_count);
-    case OPERATION_FD_PRESTAT_DIR_NAME:
-        return commit_preopen_name(commit);
-    case OPERATION_FD_READDIR:
-        return commit_readdir(commit);
-    case OPERATION_POLL_ONEOFF:
-        return commit_events(commit);
-    case OPERATION_PROC_EXIT:
-        wasi->exit_code = (uint32_t)wasi->request.slot[SLOT_PROC_EXIT_rval];
-        wasi->outcome.trap = RT_TRAP_EXIT;
-        return STATUS_OK;
-    case OPERATION_PATH_READLINK: /* the system call wrote the buffer; the count is a scalar */
-        return STATUS_OK;
-    default:
-        return error_set(&wasi->failure, STATUS_INTERNAL, "%s has no commit of its own", commit->link->row->name);
-    }
+    wasi->exit_code = (uint32_t)wasi->request.slot[SLOT_PROC_EXIT_rval];
+    wasi->outcome.trap = RT_TRAP_EXIT;
+    return STATUS_OK;
+}
+
+/* The system call wrote the buffer; the count is a scalar. */
+static enum status commit_path_readlink(struct commit *commit)
+{
+    (void)commit;
+    return STATUS_OK;
+}
+
+enum status commit_irregular(struct commit *commit)
+{
+#define COMMIT_REGULAR(name)                  NULL
+#define COMMIT_IRREGULAR(name)                commit_##name
+#define OPERATION(id, name, state, kind, ...) [OPERATION_##id] = COMMIT_##kind(name),
+    static enum status (*const commits[OPERATION_COUNT])(struct commit *) = {
+#include "wasi/abi/operations.def"
+    };
+#undef OPERATION
+    return commits[commit->link->call](commit);
 }

@@ -2,8 +2,8 @@
 #include <stddef.h>
 #include "wasi/abi/abi.h"
 
-#define ARG_TYPE(name, witx, core, size, align, class)                                                                 \
-    [ARG_##name] = { #name, witx, core, size, align, ARG_SLOTS_##name, ARG_CLASS_##class },
+#define ARG_TYPE(name, witx, core, size, align, class, form)                                                           \
+    [ARG_##name] = { #name, witx, core, size, align, ARG_SLOTS_##name, ARG_CLASS_##class, ARG_FORM_##form },
 const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT] = {
 #include "wasi/abi/argtypes.def"
 };

@@ -62,7 +62,7 @@ enum wasi_ended {
 };
 #undef ENDED
 
-#define ARG_TYPE(name, witx, core, size, align, class) ARG_##name,
+#define ARG_TYPE(name, ...) ARG_##name,
 enum arg_type {
 #include "wasi/abi/argtypes.def"
     ARG_TYPE_COUNT
@@ -82,10 +82,14 @@ enum arg_class {
     ARG_CLASS_RESULT
 };
 
+/* How a scalar is shown. */
+enum arg_form { ARG_FORM_NONE, ARG_FORM_NUMBER, ARG_FORM_SIGNED, ARG_FORM_BITS, ARG_FORM_WHENCE, ARG_FORM_CLOCK };
+
 struct arg_type_row {
     const char *name, *witx, *core;
     uint8_t size, align, slots; /* slots: core parameters it takes */
     uint8_t class;              /* enum arg_class */
+    uint8_t form;               /* enum arg_form */
 };
 
 struct operation_field {

@@ -6,7 +6,7 @@
 #ifndef WARRANT_ABI_SLOTS_H
 #define WARRANT_ABI_SLOTS_H
 
-#define ARG_TYPE(name, witx, core, size, align, class) ARG_SLOTS_##name = sizeof(core) - 1,
+#define ARG_TYPE(name, witx, core, ...) ARG_SLOTS_##name = sizeof(core) - 1,
 enum { /* core parameters that a field of the type takes */
 #include "wasi/abi/argtypes.def"
 };
