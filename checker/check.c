@@ -74,6 +74,7 @@ static enum status open_trace(struct session *session, struct error *error)
     size_t size;
     const void *bytes = trace_reader_description(session->reader, &size);
     s = run_spec_decode(bytes, size, &session->spec, error);
+    session->report->machine = syscall_machine_find(session->spec.facts.arch);
     if (s != STATUS_OK)
         error_prefix(error, "%s: its description", path);
     return s;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include "runtime/base/base.h"
 #include "tracer/trace.h"
+#include "wasi/abi/syscalls.h"
 #include "wasi/policy/policy.h"
 
 #define VERDICT(id, name, text) CHECK_VERDICT_##id,
@@ -75,7 +76,8 @@ struct check_report {
     uint8_t run_id[TRACE_RUN_ID];
     char trace_path[4096], witness_path[4096]; /* witness_path: empty where the run is unwitnessed */
     bool witnessed;
-    bool imported; /* false where the run was in the database already, or no database was given */
+    enum syscall_machine machine; /* that was recorded, as its description says; COUNT: one without a table */
+    bool imported;                /* false where the run was in the database already, or no database was given */
     uint64_t hostcalls, events;
     uint64_t syscalls; /* witness records of the guest's process inside hostcalls */
     uint64_t setup_syscalls, other_syscalls;

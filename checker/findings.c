@@ -19,9 +19,9 @@ void findings_add(struct check_report *report, struct store *store, enum check_f
         .record = record ? record->number : CHECK_NO_PLACE,
         .call_name = place && place->call < OPERATION_COUNT ? abi_operations[place->call].name : NULL,
         .syscall = syscall,
-        .impact = syscall >= 0 ? impact_text(syscall) : NULL,
+        .impact = syscall >= 0 ? impact_text(report->machine, syscall) : NULL,
     };
-    const char *name = syscall >= 0 ? impact_name(syscall) : NULL;
+    const char *name = syscall >= 0 ? impact_name(report->machine, syscall) : NULL;
     if (name)
         strncpy(f.syscall_name, name, sizeof f.syscall_name - 1);
     strncpy(f.evidence, evidence, sizeof f.evidence - 1);

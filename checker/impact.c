@@ -5,37 +5,37 @@
 
 #include "wasi/abi/syscalls.h"
 
-int64_t impact_number(const char *name)
+int64_t impact_number(enum syscall_machine machine, const char *name)
 {
     const struct syscall_row *row = syscall_find_name(name);
-    return row ? syscall_row_number(row) : -1;
+    return row ? syscall_row_number(row, machine) : -1;
 }
 
-const char *impact_name(int64_t number)
+const char *impact_name(enum syscall_machine machine, int64_t number)
 {
-    const struct syscall_row *row = syscall_find_number(number);
+    const struct syscall_row *row = syscall_find_number(machine, number);
     return row ? row->name : NULL;
 }
 
-const char *impact_text(int64_t number)
+const char *impact_text(enum syscall_machine machine, int64_t number)
 {
-    const struct syscall_row *row = syscall_find_number(number);
+    const struct syscall_row *row = syscall_find_number(machine, number);
     return row ? syscall_impact_text((enum syscall_impact)row->impact) : NULL;
 }
 
-const char *impact_stopped_by(int64_t number)
+const char *impact_stopped_by(enum syscall_machine machine, int64_t number)
 {
-    const struct syscall_row *row = syscall_find_number(number);
+    const struct syscall_row *row = syscall_find_number(machine, number);
     return row ? syscall_stopped_by(row) : NULL;
 }
 
-bool impact_allows(int64_t number, enum impact_phase phase)
+bool impact_allows(enum syscall_machine machine, int64_t number, enum impact_phase phase)
 {
     static const uint16_t roles[] = { [IMPACT_GUEST_LAUNCH] = SYSCALL_BY(LAUNCHER) | SYSCALL_BY(SETUP),
                                       [IMPACT_GUEST_SETUP] = SYSCALL_BY(SETUP),
                                       [IMPACT_GUEST_RUN] = SYSCALL_BY(RUN),
                                       [IMPACT_RECORDER] = SYSCALL_BY(RECORDER) };
-    const struct syscall_row *row = syscall_find_number(number);
+    const struct syscall_row *row = syscall_find_number(machine, number);
     if (!row || row->roles & roles[phase])
         return row != NULL;
     /* What plans issue too is a plan's once the guest runs, else a missing call would be taken for another's. */

@@ -48,9 +48,9 @@ static bool futex_fits(uint64_t operation)
     return command == FUTEX_WAIT_ || command == FUTEX_WAKE_ || command == FUTEX_WAIT_BITS || command == FUTEX_WAKE_BITS;
 }
 
-bool impact_operands_fit(int64_t number, const uint64_t arg[6], uint32_t pid)
+bool impact_operands_fit(enum syscall_machine machine, int64_t number, const uint64_t arg[6], uint32_t pid)
 {
-    const struct syscall_row *row = syscall_find_number(number);
+    const struct syscall_row *row = syscall_find_number(machine, number);
     if (!row || impact_extra_roles != 0) /* a sanitizer maps as it likes */
         return row != NULL;
     switch ((enum syscall_check)row->check) {

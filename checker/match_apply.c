@@ -232,9 +232,9 @@ static struct match_pending *nearest_call(struct match *m, const struct witness_
     return since <= (double)before->duration ? before : next;
 }
 
-static void describe_record(const struct witness_record *record, struct buffer *out)
+static void describe_record(const struct match *m, const struct witness_record *record, struct buffer *out)
 {
-    const char *name = record->flags & WITNESS_FLAG_COMPAT ? NULL : impact_name(record->syscall);
+    const char *name = record->flags & WITNESS_FLAG_COMPAT ? NULL : impact_name(m->world.machine, record->syscall);
     if (record->flags & WITNESS_FLAG_COMPAT)
         buffer_printf(out, "through the 32-bit entry: number %" PRId64 " of that table", record->syscall);
     else if (record->syscall == -1)
@@ -270,7 +270,7 @@ static void report_record(struct match *m, enum check_finding_kind kind, enum ch
     struct match_place place = { 0 };
     struct buffer text = BUFFER_INIT;
     char evidence[CHECK_EVIDENCE_MAX];
-    describe_record(record, &text);
+    describe_record(m, record, &text);
     buffer_string(&text, note);
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);

@@ -2,33 +2,28 @@
  * backend's.
  *
  * Invariant: nothing here is taken from wasi/act; where the two differ, one of them is wrong and the check says
- * mismatch. The numbers are Linux's, stated here, so that a trace can be checked on another system. Left out on
- * purpose: architectures whose open flags differ from the generic ones in more than O_DIRECTORY and O_NOFOLLOW. Source:
- * openat2(2), fcntl(2), utimensat(2), preadv2(2), unlinkat(2), clock_nanosleep(2), errno(3). */
+ * mismatch. The numbers are Linux's on the machine that was recorded, stated here and in linux_open.def, so that a
+ * trace can be checked on another system. Source: openat2(2), fcntl(2), utimensat(2), preadv2(2), unlinkat(2),
+ * clock_nanosleep(2), errno(3). */
 #include "checker/match_want.h"
 
+/* Bits of an open's flags: one name, and its number on each machine. */
 enum linux_open {
-    LINUX_WRONLY = 01,
-    LINUX_RDWR = 02,
-    LINUX_CREAT = 0100,
-    LINUX_EXCL = 0200,
-    LINUX_NOCTTY = 0400,
-    LINUX_TRUNC = 01000,
-    LINUX_APPEND = 02000,
-    LINUX_NONBLOCK = 04000,
-    LINUX_DSYNC = 010000,
-    LINUX_CLOEXEC = 02000000,
-    LINUX_SYNC = 04010000,
-    LINUX_PATH = 010000000,
-    /* arm64 keeps the numbers of 32-bit Arm. */
-    LINUX_DIRECTORY = PLATFORM_ARM64 ? 040000 : 0200000,
-    LINUX_NOFOLLOW = PLATFORM_ARM64 ? 0100000 : 0400000
+#define OPEN_BIT(name, x86_64, arm64) LINUX_##name,
+#include "checker/linux_open.def"
+#undef OPEN_BIT
+    LINUX_OPEN_COUNT
+};
+static const uint32_t open_bits[LINUX_OPEN_COUNT][SYSCALL_MACHINE_COUNT] = {
+#define OPEN_BIT(name, x86_64, arm64) { x86_64, arm64 },
+#include "checker/linux_open.def"
+#undef OPEN_BIT
 };
 enum { LINUX_UTIME_NOW = 0x3fffffff, LINUX_UTIME_OMIT = 0x3ffffffe, NS_PER_SECOND = 1000000000 };
 
 struct flag_pair {
     uint32_t portable;
-    uint32_t linux_bits;
+    enum linux_open kernel;
 };
 static const struct flag_pair open_pairs[] = {
     { OPEN_CREATE, LINUX_CREAT },        { OPEN_EXCLUSIVE, LINUX_EXCL },    { OPEN_TRUNCATE, LINUX_TRUNC },
@@ -36,27 +31,31 @@ static const struct flag_pair open_pairs[] = {
     { OPEN_DSYNC, LINUX_DSYNC },         { OPEN_SYNC, LINUX_SYNC },         { OPEN_NONBLOCK, LINUX_NONBLOCK },
 };
 
-uint64_t match_linux_open_flags(uint32_t flags)
+uint64_t match_linux_open_flags(uint32_t flags, enum syscall_machine machine)
 {
-    uint64_t bits = LINUX_CLOEXEC;
+    if (machine >= SYSCALL_MACHINE_COUNT)
+        return UINT64_MAX; /* no call has them */
+    uint64_t bits = open_bits[LINUX_CLOEXEC][machine];
     uint32_t counts = flags;
     if (flags & OPEN_PATH_ONLY) {
-        bits |= LINUX_PATH; /* openat2 refuses any flag beside these three */
+        bits |= open_bits[LINUX_PATH][machine]; /* openat2 refuses any flag beside these three */
         counts &= OPEN_DIRECTORY | OPEN_NOFOLLOW;
     } else {
-        bits |= LINUX_NOCTTY;
+        bits |= open_bits[LINUX_NOCTTY][machine];
         if (flags & OPEN_WRITE)
-            bits |= flags & OPEN_READ ? LINUX_RDWR : LINUX_WRONLY;
+            bits |= open_bits[flags & OPEN_READ ? LINUX_RDWR : LINUX_WRONLY][machine];
     }
     for (size_t i = 0; i < sizeof open_pairs / sizeof open_pairs[0]; i++)
         if (counts & open_pairs[i].portable)
-            bits |= open_pairs[i].linux_bits;
+            bits |= open_bits[open_pairs[i].kernel][machine];
     return bits;
 }
 
+/* The same on every machine that linux_open.def has: fcntl sets none of those that differ. */
 uint64_t match_linux_fdflags(uint64_t fdflags)
 {
-    return (fdflags & FDFLAG_APPEND ? LINUX_APPEND : 0) | (fdflags & FDFLAG_NONBLOCK ? LINUX_NONBLOCK : 0);
+    return (fdflags & FDFLAG_APPEND ? open_bits[LINUX_APPEND][SYSCALL_MACHINE_X86_64] : 0) |
+           (fdflags & FDFLAG_NONBLOCK ? open_bits[LINUX_NONBLOCK][SYSCALL_MACHINE_X86_64] : 0);
 }
 
 uint32_t match_linux_poll(uint8_t eventtype)

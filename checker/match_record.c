@@ -25,12 +25,12 @@ bool match_role_allows(const struct match *m, const struct witness_record *recor
     if (record->flags & WITNESS_FLAG_COMPAT)
         return false;
     if (record->role == WITNESS_RECORDER)
-        return impact_allows(record->syscall, IMPACT_RECORDER);
+        return impact_allows(m->world.machine, record->syscall, IMPACT_RECORDER);
     bool launch = !m->executed && match_is_main(m, record);
     if (!match_in_setup(m, record))
-        return impact_allows(record->syscall, IMPACT_GUEST_RUN) &&
-               impact_operands_fit(record->syscall, record->arg, record->pid);
-    return impact_allows(record->syscall, launch ? IMPACT_GUEST_LAUNCH : IMPACT_GUEST_SETUP);
+        return impact_allows(m->world.machine, record->syscall, IMPACT_GUEST_RUN) &&
+               impact_operands_fit(m->world.machine, record->syscall, record->arg, record->pid);
+    return impact_allows(m->world.machine, record->syscall, launch ? IMPACT_GUEST_LAUNCH : IMPACT_GUEST_SETUP);
 }
 
 bool match_same_call(const struct match_want *want, const struct witness_record *record)

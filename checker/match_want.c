@@ -177,7 +177,7 @@ static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
         want_path(f, op->path2);
         return true;
     case OPERAND_HOW:
-        want->how[0] = match_linux_open_flags(op->flags);
+        want->how[0] = match_linux_open_flags(op->flags, f->world->machine);
         want->how[1] = op->flags & OPEN_CREATE && !(op->flags & OPEN_PATH_ONLY) ? CREATED_FILE : 0;
         want->how[2] = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
         return true;

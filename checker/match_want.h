@@ -4,6 +4,7 @@
 
 #include "tracer/trace.h"
 #include "tracer/witness_file.h"
+#include "wasi/abi/syscalls.h"
 #include "wasi/policy/policy.h"
 
 /* Bytes that a want or a record of the window keeps: near ones, or owned ones where they are more. */
@@ -73,7 +74,8 @@ struct match_world {
         shared_size[MATCH_SHARED]; /* memory that another process maps too, and may write */
     uint32_t shared_count;         /* beyond MATCH_SHARED: all memory may be */
     bool base_known;
-    uint64_t base; /* of linear memory */
+    uint64_t base;                /* of linear memory */
+    enum syscall_machine machine; /* that was recorded: numbers and flag bits are its */
 };
 /* Fills *want from op `index` of the call; `bytes` of it must be valid. MALFORMED: the call's op does not fit its
  * request (a hostile trace), `reason` says how. NO_MEMORY. */
@@ -109,7 +111,7 @@ bool match_is_shared(const struct match_world *world, uint64_t address, uint64_t
 void match_world_note(struct match_world *world, const struct witness_record *record);
 
 /* The manual pages' view of ops, stated apart from wasi/act on purpose. */
-uint64_t match_linux_open_flags(uint32_t flags);
+uint64_t match_linux_open_flags(uint32_t flags, enum syscall_machine machine);
 uint64_t match_linux_fdflags(uint64_t fdflags);                 /* what F_SETFL can change */
 uint32_t match_linux_poll(uint8_t eventtype);                   /* what a descriptor is waited for: POLLIN, POLLOUT */
 void match_linux_time(uint64_t ns, uint64_t times[4]);          /* of a TIME operand */

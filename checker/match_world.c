@@ -13,14 +13,15 @@ enum { ARENA_MINIMUM_SHIFT = 32, ALIGNMENT = 4096 };
 void match_world_init(struct match_world *world, const struct run_spec *spec)
 {
     memset(world, 0, sizeof *world);
+    world->machine = syscall_machine_find(spec->facts.arch);
     for (size_t i = 0; i < HANDLES_TOTAL; i++)
         world->host_fd[i] = -1;
     for (size_t i = 0; i < OP_COUNT; i++)
-        world->number[i] = impact_number(abi_ops[i].syscall);
-    world->number_mmap = impact_number("mmap");
-    world->number_mremap = impact_number("mremap");
-    world->number_restart = impact_number("restart_syscall");
-    world->number_sigreturn = impact_number("rt_sigreturn");
+        world->number[i] = impact_number(world->machine, abi_ops[i].syscall);
+    world->number_mmap = impact_number(world->machine, "mmap");
+    world->number_mremap = impact_number(world->machine, "mremap");
+    world->number_restart = impact_number(world->machine, "restart_syscall");
+    world->number_sigreturn = impact_number(world->machine, "rt_sigreturn");
     for (uint32_t i = 0; i < spec->initial_count && i < LIMIT_HANDLES; i++) {
         const struct run_initial *initial = &spec->initial[i];
         world->host_fd[i] = (int32_t)initial->host_fd;

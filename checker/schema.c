@@ -216,14 +216,11 @@ static void fill_enums(struct filler *f)
     fill_end(f);
 }
 
-static void fill_impact(struct filler *f)
+static void fill_impact_of(struct filler *f, enum syscall_machine machine)
 {
-    fill_begin(f, "syscall_impact",
-               "INSERT INTO syscall_impact(number, name, impact, text, effect, demanded, stopped_by, bypass, roles)"
-               " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];
-        int64_t number = syscall_row_number(row);
+        int64_t number = syscall_row_number(row, machine);
         char roles[128] = "";
         for (unsigned role = 0; role < SYSCALL_ROLE_COUNT; role++) {
             if (!(row->roles & 1u << role))
@@ -237,9 +234,18 @@ static void fill_impact(struct filler *f)
                  (const char *[]) { row->name, syscall_impact_name((enum syscall_impact)row->impact),
                                     syscall_impact_text((enum syscall_impact)row->impact), row->effect,
                                     syscall_check_text((enum syscall_check)row->check), syscall_stopped_by(row),
-                                    row->bypass, roles },
-                 8);
+                                    row->bypass, roles, syscall_machine_name(machine) },
+                 9);
     }
+}
+
+static void fill_impact(struct filler *f)
+{
+    fill_begin(f, "syscall_impact",
+               "INSERT INTO syscall_impact(number, name, impact, text, effect, demanded, stopped_by, bypass, roles,"
+               " architecture) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    for (unsigned machine = 0; machine < SYSCALL_MACHINE_COUNT; machine++)
+        fill_impact_of(f, (enum syscall_machine)machine);
     fill_end(f);
 }
 

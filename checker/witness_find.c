@@ -37,19 +37,20 @@ struct setup {
     uint64_t end;   /* the record of its last step, the installation of the filter; UINT64_MAX: none was installed */
     uint32_t lines; /* CONFINE_BIT()s of the lines that the kernel saw drawn */
     bool gap;       /* records of it are missing */
+    enum syscall_machine machine;
 };
 
 /* The line that this record draws; CONFINE_LINE_COUNT: none. The other lines are not one call's. */
-static enum confine_line line_of(const struct witness_record *record)
+static enum confine_line line_of(const struct witness_record *record, enum syscall_machine machine)
 {
-    int64_t prctl = impact_number("prctl"), number = record->syscall;
+    int64_t prctl = impact_number(machine, "prctl"), number = record->syscall;
     if (number == prctl && record->arg[0] == PRCTL_SET_NO_NEW_PRIVS && record->arg[1] == 1)
         return CONFINE_NO_NEW_PRIVS;
     if (number == prctl && record->arg[0] == PRCTL_SET_DUMPABLE && record->arg[1] == 0)
         return CONFINE_UNDUMPABLE;
-    if (number == impact_number("landlock_restrict_self"))
+    if (number == impact_number(machine, "landlock_restrict_self"))
         return CONFINE_LANDLOCK;
-    if ((number == impact_number("seccomp") && record->arg[0] == SECCOMP_SET_FILTER) ||
+    if ((number == impact_number(machine, "seccomp") && record->arg[0] == SECCOMP_SET_FILTER) ||
         (number == prctl && record->arg[0] == PRCTL_SET_SECCOMP && record->arg[1] == SECCOMP_FILTER_MODE))
         return CONFINE_SECCOMP;
     return CONFINE_LINE_COUNT;
@@ -62,7 +63,7 @@ static void take_record(struct setup *setup, const struct witness_record *record
     setup->gap |= record->kind == WITNESS_LOST;
     if (record->kind != WITNESS_SYSCALL || record->result != 0 || record->flags & WITNESS_FLAG_COMPAT)
         return;
-    enum confine_line line = line_of(record);
+    enum confine_line line = line_of(record, setup->machine);
     if (line < CONFINE_LINE_COUNT)
         setup->lines |= UINT32_C(1) << line;
     if (line == CONFINE_SECCOMP)
@@ -70,14 +71,15 @@ static void take_record(struct setup *setup, const struct witness_record *record
 }
 
 /* Reads ahead for the end of the setup, with a reader of its own of the same open file. */
-static enum status find_setup(const struct witness_reader *opened, struct setup *ret, struct error *error)
+static enum status find_setup(const struct witness_reader *opened, enum syscall_machine machine, struct setup *ret,
+                              struct error *error)
 {
     struct witness_reader *reader = NULL;
     struct witness_record *record = malloc(sizeof *record);
     enum status s = record ? witness_reader_again(opened, &reader, error)
                            : error_set(error, STATUS_NO_MEMORY, "no memory for a witness record");
     uint32_t pid = s == STATUS_OK ? witness_reader_info(reader)->guest_pid : 0;
-    *ret = (struct setup) { .end = UINT64_MAX };
+    *ret = (struct setup) { .end = UINT64_MAX, .machine = machine };
     while (s == STATUS_OK && ret->end == UINT64_MAX) {
         struct error why = ERROR_INIT;
         s = witness_reader_next(reader, record, &why);
@@ -152,6 +154,18 @@ static bool belongs(const struct witness_reader *reader, const struct run_spec *
     return !evidence;
 }
 
+/* A record's numbers mean nothing without the table of the machine that was recorded. */
+static enum status machine_known(const struct run_facts *facts, enum syscall_machine machine, struct error *error)
+{
+    if (machine < SYSCALL_MACHINE_COUNT && facts->os && !strcmp(facts->os, "Linux"))
+        return STATUS_OK;
+    return error_set(
+        error, STATUS_UNSUPPORTED,
+        "the witness watched %s on %s, and this version knows the system calls of Linux on x86_64 and aarch64",
+        facts->os && facts->os[0] ? facts->os : "an unnamed system",
+        facts->arch && facts->arch[0] ? facts->arch : "an unnamed machine");
+}
+
 enum status witness_find(const struct check_options *options, const struct run_spec *spec, const uint8_t *run_id,
                          struct store *store, struct check_report *report, struct witness_found *ret,
                          struct error *error)
@@ -182,10 +196,15 @@ enum status witness_find(const struct check_options *options, const struct run_s
         witness_reader_close(reader);
         return STATUS_OK;
     }
+    s = machine_known(&spec->facts, report->machine, error);
+    if (s != STATUS_OK) {
+        witness_reader_close(reader);
+        return s;
+    }
     report->witnessed = true;
     ret->reader = reader;
     struct setup setup;
-    s = find_setup(reader, &setup, error);
+    s = find_setup(reader, report->machine, &setup, error);
     ret->setup_until = setup.end;
     if (s == STATUS_OK)
         compare_lines(spec, &setup, store, report);

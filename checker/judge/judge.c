@@ -54,8 +54,9 @@ struct judge_descriptor {
 };
 
 struct judge {
-    uint8_t kind[NUMBERS]; /* enum judge_kind by number */
-    uint16_t roles;        /* whose calls pass where the judge has no description of them */
+    uint8_t kind[NUMBERS];        /* enum judge_kind by number */
+    enum syscall_machine machine; /* that was recorded: numbers are its */
+    uint16_t roles;               /* whose calls pass where the judge has no description of them */
     bool starved;
     bool gap, agreed; /* agreed: an initial object's numbers were the kernel's own */
     uint32_t count;
@@ -115,7 +116,7 @@ static bool grow(struct judge *judge, uint32_t fd)
 static void know_call(struct judge *judge, const char *name, enum judge_kind kind)
 {
     const struct syscall_row *row = syscall_find_name(name);
-    int64_t number = row ? syscall_row_number(row) : -1;
+    int64_t number = row ? syscall_row_number(row, judge->machine) : -1;
     if (number >= 0 && number < NUMBERS)
         judge->kind[number] = (uint8_t)kind;
 }
@@ -127,6 +128,11 @@ enum status judge_create(const struct run_spec *spec, const enum judge_grant *gr
     if (!judge)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the judge");
     judge->roles = SYSCALL_BY(RUN);
+    judge->machine = syscall_machine_find(spec->facts.arch);
+    if (judge->machine == SYSCALL_MACHINE_COUNT) {
+        free(judge);
+        return error_set(error, STATUS_UNSUPPORTED, "the system calls of the machine that was recorded are not known");
+    }
 #define JUDGE_CALL(name, kind) know_call(judge, #name, KIND_##kind);
 #include "checker/judge/judge_calls.def"
 #undef JUDGE_CALL
@@ -359,7 +365,8 @@ static bool judge_two(struct judge *judge, const struct judge_fact *fact, struct
 /* A call that the judge has no description of. */
 static bool judge_other(const struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
 {
-    const struct syscall_row *row = fact->compat ? &syscall_row_compat : syscall_find_number(fact->number);
+    const struct syscall_row *row =
+        fact->compat ? &syscall_row_compat : syscall_find_number(judge->machine, fact->number);
     if (!row) {
         if (fact->number < 0 || (fact->returned && fact->result == -38))
             return true; /* nothing was executed */

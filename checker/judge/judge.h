@@ -29,7 +29,7 @@ struct judge_object {
 
 /* One system call that the kernel executed for the guest's process after its setup. */
 struct judge_fact {
-    int64_t number; /* of this machine's table */
+    int64_t number; /* of the recorded machine's table */
     bool compat;    /* the number is of another table */
     bool returned;  /* `result` is known */
     uint64_t arg[6];
@@ -53,7 +53,8 @@ enum judge_grant { JUDGE_GRANT_NONE, JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
 
 struct judge;
 /* spec: the run's start (borrowed for the call): initial descriptors and their objects. grants: for each of
- * spec->policy's files what it may be used for (borrowed for the call). Returns owned. */
+ * spec->policy's files what it may be used for (borrowed for the call). UNSUPPORTED: of a machine whose system calls
+ * have no table. Returns owned. */
 MUST_USE enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, struct judge **ret,
                                   struct error *error);
 /* Lets pass what these roles (SYSCALL_BY bits of syscalls.h) may issue beside the guest's own: of a sanitizer. */

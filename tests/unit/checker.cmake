@@ -1,6 +1,7 @@
 foreach(name test_match test_match_ends test_match_operands test_match_resync test_match_whole)
   warrant_test(${name} ${name}.c test_match_kit.c test_match_impact.c LINK wr_match)
 endforeach()
+warrant_test(test_match_linux test_match_linux.c LINK wr_match wr_abi)
 warrant_test(test_judge test_judge.c LINK wr_judge)
 foreach(name test_checker_docs test_checker_errno test_checker_impact test_checker_report test_checker_store test_checker_show)
   warrant_test(${name} ${name}.c LINK wr_checker)

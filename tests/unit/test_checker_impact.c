@@ -8,7 +8,7 @@
 
 static int64_t nr(const char *name)
 {
-    int64_t number = impact_number(name);
+    int64_t number = impact_number(SYSCALL_MACHINE_X86_64, name);
     assert_true(number >= 0);
     return number;
 }
@@ -20,27 +20,27 @@ static void test_ops(void **state)
     (void)state;
     for (unsigned i = 0; i < OP_COUNT; i++) {
         int64_t number = nr(abi_ops[i].syscall);
-        assert_non_null(impact_text(number));
-        assert_non_null(impact_stopped_by(number));
-        assert_string_equal(impact_name(number), abi_ops[i].syscall);
+        assert_non_null(impact_text(SYSCALL_MACHINE_X86_64, number));
+        assert_non_null(impact_stopped_by(SYSCALL_MACHINE_X86_64, number));
+        assert_string_equal(impact_name(SYSCALL_MACHINE_X86_64, number), abi_ops[i].syscall);
         if (abi_ops[i].calls == OP_CALLS_ONE)
-            assert_false(impact_allows(number, IMPACT_GUEST_RUN));
+            assert_false(impact_allows(SYSCALL_MACHINE_X86_64, number, IMPACT_GUEST_RUN));
     }
 }
 
 static void test_phases(void **state)
 {
     (void)state;
-    assert_true(impact_allows(nr("dup2"), IMPACT_GUEST_LAUNCH));
-    assert_false(impact_allows(nr("dup2"), IMPACT_GUEST_SETUP));
-    assert_true(impact_allows(nr("seccomp"), IMPACT_GUEST_SETUP));
-    assert_false(impact_allows(nr("seccomp"), IMPACT_GUEST_RUN));
-    assert_true(impact_allows(nr("futex"), IMPACT_GUEST_RUN));
-    assert_false(impact_allows(nr("socket"), IMPACT_GUEST_SETUP));
-    assert_false(impact_allows(nr("ptrace"), IMPACT_RECORDER));
-    assert_false(impact_allows(-1, IMPACT_GUEST_SETUP));
-    assert_false(impact_allows(9999, IMPACT_GUEST_SETUP));
-    assert_null(impact_name(9999));
+    assert_true(impact_allows(SYSCALL_MACHINE_X86_64, nr("dup2"), IMPACT_GUEST_LAUNCH));
+    assert_false(impact_allows(SYSCALL_MACHINE_X86_64, nr("dup2"), IMPACT_GUEST_SETUP));
+    assert_true(impact_allows(SYSCALL_MACHINE_X86_64, nr("seccomp"), IMPACT_GUEST_SETUP));
+    assert_false(impact_allows(SYSCALL_MACHINE_X86_64, nr("seccomp"), IMPACT_GUEST_RUN));
+    assert_true(impact_allows(SYSCALL_MACHINE_X86_64, nr("futex"), IMPACT_GUEST_RUN));
+    assert_false(impact_allows(SYSCALL_MACHINE_X86_64, nr("socket"), IMPACT_GUEST_SETUP));
+    assert_false(impact_allows(SYSCALL_MACHINE_X86_64, nr("ptrace"), IMPACT_RECORDER));
+    assert_false(impact_allows(SYSCALL_MACHINE_X86_64, -1, IMPACT_GUEST_SETUP));
+    assert_false(impact_allows(SYSCALL_MACHINE_X86_64, 9999, IMPACT_GUEST_SETUP));
+    assert_null(impact_name(SYSCALL_MACHINE_X86_64, 9999));
 }
 
 static void test_operands(void **state)
@@ -64,7 +64,7 @@ static void test_operands(void **state)
         { "tgkill", { 78, 78, 6 }, false },      { "munmap", { 0, 4096 }, true },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (impact_operands_fit(nr(rows[i].name), rows[i].arg, 77) != rows[i].fits)
+        if (impact_operands_fit(SYSCALL_MACHINE_X86_64, nr(rows[i].name), rows[i].arg, 77) != rows[i].fits)
             fail_msg("row %zu, %s", i, rows[i].name);
 }
 

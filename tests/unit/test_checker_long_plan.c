@@ -62,7 +62,9 @@ static struct witness_record record_of(uint32_t at)
     static const struct witness_object directory = { 1, 5, 0040755, 0 }, file = { 1, 77, 0100644, 0 };
     bool open = at < TRIES, last = at == TRIES - 1;
     struct witness_record r = { .kind = WITNESS_SYSCALL, .role = WITNESS_GUEST, .pid = PID, .tid = PID };
-    r.syscall = impact_number(open ? "openat2" : at == TRIES + LIMIT_OPS - 2 ? "close" : "fstat");
+    r.syscall = impact_number(SYSCALL_MACHINE_X86_64, open                          ? "openat2"
+                                                      : at == TRIES + LIMIT_OPS - 2 ? "close"
+                                                                                    : "fstat");
     r.arg[0] = open ? DIR_FD : SCRATCH_FD;
     r.object = open ? directory : file;
     r.parts = WITNESS_PART_OBJECT;
@@ -111,7 +113,7 @@ static void match_calls(struct trace_call *const *call, uint32_t missing, struct
     struct run_initial initial[5] = { 0 };
     for (uint32_t i = 0; i < 5; i++)
         initial[i] = (struct run_initial) { 1, 5, FILETYPE_DIRECTORY, 7 + i, NULL, false };
-    struct run_spec spec = { .initial_count = 5, .initial = initial };
+    struct run_spec spec = { .initial_count = 5, .initial = initial, .facts = { .arch = (char[]) { "x86_64" } } };
     struct match *m;
     memset(told, 0, sizeof *told);
     assert_int_equal(

@@ -36,6 +36,7 @@ static void store_something(struct store *store, uint8_t id, const char *name, u
     struct error error = ERROR_INIT;
     struct run_spec spec;
     run_spec_init(&spec);
+    spec.facts.arch = (char[]) { "aarch64" };
     if (store_begin(store, run_id, &replaced, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     for (unsigned i = 0; i < calls; i++) {

@@ -30,7 +30,7 @@ static uint32_t named(const struct filter *f, const char *name, uint64_t a, uint
 {
     const struct syscall_row *row = syscall_find_name(name);
     assert_non_null(row);
-    return answer(f, syscall_row_number(row), native, (const uint64_t[6]) { a, b, c, d, e, g });
+    return answer(f, syscall_row_number(row, SYSCALL_MACHINE_HERE), native, (const uint64_t[6]) { a, b, c, d, e, g });
 }
 
 static uint32_t refusal(const struct syscall_row *row)
@@ -49,7 +49,7 @@ static void test_every_number(void **state)
         assert_int_equal(filter_build(&f, GUEST, sanitizer, PID, NULL), STATUS_OK);
         unsigned roles = SYSCALL_BY(OP) | SYSCALL_BY(RUN) | (sanitizer ? SYSCALL_BY(SANITIZER) : 0);
         for (int64_t number = -3; number < 2000; number++) {
-            const struct syscall_row *row = syscall_find_number(number);
+            const struct syscall_row *row = syscall_find_number(SYSCALL_MACHINE_HERE, number);
             uint32_t got = answer(&f, number, native, NULL);
             if (!row)
                 assert_int_equal(got, SECCOMP_RET_KILL_PROCESS);
@@ -94,7 +94,7 @@ static void test_replay_calls_are_these(void **state)
     assert_int_equal(filter_build(&f, SYSCALL_BY(RUN) | SYSCALL_BY(REPLAY), false, PID, NULL), STATUS_OK);
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];
-        int64_t number = syscall_row_number(row);
+        int64_t number = syscall_row_number(row, SYSCALL_MACHINE_HERE);
         snprintf(name, sizeof name, " %s ", row->name);
         bool listed = strstr(wanted, name) != NULL;
         if (number < 0)

@@ -21,7 +21,10 @@ static struct policy_file files[] = { { (char[]) { "r" }, (char[]) { "/r" }, fal
 
 static struct judge *new_judge(void)
 {
-    struct run_spec spec = { .policy = { .file_count = 2, .files = files }, .initial_count = 5, .initial = initial };
+    struct run_spec spec = { .policy = { .file_count = 2, .files = files },
+                             .initial_count = 5,
+                             .initial = initial,
+                             .facts = { .arch = (char[]) { "x86_64" } } };
     enum judge_grant grants[] = { JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
     struct judge *judge;
     assert_int_equal(judge_create(&spec, grants, &judge, NULL), STATUS_OK);
@@ -32,9 +35,10 @@ static struct judge_fact fact(const char *name, int fd, const char *path, int64_
 {
     const struct syscall_row *row = syscall_find_name(name);
     assert_non_null(row);
-    struct judge_fact f = {
-        .number = syscall_row_number(row), .returned = true, .result = result, .path = { path, NULL }
-    };
+    struct judge_fact f = { .number = syscall_row_number(row, SYSCALL_MACHINE_X86_64),
+                            .returned = true,
+                            .result = result,
+                            .path = { path, NULL } };
     f.arg[0] = (uint64_t)fd;
     f.object = (struct judge_object) { 1, fd >= OPENED ? 500 + (uint64_t)fd : (uint64_t)fd, 0100600 };
     return f;
@@ -350,7 +354,10 @@ static void test_duplicates(void **state)
 static void test_other_policy(void **state)
 {
     (void)state;
-    struct run_spec spec = { .policy = { .file_count = 2, .files = files }, .initial_count = 5, .initial = initial };
+    struct run_spec spec = { .policy = { .file_count = 2, .files = files },
+                             .initial_count = 5,
+                             .initial = initial,
+                             .facts = { .arch = (char[]) { "x86_64" } } };
     enum judge_grant grants[] = { JUDGE_GRANT_READ, JUDGE_GRANT_NONE };
     struct judge *judge;
     assert_int_equal(judge_create(&spec, grants, &judge, NULL), STATUS_OK);

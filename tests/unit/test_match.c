@@ -20,7 +20,7 @@ static void test_match_and_silent(void **state)
     kit_syscall(kit, "futex", 0);
     kit_saw_pwrite(kit, 7, 4096, 512);
     kit_saw_close(kit, 7);
-    kit_event(kit, WITNESS_ENTRY_ONLY, 0)->syscall = impact_number("exit_group");
+    kit_event(kit, WITNESS_ENTRY_ONLY, 0)->syscall = impact_number(SYSCALL_MACHINE_X86_64, "exit_group");
     kit_event(kit, WITNESS_END, 0);
     kit_run(kit);
     assert_int_equal(kit->seen.findings, 0);
@@ -219,7 +219,8 @@ static void test_restart_of_another(void **state)
 static void test_setup_and_other_threads(void **state)
 {
     struct kit *kit = *state;
-    kit->record[1].syscall = impact_number("execve"); /* before the filter, and not of the role */
+    kit->record[1].syscall =
+        impact_number(SYSCALL_MACHINE_X86_64, "execve"); /* before the filter, and not of the role */
     kit_pwrite(kit, 4, 0, 8);
     kit_syscall(kit, "execve", 0)->tid = 101;
     struct witness_record *r = kit_syscall(kit, "futex", 0);
@@ -241,7 +242,7 @@ static void test_launch(void **state)
     for (int after = 0; after < 2; after++) {
         struct kit *kit = kit_create();
         kit->record[0].kind = after ? WITNESS_EXEC : WITNESS_SYSCALL;
-        kit->record[1].syscall = impact_number("dup2");
+        kit->record[1].syscall = impact_number(SYSCALL_MACHINE_X86_64, "dup2");
         kit_run(kit);
         assert_int_equal(kit->seen.findings, after);
         kit_free(kit);

@@ -21,7 +21,7 @@ static void test_in_flight(void **state)
             kit_saw_pwrite(kit, 14, 8, 8)->kind = WITNESS_ENTRY_ONLY;
         if (seen == 3) {
             struct witness_record *r = kit_event(kit, WITNESS_EXIT_ONLY, -38);
-            r->syscall = impact_number("pwritev");
+            r->syscall = impact_number(SYSCALL_MACHINE_X86_64, "pwritev");
         }
         kit_event(kit, WITNESS_END, 9);
         kit_run(kit);

@@ -47,24 +47,27 @@ static const struct {
     { "fstatfs", 138, false, false },
 };
 
-int64_t impact_number(const char *name)
+int64_t impact_number(enum syscall_machine machine, const char *name)
 {
+    (void)machine;
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (strcmp(calls[i].name, name) == 0)
             return calls[i].number;
     return -1;
 }
 
-const char *impact_name(int64_t number)
+const char *impact_name(enum syscall_machine machine, int64_t number)
 {
+    (void)machine;
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (calls[i].number == number)
             return calls[i].name;
     return NULL;
 }
 
-bool impact_allows(int64_t number, enum impact_phase phase)
+bool impact_allows(enum syscall_machine machine, int64_t number, enum impact_phase phase)
 {
+    (void)machine;
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (calls[i].number == number)
             return phase <= IMPACT_GUEST_SETUP ? calls[i].setup || (phase == IMPACT_GUEST_LAUNCH && number == 33)
@@ -72,8 +75,9 @@ bool impact_allows(int64_t number, enum impact_phase phase)
     return false;
 }
 
-bool impact_operands_fit(int64_t number, const uint64_t arg[6], uint32_t pid)
+bool impact_operands_fit(enum syscall_machine machine, int64_t number, const uint64_t arg[6], uint32_t pid)
 {
+    (void)machine;
     (void)pid;
     return number != 9 || !(arg[2] & 4);
 }

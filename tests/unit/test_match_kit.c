@@ -67,7 +67,7 @@ void kit_run(struct kit *kit)
     struct run_initial initial[5];
     for (uint32_t i = 0; i < 5; i++)
         initial[i] = (struct run_initial) { 1, 1000 + i, FILETYPE_DIRECTORY, 10 + i, NULL, false };
-    struct run_spec spec = { .initial_count = 5, .initial = initial };
+    struct run_spec spec = { .initial_count = 5, .initial = initial, .facts = { .arch = (char[]) { "x86_64" } } };
     struct match_options options = {
         &spec, KIT_PID, kit->setup_until, { &kit->seen, on_verdict, on_record, on_finding }
     };
@@ -190,7 +190,7 @@ struct witness_record *kit_event(struct kit *kit, enum witness_kind kind, int64_
 struct witness_record *kit_syscall(struct kit *kit, const char *name, int64_t result)
 {
     struct witness_record *r = kit_event(kit, WITNESS_SYSCALL, result);
-    r->syscall = impact_number(name);
+    r->syscall = impact_number(SYSCALL_MACHINE_X86_64, name);
     return r;
 }
 

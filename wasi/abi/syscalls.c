@@ -37,32 +37,63 @@ const struct syscall_row *syscall_find_name(const char *name)
     return NULL;
 }
 
-int64_t syscall_row_number(const struct syscall_row *row) { return PLATFORM_X86_64 ? row->x86_64 : row->arm64; }
+/* Which row a number is of, and one more; 0: of none. Numbers that a machine does not have lie behind the last. */
+enum { NUMBER_ROOM = 1024 };
+#define SYSCALL_AT(number, name) [(number) < 0 ? NUMBER_ROOM + SYSCALL_ROW_##name : (number)] = SYSCALL_ROW_##name + 1,
+static const uint16_t row_of[SYSCALL_MACHINE_COUNT][NUMBER_ROOM + SYSCALL_COUNT] = {
+#define SYSCALL(name, x86_64, arm64, impact, effect, check, stop, behind, roles, bypass) SYSCALL_AT(x86_64, name)
+    [SYSCALL_MACHINE_X86_64] = {
+#include "wasi/abi/syscalls.def"
+    },
+#undef SYSCALL
+#define SYSCALL(name, x86_64, arm64, impact, effect, check, stop, behind, roles, bypass) SYSCALL_AT(arm64, name)
+    [SYSCALL_MACHINE_ARM64] = {
+#include "wasi/abi/syscalls.def"
+    },
+#undef SYSCALL
+};
 
-/* The table is in order on x86-64; arm64's order is another one, and its 300 rows are walked. */
-static const struct syscall_row *number_search(int64_t number)
+int64_t syscall_row_number(const struct syscall_row *row, enum syscall_machine machine)
 {
-    size_t first = 0, last = SYSCALL_COUNT;
-    while (first < last) {
-        size_t middle = first + (last - first) / 2;
-        if (abi_syscalls[middle].x86_64 < number)
-            first = middle + 1;
-        else
-            last = middle;
+    switch (machine) {
+#define NUMBER(id, column, name)                                                                                       \
+    case SYSCALL_MACHINE_##id:                                                                                         \
+        return row->column;
+        SYSCALL_MACHINE_LIST(NUMBER)
+#undef NUMBER
+    case SYSCALL_MACHINE_COUNT:
+        break;
     }
-    return first < SYSCALL_COUNT && abi_syscalls[first].x86_64 == number ? &abi_syscalls[first] : NULL;
+    return -1;
 }
 
-const struct syscall_row *syscall_find_number(int64_t number)
+const struct syscall_row *syscall_find_number(enum syscall_machine machine, int64_t number)
 {
-    if (number < 0)
+    if (number < 0 || (unsigned)machine >= SYSCALL_MACHINE_COUNT)
         return NULL;
-    if (PLATFORM_X86_64)
-        return number & SYSCALL_X32_BIT ? &syscall_row_x32 : number_search(number);
-    for (size_t i = 0; i < SYSCALL_COUNT; i++)
-        if (abi_syscalls[i].arm64 == number)
-            return &abi_syscalls[i];
-    return NULL;
+    if (machine == SYSCALL_MACHINE_X86_64 && number & SYSCALL_X32_BIT)
+        return &syscall_row_x32;
+    uint16_t row = number < NUMBER_ROOM ? row_of[machine][number] : 0;
+    return row ? &abi_syscalls[row - 1] : NULL;
+}
+
+static const char *const machine_names[] = {
+#define NAME(id, column, name) name,
+    SYSCALL_MACHINE_LIST(NAME)
+#undef NAME
+};
+
+enum syscall_machine syscall_machine_find(const char *name)
+{
+    unsigned machine = 0;
+    while (machine < SYSCALL_MACHINE_COUNT && (!name || strcmp(machine_names[machine], name) != 0))
+        machine++;
+    return (enum syscall_machine)machine;
+}
+
+const char *syscall_machine_name(enum syscall_machine machine)
+{
+    return (unsigned)machine < SYSCALL_MACHINE_COUNT ? machine_names[machine] : "?";
 }
 
 const char *syscall_impact_name(enum syscall_impact impact)

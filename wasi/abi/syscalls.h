@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "runtime/base/platform.h"
 
 /* id, text for people */
 #define SYSCALL_IMPACT_LIST(X)                                                                                         \
@@ -68,6 +69,14 @@ enum syscall_role { SYSCALL_ROLE_LIST(SYSCALL_ROLE_ENUM) SYSCALL_ROLE_COUNT };
 #undef SYSCALL_ROLE_ENUM
 #define SYSCALL_BY(id) (1U << SYSCALL_ROLE_##id)
 
+/* The machines whose numbers the table has, as uname names them. A reader of another machine's trace asks by the
+ * machine of the trace; who issues or filters calls, by SYSCALL_MACHINE_HERE. */
+#define SYSCALL_MACHINE_LIST(X)                X(X86_64, x86_64, "x86_64") X(ARM64, arm64, "aarch64")
+#define SYSCALL_MACHINE_ENUM(id, column, name) SYSCALL_MACHINE_##id,
+enum syscall_machine { SYSCALL_MACHINE_LIST(SYSCALL_MACHINE_ENUM) SYSCALL_MACHINE_COUNT };
+#undef SYSCALL_MACHINE_ENUM
+#define SYSCALL_MACHINE_HERE (PLATFORM_X86_64 ? SYSCALL_MACHINE_X86_64 : SYSCALL_MACHINE_ARM64)
+
 #define SYSCALL(name, x86_64, arm64, impact, effect, check, stop, behind, roles, bypass) SYSCALL_ROW_##name,
 enum syscall_index {
 #include "wasi/abi/syscalls.def"
@@ -95,11 +104,15 @@ extern const struct syscall_row syscall_row_compat, syscall_row_x32;
 
 /* The row of a call by its name; NULL: there is none. Static storage, as for all below. */
 const struct syscall_row *syscall_find_name(const char *name);
-/* By its number on the machine that this runs on; the x32 row where the bit is set; NULL: the table has no such number.
- */
-const struct syscall_row *syscall_find_number(int64_t number);
-/* Its number on the machine that this runs on, -1 where it has none. */
-int64_t syscall_row_number(const struct syscall_row *row);
+/* By its number on that machine; on x86-64, the x32 row where the bit is set; NULL: the table has no such number, or
+ * not the machine. */
+const struct syscall_row *syscall_find_number(enum syscall_machine machine, int64_t number);
+/* Its number on that machine, -1 where it has none. */
+int64_t syscall_row_number(const struct syscall_row *row, enum syscall_machine machine);
+/* The machine that uname calls so; SYSCALL_MACHINE_COUNT, for which all of the above have no answer: none of them, or
+ * NULL. */
+enum syscall_machine syscall_machine_find(const char *name);
+const char *syscall_machine_name(enum syscall_machine machine); /* "aarch64"; "?" beyond the list */
 
 const char *syscall_impact_name(enum syscall_impact impact); /* "READ_FILE" */
 const char *syscall_impact_text(enum syscall_impact impact);

@@ -196,7 +196,7 @@ static void known_collect(struct assembler *a)
 {
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];
-        int64_t number = syscall_row_number(row);
+        int64_t number = syscall_row_number(row, SYSCALL_MACHINE_HERE);
         bool extra = a->sanitizer && row->roles & SYSCALL_BY(SANITIZER);
         bool allowed = row->roles & a->roles || extra;
         if (number < 0 || (!allowed && refusal_of(row) == SECCOMP_RET_KILL_PROCESS))
