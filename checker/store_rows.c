@@ -144,6 +144,10 @@ static const char *replay_text(const struct check_replay *replay)
 
 /* ---- rows ---- */
 
+_Static_assert(OPERATION_SLOTS_MAX == 10 && WITNESS_PATHS == 2 &&
+                   sizeof((struct witness_record) { 0 }.arg) == 6 * sizeof(uint64_t),
+               "columns.def has a column for each");
+
 /* What a row is made of: of each table what its columns name. */
 struct store_source {
     const struct check_report *report; /* RUNS */

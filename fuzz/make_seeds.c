@@ -1,6 +1,7 @@
-/* Writes inputs to begin with for the targets whose forms move with the code: fuzz_make_seeds FOLDER makes
- * FOLDER/launch, spec and witness. Made at every build, so that they are always of the present form; fuzz/corpus keeps
- * what does not move. */
+/* Writes inputs to begin with for the targets whose forms move with the code: fuzz_make_seeds FOLDER GOLDEN
+ * makes FOLDER/launch, spec and witness, and FOLDER/trace from the traces in GOLDEN. Made at every build, so that they
+ * are always of the present form; fuzz/corpus keeps what does not move. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,10 +190,34 @@ static void witness(void)
     buffer_done(&records);
 }
 
+/* The golden traces, as the target takes whole files. */
+static void traces(const char *golden)
+{
+    struct dirent *entry;
+    DIR *folder = opendir(golden);
+    if (!folder) {
+        perror(golden);
+        exit(1);
+    }
+    while ((entry = readdir(folder))) {
+        const char *end = strrchr(entry->d_name, '.');
+        char path[4096];
+        struct buffer bytes = BUFFER_INIT;
+        if (!end || strcmp(end, ".wtrace") != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", golden, entry->d_name);
+        buffer_u8(&bytes, 'c');
+        must(file_read_all(path, 1 << 20, &bytes, NULL));
+        put("trace", entry->d_name, bytes.data, bytes.size);
+        buffer_done(&bytes);
+    }
+    closedir(folder);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: fuzz_make_seeds FOLDER\n");
+    if (argc != 3) {
+        fprintf(stderr, "usage: fuzz_make_seeds FOLDER GOLDEN\n");
         return 2;
     }
     top = argv[1];
@@ -200,5 +225,6 @@ int main(int argc, char **argv)
     specs("nothing", false);
     specs("full", true);
     witness();
+    traces(argv[2]);
     return 0;
 }
