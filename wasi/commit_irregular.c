@@ -164,7 +164,7 @@ static enum status commit_poll_oneoff(struct commit *commit)
             happened = asked < answers && event_fill(wasi->staging[asked], &event);
             asked++;
         } else {
-            happened = decide_poll_event(&wasi->table, &wasi->request, ops, i, &event.error);
+            happened = decide_poll_event(&wasi->table, &wasi->request, commit->plan, i, &event.error);
         }
         if (!happened)
             continue;

@@ -72,43 +72,53 @@ static bool answer_possible(const struct op *op, const struct request *request, 
     return false;
 }
 
-/* Performs the call's plan. *ret is COMMIT or REFUSE. */
+static void refuse(const struct step *step, struct outcome *outcome)
+{
+    *outcome = (struct outcome) { .wasi_errno = step->wasi_errno,
+                                  .rule = step->rule,
+                                  .trap = step->traps ? RT_TRAP_HOST_POINTER : RT_TRAP_NONE };
+}
+
+/* Performs the call's plan. *ret is COMMIT, or REFUSE, and then the outcome is told. What the proof of the core rests
+ * on: between its steps and the commit nothing writes the context, the table, the request or the plan, and each step is
+ * given the answer to the op that the step before it issued. */
 static enum status perform_plan(struct wasi *wasi, const struct operation_row *row, const struct backend_space *space,
-                                struct decision *ret)
+                                struct plan *plan, enum verdict *ret)
 {
     struct call_ops *ops = &wasi->ops;
     struct request *request = &wasi->request;
+    const struct op_result *answer = &ops->result[0]; /* not read before the first op */
     for (;;) {
-        struct op op; /* apart from `ops`, as decide_step's contract demands; copied when its stores have settled */
-        *ret = decide_step(&wasi->context, &wasi->table, request, ops, &op);
-        if (ret->verdict != VERDICT_ISSUE)
+        const struct step step = decide_step(&wasi->context, &wasi->table, request, plan, answer);
+        *ret = step.verdict;
+        if (step.verdict == VERDICT_REFUSE) {
+            refuse(&step, &wasi->outcome);
             return STATUS_OK;
+        }
+        *plan = step.plan;
+        if (step.verdict == VERDICT_COMMIT)
+            return STATUS_OK;
+        const struct op *op = &step.op; /* apart from `ops`: copied when its stores have settled */
         if (!LIKELY(ops->count < row->max_ops && ops->count < LIMIT_OPS))
-            return plan_failed(wasi, &op, "is one more than the plan may have");
-        if (!LIKELY(op.kind < OP_COUNT && (row->ops >> op.kind & 1)))
-            return plan_failed(wasi, &op, "is none that this call may issue");
+            return plan_failed(wasi, op, "is one more than the plan may have");
+        if (!LIKELY(op->kind < OP_COUNT && (row->ops >> op->kind & 1)))
+            return plan_failed(wasi, op, "is none that this call may issue");
         struct op_result *result = &ops->result[ops->count];
         enum status status;
         if (wasi->observer.op) {
-            status = wasi->observer.op(wasi->observer.self, request, &op, space, &wasi->failure);
+            status = wasi->observer.op(wasi->observer.self, request, op, space, &wasi->failure);
             if (!LIKELY(status == STATUS_OK))
                 return status;
         }
-        status = wasi->backend.act(wasi->backend.self, &op, request, space, result, &wasi->failure);
+        status = wasi->backend.act(wasi->backend.self, op, request, space, result, &wasi->failure);
         if (!LIKELY(status == STATUS_OK))
             return status;
-        if (!LIKELY(answer_possible(&op, request, result->value)))
-            return plan_failed(wasi, &op, "was answered with what no system answers");
-        ops->op[ops->count] = op;
+        if (!LIKELY(answer_possible(op, request, result->value)))
+            return plan_failed(wasi, op, "was answered with what no system answers");
+        ops->op[ops->count] = *op;
         ops->count++;
+        answer = result;
     }
-}
-
-static void refuse(const struct decision *decision, struct outcome *outcome)
-{
-    *outcome = (struct outcome) { .wasi_errno = decision->wasi_errno,
-                                  .rule = decision->rule,
-                                  .trap = decision->traps ? RT_TRAP_HOST_POINTER : RT_TRAP_NONE };
 }
 
 enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots)
@@ -119,7 +129,8 @@ enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct 
     if (!LIKELY(!wasi->memory_find))
         memory = wasi->memory_find(instance, wasi->memory);
     const struct backend_space space = { memory.base, memory.size, wasi->staging };
-    struct decision decision;
+    struct plan plan = decide_plan_start();
+    enum verdict verdict;
     enum status status = STATUS_OK;
 
     wasi->call_count++;
@@ -129,18 +140,17 @@ enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct 
     if (wasi->observer.begin)
         status = wasi->observer.begin(wasi->observer.self, &wasi->request, &wasi->failure);
     if (LIKELY(status == STATUS_OK))
-        status = perform_plan(wasi, link->row, &space, &decision);
+        status = perform_plan(wasi, link->row, &space, &plan, &verdict);
     if (!LIKELY(status == STATUS_OK))
         return host_failed(wasi, status);
 
-    struct commit commit = { wasi, link, memory.base, memory.size, 0 };
-    if (LIKELY(decision.verdict == VERDICT_COMMIT)) {
-        decide_commit(&wasi->context, &wasi->table, &wasi->request, &wasi->ops, outcome);
+    struct commit commit = { wasi, link, &plan, memory.base, memory.size, 0 };
+    if (LIKELY(verdict == VERDICT_COMMIT)) {
+        const struct op_result *answer = &wasi->ops.result[wasi->ops.count > 0 ? wasi->ops.count - 1 : 0];
+        decide_commit(&wasi->context, &wasi->table, &wasi->request, &plan, answer, outcome);
         outcome->trap = RT_TRAP_NONE;
         if (LIKELY(outcome->wasi_errno == WASI_SUCCESS))
             status = commit_results(&commit);
-    } else {
-        refuse(&decision, outcome);
     }
     if (!LIKELY(outcome->wasi_errno != WASI_NOTCAPABLE) && wasi->violation_traps && outcome->trap == RT_TRAP_NONE)
         outcome->trap = RT_TRAP_HOST_POLICY;

@@ -46,6 +46,7 @@ struct wasi {
 struct commit {
     struct wasi *wasi;
     const struct wasi_link *link;
+    const struct plan *plan;
     uint8_t *memory;
     uint64_t memory_size;
     uint64_t digest; /* observer.h: committed */

@@ -43,6 +43,7 @@ void case_call_slots(struct decide_case *c, enum operation call, const uint64_t 
     c->request.iov_count = 0;
     c->request.subscription_count = 0;
     memcpy(c->request.slot, slots, sizeof c->request.slot);
+    c->plan = c->before = decide_plan_start();
     c->ops.count = 0;
 }
 
@@ -61,26 +62,44 @@ void case_iov(struct decide_case *c, uint32_t offset, uint32_t length)
     c->request.iov[c->request.iov_count++] = (struct region) { offset, length };
 }
 
-static struct decision step(struct decide_case *c)
+static struct op_result *last_result(struct decide_case *c)
 {
-    memset(&c->op, 0x5A, sizeof c->op);
-    return decide_step(&c->context, &c->table, &c->request, &c->ops, &c->op);
+    return &c->ops.result[c->ops.count > 0 ? c->ops.count - 1 : 0];
+}
+
+struct step case_step(struct decide_case *c)
+{
+    c->before = c->plan;
+    struct step step = decide_step(&c->context, &c->table, &c->request, &c->plan, last_result(c));
+    if (step.verdict == VERDICT_ISSUE)
+        c->op = step.op;
+    else
+        memset(&c->op, 0x5A, sizeof c->op);
+    if (step.verdict != VERDICT_REFUSE)
+        c->plan = step.plan;
+    return step;
+}
+
+struct op_result *case_rewind(struct decide_case *c)
+{
+    c->plan = c->before;
+    return last_result(c);
 }
 
 const struct op *case_issues(struct decide_case *c, enum op_kind kind)
 {
-    struct decision decision = step(c);
+    struct step decision = case_step(c);
     assert_int_equal(decision.verdict, VERDICT_ISSUE);
     assert_string_equal(abi_ops[c->op.kind].text, abi_ops[kind].text);
     assert_true(abi_operations[c->request.call].ops & (UINT64_C(1) << kind));
     return &c->op;
 }
 
-void case_commits(struct decide_case *c) { assert_int_equal(step(c).verdict, VERDICT_COMMIT); }
+void case_commits(struct decide_case *c) { assert_int_equal(case_step(c).verdict, VERDICT_COMMIT); }
 
-static struct decision refused(struct decide_case *c, enum rule rule)
+static struct step refused(struct decide_case *c, enum rule rule)
 {
-    struct decision decision = step(c);
+    struct step decision = case_step(c);
     assert_int_equal(decision.verdict, VERDICT_REFUSE);
     assert_string_equal(abi_rules[decision.rule].name, abi_rules[rule].name);
     assert_true(abi_rules[decision.rule].refuses);
@@ -89,7 +108,7 @@ static struct decision refused(struct decide_case *c, enum rule rule)
 
 void case_refuses(struct decide_case *c, enum rule rule, enum wasi_errno wasi_errno)
 {
-    struct decision decision = refused(c, rule);
+    struct step decision = refused(c, rule);
     assert_string_equal(abi_errno_name(decision.wasi_errno), abi_errno_name(wasi_errno));
     assert_false(decision.traps);
 }
@@ -109,6 +128,6 @@ struct op_result *case_result(struct decide_case *c, int64_t value)
 struct outcome case_outcome(struct decide_case *c)
 {
     struct outcome outcome;
-    decide_commit(&c->context, &c->table, &c->request, &c->ops, &outcome);
+    decide_commit(&c->context, &c->table, &c->request, &c->plan, last_result(c), &outcome);
     return outcome;
 }

@@ -19,7 +19,8 @@ struct decide_case {
     struct decide_context context;
     struct handle_table table;
     struct request request;
-    struct call_ops ops;
+    struct plan plan, before; /* before: the last step */
+    struct call_ops ops;      /* what was issued, and its results */
     struct op op;
     uint8_t memory[CASE_MEMORY];
 };
@@ -33,6 +34,10 @@ void case_call_slots(struct decide_case *c, enum operation call, const uint64_t 
 void case_string(struct decide_case *c, const char *text, size_t length);
 void case_path(struct decide_case *c, const char *path);
 void case_iov(struct decide_case *c, uint32_t offset, uint32_t length);
+/* One step; where it stands. */
+struct step case_step(struct decide_case *c);
+/* Undoes the last step, so that it can be taken again on another result of the last op, which is given back. */
+struct op_result *case_rewind(struct decide_case *c);
 /* One step; the verdict must be the one expected. The op, if any, is c->op. */
 const struct op *case_issues(struct decide_case *c, enum op_kind kind);
 void case_commits(struct decide_case *c);

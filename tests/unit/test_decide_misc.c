@@ -43,7 +43,8 @@ static void random_bytes_are_bounded_and_whole(void **state)
     case_result(c, 256);
     case_commits(c);
     assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
-    c->ops.result[0].value = 0; /* never zeros where random bytes were promised */
+    case_rewind(c)->value = 0; /* never zeros where random bytes were promised */
+    case_commits(c);
     assert_int_equal(case_outcome(c).wasi_errno, WASI_IO);
     case_call(c, OPERATION_RANDOM_GET, CASE_MEMORY - 255, 256);
     case_traps(c, RULE_MEMORY_BOUNDS);
@@ -156,7 +157,7 @@ static void subscribe(struct decide_case *c, uint8_t type, uint32_t clock_or_fd,
 static void expect_event(struct decide_case *c, uint32_t index, enum wasi_errno expected)
 {
     uint16_t wasi_errno = 0;
-    assert_true(decide_poll_event(&c->table, &c->request, &c->ops, index, &wasi_errno));
+    assert_true(decide_poll_event(&c->table, &c->request, &c->plan, index, &wasi_errno));
     assert_string_equal(abi_errno_name(wasi_errno), abi_errno_name(expected));
 }
 
@@ -177,9 +178,9 @@ static void the_earliest_timer_decides_the_sleep(void **state)
     case_result(c, 0);
     case_commits(c);
     expect_event(c, 1, WASI_SUCCESS);
-    assert_false(decide_poll_event(&c->table, &c->request, &c->ops, 0, &ignored));
-    assert_false(decide_poll_event(&c->table, &c->request, &c->ops, 2, &ignored));
-    assert_false(decide_poll_event(&c->table, &c->request, &c->ops, 3, &ignored));
+    assert_false(decide_poll_event(&c->table, &c->request, &c->plan, 0, &ignored));
+    assert_false(decide_poll_event(&c->table, &c->request, &c->plan, 2, &ignored));
+    assert_false(decide_poll_event(&c->table, &c->request, &c->plan, 3, &ignored));
 }
 
 /* POLL-04 */
@@ -227,7 +228,7 @@ static void what_cannot_be_waited_for_says_so_in_its_event(void **state)
         subscribe(c, ones[i].type, ones[i].clock_or_fd, 50, ones[i].flags);
         case_commits(c);
         expect_event(c, 1, ones[i].expected);
-        assert_false(decide_poll_event(&c->table, &c->request, &c->ops, 0, &ignored));
+        assert_false(decide_poll_event(&c->table, &c->request, &c->plan, 0, &ignored));
     }
 }
 
@@ -242,6 +243,7 @@ static void streams_are_asked_about(void **state)
     const struct op *op = case_issues(c, OP_POLL);
     assert_int_equal(op->handle, HANDLE_NONE);
     assert_int_equal(op->offset, INT64_MAX);
+    (void)case_rewind(c);
     subscribe(c, EVENTTYPE_CLOCK, CLOCKID_MONOTONIC, 500, 0);
     subscribe(c, EVENTTYPE_CLOCK, CLOCKID_MONOTONIC, 900, 0);
     subscribe(c, EVENTTYPE_FD_WRITE, CASE_FILE, 0, 0);
@@ -249,14 +251,16 @@ static void streams_are_asked_about(void **state)
     case_result(c, 0);
     case_commits(c);
     expect_event(c, 1, WASI_SUCCESS);
-    assert_false(decide_poll_event(&c->table, &c->request, &c->ops, 2, &ignored));
-    assert_false(decide_poll_event(&c->table, &c->request, &c->ops, 0, &ignored)); /* the answer is staged */
-    c->ops.result[0].value = 2;
-    assert_false(decide_poll_event(&c->table, &c->request, &c->ops, 1, &ignored));
+    assert_false(decide_poll_event(&c->table, &c->request, &c->plan, 2, &ignored));
+    assert_false(decide_poll_event(&c->table, &c->request, &c->plan, 0, &ignored)); /* the answer is staged */
+    case_rewind(c)->value = 2;
+    case_commits(c);
+    assert_false(decide_poll_event(&c->table, &c->request, &c->plan, 1, &ignored));
     c->request.subscription[1].timeout = 0;
     expect_event(c, 1, WASI_SUCCESS);
-    c->ops.count = 0;
+    c->plan = decide_plan_start();
     assert_int_equal(case_issues(c, OP_POLL)->offset, 0);
+    (void)case_rewind(c);
     c->table.handle[CASE_STREAM].rights &= ~R(POLL_FD_READWRITE);
     case_commits(c);
     expect_event(c, 0, WASI_NOTCAPABLE);
@@ -287,6 +291,7 @@ static void errors_outside_the_table_are_io(void **state)
         case_call(c, OPERATION_FD_SYNC, CASE_FILE);
         case_issues(c, OP_SYNC);
         case_result(c, values[i]);
+        case_commits(c);
         assert_int_equal(case_outcome(c).wasi_errno, WASI_IO);
     }
 }

@@ -89,8 +89,6 @@ static void parents_are_opened_and_closed(void **state)
         assert_int_equal(op->handle2, HANDLE_SCRATCH);
         assert_int_equal(op->flags, OPEN_PATH_ONLY | OPEN_DIRECTORY);
         assert_path(c, op->path, "a/../b");
-        case_result(c, -WASI_AGAIN);
-        case_issues(c, OP_OPEN);
         case_result(c, 0);
         op = case_issues(c, calls[i].kind);
         assert_int_equal(op->handle, HANDLE_SCRATCH);
@@ -113,7 +111,7 @@ static void parents_that_fail_end_the_plan(void **state)
         case_result(c, -WASI_NOENT);
         case_commits(c);
         assert_int_equal(case_outcome(c).wasi_errno, WASI_NOENT);
-        c->ops.result[0].value = -WASI_XDEV;
+        case_rewind(c)->value = -WASI_XDEV;
         case_refuses(c, RULE_PATH_ESCAPES, WASI_NOTCAPABLE);
     }
 }
@@ -157,7 +155,7 @@ static void unlink_with_a_slash_never_unlinks(void **state)
     case_result(c, -WASI_NOTDIR);
     case_commits(c);
     assert_int_equal(case_outcome(c).wasi_errno, WASI_NOTDIR);
-    c->ops.result[0].value = 0;
+    case_rewind(c)->value = 0;
     case_issues(c, OP_STAT);
     case_result(c, 0);
     case_issues(c, OP_CLOSE);
@@ -176,6 +174,7 @@ static void link_targets_are_kept_unless_absolute(void **state)
     const struct op *op = case_issues(c, OP_MAKE_LINK);
     assert_path(c, op->path2, "../../x/");
     assert_path(c, op->path, "link");
+    (void)case_rewind(c);
     c->request.bytes[0] = '/';
     case_refuses(c, RULE_LINK_TARGET, WASI_NOTCAPABLE);
     c->request.bytes[0] = 0;
@@ -216,10 +215,6 @@ static void stat_opens_only_links_that_are_followed(void **state)
             case_commits(c);
             continue;
         }
-        for (int i = 0; i < 4; i++) {
-            case_issues(c, OP_OPEN);
-            case_result(c, -WASI_AGAIN);
-        }
         assert_int_equal(case_issues(c, OP_OPEN)->flags, OPEN_PATH_ONLY);
         case_result(c, 0);
         assert_int_equal(case_issues(c, OP_STAT)->handle, HANDLE_SCRATCH);
@@ -227,7 +222,7 @@ static void stat_opens_only_links_that_are_followed(void **state)
         case_issues(c, OP_CLOSE);
         case_result(c, 0);
         case_commits(c);
-        assert_int_equal(c->ops.result[decide_main_op(&c->ops)].stat.size, 9);
+        assert_int_equal(case_outcome(c).wasi_errno, WASI_SUCCESS);
     }
 }
 
@@ -270,12 +265,14 @@ static void times_are_given_or_now(void **state)
     assert_int_equal(op->value, UINT64_MAX);
     assert_int_equal(op->flags, FST_ATIM | FST_MTIM);
     for (uint64_t flags = 0; flags < 64; flags++) {
+        (void)case_rewind(c);
         c->request.slot[SLOT_PATH_FILESTAT_SET_TIMES_fst_flags] = flags;
         if (flags >= 16 || (flags & 3) == 3 || (flags & 12) == 12)
             case_refuses(c, RULE_BAD_VALUE, WASI_INVAL);
         else
             case_issues(c, OP_SET_TIMES_AT);
     }
+    (void)case_rewind(c);
     c->request.slot[SLOT_PATH_FILESTAT_SET_TIMES_fst_flags] = FST_MTIM_NOW;
     c->request.slot[SLOT_PATH_FILESTAT_SET_TIMES_flags] = LOOKUP_SYMLINK_FOLLOW;
     assert_int_equal(case_issues(c, OP_OPEN)->flags, OPEN_PATH_ONLY);

@@ -40,17 +40,12 @@ static struct decide_case *good_call(uint32_t call)
     return c;
 }
 
-static struct decision step(struct decide_case *c)
-{
-    return decide_step(&c->context, &c->table, &c->request, &c->ops, &c->op);
-}
-
 static void good_calls_are_accepted(void **state)
 {
     (void)state;
     for (uint32_t call = 0; call < OPERATION_COUNT; call++)
         if (is_built(call))
-            assert_int_not_equal(step(good_call(call)).verdict, VERDICT_REFUSE);
+            assert_int_not_equal(case_step(good_call(call)).verdict, VERDICT_REFUSE);
 }
 
 static void absent_calls_are_refused_with_and_without_fault(void **state)
@@ -112,7 +107,7 @@ static void each_right_of_the_row_is_needed(void **state)
             if (abi_operations[call].rights & (UINT64_C(1) << bit))
                 case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
             else
-                assert_int_not_equal(step(c).verdict, VERDICT_REFUSE);
+                assert_int_not_equal(case_step(c).verdict, VERDICT_REFUSE);
         }
 }
 
@@ -168,7 +163,7 @@ static void follow(struct decide_case *c, uint32_t call)
 {
     static const int64_t errors[] = { -WASI_AGAIN, -WASI_XDEV, -WASI_NOENT, -WASI_IO };
     const struct operation_row *row = &abi_operations[call];
-    struct decision decision = step(c);
+    struct step decision = case_step(c);
     while (decision.verdict == VERDICT_ISSUE) {
         assert_true(c->ops.count < row->max_ops);
         assert_true(row->ops & (UINT64_C(1) << c->op.kind));
@@ -176,7 +171,7 @@ static void follow(struct decide_case *c, uint32_t call)
         struct op_result *result = case_result(c, any(2) ? (int64_t)any(50) : errors[any(4)]);
         result->stat.filetype = any(8);
         result->stat.size = any(0);
-        decision = step(c);
+        decision = case_step(c);
     }
     if (decision.verdict == VERDICT_COMMIT)
         (void)case_outcome(c);

@@ -1,5 +1,6 @@
 /* The tables of abi.h, expanded from the .def files. Fields and slots are counted by the compiler. */
 #include <stddef.h>
+#include "runtime/base/limits.h"
 #include "wasi/abi/abi.h"
 
 #define ARG_TYPE(name, witx, core, size, align, class, form)                                                           \

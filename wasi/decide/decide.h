@@ -2,9 +2,9 @@
  * global.
  *
  * A hostcall runs: request (copied once) -> decide_step until it says COMMIT or REFUSE, performing each issued
- * op -> decide_commit, which updates the descriptor table and says what the guest is told. Both work on any history
- * of ops, also on one that no plan of theirs could have: nothing in `ops` is trusted to be what was issued. What is
- * proved stands below as ACSL predicates; `./dev prove` proves it. */
+ * op and handing back its answer -> decide_commit, which updates the descriptor table and says what the guest is told. An
+ * answer may be any: in a replay it comes from a file. What is proved stands below as ACSL predicates; `./dev prove` proves
+ * it. */
 #ifndef WARRANT_DECIDE_H
 #define WARRANT_DECIDE_H
 
@@ -42,18 +42,59 @@ struct decide_context {
 
 enum verdict { VERDICT_ISSUE, VERDICT_COMMIT, VERDICT_REFUSE };
 
-/* ISSUE: *op is to be performed. COMMIT: no further op; decide_commit tells the result (which may be the system's
- * errno). REFUSE: policy or the interface forbids it: `rule` says why, `wasi_errno` what the guest is told, `traps`
- * that it is stopped instead (a bad pointer, as the witx text demands). */
-struct decision {
+/* What an op that may have opened for writing, created or truncated comes to is known only behind it: BY_OPENING. */
+enum plan_change { PLAN_CHANGED_NOTHING, PLAN_CHANGED_BY_OPENING, PLAN_CHANGED_SOMETHING };
+
+/* How a plan ends behind the op that was issued last. GOES_ON: the call's function says what follows. */
+enum plan_end {
+    PLAN_GOES_ON,
+    PLAN_ENDS_WITH_ANSWER, /* what that op brings is what the call brought */
+    PLAN_ENDS_WITH_VALUE,  /* that op only cleans up: `value` stands */
+    PLAN_ENDS_REFUSED      /* that op only cleans up: the call is refused, for `rule` */
+};
+
+/* Where a call's plan stands: a value that decide_step is given, changes and gives back. Which op was issued last says which
+ * step comes next; the other fields are what later steps, the commit and the proof have to know of the ops before it. */
+struct plan {
+    uint16_t count;     /* ops issued so far */
+    uint16_t kind;      /* enum op_kind: of the last of them */
+    uint16_t rule;      /* enum rule: why the call fails though its ops may not have, or RULE_NONE */
+    uint8_t end;        /* enum plan_end */
+    uint8_t changed;    /* enum plan_change: whether the guest's world may differ by what was issued so far */
+    uint32_t slot;      /* what the plan opened lies there, or what its last op opens; HANDLE_NONE: neither */
+    uint8_t asked;      /* poll_oneoff: the clocks that were asked for their time, bit 1 << enum wasi_clockid */
+    uint8_t filetype;   /* path_open: of what was opened, as its STAT says; dev and ino too */
+    struct region name; /* the last component of the path, where an op on it is still to come */
+    int64_t value; /* what the call's main op brought, or what those of them did that go on where the last stopped */
+    uint64_t dev, ino;
+    uint64_t now[2]; /* poll_oneoff: what those clocks said */
+};
+
+/* What one step of a plan comes to. ISSUE: `op` is to be performed, and `plan` goes with its answer. COMMIT: no further op;
+ * decide_commit, given `plan`, tells the result (which may be the system's errno). REFUSE: policy or the interface forbids it:
+ * `rule` says why, `wasi_errno` what the guest is told, `traps` that it is stopped instead (a bad pointer, as the witx text
+ * demands). What a verdict does not name is not set. By value, so that the functions of the core write no memory at all. */
+struct step {
     enum verdict verdict;
     uint16_t rule;
     uint16_t wasi_errno;
     bool traps;
+    struct op op;
+    struct plan plan;
 };
 
 /* What is proved. One predicate says what "inside memory" means, one what "open" means, one what "may" means;
- * DECIDE_SOUND is what decide_step guarantees, whatever request, table and history it is given. */
+ * DECIDE_SOUND is what decide_step guarantees of every step, whatever the request, the table and the answers are.
+ *
+ * It is an induction over the steps of one call. plan_ok holds of the plan that decide_plan_start gives, and of every plan that
+ * decide_step gives back. It speaks of ops that were issued before: of the slot that one opened, of checks that the first step
+ * made. So it holds of the next step only if that step is given the plan that the last one gave back, the answer to the op that
+ * it issued, and the same request, table and context. wasi_dispatch guarantees that: the plan is its local value, which it hands
+ * to the core alone, and it writes none of the three between the first step and the commit. A replay runs that same function.
+ *
+ * What the tables say is generated into the logic (tests/proof/tables.py): of operations.def call_handle, call_rights, call_most,
+ * call_strings, call_buffer, call_vector, call_waits and call_issues; of ops.def op_without_handle, op_takes_name, op_changes,
+ * op_reads_vector, op_writes_vector and op_writes_region; of rules.def rule_refuses. */
 /*@ // What filesystems.def lists.
   @ axiomatic FileSystems { predicate holds_data(integer type); }
   @
@@ -66,168 +107,191 @@ struct decision {
   @ predicate right_held(struct handle_table *t, integer h, integer rights) = (t->handle[h].rights & rights) == rights;
   @ predicate may(struct handle_table *t, integer h, integer rights) = handle_live(t, h) && right_held(t, h, rights);
   @
-  @ // The descriptor that the guest named.
-  @ logic integer base_handle(struct request *q) = q->call == OPERATION_PATH_SYMLINK ? q->slot[SLOT_PATH_SYMLINK_fd] : q->slot[SLOT_FIRST];
+  @ // The descriptor that the guest named: the row's first.
+  @ logic integer base_handle(struct request *q) = q->slot[call_handle(q->call)];
+  @
+  @ // Paths: relative, not empty, no NUL; where the kernel resolves without "beneath", one component that is neither "." nor "..".
+  @ predicate path_clean(struct request *q, struct region r) =
+  @   1 <= r.length && r.offset + r.length <= REQUEST_BYTES && q->bytes[r.offset] != '/' &&
+  @   (\forall integer k; r.offset <= k < r.offset + r.length ==> q->bytes[k] != 0);
+  @ predicate string_clean(struct request *q, integer i) = i < q->string_count && 1 <= q->string[i].length <= LIMIT_PATH &&
+  @   path_clean(q, q->string[i]);
+  @ predicate dots(struct request *q, struct region r) =
+  @   (r.length == 1 && q->bytes[r.offset] == '.') ||
+  @   (r.length == 2 && q->bytes[r.offset] == '.' && q->bytes[r.offset + 1] == '.');
+  @ predicate component_clean(struct request *q, struct region r) = path_clean(q, r) && !dots(q, r) &&
+  @   (\forall integer k; r.offset <= k < r.offset + r.length ==> q->bytes[k] != '/');
+  @
+  @ // What the row of a call asks for: its descriptor is open and holds the rights of the column, its paths are clean, its buffer
+  @ // lies in memory. Checked before anything is issued or answered.
+  @ predicate handle_checked(struct handle_table *t, struct request *q) =
+  @   call_handle(q->call) >= 0 ==> may(t, base_handle(q), call_rights(q->call));
+  @ predicate strings_checked(struct request *q) = \forall integer i; 0 <= i < call_strings(q->call) ==> string_clean(q, i);
+  @ predicate buffer_checked(struct decide_context *c, struct request *q) =
+  @   call_buffer(q->call) >= 0 && (uint32_t)q->slot[call_buffer(q->call) + 1] != 0 ==>
+  @     (uint32_t)q->slot[call_buffer(q->call)] + (uint32_t)q->slot[call_buffer(q->call) + 1] <= c->memory;
+  @ predicate call_checked(struct decide_context *c, struct handle_table *t, struct request *q) =
+  @   handle_checked(t, q) && strings_checked(q) && buffer_checked(c, q);
+  @
+  @ // Waiting: each descriptor that is asked about is live and holds the right to what it is waited for.
+  @ predicate may_wait(struct handle_table *t, struct subscription s) = s.type == EVENTTYPE_CLOCK ||
+  @   (s.type == EVENTTYPE_FD_READ && may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_READ))) ||
+  @   (s.type == EVENTTYPE_FD_WRITE && may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_WRITE)));
+  @ predicate waits_checked(struct handle_table *t, struct request *q) = q->subscription_count <= LIMIT_SUBSCRIPTIONS &&
+  @   (\forall integer k; 0 <= k < q->subscription_count ==> may_wait(t, q->subscription[k]));
   @
   @ // The whole vector of the request lies in memory.
   @ predicate vector_in_memory(struct request *q, integer memory) =
   @   q->iov_count <= LIMIT_IOVECS &&
   @   (\forall integer k; 0 <= k < q->iov_count ==> region_in_memory(q->iov[k], memory));
   @
-  @ predicate op_reads_vector(struct op op) = op.kind == OP_WRITE || op.kind == OP_PWRITE || op.kind == OP_APPEND;
-  @ predicate op_writes_vector(struct op op) = op.kind == OP_READ || op.kind == OP_PREAD;
-  @ predicate op_writes_region(struct op op) = op.kind == OP_RANDOM || op.kind == OP_READ_LINK;
-  @
-  @ // Memory: every region lies in guest memory, and is read or written as the hostcall declares it.
-  @ predicate vector_ok(struct decide_context *c, struct request *q, struct op op) =
-  @   op_reads_vector(op) || op_writes_vector(op) ==>
-  @     op.mem.offset == 0 && op.mem.length == q->iov_count && vector_in_memory(q, c->memory);
-  @ predicate region_ok(struct decide_context *c, struct request *q, struct op op) =
-  @   op_writes_region(op) ==> region_in_memory(op.mem, c->memory);
-  @ predicate no_other_region(struct op op) =
-  @   !op_reads_vector(op) && !op_writes_vector(op) && !op_writes_region(op) ==> op.mem.length == 0;
-  @ predicate direction_ok(struct request *q, struct op op) =
-  @   (op_reads_vector(op) ==> (q->call == OPERATION_FD_WRITE || q->call == OPERATION_FD_PWRITE)) &&
-  @   (op_writes_vector(op) ==> (q->call == OPERATION_FD_READ || q->call == OPERATION_FD_PREAD)) &&
-  @   (op_writes_region(op) ==> (q->call == OPERATION_RANDOM_GET || q->call == OPERATION_PATH_READLINK));
-  @
-  @ // One of the last three ops of the plan opened slot h, and it was not closed since.
-  @ predicate plan_opened(struct call_ops *o, integer h) =
-  @   (1 <= o->count <= LIMIT_OPS && o->op[o->count - 1].kind == OP_OPEN && o->op[o->count - 1].handle2 == h &&
-  @     o->result[o->count - 1].value >= 0) ||
-  @   (2 <= o->count <= LIMIT_OPS && o->op[o->count - 2].kind == OP_OPEN && o->op[o->count - 2].handle2 == h &&
-  @     o->result[o->count - 2].value >= 0 && o->op[o->count - 1].kind != OP_CLOSE) ||
-  @   (3 <= o->count <= LIMIT_OPS && o->op[o->count - 3].kind == OP_OPEN && o->op[o->count - 3].handle2 == h &&
-  @     o->result[o->count - 3].value >= 0 && o->op[o->count - 2].kind != OP_CLOSE && o->op[o->count - 1].kind != OP_CLOSE);
-  @ predicate own_slot(struct handle_table *t, struct call_ops *o, integer h) =
-  @   plan_opened(o, h) && (h == HANDLE_SCRATCH || handle_free(t, h));
-  @
-  @ // The right that an op needs; an op whose object the plan opened itself needs it of the descriptor that the guest named.
-  @ logic integer op_right(struct request *q, struct op op) =
-  @   op.kind == OP_READ || op.kind == OP_PREAD ? R(FD_READ) :
-  @   op.kind == OP_WRITE || op.kind == OP_PWRITE || op.kind == OP_APPEND ? R(FD_WRITE) :
-  @   op.kind == OP_SET_FLAGS ? R(FD_FDSTAT_SET_FLAGS) :
-  @   op.kind == OP_SET_SIZE ? R(FD_FILESTAT_SET_SIZE) :
-  @   op.kind == OP_SYNC ? R(FD_SYNC) :
-  @   op.kind == OP_DATASYNC ? R(FD_DATASYNC) :
-  @   op.kind == OP_SEEK_DIR || op.kind == OP_READ_DIR ? R(FD_READDIR) :
-  @   op.kind == OP_MAKE_DIR ? R(PATH_CREATE_DIRECTORY) :
-  @   op.kind == OP_REMOVE_DIR ? R(PATH_REMOVE_DIRECTORY) :
-  @   op.kind == OP_UNLINK ? R(PATH_UNLINK_FILE) :
-  @   op.kind == OP_MAKE_LINK ? R(PATH_SYMLINK) :
-  @   op.kind == OP_READ_LINK ? R(PATH_READLINK) :
-  @   op.kind == OP_SET_TIMES_AT || op.kind == OP_SET_TIMES ? R(PATH_FILESTAT_SET_TIMES) :
-  @   op.kind == OP_STAT_AT ? R(PATH_FILESTAT_GET) :
-  @   op.kind == OP_STAT && q->call == OPERATION_FD_FILESTAT_GET ? R(FD_FILESTAT_GET) :
-  @   op.kind == OP_STAT && q->call == OPERATION_FD_SEEK ? R(FD_SEEK) :
-  @   op.kind == OP_STAT && q->call == OPERATION_FD_WRITE ? R(FD_WRITE) :
-  @   op.kind == OP_OPEN && q->call == OPERATION_PATH_OPEN ? R(PATH_OPEN) : 0;
-  @
-  @ predicate op_without_handle(struct op op) = op.kind == OP_CLOCK_TIME || op.kind == OP_CLOCK_RES ||
-  @   op.kind == OP_SLEEP || op.kind == OP_RANDOM || op.kind == OP_YIELD || op.kind == OP_POLL;
-  @ predicate op_on_opened(struct op op) = op.kind == OP_STAT || op.kind == OP_CLOSE || op.kind == OP_FILE_SYSTEM;
-  @
-  @ // Descriptors: live and with the right, or opened by this very plan.
-  @ predicate no_handle(struct op op) = op_without_handle(op) ==> op.handle == HANDLE_NONE;
-  @ predicate handle_named_or_own(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
-  @   !op_without_handle(op) ==>
-  @     own_slot(t, o, op.handle) || (op.handle == base_handle(q) && handle_live(t, op.handle));
-  @ predicate right_ok(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
-  @   !op_without_handle(op) && !(op_on_opened(op) && own_slot(t, o, op.handle)) ==> may(t, base_handle(q), op_right(q, op));
-  @ predicate close_ok(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
-  @   op.kind == OP_CLOSE && !own_slot(t, o, op.handle) ==> q->call == OPERATION_FD_CLOSE;
-  @
-  @ // Waiting: each descriptor that is asked about is live and holds the right to what it is waited for.
-  @ predicate may_wait(struct handle_table *t, struct subscription s) = s.type == EVENTTYPE_CLOCK ||
-  @   (s.type == EVENTTYPE_FD_READ && may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_READ))) ||
-  @   (s.type == EVENTTYPE_FD_WRITE && may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_WRITE)));
-  @ predicate waits_ok(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_POLL ==>
-  @   q->subscription_count <= LIMIT_SUBSCRIPTIONS &&
-  @   (\forall integer k; 0 <= k < q->subscription_count ==> may_wait(t, q->subscription[k]));
-  @
-  @ predicate op_takes_name(struct op op) = op.kind == OP_STAT_AT || op.kind == OP_MAKE_DIR || op.kind == OP_REMOVE_DIR ||
-  @   op.kind == OP_UNLINK || op.kind == OP_MAKE_LINK || op.kind == OP_READ_LINK || op.kind == OP_SET_TIMES_AT;
-  @ // File systems: beneath a doubtful grant, what a plan opened is used for a name, or looked at, only when its file system was
-  @ // asked for just before, and holds data.
-  @ predicate asked_for_data(struct call_ops *o, integer h) = 1 <= o->count <= LIMIT_OPS &&
-  @   o->op[o->count - 1].kind == OP_FILE_SYSTEM && o->op[o->count - 1].handle == h && holds_data(o->result[o->count - 1].value);
-  @ predicate data_ok(struct handle_table *t, struct request *q, struct call_ops *o, struct op op) =
-  @   op.handle == HANDLE_SCRATCH && (op_takes_name(op) || op.kind == OP_STAT || op.kind == OP_SET_TIMES) &&
-  @   handle_live(t, base_handle(q)) && t->handle[base_handle(q)].doubtful != 0 ==> asked_for_data(o, HANDLE_SCRATCH);
-  @
-  @ // Paths: relative, not empty, no NUL; where the kernel resolves without "beneath", one component that is neither "." nor "..".
-  @ predicate path_clean(struct request *q, struct region r) =
-  @   1 <= r.length && r.offset + r.length <= REQUEST_BYTES && q->bytes[r.offset] != '/' &&
-  @   (\forall integer k; r.offset <= k < r.offset + r.length ==> q->bytes[k] != 0);
-  @ predicate dots(struct request *q, struct region r) =
-  @   (r.length == 1 && q->bytes[r.offset] == '.') ||
-  @   (r.length == 2 && q->bytes[r.offset] == '.' && q->bytes[r.offset + 1] == '.');
-  @ predicate component_clean(struct request *q, struct region r) = path_clean(q, r) && !dots(q, r) &&
-  @   (\forall integer k; r.offset <= k < r.offset + r.length ==> q->bytes[k] != '/');
-  @ predicate op_path_ok(struct request *q, struct op op) =
-  @   (op.kind == OP_OPEN ==> path_clean(q, op.path)) &&
-  @   (op_takes_name(op) ==> component_clean(q, op.path)) &&
-  @   (op.kind == OP_MAKE_LINK ==> path_clean(q, op.path2));
-  @
-  @ // Opening: into a slot that is free; to name it only; or for path_open, with no way to write, create or truncate that the
-  @ // directory's rights do not carry.
+  @ // Opening: to name only changes nothing.
   @ predicate open_names_only(integer flags) =
   @   flags == OPEN_PATH_ONLY || flags == (OPEN_PATH_ONLY | OPEN_DIRECTORY) || flags == (OPEN_PATH_ONLY | OPEN_NOFOLLOW) ||
   @   flags == (OPEN_PATH_ONLY | OPEN_NOFOLLOW | OPEN_DIRECTORY);
   @ predicate flag_set(integer flags, integer bit) = (flags / bit) % 2 == 1; // bit: a power of 2
-  @ // Writing was asked for, and the directory hands it on.
+*/
+/*@ // What the plan opened is there, now that its last op has this answer, and was not closed since.
+  @ predicate plan_opened(struct plan p, struct op_result *a, integer h) = p.count > 0 && p.slot == h && p.kind != OP_CLOSE &&
+  @   (p.kind == OP_OPEN ==> a->value >= 0);
+  @ predicate own_slot(struct handle_table *t, struct plan p, struct op_result *a, integer h) =
+  @   plan_opened(p, a, h) && (h == HANDLE_SCRATCH || handle_free(t, h));
+  @ // Its file system was asked for just before, and holds data.
+  @ predicate asked_for_data(struct plan p, struct op_result *a, integer h) = plan_opened(p, a, h) && p.kind == OP_FILE_SYSTEM &&
+  @   holds_data(a->value);
+  @ // An opening changed nothing if it failed, or met what is neither file nor directory, which it can neither have created nor
+  @ // truncated.
+  @ predicate opening_undone(struct plan p, struct op_result *a) = p.changed == PLAN_CHANGED_BY_OPENING &&
+  @   ((p.kind == OP_OPEN && a->value < 0) ||
+  @     (p.kind == OP_STAT && a->value >= 0 && a->stat.filetype != FILETYPE_REGULAR_FILE && a->stat.filetype != FILETYPE_DIRECTORY));
+  @ predicate nothing_changed(struct plan p, struct op_result *a) = p.changed == PLAN_CHANGED_NOTHING || opening_undone(p, a);
+  @
+  @ // What holds of every plan between two steps: `plan_ok`, in parts.
+  @ predicate plan_fresh(struct request *q, struct plan p) = p.count == 0 ==>
+  @   p.changed == PLAN_CHANGED_NOTHING && p.slot == HANDLE_NONE && p.end == PLAN_GOES_ON && p.rule == RULE_NONE &&
+  @   p.kind == OP_COUNT && p.name.length == 0;
+  @ predicate plan_slot(struct handle_table *t, struct request *q, struct plan p) =
+  @   (p.slot == HANDLE_NONE || (q->call != OPERATION_PATH_OPEN && p.slot == HANDLE_SCRATCH) ||
+  @     (q->call == OPERATION_PATH_OPEN && handle_free(t, p.slot))) &&
+  @   (p.count > 0 && (p.kind == OP_OPEN || p.kind == OP_FILE_SYSTEM || q->call == OPERATION_PATH_OPEN) ==> p.slot != HANDLE_NONE);
+  @ predicate plan_facts(struct request *q, struct plan p) =
+  @   p.rule < RULE_COUNT && p.end <= PLAN_ENDS_REFUSED && p.changed <= PLAN_CHANGED_SOMETHING &&
+  @   (q->call == OPERATION_PATH_OPEN ==> p.changed != PLAN_CHANGED_SOMETHING && p.end != PLAN_ENDS_WITH_ANSWER &&
+  @     (p.end == PLAN_ENDS_WITH_VALUE ==> p.value < 0)) &&
+  @   (p.name.length > 0 ==> component_clean(q, p.name)) &&
+  @   (p.end == PLAN_ENDS_REFUSED ==> rule_refuses(p.rule) && p.changed == PLAN_CHANGED_NOTHING) &&
+  @   (p.count > 0 && p.kind == OP_CLOSE ==> p.end != PLAN_GOES_ON) &&
+  @   (p.changed != PLAN_CHANGED_NOTHING && call_most(q->call) <= 1 ==> p.end == PLAN_ENDS_WITH_ANSWER);
+  @ predicate plan_checked(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p) = p.count > 0 ==>
+  @   q->fault == FAULT_NONE && call_issues(q->call, p.kind) && call_checked(c, t, q) && (call_waits(q->call) ==> waits_checked(t, q));
+  @ predicate plan_ok(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p) =
+  @   plan_fresh(q, p) && plan_slot(t, q, p) && plan_facts(q, p) && plan_checked(c, t, q, p);
+  @
+  @ // How the plan `n` that goes with the next op follows from plan and answer: so the facts in it stay true.
+  @ predicate plan_follows(struct plan p, struct op_result *a, struct plan n, struct op op) =
+  @   n.count == p.count + 1 && n.kind == op.kind &&
+  @   (n.slot != HANDLE_NONE ==> plan_opened(p, a, n.slot) || (op.kind == OP_OPEN && op.handle2 == n.slot)) &&
+  @   (op.kind == OP_OPEN ==> op.handle2 == n.slot) && (op.kind == OP_FILE_SYSTEM ==> op.handle == n.slot) &&
+  @   (op.kind == OP_STAT && n.changed == PLAN_CHANGED_BY_OPENING ==> op.handle == n.slot);
+  @ predicate plan_remembers(struct plan p, struct op_result *a, struct plan n, struct op op) =
+  @   (op_changes(op.kind) != 0 ==> n.changed == PLAN_CHANGED_SOMETHING) &&
+  @   (op.kind == OP_OPEN && !open_names_only(op.flags) ==> n.changed >= PLAN_CHANGED_BY_OPENING) &&
+  @   (n.changed >= p.changed || nothing_changed(p, a));
+  @ // What holds of the plan with which the call is committed.
+  @ predicate plan_done(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p, struct op_result *a) =
+  @   call_checked(c, t, q) && p.rule < RULE_COUNT &&
+  @   (q->call == OPERATION_PATH_OPEN && p.value >= 0 ==> handle_free(t, p.slot) && plan_opened(p, a, p.slot) &&
+  @     (p.dev == t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev || asked_for_data(p, a, p.slot)));
+*/
+/*@ // Memory: every region lies in guest memory, and is read or written as the hostcall declares it.
+  @ predicate sound_memory(struct decide_context *c, struct request *q, struct op op) =
+  @   (op_reads_vector(op.kind) || op_writes_vector(op.kind) ==>
+  @     op.mem.offset == 0 && op.mem.length == q->iov_count && vector_in_memory(q, c->memory)) &&
+  @   (op_writes_region(op.kind) ==> region_in_memory(op.mem, c->memory)) &&
+  @   (!op_reads_vector(op.kind) && !op_writes_vector(op.kind) && !op_writes_region(op.kind) ==> op.mem.length == 0) &&
+  @   (op_reads_vector(op.kind) ==> call_vector(q->call) == ARG_CLASS_CIOVS) &&
+  @   (op_writes_vector(op.kind) ==> call_vector(q->call) == ARG_CLASS_IOVS) &&
+  @   (op_writes_region(op.kind) ==> call_buffer(q->call) >= 0);
+  @
+  @ // Descriptors: the one that the guest named, which is open, or one that this very plan opened.
+  @ predicate sound_handles(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
+  @   (op_without_handle(op.kind) ==> op.handle == HANDLE_NONE) &&
+  @   (!op_without_handle(op.kind) ==> own_slot(t, p, a, op.handle) || (op.handle == base_handle(q) && handle_live(t, op.handle)));
+  @
+  @ // Rights: the row lists the op, and the descriptor that the guest named holds what the row asks for. Of the guest's descriptors,
+  @ // fd_close alone closes one.
+  @ predicate sound_rights(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
+  @   0 <= op.kind < OP_COUNT && call_issues(q->call, op.kind) &&
+  @   (!op_without_handle(op.kind) ==> call_handle(q->call) >= 0 && may(t, base_handle(q), call_rights(q->call))) &&
+  @   (op.kind == OP_CLOSE && !own_slot(t, p, a, op.handle) ==> q->call == OPERATION_FD_CLOSE);
+  @
+  @ predicate sound_paths(struct request *q, struct op op) =
+  @   (op.kind == OP_OPEN ==> path_clean(q, op.path)) &&
+  @   (op_takes_name(op.kind) ==> component_clean(q, op.path)) &&
+  @   (op.kind == OP_MAKE_LINK ==> path_clean(q, op.path2));
+  @
+  @ // Opening: into the scratch slot, to name it only; or for path_open into a slot that is free, with no way to write, create or
+  @ // truncate that the directory's rights do not carry. Writing was asked for, and the directory hands it on:
   @ predicate open_may_write(struct handle_table *t, struct request *q) =
   @   (t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting & q->slot[SLOT_PATH_OPEN_fs_rights_base] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0;
-  @ predicate op_open_ok(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_OPEN ==>
+  @ predicate sound_openings(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_OPEN ==>
   @   (open_names_only(op.flags) && op.handle2 == HANDLE_SCRATCH) ||
   @   (q->call == OPERATION_PATH_OPEN && handle_free(t, op.handle2) &&
   @     (flag_set(op.flags, OPEN_WRITE) ==> open_may_write(t, q)) &&
   @     (flag_set(op.flags, OPEN_CREATE) ==> right_held(t, q->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE))) &&
   @     (flag_set(op.flags, OPEN_TRUNCATE) ==> right_held(t, q->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE))));
   @
-  @ // Refusal: no op performed so far has changed anything. An opening changes nothing if it failed, only named the object, or met
-  @ // one that is neither file nor directory, which it can neither have created nor truncated.
-  @ predicate op_changes(struct call_ops *o, integer k) =
-  @   o->op[k].kind == OP_WRITE || o->op[k].kind == OP_PWRITE || o->op[k].kind == OP_APPEND || o->op[k].kind == OP_SET_FLAGS ||
-  @   o->op[k].kind == OP_SET_SIZE || o->op[k].kind == OP_SYNC || o->op[k].kind == OP_DATASYNC ||
-  @   o->op[k].kind == OP_MAKE_DIR || o->op[k].kind == OP_REMOVE_DIR || o->op[k].kind == OP_UNLINK ||
-  @   o->op[k].kind == OP_MAKE_LINK || o->op[k].kind == OP_SET_TIMES_AT || o->op[k].kind == OP_SET_TIMES ||
-  @   (o->op[k].kind == OP_OPEN && o->result[k].value >= 0 && !open_names_only(o->op[k].flags) &&
-  @     !(k + 1 < o->count && o->op[k + 1].kind == OP_STAT && o->op[k + 1].handle == o->op[k].handle2 &&
-  @       o->result[k + 1].value >= 0 && o->result[k + 1].stat.filetype != FILETYPE_REGULAR_FILE &&
-  @       o->result[k + 1].stat.filetype != FILETYPE_DIRECTORY));
-  @ predicate refusal_changes_nothing(struct call_ops *o) = \forall integer k; 0 <= k < o->count ==> !op_changes(o, k);
+  @ // Waiting, as above. File systems: beneath a doubtful grant, what a plan opened is used for a name, or looked at, only when its
+  @ // file system was asked for just before, and holds data.
+  @ predicate sound_waits(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
+  @   (op.kind == OP_POLL ==> waits_checked(t, q)) &&
+  @   (op.handle == HANDLE_SCRATCH && (op_takes_name(op.kind) || op.kind == OP_STAT || op.kind == OP_SET_TIMES) &&
+  @     handle_live(t, base_handle(q)) && t->handle[base_handle(q)].doubtful != 0 ==> asked_for_data(p, a, HANDLE_SCRATCH));
   @
-  @ predicate step_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct call_ops *o, struct op *op) =
-  @   \valid_read(c) && \valid_read(t) && \valid_read(q) && \valid_read(o) && \valid(op) && \separated(op, c, t, q, o) &&
-  @   c->memory <= 0x100000000 && o->count <= LIMIT_OPS;
+  @ predicate sound_plan(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p, struct op_result *a,
+  @     struct plan n, struct op op) = plan_ok(c, t, q, n) && plan_follows(p, a, n, op) && plan_remembers(p, a, n, op);
+  @
+  @ predicate step_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct plan *p, struct op_result *a) =
+  @   \valid_read(c) && \valid_read(t) && \valid_read(q) && \valid_read(a) && \valid_read(p) && c->memory <= 0x100000000 &&
+  @   p->count <= LIMIT_OPS;
 */
 
-/* What every step guarantees: `c`, `t`, `q`, `o` are its arguments, `r` its verdict and reason, `op` what it issues. */
+/* What every step guarantees: `c`, `t`, `q`, `p`, `a` are its arguments, `r` its result. Refusal: no op performed so far has changed anything. */
 /* clang-format off */
-#define DECIDE_SOUND(c, t, q, o, r, op)                                                                               \
-    vectors: r.verdict == VERDICT_ISSUE ==> vector_ok{Pre}(c, q, op);                                                 \
-    ensures regions: r.verdict == VERDICT_ISSUE ==> region_ok{Pre}(c, q, op) && no_other_region(op);                  \
-    ensures directions: r.verdict == VERDICT_ISSUE ==> direction_ok{Pre}(q, op);                                      \
-    ensures handles: r.verdict == VERDICT_ISSUE ==> no_handle(op) && handle_named_or_own{Pre}(t, q, o, op);           \
-    ensures rights: r.verdict == VERDICT_ISSUE ==> right_ok{Pre}(t, q, o, op) && close_ok{Pre}(t, q, o, op);          \
-    ensures paths: r.verdict == VERDICT_ISSUE ==> op_path_ok{Pre}(q, op);                                             \
-    ensures openings: r.verdict == VERDICT_ISSUE ==> op_open_ok{Pre}(t, q, op);                                       \
-    ensures waits: r.verdict == VERDICT_ISSUE ==> waits_ok{Pre}(t, q, op) && data_ok{Pre}(t, q, o, op);               \
-    ensures bounded: r.verdict == VERDICT_ISSUE ==> o->count < LIMIT_OPS;                                             \
+#define DECIDE_SOUND(c, t, q, p, a, r)                                                                         \
+    memory: r.verdict == VERDICT_ISSUE ==> sound_memory(c, q, r.op);                                               \
+    ensures handles: r.verdict == VERDICT_ISSUE ==> sound_handles(t, q, p, a, r.op);                               \
+    ensures rights: r.verdict == VERDICT_ISSUE ==> sound_rights(t, q, p, a, r.op);                                 \
+    ensures paths: r.verdict == VERDICT_ISSUE ==> sound_paths(q, r.op);                                            \
+    ensures openings: r.verdict == VERDICT_ISSUE ==> sound_openings(t, q, r.op);                                   \
+    ensures waits: r.verdict == VERDICT_ISSUE ==> sound_waits(t, q, p, a, r.op);                                   \
+    ensures plan: r.verdict == VERDICT_ISSUE ==> sound_plan(c, t, q, p, a, r.plan, r.op);                               \
+    ensures done: r.verdict == VERDICT_COMMIT ==> plan_done(c, t, q, r.plan, a);                                      \
     ensures refusal: r.verdict == VERDICT_REFUSE ==>                                                                  \
-      refusal_changes_nothing{Pre}(o) && r.rule != RULE_NONE && r.wasi_errno != WASI_SUCCESS;                         \
+      nothing_changed(p, a) && r.rule != RULE_NONE && r.wasi_errno != WASI_SUCCESS;                              \
     ensures verdict: r.verdict == VERDICT_ISSUE || r.verdict == VERDICT_COMMIT || r.verdict == VERDICT_REFUSE
 /* clang-format on */
 
-/* Decides the next step of `request`, of which ops->count ops have been performed with the results kept there.
- * Writes *op only where the verdict is ISSUE. */
-/*@ requires step_valid(context, table, request, ops, op);
-  @ assigns *op;
-  @ ensures DECIDE_SOUND(context, table, request, ops, \result, \at(*op, Post));
+/* The plan of a call of which nothing was issued yet. */
+/*@ assigns \nothing;
+  @ ensures ok: \forall struct decide_context *c, struct handle_table *t, struct request *q; plan_ok(c, t, q, \result);
 */
-struct decision decide_step(const struct decide_context *context, const struct handle_table *table,
-                            const struct request *request, const struct call_ops *ops, struct op *op);
+static inline struct plan decide_plan_start(void)
+{
+    struct plan plan = { .kind = OP_COUNT, .slot = HANDLE_NONE };
+    return plan;
+}
+
+/* Decides the next step of `request`. plan: decide_plan_start's at first, then what the step before gave; *answer is what
+ * the op that it issued brought, and is not read before there is one. */
+/*@ requires step_valid(context, table, request, plan, answer);
+  @ requires plan_ok(context, table, request, *plan);
+  @ assigns \nothing;
+  @ ensures bounded: \result.verdict == VERDICT_ISSUE ==> \result.plan.count <= LIMIT_OPS;
+  @ ensures DECIDE_SOUND(context, table, request, *plan, answer, \result);
+*/
+struct step decide_step(const struct decide_context *context, const struct handle_table *table,
+                        const struct request *request, const struct plan *plan, const struct op_result *answer);
 
 /* Which rights make sense for an object that path_open opened: a directory has no content, a regular file no names
  * below it. */
@@ -241,10 +305,10 @@ struct decision decide_step(const struct decide_context *context, const struct h
                     R(PATH_REMOVE_DIRECTORY) | R(PATH_UNLINK_FILE)))
 
 /* After COMMIT: applies what the ops did to the table (opens, closes, moves positions) and fills *outcome. Never
- * called for a refusal: a refusal changes nothing.
+ * called for a refusal: a refusal changes nothing. plan and answer: as the last step left them.
  *
  * outcome->value holds the scalar results (R_SIZE, R_TIMESTAMP, R_FILESIZE, R_FD). Structures are written by the
- * dispatcher: R_FILESTAT from the result of decide_main_op, R_FDSTAT and R_PRESTAT from the table's handle, events
+ * dispatcher: R_FILESTAT from the last stat, R_FDSTAT and R_PRESTAT from the table's handle, events
  * from decide_poll_event. fd_readdir: the dispatcher turns the staged entries into dirents, sets value[0] to the
  * bytes used, and may set the handle's position to the `next` of the last staged entry; commit itself leaves
  * HANDLE_POSITION_UNKNOWN behind entries that were read, and then the next call seeks. poll_oneoff: the dispatcher counts
@@ -254,14 +318,14 @@ struct decision decide_step(const struct decide_context *context, const struct h
   @ predicate handed_on(integer rights, integer inheriting, integer wanted) = rights == 0 || rights == (inheriting & wanted);
   @ predicate attenuated(integer rights, integer inheriting, integer wanted) =
   @   rights == (inheriting & wanted & RIGHTS_FOR_DIRECTORY) || rights == (inheriting & wanted & RIGHTS_FOR_FILE);
-  @ predicate commit_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct call_ops *o,
-  @     struct outcome *out) =
-  @   \valid_read(c) && \valid(t) && \valid_read(q) && \valid_read(o) && \valid(out) && \separated(c, t, q, o, out) &&
-  @   o->count <= LIMIT_OPS;
+  @ predicate commit_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct plan *p,
+  @     struct op_result *a, struct outcome *out) =
+  @   \valid_read(c) && \valid(t) && \valid_read(q) && \valid_read(p) && \valid_read(a) && \valid(out) &&
+  @   \separated(c, t, q, p, a, out);
 */
-/* What every commit guarantees of the table: `t`, `q`, `o` are its arguments. */
+/* What every commit guarantees of the table: `t`, `q`, `p`, `a` are its arguments. */
 /* clang-format off */
-#define COMMIT_SOUND(t, q, o)                                                                                         \
+#define COMMIT_SOUND(t, q, p, a)                                                                                      \
     rights: q->call != OPERATION_FD_CLOSE && q->call != OPERATION_PATH_OPEN ==>                                         \
       (\forall integer h; 0 <= h < HANDLES_TOTAL ==> t->handle[h].rights == \old(t->handle[h].rights));               \
     ensures rights_closed: q->call == OPERATION_FD_CLOSE ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>            \
@@ -277,7 +341,7 @@ struct decision decide_step(const struct decide_context *context, const struct h
     ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                       \
       (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                     \
         (\old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && t->handle[h].dev == \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev)) ||                  \
-        asked_for_data(o, h));                                                                                        \
+        asked_for_data{Pre}(p, a, h));                                                                                \
     ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                     \
       (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                     \
         q->call == OPERATION_PATH_OPEN && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && \old(handle_free(t, h)));                \
@@ -285,29 +349,21 @@ struct decision decide_step(const struct decide_context *context, const struct h
       (t->handle[h].live == 0 && \old(t->handle[h].live) != 0 ==> q->call == OPERATION_FD_CLOSE && h == q->slot[SLOT_FD_CLOSE_fd])
 /* clang-format on */
 
-/*@ requires commit_valid(context, table, request, ops, outcome);
+/*@ requires commit_valid(context, table, request, plan, answer, outcome);
+  @ requires plan_done(context, table, request, *plan, answer);
   @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
-  @ ensures COMMIT_SOUND(table, request, ops);
+  @ ensures COMMIT_SOUND(table, request, \old(*plan), answer);
 */
 void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
-                   const struct call_ops *ops, struct outcome *outcome);
-
-/* The index of the op whose result is the call's: the last one that only cleans up excepted, and of an append that
- * was followed by a stat, the append. ops->count where no op was performed. */
-/*@ requires \valid_read(ops);
-  @ assigns \nothing;
-  @ ensures none: ops->count == 0 ==> \result == 0;
-  @ ensures some: 0 < ops->count <= LIMIT_OPS ==> \result < ops->count;
-*/
-uint32_t decide_main_op(const struct call_ops *ops);
+                   const struct plan *plan, const struct op_result *answer, struct outcome *outcome);
 
 /* poll_oneoff: whether subscription `index` has an event once the call commits, and with which errno. A descriptor that a
  * POLL asked about has its answer in the staging buffer, and none here (false). */
-/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && \valid(ret_errno) && ops->count <= LIMIT_OPS;
-  @ requires \separated(ret_errno, table, request, ops);
+/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(plan) && \valid(ret_errno);
+  @ requires \separated(ret_errno, table, request, plan);
   @ assigns *ret_errno;
 */
-bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct plan *plan,
                        uint32_t index, uint16_t *ret_errno);
 
 /* True where (offset, length) lies in `memory` bytes for its whole length; a region of no bytes may lie anywhere. */

@@ -46,22 +46,22 @@ static struct step vector_refuse(uint64_t total)
     return decide_refuse(total == VECTOR_OUTSIDE ? RULE_MEMORY_BOUNDS : RULE_TOO_MANY);
 }
 
-/*@ requires 0 <= kind < OP_COUNT;
+/*@ requires 0 <= kind < OP_COUNT && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures issue: \result.verdict == VERDICT_ISSUE;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.plan == plan_next(plan, kind, PLAN_ENDS_WITH_ANSWER);
   @ ensures fields: \result.op.kind == kind && \result.op.handle == fd && \result.op.offset == offset &&
   @   \result.op.mem.offset == 0 && \result.op.mem.length == count;
 */
-static struct step vector_issue(enum op_kind kind, uint32_t fd, uint32_t count, uint64_t offset)
+static struct step vector_issue(struct plan plan, enum op_kind kind, uint32_t fd, uint32_t count, uint64_t offset)
 {
-    struct step step = decide_issue(kind, RULE_RIGHT_HELD, fd);
+    struct step step = decide_issue_last(plan, kind, RULE_RIGHT_HELD, fd);
     step.op.mem.length = count;
     step.op.offset = offset;
     return step;
 }
 
 /* A descriptor that may not be read or written: of a directory, which never may, that is the reason. */
-/*@ requires \valid_read(table) && RULE_NONE < rule < RULE_COUNT;
+/*@ requires \valid_read(table) && rule_refuses(rule);
   @ assigns \nothing;
   @ ensures refusal: refuses(\result);
 */
@@ -71,12 +71,33 @@ static struct step stream_refuse(const struct handle_table *table, uint64_t fd, 
     return decide_refuse(directory ? RULE_IS_DIRECTORY : rule);
 }
 
+/* Where a regular file stands behind `moved` bytes at its position. */
+/*@ requires \valid_read(table) && handle_live(table, fd);
+  @ assigns \nothing;
+  @ ensures start: \result.how == CHANGE_NOTHING || (\result.how == CHANGE_POSITION && \result.handle == fd);
+*/
+static struct change moved(const struct handle_table *table, struct plan plan, uint64_t fd)
+{
+    struct change change = decide_change_value(plan);
+    const struct handle *handle = &table->handle[fd];
+    if (plan.value > 0 && handle->type == FILETYPE_REGULAR_FILE &&
+        handle->position <= INT64_MAX - (uint64_t)plan.value) {
+        change.how = CHANGE_POSITION;
+        change.handle = (uint32_t)fd;
+        change.number = handle->position + (uint64_t)plan.value;
+    }
+    return change;
+}
+
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_READ_fd], R(FD_READ)) &&
+  @   table->handle[request->slot[SLOT_FD_READ_fd]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
+  @   (table->handle[request->slot[SLOT_FD_READ_fd]].type == FILETYPE_REGULAR_FILE ==>
+  @     table->handle[request->slot[SLOT_FD_READ_fd]].position + vector_sum(request, request->iov_count) <= INT64_MAX);
+*/
 struct step decide_fd_read(const struct decide_context *context, const struct handle_table *table,
-                           const struct request *request, const struct call_ops *ops)
+                           const struct request *request, struct plan plan, const struct op_result *answer)
 {
     uint64_t fd = request->slot[SLOT_FD_READ_fd];
-    if (ops->count > 0)
-        return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, R(FD_READ));
     if (rule != RULE_NONE)
         return stream_refuse(table, fd, rule);
@@ -86,36 +107,63 @@ struct step decide_fd_read(const struct decide_context *context, const struct ha
     if (total > VECTOR_MAX)
         return vector_refuse(total);
     if (total == 0)
-        return decide_go_commit();
+        return decide_go_commit(plan, 0);
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
-        return vector_issue(OP_READ, (uint32_t)fd, request->iov_count, 0);
+        return vector_issue(plan, OP_READ, (uint32_t)fd, request->iov_count, 0);
     if (table->handle[fd].position > INT64_MAX - total)
         return decide_refuse(RULE_OFFSET_RANGE);
-    return vector_issue(OP_PREAD, (uint32_t)fd, request->iov_count, table->handle[fd].position);
+    return vector_issue(plan, OP_PREAD, (uint32_t)fd, request->iov_count, table->handle[fd].position);
 }
 
-/* Behind the first op of fd_write: an append that succeeded asks where the file's end, and so the position, is now. */
-/*@ requires \valid_read(table) && \valid_read(ops) && 1 <= ops->count <= LIMIT_OPS;
-  @ assigns \nothing;
-  @ ensures stat: \result.verdict == VERDICT_ISSUE ==>
-  @   plain_op(\result.op, OP_STAT, fd) && may(table, fd, R(FD_WRITE)) && ops->count == 1;
-  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT;
-*/
-static struct step write_next(const struct handle_table *table, uint64_t fd, const struct call_ops *ops)
+struct change commit_fd_read(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    if (ops->count != 1 || ops->op[0].kind != OP_APPEND || ops->result[0].value < 0)
-        return decide_go_commit();
-    if (decide_handle_rule(table, fd, R(FD_WRITE)) != RULE_NONE)
-        return decide_go_commit();
-    return decide_issue(OP_STAT, RULE_RIGHT_HELD, (uint32_t)fd);
+    return moved(table, plan, request->slot[SLOT_FD_READ_fd]);
 }
 
+/* An append: behind it the position is asked for. */
+/*@ requires plan.count <= LIMIT_OPS;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.plan == plan_next(plan, OP_APPEND, PLAN_GOES_ON);
+  @ ensures fields: \result.op.kind == OP_APPEND && \result.op.handle == fd && \result.op.mem.offset == 0 &&
+  @   \result.op.mem.length == count;
+*/
+static struct step append_issue(struct plan plan, uint32_t fd, uint32_t count)
+{
+    struct step step = decide_issue(plan, OP_APPEND, RULE_RIGHT_HELD, fd);
+    step.op.mem.length = count;
+    return step;
+}
+
+/* Behind an append that succeeded: where the file's end, and so the position, is now. */
+/*@ requires \valid_read(answer) && plan.count <= LIMIT_OPS;
+  @ assigns \nothing;
+  @ ensures stat: \result.verdict == VERDICT_ISSUE ==> plain_op(\result.op, OP_STAT, (uint32_t)fd) && 0 <= answer->value &&
+  @   \result.plan == {plan_next(plan, OP_STAT, PLAN_ENDS_WITH_VALUE) \with .value = answer->value};
+  @ ensures otherwise: \result.verdict == VERDICT_ISSUE || commits(\result, plan, answer->value);
+*/
+static struct step append_next(struct plan plan, uint64_t fd, const struct op_result *answer)
+{
+    if (answer->value < 0)
+        return decide_go_commit(plan, answer->value);
+    struct step step = decide_issue(plan, OP_STAT, RULE_RIGHT_HELD, (uint32_t)fd);
+    step.plan.end = PLAN_ENDS_WITH_VALUE;
+    step.plan.value = answer->value;
+    return step;
+}
+
+/*@ ensures accepted: plan.count == 0 ==> (\result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_WRITE_fd], R(FD_WRITE)) &&
+  @   table->handle[request->slot[SLOT_FD_WRITE_fd]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
+  @   (table->handle[request->slot[SLOT_FD_WRITE_fd]].type == FILETYPE_REGULAR_FILE &&
+  @     (table->handle[request->slot[SLOT_FD_WRITE_fd]].fdflags & FDFLAG_APPEND) == 0 ==>
+  @     table->handle[request->slot[SLOT_FD_WRITE_fd]].position + vector_sum(request, request->iov_count) <= INT64_MAX));
+*/
 struct step decide_fd_write(const struct decide_context *context, const struct handle_table *table,
-                            const struct request *request, const struct call_ops *ops)
+                            const struct request *request, struct plan plan, const struct op_result *answer)
 {
     uint64_t fd = request->slot[SLOT_FD_WRITE_fd];
-    if (ops->count > 0)
-        return write_next(table, fd, ops);
+    if (plan.count > 0)
+        return append_next(plan, fd, answer);
     enum rule rule = decide_handle_rule(table, fd, R(FD_WRITE));
     if (rule != RULE_NONE)
         return stream_refuse(table, fd, rule);
@@ -125,41 +173,51 @@ struct step decide_fd_write(const struct decide_context *context, const struct h
     if (total > VECTOR_MAX)
         return vector_refuse(total);
     if (total == 0)
-        return decide_go_commit();
+        return decide_go_commit(plan, 0);
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
-        return vector_issue(OP_WRITE, (uint32_t)fd, request->iov_count, 0);
+        return vector_issue(plan, OP_WRITE, (uint32_t)fd, request->iov_count, 0);
     if (table->handle[fd].fdflags & FDFLAG_APPEND)
-        return vector_issue(OP_APPEND, (uint32_t)fd, request->iov_count, 0);
+        return append_issue(plan, (uint32_t)fd, request->iov_count);
     if (table->handle[fd].position > INT64_MAX - total)
         return decide_refuse(RULE_OFFSET_RANGE);
-    return vector_issue(OP_PWRITE, (uint32_t)fd, request->iov_count, table->handle[fd].position);
+    return vector_issue(plan, OP_PWRITE, (uint32_t)fd, request->iov_count, table->handle[fd].position);
 }
 
-_Static_assert((int)SLOT_FD_PREAD_fd == (int)SLOT_FD_PWRITE_fd &&
-                   (int)SLOT_FD_PREAD_offset == (int)SLOT_FD_PWRITE_offset,
-               "they have the same fields");
+struct change commit_fd_write(const struct decide_context *context, const struct handle_table *table,
+                              const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    if (plan.kind != OP_STAT)
+        return moved(table, plan, request->slot[SLOT_FD_WRITE_fd]);
+    struct change change = decide_change_value(plan);
+    if (answer->value >= 0) {
+        change.how = CHANGE_POSITION;
+        change.handle = (uint32_t)request->slot[SLOT_FD_WRITE_fd];
+        change.number = answer->stat.size;
+    }
+    return change;
+}
+
 /* fd_pread and fd_pwrite, which differ in the op and the right. */
 /*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request);
-  @ requires 0 <= kind < OP_COUNT && context->memory <= 0x100000000;
+  @ requires 0 <= kind < OP_COUNT && context->memory <= 0x100000000 && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == kind &&
-  @   \result.op.handle == request->slot[SLOT_FD_PREAD_fd] && may(table, request->slot[SLOT_FD_PREAD_fd], right) &&
-  @   may(table, request->slot[SLOT_FD_PREAD_fd], R(FD_SEEK)) &&
-  @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory);
+  @   \result.op.handle == request->slot[SLOT_FD_PREAD_fd] && may(table, request->slot[SLOT_FD_PREAD_fd], right | R(FD_SEEK)) &&
+  @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory) &&
+  @   \result.plan == plan_next(plan, kind, PLAN_ENDS_WITH_ANSWER);
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
-  @   may(table, request->slot[SLOT_FD_PREAD_fd], right) && may(table, request->slot[SLOT_FD_PREAD_fd], R(FD_SEEK)) &&
+  @   may(table, request->slot[SLOT_FD_PREAD_fd], right | R(FD_SEEK)) &&
   @   table->handle[request->slot[SLOT_FD_PREAD_fd]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
   @   request->slot[SLOT_FD_PREAD_offset] + vector_sum(request, request->iov_count) <= INT64_MAX;
-  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || refuses(\result);
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || refuses(\result) ||
+  @   (commits(\result, plan, 0) && may(table, request->slot[SLOT_FD_PREAD_fd], right | R(FD_SEEK)));
 */
 static struct step positioned(const struct decide_context *context, const struct handle_table *table,
-                              const struct request *request, enum op_kind kind, uint64_t right)
+                              const struct request *request, struct plan plan, enum op_kind kind, uint64_t right)
 {
     uint64_t fd = request->slot[SLOT_FD_PREAD_fd];
     uint64_t offset = request->slot[SLOT_FD_PREAD_offset];
-    enum rule rule = decide_handle_rule(table, fd, right);
-    if (rule == RULE_NONE)
-        rule = decide_handle_rule(table, fd, R(FD_SEEK));
+    enum rule rule = decide_handle_rule(table, fd, right | R(FD_SEEK));
     if (rule != RULE_NONE)
         return stream_refuse(table, fd, rule);
     if (table->handle[fd].type == FILETYPE_DIRECTORY)
@@ -172,22 +230,38 @@ static struct step positioned(const struct decide_context *context, const struct
     if (offset > INT64_MAX - total)
         return decide_refuse(RULE_OFFSET_RANGE);
     if (total == 0)
-        return decide_go_commit();
-    return vector_issue(kind, (uint32_t)fd, request->iov_count, offset);
+        return decide_go_commit(plan, 0);
+    return vector_issue(plan, kind, (uint32_t)fd, request->iov_count, offset);
 }
 
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_PREAD_fd], R(FD_READ) | R(FD_SEEK)) &&
+  @   table->handle[request->slot[SLOT_FD_PREAD_fd]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
+  @   request->slot[SLOT_FD_PREAD_offset] + vector_sum(request, request->iov_count) <= INT64_MAX;
+*/
 struct step decide_fd_pread(const struct decide_context *context, const struct handle_table *table,
-                            const struct request *request, const struct call_ops *ops)
+                            const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    if (ops->count > 0)
-        return decide_go_commit();
-    return positioned(context, table, request, OP_PREAD, R(FD_READ));
+    return positioned(context, table, request, plan, OP_PREAD, R(FD_READ));
 }
 
-struct step decide_fd_pwrite(const struct decide_context *context, const struct handle_table *table,
-                             const struct request *request, const struct call_ops *ops)
+struct change commit_fd_pread(const struct decide_context *context, const struct handle_table *table,
+                              const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    if (ops->count > 0)
-        return decide_go_commit();
-    return positioned(context, table, request, OP_PWRITE, R(FD_WRITE));
+    return decide_change_value(plan);
+}
+
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_PWRITE_fd], R(FD_WRITE) | R(FD_SEEK)) &&
+  @   table->handle[request->slot[SLOT_FD_PWRITE_fd]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
+  @   request->slot[SLOT_FD_PWRITE_offset] + vector_sum(request, request->iov_count) <= INT64_MAX;
+*/
+struct step decide_fd_pwrite(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return positioned(context, table, request, plan, OP_PWRITE, R(FD_WRITE));
+}
+
+struct change commit_fd_pwrite(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return decide_change_value(plan);
 }

@@ -1,6 +1,6 @@
 /* path_open.
  *
- * Plan: OPEN into the lowest free descriptor, again after EAGAIN; STAT it; commit, or CLOSE it and refuse where
+ * Plan: OPEN into the lowest free descriptor; STAT it; commit, or CLOSE it and refuse where
  * it is neither a regular file nor a directory, nor a device of the policy's. Where it lies on another device than its
  * directory, its FILE_SYSTEM is asked for too: what holds no data (proc, sysfs) is CLOSEd, and the commit answers
  * NOTCAPABLE; not as a refusal, because opening may have created it. The host's access mode follows from the rights asked for, so that
@@ -68,7 +68,7 @@ static enum rule open_rights_rule(const struct handle_table *table, const struct
   @ ensures sound: \result == RULE_NONE ==> may(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_OPEN)) && string_clean(request, 0) &&
   @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE))) &&
   @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)));
-  @ ensures rule: 0 <= \result < RULE_COUNT;
+  @ ensures rule: \result == RULE_NONE || rule_refuses(\result);
 */
 static enum rule open_rule(const struct handle_table *table, const struct request *request)
 {
@@ -150,11 +150,13 @@ static uint32_t open_manner(const struct request *request)
     return flags;
 }
 
-/*@ requires \valid_read(table) && \valid_read(request);
+/*@ requires \valid_read(table) && \valid_read(request) && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_OPEN && \result.op.handle == request->slot[SLOT_PATH_OPEN_fd] &&
-  @   \result.op.mem.length == 0 && may(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_OPEN)) && path_clean(request, \result.op.path) &&
-  @   handle_free(table, \result.op.handle2);
+  @   \result.op.mem.length == 0 && may(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_OPEN)) && string_clean(request, 0) &&
+  @   \result.op.path == request->string[0] && handle_free(table, \result.op.handle2);
+  @ ensures plan: \result.verdict == VERDICT_ISSUE ==> \result.plan == {{plan_next(plan, OP_OPEN, PLAN_GOES_ON) \with
+  @   .slot = \result.op.handle2} \with .changed = (uint8_t)PLAN_CHANGED_BY_OPENING};
   @ ensures write: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_WRITE) ==>
   @   open_may_write(table, request);
   @ ensures create: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_CREATE) ==>
@@ -163,7 +165,7 @@ static uint32_t open_manner(const struct request *request)
   @   right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE));
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || refuses(\result);
 */
-static struct step open_issue(const struct handle_table *table, const struct request *request)
+static struct step open_issue(const struct handle_table *table, const struct request *request, struct plan plan)
 {
     uint32_t slot = decide_free_slot(table);
     enum rule rule = open_rule(table, request);
@@ -171,8 +173,10 @@ static struct step open_issue(const struct handle_table *table, const struct req
         return decide_refuse(rule);
     if (slot >= table->limit || slot >= LIMIT_HANDLES)
         return decide_refuse(RULE_TABLE_FULL);
-    struct step step = decide_issue(OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_PATH_OPEN_fd]);
+    struct step step = decide_issue(plan, OP_OPEN, RULE_GRANTED_TREE, (uint32_t)request->slot[SLOT_PATH_OPEN_fd]);
     step.op.handle2 = slot;
+    step.plan.slot = slot;
+    step.plan.changed = PLAN_CHANGED_BY_OPENING;
     step.op.flags =
         open_access(table, request) + open_creation(request) + open_truncation(request) + open_manner(request);
     step.op.path.offset = request->string[0].offset;
@@ -209,70 +213,68 @@ static bool open_kind_ok(const struct decide_context *context, const struct file
            open_listed(context, stat);
 }
 
-/* Behind a successful OPEN, STAT and FILE_SYSTEM: goes on, or closes where that holds no data; the commit tells. */
-/*@ requires \valid_read(ops) && 3 <= ops->count <= LIMIT_OPS && at + 2 < ops->count && at <= DECIDE_RETRIES;
-  @ requires ops->op[at].kind == OP_OPEN && ops->op[at].handle2 == slot && ops->result[at].value >= 0;
-  @ requires ops->op[at + 1].kind == OP_STAT;
+/* Behind the STAT of what was opened. dev: where the directory lies, whose file system is known to hold data. */
+/*@ requires \valid_read(context) && \valid_read(answer) && plan.count <= LIMIT_OPS && plan.rule < RULE_COUNT;
   @ assigns \nothing;
-  @ ensures issue: \result.verdict == VERDICT_ISSUE ==>
-  @   plan_opened(ops, slot) && plain_op(\result.op, OP_CLOSE, slot) && ops->count < LIMIT_OPS;
-  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT;
+  @ ensures closes: \result.verdict == VERDICT_ISSUE && \result.op.kind == OP_CLOSE ==>
+  @   plain_op(\result.op, OP_CLOSE, plan.slot) && \result.plan.slot == plan.slot && \result.plan.count == plan.count + 1 &&
+  @   \result.plan.kind == OP_CLOSE && \result.plan.name == plan.name && \result.plan.rule < RULE_COUNT &&
+  @   ((\result.plan.end == PLAN_ENDS_WITH_VALUE && \result.plan.value < 0 && \result.plan.changed == plan.changed) ||
+  @     (\result.plan.end == PLAN_ENDS_REFUSED && rule_refuses(\result.plan.rule) &&
+  @       \result.plan.changed == PLAN_CHANGED_NOTHING && answer->value >= 0 &&
+  @       answer->stat.filetype != FILETYPE_REGULAR_FILE && answer->stat.filetype != FILETYPE_DIRECTORY));
+  @ ensures asks: \result.verdict == VERDICT_ISSUE && \result.op.kind != OP_CLOSE ==>
+  @   plain_op(\result.op, OP_FILE_SYSTEM, plan.slot) && \result.plan.slot == plan.slot && \result.plan.count == plan.count + 1 &&
+  @   \result.plan.kind == OP_FILE_SYSTEM && \result.plan.name == plan.name && \result.plan.rule == plan.rule &&
+  @   \result.plan.changed == plan.changed && \result.plan.end == PLAN_GOES_ON;
+  @ ensures otherwise: \result.verdict == VERDICT_ISSUE || (\result.verdict == VERDICT_COMMIT && \result.plan.dev == dev &&
+  @   \result.plan.slot == plan.slot && \result.plan.rule == plan.rule && \result.plan.kind == plan.kind &&
+  @   \result.plan.count == plan.count);
 */
-static struct step open_answer(const struct call_ops *ops, uint32_t at, uint32_t slot)
+static struct step open_check(const struct decide_context *context, struct plan plan, const struct op_result *answer,
+                              uint64_t dev)
 {
-    if (ops->count != at + 3 || ops->op[at + 2].kind != OP_FILE_SYSTEM || ops->op[at + 2].handle != slot ||
-        decide_holds_data(ops->result[at + 2].value))
-        return decide_go_commit();
-    return decide_issue(OP_CLOSE, RULE_PLAN_CLEANUP, slot);
-}
-
-/* Behind the successful OPEN at `at`. dev: where the directory lies, whose file system is known to hold data. */
-/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(ops);
-  @ requires ops->count <= LIMIT_OPS && at < ops->count && at <= DECIDE_RETRIES;
-  @ requires ops->op[at].kind == OP_OPEN && ops->result[at].value >= 0;
-  @ requires \forall integer k; 0 <= k < at ==> ops->op[k].kind == OP_OPEN && ops->result[k].value < 0;
-  @ assigns \nothing;
-  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> own_slot(table, ops, \result.op.handle) && \result.op.handle < LIMIT_HANDLES &&
-  @   (plain_op(\result.op, OP_STAT, \result.op.handle) || plain_op(\result.op, OP_CLOSE, \result.op.handle) ||
-  @     plain_op(\result.op, OP_FILE_SYSTEM, \result.op.handle));
-  @ ensures bounded: \result.verdict == VERDICT_ISSUE ==> ops->count < LIMIT_OPS;
-  @ ensures refusal: \result.verdict == VERDICT_REFUSE ==> refusal_changes_nothing(ops) && refuses(\result);
-  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || \result.verdict == VERDICT_REFUSE;
-*/
-static struct step open_check(const struct decide_context *context, const struct handle_table *table, uint64_t dev,
-                              const struct call_ops *ops, uint32_t at)
-{
-    uint32_t slot = ops->op[at].handle2;
-    if (slot >= table->limit || slot >= LIMIT_HANDLES || table->handle[slot].live)
-        return decide_go_commit();
-    if (ops->count == at + 1)
-        return decide_issue(OP_STAT, RULE_OBJECT_CHECK, slot);
-    if (ops->count > at + 4 || ops->op[at + 1].kind != OP_STAT || ops->op[at + 1].handle != slot)
-        return decide_go_commit();
-    bool failed = ops->result[at + 1].value < 0;
-    const struct filestat *stat = &ops->result[at + 1].stat;
-    if (!failed && open_kind_ok(context, stat)) {
-        if (stat->dev == dev)
-            return decide_go_commit();
-        return ops->count == at + 2 ? decide_issue(OP_FILE_SYSTEM, RULE_OBJECT_CHECK, slot)
-                                    : open_answer(ops, at, slot);
+    if (answer->value < 0)
+        return decide_close(plan, answer->value);
+    if (!open_kind_ok(context, &answer->stat)) {
+        plan.changed = PLAN_CHANGED_NOTHING;
+        return decide_close_refuse(plan, RULE_SPECIAL_FILE);
     }
-    if (ops->count == at + 2)
-        return decide_issue(OP_CLOSE, RULE_PLAN_CLEANUP, slot);
-    return failed || ops->count != at + 3 || ops->op[at + 2].kind != OP_CLOSE ? decide_go_commit()
-                                                                              : decide_refuse(RULE_SPECIAL_FILE);
+    plan.dev = answer->stat.dev;
+    plan.ino = answer->stat.ino;
+    plan.filetype = (uint8_t)answer->stat.filetype;
+    return plan.dev == dev ? decide_go_commit(plan, 0)
+                           : decide_issue(plan, OP_FILE_SYSTEM, RULE_OBJECT_CHECK, plan.slot);
 }
 
 struct step decide_path_open(const struct decide_context *context, const struct handle_table *table,
-                             const struct request *request, const struct call_ops *ops)
+                             const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    uint64_t fd = request->slot[SLOT_PATH_OPEN_fd];
-    struct opening_state opening = decide_opening(ops, 0);
-    if (opening.state == OPENING_TRY)
-        return open_issue(table, request);
-    if (opening.state == OPENING_ESCAPES)
-        return decide_refuse(RULE_PATH_ESCAPES);
-    if (opening.state == OPENING_DONE && fd < LIMIT_HANDLES)
-        return open_check(context, table, table->handle[fd].dev, ops, opening.at);
-    return decide_go_commit();
+    if (plan.count == 0)
+        return open_issue(table, request, plan);
+    if (plan.kind == OP_OPEN && answer->value < 0)
+        return answer->value == -(int64_t)WASI_XDEV ? decide_refuse(RULE_PATH_ESCAPES)
+                                                    : decide_go_commit(plan, answer->value);
+    if (plan.kind == OP_OPEN)
+        return decide_issue(plan, OP_STAT, RULE_OBJECT_CHECK, plan.slot);
+    if (plan.kind == OP_STAT)
+        return open_check(context, plan, answer, table->handle[request->slot[SLOT_PATH_OPEN_fd]].dev);
+    if (plan.kind != OP_FILE_SYSTEM)
+        return decide_go_commit(plan, -(int64_t)WASI_IO);
+    if (decide_holds_data(answer->value))
+        return decide_go_commit(plan, 0);
+    return answer->value < 0 ? decide_close(plan, answer->value) : decide_close_refuse(plan, RULE_NO_DATA);
+}
+
+struct change commit_path_open(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    struct change change = decide_change(plan);
+    if (plan.value >= 0) {
+        change.how = CHANGE_OPENED;
+        change.handle = plan.slot;
+        change.outcome.value[0] = plan.slot;
+        change.outcome.value_count = 1;
+    }
+    return change;
 }

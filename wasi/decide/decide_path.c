@@ -1,4 +1,4 @@
-/* The text of paths, and how far the opening part of a plan has come.
+/* The text of paths.
  *
  * Only what can be told from the text alone is told here: relative, not empty, no NUL, where the last component
  * starts. Interior ".." and symbolic links are the kernel's, which resolves beneath the handle (openat2,
@@ -100,29 +100,4 @@ struct path_split decide_path_split(const struct request *request, uint32_t inde
     split.parent.offset = start;
     split.parent.length = last > start ? strip_slashes(request, start, last) - start : 0;
     return split;
-}
-
-struct opening_state decide_opening(const struct call_ops *ops, uint32_t first)
-{
-    struct opening_state opening = { OPENING_FAILED, first };
-    /*@ loop invariant first <= opening.at <= ops->count && opening.state == OPENING_FAILED;
-      @ loop invariant \forall integer k; first <= k < opening.at ==> ops->op[k].kind == OP_OPEN && ops->result[k].value < 0;
-      @ loop assigns opening;
-      @ loop variant LIMIT_OPS - opening.at;
-    */
-    while (opening.at < ops->count && opening.at < LIMIT_OPS && ops->op[opening.at].kind == OP_OPEN &&
-           ops->result[opening.at].value == -(int64_t)WASI_AGAIN)
-        opening.at++;
-    if (opening.at >= ops->count) {
-        if (opening.at <= first + DECIDE_RETRIES)
-            opening.state = OPENING_TRY;
-        return opening;
-    }
-    if (opening.at > first + DECIDE_RETRIES || ops->op[opening.at].kind != OP_OPEN)
-        return opening;
-    if (ops->result[opening.at].value >= 0)
-        opening.state = OPENING_DONE;
-    else if (ops->result[opening.at].value == -(int64_t)WASI_XDEV && ops->count == opening.at + 1)
-        opening.state = OPENING_ESCAPES;
-    return opening;
 }

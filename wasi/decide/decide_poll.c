@@ -37,69 +37,34 @@ static bool is_timer(const struct handle_table *table, const struct subscription
     return subscription->type == EVENTTYPE_CLOCK && subscription_errno(table, subscription) == WASI_SUCCESS;
 }
 
-/* The time that this plan read from `clock`, 0 if it did not. */
-/*@ requires \valid_read(ops);
-  @ assigns \nothing;
+/* Whether the plan asked `clock` for its time. */
+/*@ assigns \nothing;
 */
-static uint64_t plan_time(const struct call_ops *ops, uint64_t clock)
+static bool plan_asked(struct plan plan, uint32_t clock)
 {
-    /*@ loop invariant 0 <= i <= LIMIT_OPS;
-      @ loop assigns i;
-      @ loop variant LIMIT_OPS - i;
-    */
-    for (uint32_t i = 0; i < ops->count && i < LIMIT_OPS; i++)
-        if (ops->op[i].kind == OP_CLOCK_TIME && ops->op[i].value == clock && ops->result[i].value >= 0)
-            return (uint64_t)ops->result[i].value;
-    return 0;
-}
-
-/*@ requires \valid_read(ops);
-  @ assigns \nothing;
-*/
-static bool plan_asked(const struct call_ops *ops, uint64_t clock)
-{
-    /*@ loop invariant 0 <= i <= LIMIT_OPS;
-      @ loop assigns i;
-      @ loop variant LIMIT_OPS - i;
-    */
-    for (uint32_t i = 0; i < ops->count && i < LIMIT_OPS; i++)
-        if (ops->op[i].kind == OP_CLOCK_TIME && ops->op[i].value == clock)
-            return true;
-    return false;
+    return clock == CLOCKID_REALTIME ? (plan.asked & 1) != 0 : (plan.asked & 2) != 0;
 }
 
 /* Nanoseconds that a timer still has. */
-/*@ requires \valid_read(subscription) && \valid_read(ops);
+/*@ requires \valid_read(subscription);
   @ assigns \nothing;
 */
-static uint64_t timer_left(const struct subscription *subscription, const struct call_ops *ops)
+static uint64_t timer_left(const struct subscription *subscription, struct plan plan)
 {
     if (subscription->flags == 0)
         return subscription->timeout;
-    uint64_t now = plan_time(ops, subscription->clock_or_fd);
+    uint64_t now = plan.now[subscription->clock_or_fd == CLOCKID_REALTIME ? 0 : 1];
     return subscription->timeout > now ? subscription->timeout - now : 0;
-}
-
-/* Whether the plan's last op asked the system about descriptors; of a failed one nothing is told. */
-/*@ requires \valid_read(ops);
-  @ assigns \nothing;
-  @ ensures some: \result != 0 ==> 1 <= ops->count <= LIMIT_OPS;
-*/
-static bool is_polled(const struct call_ops *ops)
-{
-    return ops->count > 0 && ops->count <= LIMIT_OPS && ops->op[ops->count - 1].kind == OP_POLL;
 }
 
 /* Nanoseconds until the first event of a clock: 0 where an event is there at once. streams: descriptors are waited for, so
  * that they are none. */
-/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops);
+/*@ requires \valid_read(table) && \valid_read(request);
   @ assigns \nothing;
 */
-static uint64_t poll_left(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+static uint64_t poll_left(const struct handle_table *table, const struct request *request, struct plan plan,
                           bool streams)
 {
-    if (is_polled(ops) && ops->result[ops->count - 1].value > 0)
-        return 0;
     uint64_t least = TIME_MAX;
     /*@ loop invariant 0 <= i <= LIMIT_SUBSCRIPTIONS;
       @ loop assigns i, least;
@@ -108,7 +73,7 @@ static uint64_t poll_left(const struct handle_table *table, const struct request
     for (uint32_t i = 0; i < request->subscription_count && i < LIMIT_SUBSCRIPTIONS; i++) {
         uint64_t left = streams ? TIME_MAX : 0;
         if (is_timer(table, &request->subscription[i]))
-            left = timer_left(&request->subscription[i], ops);
+            left = timer_left(&request->subscription[i], plan);
         if (left < least)
             least = left;
     }
@@ -116,13 +81,13 @@ static uint64_t poll_left(const struct handle_table *table, const struct request
 }
 
 /* Whether an absolute timer on `clock` needs its time, and the plan has not asked for it yet. */
-/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops);
+/*@ requires \valid_read(table) && \valid_read(request);
   @ assigns \nothing;
 */
-static bool needs_time(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+static bool needs_time(const struct handle_table *table, const struct request *request, struct plan plan,
                        uint32_t clock)
 {
-    if (plan_asked(ops, clock))
+    if (plan_asked(plan, clock))
         return false;
     /*@ loop invariant 0 <= i <= LIMIT_SUBSCRIPTIONS;
       @ loop assigns i;
@@ -173,52 +138,82 @@ static bool any_stream(const struct handle_table *table, const struct request *r
     return false;
 }
 
-/*@ assigns \nothing;
+/*@ requires plan.count <= LIMIT_OPS;
+  @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.op.kind == OP_CLOCK_TIME && \result.op.handle == HANDLE_NONE &&
-  @   \result.op.mem.length == 0;
+  @   \result.op.mem.length == 0 && \result.plan == {plan_next(plan, OP_CLOCK_TIME, PLAN_GOES_ON) \with .asked = \result.plan.asked};
 */
-static struct step poll_clock(uint32_t clock)
+static struct step poll_clock(struct plan plan, uint32_t clock)
 {
-    struct step step = decide_issue(OP_CLOCK_TIME, RULE_CLOCK_GRANTED, HANDLE_NONE);
+    struct step step = decide_issue(plan, OP_CLOCK_TIME, RULE_CLOCK_GRANTED, HANDLE_NONE);
     step.op.value = clock;
+    step.plan.asked = clock == CLOCKID_REALTIME ? 1 : plan.asked | 2;
     return step;
 }
 
-struct step decide_poll_oneoff(const struct handle_table *table, const struct request *request,
-                               const struct call_ops *ops)
+/* The wait, once the plan knows the time of each clock that it must; or nothing where an event is there. */
+/*@ requires \valid_read(table) && \valid_read(request) && plan.count <= LIMIT_OPS;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> (\result.op.kind == OP_POLL || \result.op.kind == OP_SLEEP) &&
+  @   \result.op.handle == HANDLE_NONE && \result.op.mem.length == 0 &&
+  @   \result.plan == plan_next(plan, \result.op.kind, PLAN_ENDS_WITH_ANSWER);
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || commits(\result, plan, 0);
+*/
+static struct step poll_wait(const struct handle_table *table, const struct request *request, struct plan plan)
 {
-    if (ops->count == 0 && request->slot[SLOT_POLL_ONEOFF_nsubscriptions] == 0)
-        return decide_refuse(RULE_BAD_VALUE);
-    if (ops->count >= 3 ||
-        (ops->count > 0 && (ops->op[ops->count - 1].kind != OP_CLOCK_TIME || ops->result[ops->count - 1].value < 0)))
-        return decide_go_commit();
-    if (request->subscription_count > LIMIT_SUBSCRIPTIONS || !all_wait(table, request))
-        return decide_go_commit();
-    if (needs_time(table, request, ops, CLOCKID_REALTIME))
-        return poll_clock(CLOCKID_REALTIME);
-    if (needs_time(table, request, ops, CLOCKID_MONOTONIC))
-        return poll_clock(CLOCKID_MONOTONIC);
     bool streams = any_stream(table, request);
-    uint64_t left = poll_left(table, request, ops, streams);
+    uint64_t left = poll_left(table, request, plan, streams);
     if (left == 0 && !streams)
-        return decide_go_commit();
-    struct step step = streams ? decide_issue(OP_POLL, RULE_WAIT_GRANTED, HANDLE_NONE)
-                               : decide_issue(OP_SLEEP, RULE_CLOCK_GRANTED, HANDLE_NONE);
+        return decide_go_commit(plan, 0);
+    struct step step = streams ? decide_issue_last(plan, OP_POLL, RULE_WAIT_GRANTED, HANDLE_NONE)
+                               : decide_issue_last(plan, OP_SLEEP, RULE_CLOCK_GRANTED, HANDLE_NONE);
     step.op.value = streams ? 0 : CLOCKID_MONOTONIC;
     step.op.offset = left <= INT64_MAX ? left : INT64_MAX;
     return step;
 }
 
-bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct call_ops *ops,
+struct step decide_poll_oneoff(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    if (plan.count > 0 && answer->value < 0)
+        return decide_go_commit(plan, answer->value);
+    if (plan.count == 0) {
+        if (request->slot[SLOT_POLL_ONEOFF_nsubscriptions] == 0)
+            return decide_refuse(RULE_BAD_VALUE);
+        if (request->subscription_count > LIMIT_SUBSCRIPTIONS || !all_wait(table, request))
+            return decide_go_commit(plan, 0);
+    } else if (plan.asked & 2) {
+        plan.now[1] = (uint64_t)answer->value;
+    } else {
+        plan.now[0] = (uint64_t)answer->value;
+    }
+    if (needs_time(table, request, plan, CLOCKID_REALTIME))
+        return poll_clock(plan, CLOCKID_REALTIME);
+    if (needs_time(table, request, plan, CLOCKID_MONOTONIC))
+        return poll_clock(plan, CLOCKID_MONOTONIC);
+    return poll_wait(table, request, plan);
+}
+
+struct change commit_poll_oneoff(const struct decide_context *context, const struct handle_table *table,
+                                 const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    struct change change = decide_change(plan);
+    change.outcome.value_count = plan.value >= 0; /* the dispatcher counts the events */
+    return change;
+}
+
+bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct plan *plan,
                        uint32_t index, uint16_t *ret_errno)
 {
     if (index >= request->subscription_count || index >= LIMIT_SUBSCRIPTIONS)
         return false;
     const struct subscription *subscription = &request->subscription[index];
+    bool polled = plan->kind == OP_POLL;
     *ret_errno = (uint16_t)subscription_errno(table, subscription);
     if (!is_timer(table, subscription))
-        return !is_polled(ops);
-    if (subscription->flags != 0 && !plan_asked(ops, subscription->clock_or_fd))
+        return !polled;
+    if (subscription->flags != 0 && !plan_asked(*plan, subscription->clock_or_fd))
         return false;
-    return timer_left(subscription, ops) <= poll_left(table, request, ops, is_polled(ops));
+    uint64_t left = timer_left(subscription, *plan);
+    return polled && plan->value > 0 ? left == 0 : left <= poll_left(table, request, *plan, polled);
 }

@@ -15,21 +15,25 @@ uint64_t decide_seek_target(uint64_t base, uint64_t delta)
     return back <= base ? base - back : UINT64_MAX;
 }
 
+/* Commits with the new position, or refuses it. */
 /*@ assigns \nothing;
-  @ ensures verdict: \result.verdict == VERDICT_COMMIT || refuses(\result);
+  @ ensures to: (\result.verdict == VERDICT_COMMIT && commits(\result, plan, \result.plan.value) && \result.plan.value >= 0) ||
+  @   refuses(\result);
 */
-static struct step seek_to(uint64_t base, uint64_t delta)
+static struct step seek_to(struct plan plan, uint64_t base, uint64_t delta)
 {
-    return decide_seek_target(base, delta) <= INT64_MAX ? decide_go_commit() : decide_refuse(RULE_OFFSET_RANGE);
+    uint64_t target = decide_seek_target(base, delta);
+    return target <= INT64_MAX ? decide_go_commit(plan, (int64_t)target) : decide_refuse(RULE_OFFSET_RANGE);
 }
 
-struct step decide_fd_seek(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
+struct step decide_fd_seek(const struct decide_context *context, const struct handle_table *table,
+                           const struct request *request, struct plan plan, const struct op_result *answer)
 {
     uint64_t fd = request->slot[SLOT_FD_SEEK_fd];
     uint64_t delta = request->slot[SLOT_FD_SEEK_offset];
     uint64_t whence = request->slot[SLOT_FD_SEEK_whence];
-    if (ops->count > 1 || (ops->count == 1 && (ops->op[0].kind != OP_STAT || ops->result[0].value < 0)))
-        return decide_go_commit();
+    if (plan.count > 0)
+        return answer->value < 0 ? decide_go_commit(plan, answer->value) : seek_to(plan, answer->stat.size, delta);
     enum rule rule = decide_handle_rule(table, fd, R(FD_SEEK));
     if (rule != RULE_NONE)
         return decide_refuse(rule);
@@ -38,65 +42,99 @@ struct step decide_fd_seek(const struct handle_table *table, const struct reques
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
         return decide_refuse(RULE_NOT_SEEKABLE);
     if (whence == WHENCE_SET)
-        return seek_to(0, delta);
+        return seek_to(plan, 0, delta);
     if (whence == WHENCE_CUR)
-        return seek_to(table->handle[fd].position, delta);
-    if (ops->count == 0)
-        return decide_issue(OP_STAT, RULE_RIGHT_HELD, (uint32_t)fd);
-    return seek_to(ops->result[0].stat.size, delta);
+        return seek_to(plan, table->handle[fd].position, delta);
+    return decide_issue(plan, OP_STAT, RULE_RIGHT_HELD, (uint32_t)fd);
 }
 
-struct step decide_fd_tell(const struct handle_table *table, const struct request *request)
+struct change commit_fd_seek(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    struct change change = decide_change_value(plan);
+    if (plan.value >= 0) {
+        change.how = CHANGE_POSITION;
+        change.handle = (uint32_t)request->slot[SLOT_FD_SEEK_fd];
+        change.number = (uint64_t)plan.value;
+    }
+    return change;
+}
+
+/*@ ensures accepted: \result.verdict == VERDICT_COMMIT <==> may(table, request->slot[SLOT_FD_TELL_fd], R(FD_TELL)) &&
+  @   table->handle[request->slot[SLOT_FD_TELL_fd]].type == FILETYPE_REGULAR_FILE;
+*/
+struct step decide_fd_tell(const struct decide_context *context, const struct handle_table *table,
+                           const struct request *request, struct plan plan, const struct op_result *answer)
 {
     uint64_t fd = request->slot[SLOT_FD_TELL_fd];
     enum rule rule = decide_handle_rule(table, fd, R(FD_TELL));
     if (rule != RULE_NONE)
         return decide_refuse(rule);
-    return table->handle[fd].type == FILETYPE_REGULAR_FILE ? decide_go_commit() : decide_refuse(RULE_NOT_SEEKABLE);
+    return table->handle[fd].type == FILETYPE_REGULAR_FILE ? decide_go_commit(plan, 0)
+                                                           : decide_refuse(RULE_NOT_SEEKABLE);
+}
+
+struct change commit_fd_tell(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    struct change change = decide_change_value(plan);
+    change.outcome.value[0] = table->handle[request->slot[SLOT_FD_TELL_fd]].position;
+    return change;
 }
 
 /* Asks for the entries that the guest's buffer still has room for. An entry of the kernel's is at most a ninth longer than
  * the guest's and 280 bytes long, so that one op fills the buffer, unless the file system gives less than it is asked for. */
-/*@ requires room <= LIMIT_READDIR_BUFFER;
+/*@ requires 0 <= filled < room && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.op.kind == OP_READ_DIR && \result.op.handle == (uint32_t)fd &&
-  @   \result.op.mem.length == 0;
+  @   \result.op.mem.length == 0 && \result.plan == {plan_next(plan, OP_READ_DIR, PLAN_GOES_ON) \with .value = filled};
 */
-static struct step read_entries(uint64_t fd, uint64_t filled, uint64_t room)
+static struct step read_entries(struct plan plan, uint64_t fd, int64_t filled, uint32_t room)
 {
-    struct step step = decide_issue(OP_READ_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
-    uint64_t ask = room + room / 8 + 512;
-    step.op.offset = filled;
+    struct step step = decide_issue(plan, OP_READ_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
+    uint64_t left = room - (uint64_t)filled;
+    uint64_t ask = left + left / 8 + 512;
+    step.op.offset = (uint64_t)filled;
     step.op.value = ask < LIMIT_READDIR ? ask : LIMIT_READDIR;
+    step.plan.value = filled;
     return step;
 }
 
-/* The entries behind what was read: again until the buffer is full or the directory ends, which only an op that brings nothing
- * tells. The commit says so where the plan ends before that. */
-/*@ requires \valid_read(ops) && ops->count <= LIMIT_OPS && first <= 1;
+/* Behind entries that were read: again until the buffer is full or the directory ends, which only an op that brings nothing
+ * tells. A plan that ends before that fails: an answer that is short means the end. */
+/*@ requires \valid_read(answer) && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_READ_DIR && \result.op.handle == (uint32_t)fd &&
-  @   \result.op.mem.length == 0 && ops->count < LIMIT_OPS;
-  @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT;
+  @   \result.op.mem.length == 0 &&
+  @   \result.plan == {plan_next(plan, OP_READ_DIR, PLAN_GOES_ON) \with .value = \result.plan.value};
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || (\result.verdict == VERDICT_COMMIT && \result.plan.rule < RULE_COUNT);
 */
-static struct step next_entries(uint64_t fd, uint32_t length, const struct call_ops *ops, uint32_t first)
+static struct step next_entries(struct plan plan, uint64_t fd, uint32_t length, const struct op_result *answer)
 {
-    uint64_t filled = decide_filled(ops, first, OP_READ_DIR);
-    uint64_t most = length < LIMIT_READDIR_BUFFER ? length : LIMIT_READDIR_BUFFER;
-    if (ops->count >= LIMIT_OPS || filled >= most)
-        return decide_go_commit();
-    return read_entries(fd, filled, most - filled);
+    uint32_t most = length < LIMIT_READDIR_BUFFER ? length : LIMIT_READDIR_BUFFER;
+    if (answer->value <= 0 || answer->value > INT32_MAX || plan.value < 0 || plan.value > LIMIT_READDIR_BUFFER)
+        return decide_go_commit(plan, answer->value < 0 ? answer->value : plan.value);
+    int64_t filled = plan.value + answer->value;
+    if (filled >= length)
+        return decide_go_commit(plan, filled);
+    if (filled < most && plan.count < LIMIT_OPS - 1)
+        return read_entries(plan, fd, filled, most);
+    plan.rule = RULE_DIRECTORY_LONG;
+    return decide_go_commit(plan, -(int64_t)WASI_OVERFLOW);
 }
 
 struct step decide_fd_readdir(const struct decide_context *context, const struct handle_table *table,
-                              const struct request *request, const struct call_ops *ops)
+                              const struct request *request, struct plan plan, const struct op_result *answer)
 {
     uint64_t fd = request->slot[SLOT_FD_READDIR_fd];
     uint64_t cookie = request->slot[SLOT_FD_READDIR_cookie];
     struct region buffer = decide_buffer(request, SLOT_FD_READDIR_buf);
-    bool sought = ops->count > 0 && ops->op[0].kind == OP_SEEK_DIR;
-    if (sought && ops->result[0].value < 0)
-        return decide_go_commit();
+    uint32_t most = buffer.length < LIMIT_READDIR_BUFFER ? buffer.length : LIMIT_READDIR_BUFFER;
+    if (plan.kind == OP_READ_DIR)
+        return next_entries(plan, fd, buffer.length, answer);
+    if (plan.count > 0)
+        return answer->value < 0 || buffer.length == 0 ? decide_go_commit(plan, answer->value)
+                                                       : read_entries(plan, fd, 0, most);
     enum rule rule = decide_handle_rule(table, fd, R(FD_READDIR));
     if (rule == RULE_NONE && table->handle[fd].type != FILETYPE_DIRECTORY)
         rule = RULE_NOT_DIRECTORY;
@@ -105,12 +143,27 @@ struct step decide_fd_readdir(const struct decide_context *context, const struct
     if (rule == RULE_NONE && cookie > INT64_MAX)
         rule = RULE_OFFSET_RANGE;
     if (rule != RULE_NONE)
-        return ops->count == 0 ? decide_refuse(rule) : decide_go_commit();
+        return decide_refuse(rule);
     if (buffer.length == 0)
-        return decide_go_commit();
-    if (ops->count > 0 || cookie == table->handle[fd].position)
-        return next_entries(fd, buffer.length, ops, sought);
-    struct step step = decide_issue(OP_SEEK_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
+        return decide_go_commit(plan, 0);
+    if (cookie == table->handle[fd].position)
+        return read_entries(plan, fd, 0, most);
+    struct step step = decide_issue(plan, OP_SEEK_DIR, RULE_RIGHT_HELD, (uint32_t)fd);
     step.op.offset = cookie;
     return step;
+}
+
+/* Where the kernel stands behind entries that were read, only the dispatcher knows, if all of them fit; behind a failure,
+ * nobody. */
+struct change commit_fd_readdir(const struct decide_context *context, const struct handle_table *table,
+                                const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    struct change change = decide_change(plan);
+    if (plan.count > 0) {
+        change.how = CHANGE_POSITION;
+        change.handle = (uint32_t)request->slot[SLOT_FD_READDIR_fd];
+        change.number = plan.value != 0 ? HANDLE_POSITION_UNKNOWN : request->slot[SLOT_FD_READDIR_cookie];
+    }
+    change.outcome.value_count = 1;
+    return change;
 }

@@ -309,7 +309,7 @@ void decide_request(const struct import_row *row, uint32_t import, const uint64_
         if (at >= OPERATION_SLOTS_MAX)
             return;
         narrow_slots(shape, at, request);
-        if (request->fault == FAULT_NONE)
+        if (shape.class != ARG_CLASS_SCALAR && request->fault == FAULT_NONE)
             request->fault = (uint16_t)copy_argument(shape, at, context, memory, request);
     }
 }

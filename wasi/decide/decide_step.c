@@ -1,4 +1,5 @@
-/* decide_step: each call to the function that decides it. What is not offered is refused here, and only here. */
+/* decide_step: the end of plans; each call to the function that decides it, expanded from its row. What is not offered is refused
+ * here, and only here. */
 #include "wasi/decide/decide_inner.h"
 
 /* A request whose copying failed. */
@@ -19,182 +20,54 @@ static struct step refuse_fault(const struct request *request)
     return decide_refuse(RULE_MEMORY_BOUNDS);
 }
 
-/* The calls on paths. */
-/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops);
-  @ requires context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
+/*@ requires \valid_read(plan) && step_part(context, table, request, *plan, answer) && plan->count < LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
-*/
-static struct step step_path(const struct decide_context *context, const struct handle_table *table,
-                             const struct request *request, const struct call_ops *ops)
-{
-    struct step step;
-    switch (request->call) {
-    case OPERATION_PATH_CREATE_DIRECTORY:
-        step = decide_path_create_directory(table, request, ops);
-        break;
-    case OPERATION_PATH_FILESTAT_GET:
-        step = decide_path_filestat_get(table, request, ops);
-        break;
-    case OPERATION_PATH_FILESTAT_SET_TIMES:
-        step = decide_path_filestat_set_times(table, request, ops);
-        break;
-    case OPERATION_PATH_OPEN:
-        step = decide_path_open(context, table, request, ops);
-        break;
-    case OPERATION_PATH_READLINK:
-        step = decide_path_readlink(context, table, request, ops);
-        break;
-    case OPERATION_PATH_REMOVE_DIRECTORY:
-        step = decide_path_remove_directory(table, request, ops);
-        break;
-    case OPERATION_PATH_SYMLINK:
-        step = decide_path_symlink(table, request, ops);
-        break;
-    case OPERATION_PATH_UNLINK_FILE:
-        step = decide_path_unlink_file(table, request, ops);
-        break;
-    default:
-        step = decide_refuse_first(ops, RULE_NOT_BUILT, WASI_NOSYS);
-        break;
-    }
-    return step;
-}
-
-/* The calls without a descriptor. */
-/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops);
-  @ requires context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
-  @ assigns \nothing;
-  @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
-*/
-static struct step step_misc(const struct decide_context *context, const struct handle_table *table,
-                             const struct request *request, const struct call_ops *ops)
-{
-    struct step step;
-    switch (request->call) {
-    case OPERATION_ARGS_GET:
-    case OPERATION_ENVIRON_GET:
-        step = ops->count == 0 ? decide_args_get(context, request) : decide_go_commit();
-        break;
-    case OPERATION_ARGS_SIZES_GET:
-    case OPERATION_ENVIRON_SIZES_GET:
-    case OPERATION_PROC_EXIT:
-        step = decide_go_commit();
-        break;
-    case OPERATION_CLOCK_RES_GET:
-        step = decide_clock_res_get(request, ops);
-        break;
-    case OPERATION_POLL_ONEOFF:
-        step = decide_poll_oneoff(table, request, ops);
-        break;
-    case OPERATION_RANDOM_GET:
-        step = decide_random_get(context, request, ops);
-        break;
-    case OPERATION_SCHED_YIELD:
-        step = decide_sched_yield(ops);
-        break;
-    default:
-        step = step_path(context, table, request, ops);
-        break;
-    }
-    return step;
-}
-
-/* The calls on descriptors that the table alone, or one op, answers. */
-/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops);
-  @ requires context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
-  @ assigns \nothing;
-  @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
-*/
-static struct step step_table(const struct decide_context *context, const struct handle_table *table,
-                              const struct request *request, const struct call_ops *ops)
-{
-    struct step step;
-    switch (request->call) {
-    case OPERATION_FD_CLOSE:
-        step = decide_fd_close(table, request, ops);
-        break;
-    case OPERATION_FD_DATASYNC:
-        step = decide_fd_datasync(table, request, ops);
-        break;
-    case OPERATION_FD_FDSTAT_GET:
-        step = ops->count == 0 ? decide_fd_fdstat_get(table, request) : decide_go_commit();
-        break;
-    case OPERATION_FD_FDSTAT_SET_FLAGS:
-        step = decide_fd_fdstat_set_flags(table, request, ops);
-        break;
-    case OPERATION_FD_FILESTAT_GET:
-        step = decide_fd_filestat_get(table, request, ops);
-        break;
-    case OPERATION_FD_FILESTAT_SET_SIZE:
-        step = decide_fd_filestat_set_size(table, request, ops);
-        break;
-    case OPERATION_FD_PRESTAT_GET:
-        step = ops->count == 0 ? decide_fd_prestat_get(table, request) : decide_go_commit();
-        break;
-    case OPERATION_FD_PRESTAT_DIR_NAME:
-        step = ops->count == 0 ? decide_fd_prestat_dir_name(context, table, request) : decide_go_commit();
-        break;
-    case OPERATION_FD_SYNC:
-        step = decide_fd_sync(table, request, ops);
-        break;
-    default:
-        step = step_misc(context, table, request, ops);
-        break;
-    }
-    return step;
-}
-
-/* Any call: those that programs make most first. */
-/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && \valid_read(ops);
-  @ requires context->memory <= 0x100000000 && ops->count <= LIMIT_OPS;
-  @ assigns \nothing;
-  @ ensures DECIDE_SOUND(context, table, request, ops, \result, \result.op);
+  @ ensures DECIDE_SOUND(context, table, request, *plan, answer, \result);
 */
 static struct step step_call(const struct decide_context *context, const struct handle_table *table,
-                             const struct request *request, const struct call_ops *ops)
+                             const struct request *request, const struct plan *plan, const struct op_result *answer)
 {
-    struct step step;
-    if (request->fault != FAULT_NONE)
-        return ops->count == 0 ? refuse_fault(request) : decide_go_commit();
-    switch (request->call) {
-    case OPERATION_CLOCK_TIME_GET:
-        step = decide_clock_time_get(request, ops);
-        break;
-    case OPERATION_FD_READ:
-        step = decide_fd_read(context, table, request, ops);
-        break;
-    case OPERATION_FD_WRITE:
-        step = decide_fd_write(context, table, request, ops);
-        break;
-    case OPERATION_FD_PREAD:
-        step = decide_fd_pread(context, table, request, ops);
-        break;
-    case OPERATION_FD_PWRITE:
-        step = decide_fd_pwrite(context, table, request, ops);
-        break;
-    case OPERATION_FD_SEEK:
-        step = decide_fd_seek(table, request, ops);
-        break;
-    case OPERATION_FD_TELL:
-        step = ops->count == 0 ? decide_fd_tell(table, request) : decide_go_commit();
-        break;
-    case OPERATION_FD_READDIR:
-        step = decide_fd_readdir(context, table, request, ops);
-        break;
-    default:
-        step = step_table(context, table, request, ops);
+    switch ((enum operation)request->call) {
+#define CALL_BUILT(name)  return decide_##name(context, table, request, *plan, answer);
+#define CALL_ABSENT(name) break;
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
+    case OPERATION_##id:                                                                                               \
+        CALL_##state(name)
+#include "wasi/abi/operations.def"
+#undef OPERATION
+#undef CALL_BUILT
+#undef CALL_ABSENT
+    case OPERATION_COUNT:
         break;
     }
-    return step;
+    return decide_refuse(RULE_NOT_BUILT);
 }
 
-struct decision decide_step(const struct decide_context *context, const struct handle_table *table,
-                            const struct request *request, const struct call_ops *ops, struct op *op)
+/* The plan has ended with its last op. */
+/*@ requires (plan.end == PLAN_ENDS_REFUSED ==> rule_refuses(plan.rule)) && \valid_read(answer);
+  @ assigns \nothing;
+  @ ensures commit: plan.end != PLAN_ENDS_REFUSED ==>
+  @   commits(\result, plan, plan.end == PLAN_ENDS_WITH_ANSWER ? answer->value : plan.value);
+  @ ensures refusal: plan.end == PLAN_ENDS_REFUSED ==> refuses(\result);
+*/
+static struct step step_end(struct plan plan, const struct op_result *answer)
 {
-    struct step step = step_call(context, table, request, ops);
-    struct decision decision = { step.verdict, step.rule, step.wasi_errno, step.traps };
-    if (step.verdict == VERDICT_ISSUE)
-        *op = step.op;
-    return decision;
+    if (plan.end == PLAN_ENDS_REFUSED)
+        return decide_refuse((enum rule)plan.rule);
+    int64_t value = plan.value;
+    if (plan.end == PLAN_ENDS_WITH_ANSWER)
+        value = answer->value;
+    return decide_go_commit(plan, value);
+}
+
+struct step decide_step(const struct decide_context *context, const struct handle_table *table,
+                        const struct request *request, const struct plan *plan, const struct op_result *answer)
+{
+    if (plan->end != PLAN_GOES_ON)
+        return step_end(*plan, answer);
+    if (request->fault != FAULT_NONE)
+        return refuse_fault(request);
+    if (plan->count >= LIMIT_OPS)
+        return decide_go_commit(*plan, -(int64_t)WASI_IO);
+    return step_call(context, table, request, plan, answer);
 }

@@ -6,64 +6,119 @@
 #include "wasi/decide/decide_inner.h"
 
 /* One op on the descriptor, then commit. */
-/*@ requires \valid_read(table) && \valid_read(request) && \valid_read(ops) && 0 <= kind < OP_COUNT;
+/*@ requires \valid_read(table) && \valid_read(request) && 0 <= kind < OP_COUNT && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> ops->count == 0 && may(table, request->slot[SLOT_FIRST], rights);
-  @ ensures op: \result.verdict == VERDICT_ISSUE ==> plain_op(\result.op, kind, request->slot[SLOT_FIRST]);
-  @ ensures otherwise: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT ||
-  @   (refuses(\result) && ops->count == 0);
+  @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FIRST], rights);
+  @ ensures op: \result.verdict == VERDICT_ISSUE ==> plain_op(\result.op, kind, request->slot[SLOT_FIRST]) &&
+  @   \result.plan == plan_next(plan, kind, PLAN_ENDS_WITH_ANSWER);
+  @ ensures otherwise: \result.verdict == VERDICT_ISSUE || refuses(\result);
 */
-static struct step simple_op(const struct handle_table *table, const struct request *request,
-                             const struct call_ops *ops, uint64_t rights, enum op_kind kind)
+static struct step simple_op(const struct handle_table *table, const struct request *request, struct plan plan,
+                             uint64_t rights, enum op_kind kind)
 {
     uint64_t fd = request->slot[SLOT_FIRST];
-    if (ops->count > 0)
-        return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, rights);
     if (rule != RULE_NONE)
         return decide_refuse(rule);
-    return decide_issue(kind, RULE_RIGHT_HELD, (uint32_t)fd);
+    return decide_issue_last(plan, kind, RULE_RIGHT_HELD, (uint32_t)fd);
 }
 
-struct step decide_fd_close(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_CLOSE_fd], 0);
+*/
+struct step decide_fd_close(const struct decide_context *context, const struct handle_table *table,
+                            const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    return simple_op(table, request, ops, 0, OP_CLOSE);
+    return simple_op(table, request, plan, 0, OP_CLOSE);
 }
 
-struct step decide_fd_sync(const struct handle_table *table, const struct request *request, const struct call_ops *ops)
+/* Whatever the system answered, the host descriptor is gone. */
+struct change commit_fd_close(const struct decide_context *context, const struct handle_table *table,
+                              const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    return simple_op(table, request, ops, R(FD_SYNC), OP_SYNC);
+    struct change change = decide_change(plan);
+    change.how = CHANGE_CLOSED;
+    change.handle = (uint32_t)request->slot[SLOT_FD_CLOSE_fd];
+    return change;
 }
 
-struct step decide_fd_datasync(const struct handle_table *table, const struct request *request,
-                               const struct call_ops *ops)
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_SYNC_fd], R(FD_SYNC));
+*/
+struct step decide_fd_sync(const struct decide_context *context, const struct handle_table *table,
+                           const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    return simple_op(table, request, ops, R(FD_DATASYNC), OP_DATASYNC);
+    return simple_op(table, request, plan, R(FD_SYNC), OP_SYNC);
 }
 
-struct step decide_fd_filestat_get(const struct handle_table *table, const struct request *request,
-                                   const struct call_ops *ops)
+struct change commit_fd_sync(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    return simple_op(table, request, ops, R(FD_FILESTAT_GET), OP_STAT);
+    return decide_change(plan);
 }
 
-struct step decide_fd_fdstat_get(const struct handle_table *table, const struct request *request)
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_DATASYNC_fd], R(FD_DATASYNC));
+*/
+struct step decide_fd_datasync(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return simple_op(table, request, plan, R(FD_DATASYNC), OP_DATASYNC);
+}
+
+struct change commit_fd_datasync(const struct decide_context *context, const struct handle_table *table,
+                                 const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return decide_change(plan);
+}
+
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_FILESTAT_GET_fd], R(FD_FILESTAT_GET));
+*/
+struct step decide_fd_filestat_get(const struct decide_context *context, const struct handle_table *table,
+                                   const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return simple_op(table, request, plan, R(FD_FILESTAT_GET), OP_STAT);
+}
+
+struct change commit_fd_filestat_get(const struct decide_context *context, const struct handle_table *table,
+                                     const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return decide_change(plan);
+}
+
+/*@ ensures accepted: \result.verdict == VERDICT_COMMIT <==> may(table, request->slot[SLOT_FD_FDSTAT_GET_fd], 0);
+*/
+struct step decide_fd_fdstat_get(const struct decide_context *context, const struct handle_table *table,
+                                 const struct request *request, struct plan plan, const struct op_result *answer)
 {
     enum rule rule = decide_handle_rule(table, request->slot[SLOT_FD_FDSTAT_GET_fd], 0);
-    return rule == RULE_NONE ? decide_go_commit() : decide_refuse(rule);
+    return rule == RULE_NONE ? decide_go_commit(plan, 0) : decide_refuse(rule);
 }
 
-struct step decide_fd_prestat_get(const struct handle_table *table, const struct request *request)
+struct change commit_fd_fdstat_get(const struct decide_context *context, const struct handle_table *table,
+                                   const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return decide_change(plan);
+}
+
+/*@ ensures accepted: \result.verdict == VERDICT_COMMIT <==>
+  @   may(table, request->slot[SLOT_FD_PRESTAT_GET_fd], 0) && table->handle[request->slot[SLOT_FD_PRESTAT_GET_fd]].preopen;
+*/
+struct step decide_fd_prestat_get(const struct decide_context *context, const struct handle_table *table,
+                                  const struct request *request, struct plan plan, const struct op_result *answer)
 {
     uint64_t fd = request->slot[SLOT_FD_PRESTAT_GET_fd];
     enum rule rule = decide_handle_rule(table, fd, 0);
     if (rule != RULE_NONE)
         return decide_refuse(rule);
-    return table->handle[fd].preopen ? decide_go_commit() : decide_refuse(RULE_NOT_PREOPEN);
+    return table->handle[fd].preopen ? decide_go_commit(plan, 0) : decide_refuse(RULE_NOT_PREOPEN);
+}
+
+struct change commit_fd_prestat_get(const struct decide_context *context, const struct handle_table *table,
+                                    const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return decide_change(plan);
 }
 
 struct step decide_fd_prestat_dir_name(const struct decide_context *context, const struct handle_table *table,
-                                       const struct request *request)
+                                       const struct request *request, struct plan plan, const struct op_result *answer)
 {
     uint64_t fd = request->slot[SLOT_FD_PRESTAT_DIR_NAME_fd];
     struct region buffer = decide_buffer(request, SLOT_FD_PRESTAT_DIR_NAME_path);
@@ -76,17 +131,22 @@ struct step decide_fd_prestat_dir_name(const struct decide_context *context, con
         return decide_refuse(RULE_MEMORY_BOUNDS);
     if (buffer.length < table->handle[fd].name_length)
         return decide_refuse(RULE_BUFFER_SMALL);
-    return decide_go_commit();
+    return decide_go_commit(plan, 0);
 }
 
-struct step decide_fd_fdstat_set_flags(const struct handle_table *table, const struct request *request,
-                                       const struct call_ops *ops)
+struct change commit_fd_prestat_dir_name(const struct decide_context *context, const struct handle_table *table,
+                                         const struct request *request, struct plan plan,
+                                         const struct op_result *answer)
+{
+    return decide_change(plan);
+}
+
+struct step decide_fd_fdstat_set_flags(const struct decide_context *context, const struct handle_table *table,
+                                       const struct request *request, struct plan plan, const struct op_result *answer)
 {
     const uint32_t all = FDFLAG_APPEND | FDFLAG_DSYNC | FDFLAG_NONBLOCK | FDFLAG_RSYNC | FDFLAG_SYNC;
     uint64_t fd = request->slot[SLOT_FD_FDSTAT_SET_FLAGS_fd];
     uint64_t flags = request->slot[SLOT_FD_FDSTAT_SET_FLAGS_flags];
-    if (ops->count > 0)
-        return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, R(FD_FDSTAT_SET_FLAGS));
     if (rule != RULE_NONE)
         return decide_refuse(rule);
@@ -94,21 +154,37 @@ struct step decide_fd_fdstat_set_flags(const struct handle_table *table, const s
         return decide_refuse(RULE_BAD_VALUE);
     uint32_t changed = (uint32_t)flags ^ table->handle[fd].fdflags;
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
-        return changed == 0 ? decide_go_commit() : decide_refuse(RULE_NOT_SUPPORTED);
+        return changed == 0 ? decide_go_commit(plan, 0) : decide_refuse(RULE_NOT_SUPPORTED);
     if ((changed & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK)) != 0)
         return decide_refuse(RULE_NOT_SUPPORTED);
-    struct step step = decide_issue(OP_SET_FLAGS, RULE_RIGHT_HELD, (uint32_t)fd);
+    struct step step = decide_issue_last(plan, OP_SET_FLAGS, RULE_RIGHT_HELD, (uint32_t)fd);
     step.op.value = flags;
     return step;
 }
 
-struct step decide_fd_filestat_set_size(const struct handle_table *table, const struct request *request,
-                                        const struct call_ops *ops)
+struct change commit_fd_fdstat_set_flags(const struct decide_context *context, const struct handle_table *table,
+                                         const struct request *request, struct plan plan,
+                                         const struct op_result *answer)
+{
+    struct change change = decide_change(plan);
+    if (plan.value >= 0) {
+        change.how = CHANGE_FLAGS;
+        change.handle = (uint32_t)request->slot[SLOT_FD_FDSTAT_SET_FLAGS_fd];
+        change.number = request->slot[SLOT_FD_FDSTAT_SET_FLAGS_flags];
+    }
+    return change;
+}
+
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_FILESTAT_SET_SIZE_fd], R(FD_FILESTAT_SET_SIZE)) &&
+  @   table->handle[request->slot[SLOT_FD_FILESTAT_SET_SIZE_fd]].type == FILETYPE_REGULAR_FILE && request->slot[SLOT_FD_FILESTAT_SET_SIZE_size] <= INT64_MAX;
+  @ ensures op: \result.verdict == VERDICT_ISSUE ==>
+  @   \result.op.kind == OP_SET_SIZE && \result.op.value == request->slot[SLOT_FD_FILESTAT_SET_SIZE_size];
+*/
+struct step decide_fd_filestat_set_size(const struct decide_context *context, const struct handle_table *table,
+                                        const struct request *request, struct plan plan, const struct op_result *answer)
 {
     uint64_t fd = request->slot[SLOT_FD_FILESTAT_SET_SIZE_fd];
     uint64_t size = request->slot[SLOT_FD_FILESTAT_SET_SIZE_size];
-    if (ops->count > 0)
-        return decide_go_commit();
     enum rule rule = decide_handle_rule(table, fd, R(FD_FILESTAT_SET_SIZE));
     if (rule != RULE_NONE)
         return decide_refuse(rule);
@@ -118,7 +194,14 @@ struct step decide_fd_filestat_set_size(const struct handle_table *table, const 
         return decide_refuse(RULE_BAD_VALUE);
     if (size > INT64_MAX)
         return decide_refuse(RULE_OFFSET_RANGE);
-    struct step step = decide_issue(OP_SET_SIZE, RULE_RIGHT_HELD, (uint32_t)fd);
+    struct step step = decide_issue_last(plan, OP_SET_SIZE, RULE_RIGHT_HELD, (uint32_t)fd);
     step.op.value = size;
     return step;
+}
+
+struct change commit_fd_filestat_set_size(const struct decide_context *context, const struct handle_table *table,
+                                          const struct request *request, struct plan plan,
+                                          const struct op_result *answer)
+{
+    return decide_change(plan);
 }
