@@ -180,6 +180,79 @@ static void every_result_pointer_is_checked(void **state)
     }
 }
 
+/* wasi_unstable counts CUR, END, SET; what it does not know either stays what it is. */
+static void whence_of_unstable_is_lowered(void **state)
+{
+    static const uint64_t whence[][2] = { { 0, WHENCE_CUR },          { 1, WHENCE_END },
+                                          { 2, WHENCE_SET },          { 3, 3 },
+                                          { UINT32_MAX, UINT32_MAX }, { UINT64_C(1) << 32, WHENCE_CUR } };
+    (void)state;
+    for (size_t i = 0; i < sizeof whence / sizeof *whence; i++) {
+        COPY(IMPORT_UNSTABLE_FD_SEEK, 5, UINT64_MAX, whence[i][0], 64);
+        assert_int_equal(request.call, OPERATION_FD_SEEK);
+        assert_int_equal(request.import, IMPORT_UNSTABLE_FD_SEEK);
+        assert_int_equal(request.slot[SLOT_FD_SEEK_whence], whence[i][1]);
+        assert_true(request.slot[SLOT_FD_SEEK_offset] == UINT64_MAX);
+        assert_int_equal(request.slot[SLOT_FD_SEEK_newoffset], 64);
+    }
+}
+
+/* Its subscriptions have 56 bytes; a clock's begins with an identifier, a descriptor's stands where it stands later. */
+static void subscriptions_of_unstable_are_lowered(void **state)
+{
+    (void)state;
+    memset(guest, 0, 256);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t at = 64 + i * 56;
+        put(at, 100 + i, 8);
+        put(at + 8, i == 0 ? EVENTTYPE_CLOCK : EVENTTYPE_FD_READ, 1);
+        put(at + 16, i == 0 ? UINT64_MAX : 4, 8);
+        put(at + 24, CLOCKID_MONOTONIC, 4);
+        put(at + 32, 1234, 8);
+        put(at + 40, 5678, 8);
+        put(at + 48, SUBCLOCK_ABSTIME, 2);
+    }
+    assert_int_equal(COPY(IMPORT_UNSTABLE_POLL_ONEOFF, 64, 512, 2, 1024), FAULT_NONE);
+    assert_int_equal(request.subscription_count, 2);
+    const struct subscription *clock = &request.subscription[0], *fd = &request.subscription[1];
+    assert_int_equal(clock->userdata, 100);
+    assert_int_equal(clock->clock_or_fd, CLOCKID_MONOTONIC);
+    assert_int_equal(clock->timeout, 1234);
+    assert_int_equal(clock->precision, 5678);
+    assert_int_equal(clock->flags, SUBCLOCK_ABSTIME);
+    assert_int_equal(fd->userdata, 101);
+    assert_int_equal(fd->type, EVENTTYPE_FD_READ);
+    assert_int_equal(fd->clock_or_fd, 4);
+    /* the last place that fits, and the first that does not */
+    assert_int_equal(COPY(IMPORT_UNSTABLE_POLL_ONEOFF, MEMORY - 112, 512, 2, 1024), FAULT_NONE);
+    assert_int_equal(COPY(IMPORT_UNSTABLE_POLL_ONEOFF, MEMORY - 104, 512, 2, 1024), FAULT_BOUNDS);
+}
+
+/* Each field goes to the operation's field of its name, cut to the import's width; the others are 0. */
+static void fields_of_extensions_are_lowered(void **state)
+{
+    (void)state;
+    COPY(IMPORT_WASMEDGE_SOCK_OPEN, 1, 2, 64);
+    assert_int_equal(request.call, OPERATION_SOCK_OPEN);
+    assert_int_equal(request.slot[SLOT_SOCK_OPEN_pool], 0);
+    assert_int_equal(request.slot[SLOT_SOCK_OPEN_family], 1);
+    assert_int_equal(request.slot[SLOT_SOCK_OPEN_type], 2);
+    assert_int_equal(request.slot[SLOT_SOCK_OPEN_opened], 64);
+    COPY(IMPORT_WAMR_SOCK_SET_RECV_TIMEOUT, 3, UINT64_C(0x500000001));
+    assert_true(request.slot[SLOT_SOCK_SET_OPTION_value] == UINT64_C(0x500000001));
+    COPY(IMPORT_WAMR_SOCK_SET_BROADCAST, 3, UINT64_C(0x500000001));
+    assert_int_equal(request.slot[SLOT_SOCK_SET_OPTION_value], 1);
+    put(96, 16, 4);
+    put(100, 8, 4);
+    assert_int_equal(COPY(IMPORT_WASMEDGE_SOCK_RECV_FROM, 3, 96, 1, 77, 1, 64, 72), FAULT_NONE);
+    assert_int_equal(request.iov_count, 1);
+    assert_int_equal(request.iov[0].length, 8);
+    assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_ri_flags], 1);
+    assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_address], 77);
+    assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_nread], 64);
+    assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_ro_flags], 72);
+}
+
 static void a_guest_without_memory_faults(void **state)
 {
     struct decide_context none = context;
@@ -235,6 +308,9 @@ int main(void)
         cmocka_unit_test(subscriptions_are_checked_whole),
         cmocka_unit_test(arrays_of_the_run_are_checked),
         cmocka_unit_test(every_result_pointer_is_checked),
+        cmocka_unit_test(whence_of_unstable_is_lowered),
+        cmocka_unit_test(subscriptions_of_unstable_are_lowered),
+        cmocka_unit_test(fields_of_extensions_are_lowered),
         cmocka_unit_test(a_guest_without_memory_faults),
         cmocka_unit_test(shapes_are_as_the_prover_believes),
     };

@@ -97,6 +97,12 @@ static void a_changed_constant_is_caught_at_its_first_event(void **state)
         { "\xf8\xac\xd1\x11", "\x80\x80\x80\x00", 4, "path_open", "hostcall", "main", 2, "path_open", "poll_oneoff" },
         { "\xe8\x03\x00\x00", "\xe9\x03\x00\x00", 4, "poll_oneoff", "subscription", "main", 11, "timeout 1000",
           "timeout 1001" },
+        { "\x16wasi_snapshot_preview1\x0e"
+          "clock_time_get\x00\x00",
+          "\x8d\x80\x80\x80\x00wasi_unstable\x8e\x80\x80\x80\x00"
+          "clock_time_get\x00\x80\x00",
+          40, "clock_time_get", "import", "main", 0, "import 5, wasi_snapshot_preview1.clock_time_get",
+          "import 51, wasi_unstable.clock_time_get" },
         { "\x41\xf7\x00\x10", "\x41\xf6\x00\x10", 4, "proc_exit", "argument", "main", 13, "rval = 119", "rval = 118" },
     };
     struct replay_world world;

@@ -175,7 +175,7 @@ static uint32_t vector_count(uint32_t call, uint32_t size, const struct decide_c
   @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
   @ requires request_whole(request);
   @ requires at < OPERATION_SLOTS_MAX && is_alignment(shape.align);
-  @ requires shape.class == ARG_CLASS_SUBS ==> shape.size == SUBSCRIPTION_BYTES || shape.size == SUBSCRIPTION_0_BYTES;
+  @ requires subs: shape.class == ARG_CLASS_SUBS ==> shape.size == SUBSCRIPTION_BYTES || shape.size == SUBSCRIPTION_0_BYTES;
   @ assigns *request;
   @ ensures whole: request_whole(request);
   @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
@@ -283,6 +283,32 @@ static void lower_slots(const struct import_row *row, const uint64_t *slots, str
     }
 }
 
+/* Cuts each field to its width and copies what it names, until one is at fault. */
+/*@ requires \valid_read(row) && \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
+  @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1)) && \separated(request, row);
+  @ requires request_whole(request);
+  @ assigns *request;
+  @ ensures whole: request_whole(request);
+*/
+static void copy_fields(const struct import_row *row, const struct decide_context *context, const uint8_t *memory,
+                        struct request *request)
+{
+    /*@ loop invariant 0 <= i <= OPERATION_FIELDS_MAX;
+      @ loop invariant request_whole(request);
+      @ loop assigns i, *request;
+      @ loop variant OPERATION_FIELDS_MAX - i;
+    */
+    for (uint32_t i = 0; i < row->field_count && i < OPERATION_FIELDS_MAX; i++) {
+        struct arg_shape shape = decide_arg_shape(row->field[i].type);
+        uint32_t at = row->field[i].slot;
+        if (at >= OPERATION_SLOTS_MAX)
+            return;
+        narrow_slots(shape, at, request);
+        if (shape.class != ARG_CLASS_SCALAR && request->fault == FAULT_NONE)
+            request->fault = (uint16_t)copy_argument(shape, at, context, memory, request);
+    }
+}
+
 void decide_request(const struct import_row *row, uint32_t import, const uint64_t *slots,
                     const struct decide_context *context, const uint8_t *memory, struct request *request)
 {
@@ -298,18 +324,5 @@ void decide_request(const struct import_row *row, uint32_t import, const uint64_
         copy_slots(slots, row->slot_count, request);
     else
         lower_slots(row, slots, request);
-    /*@ loop invariant 0 <= i <= OPERATION_FIELDS_MAX;
-      @ loop invariant request_whole(request);
-      @ loop assigns i, *request;
-      @ loop variant OPERATION_FIELDS_MAX - i;
-    */
-    for (uint32_t i = 0; i < row->field_count && i < OPERATION_FIELDS_MAX; i++) {
-        struct arg_shape shape = decide_arg_shape(row->field[i].type);
-        uint32_t at = row->field[i].slot;
-        if (at >= OPERATION_SLOTS_MAX)
-            return;
-        narrow_slots(shape, at, request);
-        if (shape.class != ARG_CLASS_SCALAR && request->fault == FAULT_NONE)
-            request->fault = (uint16_t)copy_argument(shape, at, context, memory, request);
-    }
+    copy_fields(row, context, memory, request);
 }
