@@ -78,6 +78,16 @@ static enum status refuse(struct decoder *d, size_t at, uint32_t code)
     return decode_fail_at(d, at, STATUS_MALFORMED, "illegal opcode 0x%02x", code);
 }
 
+/* What an instruction is here; all that stand in no row are no part of a constant expression. */
+enum constant { NOT_CONSTANT, NUMBER, VECTOR, ARITHMETIC, GLOBAL, NULL_REFERENCE, FUNCTION, END };
+static const uint8_t constants[INSN_COUNT] = {
+    [INSN_I32_CONST] = NUMBER,        [INSN_I64_CONST] = NUMBER,   [INSN_F32_CONST] = NUMBER,
+    [INSN_F64_CONST] = NUMBER,        [INSN_V128_CONST] = VECTOR,  [INSN_I32_ADD] = ARITHMETIC,
+    [INSN_I32_SUB] = ARITHMETIC,      [INSN_I32_MUL] = ARITHMETIC, [INSN_I64_ADD] = ARITHMETIC,
+    [INSN_I64_SUB] = ARITHMETIC,      [INSN_I64_MUL] = ARITHMETIC, [INSN_GLOBAL_GET] = GLOBAL,
+    [INSN_REF_NULL] = NULL_REFERENCE, [INSN_REF_FUNC] = FUNCTION,  [INSN_END] = END,
+};
+
 /* One instruction. *ret_end: it was `end`, and *step is untouched. */
 static enum status instruction(struct decoder *d, struct const_expr *step, bool *ret_end)
 {
@@ -89,35 +99,28 @@ static enum status instruction(struct decoder *d, struct const_expr *step, bool 
     if (!info)
         return refuse(d, at, code);
     enum insn insn = insn_of(info);
-    switch ((unsigned)insn) {
-    case INSN_I32_CONST:
-    case INSN_I64_CONST:
-    case INSN_F32_CONST:
-    case INSN_F64_CONST:
+    switch ((enum constant)constants[insn]) {
+    case NUMBER:
         return number(d, insn, step);
-    case INSN_V128_CONST:
+    case VECTOR:
         return vector(d, step);
-    case INSN_I32_ADD:
-    case INSN_I32_SUB:
-    case INSN_I32_MUL:
-    case INSN_I64_ADD:
-    case INSN_I64_SUB:
-    case INSN_I64_MUL:
+    case ARITHMETIC:
         return arithmetic(insn, step);
-    case INSN_GLOBAL_GET:
+    case GLOBAL:
         return global_get(d, at, step);
-    case INSN_REF_NULL:
+    case NULL_REFERENCE:
         TRY(decode_heap_type(d, &type));
         *step = (struct const_expr) { 0, CONST_BITS, type };
         return STATUS_OK;
-    case INSN_REF_FUNC:
+    case FUNCTION:
         return ref_func(d, at, step);
-    case INSN_END:
+    case END:
         *ret_end = true;
         return STATUS_OK;
-    default:
-        return refuse(d, at, code);
+    case NOT_CONSTANT:
+        break;
     }
+    return refuse(d, at, code);
 }
 
 /* Reads up to `end`; leaves the last instruction in *step and their number in *ret_count. */

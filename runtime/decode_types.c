@@ -63,36 +63,40 @@ static enum status type_index(struct decoder *d, uint32_t *ret)
     return STATUS_OK;
 }
 
+/* What is no kind of an import here: other proposals' are said by name. */
+static enum status import_refuse(struct decoder *d, const struct import *i, size_t at)
+{
+    if (i->kind == 4)
+        return decode_needs(d, at, "exception handling");
+    if (i->kind == 0x20)
+        return decode_needs(d, at, "custom descriptors");
+    if ((i->kind == 0x7e || i->kind == 0x7f) && i->name.size == 0)
+        return decode_needs(d, at, "compact import section");
+    return decode_fail_at(d, at, STATUS_MALFORMED, "malformed import kind 0x%02x", i->kind);
+}
+
 static enum status import_desc(struct decoder *d, struct import *i)
 {
     struct rt_module *m = d->module;
     size_t at = cursor_offset(&d->in);
     TRY(decode_u8(d, &i->kind));
-    switch (i->kind) {
-    case KIND_FUNCTION:
+    if (i->kind > RT_GLOBAL)
+        return import_refuse(d, i, at);
+    switch ((enum rt_kind)i->kind) {
+    case RT_FUNCTION:
         i->index = m->imported_functions++;
         return type_index(d, &i->type);
-    case KIND_TABLE:
+    case RT_TABLE:
         i->index = m->imported_tables++;
         return decode_table_type(d, &i->table);
-    case KIND_MEMORY:
+    case RT_MEMORY:
         i->index = m->imported_memories++;
         return decode_size_limits(d, LIMIT_MEMORY_PAGES, "memory", &i->memory);
-    case KIND_GLOBAL:
+    case RT_GLOBAL:
         i->index = m->imported_globals++;
         return decode_global_type(d, &i->global);
-    case 4:
-        return decode_needs(d, at, "exception handling");
-    case 0x20:
-        return decode_needs(d, at, "custom descriptors");
-    case 0x7e:
-    case 0x7f:
-        if (i->name.size == 0)
-            return decode_needs(d, at, "compact import section");
-        __attribute__((fallthrough));
-    default:
-        return decode_fail_at(d, at, STATUS_MALFORMED, "malformed import kind 0x%02x", i->kind);
     }
+    return import_refuse(d, i, at);
 }
 
 enum status decode_imports(struct decoder *d)

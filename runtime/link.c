@@ -287,17 +287,17 @@ bool instance_export(struct rt_instance *r, const char *name, size_t size, struc
     if (!e)
         return false;
     *ret = (struct extern_value) { .kind = e->kind };
-    switch (e->kind) {
-    case KIND_FUNCTION:
+    switch ((enum rt_kind)e->kind) {
+    case RT_FUNCTION:
         ret->function = &r->vm.functions[e->index];
         break;
-    case KIND_TABLE:
+    case RT_TABLE:
         ret->table = r->vm.tables[e->index];
         break;
-    case KIND_MEMORY:
+    case RT_MEMORY:
         ret->memory = r->vm.memories[e->index];
         break;
-    default: {
+    case RT_GLOBAL: {
         const struct global *g = &r->module->globals[e->index];
         ret->global_type = g->type;
         ret->types = &r->module->types;

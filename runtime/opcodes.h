@@ -81,6 +81,72 @@ enum insn_immediate {
     INSN_IMM_TYPES
 };
 
+/* Irregular instructions once more, each class as an enum of its own with the same values, so that a switch over one
+ * names every row of the class. */
+#define INSN_PICK_UNARY(...)
+#define INSN_PICK_BINARY(...)
+#define INSN_PICK_INTEGER(...)
+#define INSN_PICK_DIVIDE(...)
+#define INSN_PICK_COMPARE(...)
+#define INSN_PICK_COMPARE_FLOAT(...)
+#define INSN_PICK_TEST(...)
+#define INSN_PICK_TRUNCATE(...)
+#define INSN_PICK_REINTERPRET(...)
+#define INSN_PICK_LOAD(...)
+#define INSN_PICK_STORE(...)
+#define INSN_PICK_CONST(...)
+#define INSN_PICK_V_UNARY(...)
+#define INSN_PICK_V_BINARY(...)
+#define INSN_PICK_V_LOAD(...)
+#define INSN_PICK_V_STORE(...)
+#define INSN_PICK_V_CONST(...)
+#define INSN_PICK_V_TERNARY(...)
+#define INSN_PICK_V_SHUFFLE(...)
+#define INSN_PICK_V_EXTRACT(...)
+#define INSN_PICK_V_REPLACE(...)
+#define INSN_PICK_V_LOAD_LANE(...)
+#define INSN_PICK_V_STORE_LANE(...)
+#define INSN_PICK_PARAMETRIC(...)
+#define INSN_PICK_VARIABLE(...)
+#define INSN_PICK_CONTROL(name, control, table, memory, reference)   control(name)
+#define INSN_PICK_TABLE(name, control, table, memory, reference)     table(name)
+#define INSN_PICK_MEMORY(name, control, table, memory, reference)    memory(name)
+#define INSN_PICK_REFERENCE(name, control, table, memory, reference) reference(name)
+#define INSN_DROP(name)
+#define INSN_KEEP(name) CONTROL_INSN_##name = INSN_##name,
+#define INSN(code, name, text, immediate, signature, class)                                                            \
+    INSN_PICK_##class(name, INSN_KEEP, INSN_DROP, INSN_DROP, INSN_DROP)
+enum insn_control {
+#include "runtime/opcodes.def"
+};
+#undef INSN
+#undef INSN_KEEP
+#define INSN_KEEP(name) TABLE_INSN_##name = INSN_##name,
+#define INSN(code, name, text, immediate, signature, class)                                                            \
+    INSN_PICK_##class(name, INSN_DROP, INSN_KEEP, INSN_DROP, INSN_DROP)
+enum insn_table {
+#include "runtime/opcodes.def"
+};
+#undef INSN
+#undef INSN_KEEP
+#define INSN_KEEP(name) MEMORY_INSN_##name = INSN_##name,
+#define INSN(code, name, text, immediate, signature, class)                                                            \
+    INSN_PICK_##class(name, INSN_DROP, INSN_DROP, INSN_KEEP, INSN_DROP)
+enum insn_memory {
+#include "runtime/opcodes.def"
+};
+#undef INSN
+#undef INSN_KEEP
+#define INSN_KEEP(name) REFERENCE_INSN_##name = INSN_##name,
+#define INSN(code, name, text, immediate, signature, class)                                                            \
+    INSN_PICK_##class(name, INSN_DROP, INSN_DROP, INSN_DROP, INSN_KEEP)
+enum insn_reference {
+#include "runtime/opcodes.def"
+};
+#undef INSN
+#undef INSN_KEEP
+#undef INSN_DROP
+
 /* Whether it accesses a memory: its first operand is an address. */
 #define INSN_HAS_MEMARG(info) ((info)->immediate <= INSN_IMM_MEMARG_4)
 

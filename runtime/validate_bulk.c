@@ -143,28 +143,29 @@ static enum status table_fill(struct body *b)
 enum status validate_table(struct body *b, enum insn insn)
 {
     uint32_t index;
-    switch ((unsigned)insn) {
-    case INSN_TABLE_GET:
-    case INSN_TABLE_SET:
+    switch ((enum insn_table)insn) {
+    case TABLE_INSN_TABLE_GET:
+    case TABLE_INSN_TABLE_SET:
         return table_get_set(b, insn);
-    case INSN_TABLE_GROW:
+    case TABLE_INSN_TABLE_GROW:
         return table_grow(b);
-    case INSN_TABLE_COPY:
+    case TABLE_INSN_TABLE_COPY:
         return table_copy(b);
-    case INSN_TABLE_INIT:
+    case TABLE_INSN_TABLE_INIT:
         return table_init(b);
-    case INSN_ELEM_DROP:
+    case TABLE_INSN_ELEM_DROP:
         TRY(index_below(b, b->module->elem_count, "elem segment", &index));
         return drop_segment(b, P_ELEM_DROP, index);
-    case INSN_TABLE_FILL:
+    case TABLE_INSN_TABLE_FILL:
         return table_fill(b);
-    default: /* INSN_TABLE_SIZE */
+    case TABLE_INSN_TABLE_SIZE:
         TRY(table_index(b, &index));
         TRY(prep_op(b, P_TABLE_SIZE));
         prep_unit(b, index);
         prep_result(b, slot_of(b, b->height));
         return operand_push(b, b->module->tables[index].limits.address);
     }
+    return body_fail(b, "instruction %d has no check", (int)insn);
 }
 
 static enum status memory_index(struct body *b, uint32_t *ret)
@@ -202,23 +203,24 @@ enum status validate_memory(struct body *b, enum insn insn)
 {
     const struct size_limits *memories = b->module->memories;
     uint32_t segment, memory, from;
-    switch ((unsigned)insn) {
-    case INSN_MEMORY_SIZE:
-    case INSN_MEMORY_GROW:
+    switch ((enum insn_memory)insn) {
+    case MEMORY_INSN_MEMORY_SIZE:
+    case MEMORY_INSN_MEMORY_GROW:
         return memory_size_grow(b, insn);
-    case INSN_MEMORY_INIT:
+    case MEMORY_INSN_MEMORY_INIT:
         TRY(data_index(b, &segment));
         TRY(memory_index(b, &memory));
         return init_from(b, P_MEMORY_INIT, memory, segment, memories[memory].address);
-    case INSN_DATA_DROP:
+    case MEMORY_INSN_DATA_DROP:
         TRY(data_index(b, &segment));
         return drop_segment(b, P_DATA_DROP, segment);
-    case INSN_MEMORY_COPY:
+    case MEMORY_INSN_MEMORY_COPY:
         TRY(memory_index(b, &memory));
         TRY(memory_index(b, &from));
         return copy_between(b, P_MEMORY_COPY, memory, from, &memories[memory], &memories[from]);
-    default: /* INSN_MEMORY_FILL */
+    case MEMORY_INSN_MEMORY_FILL:
         TRY(memory_index(b, &memory));
         return three_and_index(b, P_MEMORY_FILL, memories[memory].address, RT_I32, memories[memory].address, memory);
     }
+    return body_fail(b, "instruction %d has no check", (int)insn);
 }

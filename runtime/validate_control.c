@@ -305,37 +305,38 @@ static enum status call_indirect(struct body *b, bool tail)
 enum status validate_control(struct body *b, enum insn insn)
 {
     struct control *function = &b->controls[0];
-    switch ((unsigned)insn) {
-    case INSN_NOP:
+    switch ((enum insn_control)insn) {
+    case CONTROL_INSN_NOP:
         return STATUS_OK;
-    case INSN_BLOCK:
-    case INSN_LOOP:
-    case INSN_IF:
+    case CONTROL_INSN_BLOCK:
+    case CONTROL_INSN_LOOP:
+    case CONTROL_INSN_IF:
         return enter(b, insn);
-    case INSN_ELSE:
+    case CONTROL_INSN_ELSE:
         return enter_else(b);
-    case INSN_END:
+    case CONTROL_INSN_END:
         return leave(b);
-    case INSN_BR:
-    case INSN_BR_IF:
+    case CONTROL_INSN_BR:
+    case CONTROL_INSN_BR_IF:
         return branch(b, insn);
-    case INSN_BR_TABLE:
+    case CONTROL_INSN_BR_TABLE:
         return branch_table(b);
-    case INSN_CALL:
-    case INSN_RETURN_CALL:
+    case CONTROL_INSN_CALL:
+    case CONTROL_INSN_RETURN_CALL:
         return call(b, insn == INSN_RETURN_CALL);
-    case INSN_CALL_INDIRECT:
-    case INSN_RETURN_CALL_INDIRECT:
+    case CONTROL_INSN_CALL_INDIRECT:
+    case CONTROL_INSN_RETURN_CALL_INDIRECT:
         return call_indirect(b, insn == INSN_RETURN_CALL_INDIRECT);
-    case INSN_RETURN:
+    case CONTROL_INSN_RETURN:
         TRY(operands_pop(b, function->type->result_slots, function->type->result_stack));
         TRY(prep_return(b, b->height, b->function->result_slots));
         set_unreachable(b);
         return STATUS_OK;
-    default: /* INSN_UNREACHABLE */
+    case CONTROL_INSN_UNREACHABLE:
         prep_map(b, false);
         TRY(prep_op(b, P_UNREACHABLE));
         set_unreachable(b);
         return STATUS_OK;
     }
+    return body_fail(b, "instruction %d has no check", (int)insn);
 }

@@ -23,7 +23,7 @@ static enum status shuffle_lanes(struct body *b, uint64_t ret[2])
 /* What follows the opcode: up to two words, and what an access has. */
 static enum status immediates(struct body *b, const struct insn_info *info, uint64_t words[2], struct memarg *m)
 {
-    switch ((unsigned)info->class) {
+    switch ((enum insn_class)info->class) {
     case INSN_CLASS_V_SHUFFLE:
         return shuffle_lanes(b, words);
     case INSN_CLASS_V_EXTRACT:
@@ -36,9 +36,31 @@ static enum status immediates(struct body *b, const struct insn_info *info, uint
     case INSN_CLASS_V_STORE_LANE:
         TRY(validate_memarg(b, info, m));
         return lane(b, 16u >> info->immediate, &words[0]);
-    default:
-        return STATUS_OK;
+    case INSN_CLASS_UNARY:
+    case INSN_CLASS_BINARY:
+    case INSN_CLASS_INTEGER:
+    case INSN_CLASS_DIVIDE:
+    case INSN_CLASS_COMPARE:
+    case INSN_CLASS_COMPARE_FLOAT:
+    case INSN_CLASS_TEST:
+    case INSN_CLASS_TRUNCATE:
+    case INSN_CLASS_REINTERPRET:
+    case INSN_CLASS_LOAD:
+    case INSN_CLASS_STORE:
+    case INSN_CLASS_CONST:
+    case INSN_CLASS_V_UNARY:
+    case INSN_CLASS_V_BINARY:
+    case INSN_CLASS_V_CONST:
+    case INSN_CLASS_V_TERNARY:
+    case INSN_CLASS_CONTROL:
+    case INSN_CLASS_PARAMETRIC:
+    case INSN_CLASS_VARIABLE:
+    case INSN_CLASS_TABLE:
+    case INSN_CLASS_MEMORY:
+    case INSN_CLASS_REFERENCE:
+        break;
     }
+    return STATUS_OK;
 }
 _Static_assert(INSN_IMM_LANE_16 == INSN_IMM_LANE_2 + 3, "lane counts double");
 

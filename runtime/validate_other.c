@@ -71,17 +71,17 @@ enum status validate_variable(struct body *b, enum insn insn)
 enum status validate_reference(struct body *b, enum insn insn)
 {
     uint32_t index, type = TYPE_UNKNOWN;
-    switch ((unsigned)insn) {
-    case INSN_REF_NULL:
+    switch ((enum insn_reference)insn) {
+    case REFERENCE_INSN_REF_NULL:
         TRY(decode_heap_type(b->d, &type));
         return operand_push_lazy(b, (struct operand) { .kind = OPERAND_CONST, .type = type }, 0);
-    case INSN_REF_IS_NULL:
+    case REFERENCE_INSN_REF_IS_NULL:
         TRY(operand_pop_any(b, &type));
         if (type != TYPE_UNKNOWN && !type_is_reference(type))
             return body_fail(b, "type mismatch: expected a reference, found %s", type_text(type));
         TRY(prep_test(b, INSN_I64_EQ));
         return operand_push(b, RT_I32);
-    default:
+    case REFERENCE_INSN_REF_FUNC:
         TRY(decode_u32(b->d, &index));
         if (index >= b->module->function_count)
             return body_fail(b, "unknown function %u", index);
@@ -92,4 +92,5 @@ enum status validate_reference(struct body *b, enum insn insn)
         prep_result(b, slot_of(b, b->height));
         return operand_push(b, function_reference(b->module, index));
     }
+    return body_fail(b, "instruction %d has no check", (int)insn);
 }

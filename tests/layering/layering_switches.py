@@ -9,12 +9,11 @@ import os
 import re
 import sys
 
-# The engine switches over instructions, whose rest it handles as a class; those are its own tests' matter.
 # The defaults of the decision core refuse, and the proof is about them.
-FOLDERS = "wasi", "tracer", "replay", "ebpf", "checker", "cli"
+FOLDERS = "runtime", "wasi", "tracer", "replay", "ebpf", "checker", "cli"
 
 # Prefixes of the names that tables and their columns make.
-TABLES = re.compile(r"(OP|OPERATION|OPERAND|RULE|ARG|WASI_ENDED|TRACE_END|TRACE_CAUSE|SYSCALL|CHECK_FINDING|CHECK_CLASS|JUDGE|KIND|CONFINE|RT_TRAP)_[A-Z]")
+TABLES = re.compile(r"(INSN|\w+_INSN|P|OP|OPERATION|OPERAND|RULE|ARG|WASI_ENDED|TRACE_END|TRACE_CAUSE|SYSCALL|CHECK_FINDING|CHECK_CLASS|JUDGE|KIND|CONFINE|RT_TRAP)_[A-Z]")
 SWITCH = re.compile(r"^( *)switch \((.*)\) \{")
 CASE = re.compile(r"^ *case (\w+):")
 
