@@ -65,16 +65,29 @@ void json_number(struct json *json, const char *key, const void *digits, size_t 
     buffer_bytes(json->out, digits, size);
 }
 
+/* `show` writes some twenty numbers for a hostcall, so that they do not go through a format. */
+static void put_decimal(struct buffer *out, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    buffer_bytes(out, digits + at, sizeof digits - at);
+}
+
 void json_u64(struct json *json, const char *key, uint64_t value)
 {
     element(json, key);
-    buffer_printf(json->out, "%" PRIu64, value);
+    put_decimal(json->out, value);
 }
 
 void json_i64(struct json *json, const char *key, int64_t value)
 {
     element(json, key);
-    buffer_printf(json->out, "%" PRId64, value);
+    if (value < 0)
+        buffer_u8(json->out, '-');
+    put_decimal(json->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void json_bool(struct json *json, const char *key, bool value)

@@ -175,11 +175,25 @@ static void json_escape(struct buffer *out, uint32_t point)
         buffer_printf(out, "\\u%04x", point);
 }
 
+/* How many bytes stand in a JSON string as they are. */
+static size_t json_run(const uint8_t *p, size_t size)
+{
+    size_t run = 0;
+    while (run < size && p[run] >= 0x20 && p[run] < 0x7f && p[run] != '"' && p[run] != '\\')
+        run++;
+    return run;
+}
+
 void text_json(struct buffer *out, const void *bytes, size_t size)
 {
     const uint8_t *p = bytes;
     buffer_u8(out, '"');
     for (size_t i = 0; i < size;) {
+        size_t run = json_run(p + i, size - i);
+        buffer_bytes(out, p + i, run);
+        i += run;
+        if (i == size)
+            break;
         size_t length = utf8_length(p + i, size - i);
         uint32_t point = length ? utf8_point(p + i, length) : 0;
         if (length == 0) {
