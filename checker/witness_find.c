@@ -140,15 +140,32 @@ static void report_absence(const struct run_spec *spec, struct store *store, str
     findings_add(report, store, CHECK_FINDING_UNWITNESSED_RUN, NULL, NULL, -1, evidence);
 }
 
+/* Whether both files were told the same of the run. */
+static enum status compare_facts(const struct witness_reader *reader, const struct run_spec *spec, bool *ret_same,
+                                 struct error *error)
+{
+    struct buffer facts = BUFFER_INIT;
+    size_t size;
+    const void *told = witness_reader_facts(reader, &size);
+    run_spec_encode_facts(spec, &facts);
+    enum status s = facts.status;
+    *ret_same = s == STATUS_OK && size == facts.size && memcmp(told, facts.data, size) == 0;
+    buffer_done(&facts);
+    return s == STATUS_OK ? s : error_set(error, s, "no memory for the facts of the run");
+}
+
 /* Whether the open file is that of this run. */
 static bool belongs(const struct witness_reader *reader, const struct run_spec *spec, const uint8_t *run_id,
-                    struct store *store, struct check_report *report)
+                    bool same_facts, struct store *store, struct check_report *report)
 {
     const char *evidence = NULL;
     if (memcmp(witness_reader_info(reader)->run_id, run_id, TRACE_RUN_ID) != 0)
         evidence = "the two files carry different run ids";
     else if (!spec->facts.witness_held)
         evidence = "the trace's description says that no witness watched this run";
+    else if (!same_facts)
+        evidence = "the witness file's header and the trace's description say different things of machine, settings or "
+                   "confinement";
     if (evidence)
         findings_add(report, store, CHECK_FINDING_FOREIGN, NULL, NULL, -1, evidence);
     return !evidence;
@@ -192,12 +209,12 @@ enum status witness_find(const struct check_options *options, const struct run_s
         return STATUS_OK;
     }
     memcpy(report->witness_path, path, sizeof path);
-    if (!belongs(reader, spec, run_id, store, report)) {
-        witness_reader_close(reader);
-        return STATUS_OK;
-    }
-    s = machine_known(&spec->facts, report->machine, error);
-    if (s != STATUS_OK) {
+    bool same;
+    s = compare_facts(reader, spec, &same, error);
+    bool ours = s == STATUS_OK && belongs(reader, spec, run_id, same, store, report);
+    if (ours)
+        s = machine_known(&spec->facts, report->machine, error);
+    if (!ours || s != STATUS_OK) {
         witness_reader_close(reader);
         return s;
     }

@@ -1,9 +1,9 @@
 /* Runs one guest from start to end.
  *
  * The order of a start: all children are forked and wait; the witness watches; the guest's process executes, confines
- * itself and waits; now it is known what holds, and the description is written and sealed, for the recorder; the
- * recorder is ready; the guest goes. A start that fails before that leaves nothing behind. Afterwards no file is
- * removed on anybody's word.
+ * itself and waits; now it is known what holds, and the description is written and sealed, for the recorder, and told
+ * to the witness; the recorder is ready; the guest goes. A start that fails before that leaves nothing behind.
+ * Afterwards no file is removed on anybody's word.
  *
  * Invariants: the guest's process looks at no byte of the module before recorder and witness are ready; the death of
  * either ends it; whatever happens, no child is left behind. */
@@ -26,6 +26,8 @@ static enum status start(struct run *run, struct error *error)
         s = error_set(error, STATUS_STOPPED, "signal %d came before the guest was started", run->signals.first);
     if (s == STATUS_OK && recorded)
         s = launch_facts_seal(run->options->spec, &run->files, error);
+    if (s == STATUS_OK && recorded)
+        s = witness_tell(run, error);
     if (s == STATUS_OK && recorded)
         s = recorder_start(run, error);
     if (s == STATUS_OK && recorded)

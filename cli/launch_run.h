@@ -51,6 +51,8 @@ MUST_USE enum status recorder_start(struct run *run, struct error *error); /* th
 MUST_USE enum status recorder_finish(struct run *run, struct error *error);
 /* Starts the witness on the waiting guest, and fills the facts. auto: one that cannot be had is done without. */
 MUST_USE enum status witness_try(struct run *run, struct error *error);
+/* Tells it what held, for its file's header, before the guest goes. */
+MUST_USE enum status witness_tell(struct run *run, struct error *error);
 void witness_finish(struct run *run);
 
 #endif

@@ -1,6 +1,7 @@
 /* The witness from the launcher's side: started on the waiting guest, before that executes anything. */
 #include "cli/launch_run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,28 @@ enum status witness_try(struct run *run, struct error *error)
     free(facts->witness_reason);
     facts->witness_reason = strdup(reason.text);
     return facts->witness_reason ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
+}
+
+enum status witness_tell(struct run *run, struct error *error)
+{
+    struct buffer facts = BUFFER_INIT, told = BUFFER_INIT;
+    if (!run->result->witnessed)
+        return STATUS_OK;
+    run_spec_encode_facts(run->options->spec, &facts);
+    buffer_blob(&told, facts.data, facts.size);
+    enum status s = facts.status != STATUS_OK || told.status != STATUS_OK
+                        ? error_set(error, STATUS_NO_MEMORY, "out of memory for what the witness is told")
+                        : STATUS_OK;
+    for (size_t done = 0; s == STATUS_OK && done < told.size;) {
+        ssize_t n = write(run->witness.control, told.data + done, told.size - done);
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            s = error_set(error, STATUS_INTERNAL, "the witness ended before the guest was started");
+    }
+    buffer_done(&facts);
+    buffer_done(&told);
+    return s;
 }
 
 void witness_finish(struct run *run)

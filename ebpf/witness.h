@@ -23,7 +23,8 @@ MUST_USE enum status witness_open_sized(struct witness **ret, uint32_t ring_byte
 MUST_USE enum status witness_watch(struct witness *witness, uint32_t pid, enum witness_role role, struct error *error);
 /* Collects into the container `file` (borrows) until stop_fd (borrows; a pipe or socket) is at end of file, then drains
  * until every watched thread has ended or nothing comes any more. Adds the DESCRIPTION chunk first, the END chunk last;
- * info->lost is set. NO_SPACE, IO: the file keeps its valid prefix. */
+ * info->lost is set. What comes through stop_fd is a u32 and so many bytes, the facts of the run, for the DESCRIPTION,
+ * which waits for them. NO_SPACE, IO: the file keeps its valid prefix. */
 MUST_USE enum status witness_collect(struct witness *witness, struct trace_file *file, int stop_fd,
                                      struct witness_info *info, struct error *error);
 void witness_close(struct witness *witness);

@@ -21,6 +21,7 @@
 
 enum {
     CHUNK_BYTES = 512 << 10,
+    UNTOLD_BYTES = 16 << 20,
     LOOK_MS = 4,       /* how long events may wait in the ring */
     QUIET_LOOKS = 5,   /* looks without an event, after the stop, that count as quiet */
     DRAIN_LOOKS = 1000 /* after the stop, at most so many: a thread that never ends must not hold the run */
@@ -43,22 +44,51 @@ struct collector {
     uint64_t first, count; /* its first record's number, its records */
     uint64_t stream;       /* bytes of records in the chunks before it */
     uint64_t lost;
-    uint64_t *next;      /* by thread: the sequence expected next */
-    size_t threads;      /* elements of next */
+    const struct witness_info *info;
+    struct buffer told; /* by whoever holds the other end of the stop descriptor: u32 size, then the facts of the run */
+    bool begun;         /* the DESCRIPTION is in the file, and records may follow */
+    uint64_t *next;     /* by thread: the sequence expected next */
+    size_t threads;     /* elements of next */
     struct ahead *ahead; /* owned; few: long operands of calls that are being made right now */
     struct witness_record record;
     enum status status; /* the first failure */
     struct error *error;
 };
 
+/* The facts that were told, where they are whole. */
+static bool facts_whole(const struct buffer *told, size_t *ret_size)
+{
+    struct cursor at = cursor_over(told->data, told->size);
+    uint32_t size;
+    bool whole = cursor_u32(&at, &size) == STATUS_OK && size <= WITNESS_FACTS_MAX && cursor_left(&at) == size;
+    *ret_size = whole ? size : 0;
+    return whole;
+}
+
+static enum status file_begin(struct collector *c)
+{
+    struct buffer body = BUFFER_INIT;
+    size_t size;
+    witness_info_encode(c->info, &body);
+    if (facts_whole(&c->told, &size))
+        buffer_bytes(&body, c->told.data + sizeof(uint32_t), size);
+    enum status s = body.status != STATUS_OK
+                        ? error_set(c->error, body.status, "no memory for the witness file's description")
+                        : trace_file_append(c->file, TRACE_CHUNK_DESCRIPTION, body.data, body.size, 0, 0, 0, c->error);
+    buffer_done(&body);
+    c->begun = true;
+    return s;
+}
+
 static enum status chunk_flush(struct collector *c)
 {
     if (c->records.status != STATUS_OK)
         return error_set(c->error, c->records.status, "no memory for the witness's records");
-    if (c->count == 0)
-        return STATUS_OK;
-    enum status s = trace_file_append(c->file, TRACE_CHUNK_EVENTS, c->records.data, c->records.size, c->stream,
-                                      c->first, (uint32_t)c->count, c->error);
+    enum status s = c->begun ? STATUS_OK : file_begin(c);
+    if (s != STATUS_OK || c->count == 0)
+        return s;
+    s = trace_file_append(c->file, TRACE_CHUNK_EVENTS, c->records.data, c->records.size, c->stream, c->first,
+                          (uint32_t)c->count, c->error);
     if (s != STATUS_OK)
         return s;
     c->stream += c->records.size;
@@ -72,7 +102,9 @@ static enum status record_add(struct collector *c, const struct witness_record *
 {
     witness_record_encode(record, &c->records);
     c->count++;
-    return c->records.size >= CHUNK_BYTES || c->records.status != STATUS_OK ? chunk_flush(c) : STATUS_OK;
+    /* Before the guest goes there are few; were there many, they would not wait for what the launcher tells. */
+    return c->records.size >= (c->begun ? CHUNK_BYTES : UNTOLD_BYTES) || c->records.status != STATUS_OK ? chunk_flush(c)
+                                                                                                        : STATUS_OK;
 }
 
 /* Makes room for the thread's expected sequence. */
@@ -230,13 +262,16 @@ static enum status wait_some(struct collector *c, int poll_fd, int stop_fd, bool
     if (count < 0 && errno != EINTR)
         return error_set_errno(c->error, STATUS_IO, errno, "cannot wait for the witness's events");
     for (int i = 0; i < count; i++) {
-        char ignored[64];
+        uint8_t bytes[4096];
         if (events[i].data.fd != stop_fd)
             continue;
-        ssize_t got = read(stop_fd, ignored, sizeof(ignored));
+        ssize_t got = read(stop_fd, bytes, sizeof(bytes));
         *ret_stop = got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN);
+        if (got > 0 && c->told.size <= WITNESS_FACTS_MAX + sizeof(uint32_t))
+            buffer_bytes(&c->told, bytes, (size_t)got);
     }
-    return STATUS_OK;
+    size_t size;
+    return !c->begun && facts_whole(&c->told, &size) ? file_begin(c) : STATUS_OK;
 }
 
 static void drain_pause(void)
@@ -294,17 +329,6 @@ static enum status poll_open(int ring_fd, int stop_fd, int *ret, struct error *e
     return STATUS_OK;
 }
 
-static enum status file_begin(struct collector *c, const struct witness_info *info)
-{
-    struct buffer body = BUFFER_INIT;
-    witness_info_encode(info, &body);
-    enum status s = body.status != STATUS_OK
-                        ? error_set(c->error, body.status, "no memory for the witness file's description")
-                        : trace_file_append(c->file, TRACE_CHUNK_DESCRIPTION, body.data, body.size, 0, 0, 0, c->error);
-    buffer_done(&body);
-    return s;
-}
-
 static enum status file_end(struct collector *c, struct witness_info *info)
 {
     enum status s = ends_fill(c);
@@ -327,7 +351,7 @@ enum status witness_collect(struct witness *witness, struct trace_file *file, in
                             struct error *error)
 {
     struct collector c = {
-        .witness = witness, .file = file, .records = BUFFER_INIT, .status = STATUS_OK, .error = error
+        .witness = witness, .file = file, .info = info, .records = BUFFER_INIT, .told = BUFFER_INIT, .error = error
     };
     int poll_fd = -1;
     info->lost = 0;
@@ -336,8 +360,6 @@ enum status witness_collect(struct witness *witness, struct trace_file *file, in
     if (s == STATUS_OK)
         s = poll_open(witness->ring_fd, stop_fd, &poll_fd, error);
     if (s == STATUS_OK)
-        s = file_begin(&c, info);
-    if (s == STATUS_OK)
         s = collect_until_quiet(&c, ring, poll_fd, stop_fd);
     if (s == STATUS_OK)
         s = file_end(&c, info);
@@ -345,6 +367,7 @@ enum status witness_collect(struct witness *witness, struct trace_file *file, in
         close(poll_fd);
     ring_buffer__free(ring);
     buffer_done(&c.records);
+    buffer_done(&c.told);
     free(c.next);
     while (c.ahead)
         ahead_drop(&c, c.ahead->thread, UINT64_MAX);

@@ -12,6 +12,7 @@
 struct witness_reader {
     struct trace_source *source;
     struct witness_info info;
+    struct buffer facts;
     struct cursor records; /* what is left of the current chunk */
     struct witness_room room;
     uint64_t chunk, chunk_left; /* its number, records it still has to hold */
@@ -32,9 +33,12 @@ static enum status reader_description(struct witness_reader *reader, struct erro
         return s;
     struct cursor c = cursor_over(chunk.bytes, chunk.size);
     if (chunk.kind != TRACE_CHUNK_DESCRIPTION || witness_info_decode(&c, &reader->info) != STATUS_OK ||
-        cursor_left(&c) != 0)
+        cursor_left(&c) > WITNESS_FACTS_MAX)
         return error_set(error, STATUS_MALFORMED, "chunk %llu is no description of a witness file",
                          (unsigned long long)chunk.number);
+    buffer_bytes(&reader->facts, chunk.bytes + (chunk.size - cursor_left(&c)), cursor_left(&c));
+    if (reader->facts.status != STATUS_OK)
+        return error_set(error, reader->facts.status, "no memory for a witness file's description");
     if (memcmp(reader->info.run_id, trace_source_run_id(reader->source), TRACE_RUN_ID) != 0)
         return error_set(error, STATUS_MALFORMED, "the description belongs to another run than the file");
     return STATUS_OK;
@@ -74,6 +78,12 @@ enum status witness_reader_again(const struct witness_reader *reader, struct wit
 }
 
 const struct witness_info *witness_reader_info(const struct witness_reader *reader) { return &reader->info; }
+
+const void *witness_reader_facts(const struct witness_reader *reader, size_t *ret_size)
+{
+    *ret_size = reader->facts.size;
+    return reader->facts.data;
+}
 
 /* Reads the END chunk: nothing may come after it, and it must count what was read. */
 static enum status reader_end(struct witness_reader *reader, const struct trace_chunk *chunk, struct error *error)
@@ -165,5 +175,6 @@ void witness_reader_close(struct witness_reader *reader)
     if (!reader)
         return;
     trace_source_close(reader->source);
+    buffer_done(&reader->facts);
     free(reader);
 }

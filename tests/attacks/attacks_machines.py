@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """A trace is judged by the machine that it was recorded on, not by the one that reads it: a pair of trace and witness file that was written
 anew with arm64's numbers and flag bits gets the verdicts of the pair that it was made from; a pair of a machine without a table is refused."""
-import pathlib
 import platform
 import sys
 import unittest
@@ -70,17 +69,17 @@ class Machines(Attack):
         done = self.attack(self.guest(GUEST), options=["--witness", "on"], status=0)
         self.assertEqual(done.stdout, "done\n")
 
-    def forged(self, architecture, spoil="none", which=0):
+    def forged(self, architecture, spoil="none", which=0, numbers_of=None):
         """The pair as another machine's; the trace's path."""
         here = header_numbers(COMPILER, "#define __x86_64__ 1\n#undef __ILP32__\n#include <asm/unistd_64.h>\n")
         there = here
-        if architecture == "aarch64":
+        if (numbers_of or architecture) == "aarch64":
             wants = "".join(f"#define __ARCH_WANT_{want}\n" for want in ARM64_WANTS)
             there = header_numbers(COMPILER, wants + "#include <asm-generic/unistd.h>\n")
         numbers = {n: there.get(name, there.get(NEWER.get(name))) for name, n in here.items()}
         listing = self.folder / "numbers"
         listing.write_text("".join(f"{old} {new}\n" for old, new in numbers.items() if new is not None))
-        path = self.folder / f"{architecture}-{spoil}{which}.wtrace"
+        path = self.folder / f"{architecture}-{spoil}{which}-{numbers_of}.wtrace"
         self.warrant(self.trace, self.witness, path, path.with_suffix(".wwit"), architecture, listing, spoil, which,
                      command=self.native("forge_machine.c"))
         return path
@@ -108,11 +107,23 @@ class Machines(Attack):
                 self.assertEqual({**there, "findings": 0}, {**here, "findings": 0})
 
     def test_numbers_of_another_machine(self):
-        """arm64's records under x86-64's name are not excused: the names decide."""
-        arm = self.forged("aarch64")
-        pair = self.forged("x86_64")
+        """arm64's records under x86-64's name are not excused: the name decides."""
+        judged = self.judged(self.forged("x86_64", numbers_of="aarch64"))
+        self.assertEqual((judged["status"], judged["witnessed"]), (1, True))
+        self.assertLess(judged["verdicts"]["match"], 10)
+
+    def test_header_of_another_machine(self):
+        """The witness file says of itself where it was written: it does not go with a trace that says otherwise."""
+        arm, pair = self.forged("aarch64"), self.forged("x86_64")
         pair.with_suffix(".wwit").write_bytes(arm.with_suffix(".wwit").read_bytes())
-        self.assertEqual(self.judged(pair)["status"], 1)
+        judged = self.judged(pair)
+        self.assertEqual(([finding[0] for finding in judged["findings"]], judged["witnessed"]), (["witness.foreign"], False))
+        self.assertIn("header", judged["findings"][0][3])
+
+    def test_large_header(self):
+        labels = [word for i in range(64) for word in ("--label", f"key{i}=" + "x" * 10000)]
+        self.attack(self.guest(GUEST), options=["--witness", "on", *labels], status=0)
+        self.clean()
 
     def test_unknown_machine(self):
         done = self.warrant("check", self.forged("riscv64"), status=3)

@@ -110,6 +110,9 @@ void policy_encode(const struct policy *policy, struct buffer *out);
 /* The stored form, versioned, little-endian (layout: run_spec.c); decode takes hostile bytes and checks every count and
  * value. On failure *ret is empty. */
 void run_spec_encode(const struct run_spec *spec, struct buffer *out);
+/* When and where it was started, what was asked for and what held: u64 started_ns and the facts in the form that they
+ * have there. What a witness file says of its run; two files of one run say the same bytes. */
+void run_spec_encode_facts(const struct run_spec *spec, struct buffer *out);
 MUST_USE enum status run_spec_decode(const void *bytes, size_t size, struct run_spec *ret, struct error *error);
 
 /* Reads a policy file. `name` is for messages, which carry `name:line:`. Unknown keys, wrong types, bad numbers, an

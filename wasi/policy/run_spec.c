@@ -150,6 +150,12 @@ static void facts_encode(const struct run_facts *facts, struct buffer *out)
     strings_encode(facts->labels, facts->label_count, out);
 }
 
+void run_spec_encode_facts(const struct run_spec *spec, struct buffer *out)
+{
+    buffer_u64(out, spec->started_ns);
+    facts_encode(&spec->facts, out);
+}
+
 void run_spec_encode(const struct run_spec *spec, struct buffer *out)
 {
     buffer_u32(out, SPEC_MAGIC);

@@ -38,6 +38,8 @@ static struct trace_file *create(const char *path, enum trace_file_kind kind, co
     return file;
 }
 
+static struct buffer facts; /* what the witness was told, as it would have been there */
+
 static void describe(const struct trace_chunk *chunk, const char *architecture, struct buffer *out)
 {
     struct error error = ERROR_INIT;
@@ -46,6 +48,7 @@ static void describe(const struct trace_chunk *chunk, const char *architecture, 
     free(spec.facts.arch);
     spec.facts.arch = strdup(architecture);
     run_spec_encode(&spec, out);
+    run_spec_encode_facts(&spec, &facts);
     run_spec_done(&spec);
 }
 
@@ -100,12 +103,6 @@ static void forge_witness(const char *in, const char *out, const char *spoil, un
     uint64_t count = 0;
     unsigned writes = 0, opens = 0;
     enum status s;
-    struct trace_source *source;
-    struct trace_chunk chunk;
-    need(trace_source_open(in, TRACE_FILE_WITNESS, &source, &error), in, &error);
-    need(trace_source_next(source, &chunk, &error), in, &error);
-    buffer_bytes(&begin, chunk.bytes, chunk.size);
-    trace_source_close(source);
     need(witness_reader_open(in, &reader, &error), in, &error);
     while ((s = witness_reader_next(reader, record, &error)) == STATUS_OK) {
         bool call = record->kind <= WITNESS_EXIT_ONLY, listed = record->syscall >= 0 && record->syscall < NUMBERS;
@@ -134,6 +131,8 @@ static void forge_witness(const char *in, const char *out, const char *spoil, un
     }
     need(s == STATUS_NOT_FOUND ? STATUS_OK : s, in, &error);
     const struct witness_info *info = witness_reader_info(reader);
+    witness_info_encode(info, &begin);
+    buffer_bytes(&begin, facts.data, facts.size);
     witness_end_encode(info, count, &end);
     struct trace_file *file = create(out, TRACE_FILE_WITNESS, info->run_id);
     need(trace_file_append(file, TRACE_CHUNK_DESCRIPTION, begin.data, begin.size, 0, 0, 0, &error), out, &error);
