@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "act_world.h"
+#include "wasi/abi/op_sets.h"
 
 enum { SCENES = OP_COUNT, CALLS_MAX = 4, MARKER = 0x5A5A };
 
@@ -54,11 +55,8 @@ static void stage_ops(struct stage *stage)
     act_live_adopt(world->live, H_FREE, open("/dev/null", O_RDONLY | O_CLOEXEC));
     for (uint32_t kind = 0; kind < OP_COUNT; kind++) {
         struct op *op = &stage->op[kind];
-        bool named = false, moves = false;
-        for (size_t i = 0; i < OP_OPERANDS_MAX; i++)
-            named = named || abi_ops[kind].operand[i] == OPERAND_PATH;
+        bool named = abi_op_has(&abi_ops[kind], OPERAND_PATH), moves = (abi_op_bit(kind) & ops_vector) != 0;
         *op = act_world_op((enum op_kind)kind, handles[kind] ? handles[kind] : named ? H_DIR : H_FILE);
-        moves = kind <= OP_APPEND;
         op->path = act_world_path(world, "link", false);
         op->path2 = act_world_path(world, "target", true);
         op->mem = (struct region) { 64, 32 };
