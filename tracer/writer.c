@@ -9,51 +9,13 @@
  * Leaves out: instances and threads other than 0. docs/trace-format.md, Events. */
 #include "tracer/writer.h"
 
-enum {
-    SIMPLE_SLOTS = 4,                               /* copied at once */
-    END_SIMPLE = sizeof(struct trace_event_end) + 8 /* of one op, without values */
-};
-
-/* The head of a simple BEGIN per hostcall; 0 for rows that copy strings or arrays, have many slots, may issue several
- * ops or such as carry data. The dispatcher lets no op pass that its row does not name. */
-#define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
-    SLOTS_##name = sizeof(core) - 1,                                                                                   \
-    VARIES_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_IOVS ||                    \
-                    ARG_CLASS_##class == ARG_CLASS_CIOVS || ARG_CLASS_##class == ARG_CLASS_SUBS,
-enum {
-#include "wasi/abi/argtypes.def"
-};
-#undef ARG_TYPE
-#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_SLOTS_##id = 0 fields,
-#define F(type, name)                                                  +SLOTS_##type
-enum {
-#include "wasi/abi/operations.def"
-};
-#undef OPERATION
-#undef F
-#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_VARIES_##id = 0 fields,
-#define F(type, name)                                                  +VARIES_##type
-enum {
-#include "wasi/abi/operations.def"
-};
-#undef OPERATION
-#undef F
-#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
-    [OPERATION_##id] =                                                                                                 \
-        ROW_VARIES_##id != 0 || (int)ROW_SLOTS_##id > (int)SIMPLE_SLOTS || (max_ops) != 1 ||                           \
-                ((ops) & (ops_out | ops_in)) != 0                                                                      \
-            ? 0                                                                                                        \
-            : (3 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)OPERATION_##id << 24,
-static const uint64_t begin_heads[OPERATION_COUNT] = {
-#include "wasi/abi/operations.def"
-};
-#undef OPERATION
+enum { END_SIMPLE = sizeof(struct trace_event_end) + 8 /* of one op, without values */ };
 
 static enum status observe_op(void *self, const struct request *request, const struct op *op,
                               const struct backend_space *space, struct error *error)
 {
     struct trace_writer *writer = self;
-    uint64_t head = begin_heads[request->call];
+    uint64_t head = writer_rows[request->call].simple;
     uint8_t *at = writer->at;
     __asm__("" : "+r"(head)); /* else the compiler tests the table's zeros by a longer way */
     if (__builtin_expect(!head || writer_full(writer, at), 0))
@@ -61,7 +23,7 @@ static enum status observe_op(void *self, const struct request *request, const s
     event_put_head(at, head);
     event_put_u64(at + 8, platform_ticks());
     event_put_u64(at + 16, writer_fault_import(request)); /* no iovs, no subscriptions */
-    memcpy(at + 24, request->slot, SIMPLE_SLOTS * sizeof(uint64_t));
+    memcpy(at + 24, request->slot, WRITER_SIMPLE_SLOTS * sizeof(uint64_t));
     at += (head & 0xffff) * sizeof(uint64_t);
     event_put_head(at, event_head(sizeof(struct trace_event_op), TRACE_EVENT_OP, 0));
     memcpy(at + 8, op, sizeof *op);

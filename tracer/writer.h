@@ -6,6 +6,20 @@
 #include "tracer/format.h"
 #include "tracer/ring.h"
 
+/* What is known of an operation's calls beforehand. The dispatcher lets no op pass that its row does not name. */
+struct writer_row {
+    uint32_t
+        simple; /* the first word of a BEGIN of the fast half; 0: strings, arrays, many slots, several ops, bytes */
+    uint32_t
+        vector; /* the same with one iov (writer_vector.c); 0: it takes another array than one vector, or strings */
+};
+struct writer_carries {
+    bool strings, iovs, subscriptions; /* what requests carry beside scalars */
+};
+extern const struct writer_row writer_rows[OPERATION_COUNT];
+extern const struct writer_carries writer_carries[OPERATION_COUNT]; /* apart: rows of 8 bytes are found a step faster */
+enum { WRITER_SIMPLE_SLOTS = 4, WRITER_VECTOR_SLOTS = 5 };          /* copied at once */
+
 #define TRACE_PLAN_BULKY                                                                                               \
     UINT32_C(0x10000) /* beside the count of ops, in `plan`: one of them brought data, or counts                       \
                        */

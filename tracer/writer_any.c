@@ -89,24 +89,6 @@ enum status writer_room(struct trace_writer *writer, size_t size, struct error *
 
 /* ---- BEGIN ---- */
 
-/* What a row's requests carry beside scalars. */
-enum shape { SHAPE_STRINGS = 1, SHAPE_IOVS = 2, SHAPE_SUBSCRIPTIONS = 4 };
-#define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
-    SHAPE_OF_##name = (ARG_CLASS_##class == ARG_CLASS_STRING ? SHAPE_STRINGS : 0) |                                    \
-                      (ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS ? SHAPE_IOVS : 0) | \
-                      (ARG_CLASS_##class == ARG_CLASS_SUBS ? SHAPE_SUBSCRIPTIONS : 0),
-enum {
-#include "wasi/abi/argtypes.def"
-};
-#undef ARG_TYPE
-#define F(type, name)                                                  | SHAPE_OF_##type
-#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) [OPERATION_##id] = 0 fields,
-static const uint8_t shapes[OPERATION_COUNT] = {
-#include "wasi/abi/operations.def"
-};
-#undef OPERATION
-#undef F
-
 static uint8_t *put_strings(uint8_t *at, const struct request *request, size_t bytes)
 {
     event_put_u64(at + trace_pad8(bytes) - 8, 0); /* the padding; overwritten where there is none */
@@ -129,14 +111,16 @@ static uint8_t *put_subscriptions(uint8_t *at, const struct subscription *subscr
 static enum status put_begin(struct trace_writer *writer, const struct request *request, struct error *error)
 {
     const struct operation_row *row = &abi_operations[request->call];
-    unsigned shape = request->fault == FAULT_NONE ? shapes[request->call] : 0; /* behind a fault nothing is set */
+    static const struct writer_carries none;
+    const struct writer_carries *carries =
+        request->fault == FAULT_NONE ? &writer_carries[request->call] : &none; /* behind a fault nothing is set */
     struct trace_event_begin begin = {
         .fault = request->fault,
         .import = request->import,
-        .iovs = (uint16_t)(shape & SHAPE_IOVS ? request->iov_count : 0),
-        .subscriptions = (uint16_t)(shape & SHAPE_SUBSCRIPTIONS ? request->subscription_count : 0),
+        .iovs = (uint16_t)(carries->iovs ? request->iov_count : 0),
+        .subscriptions = (uint16_t)(carries->subscriptions ? request->subscription_count : 0),
     };
-    unsigned strings = shape & SHAPE_STRINGS ? request->string_count : 0;
+    unsigned strings = carries->strings ? request->string_count : 0;
     size_t bytes = 0;
     for (unsigned i = 0; i < strings; i++)
         bytes += request->string[i].length;

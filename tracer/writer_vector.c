@@ -9,59 +9,17 @@
 #include "tracer/writer.h"
 
 enum {
-    VECTOR_SLOTS = 5,      /* copied at once */
     VECTOR_IN_MAX = 1024,  /* bytes that entered and are copied here */
     VECTOR_OUT_MAX = 65536 /* bytes that leave and are hashed here */
 };
-static_assert(sizeof(struct trace_event_begin) + sizeof(uint64_t) * (VECTOR_SLOTS + 1) + sizeof(struct trace_event_op) +
-                      sizeof(struct trace_event_out) + TRACE_HEAD_BYTES + sizeof(struct trace_event_end) +
-                      sizeof(uint64_t) * (1 + 2) + VECTOR_IN_MAX <=
+static_assert(sizeof(struct trace_event_begin) + sizeof(uint64_t) * (WRITER_VECTOR_SLOTS + 1) +
+                      sizeof(struct trace_event_op) + sizeof(struct trace_event_out) + TRACE_HEAD_BYTES +
+                      sizeof(struct trace_event_end) + sizeof(uint64_t) * (1 + 2) + VECTOR_IN_MAX <=
                   TRACE_WRITER_RESERVE,
               "the whole call fits");
 static_assert((int)VECTOR_OUT_MAX <= (int)LIMIT_STAGING && (int)VECTOR_OUT_MAX <= (int)TRACE_KERNEL_MAX,
               "all of the region leaves");
 static_assert((int)VECTOR_IN_MAX <= (int)TRACE_INLINE_MAX, "END carries them");
-
-/* The first two words' worth of a BEGIN per hostcall: its head, with one iov; 0 for rows that take another array than
- * one vector, or strings. */
-#define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
-    SLOTS_##name = sizeof(core) - 1,                                                                                   \
-    VECTORS_##name = ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS,                      \
-    OTHERS_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_SUBS,
-enum {
-#include "wasi/abi/argtypes.def"
-};
-#undef ARG_TYPE
-#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_SLOTS_##id = 0 fields,
-#define F(type, name)                                                  +SLOTS_##type
-enum {
-#include "wasi/abi/operations.def"
-};
-#undef OPERATION
-#undef F
-#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_VECTORS_##id = 0 fields,
-#define F(type, name)                                                  +VECTORS_##type
-enum {
-#include "wasi/abi/operations.def"
-};
-#undef OPERATION
-#undef F
-#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_OTHERS_##id = 0 fields,
-#define F(type, name)                                                  +OTHERS_##type
-enum {
-#include "wasi/abi/operations.def"
-};
-#undef OPERATION
-#undef F
-#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
-    [OPERATION_##id] =                                                                                                 \
-        (int)ROW_VECTORS_##id != 1 || ROW_OTHERS_##id != 0 || (int)ROW_SLOTS_##id > (int)VECTOR_SLOTS                  \
-            ? 0                                                                                                        \
-            : (4 + (uint32_t)ROW_SLOTS_##id) | (uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)OPERATION_##id << 24,
-static const uint64_t vector_heads[OPERATION_COUNT] = {
-#include "wasi/abi/operations.def"
-};
-#undef OPERATION
 
 /* Is the op's data the request's one region, and does that lie in memory? */
 static bool one_region(const struct request *request, const struct op *op, const struct backend_space *space)
@@ -88,7 +46,7 @@ static size_t put_out(uint8_t *at, const uint8_t *bytes, uint32_t length)
 enum status writer_op_vector(struct trace_writer *writer, const struct request *request, const struct op *op,
                              const struct backend_space *space, struct error *error)
 {
-    uint64_t head = vector_heads[request->call];
+    uint64_t head = writer_rows[request->call].vector;
     uint8_t *at = writer->at;
     const struct region region = request->iov[0];
     if (!head || request->fault != FAULT_NONE || writer->plan != 0 || !one_region(request, op, space) ||
@@ -97,7 +55,7 @@ enum status writer_op_vector(struct trace_writer *writer, const struct request *
     event_put_head(at, head);
     event_put_u64(at + 8, platform_ticks());
     event_put_u64(at + 16, writer_fault_import(request) | (uint64_t)1 << 32); /* one iov */
-    memcpy(at + 24, request->slot, VECTOR_SLOTS * sizeof(uint64_t));
+    memcpy(at + 24, request->slot, WRITER_VECTOR_SLOTS * sizeof(uint64_t));
     at += (head & 0xffff) * 8;
     memcpy(at - 8, &region, sizeof region);
     size_t size = sizeof(struct trace_event_op);
@@ -118,7 +76,7 @@ enum status writer_end_vector(struct trace_writer *writer, const struct request 
     int64_t value = ops->result[0].value;
     uint8_t *at = writer->at;
     /* The fast half has counted the plan down by one. */
-    if (writer->plan != TRACE_PLAN_BULKY || ops->count != 1 || !vector_heads[request->call] ||
+    if (writer->plan != TRACE_PLAN_BULKY || ops->count != 1 || !writer_rows[request->call].vector ||
         outcome->value_count > 2 || !(abi_op_bit(ops->op[0].kind) & ops_in) ||
         !one_region(request, &ops->op[0], space) || value > VECTOR_IN_MAX ||
         (value > 0 && (uint64_t)value > request->iov[0].length) || writer_full(writer, at))
