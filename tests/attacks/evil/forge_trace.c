@@ -92,6 +92,7 @@ static void put_bomb(long mib, uint32_t ops)
     const size_t slots = abi_operations[OPERATION_FD_READ].slot_count * 8;
     uint8_t *at =
         event(sizeof(struct trace_event_begin) + slots + LIMIT_IOVECS * 8, TRACE_EVENT_BEGIN, OPERATION_FD_READ);
+    ((struct trace_event_begin *)at)->import = IMPORT_PREVIEW1_FD_READ;
     ((struct trace_event_begin *)at)->iovs = LIMIT_IOVECS;
     struct region *region = (void *)(at + sizeof(struct trace_event_begin) + slots);
     for (int i = 0; i < LIMIT_IOVECS; i++)
@@ -111,7 +112,8 @@ static void put_bomb(long mib, uint32_t ops)
 static void put_calls(long calls)
 {
     for (long i = 0; i < calls; i++) {
-        event(sizeof(struct trace_event_begin), TRACE_EVENT_BEGIN, OPERATION_SCHED_YIELD);
+        uint8_t *at = event(sizeof(struct trace_event_begin), TRACE_EVENT_BEGIN, OPERATION_SCHED_YIELD);
+        ((struct trace_event_begin *)at)->import = IMPORT_PREVIEW1_SCHED_YIELD;
         event(sizeof(struct trace_event_end), TRACE_EVENT_END, 0);
     }
     flush();
