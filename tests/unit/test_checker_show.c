@@ -120,8 +120,7 @@ static void test_hostile(void **state)
         memset(&call, 0xff, sizeof call);
         memset(call.data, 0, sizeof call.data);
         call.data[0].out_head_length = UINT32_MAX;
-        call.request.call = which;
-        call.request.import = (uint16_t)which;
+        call.complete = which % 2;
         call.request.call = which;
         call.request.import = (uint16_t)which; /* Preview 1's are the first, in the order of the operations */
         for (unsigned i = 0; i < LIMIT_OPS; i++)
