@@ -11,6 +11,16 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the stored form is little-endian");
 
+/* Preview 1's functions by the names that they had before operations and imports were told apart: programs outside of
+ * this tree that write traces use them. */
+enum hostcall {
+#define OPERATION(id, ...) HOSTCALL_##id = OPERATION_##id,
+#define OPERATION_EXTENSION(id, ...)
+#include "wasi/abi/operations.def"
+#undef OPERATION
+};
+#define abi_hostcalls abi_operations
+
 /* ---- container ---- */
 
 #define TRACE_MAGIC "\x89WRT\r\n\x1a\n"
