@@ -37,6 +37,11 @@ static void spec_set(struct probe_spec *spec, char letter, uint8_t place)
     case 'I':
         spec->iov = place;
         break;
+    case 'M':
+    case 'm':
+        spec->message = place;
+        spec->message_sent = letter == 'M';
+        break;
     case 'L':
         spec->iov = place;
         spec->iov_halves = 1;

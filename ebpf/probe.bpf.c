@@ -10,8 +10,8 @@
  * ahead of it. Where their page is not resident (nothing may fault in here), they are copied at the exit and the event
  * says so. What could not be copied is absent, never empty.
  *
- * Left out on purpose: msghdr operands, any wake-up of the reader while the ring is less than half full (one costs more
- * than the event). Design: section 7. */
+ * Left out on purpose: what a msghdr holds beside its address and its vector, any wake-up of the reader while the ring
+ * is less than half full (one costs more than the event). Design: section 7. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
@@ -357,6 +357,7 @@ static __always_inline void copy_address(struct probe_thread *t, __u64 from, __u
     if (!to || !from)
         return;
     length &= 0xffffffff;
+    __asm__ volatile("" : "+r"(length)); /* else what the verifier saw compared is not what is used */
     __u32 kept = length > PROBE_ADDRESS ? PROBE_ADDRESS : (__u32)length;
     to[0] = length;
     if (kept && bpf_probe_read_user(to + 1, kept, (const void *)from))
@@ -395,6 +396,23 @@ static __always_inline void copy_path(struct probe_thread *t, __u64 from, __u16 
     part_added(t, part, (__u32)(8 + ((size + 7) & ~7ull)));
 }
 
+/* The vector of a message, and the address that one is sent to. What a receiver's address holds, the kernel writes. */
+static __always_inline void copy_message(struct probe_thread *t, __u64 from, __u8 sent, __u32 place)
+{
+    struct {
+        __u64 name, name_length, iov, count; /* struct msghdr of 64 bits; the length is 32 of them */
+    } message;
+    if (!from)
+        return;
+    if (bpf_probe_read_user(&message, sizeof(message), (const void *)from)) {
+        t->retry = 1;
+        return;
+    }
+    copy_iov(t, message.iov, message.count, place);
+    if (sent)
+        copy_address(t, message.name, message.name_length);
+}
+
 /* Copies the operands behind pointers, as the call's row has them. */
 static __noinline int operands_copy(struct probe_thread *t, __u32 place)
 {
@@ -409,6 +427,8 @@ static __noinline int operands_copy(struct probe_thread *t, __u32 place)
         copy_how(t, operand(t, spec->how), operand(t, spec->how + 1));
     if (spec->iov)
         copy_iov(t, operand(t, spec->iov), (operand(t, spec->iov + 1) + spec->iov_halves) >> spec->iov_halves, place);
+    if (spec->message)
+        copy_message(t, operand(t, spec->message), spec->message_sent, place);
     if (spec->times)
         copy_times(t, operand(t, spec->times), spec->times_bytes);
     if (spec->address)
@@ -459,7 +479,7 @@ static __always_inline void call_begin(struct probe_thread *t, const struct pt_r
     if (spec->fd2)
         object_add(t, spec->fd2, spec->path2, PROBE_PART_OBJECT2);
     t->objects = (__u8)t->fill;
-    if (spec->path | spec->path2 | spec->how | spec->iov | spec->times | spec->address)
+    if (spec->path | spec->path2 | spec->how | spec->iov | spec->times | spec->address | spec->message)
         operands_copy(t, place);
 }
 

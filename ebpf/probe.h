@@ -95,6 +95,7 @@ struct probe_spec {
     __u8 times_bytes;
     __u8 iov_halves; /* its elements are of 8 bytes: two of them are one of the vector's */
     __u8 returns_fd;
+    __u8 message, message_sent; /* a struct msghdr; whether its address is an operand */
 };
 
 /* The end of a thread's losses: with the events that arrived it says how many did not. */
