@@ -17,7 +17,8 @@ enum status trace_source_read(const struct trace_source *source, uint64_t offset
                               struct error *error)
 {
     if (source->fd < 0) {
-        memcpy(to, source->bytes + offset, size);
+        if (size)
+            memcpy(to, source->bytes + offset, size);
         return STATUS_OK;
     }
     for (uint8_t *at = to; size;) {

@@ -11,7 +11,7 @@ void trace_index_note(struct trace_index *index, const struct trace_mark *mark)
         return;
     if (index->count == TRACE_INDEX_MARKS) { /* every second one goes */
         for (uint32_t i = 0; i < TRACE_INDEX_MARKS / 2; i++)
-            index->mark[i] = index->mark[2 * i];
+            index->mark[i] = index->mark[2 * (size_t)i];
         index->count = TRACE_INDEX_MARKS / 2;
         index->every *= 2;
     }

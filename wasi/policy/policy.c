@@ -4,6 +4,7 @@
  * trace. Left out on purpose: deciding (wasi/decide), and opening anything. */
 #include "wasi/policy/policy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,13 +128,13 @@ enum status policy_add_device(struct policy *policy, const char *text, struct er
     char **grown = (char **)realloc((void *)policy->devices, (policy->device_count + (size_t)1) * sizeof *grown);
     if (grown)
         policy->devices = grown;
-    char *path = malloc(strlen(text) + sizeof folder);
+    size_t room = strlen(text) + sizeof folder;
+    char *path = malloc(room);
     if (!grown || !path) {
         free(path);
         return error_set(error, STATUS_NO_MEMORY, "no memory for the policy's devices");
     }
-    strcpy(path, named ? folder : "");
-    strcat(path, text);
+    snprintf(path, room, "%s%s", named ? folder : "", text);
     policy->devices[policy->device_count++] = path;
     return STATUS_OK;
 }

@@ -13,7 +13,7 @@ const struct run_fact_row run_fact_rows[RUN_FACT_COUNT] = {
 const char *run_fact_text(const struct run_facts *facts, const struct run_fact_row *row)
 {
     char *text;
-    memcpy(&text, (const char *)facts + row->offset, sizeof text);
+    memcpy((void *)&text, (const char *)facts + row->offset, sizeof text);
     return text ? text : "";
 }
 

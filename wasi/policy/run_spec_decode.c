@@ -226,7 +226,7 @@ static enum status fact_decode(struct cursor *c, const struct run_fact_row *row,
     uint64_t number = 0;
     if (row->text) {
         TRY(text_decode(c, row->most, &text));
-        memcpy((char *)facts + row->offset, &text, sizeof text);
+        memcpy((char *)facts + row->offset, (const void *)&text, sizeof text);
         return STATUS_OK;
     }
     TRY(cursor_u64(c, &number));
