@@ -179,6 +179,7 @@ struct step {
   @   (q->call == OPERATION_PATH_OPEN ==> p.changed != PLAN_CHANGED_SOMETHING && p.end != PLAN_ENDS_WITH_ANSWER &&
   @     (p.end == PLAN_ENDS_WITH_VALUE ==> p.value < 0)) &&
   @   (p.name.length > 0 ==> component_clean(q, p.name)) &&
+  @   (p.slot == HANDLE_SCRATCH && p.name.length == 0 ==> call_issues(q->call, OP_STAT) || call_issues(q->call, OP_SET_TIMES)) &&
   @   (p.end == PLAN_ENDS_REFUSED ==> rule_refuses(p.rule) && p.changed == PLAN_CHANGED_NOTHING) &&
   @   (p.count > 0 && p.kind == OP_CLOSE ==> p.end != PLAN_GOES_ON) &&
   @   (p.changed != PLAN_CHANGED_NOTHING && call_most(q->call) <= 1 ==> p.end == PLAN_ENDS_WITH_ANSWER);
@@ -316,6 +317,7 @@ struct step decide_step(const struct decide_context *context, const struct handl
  * even where the system reports an error: the host descriptor is gone. */
 /*@ // Rights only shrink: what is opened holds no more than its directory hands on and than was asked for.
   @ predicate handed_on(integer rights, integer inheriting, integer wanted) = rights == 0 || rights == (inheriting & wanted);
+  @ predicate narrowed(integer rights, integer before, integer wanted) = rights == before || rights == (before & wanted);
   @ predicate attenuated(integer rights, integer inheriting, integer wanted) =
   @   rights == (inheriting & wanted & RIGHTS_FOR_DIRECTORY) || rights == (inheriting & wanted & RIGHTS_FOR_FILE);
   @ predicate commit_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct plan *p,
@@ -325,28 +327,35 @@ struct step decide_step(const struct decide_context *context, const struct handl
 */
 /* What every commit guarantees of the table: `t`, `q`, `p`, `a` are its arguments. */
 /* clang-format off */
-#define COMMIT_SOUND(t, q, p, a)                                                                                      \
-    rights: q->call != OPERATION_FD_CLOSE && q->call != OPERATION_PATH_OPEN ==>                                         \
-      (\forall integer h; 0 <= h < HANDLES_TOTAL ==> t->handle[h].rights == \old(t->handle[h].rights));               \
-    ensures rights_closed: q->call == OPERATION_FD_CLOSE ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>            \
-      t->handle[h].rights == \old(t->handle[h].rights) || (h == q->slot[SLOT_FD_CLOSE_fd] && t->handle[h].rights == 0));             \
-    ensures rights_opened: q->call == OPERATION_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>           \
-      t->handle[h].rights == \old(t->handle[h].rights) ||                                                             \
-      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) &&                                            \
-        attenuated(t->handle[h].rights, \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting), q->slot[SLOT_PATH_OPEN_fs_rights_base])));                        \
-    ensures inheriting: q->call == OPERATION_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>              \
-      t->handle[h].inheriting == \old(t->handle[h].inheriting) ||                                                     \
-      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) &&                                            \
-        handed_on(t->handle[h].inheriting, \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting), q->slot[SLOT_PATH_OPEN_fs_rights_inheriting])));                     \
-    ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                       \
-      (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                     \
-        (\old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && t->handle[h].dev == \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev)) ||                  \
-        asked_for_data{Pre}(p, a, h));                                                                                \
-    ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                     \
-      (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                     \
-        q->call == OPERATION_PATH_OPEN && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && \old(handle_free(t, h)));                \
-    ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                     \
-      (t->handle[h].live == 0 && \old(t->handle[h].live) != 0 ==> q->call == OPERATION_FD_CLOSE && h == q->slot[SLOT_FD_CLOSE_fd])
+#define COMMIT_SOUND(t, q, p, a)                                                                                                \
+    rights: q->call != OPERATION_FD_CLOSE && q->call != OPERATION_PATH_OPEN && q->call != OPERATION_FD_RENUMBER && q->call != OPERATION_FD_FDSTAT_SET_RIGHTS ==>\
+      (\forall integer h; 0 <= h < HANDLES_TOTAL ==> t->handle[h].rights == \old(t->handle[h].rights));                         \
+    ensures rights_closed: q->call == OPERATION_FD_CLOSE ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>                     \
+      t->handle[h].rights == \old(t->handle[h].rights) || (h == q->slot[SLOT_FD_CLOSE_fd] && t->handle[h].rights == 0));        \
+    ensures rights_cut: q->call == OPERATION_FD_FDSTAT_SET_RIGHTS ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>            \
+      narrowed(t->handle[h].rights, \old(t->handle[h].rights), q->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_base]) &&            \
+      narrowed(t->handle[h].inheriting, \old(t->handle[h].inheriting), q->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_inheriting]));\
+    ensures rights_moved: q->call == OPERATION_FD_RENUMBER ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>                   \
+      t->handle[h].rights == \old(t->handle[h].rights) || (h == q->slot[SLOT_FD_RENUMBER_fd] && t->handle[h].rights == 0) ||    \
+      (h == q->slot[SLOT_FD_RENUMBER_to] && t->handle[h].rights == \old(t->handle[q->slot[SLOT_FD_RENUMBER_fd]].rights)));      \
+    ensures rights_opened: q->call == OPERATION_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>                    \
+      t->handle[h].rights == \old(t->handle[h].rights) ||                                                                       \
+      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) &&                                      \
+        attenuated(t->handle[h].rights, \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting), q->slot[SLOT_PATH_OPEN_fs_rights_base])));\
+    ensures inheriting: q->call == OPERATION_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>                       \
+      t->handle[h].inheriting == \old(t->handle[h].inheriting) ||                                                               \
+      (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) &&                                      \
+        handed_on(t->handle[h].inheriting, \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting), q->slot[SLOT_PATH_OPEN_fs_rights_inheriting])));\
+    ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                                 \
+      (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                               \
+        (\old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && t->handle[h].dev == \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev)) ||\
+        asked_for_data{Pre}(p, a, h));                                                                                          \
+    ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                               \
+      (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                               \
+        q->call == OPERATION_PATH_OPEN && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && \old(handle_free(t, h)));         \
+    ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                               \
+      (t->handle[h].live == 0 && \old(t->handle[h].live) != 0 ==> (q->call == OPERATION_FD_CLOSE && h == q->slot[SLOT_FD_CLOSE_fd]) ||\
+        (q->call == OPERATION_FD_RENUMBER && h == q->slot[SLOT_FD_RENUMBER_fd]))
 /* clang-format on */
 
 /*@ requires commit_valid(context, table, request, plan, answer, outcome);

@@ -1,7 +1,7 @@
 /* decide_commit: each call to the function that says what its commit does, expanded from its row; and what becomes of the handle
  * table.
  *
- * At most one handle changes. An opened handle's rights are the parent's inheriting rights, masked by what was
+ * At most one handle changes, or one takes another's place. An opened handle's rights are the parent's inheriting rights, masked by what was
  * asked for and by what makes sense for the object; so rights only shrink on the way down. Structures and events are the
  * dispatcher's (decide.h). */
 #include "wasi/decide/decide_inner.h"
@@ -76,6 +76,30 @@ static struct change commit_call(const struct decide_context *context, const str
     return change;
 }
 
+/* `to` becomes what `from` was, and `from` is free. */
+/*@ requires \valid(to) && \valid(from) && \separated(to, from);
+  @ assigns *to, *from;
+  @ ensures moved: to->rights == \old(from->rights) && to->inheriting == \old(from->inheriting) && to->live == \old(from->live) &&
+  @   to->dev == \old(from->dev);
+  @ ensures free: from->live == 0 && from->rights == 0;
+*/
+static void move_handle(struct handle *to, struct handle *from)
+{
+    *to = *from;
+    free_handle(from);
+}
+
+/* Holds no more than these. */
+/*@ requires \valid(handle);
+  @ assigns handle->rights, handle->inheriting;
+  @ ensures cut: handle->rights == (\old(handle->rights) & rights) && handle->inheriting == (\old(handle->inheriting) & inheriting);
+*/
+static void cut_handle(struct handle *handle, uint64_t rights, uint64_t inheriting)
+{
+    handle->rights &= rights;
+    handle->inheriting &= inheriting;
+}
+
 /* Applies a change to the table. */
 /*@ requires \valid(table) && \valid_read(request) && \valid_read(answer) && \separated(table, request, answer);
   @ requires change_ok(table, request, plan, answer, change);
@@ -93,6 +117,12 @@ static void apply(struct handle_table *table, const struct request *request, str
         break;
     case CHANGE_FLAGS:
         table->handle[change.handle].fdflags = (uint16_t)change.number;
+        break;
+    case CHANGE_RIGHTS:
+        cut_handle(&table->handle[change.handle], change.number, change.inheriting);
+        break;
+    case CHANGE_MOVED:
+        move_handle(&table->handle[change.number], &table->handle[change.handle]);
         break;
     case CHANGE_CLOSED:
         free_handle(&table->handle[change.handle]);
@@ -117,8 +147,10 @@ void decide_commit(const struct decide_context *context, struct handle_table *ta
       @   table->handle[h].rights == \at(table->handle[h].rights, Pre) && table->handle[h].dev == \at(table->handle[h].dev, Pre) &&
       @   table->handle[h].live == \at(table->handle[h].live, Pre) &&
       @   table->handle[h].inheriting == \at(table->handle[h].inheriting, Pre);
-      @ assert asked: \forall integer s; 0 <= s < OPERATION_SLOTS_MAX ==> request->slot[s] == \at(request->slot[s], Pre);
-      @ assert live: \forall integer h; handle_live(table, h) <==> handle_live{Pre}(table, h);
+    */
+    /*@ assert asked: \forall integer s; 0 <= s < OPERATION_SLOTS_MAX ==> request->slot[s] == \at(request->slot[s], Pre);
+    */
+    /*@ assert live: \forall integer h; handle_live(table, h) <==> handle_live{Pre}(table, h);
     */
     apply(table, request, *plan, answer, change);
 }

@@ -10,6 +10,8 @@ enum change_how {
     CHANGE_NOTHING,
     CHANGE_POSITION, /* of `handle`, to `number` */
     CHANGE_FLAGS,    /* of `handle`, to `number` */
+    CHANGE_RIGHTS,   /* of `handle`: no more than `number`, and inherited than `inheriting` */
+    CHANGE_MOVED,    /* what `handle` was, the descriptor `number` is, which was open too; `handle` is free */
     CHANGE_CLOSED,   /* `handle` is free */
     CHANGE_OPENED    /* `handle` is what the plan opened, beneath the guest's descriptor */
 };
@@ -17,7 +19,7 @@ struct change {
     struct outcome outcome; /* what the guest is told */
     uint32_t how;           /* enum change_how */
     uint32_t handle;
-    uint64_t number;
+    uint64_t number, inheriting;
 };
 
 /*@ predicate refuses(struct step s) = s.verdict == VERDICT_REFUSE && rule_refuses(s.rule) && s.rule != RULE_NONE && s.wasi_errno != WASI_SUCCESS;
@@ -155,7 +157,7 @@ static inline struct step decide_close_refuse(struct plan plan, enum rule rule)
 */
 static inline struct change decide_change(struct plan plan)
 {
-    struct change change = { { 0, plan.rule, 0, 0, { 0, 0 } }, CHANGE_NOTHING, HANDLE_NONE, 0 };
+    struct change change = { { 0, plan.rule, 0, 0, { 0, 0 } }, CHANGE_NOTHING, HANDLE_NONE, 0, 0 };
     if (plan.value < 0)
         change.outcome.wasi_errno = plan.value > -(int64_t)WASI_ERRNO_COUNT ? (uint16_t)-plan.value : (uint16_t)WASI_IO;
     return change;
@@ -316,7 +318,7 @@ struct step decide_scratch_act(struct plan plan, enum op_kind kind);
   @ requires call_handle(request->call) >= 0 && fd == base_handle(request) && request->call != OPERATION_PATH_OPEN;
   @ requires call_issues(request->call, OP_CLOSE) && call_issues(request->call, OP_FILE_SYSTEM);
   @ requires name_kind(act.op.kind) && call_issues(request->call, act.op.kind) && scratch_acts(act, plan, act.op.kind);
-  @ requires sound_memory(context, request, act.op) && sound_paths(request, act.op);
+  @ requires plan.slot == HANDLE_SCRATCH ==> sound_memory(context, request, act.op) && sound_paths(request, act.op);
   @ requires call_most(request->call) > 1 && !op_without_handle(act.op.kind);
   @ assigns \nothing;
   @ ensures DECIDE_SOUND(context, table, request, plan, answer, \result);
@@ -337,6 +339,11 @@ struct step decide_scratch_next(const struct decide_context *context, const stru
   @   (ch.how == CHANGE_NOTHING) ||
   @   (ch.how == CHANGE_POSITION && handle_live(t, ch.handle)) ||
   @   (ch.how == CHANGE_FLAGS && handle_live(t, ch.handle)) ||
+  @   (ch.how == CHANGE_RIGHTS && q->call == OPERATION_FD_FDSTAT_SET_RIGHTS && handle_live(t, ch.handle) &&
+  @     ch.handle == q->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fd] && ch.number == q->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_base] &&
+  @     ch.inheriting == q->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_inheriting]) ||
+  @   (ch.how == CHANGE_MOVED && q->call == OPERATION_FD_RENUMBER && handle_live(t, ch.handle) && handle_live(t, ch.number) &&
+  @     ch.handle == q->slot[SLOT_FD_RENUMBER_fd] && ch.number == q->slot[SLOT_FD_RENUMBER_to] && ch.handle != ch.number) ||
   @   (ch.how == CHANGE_CLOSED && q->call == OPERATION_FD_CLOSE && ch.handle == q->slot[SLOT_FD_CLOSE_fd] && handle_live(t, ch.handle)) ||
   @   (ch.how == CHANGE_OPENED && q->call == OPERATION_PATH_OPEN && handle_free(t, ch.handle) && handle_live(t, q->slot[SLOT_PATH_OPEN_fd]) &&
   @     (p.dev == t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev || asked_for_data(p, a, ch.handle)));
