@@ -101,7 +101,8 @@ static enum status commit_filestat(struct commit *commit, uint8_t type, uint64_t
 
 static enum status commit_handle(struct commit *commit, uint8_t type, uint64_t offset)
 {
-    uint64_t fd = commit->wasi->request.slot[SLOT_FIRST];
+    uint8_t slot = commit->link->row->handle_slot;
+    uint64_t fd = slot < OPERATION_SLOTS_MAX ? commit->wasi->request.slot[slot] : UINT64_MAX;
     if (fd >= LIMIT_HANDLES)
         return error_set(&commit->wasi->failure, STATUS_INTERNAL, "%s succeeded without a descriptor",
                          commit->link->row->name);
