@@ -1,14 +1,6 @@
-/* Traps: their words, where they happened, and the exact instruction count. Segments are charged at their end, so what
+/* Traps: where they happened, and the exact instruction count. Segments are charged at their end, so what
  * an interrupted segment has executed is added here. */
 #include "runtime/tier.h"
-
-#define TRAP_TEXT(kind, text) text,
-const char *rt_trap_text(enum rt_trap_kind kind)
-{
-    static const char *const texts[] = { RT_TRAP_LIST(TRAP_TEXT) };
-    return (unsigned)kind < RT_TRAP_COUNT ? texts[kind] : "unknown trap";
-}
-#undef TRAP_TEXT
 
 static struct rt_trap trap_at(enum rt_trap_kind kind, struct tier_place place)
 {

@@ -101,6 +101,25 @@ def check_guest(build, sanitized, failures):
             failures.append(f"warrant-guest: is linked with {name}; libc and libm are all it may need")
 
 
+# What executes or parses a guest's module; who may hold it is confined before it looks at one.
+ENGINE = {"interp_run", "rt_call", "rt_module_load", "wasi_dispatch"}
+ENGINE_HOLDERS = {"warrant-guest", "warrant-replayer"}
+
+
+def check_engine(build, failures):
+    """No executable but those two holds the engine; and they do, or this test would look for the wrong names."""
+    programs = [os.path.join(build, "warrant")] + sorted(glob.glob(os.path.join(build, "libexec", "warrant", "*")))
+    for program in programs:
+        name = os.path.basename(program)
+        text = subprocess.run(["nm", "-P", program], capture_output=True, text=True, check=True).stdout
+        held = ENGINE & {line.split()[0] for line in text.splitlines() if line}
+        if name in ENGINE_HOLDERS and held != ENGINE:
+            failures.append(f"{name}: does not hold {', '.join(sorted(ENGINE - held))}: this test looks for the wrong names")
+        elif name not in ENGINE_HOLDERS and held:
+            failures.append(f"{name}: holds the engine ({', '.join(sorted(held))})")
+    return len(programs)
+
+
 def main():
     build, sanitized = sys.argv[1], "--sanitized" in sys.argv
     libraries, owner, failures, checked = {}, {}, [], 0
@@ -124,6 +143,7 @@ def main():
         if owner.get(symbol, ("",))[0] == "trace":
             failures.append(f"tracer/{member}.c: the guest's side uses {symbol} of the recorder's side")
     check_guest(build, sanitized, failures)
+    checked += check_engine(build, failures)
     layers.finish("symbols", checked, failures)
 
 
