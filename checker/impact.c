@@ -39,6 +39,6 @@ bool impact_allows(enum syscall_machine machine, int64_t number, enum impact_pha
     if (!row || row->roles & roles[phase])
         return row != NULL;
     /* What plans issue too is a plan's once the guest runs, else a missing call would be taken for another's. */
-    bool planned = phase == IMPACT_GUEST_RUN && row->roles & SYSCALL_BY(OP);
+    bool planned = phase == IMPACT_GUEST_RUN && row->roles & (SYSCALL_BY_GUEST & ~SYSCALL_BY(RUN));
     return phase != IMPACT_RECORDER && !planned && row->roles & impact_extra_roles;
 }

@@ -37,6 +37,19 @@ void match_free(struct match *match)
 
 /* ---- pushing ---- */
 
+/* A path that leaves at once is refused without a system call: nothing is expected of the kernel. */
+static bool walks_nowhere(struct match *m, struct match_want *want, struct match_pending *pending)
+{
+    match_steps_begin(&m->ahead, want);
+    if (m->ahead.walk.next != WALK_FINISHED)
+        return false;
+    if (want->known && (want->calls != 0 || !match_linux_errno_is(-m->ahead.walk.outcome, -want->result)))
+        match_call_finding(m, pending, CHECK_FINDING_MISMATCH, CHECK_VERDICT_MISMATCH,
+                           "a path that leaves its directory at once took system calls, or was not refused for that");
+    match_bytes_done(&want->bytes);
+    return true;
+}
+
 static enum status push_want(struct match *m, const struct trace_call *call, uint32_t index,
                              struct match_pending *pending)
 {
@@ -50,6 +63,8 @@ static enum status push_want(struct match *m, const struct trace_call *call, uin
     }
     if (s != STATUS_OK)
         return s;
+    if (want->walks && walks_nowhere(m, want, pending))
+        return STATUS_OK;
     m->far += want->bytes.far_size;
     want->hostcall = pending->place.hostcall;
     if (want->handle < HANDLES_TOTAL)
@@ -84,8 +99,9 @@ enum status match_call(struct match *match, const struct trace_call *call, uint6
         s = push_want(match, call, i, pending);
     if (s != STATUS_OK)
         return s;
-    if (pending->wants == 0 && call->complete) { /* none of its ops made sense */
-        match->sink.verdict(match->sink.self, number, pending->verdict);
+    if (pending->wants == 0 && call->complete) { /* none of its ops made a system call, or sense */
+        match->sink.verdict(match->sink.self, number,
+                            pending->verdict == CHECK_VERDICT_NONE ? CHECK_VERDICT_SILENT : pending->verdict);
         match->pending_count--;
     }
     return STATUS_OK;
@@ -200,7 +216,7 @@ static bool still_setup(struct match *m, const struct witness_record *record)
         return true;
     uint32_t certain = first_certain(m);
     const struct match_want *want = certain < m->want_count ? match_want_at(m, certain) : NULL;
-    bool first = want && match_same_call(want, record) && match_next_compare(m, certain, record) == 0;
+    bool first = want && match_same_call(m, certain, record) && match_next_compare(m, certain, record) == 0;
     if (!first && match_role_allows(m, record))
         return true;
     while (first && certain-- > 0)
@@ -233,7 +249,7 @@ static enum match_need step_exit_only(struct match *m, const struct witness_reco
             return MATCH_AGAIN;
         }
     }
-    if (want && record->syscall == want->number && !(record->flags & WITNESS_FLAG_COMPAT))
+    if (want && record->syscall == match_next_number(m, 0, record) && !(record->flags & WITNESS_FLAG_COMPAT))
         match_denied(m);
     else
         match_refused_record(m);
@@ -262,7 +278,7 @@ static enum match_need step_part(struct match *m, const struct match_want *want,
         return need;
     if (!ends)
         match_restart(m);
-    else if (match_steps_take(want, &m->steps, record))
+    else if (match_next_take(m, record))
         match_consume(m);
     else
         match_part(m);
@@ -273,7 +289,7 @@ static enum match_need step_run(struct match *m, const struct witness_record *re
 {
     if (record->kind == WITNESS_EXIT_ONLY)
         return step_exit_only(m, record, want);
-    bool same = want && match_same_call(want, record);
+    bool same = want && match_same_call(m, 0, record);
     if (want && (is_restart_of(m, want, record) || (same && match_next_compare(m, 0, record) == 0)))
         return step_part(m, want, record);
     if (!same && match_role_allows(m, record)) {

@@ -40,7 +40,7 @@ static void drop_want(struct match *m)
     struct match_bytes *bytes = &match_want_at(m, 0)->bytes;
     m->far -= bytes->far_size;
     match_bytes_done(bytes);
-    m->steps = (struct match_steps) { 0 };
+    m->stepping = false;
     match_pending_at(m, 0)->wants--;
     m->want_head++;
     m->want_count--;
@@ -85,17 +85,35 @@ static bool tell_unknown(struct match *m, struct match_pending *pending, const s
 {
     const struct match_want *want = match_want_at(m, 0);
     const struct witness_record *record = match_record_at(m, 0);
-    if (record->syscall == m->world.number_restart || !match_unknown(&m->world, want, record, NULL))
+    if (record->syscall == m->world.number_restart || !match_steps_unknown(&m->world, want, record, NULL))
         return false;
     struct buffer text = BUFFER_INIT;
     char evidence[CHECK_EVIDENCE_MAX];
     buffer_printf(&text, "op %s (%s): ", abi_ops[want->kind].text, abi_ops[want->kind].syscall);
-    match_unknown(&m->world, want, record, &text);
+    match_steps_unknown(&m->world, want, record, &text);
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);
     m->sink.finding(m->sink.self, CHECK_FINDING_UNKNOWN, place, record, record->syscall, evidence);
     raise_verdict(pending, CHECK_VERDICT_UNKNOWN);
     return true;
+}
+
+/* What the op did, its last call being `record`. A walk's last call may be a close. */
+static void apply_done(struct match *m, const struct match_want *want, const struct witness_record *record)
+{
+    if (!want->walks) {
+        match_world_apply(&m->world, want, record);
+        return;
+    }
+    const struct match_walk *walk = &m->steps.walk;
+    struct witness_record done = *record;
+    if (m->steps.done == 1)
+        match_world_learn(&m->world, want, record);
+    done.kind = WITNESS_SYSCALL;
+    done.result = walk->next == WALK_FINISHED ? walk->outcome : -1; /* else nobody knows what it came to */
+    done.opened = walk->opened;
+    done.parts = walk->opened.mode != 0 ? WITNESS_PART_OPENED : 0;
+    match_world_apply(&m->world, want, &done);
 }
 
 void match_consume(struct match *m)
@@ -107,7 +125,7 @@ void match_consume(struct match *m)
     bool unknown = tell_unknown(m, pending, &place);
     pending->seen = true;
     anchor_here(m, pending, record);
-    match_world_apply(&m->world, want, record);
+    apply_done(m, want, record);
     m->restarting = false;
     m->in_flight |= !want->known;
     drop_record(m, unknown ? MATCH_UNKNOWN : want->known ? MATCH_PLAN : MATCH_IN_FLIGHT, &place);
@@ -134,6 +152,8 @@ void match_part(struct match *m)
     pending->seen = true;
     m->restarting = false;
     m->in_flight |= !want->known;
+    if (want->walks && m->steps.done == 1)
+        match_world_learn(&m->world, want, match_record_at(m, 0));
     anchor_here(m, pending, match_record_at(m, 0));
     drop_record(m, unknown ? MATCH_UNKNOWN : want->known ? MATCH_PLAN : MATCH_IN_FLIGHT, &place);
 }
@@ -146,14 +166,14 @@ void match_mismatch(struct match *m)
     struct match_place place = want_place(pending, want);
     struct buffer text = BUFFER_INIT;
     char evidence[CHECK_EVIDENCE_MAX];
-    match_steps_compare(&m->world, want, &m->steps, record, &text);
+    match_steps_compare(&m->world, want, match_steps_of(m, 0), record, &text);
     text_copy(&text, evidence, sizeof evidence);
     buffer_done(&text);
     m->sink.finding(m->sink.self, CHECK_FINDING_MISMATCH, &place, record, record->syscall, evidence);
     raise_verdict(pending, CHECK_VERDICT_MISMATCH);
     pending->seen = true;
     m->in_flight |= !want->known;
-    match_world_apply(&m->world, want, record);
+    match_world_apply(&m->world, want, want->walks ? NULL : record);
     drop_record(m, MATCH_MISMATCH, &place);
     drop_want(m);
 }

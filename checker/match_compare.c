@@ -366,3 +366,12 @@ unsigned match_compare(const struct match_world *world, const struct match_want 
     }
     return c.differences;
 }
+
+unsigned match_compare_handle(const struct match_world *world, const struct match_want *want,
+                              const struct witness_record *record, struct buffer *text)
+{
+    struct compare c = { world, want, record, text, 0 };
+    compare_fd(&c, want->handle, want->generation, record->arg[0]);
+    compare_object(&c);
+    return c.differences;
+}

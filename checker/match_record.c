@@ -33,16 +33,42 @@ bool match_role_allows(const struct match *m, const struct witness_record *recor
     return impact_allows(m->world.machine, record->syscall, launch ? IMPACT_GUEST_LAUNCH : IMPACT_GUEST_SETUP);
 }
 
-bool match_same_call(const struct match_want *want, const struct witness_record *record)
+const struct match_steps *match_steps_of(struct match *m, uint32_t i)
 {
-    return record->syscall == want->number && want->number >= 0 && !(record->flags & WITNESS_FLAG_COMPAT) &&
+    if (i == 0 && m->stepping)
+        return &m->steps;
+    struct match_steps *steps = i == 0 ? &m->steps : &m->ahead;
+    match_steps_begin(steps, match_want_at(m, i));
+    m->stepping |= i == 0;
+    return steps;
+}
+
+int64_t match_next_number(struct match *m, uint32_t i, const struct witness_record *record)
+{
+    const struct match_want *want = match_want_at(m, i);
+    return want->walks ? match_steps_number(&m->world, want, match_steps_of(m, i), record) : want->number;
+}
+
+bool match_is_number(const struct witness_record *record, int64_t number)
+{
+    return record->syscall == number && number >= 0 && !(record->flags & WITNESS_FLAG_COMPAT) &&
            (record->kind == WITNESS_SYSCALL || record->kind == WITNESS_ENTRY_ONLY);
+}
+
+bool match_same_call(struct match *m, uint32_t i, const struct witness_record *record)
+{
+    return match_is_number(record, match_next_number(m, i, record));
 }
 
 unsigned match_next_compare(struct match *m, uint32_t i, const struct witness_record *record)
 {
-    static const struct match_steps begin;
-    return match_steps_compare(&m->world, match_want_at(m, i), i == 0 ? &m->steps : &begin, record, NULL);
+    return match_steps_compare(&m->world, match_want_at(m, i), match_steps_of(m, i), record, NULL);
+}
+
+bool match_next_take(struct match *m, const struct witness_record *record)
+{
+    (void)match_steps_of(m, 0);
+    return match_steps_take(match_want_at(m, 0), &m->steps, record);
 }
 
 bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need)

@@ -15,13 +15,15 @@ enum { COST_WRONG = 30, COST_WRONG_MOST = 38, COST_EXTRA = 20, COST_MISSING = 20
 static uint32_t agreeing_records(struct match *m, uint32_t i, uint32_t j)
 {
     const struct match_want *want = match_want_at(m, i);
-    struct match_steps steps = i == 0 ? m->steps : (struct match_steps) { 0 };
+    if (!want->walks && want->known && want->calls <= 1)
+        return 1;
+    struct match_steps steps = *match_steps_of(m, i);
     if (match_steps_take(want, &steps, match_record_at(m, j)))
         return 1;
     uint32_t at = j + 1;
     for (; at < m->record_count; at++) {
         const struct witness_record *record = match_record_at(m, at);
-        bool same = match_same_call(want, record);
+        bool same = match_is_number(record, match_steps_number(&m->world, want, &steps, record));
         if (!match_is_main(m, record) || !match_is_call(record) || (!same && match_role_allows(m, record)))
             continue;
         if (!same || match_steps_compare(&m->world, want, &steps, record, NULL) != 0)
@@ -38,7 +40,7 @@ static unsigned pair_cost(struct match *m, uint32_t i, uint32_t j, uint32_t *ret
     *ret_records = 1;
     const struct match_want *want = match_want_at(m, i);
     const struct witness_record *record = match_record_at(m, j);
-    if (!match_is_main(m, record) || match_in_setup(m, record) || !match_same_call(want, record))
+    if (!match_is_main(m, record) || match_in_setup(m, record) || !match_same_call(m, i, record))
         return COST_NEVER;
     unsigned differences = match_next_compare(m, i, record);
     enum match_need need = MATCH_AGAIN;
@@ -145,7 +147,7 @@ static void leave_record(struct match *m)
 {
     const struct witness_record *record = match_record_at(m, 0);
     bool restart = record->kind == WITNESS_SYSCALL && match_linux_restarts(record->result);
-    if (restart && m->want_count > 0 && match_same_call(match_want_at(m, 0), record))
+    if (restart && m->want_count > 0 && match_same_call(m, 0, record))
         match_restart(m);
     else
         match_extra_record(m);
@@ -159,7 +161,7 @@ static void follow(struct match *m, const struct alignment *a)
         if (move == MOVE_END || (move == MOVE_PAIR && a->pair[i][j] == 0))
             return;
         if (move == MOVE_PAIR && match_next_compare(m, 0, match_record_at(m, 0)) == 0) { /* its first calls fit */
-            match_steps_take(match_want_at(m, 0), &m->steps, match_record_at(m, 0));
+            match_next_take(m, match_record_at(m, 0));
             match_part(m);
             return;
         }

@@ -59,7 +59,9 @@ struct match {
     uint64_t next_sequence; /* of the first thread, counted from 0 */
     struct match_anchor first, last;
     struct match_world world;
-    struct match_steps steps;       /* of the first want */
+    struct match_steps steps;       /* of the first want, where they began */
+    struct match_steps ahead;       /* of another one, while it is looked at */
+    bool stepping;                  /* the first want's steps began */
     uint32_t pushed[HANDLES_TOTAL]; /* openings and closings of a handle among the wants pushed so far */
     uint32_t want_head, want_count, record_head, record_count, pending_head, pending_count;
     struct match_want want[MATCH_WINDOW];
@@ -87,10 +89,16 @@ bool match_is_main(const struct match *m, const struct witness_record *record);
 bool match_in_setup(const struct match *m, const struct witness_record *record);
 bool match_is_call(const struct witness_record *record); /* a system call that was executed, not an event of a thread */
 bool match_role_allows(const struct match *m, const struct witness_record *record);
-bool match_same_call(const struct match_want *want,
-                     const struct witness_record *record); /* the same system call, of the native table */
+/* The system call that comes next for want i, of the native table. */
+bool match_same_call(struct match *m, uint32_t i, const struct witness_record *record);
+int64_t match_next_number(struct match *m, uint32_t i, const struct witness_record *record);
+bool match_is_number(const struct witness_record *record, int64_t number);
+/* How far want i has come: those of the first one go on, another one's begin. Borrowed until the next call. */
+const struct match_steps *match_steps_of(struct match *m, uint32_t i);
 /* Differences between want i's next system call and the record. */
 unsigned match_next_compare(struct match *m, uint32_t i, const struct witness_record *record);
+/* Moves the first want behind a record that fits. True: the want is done. */
+bool match_next_take(struct match *m, const struct witness_record *record);
 /* Whether the want's record `j`, a restart by its result, ended it: a handler ran, so the program saw EINTR. Where the
  * next record is missing, *need says that it has to be pushed. */
 bool match_interrupted(struct match *m, const struct match_want *want, uint32_t j, enum match_need *need);

@@ -249,7 +249,9 @@ enum status match_want_from(const struct match_world *world, const struct trace_
     if (!filling.at)
         return STATUS_NO_MEMORY;
     want->event = call->op_event[index];
-    want->number = world->number[op->kind];
+    want->walks = world->walks && row->calls == OP_CALLS_WALK;
+    want->open_flags = op->flags;
+    want->number = want->walks ? world->number_openat : world->number[op->kind];
     want->handle = op->handle < HANDLES_TOTAL ? op->handle : HANDLE_NONE;
     want->handle2 = op->handle2 < HANDLES_TOTAL ? op->handle2 : HANDLE_NONE;
     want->kind = op->kind;
@@ -265,7 +267,7 @@ enum status match_want_from(const struct match_world *world, const struct trace_
     want->result = call->ops.result[index].value;
     want->calls = row->calls == OP_CALLS_WALK ? call->ops.result[index].calls : 1;
     *reason = "an op took more system calls than it may";
-    if (want->known && want->calls > LIMIT_OPEN_TRIES)
+    if (want->known && !want->walks && (want->calls == 0 || want->calls > LIMIT_OPEN_TRIES))
         return STATUS_MALFORMED;
     want->host_bytes = call->complete ? host_result(op, &call->data[index], want->result) : UINT64_MAX;
     want->dev = call->ops.result[index].stat.dev;

@@ -2,6 +2,7 @@
 #ifndef WARRANT_CHECKER_MATCH_WANT_H
 #define WARRANT_CHECKER_MATCH_WANT_H
 
+#include "checker/match_walk.h"
 #include "tracer/trace.h"
 #include "tracer/witness_file.h"
 #include "wasi/abi/syscalls.h"
@@ -39,14 +40,17 @@ struct match_want {
     const char *path[WITNESS_PATHS]; /* without NUL, in the order of the operands */
     int64_t result;                  /* as the trace has it: a count, or -(enum wasi_errno) */
     uint32_t calls;                  /* how many system calls performed the op */
+    bool walks;                      /* they resolve its path component by component */
+    uint32_t open_flags;             /* OPEN: of the op */
     uint64_t host_bytes;             /* READ_DIR: bytes that the kernel must have returned; UINT64_MAX: not known */
     uint64_t dev, ino, filetype;     /* STAT: the object that the trace names */
     struct match_bytes bytes;
 };
 
-/* How far the system calls of one op have come; zero: none was seen. */
+/* How far the system calls of one op have come. */
 struct match_steps {
     uint32_t done;
+    struct match_walk walk; /* where it walks */
 };
 
 /* An object as one side knows it. */
@@ -62,6 +66,8 @@ enum { MATCH_ARENAS = 8, MATCH_SHARED = 16 };
 struct match_world {
     int64_t number[OP_COUNT]; /* of each op's system call */
     int64_t number_mmap, number_mremap, number_restart, number_sigreturn;
+    int64_t number_openat, number_readlinkat, number_close;
+    bool walks;                     /* paths are resolved component by component, as the run's description says */
     int32_t host_fd[HANDLES_TOTAL]; /* -1: not known */
     bool learns;  /* something may have been opened unseen: unknown descriptors fit, and are learnt at first use */
     bool threads; /* the guest's process has had more than one thread */
@@ -88,17 +94,30 @@ void match_world_init(struct match_world *world, const struct run_spec *spec);
  * call's number must be equal already. */
 unsigned match_compare(const struct match_world *world, const struct match_want *want,
                        const struct witness_record *record, struct buffer *text);
-/* The same of the next system call of an op that may have several. */
+/* The same of the descriptor in the first operand, and the object behind it, against the op's handle. */
+unsigned match_compare_handle(const struct match_world *world, const struct match_want *want,
+                              const struct witness_record *record, struct buffer *text);
+/* Before the first call of the op. */
+void match_steps_begin(struct match_steps *steps, const struct match_want *want);
+/* The number of the system call that comes next; -1: none does. */
+int64_t match_steps_number(const struct match_world *world, const struct match_want *want,
+                           const struct match_steps *steps, const struct witness_record *record);
+/* match_compare of the next system call of an op that may have several. */
 unsigned match_steps_compare(const struct match_world *world, const struct match_want *want,
                              const struct match_steps *steps, const struct witness_record *record, struct buffer *text);
 /* Moves behind a record that fits. True: the op is done. */
 bool match_steps_take(const struct match_want *want, struct match_steps *steps, const struct witness_record *record);
+/* match_unknown of one of them. */
+bool match_steps_unknown(const struct match_world *world, const struct match_want *want,
+                         const struct witness_record *record, struct buffer *text);
 /* Whether the witness lacks what the comparison needs: an operand that could not be read whole, or not before the call
  * wrote; an object. Says what in `text` where text is not NULL. */
 bool match_unknown(const struct match_world *world, const struct match_want *want, const struct witness_record *record,
                    struct buffer *text);
 /* Notes what the consumed want changed: record is what the kernel did for it, or NULL where nothing was seen. */
 void match_world_apply(struct match_world *world, const struct match_want *want, const struct witness_record *record);
+/* Notes what a call on the op's handle shows of that, where more calls of the op follow. */
+void match_world_learn(struct match_world *world, const struct match_want *want, const struct witness_record *record);
 enum { MATCH_TYPE = 0170000 }; /* S_IFMT */
 /* Whether guest memory may begin at `base`. */
 bool match_base_fits(const struct match_world *world, uint64_t base);

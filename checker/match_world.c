@@ -18,6 +18,10 @@ void match_world_init(struct match_world *world, const struct run_spec *spec)
         world->host_fd[i] = -1;
     for (size_t i = 0; i < OP_COUNT; i++)
         world->number[i] = impact_number(world->machine, abi_ops[i].syscall);
+    world->number_openat = impact_number(world->machine, "openat");
+    world->number_readlinkat = impact_number(world->machine, "readlinkat");
+    world->number_close = impact_number(world->machine, "close");
+    world->walks = spec->facts.walker == RUN_WALKER_COMPONENTS;
     world->number_mmap = impact_number(world->machine, "mmap");
     world->number_mremap = impact_number(world->machine, "mremap");
     world->number_restart = impact_number(world->machine, "restart_syscall");
@@ -118,6 +122,11 @@ static void apply_descriptor(struct match_world *world, const struct match_want 
     *known = (struct match_object) { object->dev, object->ino, object->mode & MATCH_TYPE, true };
 }
 
+void match_world_learn(struct match_world *world, const struct match_want *want, const struct witness_record *record)
+{
+    apply_descriptor(world, want, record);
+}
+
 /* The handle stands for something else from now on. */
 static void apply_change(struct match_world *world, uint32_t handle, int32_t host_fd,
                          const struct witness_object *object)
@@ -142,7 +151,7 @@ static void apply_move(struct match_world *world, uint32_t from, uint32_t to)
 
 void match_world_apply(struct match_world *world, const struct match_want *want, const struct witness_record *record)
 {
-    if (record) {
+    if (record && !want->walks) {
         apply_descriptor(world, want, record);
         apply_base(world, want, record);
     }

@@ -200,7 +200,7 @@ static void put_op(const struct trace_call *call, uint32_t index, const struct s
         buffer_string(out, "?");
         return;
     }
-    buffer_string(out, abi_ops[op->kind].syscall);
+    buffer_string(out, abi_ops[op->kind].calls == OP_CALLS_WALK ? abi_ops[op->kind].text : abi_ops[op->kind].syscall);
     if (abi_op_has(&abi_ops[op->kind], OPERAND_FD))
         buffer_printf(out, " #%" PRIu32, op->handle);
     if (abi_op_has(&abi_ops[op->kind], OPERAND_PATH) && region_fits(op->path)) {

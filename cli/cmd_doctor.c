@@ -6,6 +6,7 @@
 #include "cli/tiers.h"
 #include "ebpf/witness.h"
 #include "runtime/base/json_writer.h"
+#include "wasi/backend.h"
 #include "wasi/confine/confine.h"
 #include "wasi/policy/policy.h"
 
@@ -20,6 +21,7 @@ static void doctor_text(const struct confine_report *confine, const struct error
     if (uname(&host) == 0)
         print_out("system          %s %s, %s\n", host.sysname, host.release, host.machine);
     print_out("version         warrant " WARRANT_VERSION "\ntiers          " RT_TIER_LIST(TIERS_WORD) "\n");
+    print_out("walkers         %s\n", act_host_has_openat2() ? "openat2 components" : "components");
     print_out("witness         %s", witness->status == STATUS_OK ? "yes" : "no: ");
     print_message(stdout, witness->text);
     print_out("\n");
@@ -44,6 +46,11 @@ static void doctor_json(const struct confine_report *confine, const struct error
     json_array_begin(&json, "tiers");
     for (int tier = 0; tier < RT_TIER_COUNT; tier++)
         json_string(&json, NULL, tier_name((enum rt_tier)tier));
+    json_array_end(&json);
+    json_array_begin(&json, "walkers");
+    if (act_host_has_openat2())
+        json_string(&json, NULL, run_walker_name(RUN_WALKER_OPENAT2));
+    json_string(&json, NULL, run_walker_name(RUN_WALKER_COMPONENTS));
     json_array_end(&json);
     json_bool(&json, "witness", witness->status == STATUS_OK);
     if (witness->status != STATUS_OK)
@@ -91,7 +98,7 @@ static int run(const struct command *command, int argc, char **argv)
 const struct command command_doctor = {
     .name = "doctor",
     .arguments = "",
-    .summary = "Tell what this machine offers: witness, Landlock, seccomp, tiers.",
+    .summary = "Tell what this machine offers: witness, Landlock, seccomp, walkers, tiers.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

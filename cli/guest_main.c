@@ -121,11 +121,16 @@ static enum status identify(const struct guest *guest, struct error *error)
     return STATUS_OK;
 }
 
+/* Paths are resolved component by component. */
+static bool walks(const struct guest *guest) { return guest->spec.facts.walker == RUN_WALKER_COMPONENTS; }
+
 static enum status adopt(struct guest *guest, struct error *error)
 {
     enum status s = act_live_create(&guest->live, error);
     for (uint32_t i = 0; s == STATUS_OK && i < guest->spec.initial_count; i++)
         act_live_adopt(guest->live, i, (int)guest->spec.initial[i].host_fd);
+    if (s == STATUS_OK)
+        act_live_walk(guest->live, walks(guest));
     return s;
 }
 
@@ -142,6 +147,9 @@ static enum status confine(struct guest *guest, struct error *error)
     options.grant_count = count;
     options.required = confine_always;
     options.descriptors = guest->spec.policy.limits.descriptors + GUEST_FD_GRANTS + count + 8;
+    options.walks = walks(guest);
+    if (options.walks)
+        options.descriptors += LIMIT_WALK_DEPTH;
     options.lines = (uint32_t)guest->spec.facts.lines_asked;
     options.required &= options.lines;
     struct confine_report report;

@@ -10,6 +10,7 @@
 
 #include "cli/tiers.h"
 #include "runtime/base/os.h"
+#include "wasi/backend.h"
 
 static bool text_put(char **ret, const char *text)
 {
@@ -39,10 +40,24 @@ static bool policy_hash_put(struct run_spec *spec)
     return whole;
 }
 
+/* How the guest's process resolves paths. */
+static enum status walker_choose(struct run_facts *facts, struct error *error)
+{
+    bool whole = act_host_has_openat2();
+    if (facts->walker_asked == RUN_WALKER_OPENAT2 && !whole)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "this system has no openat2, or refuses it; --walker components does without");
+    facts->walker = facts->walker_asked == RUN_WALKER_COMPONENTS || !whole ? RUN_WALKER_COMPONENTS : RUN_WALKER_OPENAT2;
+    return STATUS_OK;
+}
+
 enum status launch_facts_fill(struct run_spec *spec, const struct launch_files *files, struct error *error)
 {
     struct run_facts *facts = &spec->facts;
     struct utsname machine;
+    enum status s = walker_choose(facts, error);
+    if (s != STATUS_OK)
+        return s;
     if (uname(&machine) < 0)
         return error_set_errno(error, STATUS_IO, errno, "cannot ask for the system's name");
     /* Until the guest's process says what held. */

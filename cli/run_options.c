@@ -92,6 +92,17 @@ static enum status tier_put(struct run_facts *facts, const char *name, struct er
     return facts->tier ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
 }
 
+static enum status walker_option(const char *value, uint64_t *ret, struct error *error)
+{
+    for (uint64_t i = 0; i < RUN_WALKER_COUNT; i++) {
+        if (!strcmp(value, run_walker_name((enum run_walker)i))) {
+            *ret = i;
+            return STATUS_OK;
+        }
+    }
+    return error_set(error, STATUS_INVALID, "--walker wants auto, openat2 or components, not \"%s\"", value);
+}
+
 enum status run_option_apply(struct run_arguments *arguments, int option, const char *value, struct error *error)
 {
     struct run_spec *spec = &arguments->spec;
@@ -116,6 +127,8 @@ enum status run_option_apply(struct run_arguments *arguments, int option, const 
     case RUN_NO_CONFINE:
         spec->facts.lines_asked = 0;
         return STATUS_OK;
+    case RUN_WALKER:
+        return walker_option(value, &spec->facts.walker_asked, error);
     case RUN_QUIET:
         arguments->quiet = true;
         return STATUS_OK;

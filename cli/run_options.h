@@ -15,6 +15,9 @@
         { 0, "timeout", "TIME", "stop the guest after this wall-clock time: 500ms, 1.5s, 5m" },                        \
         { 0, "argv0", "NAME", "the program's name as the guest sees it; the module's file name otherwise" },           \
         { 0, "no-confine", NULL, "leave the second line (Landlock, seccomp) off; for measuring only" },                \
+        { 0, "walker", "auto|openat2|components",                                                                      \
+          "how paths are resolved beneath a granted directory: by openat2, or component by component; auto takes "     \
+          "openat2 where the kernel has it" },                                                                         \
         { 'q', "quiet", NULL, "print nothing of warrant's own but errors, and where an unnamed trace went" }
 
 enum run_option {
@@ -26,6 +29,7 @@ enum run_option {
     RUN_TIMEOUT,
     RUN_ARGV0,
     RUN_NO_CONFINE,
+    RUN_WALKER,
     RUN_QUIET,
     RUN_OPTION_COUNT
 };

@@ -31,6 +31,9 @@ static void spec_set(struct probe_spec *spec, char letter, uint8_t place)
         else
             spec->path2 = place;
         break;
+    case 'C':
+        spec->content = place;
+        break;
     case 'H':
         spec->how = place;
         break;

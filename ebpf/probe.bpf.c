@@ -413,6 +413,37 @@ static __always_inline void copy_message(struct probe_thread *t, __u64 from, __u
         copy_address(t, message.name, message.name_length);
 }
 
+/* What a call wrote, `length` bytes of a name without NUL, is a second path; one with a NUL inside arrives shorter. */
+static __noinline int content_copy(struct probe_thread *t, __u64 from, __u64 length)
+{
+    if (!t)
+        return 0;
+    __u8 *to = part_room(t);
+    if (!to || length >= PROBE_PATH_WHOLE) {
+        t->head.flags |= PROBE_UNREAD;
+        return 0;
+    }
+    if (length >= PROBE_PATH) {
+        struct probe_large *whole = large_room(t, LARGE_AT_EXIT);
+        long read = whole ? bpf_probe_read_user_str(whole->bytes, (__u32)length + 1, (const void *)from) : 0;
+        if (read <= 0 || read > PROBE_PATH_WHOLE) {
+            t->head.flags |= PROBE_UNREAD;
+            return 0;
+        }
+        whole->size = (__u64)read;
+        large_send(t, whole, PROBE_PART_PATH2, ((__u64)read + 7) & ~7ull);
+        return 0;
+    }
+    long read = bpf_probe_read_user_str(to + 8, (__u32)length + 1, (const void *)from);
+    if (read <= 0 || read > PROBE_PATH) {
+        t->head.flags |= PROBE_UNREAD;
+        return 0;
+    }
+    *(__u64 *)to = (__u64)read;
+    part_added(t, PROBE_PART_PATH2, (__u32)(8 + ((read + 7) & ~7ull)));
+    return 0;
+}
+
 /* Copies the operands behind pointers, as the call's row has them. */
 static __noinline int operands_copy(struct probe_thread *t, __u32 place)
 {
@@ -534,6 +565,8 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
         if (to && object_of_fd(to, (__u32)result))
             part_added(t, PROBE_PART_OPENED, sizeof(*to));
     }
+    if (call < PROBE_SYSCALLS && !(t->head.flags & PROBE_COMPAT) && specs[call].content && result > 0)
+        content_copy(t, operand(t, specs[call].content), (__u64)result);
     thread_send(t);
     return 0;
 }

@@ -96,6 +96,7 @@ struct probe_spec {
     __u8 iov_halves; /* its elements are of 8 bytes: two of them are one of the vector's */
     __u8 returns_fd;
     __u8 message, message_sent; /* a struct msghdr; whether its address is an operand */
+    __u8 content; /* a buffer that the call fills with a link's content: its result's bytes are a second path */
 };
 
 /* The end of a thread's losses: with the events that arrived it says how many did not. */

@@ -276,7 +276,7 @@ static enum status take_result(struct cursor *cursor, const struct op *op, struc
     bool counts = abi_op_bit(op->kind) & ops_walk;
     result->value = counts ? (int32_t)(uint32_t)word : (int64_t)word;
     result->calls = counts ? (uint32_t)(word >> 32) : 1;
-    if (result->calls == 0 || result->calls > LIMIT_OP_CALLS)
+    if (result->calls > LIMIT_OP_CALLS)
         return bad(ret_why, "an impossible number of system calls");
     return STATUS_OK;
 }

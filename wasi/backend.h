@@ -31,6 +31,10 @@ MUST_USE enum status act_live_create(struct act_live **ret, struct error *error)
 void act_live_free(struct act_live *live); /* closes nothing: the process ends with its descriptors */
 /* Gives `handle` the host descriptor `fd` (takes); used for stdio and preopens before the guest starts. */
 void act_live_adopt(struct act_live *live, uint32_t handle, int fd);
+/* Has paths resolved component by component (true) or by openat2, where the system has that (false, as created). */
+void act_live_walk(struct act_live *live, bool walks);
+/* Whether openat2 is there and lets itself be called: asked of the system by a call. */
+bool act_host_has_openat2(void);
 struct wasi_backend act_live_backend(struct act_live *live);
 /* The type, dev and inode of a host descriptor, as the guest would see them; for the initial table. A character device
  * that is no terminal is UNKNOWN. Before confinement: it asks the terminal's driver. */

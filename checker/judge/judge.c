@@ -17,12 +17,14 @@
 enum judge_kind {
     KIND_NONE,
     KIND_OPEN,
+    KIND_COMPONENT,
     KIND_CLOSE,
     KIND_ASK,
     KIND_READ,
     KIND_WRITE,
     KIND_FLAGS,
     KIND_DUP,
+    KIND_READ_LINK,
     KIND_NAME,
     KIND_CHANGE,
     KIND_LINK,
@@ -36,6 +38,9 @@ enum {
     FLAG_TRUNC = 01000,
     FLAG_TMPFILE = 020000000,
     FLAG_PATH = 010000000,
+    FLAG_CLOEXEC = 02000000,
+    FLAG_NOFOLLOW_X86_64 = 0400000,
+    FLAG_NOFOLLOW_ARM64 = 0100000,
     RESOLVE_NEEDED = 0x02 | 0x08,
     F_DUPFD = 0,
     F_GETFD = 1,
@@ -57,6 +62,12 @@ struct judge {
     uint8_t kind[NUMBERS];        /* enum judge_kind by number */
     enum syscall_machine machine; /* that was recorded: numbers are its */
     uint16_t roles;               /* whose calls pass where the judge has no description of them */
+    bool walks;                   /* paths are resolved component by component */
+    struct {
+        bool set, here; /* of the call before; of the call in hand, which names the same */
+        uint64_t directory;
+        char name[256];
+    } refused; /* a component that the kernel did not open: a link, or no directory */
     bool starved;
     bool gap, agreed; /* agreed: an initial object's numbers were the kernel's own */
     uint32_t count;
@@ -133,6 +144,7 @@ enum status judge_create(const struct run_spec *spec, const enum judge_grant *gr
         free(judge);
         return error_set(error, STATUS_UNSUPPORTED, "the system calls of the machine that was recorded are not known");
     }
+    judge->walks = spec->facts.walker == RUN_WALKER_COMPONENTS;
 #define JUDGE_CALL(name, kind) know_call(judge, #name, KIND_##kind);
 #include "checker/judge/judge_calls.def"
 #undef JUDGE_CALL
@@ -187,12 +199,13 @@ static bool same_object(struct judge *judge, struct judge_descriptor *d, const s
     return same;
 }
 
-/* What holds no data may be asked about and closed again, which is how the runtime finds out; a stream may be anything.
- */
+/* What holds no data may be asked about and closed again, which is how the runtime finds out; a walk may pass through
+ * it, as openat2 does unseen; a stream may be anything. */
 static bool may_hold_none(const struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *d)
 {
     uint8_t kind = fact->number >= 0 && fact->number < NUMBERS ? judge->kind[fact->number] : KIND_NONE;
-    return d->origin == ORIGIN_STDIO || kind == KIND_ASK || kind == KIND_CLOSE;
+    return d->origin == ORIGIN_STDIO || kind == KIND_ASK || kind == KIND_CLOSE || kind == KIND_COMPONENT ||
+           (kind == KIND_READ_LINK && judge->refused.here);
 }
 
 /* The descriptor in operand `arg`, or NULL with a ruling. *unsure: behind a gap, nothing is held against it. */
@@ -240,6 +253,15 @@ static bool one_component(const char *path)
     return path && path[0] != 0 && !strchr(path, '/') && strcmp(path, "..") != 0;
 }
 
+/* The name that operand `arg` points to; NULL: a null pointer, which is known, and no name. False, with a ruling: it is
+ * not known. */
+static bool name_known(const struct judge_fact *fact, unsigned path, unsigned arg, const char **ret_name,
+                       struct judge_ruling *ret)
+{
+    *ret_name = fact->path[path];
+    return *ret_name || fact->arg[arg] == 0 || ruling(ret, JUDGE_UNREAD, "the name could not be read");
+}
+
 static void follow_open(struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *from)
 {
     if (!fact->returned || fact->result < 0 || fact->result >= DESCRIPTORS_MAX || !from)
@@ -254,6 +276,11 @@ static void follow_open(struct judge *judge, const struct judge_fact *fact, cons
         judge->descriptor[fact->result] = child;
 }
 
+static bool opening_changes(uint64_t flags)
+{
+    return !(flags & FLAG_PATH) && (flags & (FLAG_WRITES | FLAG_CREAT | FLAG_TRUNC | FLAG_TMPFILE));
+}
+
 static bool judge_open(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
 {
     bool unsure;
@@ -266,9 +293,48 @@ static bool judge_open(struct judge *judge, const struct judge_fact *fact, struc
         return unsure && ret->rule == JUDGE_NONE;
     struct judge_descriptor parent = *from; /* follow_open may move the table */
     follow_open(judge, fact, &parent);
-    uint64_t flags = fact->how[0];
-    bool changes = !(flags & FLAG_PATH) && (flags & (FLAG_WRITES | FLAG_CREAT | FLAG_TRUNC | FLAG_TMPFILE));
-    return !changes || need_writes(&parent, ret);
+    return !opening_changes(fact->how[0]) || need_writes(&parent, ret);
+}
+
+static void note_refused(struct judge *judge, const struct judge_fact *fact, const char *name)
+{
+    enum { NOT_DIRECTORY = -20, LOOPS = -40 };
+    bool link = fact->returned && (fact->result == NOT_DIRECTORY || fact->result == LOOPS);
+    judge->refused.set = link && strlen(name) < sizeof judge->refused.name;
+    if (!judge->refused.set)
+        return;
+    judge->refused.directory = fact->arg[0];
+    strcpy(judge->refused.name, name);
+}
+
+/* O_NOFOLLOW of the machine that was recorded. */
+static uint64_t no_follow(enum syscall_machine machine)
+{
+    return machine == SYSCALL_MACHINE_ARM64 ? FLAG_NOFOLLOW_ARM64 : FLAG_NOFOLLOW_X86_64;
+}
+
+/* One component of a path that is resolved component by component: what is opened lies in the directory itself. */
+static bool judge_component(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
+{
+    bool unsure;
+    uint64_t flags = fact->arg[2], held = no_follow(judge->machine) | FLAG_CLOEXEC;
+    const char *name;
+    if (!judge->walks)
+        return ruling(ret, JUDGE_UNCONFINED, "openat, where the run resolves paths by openat2");
+    if (!name_known(fact, 0, 1, &name, ret))
+        return false;
+    if (!one_component(name))
+        return ruling(ret, JUDGE_NAME, "the component is empty, or has a slash or dot-dot");
+    if ((flags & held) != held)
+        return ruling(ret, JUDGE_UNCONFINED, "openat with flags 0x%" PRIx64 ", which follow links or are inherited",
+                      flags);
+    struct judge_descriptor *from = descends(judge, fact, 0, true, &unsure, ret);
+    if (!from)
+        return unsure && ret->rule == JUDGE_NONE;
+    struct judge_descriptor parent = *from; /* follow_open may move the table */
+    follow_open(judge, fact, &parent);
+    note_refused(judge, fact, name);
+    return !opening_changes(flags) || need_writes(&parent, ret);
 }
 
 static bool judge_use(struct judge *judge, const struct judge_fact *fact, bool writes, struct judge_ruling *ret)
@@ -307,15 +373,6 @@ static bool judge_flags(struct judge *judge, const struct judge_fact *fact, stru
     if (command != F_GETFD && command != F_SETFD && command != F_GETFL && command != F_SETFL)
         return ruling(ret, JUDGE_NEVER, "fcntl with command %" PRIu64, command);
     return judge_use(judge, fact, false, ret);
-}
-
-/* The name that operand `arg` points to; NULL: a null pointer, which is known, and no name. False, with a ruling: it is
- * not known. */
-static bool name_known(const struct judge_fact *fact, unsigned path, unsigned arg, const char **ret_name,
-                       struct judge_ruling *ret)
-{
-    *ret_name = fact->path[path];
-    return *ret_name || fact->arg[arg] == 0 || ruling(ret, JUDGE_UNREAD, "the name could not be read");
 }
 
 /* One name in a directory; `path` is which path, `arg` the operand that points to it. */
@@ -403,11 +460,16 @@ static bool judge_other(const struct judge *judge, const struct judge_fact *fact
 bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
 {
     *ret = (struct judge_ruling) { JUDGE_NONE, "" };
+    judge->refused.here = judge->refused.set && fact->path[0] && judge->refused.directory == fact->arg[0] &&
+                          strcmp(judge->refused.name, fact->path[0]) == 0;
+    judge->refused.set = false;
     bool known = !fact->compat && fact->number >= 0 && fact->number < NUMBERS;
     enum judge_kind kind = known ? (enum judge_kind)judge->kind[fact->number] : KIND_NONE;
     switch (kind) {
     case KIND_OPEN:
         return judge_open(judge, fact, ret);
+    case KIND_COMPONENT:
+        return judge_component(judge, fact, ret);
     case KIND_CLOSE:
         return judge_close(judge, fact, ret);
     case KIND_ASK:
@@ -419,6 +481,7 @@ bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge
         return judge_flags(judge, fact, ret);
     case KIND_DUP:
         return judge_dup(judge, fact, ret);
+    case KIND_READ_LINK:
     case KIND_NAME:
         return judge_name(judge, fact, 0, 0, 1, false, ret);
     case KIND_CHANGE:

@@ -17,6 +17,9 @@ enum {
     LIMIT_LABELS = 64,          /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
     LIMIT_OPS = 32,             /* ops of one hostcall's plan */
     LIMIT_OPEN_TRIES = 5,       /* times that one op asks openat2, which answers EAGAIN while the tree changes */
+    LIMIT_WALK_DEPTH = 128,     /* directories that are open at once where a path is resolved component by component */
+    LIMIT_WALK_STEPS = 4096,    /* components of such a path, those of its links included */
+    LIMIT_WALK_LINKS = 40,      /* links in it */
     LIMIT_OP_CALLS = 1 << 16,   /* system calls of one op */
     LIMIT_RANDOM = 1 << 26,     /* bytes of one random_get */
     LIMIT_RANDOM_OP = 1 << 24,  /* of them, asked for in one op; the kernel gives 32 MiB less a byte */

@@ -1,7 +1,7 @@
 """What the end-to-end tests share: the command as a user types it, guests, a folder for each test, the rule for what did not run.
 
 The environment says what to test: WARRANT (the command), GUESTS (a folder of built guests), WARRANT_SLOW (a factor for the time limits of
-slow builds), WARRANT_SOURCE (the source tree).
+slow builds), WARRANT_SOURCE (the source tree), WARRANT_WALKER (how runs and recordings resolve paths; tests about paths run once with each).
 
 A test runs with the witness wherever `warrant doctor` says that there is one. What a machine lacks skips a test with a reason: each such
 test is a line `skipped: NAME: REASON` of the output, which `./dev test` counts and names; a program that skipped all that it has ends with 77.
@@ -21,6 +21,7 @@ SOURCE = pathlib.Path(os.environ.get("WARRANT_SOURCE", pathlib.Path(__file__).re
 WARRANT = pathlib.Path(os.environ.get("WARRANT", SOURCE / "build/release/warrant")).resolve()
 GUESTS = pathlib.Path(os.environ.get("GUESTS", WARRANT.parent / "guests")).resolve()
 SLOW = float(os.environ.get("WARRANT_SLOW", "1"))
+WALKER = os.environ.get("WARRANT_WALKER")
 
 
 @functools.cache
@@ -67,6 +68,8 @@ class Case(unittest.TestCase):
 
     def warrant(self, *words, status=0, input=None, cwd=None, command=WARRANT, limit=120, prefix=()):
         """Runs the command and demands its exit status (None: any). Returns the finished process, output as text."""
+        if WALKER and words[0] in ("run", "record") and "--walker" not in words:
+            words = [words[0], "--walker", WALKER, *words[1:]]
         done = subprocess.run([*prefix, command, *map(str, words)], capture_output=True, input=input, cwd=cwd or self.folder,
                               timeout=limit * SLOW)
         done.stdout = done.stdout.decode(errors="replace")

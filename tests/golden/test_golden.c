@@ -47,7 +47,6 @@ static const struct golden goldens[] = {
     { "bad_event1_no_such_op", STATUS_MALFORMED, "event 1 is not valid: no such op", 0, true, 0 },
     { "bad_event1_memory_outside", STATUS_MALFORMED, "event 1 is not valid: its memory", 0, true, 0 },
     { "bad_event3_result_too_large", STATUS_MALFORMED, "event 3 is not valid: more data", 0, true, 0 },
-    { "bad_open_by_no_system_call", STATUS_MALFORMED, "an impossible number of system calls", 0, true, 0 },
     { "bad_open_by_too_many_system_calls", STATUS_MALFORMED, "an impossible number of system calls", 0, true, 0 },
     { "bad_event9_state_inside_call", STATUS_MALFORMED, "event 9 is not valid: a state inside", 1, true, 0 },
     { "bad_event9_growth_inside_call", STATUS_MALFORMED, "event 9 is not valid: a growth inside", 1, true, 0 },

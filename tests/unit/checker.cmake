@@ -1,4 +1,4 @@
-foreach(name test_match test_match_ends test_match_operands test_match_resync test_match_whole)
+foreach(name test_match test_match_ends test_match_operands test_match_resync test_match_walk test_match_whole)
   warrant_test(${name} ${name}.c test_match_kit.c test_match_impact.c LINK wr_match)
 endforeach()
 warrant_test(test_match_linux test_match_linux.c LINK wr_match wr_abi)

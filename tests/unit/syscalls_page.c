@@ -39,7 +39,7 @@ static void classes_write(struct buffer *out)
         for (size_t i = 0; i < SYSCALL_COUNT; i++)
             if (abi_syscalls[i].impact == class) {
                 count++;
-                guest += (abi_syscalls[i].roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN))) != 0;
+                guest += (abi_syscalls[i].roles & SYSCALL_BY_GUEST) != 0;
             }
         buffer_printf(out, "| %s | %s | %u | %u |\n", syscall_impact_name((enum syscall_impact) class),
                       syscall_impact_text((enum syscall_impact) class), count, guest);
@@ -53,7 +53,7 @@ static void row_write(struct buffer *out, const struct syscall_row *row)
     buffer_printf(out, row->arm64 < 0 ? "- | " : "%d | ", row->arm64);
     buffer_printf(out, "%s | `%s` | ", syscall_impact_name((enum syscall_impact)row->impact), row->effect);
     roles_write(out, row->roles);
-    bool guest = row->roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN));
+    bool guest = row->roles & SYSCALL_BY_GUEST;
     buffer_printf(out, " | %s | %s | %s |\n", guest ? syscall_check_text((enum syscall_check)row->check) : "",
                   syscall_stopped_by(row), row->bypass);
 }
@@ -70,7 +70,9 @@ void syscalls_page_write(struct buffer *out)
         "guest in\n"
         "a build that carries a sanitizer, and no other. REPLAY: the process that executes a trace's guest again; it "
         "has "
-        "RUN's\nbesides, and none of OP's.\n\n"
+        "RUN's\nbesides, and none of OP's. BENEATH, WALK: the live backend, to resolve a path by `openat2` or "
+        "component by "
+        "component; a\nrun has one of the two.\n\n"
         "## The table\n\n"
         "Effect: five letters for memory, file system, network, processes, kernel: `-` none, `r` tells something of "
         "it, `w`\n"

@@ -14,7 +14,12 @@
 #include "wasi/abi/syscalls.h"
 #include "wasi/confine/filter.h"
 
-enum { PID = 4711, GUEST = SYSCALL_BY(OP) | SYSCALL_BY(RUN) };
+enum {
+    PID = 4711,
+    PLANS = SYSCALL_BY(OP) | SYSCALL_BY(RUN),
+    GUEST = PLANS | SYSCALL_BY(BENEATH),
+    WALKING = PLANS | SYSCALL_BY(WALK)
+};
 static const uint32_t native = PLATFORM_X86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64;
 
 static uint32_t answer(const struct filter *f, int64_t number, uint32_t arch, const uint64_t *args)
@@ -45,9 +50,11 @@ static void test_every_number(void **state)
 {
     (void)state;
     static struct filter f;
-    for (int sanitizer = 0; sanitizer < 2; sanitizer++) {
-        assert_int_equal(filter_build(&f, GUEST, sanitizer, PID, NULL), STATUS_OK);
-        unsigned roles = SYSCALL_BY(OP) | SYSCALL_BY(RUN) | (sanitizer ? SYSCALL_BY(SANITIZER) : 0);
+    for (int kind = 0; kind < 4; kind++) {
+        bool sanitizer = kind & 1;
+        unsigned roles = kind & 2 ? WALKING : GUEST;
+        assert_int_equal(filter_build(&f, roles, sanitizer, PID, NULL), STATUS_OK);
+        roles |= sanitizer ? SYSCALL_BY(SANITIZER) : 0;
         for (int64_t number = -3; number < 2000; number++) {
             const struct syscall_row *row = syscall_find_number(SYSCALL_MACHINE_HERE, number);
             uint32_t got = answer(&f, number, native, NULL);
@@ -71,12 +78,12 @@ static void test_guest_calls_are_these(void **state)
         " read write close fstat lseek mmap mprotect munmap brk rt_sigprocmask rt_sigreturn sched_yield mremap"
         " madvise getpid exit fcntl fsync fdatasync ftruncate gettid futex getdents64 restart_syscall"
         " clock_gettime clock_getres clock_nanosleep exit_group tgkill mkdirat newfstatat unlinkat symlinkat"
-        " readlinkat utimensat preadv pwritev getrandom pwritev2 openat2 ppoll fstatfs ";
+        " readlinkat utimensat preadv pwritev getrandom pwritev2 openat2 ppoll fstatfs openat ";
     char name[64];
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];
         snprintf(name, sizeof name, " %s ", row->name);
-        bool guest = row->roles & (SYSCALL_BY(OP) | SYSCALL_BY(RUN));
+        bool guest = row->roles & SYSCALL_BY_GUEST;
         if (guest != (strstr(wanted, name) != NULL))
             fail_msg("%s: %s", row->name, guest ? "allowed, and not in this test's list" : "in this test's list only");
     }
@@ -194,6 +201,42 @@ static void test_operands(void **state)
     assert_int_equal(named(&f, "mmap", 0, 4096, rw | PROT_EXEC, anonymous, 0, 0), SECCOMP_RET_KILL_PROCESS);
 }
 
+/* Who walks has openat for one component at a time, and no openat2; who does not has no openat. */
+static void test_walkers(void **state)
+{
+    (void)state;
+    static struct filter f;
+    const uint64_t held = O_NOFOLLOW | O_CLOEXEC, here = (uint32_t)AT_FDCWD;
+    const struct {
+        uint64_t arg[4];
+        bool allowed;
+    } rows[] = {
+        { { 3, 0, held | O_PATH | O_DIRECTORY }, true },
+        { { 3, 0, held | O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK | O_NOCTTY, 0666 }, true },
+        { { 3, 0, held | O_WRONLY | O_TRUNC | O_APPEND | O_SYNC }, true },
+        { { here, 0, held | O_PATH }, false },
+        { { UINT64_C(0xffffffffffffff9c), 0, held | O_PATH }, false },
+        { { 3, 0, O_CLOEXEC | O_PATH | O_DIRECTORY }, false },
+        { { 3, 0, O_NOFOLLOW | O_RDONLY }, false },
+        { { 3, 0, held | O_TMPFILE | O_RDWR }, false },
+        { { 3, 0, held | O_DIRECT }, false },
+        { { 3, 0, held | O_ASYNC }, false },
+        { { 3, 0, held | O_RDWR | O_CREAT, 04755 }, false },
+        { { 3, 0, held | O_RDWR | O_CREAT, 0777 }, false },
+    };
+    assert_int_equal(filter_build(&f, WALKING, false, PID, NULL), STATUS_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const uint64_t *a = rows[i].arg;
+        bool allowed = named(&f, "openat", a[0], a[1], a[2], a[3], 0, 0) == SECCOMP_RET_ALLOW;
+        if (allowed != rows[i].allowed)
+            fail_msg("row %zu: %s", i, allowed ? "allowed" : "refused");
+    }
+    assert_int_equal(named(&f, "openat2", 3, 0, 0, 24, 0, 0), SECCOMP_RET_KILL_PROCESS);
+    assert_int_equal(filter_build(&f, GUEST, false, PID, NULL), STATUS_OK);
+    assert_int_equal(named(&f, "openat", 3, 0, held | O_PATH, 0, 0, 0), SECCOMP_RET_KILL_PROCESS);
+    assert_int_equal(named(&f, "openat2", 3, 0, 0, 24, 0, 0), SECCOMP_RET_ALLOW);
+}
+
 /* The search stays logarithmic: a straight list of 50 numbers would take 50 steps. */
 static void test_few_steps(void **state)
 {
@@ -215,6 +258,7 @@ int main(void)
                                         cmocka_unit_test(test_replay_calls_are_these),
                                         cmocka_unit_test(test_other_entries_die),
                                         cmocka_unit_test(test_operands),
+                                        cmocka_unit_test(test_walkers),
                                         cmocka_unit_test(test_few_steps) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,7 +86,7 @@ static int do_number(const void *with) { return said(syscall(*(const long *)with
 static void test_seccomp_every_number(void **state)
 {
     (void)state;
-    unsigned roles = SYSCALL_BY(OP) | SYSCALL_BY(RUN);
+    unsigned roles = SYSCALL_BY(OP) | SYSCALL_BY(BENEATH) | SYSCALL_BY(RUN);
     struct confine_report report;
     confine_probe_machine(&report);
     if (report.sanitizer)

@@ -19,12 +19,15 @@ static struct run_initial initial[] = { { 1, 10, 2, 10, NULL, false },
 static struct policy_file files[] = { { (char[]) { "r" }, (char[]) { "/r" }, false },
                                       { (char[]) { "w" }, (char[]) { "/w" }, true } };
 
+static enum run_walker walker = RUN_WALKER_OPENAT2;
+
 static struct judge *new_judge(void)
 {
     struct run_spec spec = { .policy = { .file_count = 2, .files = files },
                              .initial_count = 5,
                              .initial = initial,
                              .facts = { .arch = (char[]) { "x86_64" } } };
+    spec.facts.walker = walker;
     enum judge_grant grants[] = { JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
     struct judge *judge;
     assert_int_equal(judge_create(&spec, grants, &judge, NULL), STATUS_OK);
@@ -414,6 +417,63 @@ static void test_every_op(void **state)
     }
 }
 
+static struct judge_fact component(int fd, const char *name, uint64_t flags, int64_t result)
+{
+    struct judge_fact f = fact("openat", fd, name, result);
+    f.arg[1] = 1;
+    f.arg[2] = flags;
+    if (result >= 0)
+        f.opened = (struct judge_object) { 1, 500 + (uint64_t)result, 0100600 };
+    return f;
+}
+
+/* One component at a time, where the run is said to resolve paths so, and never otherwise. */
+static void test_components(void **state)
+{
+    (void)state;
+    enum { HELD = 0400000 | 02000000, DATA_NOT = 0x20000 };
+    walker = RUN_WALKER_OPENAT2;
+    struct judge *judge = new_judge();
+    EXPECT(UNCONFINED, component(WRITE_DIR, "a", HELD | PATH_ONLY, 20));
+    judge_free(judge);
+    walker = RUN_WALKER_COMPONENTS;
+    judge = new_judge();
+    EXPECT(NONE, component(READ_DIR, "a", HELD | PATH_ONLY, 20));
+    EXPECT(NONE, component(20, "b", HELD, 21));
+    EXPECT(NONE, fact("fstat", 21, NULL, 0));
+    EXPECT(NONE, component(20, ".", HELD, 22));
+    EXPECT(READ_ONLY, component(20, "c", HELD | RDWR, 23));
+    EXPECT(READ_ONLY, component(20, "c", HELD | CREAT, 23));
+    EXPECT(NONE, component(WRITE_DIR, "c", HELD | RDWR | CREAT, 24));
+    EXPECT(NAME, component(WRITE_DIR, "..", HELD | PATH_ONLY, 25));
+    EXPECT(NAME, component(WRITE_DIR, "a/b", HELD | PATH_ONLY, 25));
+    EXPECT(NAME, component(WRITE_DIR, "", HELD | PATH_ONLY, 25));
+    EXPECT(UNCONFINED, component(WRITE_DIR, "a", PATH_ONLY | 02000000, 25));
+    EXPECT(UNCONFINED, component(WRITE_DIR, "a", HELD & ~02000000, 25));
+    EXPECT(FOREIGN_DIRECTORY, component(-100, "a", HELD | PATH_ONLY, 25));
+    EXPECT(FOREIGN_DIRECTORY, component(99, "a", HELD | PATH_ONLY, 25));
+    struct judge_fact unread = component(WRITE_DIR, NULL, HELD | PATH_ONLY, 25);
+    EXPECT(UNREAD, unread);
+    /* Through what holds no data a walk may pass: links are read there only behind the kernel's refusal to open them.
+     */
+    struct judge_fact proc = component(WRITE_DIR, "proc", HELD | PATH_ONLY, 26);
+    proc.opened.mode |= DATA_NOT;
+    EXPECT(NONE, proc);
+    struct judge_fact self = component(26, "self", HELD | PATH_ONLY, -20), read = fact("readlinkat", 26, "self", 4);
+    self.object.mode |= DATA_NOT;
+    read.object.mode |= DATA_NOT;
+    read.arg[1] = 1;
+    EXPECT(NO_DATA, read);
+    EXPECT(NONE, self);
+    EXPECT(NONE, read);
+    EXPECT(NO_DATA, read);
+    EXPECT(NONE, self);
+    read.path[0] = "exe";
+    EXPECT(NO_DATA, read);
+    judge_free(judge);
+    walker = RUN_WALKER_OPENAT2;
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -434,6 +494,7 @@ int main(void)
         T(test_never),
         T(test_other_tables),
         T(test_code),
+        T(test_components),
         T(test_duplicates),
         T(test_other_policy),
         T(test_gap),

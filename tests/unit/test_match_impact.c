@@ -31,6 +31,7 @@ static const struct {
     { "clock_getres", 229, false, false },
     { "clock_nanosleep", 230, false, false },
     { "exit_group", 231, true, true },
+    { "openat", 257, true, false },
     { "mkdirat", 258, false, false },
     { "newfstatat", 262, true, false },
     { "unlinkat", 263, false, false },

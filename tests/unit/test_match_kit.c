@@ -68,6 +68,7 @@ void kit_run(struct kit *kit)
     for (uint32_t i = 0; i < 5; i++)
         initial[i] = (struct run_initial) { 1, 1000 + i, FILETYPE_DIRECTORY, 10 + i, NULL, false };
     struct run_spec spec = { .initial_count = 5, .initial = initial, .facts = { .arch = (char[]) { "x86_64" } } };
+    spec.facts.walker = kit->walks ? RUN_WALKER_COMPONENTS : RUN_WALKER_OPENAT2;
     struct match_options options = {
         &spec, KIT_PID, kit->setup_until, { &kit->seen, on_verdict, on_record, on_finding }
     };

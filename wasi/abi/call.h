@@ -67,7 +67,8 @@ struct op {
 
 /* What an op brought. value: a count, a time in ns, 0; or -(enum wasi_errno). stat: where the op's data is STAT. BYTES
  * lie in the regions of the op, STAGED in the staging buffer of the call (`value` bytes; READ_DIR's from op.offset on).
- * calls: where the op's row says WALK, how many system calls performed it, 1 to LIMIT_OP_CALLS; not set elsewhere. */
+ * calls: where the op's row says WALK, how many system calls performed it, at most LIMIT_OP_CALLS; not set elsewhere.
+ */
 struct op_result {
     int64_t value;
     struct filestat stat;

@@ -36,6 +36,7 @@
     X(WRITE_FLAGS, "RWF_DSYNC, _SYNC or _APPEND at most")                                                              \
     X(STAT_AT, "not relative to the working directory, and not following a last link")                                 \
     X(DIR_FD, "not relative to the working directory")                                                                 \
+    X(COMPONENT, "not relative to the working directory, not following a link, closed at exec; 0666 at most")          \
     X(DIR_FD_SECOND, "not relative to the working directory (second operand)")                                         \
     X(ABORT_SELF, "SIGABRT to the process itself")                                                                     \
     X(FUTEX, "plain waiting and waking")
@@ -50,7 +51,8 @@
     X(DUMPABLE, "; behind it that the process is not dumpable")                                                        \
     X(LIMIT, "; behind it a resource limit")
 
-#define SYSCALL_ROLE_LIST(X) X(OP) X(SETUP) X(RUN) X(RECORDER) X(LAUNCHER) X(WITNESS) X(SANITIZER) X(REPLAY)
+#define SYSCALL_ROLE_LIST(X)                                                                                           \
+    X(OP) X(SETUP) X(RUN) X(RECORDER) X(LAUNCHER) X(WITNESS) X(SANITIZER) X(REPLAY) X(BENEATH) X(WALK)
 
 #define SYSCALL_IMPACT_ENUM(id, text) SYSCALL_##id,
 enum syscall_impact { SYSCALL_IMPACT_LIST(SYSCALL_IMPACT_ENUM) SYSCALL_IMPACT_COUNT };
@@ -68,6 +70,8 @@ enum syscall_behind { SYSCALL_BEHIND_LIST(SYSCALL_BEHIND_ENUM) SYSCALL_BEHIND_CO
 enum syscall_role { SYSCALL_ROLE_LIST(SYSCALL_ROLE_ENUM) SYSCALL_ROLE_COUNT };
 #undef SYSCALL_ROLE_ENUM
 #define SYSCALL_BY(id) (1U << SYSCALL_ROLE_##id)
+/* What the confined guest's process may issue, whichever way it resolves paths. */
+#define SYSCALL_BY_GUEST (SYSCALL_BY(OP) | SYSCALL_BY(RUN) | SYSCALL_BY(BENEATH) | SYSCALL_BY(WALK))
 
 /* The machines whose numbers the table has, as uname names them. A reader of another machine's trace asks by the
  * machine of the trace; who issues or filters calls, by SYSCALL_MACHINE_HERE. */

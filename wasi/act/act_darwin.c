@@ -1,10 +1,9 @@
 /* The live backend on macOS: the only system calls that are made for a guest.
  *
- * There is no call that resolves a whole path beneath a directory on every supported release, so an OPEN takes paths
- * without `..` and without any symbolic link (O_NOFOLLOW_ANY): a path that has one answers NOTSUP or LOOP and is never
- * resolved by name. A directory is read by readdir(3) (act_directory.c). There is no O_PATH;
- * what only names an object is opened for reading, without blocking. The rows of ops.def name Linux calls; here an op
- * is one call of the same meaning. Source: the manual pages of section 2; <sys/fcntl.h> of macOS 11. */
+ * There is no call that resolves a whole path beneath a directory on every supported release: act_walk.c does it,
+ * component by component. A directory is read by readdir(3) (act_directory.c). There is no O_PATH; what only names an
+ * object is opened for reading, without blocking. The rows of ops.def name Linux calls; here an op is one call of the
+ * same meaning. Source: the manual pages of section 2. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,14 +15,14 @@
 #include <unistd.h>
 #include "wasi/act/act_directory.h"
 #include "wasi/act/act_live.h"
+#include "wasi/act/act_walk.h"
 #include "wasi/abi/op_sets.h"
 
-enum { NOFOLLOW_ANY = 0x20000000 };
 enum { CREATED_FILE = 0666, CREATED_DIRECTORY = 0777 };
 
 static int open_flags(uint32_t flags)
 {
-    int host = O_CLOEXEC | O_NOCTTY | NOFOLLOW_ANY;
+    int host = O_CLOEXEC | O_NOCTTY | O_NOFOLLOW;
     host |= !(flags & OPEN_WRITE) ? O_RDONLY : flags & OPEN_READ ? O_RDWR : O_WRONLY;
     host |= flags & OPEN_CREATE ? O_CREAT : 0;
     host |= flags & OPEN_EXCLUSIVE ? O_EXCL : 0;
@@ -79,26 +78,34 @@ static enum status act_positional(struct act_live *live, int fd, const struct op
     return STATUS_OK;
 }
 
-static bool has_parent_component(const char *path)
+static int walk_open(int directory, const char *name, int flags, mode_t mode)
 {
-    for (const char *at = path; *at; at += strcspn(at, "/"), at += strspn(at, "/"))
-        if (at[0] == '.' && at[1] == '.' && (at[2] == '/' || at[2] == 0))
-            return true;
-    return false;
+    return openat(directory, name, flags, mode);
 }
+
+static long walk_read_link(int directory, const char *name, char *to, size_t size)
+{
+    return readlinkat(directory, name, to, size);
+}
+
+static const struct walk_system walk_system = { walk_open, walk_read_link, close,
+                                                O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+                                                O_DIRECTORY };
+
+bool act_host_has_openat2(void) { return false; }
 
 static enum status act_open(struct act_live *live, int fd, const struct op *op, const struct act_path *path,
                             struct op_result *result, struct error *error)
 {
-    if (op->handle2 >= HANDLES_TOTAL || live->host_fd[op->handle2] >= 0 || path->text[0] == '/')
+    if (op->handle2 >= HANDLES_TOTAL || live->host_fd[op->handle2] >= 0)
         return act_internal(op, error);
-    result->calls = 1;
-    if (has_parent_component(path->text)) {
-        result->value = -WASI_NOTSUP;
-        return STATUS_OK;
-    }
-    int opened = openat(fd, path->text, open_flags(op->flags), CREATED_FILE);
-    result->value = opened < 0 ? act_errno_result(errno) : 0;
+    struct walk_path walk = { .text = path->text,
+                              .flags = open_flags(op->flags),
+                              .follows = !(op->flags & OPEN_NOFOLLOW),
+                              .creates = op->flags & OPEN_CREATE };
+    walk.mode = walk.creates ? CREATED_FILE : 0;
+    int opened = act_walk(&walk_system, fd, &walk, &result->calls);
+    result->value = opened < 0 ? act_errno_result(-opened) : 0;
     if (opened >= 0)
         live->host_fd[op->handle2] = opened;
     return STATUS_OK;

@@ -14,6 +14,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 #include "wasi/act/act_live.h"
+#include "wasi/act/act_walk.h"
 #include "wasi/abi/op_sets.h"
 
 enum { NR_OPENAT2 = 437, BENEATH = 0x08, NO_MAGICLINKS = 0x02, APPEND_ONCE = 0x10, EMPTY_PATH = 0x1000 };
@@ -100,23 +101,69 @@ static enum status act_positional(struct act_live *live, int fd, const struct op
     return STATUS_OK;
 }
 
+static int walk_open(int directory, const char *name, int flags, mode_t mode)
+{
+    return (int)syscall(SYS_openat, directory, name, flags, mode);
+}
+
+static long walk_read_link(int directory, const char *name, char *to, size_t size)
+{
+    return syscall(SYS_readlinkat, directory, name, to, size);
+}
+
+static int walk_close(int fd) { return (int)syscall(SYS_close, fd); }
+
+static const struct walk_system walk_system = { walk_open, walk_read_link, walk_close,
+                                                O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, O_DIRECTORY };
+
+/* The descriptor, or -errno. */
+static int open_by_walk(int fd, const struct op *op, const struct act_path *path, uint32_t *ret_calls)
+{
+    struct walk_path walk = { .text = path->text,
+                              .flags = (int)open_flags(op->flags) | O_NOFOLLOW,
+                              .follows = !(op->flags & OPEN_NOFOLLOW),
+                              .names_only = op->flags & OPEN_PATH_ONLY };
+    walk.creates = walk.flags & O_CREAT;
+    walk.mode = walk.creates ? CREATED_FILE : 0;
+    return act_walk(&walk_system, fd, &walk, ret_calls);
+}
+
+/* The same. */
+static int open_beneath(int fd, const struct op *op, const struct act_path *path, uint32_t *ret_calls)
+{
+    struct kernel_open_how how = { open_flags(op->flags), 0, BENEATH | NO_MAGICLINKS };
+    if (how.flags & O_CREAT)
+        how.mode = CREATED_FILE;
+    long opened;
+    *ret_calls = 0;
+    do {
+        opened = syscall(NR_OPENAT2, fd, path->text, &how, sizeof how);
+        ++*ret_calls;
+    } while (opened < 0 && errno == EAGAIN && *ret_calls < LIMIT_OPEN_TRIES);
+    return opened < 0 ? -errno : (int)opened;
+}
+
+bool act_host_has_openat2(void)
+{
+    struct kernel_open_how how = { O_PATH | O_CLOEXEC, 0, BENEATH | NO_MAGICLINKS };
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    long opened = root < 0 ? -1 : syscall(NR_OPENAT2, root, ".", &how, sizeof how);
+    if (root >= 0)
+        close(root);
+    if (opened >= 0)
+        close((int)opened);
+    return opened >= 0;
+}
+
 static enum status act_open(struct act_live *live, int fd, const struct op *op, const struct act_path *path,
                             struct op_result *result, struct error *error)
 {
     if (op->handle2 >= HANDLES_TOTAL || live->host_fd[op->handle2] >= 0)
         return act_internal(op, error);
-    struct kernel_open_how how = { open_flags(op->flags), 0, BENEATH | NO_MAGICLINKS };
-    if (how.flags & O_CREAT)
-        how.mode = CREATED_FILE;
-    long opened;
-    result->calls = 0;
-    do {
-        opened = syscall(NR_OPENAT2, fd, path->text, &how, sizeof how);
-        result->calls++;
-    } while (opened < 0 && errno == EAGAIN && result->calls < LIMIT_OPEN_TRIES);
-    result->value = opened < 0 ? act_errno_result(errno) : 0;
+    int opened = live->walks ? open_by_walk(fd, op, path, &result->calls) : open_beneath(fd, op, path, &result->calls);
+    result->value = opened < 0 ? act_errno_result(-opened) : 0;
     if (opened >= 0)
-        live->host_fd[op->handle2] = (int)opened;
+        live->host_fd[op->handle2] = opened;
     return STATUS_OK;
 }
 

@@ -17,6 +17,7 @@ enum status act_live_create(struct act_live **ret, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the table of host descriptors");
     for (size_t i = 0; i < HANDLES_TOTAL; i++)
         live->host_fd[i] = -1;
+    live->walks = false;
     *ret = live;
     return STATUS_OK;
 }
@@ -28,6 +29,8 @@ void act_live_adopt(struct act_live *live, uint32_t handle, int fd)
     if (handle < HANDLES_TOTAL)
         live->host_fd[handle] = fd;
 }
+
+void act_live_walk(struct act_live *live, bool walks) { live->walks = walks; }
 
 struct wasi_backend act_live_backend(struct act_live *live) { return (struct wasi_backend) { live, act_live_act }; }
 

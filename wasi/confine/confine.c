@@ -90,7 +90,8 @@ static enum confine_state seccomp_draw(const struct confine_options *options, st
                                        struct error *why)
 {
     struct filter filter;
-    unsigned roles = SYSCALL_BY(RUN) | (options->replay ? SYSCALL_BY(REPLAY) : SYSCALL_BY(OP));
+    unsigned walker = options->walks ? SYSCALL_BY(WALK) : SYSCALL_BY(BENEATH);
+    unsigned roles = SYSCALL_BY(RUN) | (options->replay ? SYSCALL_BY(REPLAY) : SYSCALL_BY(OP) | walker);
     enum status status = filter_build(&filter, roles, sanitizer_present(), (uint32_t)getpid(), why);
     if (status != STATUS_OK)
         return CONFINE_FAILED;
@@ -151,7 +152,8 @@ void confine_probe_machine(struct confine_report *ret)
     bool kills = !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
     ret->state[CONFINE_SECCOMP] = kills ? CONFINE_ON : CONFINE_ABSENT;
     struct filter filter;
-    if (kills && filter_build(&filter, SYSCALL_BY(OP) | SYSCALL_BY(RUN), ret->sanitizer, 0, NULL) == STATUS_OK) {
+    if (kills && filter_build(&filter, SYSCALL_BY(OP) | SYSCALL_BY(BENEATH) | SYSCALL_BY(RUN), ret->sanitizer, 0,
+                              NULL) == STATUS_OK) {
         ret->filter_calls = filter.calls;
         ret->filter_instructions = filter.size;
     }

@@ -28,6 +28,7 @@ struct confine_options {
     /* The process executes a trace's guest again: seccomp lets it read and write what is open, and no op of a hostcall.
      */
     bool replay;
+    bool walks; /* paths are resolved component by component, and not by openat2 */
     uint64_t
         memory; /* RLIMIT_DATA, bytes of writable memory in all; 0 leaves it, and so does a build with a sanitizer */
     uint32_t descriptors; /* RLIMIT_NOFILE, host descriptors of the process in all; 0 leaves it */

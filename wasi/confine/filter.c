@@ -21,7 +21,7 @@
 enum {
     ARCHITECTURE = (int)(PLATFORM_X86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64),
     JUMP_MAX = 255,
-    CLAUSES_MAX = 2,
+    CLAUSES_MAX = 3,
     VALUES_MAX = 5,
     OWN_PID = -1 /* a value that stands for the process itself */
 };
@@ -37,6 +37,11 @@ struct clause {
 };
 
 enum { EVERY = -1 };
+/* What may be among the flags of a component's openat beside O_NOFOLLOW and O_CLOEXEC, which must be. */
+enum {
+    COMPONENT_FLAGS = O_ACCMODE | O_PATH | O_DIRECTORY | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_DSYNC | O_SYNC |
+                      O_NONBLOCK | O_NOCTTY
+};
 static const struct clause checks[SYSCALL_CHECK_COUNT][CLAUSES_MAX] = {
     [SYSCALL_CHECK_ANY] = { { 0 } },
     [SYSCALL_CHECK_NO_EXEC] = { { 1, 2, false, PROT_EXEC, { 0 } } },
@@ -57,6 +62,9 @@ static const struct clause checks[SYSCALL_CHECK_COUNT][CLAUSES_MAX] = {
     [SYSCALL_CHECK_STAT_AT] = { { 1, 0, true, (uint32_t)EVERY, { AT_FDCWD } },
                                 { 1, 3, true, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, { 0 } } },
     [SYSCALL_CHECK_DIR_FD] = { { 1, 0, true, (uint32_t)EVERY, { AT_FDCWD } } },
+    [SYSCALL_CHECK_COMPONENT] = { { 1, 0, true, (uint32_t)EVERY, { AT_FDCWD } },
+                                  { 1, 2, false, ~(uint32_t)COMPONENT_FLAGS, { O_NOFOLLOW | O_CLOEXEC } },
+                                  { 1, 3, false, ~UINT32_C(0666), { 0 } } },
     [SYSCALL_CHECK_DIR_FD_SECOND] = { { 1, 1, true, (uint32_t)EVERY, { AT_FDCWD } } },
     [SYSCALL_CHECK_ABORT_SELF] = { { 1, 0, false, (uint32_t)EVERY, { OWN_PID } },
                                    { 1, 2, false, (uint32_t)EVERY, { SIGABRT } } },
@@ -127,12 +135,21 @@ static void emit_clause(struct assembler *a, uint8_t check, const struct clause 
     }
 }
 
+/* Of the check's clauses from `first` on. */
+static uint32_t clauses_size(uint8_t check, uint32_t first)
+{
+    uint32_t size = 0;
+    for (uint32_t i = first; i < CLAUSES_MAX; i++)
+        size += clause_size(&checks[check][i]);
+    return size;
+}
+
 /* Instructions of what follows a number that was found: clauses, allow, refuse. */
 static uint32_t body_size(const struct known *k)
 {
     if (!k->allowed || k->check == SYSCALL_CHECK_ANY)
         return 1;
-    return clause_size(&checks[k->check][0]) + clause_size(&checks[k->check][1]) + 2;
+    return clauses_size(k->check, 0) + 2;
 }
 
 static void emit_body(struct assembler *a, const struct known *k)
@@ -141,9 +158,8 @@ static void emit_body(struct assembler *a, const struct known *k)
         emit_return(a, k->allowed ? SECCOMP_RET_ALLOW : k->refusal);
         return;
     }
-    const struct clause *c = checks[k->check];
-    emit_clause(a, k->check, &c[0], clause_size(&c[1]) + 1);
-    emit_clause(a, k->check, &c[1], 1);
+    for (uint32_t i = 0; i < CLAUSES_MAX; i++)
+        emit_clause(a, k->check, &checks[k->check][i], clauses_size(k->check, i + 1) + 1);
     emit_return(a, SECCOMP_RET_ALLOW);
     emit_return(a, k->refusal);
 }

@@ -17,8 +17,8 @@ struct filter {
 };
 
 /* Builds the program for this machine's architecture out of syscalls.def: rows of `roles` (SYSCALL_BY bits; the
- * guest's: OP and RUN) under their checks, of the role SANITIZER too where `sanitizer`. pid: the process, for checks on
- * itself. INTERNAL: the tables outgrew the program. */
+ * guest's: OP, RUN, and BENEATH or WALK) under their checks, of the role SANITIZER too where `sanitizer`. pid: the
+ * process, for checks on itself. INTERNAL: the tables outgrew the program. */
 MUST_USE enum status filter_build(struct filter *filter, unsigned roles, bool sanitizer, uint32_t pid,
                                   struct error *error);
 

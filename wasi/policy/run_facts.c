@@ -24,6 +24,12 @@ uint64_t run_fact_number(const struct run_facts *facts, const struct run_fact_ro
     return number;
 }
 
+const char *run_walker_name(enum run_walker walker)
+{
+    static const char *const names[RUN_WALKER_COUNT] = { "auto", "openat2", "components" };
+    return (unsigned)walker < RUN_WALKER_COUNT ? names[walker] : "?";
+}
+
 const char *confine_line_name(enum confine_line line)
 {
 #define LINE_NAME(id, text) text,

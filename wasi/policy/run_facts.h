@@ -38,6 +38,11 @@ const char *confine_state_name(enum confine_state state); /* "on", "absent"; "?"
 
 enum witness_mode { WITNESS_MODE_AUTO, WITNESS_MODE_ON, WITNESS_MODE_OFF };
 
+/* How a path is resolved beneath a directory: by openat2, which the kernel does at once, or component by component.
+ * AUTO is what was asked for, never what held. */
+enum run_walker { RUN_WALKER_AUTO, RUN_WALKER_OPENAT2, RUN_WALKER_COMPONENTS, RUN_WALKER_COUNT };
+const char *run_walker_name(enum run_walker walker); /* "openat2"; "?" beyond the list */
+
 /* TEXT(field, name, most bytes) and NUMBER(field, name, largest value), in the order of the stored form. */
 #define RUN_FACT_LIST(TEXT, NUMBER)                                                                                    \
     TEXT(version, "warrant", 64)   /* the program's version */                                                         \
@@ -47,11 +52,13 @@ enum witness_mode { WITNESS_MODE_AUTO, WITNESS_MODE_ON, WITNESS_MODE_OFF };
     TEXT(kernel, "kernel", 256)    /* its release */                                                                   \
     TEXT(host, "host", 256)        /* its name */                                                                      \
     NUMBER(page_size, "page size", 1 << 24)                                                                            \
-    NUMBER(witness_asked, "witness asked", WITNESS_MODE_OFF) /* enum witness_mode */                                   \
-    NUMBER(witness_held, "witness held", 1)                  /* 1: it watched when the guest was let go */             \
-    TEXT(witness_reason, "no witness because", 1024)         /* where it was asked for and not had */                  \
-    NUMBER(lines_asked, "confinement asked", CONFINE_ALL)    /* CONFINE_BIT()s; 0: --no-confine */                     \
-    NUMBER(landlock_abi, "Landlock version", UINT16_MAX)     /* 0: none */                                             \
+    NUMBER(witness_asked, "witness asked", WITNESS_MODE_OFF)    /* enum witness_mode */                                \
+    NUMBER(witness_held, "witness held", 1)                     /* 1: it watched when the guest was let go */          \
+    TEXT(witness_reason, "no witness because", 1024)            /* where it was asked for and not had */               \
+    NUMBER(walker_asked, "walker asked", RUN_WALKER_COMPONENTS) /* enum run_walker */                                  \
+    NUMBER(walker, "walker", RUN_WALKER_COMPONENTS)                                                                    \
+    NUMBER(lines_asked, "confinement asked", CONFINE_ALL) /* CONFINE_BIT()s; 0: --no-confine */                        \
+    NUMBER(landlock_abi, "Landlock version", UINT16_MAX)  /* 0: none */                                                \
     NUMBER(no_module, "module left out", 1)                                                                            \
     NUMBER(digest_every, "states every", UINT64_MAX) /* hostcalls; 0: no states */
 
