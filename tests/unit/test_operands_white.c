@@ -75,7 +75,9 @@ static void test_ops(void **state)
         if (!call)
             fail_msg("op %s: ebpf/operands.def has no row of %s", row->text, row->syscall);
         for (size_t slot = 0; slot < OP_OPERANDS_MAX && row->operand[slot] != OPERAND_NONE; slot++)
-            if (call->letters[slot] != letter_of((enum op_operand)row->operand[slot]))
+            /* 'C', what a link holds, is filled by the call: a walk needs it, and READ_LINK's region is no part. */
+            if (call->letters[slot] != letter_of((enum op_operand)row->operand[slot]) &&
+                !(row->operand[slot] == OPERAND_MEM && call->letters[slot] == 'C'))
                 fail_msg("op %s: operand %zu of %s is '%c' to the witness", row->text, slot, row->syscall,
                          call->letters[slot]);
         assert_int_equal(call->returns_fd, row->table == OP_TABLE_OPENS);
@@ -86,7 +88,7 @@ static void test_letters(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-        assert_int_equal(strspn(calls[i].letters, "FPHITtLAMm."), strlen(calls[i].letters));
+        assert_int_equal(strspn(calls[i].letters, "FPHITtLAMmC."), strlen(calls[i].letters));
 }
 
 int main(void)
