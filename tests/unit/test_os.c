@@ -93,9 +93,11 @@ static void test_a_process_is_watched_and_killed(void **state)
     int fd, how;
     (void)state;
     pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
+        alarm(30);
         for (;;)
             pause();
+    }
     assert_true(os_process_watch(child, &fd));
     assert_true(closes_on_exec(fd));
     assert_false(os_wait_readable(fd, &no_wait));
@@ -133,6 +135,7 @@ static void test_a_child_dies_with_its_parent(void **state)
     if (parent == 0) {
         pid_t child = fork();
         if (child == 0) {
+            alarm(30); /* where it does not die as it should */
             os_die_with_parent_forked();
             if (!os_die_with_parent_executed() || write(ends[1], "x", 1) != 1)
                 _exit(1);
