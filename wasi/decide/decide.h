@@ -249,9 +249,6 @@ struct step {
   @   (op.handle == HANDLE_SCRATCH && (op_takes_name(op.kind) || op.kind == OP_STAT || op.kind == OP_SET_TIMES) &&
   @     handle_live(t, base_handle(q)) && t->handle[base_handle(q)].doubtful != 0 ==> asked_for_data(p, a, HANDLE_SCRATCH));
   @
-  @ predicate sound_plan(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p, struct op_result *a,
-  @     struct plan n, struct op op) = plan_ok(c, t, q, n) && plan_follows(p, a, n, op) && plan_remembers(p, a, n, op);
-  @
   @ predicate step_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct plan *p, struct op_result *a) =
   @   \valid_read(c) && \valid_read(t) && \valid_read(q) && \valid_read(a) && \valid_read(p) && c->memory <= 0x100000000 &&
   @   p->count <= LIMIT_OPS;
@@ -266,7 +263,11 @@ struct step {
     ensures paths: r.verdict == VERDICT_ISSUE ==> sound_paths(q, r.op);                                            \
     ensures openings: r.verdict == VERDICT_ISSUE ==> sound_openings(t, q, r.op);                                   \
     ensures waits: r.verdict == VERDICT_ISSUE ==> sound_waits(t, q, p, a, r.op);                                   \
-    ensures plan: r.verdict == VERDICT_ISSUE ==> sound_plan(c, t, q, p, a, r.plan, r.op);                               \
+    ensures plan: r.verdict == VERDICT_ISSUE ==> plan_fresh(q, r.plan) && plan_facts(q, r.plan);                        \
+    ensures slot: r.verdict == VERDICT_ISSUE ==> plan_slot(t, q, r.plan);                                               \
+    ensures checked: r.verdict == VERDICT_ISSUE ==> plan_checked(c, t, q, r.plan);                                      \
+    ensures follows: r.verdict == VERDICT_ISSUE ==> plan_follows(p, a, r.plan, r.op);                                   \
+    ensures remembers: r.verdict == VERDICT_ISSUE ==> plan_remembers(p, a, r.plan, r.op);                               \
     ensures done: r.verdict == VERDICT_COMMIT ==> plan_done(c, t, q, r.plan, a);                                      \
     ensures refusal: r.verdict == VERDICT_REFUSE ==>                                                                  \
       nothing_changed(p, a) && r.rule != RULE_NONE && r.wasi_errno != WASI_SUCCESS;                              \

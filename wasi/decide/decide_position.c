@@ -102,7 +102,7 @@ static struct step read_entries(struct plan plan, uint64_t fd, int64_t filled, u
 
 /* Behind entries that were read: again until the buffer is full or the directory ends, which only an op that brings nothing
  * tells. A plan that ends before that fails: an answer that is short means the end. */
-/*@ requires \valid_read(answer) && plan.count <= LIMIT_OPS;
+/*@ requires \valid_read(answer) && plan.count <= LIMIT_OPS && plan.rule < RULE_COUNT;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_READ_DIR && \result.op.handle == (uint32_t)fd &&
   @   \result.op.mem.length == 0 &&
