@@ -304,7 +304,7 @@ static void note_refused(struct judge *judge, const struct judge_fact *fact, con
     if (!judge->refused.set)
         return;
     judge->refused.directory = fact->arg[0];
-    strcpy(judge->refused.name, name);
+    snprintf(judge->refused.name, sizeof judge->refused.name, "%s", name);
 }
 
 /* O_NOFOLLOW of the machine that was recorded. */
