@@ -1,4 +1,4 @@
-"""The arrows of the house (ARCHITECTURE.md) as data, and what the three tests beside it share."""
+"""The arrows of the house (ARCHITECTURE.md) as data, and what the tests beside it share."""
 import os
 import sys
 
