@@ -71,18 +71,52 @@ static bool begins_item(const struct trace_reader *reader)
     return head.type == TRACE_EVENT_BEGIN || head.type == TRACE_EVENT_STATE || head.type == TRACE_EVENT_GROWTH;
 }
 
-/* Loads the last chunk, not behind that at *mark, at whose start an item begins. */
+/* The last chunk of those from *from on and before that at `until` at whose start an item begins, or which cannot be
+ * expanded: *ret. False: none of them. */
+static bool last_begin(struct trace_reader *reader, struct trace_mark from, uint64_t until, struct trace_mark *ret)
+{
+    struct trace_chunk chunk;
+    struct error why = ERROR_INIT;
+    bool found = false;
+    for (enum status status = STATUS_OK; status == STATUS_OK && from.at < until;) {
+        trace_reader_go_chunk(reader, &from);
+        bool loaded = trace_reader_load(reader) == STATUS_OK;
+        if (!loaded || begins_item(reader)) {
+            *ret = from;
+            found = true;
+        }
+        if (!loaded) {
+            trace_reader_go_chunk(reader, &from);
+            status = trace_source_pass(reader->source, &chunk, &why);
+        }
+        from = trace_source_mark(reader->source);
+    }
+    return found;
+}
+
+/* Loads the last chunk, not behind that at *mark, at whose start an item begins. Looks back twice as far each time, and
+ * at no chunk twice: a call may take as many chunks as a file holds. */
 static enum status load_before(struct trace_reader *reader, struct trace_mark mark, struct error *error)
 {
+    struct trace_mark from, begin;
     bool any;
-    for (;;) {
-        trace_reader_go_chunk(reader, &mark);
-        if (trace_reader_load(reader) != STATUS_OK || begins_item(reader) || mark.events == 0)
-            return STATUS_OK;
-        enum status status = find_chunk(reader, mark.events - 1, &mark, &any, error);
+    trace_reader_go_chunk(reader, &mark);
+    if (trace_reader_load(reader) != STATUS_OK || begins_item(reader))
+        return STATUS_OK;
+    for (uint64_t back = 1; mark.events > 0; mark = from, back = back < UINT64_MAX / 2 ? 2 * back : back) {
+        enum status status = find_chunk(reader, mark.events > back ? mark.events - back : 0, &from, &any, error);
         if (status != STATUS_OK)
             return status == STATUS_NOT_FOUND ? changed(error) : status;
+        if (from.at >= mark.at)
+            return changed(error);
+        if (last_begin(reader, from, mark.at, &begin)) {
+            mark = begin;
+            break;
+        }
     }
+    trace_reader_go_chunk(reader, &mark);
+    (void)trace_reader_load(reader); /* where it fails, who reads on is told */
+    return STATUS_OK;
 }
 
 /* Walks from the start of the loaded chunk, by the heads of events, to the item that has the event; to the end where

@@ -97,8 +97,6 @@ static enum status commit_fd_readdir(struct commit *commit)
     const uint64_t *slot = wasi->request.slot;
     uint64_t fd = slot[SLOT_FD_READDIR_fd], buffer = slot[SLOT_FD_READDIR_buf];
     uint32_t staged = 0, at = 0, used = 0, room = (uint32_t)slot[SLOT_FD_READDIR_buf_len];
-    if (room > LIMIT_READDIR_BUFFER)
-        room = LIMIT_READDIR_BUFFER;
     if (fd >= LIMIT_HANDLES)
         return error_set(&wasi->failure, STATUS_INTERNAL, "%s succeeded without a descriptor", commit->link->row->name);
     struct handle *handle = &wasi->table.handle[fd];
@@ -107,6 +105,7 @@ static enum status commit_fd_readdir(struct commit *commit)
             staged += (uint32_t)ops->result[i].value;
     if (staged > BACKEND_STAGING)
         return entries_broken(commit);
+    /* No room is left where there are entries for it: an answer that is short says that the directory ends. */
     while (at < staged) {
         struct dirent_head head;
         uint32_t piece;
