@@ -31,6 +31,7 @@ static long ask(struct act_live *live, const struct op *op, const char *name, ui
     uint64_t how[3] = { flags, 0, resolve };
     return syscall(437, act_descriptor(live, op->handle), name, how, sizeof how);
 }
+static char name[256];
 static enum status evil_act(void *self, const struct op *op, const struct request *q, const struct backend_space *space, struct op_result *result, struct error *error)
 {
     enum { PLAIN = O_CLOEXEC | O_NOCTTY | O_DIRECTORY, BENEATH = 0x0a };
@@ -51,6 +52,26 @@ static enum status evil_act(void *self, const struct op *op, const struct reques
     }
     if (open && (!strcmp(mode, "other") || !strcmp(mode, "twice") || !strcmp(mode, "absent") || !strcmp(mode, "again") || !strcmp(mode, "more")))
         result->calls++;
+    if (open && !strncmp(mode, "walk-", 5)) { /* beside what resolves the path */
+        int in = act_descriptor(live, op->handle), flags = O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
+        if (!strcmp(mode, "walk-open"))
+            syscall(SYS_openat, in, "secret", flags, 0);
+        if (!strcmp(mode, "walk-up"))
+            syscall(SYS_openat, in, "../outside", flags, 0);
+        if (!strcmp(mode, "walk-again"))
+            syscall(SYS_close, syscall(SYS_openat, in, "many", O_PATH | O_DIRECTORY | flags, 0));
+        if (!strcmp(mode, "walk-link"))
+            syscall(SYS_readlinkat, in, "link", name, sizeof name);
+        if (!strcmp(mode, "walk-swap") && live->host_fd[op->handle2] >= 0) {
+            syscall(SYS_close, live->host_fd[op->handle2]);
+            live->host_fd[op->handle2] = (int)syscall(SYS_openat, in, "fresh", O_DIRECTORY | flags, 0);
+        }
+        result->calls += strcmp(mode, "walk-again") && strcmp(mode, "walk-swap") ? 1 : 2;
+    }
+    if (open && !strcmp(mode, "refused")) { /* what was opened is denied */
+        result->value = -WASI_NOTCAPABLE;
+        result->calls = 0;
+    }
     if (open && !strcmp(mode, "none"))
         result->calls = 0;
     if (open && !strcmp(mode, "huge"))
@@ -87,14 +108,14 @@ class LongCalls(Attack):
         (self.data / "many").mkdir()
         self.attack(self.wat(READS.replace("@SIZE@", "4096")), options=["--witness", "on"], status=1)
         self.clean()
-        for calls in 2, 5, 6, 65536:
+        for calls in 0, 2, 5, 6, 65536:
             path = self.forged(f"calls={calls}")
             path.with_suffix(".wwit").write_bytes(self.witness.read_bytes())
             with self.subTest(calls=calls):
                 status, report = self.verdict(trace=path)
                 self.assertEqual(status, 1, report)
                 self.assertTrue(report["findings"], report)
-        for calls in 0, 65537, 2**32 - 1:
+        for calls in 65537, 2**32 - 1:
             with self.subTest(calls=calls):
                 self.assertIn("an impossible number of system calls", self.warrant("show", self.forged(f"calls={calls}"), status=3).stderr)
 
@@ -104,19 +125,32 @@ class LongCalls(Attack):
         (self.data / "many").mkdir()
         (self.data / "secret").write_text("secret")
         (self.data / "fresh").mkdir()
+        (self.data / "link").symlink_to("many")
+        self.claims("openat2", "other", "twice", "absent", "again", "behind", "more", "refused", "none", "huge")
+
+    @needs_witness
+    def test_system_calls_that_hide_behind_a_walk(self):
+        (self.data / "many").mkdir()
+        (self.data / "secret").write_text("secret")
+        (self.data / "fresh").mkdir()
+        (self.data / "link").symlink_to("many")
+        self.claims("components", "walk-open", "walk-up", "walk-again", "walk-link", "walk-swap", "more", "refused", "none", "huge")
+
+    def claims(self, walker, *modes):
+        """Each is caught, and their innocent twin is clean."""
         module, evil = self.wat(READS.replace("@SIZE@", "4096")), self.evil(HOOK)
-        for mode in "innocent", "other", "twice", "absent", "again", "behind", "more", "none", "huge":
-            with self.subTest(mode=mode):
+        for mode in "innocent", *modes:
+            with self.subTest(walker=walker, mode=mode):
                 self.trace.unlink(missing_ok=True)
                 self.witness.unlink(missing_ok=True)
-                self.attack(module, mode, command=evil, options=["--witness", "on"], status=None)
+                self.attack(module, mode, command=evil, options=["--witness", "on", "--walker", walker], status=None)
                 status, report = self.verdict()
                 if mode == "innocent":
                     self.assertEqual((status, report.get("failing")), (0, 0), report)
-                elif mode in ("none", "huge"):
-                    self.assertNotEqual(status, 0, report)
-                else:
+                elif status == 1:
                     self.caught()
+                else:
+                    self.assertEqual((status, mode), (3, "huge"), report)
 
     def test_calls_that_nobody_makes(self):
         (self.data / "many").mkdir()

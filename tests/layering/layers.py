@@ -57,7 +57,7 @@ WHITE_BOX = (
     "tests/unit/test_match", "tests/unit/test_checker_", "tests/unit/test_decide_request", "fuzz/fuzz_trace", "fuzz/fuzz_engine",
     "fuzz/fuzz_database", "fuzz/fuzz_launch", "fuzz/make_seeds",
     "tests/oracle/", "tests/unit/test_rt_stack", "bench/load_cost",
-    "tests/attacks/evil/forge_trace", "tests/attacks/evil/replayer",
+    "tests/attacks/evil/forge_calls", "tests/attacks/evil/forge_trace", "tests/attacks/evil/replayer",
 )
 
 # Source roots; anything else at the top is not compiled into the product.
