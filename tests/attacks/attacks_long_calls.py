@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Calls of many ops, many system calls and many chunks: what a guest sees of a directory that is longer than one call reads, what a forger
 says of an op's system calls and of a call's import, and what going to an event costs where no chunk begins with a call."""
+import json
 import subprocess
 import time
 
@@ -163,6 +164,31 @@ class LongCalls(Attack):
                 with self.subTest(words=words, command=command):
                     done = self.warrant(command, self.forged(*words), status=3)
                     self.assertIn(why, done.stdout + done.stderr)
+
+    def test_another_import(self):
+        """A call that another import would lower into as well: the replay knows which one the module has."""
+        unstable_fd_readdir = 66
+        (self.data / "many").mkdir()
+        self.attack(self.wat(READS.replace("@SIZE@", "4096")), options=["--witness", "off"], status=1)
+        report = self.caught("replay.divergence", trace=self.forged(f"other={unstable_fd_readdir}"))
+        self.assertIn("wasi_unstable.fd_readdir", str(report["findings"]))
+
+    def test_going_to_every_event(self):
+        """However a forger cuts calls into chunks: what is shown from an event on is what is shown there of the whole."""
+        self.many(300)
+        self.attack(self.wat(READS.replace("@SIZE@", "65536")), options=["--witness", "off"], status=1)
+        def shown(*words):
+            lines = self.warrant("show", "--json", *words, path).stdout.splitlines()
+            return [{**json.loads(line), "ticks": 0, "duration": 0} for line in lines]
+        for events in 1, 2, 3, 5:
+            path = self.forged(f"split={events}")
+            whole = shown()
+            begins = [item["event"] for item in whole if "event" in item]
+            self.assertGreater(begins[-1], 8)
+            for event in range(begins[-1] + 1):
+                with self.subTest(split=events, event=event):
+                    first = max(i for i, begin in enumerate(begins) if begin <= event)
+                    self.assertEqual(shown("--range", f"{event}.."), whole[first:])
 
     def test_going_to_an_event_of_a_long_call(self):
         """However many chunks begin inside of a call, each is looked at once."""

@@ -1,11 +1,14 @@
 /* forge_calls IN OUT WORD=NUMBER...: writes a trace again, with right checksums and other calls.
- *   import=N   every call came by import N              code=N     every call is operation N
+ *   import=N   every call came by import N              other=N    those that it lowers into came by it
+ *   code=N     every call is operation N
  *   calls=N    every op that may take several system calls took N
  *   ops=N      the first call with ops has N of them    count=N    and its end says N
  *   kind=N     every op is of kind N                    handle2=N  and moves or opens that handle
+ *   split=N    chunks of N events each
  *   parts=N    no other events; N chunks, each of which begins inside of a call
  */
 #include "tracer/container.h"
+#include "wasi/abi/imports.h"
 #include "wasi/abi/op_sets.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -101,12 +104,19 @@ static void copy_events(const struct trace_chunk *chunk)
             struct trace_event_begin *begin = (void *)copy(chunk->bytes + at, length);
             if (head.type == TRACE_EVENT_BEGIN && word("import", &value))
                 begin->import = (uint16_t)value;
+            if (head.type == TRACE_EVENT_BEGIN && word("other", &value) && abi_imports[value].operation == head.code)
+                begin->import = (uint16_t)value;
             if (head.type == TRACE_EVENT_BEGIN && word("code", &value))
                 begin->head.code = (uint8_t)value;
         }
         at += length;
+        if (word("split", &value) && count >= (uint32_t)value) {
+            put(to, size, count);
+            size = count = 0;
+        }
     }
-    put(to, size, count);
+    if (count > 0)
+        put(to, size, count);
     free(to);
 }
 
