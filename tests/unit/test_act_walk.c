@@ -164,7 +164,7 @@ static void names_what_openat2_names(void **state)
                      (long long)parts.value);
         opened += whole.value == 0;
         many += parts.calls > 5;
-        assert_int_equal(whole.calls, 1);
+        assert_in_range(whole.calls, 1, LIMIT_OPEN_TRIES); /* EAGAIN, where anybody on the machine renames meanwhile */
         if (whole.value == 0) {
             if (!(how & OPEN_EXCLUSIVE))
                 assert_int_equal(whole.stat.st_ino, parts.stat.st_ino);
