@@ -33,12 +33,21 @@ static enum status record(struct guest_states *states, bool at_end, struct error
     return trace_writer_state(states->writer, &state, error);
 }
 
-static bool writes(const struct op *op) { return (abi_op_bit(op->kind) & ops_out) != 0; }
+static bool writes(const struct op *op)
+{
+    return (abi_op_bit(op->kind) & ops_out) != 0 ||
+           (op->kind < OP_COUNT && abi_ops[op->kind].effect == OP_EFFECT_WRITE);
+}
+
+/* Takes room for `value` bytes of content, and none leave the guest. */
+static bool reserves(const struct op *op) { return abi_ops[op->kind].out == OP_BYTES_NONE; }
 
 /* Bytes that the op would write. */
 static uint64_t asked(const struct request *request, const struct op *op)
 {
     uint64_t total = 0;
+    if (reserves(op))
+        return op->value;
     for (uint64_t i = op->mem.offset; i < op->mem.offset + (uint64_t)op->mem.length && i < LIMIT_IOVECS; i++)
         total += request->iov[i].length;
     return abi_ops[op->kind].out == OP_BYTES_JOINED && total > LIMIT_STAGING ? LIMIT_STAGING : total;
@@ -67,10 +76,12 @@ static enum status observe_end(void *self, const struct request *request, const 
     enum status status = states->inner.end
                              ? states->inner.end(states->inner.self, request, ops, outcome, space, committed, error)
                              : STATUS_OK;
-    for (uint32_t i = 0; states->output_left != UINT64_MAX && i < ops->count; i++)
-        if (writes(&ops->op[i]) && ops->result[i].value > 0)
-            states->output_left -= (uint64_t)ops->result[i].value < states->output_left ? (uint64_t)ops->result[i].value
-                                                                                        : states->output_left;
+    for (uint32_t i = 0; states->output_left != UINT64_MAX && i < ops->count; i++) {
+        if (!writes(&ops->op[i]) || ops->result[i].value < 0)
+            continue;
+        uint64_t wrote = reserves(&ops->op[i]) ? ops->op[i].value : (uint64_t)ops->result[i].value;
+        states->output_left -= wrote < states->output_left ? wrote : states->output_left;
+    }
     if (status != STATUS_OK || !states->digest || --states->left > 0)
         return status;
     states->left = states->every;
