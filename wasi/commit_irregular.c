@@ -56,7 +56,8 @@ static enum status commit_fd_prestat_dir_name(struct commit *commit)
 {
     struct wasi *wasi = commit->wasi;
     const uint64_t *slot = wasi->request.slot;
-    uint64_t fd = slot[SLOT_FD_PRESTAT_DIR_NAME_fd], index = fd - 3;
+    uint64_t fd = slot[SLOT_FD_PRESTAT_DIR_NAME_fd];
+    uint32_t index = wasi->table.handle[fd].name;
     if (index >= wasi->preopen_count)
         return error_set(&wasi->failure, STATUS_INTERNAL, "%s succeeded without a granted directory",
                          commit->link->row->name);

@@ -61,6 +61,7 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
                                                            .dev = preopen->stat.dev,
                                                            .ino = preopen->stat.ino,
                                                            .name_length = (uint32_t)length,
+                                                           .name = (uint16_t)i,
                                                            .type = FILETYPE_DIRECTORY,
                                                            .live = true,
                                                            .preopen = true,

@@ -44,22 +44,23 @@ def yes(condition, fact):
 
 def calls(table, types):
     yield "axiomatic Calls {"
-    for name in "call_handle call_most call_strings call_buffer call_vector".split():
+    for name in "call_handle call_handle2 call_most call_strings call_buffer call_vector".split():
         yield f"  logic integer {name}(integer call);"
     yield "  logic integer call_rights(integer call);"
     yield "  predicate call_waits(integer call);"
     yield "  predicate call_issues(integer call, integer kind);"
     for row in table:
-        call, slot, handle, buffer, strings, vector, waits = PREFIX + row["id"], 0, -1, -1, 0, "-1", False
+        call, slot, handle, handle2, buffer, strings, vector, waits = PREFIX + row["id"], 0, -1, -1, -1, 0, "-1", False
         for kind in re.findall(r"\bF\((\w+),", row["fields"]):
             arg = types[kind]
+            handle2 = slot if kind == "FD" and handle >= 0 > handle2 else handle2
             handle = slot if kind == "FD" and handle < 0 else handle
             buffer = slot if arg["class"] == "BUFFER" else buffer
             strings += arg["class"] == "STRING"
             vector = "ARG_CLASS_" + arg["class"] if arg["class"] in ("IOVS", "CIOVS") else vector
             waits = waits or arg["class"] == "SUBS"
             slot += len(arg["core"].strip('"'))
-        facts = [f"call_handle({call}) == {handle}", f"call_rights({call}) == ({row['rights']})",
+        facts = [f"call_handle({call}) == {handle}", f"call_handle2({call}) == {handle2}", f"call_rights({call}) == ({row['rights']})",
                  f"call_most({call}) == {row['max_ops']}", f"call_strings({call}) == {strings}",
                  f"call_buffer({call}) == {buffer}", f"call_vector({call}) == {vector}", yes(waits, f"call_waits({call})")]
         yield f"  axiom row_{row['id']}: {' && '.join(facts)};"
@@ -71,7 +72,7 @@ def calls(table, types):
 
 
 def ops(table):
-    names = "op_without_handle op_takes_name op_reads_vector op_writes_vector op_writes_region".split()
+    names = "op_without_handle op_takes_name op_moves op_reads_vector op_writes_vector op_writes_region".split()
     yield "axiomatic Ops {"
     for name in names:
         yield f"  predicate {name}(integer kind);"
@@ -79,7 +80,7 @@ def ops(table):
     for row in table:
         kind = "OP_" + row["id"]
         vector = ("VECTOR", "JOINED")
-        says = [row["object"] in ("NONE", "AWAITED"), row["object"] == "NAME", row["out"] in vector, row["in"] in vector,
+        says = [row["object"] in ("NONE", "AWAITED"), row["object"] == "NAME", row["table"] == "MOVES", row["out"] in vector, row["in"] in vector,
                 row["in"] == "REGION"]
         changes = int(row["changes"] in ("STATE", "WORLD"))
         yield f"  axiom op_{row['id']}: {' && '.join(yes(s, f'{n}({kind})') for s, n in zip(says, names))} && op_changes({kind}) == {changes};"

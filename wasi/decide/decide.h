@@ -16,12 +16,13 @@ struct handle {
     uint64_t position; /* bytes; directories: the kernel's cookie position, or HANDLE_POSITION_UNKNOWN */
     uint64_t dev, ino;
     uint32_t name_length; /* preopens: bytes of the guest path; 0 otherwise */
+    uint16_t name;        /* preopens: which of the run's granted directories it is */
     uint16_t fdflags;     /* FDFLAG_* */
     uint8_t type;         /* enum wasi_filetype */
     bool live;
     bool preopen;
-    bool
-        doubtful; /* beneath it, file systems that hold no data may be mounted: names are looked at before they are used */
+    /* Beneath it, file systems that hold no data may be mounted: names are looked at before they are used. */
+    bool doubtful;
 };
 #define HANDLE_POSITION_UNKNOWN UINT64_MAX
 
@@ -92,8 +93,8 @@ struct step {
  * it issued, and the same request, table and context. wasi_dispatch guarantees that: the plan is its local value, which it hands
  * to the core alone, and it writes none of the three between the first step and the commit. A replay runs that same function.
  *
- * What the tables say is generated into the logic (tests/proof/tables.py): of operations.def call_handle, call_rights, call_most,
- * call_strings, call_buffer, call_vector, call_waits and call_issues; of ops.def op_without_handle, op_takes_name, op_changes,
+ * What the tables say is generated into the logic (tests/proof/tables.py): of operations.def call_handle, call_handle2, call_rights, call_most,
+ * call_strings, call_buffer, call_vector, call_waits and call_issues; of ops.def op_without_handle, op_takes_name, op_moves, op_changes,
  * op_reads_vector, op_writes_vector and op_writes_region; of rules.def rule_refuses. */
 /*@ // What filesystems.def lists.
   @ axiomatic FileSystems { predicate holds_data(integer type); }
@@ -215,9 +216,14 @@ struct step {
   @   (op_writes_region(op.kind) ==> call_buffer(q->call) >= 0);
   @
   @ // Descriptors: the one that the guest named, which is open, or one that this very plan opened.
+  @ // A move: what the first descriptor stands for takes the place of the second; both are open.
+  @ predicate moves_named(struct handle_table *t, struct request *q, struct op op) = op_moves(op.kind) &&
+  @   call_handle2(q->call) >= 0 && op.handle == q->slot[call_handle2(q->call)] && handle_live(t, op.handle) &&
+  @   op.handle2 == base_handle(q) && handle_live(t, op.handle2) && op.handle != op.handle2;
   @ predicate sound_handles(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
   @   (op_without_handle(op.kind) ==> op.handle == HANDLE_NONE) &&
-  @   (!op_without_handle(op.kind) ==> own_slot(t, p, a, op.handle) || (op.handle == base_handle(q) && handle_live(t, op.handle)));
+  @   (!op_without_handle(op.kind) ==> own_slot(t, p, a, op.handle) || (op.handle == base_handle(q) && handle_live(t, op.handle)) ||
+  @     moves_named(t, q, op)) && (op_moves(op.kind) ==> moves_named(t, q, op));
   @
   @ // Rights: the row lists the op, and the descriptor that the guest named holds what the row asks for. Of the guest's descriptors,
   @ // fd_close alone closes one.

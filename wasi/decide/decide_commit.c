@@ -18,6 +18,7 @@ static void free_handle(struct handle *handle)
     handle->dev = 0;
     handle->ino = 0;
     handle->name_length = 0;
+    handle->name = 0;
     handle->fdflags = 0;
     handle->type = FILETYPE_UNKNOWN;
     handle->live = false;
@@ -45,6 +46,7 @@ static void fill_handle(struct handle *handle, const struct handle *parent, cons
     handle->dev = plan.dev;
     handle->ino = plan.ino;
     handle->name_length = 0;
+    handle->name = 0;
     handle->fdflags = (uint16_t)request->slot[SLOT_PATH_OPEN_fdflags];
     handle->type = plan.filetype;
     handle->preopen = false;
