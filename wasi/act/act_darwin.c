@@ -146,6 +146,11 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
         errno = EINVAL;
         returned = op->offset > INT64_MAX ? -1 : (long)lseek(fd, (off_t)op->offset, SEEK_SET);
         returned = returned < 0 ? returned : 0;
+    } else if (op->kind == OP_ADVISE) { /* to read ahead is the one advice that is taken here */
+        enum { WILL_NEED = 3 };
+        struct radvisory ahead = { (off_t)op->offset, op->value < INT_MAX ? (int)op->value : INT_MAX };
+        returned = op->flags == WILL_NEED ? fcntl(fd, F_RDADVISE, &ahead) : 0;
+        returned = returned < 0 ? returned : 0;
     } else { /* SET_TIMES */
         act_times(op, times);
         returned = futimens(fd, times);
@@ -287,6 +292,7 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_DATASYNC:
     case OP_SET_TIMES:
     case OP_FILE_SYSTEM:
+    case OP_ADVISE:
         return act_on_descriptor(live, fd, op, result);
     case OP_OPEN:
     case OP_STAT_AT:

@@ -241,6 +241,8 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
     } else if (op->kind == OP_SEEK_DIR) {
         returned = syscall(SYS_lseek, fd, (long)op->offset, SEEK_SET);
         returned = returned < 0 ? returned : 0;
+    } else if (op->kind == OP_ADVISE) {
+        returned = syscall(SYS_fadvise64, fd, (long)op->offset, (long)op->value, (int)op->flags);
     } else { /* SET_TIMES; with AT_EMPTY_PATH it takes descriptors that only name their object (Linux 5.8) */
         act_times(op, times);
         returned = syscall(SYS_utimensat, fd, "", times, EMPTY_PATH);
@@ -358,6 +360,7 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_SEEK_DIR:
     case OP_SET_TIMES:
     case OP_FILE_SYSTEM:
+    case OP_ADVISE:
         return act_on_descriptor(live, fd, op, result);
     case OP_OPEN:
     case OP_STAT_AT:

@@ -205,3 +205,39 @@ struct change commit_fd_filestat_set_size(const struct decide_context *context, 
 {
     return decide_change(plan);
 }
+
+/* WASI's advice in Linux's numbers (POSIX_FADV_*), which count RANDOM before SEQUENTIAL. */
+/*@ assigns \nothing;
+*/
+static uint32_t advice_bits(uint64_t advice)
+{
+    enum { WASI_SEQUENTIAL = 1, WASI_RANDOM = 2, ADVISE_RANDOM = 1, ADVISE_SEQUENTIAL = 2 };
+    return advice == WASI_SEQUENTIAL ? ADVISE_SEQUENTIAL : advice == WASI_RANDOM ? ADVISE_RANDOM : (uint32_t)advice;
+}
+
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_ADVISE_fd], R(FD_ADVISE)) &&
+  @   request->slot[SLOT_FD_ADVISE_advice] <= 5 && request->slot[SLOT_FD_ADVISE_offset] <= INT64_MAX &&
+  @   request->slot[SLOT_FD_ADVISE_len] <= INT64_MAX;
+*/
+struct step decide_fd_advise(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    enum { ADVICE_LAST = 5 /* NOREUSE */ };
+    struct step step = simple_op(table, request, plan, R(FD_ADVISE), OP_ADVISE);
+    if (step.verdict != VERDICT_ISSUE)
+        return step;
+    if (request->slot[SLOT_FD_ADVISE_advice] > ADVICE_LAST)
+        return decide_refuse(RULE_BAD_VALUE);
+    if (request->slot[SLOT_FD_ADVISE_offset] > INT64_MAX || request->slot[SLOT_FD_ADVISE_len] > INT64_MAX)
+        return decide_refuse(RULE_OFFSET_RANGE);
+    step.op.offset = request->slot[SLOT_FD_ADVISE_offset];
+    step.op.value = request->slot[SLOT_FD_ADVISE_len];
+    step.op.flags = advice_bits(request->slot[SLOT_FD_ADVISE_advice]);
+    return step;
+}
+
+struct change commit_fd_advise(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return decide_change(plan);
+}
