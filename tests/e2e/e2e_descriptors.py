@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Calls that advise of a descriptor: what the guest is told, what is left on the disk, and that witness and
+"""Calls that advise of or lengthen a descriptor: what the guest is told, what is left on the disk, and that witness and
 replay agree. Each guest exits with the errno of its first call that did not answer as it must, plus 100 times which that was."""
 import subprocess
 
@@ -44,6 +44,11 @@ BODIES = {
     (call $expect (call $advise (local.get $f) (i64.const -1) (i64.const 5) (i32.const 0)) (i32.const 28))
     (call $expect (call $advise (i32.const 9) (i64.const 0) (i64.const 5) (i32.const 0)) (i32.const 8))
     (call $expect (call $advise (i32.const 3) (i64.const 0) (i64.const 5) (i32.const 0)) (i32.const 76))""",
+    "allocate": """(local.set $f (call $open_file (i32.const 8) (i64.const 0x3fffffff)))
+    (call $expect (call $allocate (local.get $f) (i64.const 4096) (i64.const 4096)) (i32.const 0))
+    (call $expect (call $allocate (local.get $f) (i64.const 0) (i64.const 0)) (i32.const 28))
+    (call $expect (call $allocate (local.get $f) (i64.const 0x7fffffffffffffff) (i64.const 1)) (i32.const 28))
+    (call $expect (call $allocate (i32.const 3) (i64.const 0) (i64.const 1)) (i32.const 76))""",
 }
 
 
@@ -61,6 +66,10 @@ class Descriptors(Case):
     def test_advice_changes_nothing(self):
         self.recorded("advise")
         self.assertEqual((self.data / "f").read_bytes(), b"from f")
+
+    def test_allocated_room_lengthens_the_file(self):
+        self.recorded("allocate")
+        self.assertEqual((self.data / "f").stat().st_size, 8192)
 
 
 if __name__ == "__main__":

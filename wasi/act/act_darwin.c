@@ -151,6 +151,12 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
         struct radvisory ahead = { (off_t)op->offset, op->value < INT_MAX ? (int)op->value : INT_MAX };
         returned = op->flags == WILL_NEED ? fcntl(fd, F_RDADVISE, &ahead) : 0;
         returned = returned < 0 ? returned : 0;
+    } else if (op->kind == OP_ALLOCATE) { /* blocks are taken behind the end alone, and the size follows by hand */
+        off_t end = (off_t)(op->offset + op->value);
+        returned = op->value == 0 ? (errno = EINVAL, -1) : fstat(fd, &stat);
+        fstore_t more = { F_ALLOCATEALL, F_PEOFPOSMODE, 0, returned == 0 ? end - stat.st_size : 0, 0 };
+        if (returned == 0 && more.fst_length > 0)
+            returned = fcntl(fd, F_PREALLOCATE, &more) < 0 ? -1 : ftruncate(fd, end);
     } else { /* SET_TIMES */
         act_times(op, times);
         returned = futimens(fd, times);
@@ -293,6 +299,7 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_SET_TIMES:
     case OP_FILE_SYSTEM:
     case OP_ADVISE:
+    case OP_ALLOCATE:
         return act_on_descriptor(live, fd, op, result);
     case OP_OPEN:
     case OP_STAT_AT:

@@ -243,6 +243,8 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
         returned = returned < 0 ? returned : 0;
     } else if (op->kind == OP_ADVISE) {
         returned = syscall(SYS_fadvise64, fd, (long)op->offset, (long)op->value, (int)op->flags);
+    } else if (op->kind == OP_ALLOCATE) {
+        returned = syscall(SYS_fallocate, fd, 0, (long)op->offset, (long)op->value);
     } else { /* SET_TIMES; with AT_EMPTY_PATH it takes descriptors that only name their object (Linux 5.8) */
         act_times(op, times);
         returned = syscall(SYS_utimensat, fd, "", times, EMPTY_PATH);
@@ -361,6 +363,7 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_SET_TIMES:
     case OP_FILE_SYSTEM:
     case OP_ADVISE:
+    case OP_ALLOCATE:
         return act_on_descriptor(live, fd, op, result);
     case OP_OPEN:
     case OP_STAT_AT:

@@ -241,3 +241,31 @@ struct change commit_fd_advise(const struct decide_context *context, const struc
 {
     return decide_change(plan);
 }
+
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_ALLOCATE_fd], R(FD_ALLOCATE)) &&
+  @   table->handle[request->slot[SLOT_FD_ALLOCATE_fd]].type == FILETYPE_REGULAR_FILE &&
+  @   request->slot[SLOT_FD_ALLOCATE_offset] + request->slot[SLOT_FD_ALLOCATE_len] <= INT64_MAX;
+*/
+struct step decide_fd_allocate(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    uint64_t fd = request->slot[SLOT_FD_ALLOCATE_fd];
+    uint64_t offset = request->slot[SLOT_FD_ALLOCATE_offset];
+    uint64_t length = request->slot[SLOT_FD_ALLOCATE_len];
+    struct step step = simple_op(table, request, plan, R(FD_ALLOCATE), OP_ALLOCATE);
+    if (step.verdict != VERDICT_ISSUE)
+        return step;
+    if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
+        return decide_refuse(RULE_BAD_VALUE);
+    if (offset > INT64_MAX || length > INT64_MAX - offset)
+        return decide_refuse(RULE_OFFSET_RANGE);
+    step.op.offset = offset;
+    step.op.value = length;
+    return step;
+}
+
+struct change commit_fd_allocate(const struct decide_context *context, const struct handle_table *table,
+                                 const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return decide_change(plan);
+}
