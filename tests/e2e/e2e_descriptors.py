@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Calls that advise of or lengthen a descriptor: what the guest is told, what is left on the disk, and that witness and
+"""Calls that advise of, lengthen or date a descriptor: what the guest is told, what is left on the disk, and that witness and
 replay agree. Each guest exits with the errno of its first call that did not answer as it must, plus 100 times which that was."""
 import subprocess
 
@@ -49,6 +49,11 @@ BODIES = {
     (call $expect (call $allocate (local.get $f) (i64.const 0) (i64.const 0)) (i32.const 28))
     (call $expect (call $allocate (local.get $f) (i64.const 0x7fffffffffffffff) (i64.const 1)) (i32.const 28))
     (call $expect (call $allocate (i32.const 3) (i64.const 0) (i64.const 1)) (i32.const 76))""",
+    "set_times": """(local.set $f (call $open_file (i32.const 8) (i64.const 0x3fffffff)))
+    (call $expect (call $set_times (local.get $f) (i64.const 1000000001) (i64.const 2000000002) (i32.const 5)) (i32.const 0))
+    (call $expect (call $set_times (local.get $f) (i64.const 1) (i64.const 2) (i32.const 3)) (i32.const 28))
+    (call $expect (call $set_times (local.get $f) (i64.const 1) (i64.const 2) (i32.const 16)) (i32.const 28))
+    (call $expect (call $set_times (i32.const 9) (i64.const 1) (i64.const 2) (i32.const 1)) (i32.const 8))""",
 }
 
 
@@ -70,6 +75,11 @@ class Descriptors(Case):
     def test_allocated_room_lengthens_the_file(self):
         self.recorded("allocate")
         self.assertEqual((self.data / "f").stat().st_size, 8192)
+
+    def test_times_are_set_to_the_nanosecond(self):
+        self.recorded("set_times")
+        found = (self.data / "f").stat()
+        self.assertEqual((found.st_atime_ns, found.st_mtime_ns), (1000000001, 2000000002))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-/* path_filestat_get and path_filestat_set_times.
+/* path_filestat_get, path_filestat_set_times and fd_filestat_set_times.
  *
  * One component is asked about on the handle itself, without following; only if it turns out to be a link that
  * is to be followed is it opened, beneath the handle. Everything else opens the whole path to name it. Source:
@@ -113,6 +113,35 @@ struct step decide_path_filestat_set_times(const struct decide_context *context,
 struct change commit_path_filestat_set_times(const struct decide_context *context, const struct handle_table *table,
                                              const struct request *request, struct plan plan,
                                              const struct op_result *answer)
+{
+    return decide_change(plan);
+}
+
+/*@ ensures accepted: \result.verdict == VERDICT_ISSUE ==>
+  @   may(table, request->slot[SLOT_FD_FILESTAT_SET_TIMES_fd], R(FD_FILESTAT_SET_TIMES)) && \result.op.kind == OP_SET_TIMES &&
+  @   \result.op.handle == request->slot[SLOT_FD_FILESTAT_SET_TIMES_fd];
+*/
+struct step decide_fd_filestat_set_times(const struct decide_context *context, const struct handle_table *table,
+                                         const struct request *request, struct plan plan,
+                                         const struct op_result *answer)
+{
+    uint64_t fd = request->slot[SLOT_FD_FILESTAT_SET_TIMES_fd];
+    uint64_t flags = request->slot[SLOT_FD_FILESTAT_SET_TIMES_fst_flags];
+    enum rule rule = decide_handle_rule(table, fd, R(FD_FILESTAT_SET_TIMES));
+    if (rule == RULE_NONE && !times_flags_ok(flags))
+        rule = RULE_BAD_VALUE;
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    struct step step = decide_issue_last(plan, OP_SET_TIMES, RULE_RIGHT_HELD, (uint32_t)fd);
+    step.op.flags = (uint32_t)flags;
+    step.op.offset = request->slot[SLOT_FD_FILESTAT_SET_TIMES_atim];
+    step.op.value = request->slot[SLOT_FD_FILESTAT_SET_TIMES_mtim];
+    return step;
+}
+
+struct change commit_fd_filestat_set_times(const struct decide_context *context, const struct handle_table *table,
+                                           const struct request *request, struct plan plan,
+                                           const struct op_result *answer)
 {
     return decide_change(plan);
 }
