@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Calls that advise of, lengthen or date a descriptor: what the guest is told, what is left on the disk, and that witness and
+"""Calls that advise of, lengthen, date or move a descriptor: what the guest is told, what is left on the disk, and that witness and
 replay agree. Each guest exits with the errno of its first call that did not answer as it must, plus 100 times which that was."""
 import subprocess
 
@@ -54,6 +54,22 @@ BODIES = {
     (call $expect (call $set_times (local.get $f) (i64.const 1) (i64.const 2) (i32.const 3)) (i32.const 28))
     (call $expect (call $set_times (local.get $f) (i64.const 1) (i64.const 2) (i32.const 16)) (i32.const 28))
     (call $expect (call $set_times (i32.const 9) (i64.const 1) (i64.const 2) (i32.const 1)) (i32.const 8))""",
+    # Behind it, descriptor 4 is g, 5 is free; a descriptor onto itself stays; a granted directory keeps its name where it goes.
+    "renumber": OPEN_BOTH + """
+    (call $expect (call $renumber (local.get $g) (local.get $f)) (i32.const 0))
+    (call $expect (call $write (local.get $f) (i32.const 0) (i32.const 1) (i32.const 48)) (i32.const 0))
+    (call $expect (call $write (local.get $g) (i32.const 0) (i32.const 1) (i32.const 48)) (i32.const 8))
+    (call $expect (call $renumber (local.get $f) (local.get $f)) (i32.const 0))
+    (call $expect (call $renumber (local.get $f) (i32.const 9)) (i32.const 8))
+    (call $expect (call $renumber (i32.const 9) (local.get $f)) (i32.const 8))
+    (call $expect (call $renumber (i32.const 3) (local.get $f)) (i32.const 0))
+    (call $expect (call $dir_name (local.get $f) (i32.const 100) (i32.const 5)) (i32.const 0))
+    (call $expect (i32.load (i32.const 100)) (i32.const 0x7461642f))
+    (call $expect (call $dir_name (i32.const 3) (i32.const 100) (i32.const 5)) (i32.const 8))
+    (call $expect (call $open (local.get $f) (i32.const 0) (i32.const 8) (i32.const 1) (i32.const 0) (i64.const 2) (i64.const 0)
+                              (i32.const 0) (i32.const 40)) (i32.const 0))
+    (call $expect (i32.load (i32.const 40)) (i32.const 3))
+    (call $expect (call $close (i32.const 3)) (i32.const 0))""",
 }
 
 
@@ -80,6 +96,11 @@ class Descriptors(Case):
         self.recorded("set_times")
         found = (self.data / "f").stat()
         self.assertEqual((found.st_atime_ns, found.st_mtime_ns), (1000000001, 2000000002))
+
+    def test_what_moved_is_what_it_was(self):
+        self.recorded("renumber")
+        self.assertEqual((self.data / "f").read_bytes(), b"from f")
+        self.assertEqual((self.data / "g").read_bytes(), b"HELLOg")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ OPS = [
     ("make_dir", False, ""), ("remove_dir", False, ""), ("unlink", False, ""), ("make_link", False, ""),
     ("read_link", False, "BYTES"), ("set_times_at", False, ""), ("set_times", False, ""), ("clock_time", False, ""),
     ("clock_res", False, ""), ("sleep", False, ""), ("random", False, "BYTES"), ("yield", False, ""),
-    ("poll", False, "STAGED"), ("file_system", False, ""), ("advise", False, ""), ("allocate", False, ""),
+    ("poll", False, "STAGED"), ("file_system", False, ""), ("advise", False, ""), ("allocate", False, ""), ("move", False, ""),
 ]
 
 

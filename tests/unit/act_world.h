@@ -6,7 +6,17 @@
 
 enum { WORLD_MEMORY = 4 * LIMIT_STAGING };
 /* Handles of the world. */
-enum { H_DIR = 3, H_FILE = 4, H_NULL = 5, H_ZERO = 6, H_NAME = 7, H_APPEND = 8, H_FREE = 20, H_FREE_TOO = 21 };
+enum {
+    H_DIR = 3,
+    H_FILE = 4,
+    H_NULL = 5,
+    H_ZERO = 6,
+    H_NAME = 7,
+    H_APPEND = 8,
+    H_FREE = 20,
+    H_FREE_TOO = 21,
+    H_REPLACED = 22
+};
 
 struct act_world {
     char path[64]; /* holds: file `file` (H_FILE, "0123456789"), directory `sub`, link `link` -> "file", `out` ->

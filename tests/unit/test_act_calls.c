@@ -50,9 +50,10 @@ static void stage_ops(struct stage *stage)
     struct act_world *world = &stage->world;
     static const uint32_t handles[OP_COUNT] = {
         [OP_READ] = H_ZERO,    [OP_WRITE] = H_NULL,   [OP_APPEND] = H_APPEND, [OP_SET_TIMES] = H_NAME,
-        [OP_SEEK_DIR] = H_DIR, [OP_READ_DIR] = H_DIR, [OP_CLOSE] = H_FREE
+        [OP_SEEK_DIR] = H_DIR, [OP_READ_DIR] = H_DIR, [OP_CLOSE] = H_FREE,    [OP_MOVE] = H_REPLACED
     };
     act_live_adopt(world->live, H_FREE, open("/dev/null", O_RDONLY | O_CLOEXEC));
+    act_live_adopt(world->live, H_REPLACED, open("/dev/null", O_RDONLY | O_CLOEXEC));
     for (uint32_t kind = 0; kind < OP_COUNT; kind++) {
         struct op *op = &stage->op[kind];
         bool named = abi_op_has(&abi_ops[kind], OPERAND_PATH), moves = (abi_op_bit(kind) & ops_vector) != 0;
@@ -71,6 +72,7 @@ static void stage_ops(struct stage *stage)
     }
     stage->op[OP_OPEN].flags = OPEN_READ;
     stage->op[OP_OPEN].handle2 = H_FREE_TOO;
+    stage->op[OP_MOVE].handle2 = H_NULL;
     stage->op[OP_SET_SIZE].value = 5;
     stage->op[OP_SET_FLAGS].value = FDFLAG_NONBLOCK;
     stage->op[OP_READ_DIR].value = 4096;

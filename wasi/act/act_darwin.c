@@ -135,6 +135,10 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
     } else if (op->kind == OP_CLOSE) {
         returned = close(fd);
         live->host_fd[op->handle] = -1;
+    } else if (op->kind == OP_MOVE) {
+        returned = close(fd);
+        live->host_fd[op->handle] = live->host_fd[op->handle2];
+        live->host_fd[op->handle2] = -1;
     } else if (op->kind == OP_SET_FLAGS) {
         int flags = (op->value & FDFLAG_APPEND ? O_APPEND : 0) | (op->value & FDFLAG_NONBLOCK ? O_NONBLOCK : 0);
         returned = fcntl(fd, F_SETFL, flags);
@@ -301,6 +305,9 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_ADVISE:
     case OP_ALLOCATE:
         return act_on_descriptor(live, fd, op, result);
+    case OP_MOVE:
+        return act_descriptor(live, op->handle2) < 0 ? act_internal(op, error)
+                                                     : act_on_descriptor(live, fd, op, result);
     case OP_OPEN:
     case OP_STAT_AT:
     case OP_MAKE_DIR:

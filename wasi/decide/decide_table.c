@@ -269,3 +269,37 @@ struct change commit_fd_allocate(const struct decide_context *context, const str
 {
     return decide_change(plan);
 }
+
+/* What `to` was is closed by the op, and the backend puts the other in its place. A descriptor onto itself stays. */
+/*@ ensures accepted: \result.verdict == VERDICT_REFUSE <==> !handle_live(table, request->slot[SLOT_FD_RENUMBER_fd]) ||
+  @   !handle_live(table, request->slot[SLOT_FD_RENUMBER_to]);
+*/
+struct step decide_fd_renumber(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    uint64_t fd = request->slot[SLOT_FD_RENUMBER_fd];
+    uint64_t to = request->slot[SLOT_FD_RENUMBER_to];
+    enum rule rule = decide_handle_rule(table, fd, 0);
+    if (rule == RULE_NONE)
+        rule = decide_handle_rule(table, to, 0);
+    if (rule != RULE_NONE)
+        return decide_refuse(rule);
+    if (fd == to)
+        return decide_go_commit(plan, 0);
+    struct step step = decide_issue_last(plan, OP_MOVE, RULE_RIGHT_HELD, (uint32_t)to);
+    step.op.handle2 = (uint32_t)fd;
+    return step;
+}
+
+/* Whatever the system answered, what `to` was is gone. */
+struct change commit_fd_renumber(const struct decide_context *context, const struct handle_table *table,
+                                 const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    struct change change = decide_change(plan);
+    if (request->slot[SLOT_FD_RENUMBER_fd] != request->slot[SLOT_FD_RENUMBER_to]) {
+        change.how = CHANGE_MOVED;
+        change.handle = (uint32_t)request->slot[SLOT_FD_RENUMBER_fd];
+        change.number = request->slot[SLOT_FD_RENUMBER_to];
+    }
+    return change;
+}
