@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Calls that advise of, lengthen, date or move a descriptor: what the guest is told, what is left on the disk, and that witness and
+"""Calls that advise of, lengthen, date, move or cut a descriptor: what the guest is told, what is left on the disk, and that witness and
 replay agree. Each guest exits with the errno of its first call that did not answer as it must, plus 100 times which that was."""
 import subprocess
 
@@ -70,6 +70,17 @@ BODIES = {
                               (i32.const 0) (i32.const 40)) (i32.const 0))
     (call $expect (i32.load (i32.const 40)) (i32.const 3))
     (call $expect (call $close (i32.const 3)) (i32.const 0))""",
+    "set_rights": """(local.set $f (call $open_file (i32.const 8) (i64.const 0x3fffffff)))
+    (call $expect (call $set_rights (local.get $f) (i64.const 2) (i64.const 0)) (i32.const 0))
+    (call $expect (call $write (local.get $f) (i32.const 0) (i32.const 1) (i32.const 48)) (i32.const 76))
+    (call $expect (call $read (local.get $f) (i32.const 0) (i32.const 1) (i32.const 48)) (i32.const 0))
+    (call $expect (call $set_rights (local.get $f) (i64.const 0x42) (i64.const 0)) (i32.const 76))
+    (call $expect (call $set_rights (i32.const 9) (i64.const 0) (i64.const 0)) (i32.const 8))
+    (call $expect (call $set_rights (i32.const 3) (i64.const 0x2000) (i64.const 2)) (i32.const 0))
+    (call $expect (call $open (i32.const 3) (i32.const 0) (i32.const 9) (i32.const 1) (i32.const 0) (i64.const 0x42) (i64.const 0)
+                              (i32.const 0) (i32.const 40)) (i32.const 0))
+    (call $expect (call $write (i32.load (i32.const 40)) (i32.const 0) (i32.const 1) (i32.const 48)) (i32.const 76))
+    (call $expect (call $read (i32.load (i32.const 40)) (i32.const 0) (i32.const 1) (i32.const 48)) (i32.const 0))""",
 }
 
 
@@ -101,6 +112,10 @@ class Descriptors(Case):
         self.recorded("renumber")
         self.assertEqual((self.data / "f").read_bytes(), b"from f")
         self.assertEqual((self.data / "g").read_bytes(), b"HELLOg")
+
+    def test_rights_only_shrink(self):
+        self.recorded("set_rights")
+        self.assertEqual((self.data / "g").read_bytes(), b"from g")
 
 
 if __name__ == "__main__":

@@ -303,3 +303,32 @@ struct change commit_fd_renumber(const struct decide_context *context, const str
     }
     return change;
 }
+
+/* Rights only shrink: what is not held cannot be asked for. */
+/*@ ensures accepted: \result.verdict == VERDICT_COMMIT <==>
+  @   may(table, request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fd], request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_base]) &&
+  @   (table->handle[request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fd]].inheriting &
+  @     request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_inheriting]) == request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_inheriting];
+*/
+struct step decide_fd_fdstat_set_rights(const struct decide_context *context, const struct handle_table *table,
+                                        const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    uint64_t fd = request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fd];
+    uint64_t inheriting = request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_inheriting];
+    enum rule rule = decide_handle_rule(table, fd, request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_base]);
+    if (rule == RULE_NONE && (table->handle[fd].inheriting & inheriting) != inheriting)
+        rule = RULE_RIGHT_MISSING;
+    return rule == RULE_NONE ? decide_go_commit(plan, 0) : decide_refuse(rule);
+}
+
+struct change commit_fd_fdstat_set_rights(const struct decide_context *context, const struct handle_table *table,
+                                          const struct request *request, struct plan plan,
+                                          const struct op_result *answer)
+{
+    struct change change = decide_change(plan);
+    change.how = CHANGE_RIGHTS;
+    change.handle = (uint32_t)request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fd];
+    change.number = request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_base];
+    change.inheriting = request->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_inheriting];
+    return change;
+}
