@@ -55,6 +55,23 @@ class Limits(Attack):
         self.warrant("run", "--dir", f"{self.data}::/data", "--policy", self.policy("output: 2500"), guest, status=126)
         self.assertEqual((self.data / "file").stat().st_size, 2000)
 
+    def test_room_that_is_taken(self):
+        """fd_allocate takes the disk without writing a byte: it counts as if it had written all of it."""
+        for mib, status in (1, 0), (100, 126):
+            guest = self.guest(WRITER.replace("for (int", f"""
+    __wasi_fd_t fd; __wasi_path_open(3, 0, "room{mib}", __WASI_OFLAGS_CREAT, __WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_ALLOCATE, 0, 0, &fd);
+    if (__wasi_fd_allocate(fd, 0, {mib} << 20)) return 1;
+    if (!__wasi_fd_allocate(fd, 0, 0)) return 2; /* refused, and costs nothing */
+    for (int"""))
+            self.warrant("run", "--dir", f"{self.data}::/data", "--policy", self.policy("output: 2MiB"), guest, status=status)
+        self.assertEqual((self.data / "room1").stat().st_size, 1 << 20)
+        self.assertEqual((self.data / "room100").stat().st_size, 0)
+        self.warrant("run", "--dir", f"{self.data}::/data", "--policy", self.policy("output: 1100000"),
+                     self.guest(WRITER.replace("for (int", """
+    __wasi_fd_t fd; __wasi_path_open(3, 0, "twice", __WASI_OFLAGS_CREAT, __WASI_RIGHTS_FD_ALLOCATE, 0, 0, &fd);
+    if (__wasi_fd_allocate(fd, 0, 1 << 20)) return 1;
+    for (int""")), status=126)
+
     def test_trace(self):
         """A guest without grants fills no disk."""
         for how in ["--policy", self.policy("trace: 12MiB")], ["--trace-limit", "12MiB"]:
