@@ -295,11 +295,13 @@ struct step decide_fd_renumber(const struct decide_context *context, const struc
 struct change commit_fd_renumber(const struct decide_context *context, const struct handle_table *table,
                                  const struct request *request, struct plan plan, const struct op_result *answer)
 {
+    uint64_t fd = request->slot[SLOT_FD_RENUMBER_fd];
+    uint64_t to = request->slot[SLOT_FD_RENUMBER_to];
     struct change change = decide_change(plan);
-    if (request->slot[SLOT_FD_RENUMBER_fd] != request->slot[SLOT_FD_RENUMBER_to]) {
+    if (fd != to && decide_handle_rule(table, to, 0) == RULE_NONE) {
         change.how = CHANGE_MOVED;
-        change.handle = (uint32_t)request->slot[SLOT_FD_RENUMBER_fd];
-        change.number = request->slot[SLOT_FD_RENUMBER_to];
+        change.handle = (uint32_t)fd;
+        change.number = to;
     }
     return change;
 }
