@@ -115,7 +115,8 @@ static enum status load_before(struct trace_reader *reader, struct trace_mark ma
         }
     }
     trace_reader_go_chunk(reader, &mark);
-    (void)trace_reader_load(reader); /* where it fails, who reads on is told */
+    if (trace_reader_load(reader) != STATUS_OK)
+        reader->in_events = false; /* who reads on is told */
     return STATUS_OK;
 }
 
