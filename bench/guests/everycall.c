@@ -13,18 +13,23 @@ IMPORT(environ_get) u32 environ_get(char **environ, char *bytes);
 IMPORT(environ_sizes_get) u32 environ_sizes_get(u32 *count, u32 *bytes);
 IMPORT(clock_res_get) u32 clock_res_get(u32 clock, u64 *resolution);
 IMPORT(clock_time_get) u32 clock_time_get(u32 clock, u64 precision, u64 *time);
+IMPORT(fd_advise) u32 fd_advise(u32 fd, u64 offset, u64 length, u32 advice);
+IMPORT(fd_allocate) u32 fd_allocate(u32 fd, u64 offset, u64 length);
 IMPORT(fd_close) u32 fd_close(u32 fd);
 IMPORT(fd_datasync) u32 fd_datasync(u32 fd);
 IMPORT(fd_fdstat_get) u32 fd_fdstat_get(u32 fd, void *stat);
 IMPORT(fd_fdstat_set_flags) u32 fd_fdstat_set_flags(u32 fd, u32 flags);
+IMPORT(fd_fdstat_set_rights) u32 fd_fdstat_set_rights(u32 fd, u64 rights, u64 inheriting);
 IMPORT(fd_filestat_get) u32 fd_filestat_get(u32 fd, void *stat);
 IMPORT(fd_filestat_set_size) u32 fd_filestat_set_size(u32 fd, u64 size);
+IMPORT(fd_filestat_set_times) u32 fd_filestat_set_times(u32 fd, u64 atim, u64 mtim, u32 fst);
 IMPORT(fd_pread) u32 fd_pread(u32 fd, const void *iovs, u32 count, u64 offset, u32 *done);
 IMPORT(fd_prestat_get) u32 fd_prestat_get(u32 fd, void *prestat);
 IMPORT(fd_prestat_dir_name) u32 fd_prestat_dir_name(u32 fd, char *path, u32 length);
 IMPORT(fd_pwrite) u32 fd_pwrite(u32 fd, const void *iovs, u32 count, u64 offset, u32 *done);
 IMPORT(fd_read) u32 fd_read(u32 fd, const void *iovs, u32 count, u32 *done);
 IMPORT(fd_readdir) u32 fd_readdir(u32 fd, void *buffer, u32 length, u64 cookie, u32 *used);
+IMPORT(fd_renumber) u32 fd_renumber(u32 fd, u32 to);
 IMPORT(fd_seek) u32 fd_seek(u32 fd, u64 offset, u32 whence, u64 *position);
 IMPORT(fd_sync) u32 fd_sync(u32 fd);
 IMPORT(fd_tell) u32 fd_tell(u32 fd, u64 *position);
@@ -48,7 +53,7 @@ IMPORT(sched_yield) u32 sched_yield(void);
 enum {
     DIRECTORY = 3,
     MONOTONIC = 1,
-    RIGHTS = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 21 | 1 << 22
+    RIGHTS = 0x1ff | 1 << 21 | 1 << 22 | 1 << 23 /* reading, writing, and what fd_ calls ask for */
 };
 
 static struct {
@@ -82,17 +87,22 @@ static u32 open_data(u32 *fd) { return path_open(DIRECTORY, 1, "data", 4, 0, RIG
     X(environ_sizes_get, environ_sizes_get(&narrow, &other))                                                           \
     X(clock_res_get, clock_res_get(MONOTONIC, wide))                                                                   \
     X(clock_time_get, clock_time_get(MONOTONIC, 1, wide))                                                              \
+    X(fd_advise, fd_advise(data, 0, 4096, 2))                                                                          \
+    X(fd_allocate, fd_allocate(data, 0, 4096))                                                                         \
     X(fd_datasync, fd_datasync(data))                                                                                  \
     X(fd_fdstat_get, fd_fdstat_get(data, wide))                                                                        \
     X(fd_fdstat_set_flags, fd_fdstat_set_flags(data, i & 1))                                                           \
+    X(fd_fdstat_set_rights, fd_fdstat_set_rights(data, RIGHTS, 0))                                                     \
     X(fd_filestat_get, fd_filestat_get(data, wide))                                                                    \
     X(fd_filestat_set_size, fd_filestat_set_size(data, 8192 + (i & 1)))                                                \
+    X(fd_filestat_set_times, fd_filestat_set_times(data, 1000000000, 2000000000, 5))                                   \
     X(fd_pread, fd_pread(data, &iov, 1, i & 4095, &narrow))                                                            \
     X(fd_prestat_get, fd_prestat_get(DIRECTORY, wide))                                                                 \
     X(fd_prestat_dir_name, fd_prestat_dir_name(DIRECTORY, text, 5))                                                    \
     X(fd_pwrite, fd_pwrite(data, &iov, 1, i & 4095, &narrow))                                                          \
     X(fd_read, fd_read(data, &iov, 1, &narrow))                                                                        \
     X(fd_readdir, fd_readdir(DIRECTORY, large, sizeof large, 0, &narrow))                                              \
+    X(fd_renumber_close, open_data(&narrow) | open_data(&other) | fd_renumber(narrow, other) | fd_close(other))        \
     X(fd_seek, fd_seek(data, i & 4095, 0, wide))                                                                       \
     X(fd_sync, fd_sync(data))                                                                                          \
     X(fd_tell, fd_tell(data, wide))                                                                                    \
