@@ -98,7 +98,7 @@ static bool last_begin(struct trace_reader *reader, struct trace_mark from, uint
  * at no chunk twice: a call may take as many chunks as a file holds. */
 static enum status load_before(struct trace_reader *reader, struct trace_mark mark, struct error *error)
 {
-    struct trace_mark from, begin;
+    struct trace_mark from = mark, begin;
     bool any;
     trace_reader_go_chunk(reader, &mark);
     if (trace_reader_load(reader) != STATUS_OK || begins_item(reader))
