@@ -1,9 +1,9 @@
 /* Writes the results of a hostcall into guest memory.
  *
- * Invariants: guest memory is written in commit_write alone, within the memory; every byte of a result is defined,
- * padding is zero; nothing is written for a call that failed. A result's layout is the witx text's; hosts are
- * little-endian, as guests are. Left out on purpose: bytes that a system call brought directly into the guest's buffers
- * (ops of data BYTES). ARCHITECTURE.md. */
+ * Invariants: guest memory is written in commit_write and through commit_place alone, within the memory; every byte of
+ * a result is defined, padding is zero; nothing is written for a call that failed. A result's layout is the witx
+ * text's; hosts are little-endian, as guests are. Left out on purpose: bytes that a system call brought directly into
+ * the guest's buffers (ops of data BYTES). ARCHITECTURE.md. */
 #define XXH_INLINE_ALL
 #include <string.h>
 #include <xxhash.h>
@@ -52,6 +52,23 @@ static inline uint64_t digest_chain(uint64_t digest, uint64_t offset, const void
         return (seed ^ value4) * odd;
     }
     return XXH3_64bits_withSeed(bytes, length, seed);
+}
+
+uint8_t *commit_place(struct commit *commit, uint64_t offset, uint32_t length)
+{
+    uint64_t end = offset + length;
+    if (__builtin_expect(end < offset || end > commit->memory_size, 0)) {
+        (void)error_set(&commit->wasi->failure, STATUS_INTERNAL, "%s: a result would leave the guest's memory",
+                        commit->link->row->name);
+        return NULL;
+    }
+    return commit->memory + offset;
+}
+
+void commit_placed(struct commit *commit, uint64_t offset, uint32_t length)
+{
+    if (length > 0 && commit->wasi->observer.end)
+        commit->digest = digest_chain(commit->digest, offset, commit->memory + offset, length);
 }
 
 enum status commit_write(struct commit *commit, uint64_t offset, const void *bytes, uint32_t length)

@@ -65,24 +65,25 @@ static enum status commit_fd_prestat_dir_name(struct commit *commit)
                         wasi->table.handle[fd].name_length);
 }
 
-/* Turns one staged entry into the guest's, cut where the guest's buffer ends. Returns how many bytes of it were used.
- */
-static enum status commit_entry(struct commit *commit, const struct dirent_head *head, const uint8_t *name, bool hides,
-                                uint64_t offset, uint32_t room, uint32_t *ret_used)
+/* The guest's form of a staged entry. The parent of a granted directory is none of its business. */
+static struct guest_dirent dirent_from(const struct dirent_head *head, const uint8_t *name, const struct handle *handle)
 {
-    const struct handle *handle = &commit->wasi->table.handle[commit->wasi->request.slot[SLOT_FD_READDIR_fd]];
     struct guest_dirent entry = { head->next, head->inode, head->name_length, head->type, { 0 } };
-    if (hides && head->name_length == 2 && name[0] == '.' && name[1] == '.')
+    if (handle->preopen && head->name_length == 2 && name[0] == '.' && name[1] == '.')
         entry.inode = handle->ino;
     if (entry.type > FILETYPE_SYMBOLIC_LINK)
         entry.type = FILETYPE_UNKNOWN;
-    uint32_t fixed = room < sizeof entry ? room : (uint32_t)sizeof entry;
-    uint32_t rest = room - fixed < entry.name_length ? room - fixed : entry.name_length;
-    enum status status = commit_write(commit, offset, &entry, fixed);
-    if (status == STATUS_OK)
-        status = commit_write(commit, offset + fixed, name, rest);
-    *ret_used = fixed + rest;
-    return status;
+    return entry;
+}
+
+/* As much of an entry as the guest's buffer still takes: all of `room`. */
+static uint32_t entry_cut(uint8_t *to, uint32_t room, const struct guest_dirent *entry, const uint8_t *name)
+{
+    uint32_t fixed = room < sizeof *entry ? room : (uint32_t)sizeof *entry;
+    memcpy(to, entry, fixed);
+    if (room > fixed)
+        memcpy(to + fixed, name, room - fixed);
+    return room;
 }
 
 static enum status entries_broken(struct commit *commit)
@@ -106,25 +107,34 @@ static enum status commit_fd_readdir(struct commit *commit)
             staged += (uint32_t)ops->result[i].value;
     if (staged > BACKEND_STAGING)
         return entries_broken(commit);
-    /* No room is left where there are entries for it: an answer that is short says that the directory ends. */
+    /* A staged entry is as long as the guest's, so that what fits is known before. No room is left where there are
+     * entries for it: an answer that is short says that the directory ends. */
+    uint32_t fits = staged < room ? staged : room;
+    uint8_t *to = commit_place(commit, buffer, fits);
+    if (!to)
+        return STATUS_INTERNAL;
     while (at < staged) {
         struct dirent_head head;
-        uint32_t piece;
         if (staged - at < sizeof head)
             return entries_broken(commit);
         memcpy(&head, wasi->staging + at, sizeof head);
-        at += (uint32_t)sizeof head;
-        if (head.name_length > staged - at)
+        if (head.name_length > staged - at - sizeof head)
             return entries_broken(commit);
-        enum status status =
-            commit_entry(commit, &head, wasi->staging + at, handle->preopen, buffer + used, room - used, &piece);
-        if (status != STATUS_OK)
-            return status;
-        used += piece;
-        at += head.name_length;
+        const uint8_t *name = wasi->staging + at + sizeof head;
+        struct guest_dirent entry = dirent_from(&head, name, handle);
+        uint32_t whole = (uint32_t)sizeof entry + head.name_length;
+        if (whole <= fits - used) {
+            memcpy(to + used, &entry, sizeof entry);
+            memcpy(to + used + sizeof entry, name, head.name_length);
+            used += whole;
+        } else if (used < fits) {
+            used += entry_cut(to + used, fits - used, &entry, name);
+        }
+        at += whole;
         if (at == staged)
             handle->position = head.next;
     }
+    commit_placed(commit, buffer, used);
     wasi->outcome.value[0] = used;
     wasi->outcome.value_count = 1;
     return STATUS_OK;

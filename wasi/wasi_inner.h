@@ -55,9 +55,13 @@ struct commit {
 /* The function that every import is bound to (rt_host_fn); env is the import's struct wasi_link. */
 enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots);
 
-/* Writes `length` bytes to the guest's `offset`: the only place that writes a hostcall's results. INTERNAL: outside of
- * the guest's memory, which the core has excluded. */
+/* Writes `length` bytes to the guest's `offset`: beside commit_place all that writes a hostcall's results. INTERNAL:
+ * outside of the guest's memory, which the core has excluded. */
 MUST_USE enum status commit_write(struct commit *commit, uint64_t offset, const void *bytes, uint32_t length);
+/* Where a result that is put together in place is written: `length` bytes of guest memory; NULL where it would leave
+ * that, and the failure is set. Then commit_placed, with as many bytes as were written. */
+uint8_t *commit_place(struct commit *commit, uint64_t offset, uint32_t length);
+void commit_placed(struct commit *commit, uint64_t offset, uint32_t length);
 /* Writes all results of a call that succeeded. INTERNAL or MALFORMED: what the backend brought cannot be a result. */
 MUST_USE enum status commit_results(struct commit *commit);
 /* Of irregular calls, what is more than scalars and structs. */
