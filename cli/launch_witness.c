@@ -54,6 +54,15 @@ enum status witness_try(struct run *run, struct error *error)
     return facts->witness_reason ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
 }
 
+/* The witness was ready and is gone: in its own words, where it left some. */
+static enum status witness_gone(struct run *run, struct error *error)
+{
+    struct child_message message;
+    if (child_message_read(run, &run->witness, &message) && message.kind != CHILD_READY && message.kind != CHILD_DONE)
+        return error_set(error, (enum status)message.status, "the witness: %s", message.text);
+    return error_set(error, STATUS_INTERNAL, "the witness ended before the guest was started");
+}
+
 enum status witness_tell(struct run *run, struct error *error)
 {
     struct buffer facts = BUFFER_INIT, told = BUFFER_INIT;
@@ -69,7 +78,7 @@ enum status witness_tell(struct run *run, struct error *error)
         if (n > 0)
             done += (size_t)n;
         else if (n == 0 || errno != EINTR)
-            s = error_set(error, STATUS_INTERNAL, "the witness ended before the guest was started");
+            s = witness_gone(run, error);
     }
     buffer_done(&facts);
     buffer_done(&told);
