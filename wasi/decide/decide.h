@@ -179,6 +179,7 @@ struct step {
   @   p.rule < RULE_COUNT && p.end <= PLAN_ENDS_REFUSED && p.changed <= PLAN_CHANGED_SOMETHING &&
   @   (q->call == OPERATION_PATH_OPEN ==> p.changed != PLAN_CHANGED_SOMETHING && p.end != PLAN_ENDS_WITH_ANSWER &&
   @     (p.end == PLAN_ENDS_WITH_VALUE ==> p.value < 0)) &&
+  @   (q->call != OPERATION_PATH_OPEN ==> p.changed != PLAN_CHANGED_BY_OPENING) &&
   @   (p.name.length > 0 ==> component_clean(q, p.name)) &&
   @   (p.slot == HANDLE_SCRATCH && p.name.length == 0 ==> call_issues(q->call, OP_STAT) || call_issues(q->call, OP_SET_TIMES)) &&
   @   (p.end == PLAN_ENDS_REFUSED ==> rule_refuses(p.rule) && p.changed == PLAN_CHANGED_NOTHING) &&
