@@ -62,6 +62,7 @@ static void change_header(const char *path, const struct run_spec *spec)
     trace_file_close(out);
     trace_source_close(source);
     witness_reader_close(reader);
+    buffer_done(&begin);
     if (rename(forged, path) != 0)
         exit(4);
 }

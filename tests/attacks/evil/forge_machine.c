@@ -141,6 +141,10 @@ static void forge_witness(const char *in, const char *out, const char *spoil, un
     need(trace_file_append(file, TRACE_CHUNK_END, end.data, end.size, 0, 0, 0, &error), out, &error);
     trace_file_close(file);
     witness_reader_close(reader);
+    buffer_done(&records);
+    buffer_done(&begin);
+    buffer_done(&end);
+    free(record);
 }
 
 int main(int argc, char **argv)
@@ -155,5 +159,8 @@ int main(int argc, char **argv)
     other_bits = !strcmp(argv[5], "aarch64");
     forge_trace(argv[1], argv[3], argv[5]);
     forge_witness(argv[2], argv[4], argv[7], (unsigned)atoi(argv[8]));
+    buffer_done(&facts);
+    if (file)
+        fclose(file);
     return 0;
 }
