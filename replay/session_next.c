@@ -10,12 +10,6 @@
 
 static enum status session_end_of_trace(struct session *session)
 {
-    static const char *const reasons[] = { "the trace has no closing chunk",
-                                           "the trace ends before the guest's exit",
-                                           "the guest's process was killed",
-                                           "the disk was full",
-                                           "the recorder died",
-                                           "the guest's process wrote no valid event" };
     struct trace_end end = { 0 };
     struct error text = ERROR_INIT;
     enum status why = trace_reader_stop(session->reader, &end, &session->report->inside_call, &text);
@@ -23,7 +17,8 @@ static enum status session_end_of_trace(struct session *session)
     if (why != STATUS_OK)
         return session_stop(session, REPLAY_PREFIX, why, text.status == STATUS_OK ? status_text(why) : text.text);
     return session_stop(session, REPLAY_PREFIX, STATUS_STOPPED,
-                        end.reason < 6 ? reasons[end.reason] : "unknown reason");
+                        end.reason == TRACE_END_CLEAN ? "the trace ends before the guest's exit"
+                                                      : trace_end_text(&end));
 }
 
 enum status session_until(struct session *session)
