@@ -97,7 +97,7 @@ static enum status act_positional(struct act_live *live, int fd, const struct op
         return act_internal(op, error);
     long number = op->kind == OP_PREAD ? SYS_preadv : op->kind == OP_PWRITE ? SYS_pwritev : SYS_pwritev2;
     result->value = act_result(syscall(number, fd, live->iov, (unsigned long)op->mem.length, (long)op->offset, 0L,
-                                       op->kind == OP_APPEND ? APPEND_ONCE : 0));
+                                       op->kind == OP_APPEND ? (long)APPEND_ONCE : 0L));
     return STATUS_OK;
 }
 
@@ -246,7 +246,7 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
         returned = syscall(SYS_lseek, fd, (long)op->offset, SEEK_SET);
         returned = returned < 0 ? returned : 0;
     } else if (op->kind == OP_ADVISE) {
-        returned = syscall(SYS_fadvise64, fd, (long)op->offset, (long)op->value, (int)op->flags);
+        returned = syscall(SYS_fadvise64, fd, (long)op->offset, (long)op->value, (long)op->flags);
     } else if (op->kind == OP_ALLOCATE) {
         returned = syscall(SYS_fallocate, fd, 0, (long)op->offset, (long)op->value);
     } else { /* SET_TIMES; with AT_EMPTY_PATH it takes descriptors that only name their object (Linux 5.8) */
