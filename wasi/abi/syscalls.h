@@ -38,6 +38,7 @@
     X(DIR_FD, "not relative to the working directory")                                                                 \
     X(COMPONENT, "not relative to the working directory, not following a link, closed at exec; 0666 at most")          \
     X(DIR_FD_SECOND, "not relative to the working directory (second operand)")                                         \
+    X(LENGTHEN, "without a mode: it makes room, and takes or moves nothing")                                           \
     X(ABORT_SELF, "SIGABRT to the process itself")                                                                     \
     X(FUTEX, "plain waiting and waking")
 

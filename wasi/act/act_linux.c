@@ -103,7 +103,7 @@ static enum status act_positional(struct act_live *live, int fd, const struct op
 
 static int walk_open(int directory, const char *name, int flags, mode_t mode)
 {
-    return (int)syscall(SYS_openat, directory, name, flags, mode);
+    return (int)syscall(SYS_openat, directory, name, (long)flags, (long)mode);
 }
 
 static long walk_read_link(int directory, const char *name, char *to, size_t size)
@@ -248,7 +248,7 @@ static enum status act_on_descriptor(struct act_live *live, int fd, const struct
     } else if (op->kind == OP_ADVISE) {
         returned = syscall(SYS_fadvise64, fd, (long)op->offset, (long)op->value, (long)op->flags);
     } else if (op->kind == OP_ALLOCATE) {
-        returned = syscall(SYS_fallocate, fd, 0, (long)op->offset, (long)op->value);
+        returned = syscall(SYS_fallocate, fd, 0L, (long)op->offset, (long)op->value);
     } else { /* SET_TIMES; with AT_EMPTY_PATH it takes descriptors that only name their object (Linux 5.8) */
         act_times(op, times);
         returned = syscall(SYS_utimensat, fd, "", times, EMPTY_PATH);

@@ -66,6 +66,7 @@ static const struct clause checks[SYSCALL_CHECK_COUNT][CLAUSES_MAX] = {
                                   { 1, 2, false, ~(uint32_t)COMPONENT_FLAGS, { O_NOFOLLOW | O_CLOEXEC } },
                                   { 1, 3, false, ~UINT32_C(0666), { 0 } } },
     [SYSCALL_CHECK_DIR_FD_SECOND] = { { 1, 1, true, (uint32_t)EVERY, { AT_FDCWD } } },
+    [SYSCALL_CHECK_LENGTHEN] = { { 1, 1, false, (uint32_t)EVERY, { 0 } } },
     [SYSCALL_CHECK_ABORT_SELF] = { { 1, 0, false, (uint32_t)EVERY, { OWN_PID } },
                                    { 1, 2, false, (uint32_t)EVERY, { SIGABRT } } },
     [SYSCALL_CHECK_FUTEX] = { { 4,
