@@ -2,7 +2,7 @@
 #include "tracer/writer.h"
 
 #define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
-    SLOTS_##name = sizeof(core) - 1, STRINGS_##name = ARG_CLASS_##class == ARG_CLASS_STRING,                           \
+    STRINGS_##name = ARG_CLASS_##class == ARG_CLASS_STRING,                                                            \
     VECTORS_##name = ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS,                      \
     SUBSCRIPTIONS_##name = ARG_CLASS_##class == ARG_CLASS_SUBS,
 enum {
@@ -11,7 +11,7 @@ enum {
 #undef ARG_TYPE
 
 /* Adds up one of these over an operation's fields. */
-#define F(type, name)                                                  +SLOTS_##type
+#define F(type, name)                                                  +ARG_SLOTS_##type
 #define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_SLOTS_##id = 0 fields,
 enum {
 #include "wasi/abi/operations.def"

@@ -73,13 +73,12 @@ void commit_placed(struct commit *commit, uint64_t offset, uint32_t length)
 
 enum status commit_write(struct commit *commit, uint64_t offset, const void *bytes, uint32_t length)
 {
-    uint64_t end = offset + length;
-    if (__builtin_expect(end < offset || end > commit->memory_size, 0))
-        return error_set(&commit->wasi->failure, STATUS_INTERNAL, "%s: a result would leave the guest's memory",
-                         commit->link->row->name);
+    uint8_t *to = commit_place(commit, offset, length);
+    if (!to)
+        return STATUS_INTERNAL;
     if (length == 0)
         return STATUS_OK;
-    memcpy(commit->memory + offset, bytes, length);
+    memcpy(to, bytes, length);
     if (commit->wasi->observer.end)
         commit->digest = digest_chain(commit->digest, offset, bytes, length);
     return STATUS_OK;

@@ -6,7 +6,6 @@ import collections
 import glob
 import os
 import re
-import subprocess
 import sys
 
 import layers
@@ -20,17 +19,11 @@ def calls(build, folder):
     """(user, used) -> why, by the global symbols of the folder's libraries."""
     owner, wanted = {}, collections.defaultdict(set)
     for library in sorted(glob.glob(os.path.join(build, folder, "libwr_*.a"))):
-        text = subprocess.run(["nm", "-A", "-g", "-P", library], capture_output=True, text=True, check=True).stdout
-        for line in text.splitlines():
-            place, _, rest = line.partition(": ")
-            fields = rest.split()
-            if len(fields) < 2:
-                continue
-            member = place[place.rfind("[") + 1:].rstrip("]").split(".")[0]
-            if fields[1] in "Uw":
-                wanted[member].add(fields[0])
+        for member, symbol, is_wanted in layers.symbols(library):
+            if is_wanted:
+                wanted[member].add(symbol)
             else:
-                owner[fields[0]] = member
+                owner[symbol] = member
     edges = {}
     for member, symbols in wanted.items():
         for symbol in sorted(symbols):

@@ -50,16 +50,9 @@ SANITIZER_DYNAMIC = ["libgcc_s.so", "libresolv.so", "libpthread.so", "librt.so",
 
 def nm(library):
     """(defined, undefined): sets of global symbols; undefined with the object file's stem."""
-    text = subprocess.run(["nm", "-A", "-g", "-P", library], capture_output=True, text=True, check=True).stdout
     defined, undefined = set(), set()
-    for line in text.splitlines():
-        place, _, rest = line.partition(": ")
-        fields = rest.split()
-        if len(fields) < 2:
-            continue
-        member = place[place.rfind("[") + 1:].rstrip("]").split(".")[0]
-        symbol = fields[0].split("@")[0]
-        if fields[1] in "Uw":
+    for member, symbol, is_wanted in layers.symbols(library):
+        if is_wanted:
             undefined.add((member, symbol))
         else:
             defined.add(symbol)

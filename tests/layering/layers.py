@@ -1,5 +1,6 @@
 """The arrows of the house (ARCHITECTURE.md) as data, and what the tests beside it share."""
 import os
+import subprocess
 import sys
 
 # Folder -> the headers that other folders may include. "*": all of them.
@@ -62,6 +63,16 @@ WHITE_BOX = (
 
 # Source roots; anything else at the top is not compiled into the product.
 ROOTS = ["runtime", "wasi", "tracer", "replay", "ebpf", "checker", "cli", "tests", "fuzz", "bench"]
+
+
+def symbols(library):
+    """(stem of the object file, global symbol, whether it is wanted and not defined there) of a static library."""
+    text = subprocess.run(["nm", "-A", "-g", "-P", library], capture_output=True, text=True, check=True).stdout
+    for line in text.splitlines():
+        place, _, rest = line.partition(": ")
+        fields = rest.split()
+        if len(fields) >= 2:
+            yield place[place.rfind("[") + 1:].rstrip("]").split(".")[0], fields[0].split("@")[0], fields[1] in "Uw"
 
 
 def folder_of(path, folders):
