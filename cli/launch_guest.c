@@ -109,11 +109,13 @@ static void ask(const struct run *run)
     kill(run->guest.pid, SIGCONT);
 }
 
-static int next_look_ms(const struct ending *ending)
+static int next_look_ms(const struct run *run, const struct ending *ending)
 {
     enum { ASK_AGAIN_MS = 20, LONGEST_MS = 1000000 };
     if (ending->cause != TRACE_CAUSE_ITSELF)
         return ASK_AGAIN_MS;
+    if (run->signals.count) /* taken while the recorder was waited for: it wakes nobody any more */
+        return 0;
     if (ending->wall == UINT64_MAX)
         return -1;
     uint64_t left = ending->now >= ending->wall ? 0 : (ending->wall - ending->now) / 1000000 + 1;
@@ -148,7 +150,7 @@ static enum trace_cause wait_for_end(struct run *run)
     clock_gettime(CLOCK_MONOTONIC, &start);
     gate_open(&run->files.mapped->go);
     for (;;) {
-        int n = poll(wait, sizeof wait / sizeof *wait, next_look_ms(&ending));
+        int n = poll(wait, sizeof wait / sizeof *wait, next_look_ms(run, &ending));
         ending.now = elapsed_ns(&start);
         bool over = ending_look(run, &ending);
         if (over || (n > 0 && wait[0].revents))

@@ -166,6 +166,22 @@ class Lifecycle(Attack):
                 self.assertEqual(self.verdict("--no-replay")[0], 0)
                 self.trace.unlink()
 
+    def test_while_the_recorder_is_waited_for(self):
+        """A signal that the launcher takes while it waits for a child ends the guest all the same."""
+        process = subprocess.Popen([WARRANT, "record", "--witness", "off", "-o", self.trace, self.wat(CALLS)], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        recorder = None
+        while recorder is None and process.poll() is None:
+            held = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            recorder = int(held[1]) if len(held) > 1 else None
+        os.kill(recorder, signal.SIGSTOP)
+        time.sleep(0.5 * SLOW)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        os.kill(recorder, signal.SIGCONT)
+        _, said = process.communicate(timeout=30 * SLOW)
+        self.ended_as(said, process.returncode, signal.SIGTERM)
+
     def test_ignored_stays_ignored(self):
         """nohup: what was ignored at the start does not end the run."""
         process = subprocess.Popen([WARRANT, "run", "--timeout", "1500ms", self.wat(SPIN)], stderr=subprocess.PIPE, text=True,

@@ -53,19 +53,21 @@ class Kill(Case):
         ring = self.trace.with_name("run.wtrace.ring")
         ring.unlink(missing_ok=True)
         process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        guest = None
+        names = {victim[:15] for victim in victims if victim != "warrant"}
         while process.poll() is None and not (ring.exists() and ring.stat().st_size > HEAD):
             pass
         with open(ring, "rb") as file, mmap.mmap(file.fileno(), 4096, prot=mmap.PROT_READ) as header:
             found = {}
             while process.poll() is None and struct.unpack_from("<Q", header, HEAD)[0] < position:
-                if "warrant-guest" not in found:
+                if not names <= found.keys():
                     found = children(process.pid)
-            for victim in victims:
-                pid = process.pid if victim == "warrant" else found.get(victim[:15])
-                with contextlib.suppress(ProcessLookupError):  # it may have ended just now
-                    if pid is not None:
-                        os.kill(pid, signal.SIGKILL)
+            pids = [process.pid if victim == "warrant" else found.get(victim[:15]) for victim in victims]
+            # Stopped before they are killed: none of them sees the others' end and acts on it.
+            for number in [signal.SIGSTOP, signal.SIGKILL] if len(pids) > 1 else [signal.SIGKILL]:
+                for pid in pids:
+                    with contextlib.suppress(ProcessLookupError):  # it may have ended just now
+                        if pid is not None:
+                            os.kill(pid, number)
         process.wait(timeout=120 * SLOW)
         return process.returncode
 
