@@ -1,80 +1,98 @@
-/* `warrant policy lint`: reads a policy file and prints what it grants. */
+/* `warrant policy lint`: reads a policy, or the options that a run would be given, and prints what it grants. What a
+ * start would refuse is refused here with the same words. */
 #include "cli/commands.h"
 
 #include <string.h>
 
+#include "cli/policy_words.h"
 #include "cli/run_options.h"
 
-static void limits_print(const struct policy_limits *l)
+enum { LINT_JSON = RUN_OPTION_COUNT, LINT_UNSEEN };
+static const struct option_row rows[] = {
+    RUN_OPTION_ROWS,
+    { 0, "json", NULL, "print a JSON object" },
+    { 0, "unseen", NULL, "read the policy alone: do not look at what it names on this machine" },
+};
+
+/* What a start does before anything of the run is made. */
+static enum status look(struct run_arguments *arguments, struct error *error)
 {
-    print_out("memory %llu bytes, %u descriptors, %u frames of calls\n", (unsigned long long)l->memory, l->descriptors,
-              l->call_depth);
-    print_out("module %u bytes, %u functions, %u locals of one function, %u tables of %u elements\n", l->module_bytes,
-              l->functions, l->locals, l->tables, l->table_elements);
-    if (l->fuel != UINT64_MAX)
-        print_out("fuel %llu instructions\n", (unsigned long long)l->fuel);
-    if (l->wall_ns != UINT64_MAX)
-        print_out("time %llu ms\n", (unsigned long long)(l->wall_ns / 1000000));
-    if (l->output != UINT64_MAX)
-        print_out("output %llu bytes\n", (unsigned long long)l->output);
-    print_out("trace %llu bytes\n", (unsigned long long)l->trace);
+    const struct launch_options options = { .spec = &arguments->spec,
+                                            .policy_paths = arguments->policies,
+                                            .policy_count = arguments->policy_count };
+    struct launch_files files;
+    launch_files_init(&files);
+    enum status s = launch_grants_open(&arguments->spec, &files, error);
+    if (s == STATUS_OK)
+        s = launch_guard(&options, &files, error);
+    launch_files_close(&files);
+    return s;
 }
 
-static const char *violation_text(enum policy_violation violation)
+static int lint(const struct command *command, struct run_arguments *arguments, bool json, bool unseen)
 {
-    switch (violation) {
-    case POLICY_VIOLATION_ERRNO:
-        return "answers an error";
-    case POLICY_VIOLATION_TRAP:
-        return "stops the guest (trap)";
-    case POLICY_VIOLATION_KILL:
-        return "stops the guest (kill)";
+    struct error error = ERROR_INIT;
+    const struct policy *policy = &arguments->spec.policy;
+    if (!unseen && look(arguments, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    if (json) {
+        struct buffer out = BUFFER_INIT;
+        policy_words_json(policy, !unseen, &out);
+        print_text(stdout, &out);
+        buffer_done(&out);
+    } else {
+        policy_words_print(policy);
     }
-    return "?";
+    return EXIT_OK;
 }
 
-static void lint_print(const struct policy *policy)
-{
-    for (uint32_t i = 0; i < policy->file_count; i++)
-        print_out("%s %s as %s\n", policy->files[i].writes ? "reads and writes" : "reads", policy->files[i].host,
-                  policy->files[i].guest);
-    if (!policy->file_count)
-        print_out("no files\n");
-    for (uint32_t i = 0; i < policy->device_count; i++)
-        print_out("the device %s, where a granted directory holds it\n", policy->devices[i]);
-    if (policy->network_count)
-        print_out("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
-    else
-        print_out("no network\n");
-    print_out("a call beyond the grants %s\n", violation_text((enum policy_violation)policy->on_violation));
-    limits_print(&policy->limits);
-}
-
-static int run(const struct command *command, int argc, char **argv)
+static int lint_parse(const struct command *command, int argc, char **argv, struct run_arguments *arguments)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    struct error error = ERROR_INIT;
+    bool json = false, unseen = false;
     const char *value;
-    int option = options_next(command, &state, &value);
+    int option;
+    while ((option = options_next(command, &state, &value)) >= 0) {
+        enum status s = STATUS_OK;
+        if (option == LINT_JSON)
+            json = true;
+        else if (option == LINT_UNSEEN)
+            unseen = true;
+        else
+            s = run_option_apply(arguments, option, value, &error);
+        if (s != STATUS_OK)
+            return s == STATUS_INVALID && option != RUN_POLICY ? command_refused(command, &error)
+                                                               : command_failed(command, EXIT_FILE, &error);
+    }
     if (option == OPTIONS_HELP)
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    if (state.argc - state.index != 2 || strcmp(argv[state.index], "lint") != 0)
-        return command_usage(command, "`lint FILE` is wanted");
-    struct policy policy;
-    struct error error = ERROR_INIT;
-    policy_init(&policy);
-    enum status s = cli_policy_read(argv[state.index + 1], &policy, &error);
-    if (s == STATUS_OK)
-        lint_print(&policy);
-    policy_done(&policy);
-    return s == STATUS_OK ? EXIT_OK : command_failed(command, EXIT_FILE, &error);
+    int operands = state.argc - state.index;
+    if (operands < 1 || operands > 2 || strcmp(argv[state.index], "lint") != 0)
+        return command_usage(command, "`lint` is wanted, and at most one policy behind it");
+    if (operands == 2 && run_option_apply(arguments, RUN_POLICY, argv[state.index + 1], &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    return lint(command, arguments, json, unseen);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct run_arguments arguments;
+    run_arguments_init(&arguments);
+    int status = lint_parse(command, argc, argv, &arguments);
+    run_arguments_done(&arguments);
+    return status;
 }
 
 const struct command command_policy = {
     .name = "policy",
-    .arguments = "lint FILE",
-    .summary = "Read a policy file and print what it grants.",
-    .text = "Exit status: 0 the policy is sound, 2 usage, 3 it is not; the message has the file's name and line.",
+    .arguments = "lint [FILE]",
+    .summary = "Print what a policy file, and the options of `run`, grant; or why no run could start with them.",
+    .text = "Looks at the directories and devices that are named, as a start would, and at nothing else; --unseen "
+            "leaves that "
+            "out.\nExit status: 0 the policy is sound, 2 usage, 3 it is not; the message has the file's name and line.",
+    .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

@@ -2,7 +2,8 @@
  * them: which places the guest may write.
  *
  * Invariant: what is opened for a guest, no guest could have planted. Every name on the way to a grant that is looked
- * up where a write grant of the same policy reaches is a directory there, never a link. */
+ * up where a write grant of the same policy reaches is a directory there, never a link. And what is granted for reading
+ * cannot be written by another of the grants' names. */
 #include "cli/launch.h"
 
 #include <errno.h>
@@ -25,20 +26,30 @@ static enum status initial_stat(struct run_spec *spec, uint32_t handle, int fd, 
     return s;
 }
 
+/* Puts where the grant was given before what went wrong with it: `policy.yaml:4: ...`. */
+static enum status grant_failed(const struct policy_file *file, enum status status, struct error *error)
+{
+    if (file->said)
+        error_prefix(error, "%s", file->said);
+    return status;
+}
+
 static enum status grants_open(struct run_spec *spec, struct launch_files *files, struct error *error)
 {
     for (uint32_t i = 0; i < spec->policy.file_count; i++) {
         const struct policy_file *file = &spec->policy.files[i];
         int fd = open(file->host, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0)
-            return error_set_errno(error, errno == EMFILE ? STATUS_LIMIT : STATUS_NOT_FOUND, errno,
-                                   "cannot open the granted directory %s", file->host);
+            return grant_failed(file,
+                                error_set_errno(error, errno == EMFILE ? STATUS_LIMIT : STATUS_NOT_FOUND, errno,
+                                                "cannot open the granted directory %s", file->host),
+                                error);
         files->grants[i] = fd;
         enum status s = initial_stat(spec, 3 + i, fd, GUEST_FD_GRANTS + (int)i, error);
         if (s == STATUS_OK)
             s = launch_grant_check(file->host, fd, &spec->initial[3 + i].doubtful, error);
         if (s != STATUS_OK)
-            return s;
+            return grant_failed(file, s, error);
     }
     return STATUS_OK;
 }
@@ -95,12 +106,36 @@ static enum status ways_check(const struct run_spec *spec, const struct launch_f
         int fd;
         enum status s = path_walk(way.path, way_step, &way, &fd, error);
         if (s != STATUS_OK)
-            return s;
+            return grant_failed(&spec->policy.files[i], s, error);
         bool same = fstat(fd, &walked) == 0 && fstat(files->grants[i], &opened) == 0 &&
                     walked.st_dev == opened.st_dev && walked.st_ino == opened.st_ino;
         close(fd);
         if (!same)
             return error_set(error, STATUS_DENIED, "the granted directory %s changed while it was opened", way.path);
+    }
+    return STATUS_OK;
+}
+
+/* A grant for reading that lies in one for writing, or is the same directory, promises what does not hold. The other
+ * way round, a part that may be written of what may be read, both hold. */
+static enum status overlaps_check(const struct policy *policy, const struct launch_files *files, struct error *error)
+{
+    for (uint32_t i = 0; i < policy->file_count; i++) {
+        const struct policy_file *file = &policy->files[i];
+        int found;
+        if (file->writes)
+            continue;
+        enum status s = places_find(files->writes, files->grants[i], &found, error);
+        if (s == STATUS_OK && found >= 0) {
+            const struct policy_file *over = &policy->files[files->write_grants[found]];
+            s = error_set(
+                error, STATUS_DENIED,
+                "%s is granted for reading, and is or lies in %s, which is granted for writing (%s): what is in it "
+                "could be changed all the same; give both the same access",
+                file->host, over->host, over->said ? over->said : over->guest);
+        }
+        if (s != STATUS_OK)
+            return grant_failed(file, s, error);
     }
     return STATUS_OK;
 }
@@ -125,5 +160,7 @@ enum status launch_grants_open(struct run_spec *spec, struct launch_files *files
         s = writes_find(&spec->policy, files, error);
     if (s == STATUS_OK)
         s = ways_check(spec, files, error);
+    if (s == STATUS_OK)
+        s = overlaps_check(&spec->policy, files, error);
     return s == STATUS_OK ? launch_devices_find(spec, error) : s;
 }

@@ -87,11 +87,16 @@ enum status launch_devices_find(struct run_spec *spec, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     for (uint32_t i = 0; i < count; i++) {
         struct stat st;
-        const char *path = spec->policy.devices[i];
+        const char *path = spec->policy.devices[i], *said = spec->policy.device_said[i];
+        enum status s = STATUS_OK;
         if (stat(path, &st) < 0)
-            return error_set_errno(error, STATUS_NOT_FOUND, errno, "cannot look at the device %s of the policy", path);
-        if (!S_ISCHR(st.st_mode))
-            return error_set(error, STATUS_DENIED, "%s of the policy's devices is no character device", path);
+            s = error_set_errno(error, STATUS_NOT_FOUND, errno, "cannot look at the device %s of the policy", path);
+        else if (!S_ISCHR(st.st_mode))
+            s = error_set(error, STATUS_DENIED, "%s of the policy's devices is no character device", path);
+        if (s != STATUS_OK && said)
+            error_prefix(error, "%s", said);
+        if (s != STATUS_OK)
+            return s;
         spec->nodes[i] = (struct run_node) { (uint64_t)st.st_dev, st.st_ino };
     }
     spec->node_count = count;

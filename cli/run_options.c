@@ -54,8 +54,14 @@ static enum status policy_option(struct run_arguments *arguments, const char *pa
     policy_init(&fresh);
     enum status s = cli_policy_read(path, &fresh, error);
     struct policy *old = &arguments->spec.policy;
-    for (uint32_t i = 0; s == STATUS_OK && i < old->file_count; i++)
-        s = policy_add_file(&fresh, old->files[i].host, old->files[i].guest, old->files[i].writes, error);
+    for (uint32_t i = 0; s == STATUS_OK && i < old->file_count; i++) {
+        const struct policy_file *file = &old->files[i];
+        s = policy_add_file(&fresh, file->host, file->guest, file->writes, error);
+        if (s == STATUS_OK)
+            s = policy_file_said(&fresh, file->said, error);
+        else
+            error_prefix(error, "%s", file->said ? file->said : file->host);
+    }
     if (s != STATUS_OK) {
         policy_done(&fresh);
         return s;

@@ -42,7 +42,8 @@ class Reach(Attack):
         inside = self.policy(self.data / "policy.yaml")
         self.refused("--policy", inside, says=["the policy", str(self.data), ":ro"])
         # By another grant than its own, by another path, and through a link that a guest may have laid.
-        self.refused("--policy", self.policy(self.data / "p.yaml", "read"), "--dir", f"{self.data}::/w", says=["the policy"])
+        (self.data / "p.yaml").write_text("version: 1\n")
+        self.refused("--policy", self.data / "p.yaml", "--dir", f"{self.data}::/w", says=["the policy"])
         (self.folder / "by-link").symlink_to(self.data)
         self.refused("--policy", self.folder / "by-link/policy.yaml", says=["the policy"])
         (self.data / "deep").mkdir()

@@ -150,10 +150,10 @@ class Terminal(Attack):
                 quoted = json.dumps(text.decode())
             except UnicodeDecodeError:
                 continue
-            out, _ = lint(f"version: 1\nfiles:\n  - host: /etc\n    guest: {quoted}\n    access: write\n".encode(), 0)
+            out, _ = lint(f"version: 1\nfiles:\n  - host: {self.data}\n    guest: {quoted}\n    access: write\n".encode(), 0)
             granted = [line for line in out.splitlines() if " as " in line]
             self.assertEqual(len(granted), 1, out)  # a name makes no lines of its own
-            self.assertIn("/etc", granted[0])
+            self.assertIn(str(self.data), granted[0])
             for wrong in (f"version: 1\n{quoted}: 1\n", f"version: {quoted}\n", f"version: 1\nlimits: {{ fuel: {quoted} }}\n",
                           f"version: 1\nlimits: {{ {quoted}: 1 }}\n", f"version: 1\nfiles:\n  - host: /etc\n    access: {quoted}\n",
                           f"version: 1\nnetwork:\n  - protocol: tcp\n    connect: [{quoted}]\n", f"version: 1\non_violation: {quoted}\n",

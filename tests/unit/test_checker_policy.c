@@ -9,8 +9,8 @@
 #include "checker/grants.h"
 
 /* The run: /r/data for writing as /a (inode 50), /r/other for reading as /b (inode 51). */
-static struct policy_file had[] = { { (char[]) { "/r/data" }, (char[]) { "/a" }, true },
-                                    { (char[]) { "/r/other" }, (char[]) { "/b" }, false } };
+static struct policy_file had[] = { { (char[]) { "/r/data" }, (char[]) { "/a" }, true, NULL },
+                                    { (char[]) { "/r/other" }, (char[]) { "/b" }, false, NULL } };
 static struct run_initial initial[] = { { .ino = 1 },
                                         { .ino = 2 },
                                         { .ino = 3 },
@@ -34,8 +34,8 @@ static int setup(void **state)
     policy_init(&policy);
     policy.files = gives;
     policy.file_count = 1;
-    gives[0] = (struct policy_file) { NULL, NULL, true };
-    gives[1] = (struct policy_file) { NULL, NULL, false };
+    gives[0] = (struct policy_file) { NULL, NULL, true, NULL };
+    gives[1] = (struct policy_file) { NULL, NULL, false, NULL };
     options = (struct check_options) { .policy = &policy, .places = places };
     return 0;
 }

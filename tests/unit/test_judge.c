@@ -16,8 +16,8 @@ static struct run_initial initial[] = { { 1, 10, 2, 10, NULL, false },
                                         { 1, 12, 2, 12, NULL, false },
                                         { 1, 13, 3, 13, NULL, false },
                                         { 1, 14, 3, 14, NULL, false } };
-static struct policy_file files[] = { { (char[]) { "r" }, (char[]) { "/r" }, false },
-                                      { (char[]) { "w" }, (char[]) { "/w" }, true } };
+static struct policy_file files[] = { { (char[]) { "r" }, (char[]) { "/r" }, false, NULL },
+                                      { (char[]) { "w" }, (char[]) { "/w" }, true, NULL } };
 
 static enum run_walker walker = RUN_WALKER_OPENAT2;
 

@@ -17,6 +17,7 @@ enum policy_verb { POLICY_CONNECT, POLICY_BIND };
 struct policy_file {
     char *host, *guest; /* owned, NUL-terminated, not empty */
     bool writes;        /* access: write */
+    char *said;         /* owned; who granted it, for messages: "policy.yaml:4", "--dir data"; NULL: not known */
 };
 
 struct policy_network {
@@ -46,6 +47,7 @@ struct policy {
     uint32_t file_count, network_count, device_count;
     struct policy_file *files;       /* owned */
     char **devices;                  /* owned, absolute paths; of device nodes that a guest may open in its grants */
+    char **device_said;              /* owned; for each of them, who granted it, as struct policy_file has it */
     struct policy_network *networks; /* owned */
     struct policy_limits limits;
     uint8_t on_violation; /* enum policy_violation */
@@ -80,12 +82,15 @@ struct run_spec {
 
 void policy_init(struct policy *policy); /* grants nothing; default limits */
 void policy_done(struct policy *policy);
-/* Appends a grant (copies both strings). INVALID: an empty path, or a guest path that was granted already. LIMIT: too
- * many or too long. */
+/* Appends a grant (copies both strings). INVALID: an empty path, or a guest path that was granted already, also where
+ * it is written otherwise (`/d`, `//d/.`). LIMIT: too many or too long. */
 MUST_USE enum status policy_add_file(struct policy *policy, const char *host, const char *guest, bool writes,
                                      struct error *error);
+/* Says who granted the file that was appended last (copied; NULL: nobody known). */
+MUST_USE enum status policy_file_said(struct policy *policy, const char *said, struct error *error);
 /* Appends a device node: null, zero, full, random, urandom, or an absolute path (copied). INVALID, LIMIT. */
 MUST_USE enum status policy_add_device(struct policy *policy, const char *text, struct error *error);
+MUST_USE enum status policy_device_said(struct policy *policy, const char *said, struct error *error); /* likewise */
 /* Parses "HOST[::GUEST][:ro]" of the command line and appends it. */
 MUST_USE enum status policy_add_dir_option(struct policy *policy, const char *text, struct error *error);
 /* Parses "ADDRESS/PREFIX:PORT" or "...:FIRST-LAST" (an IPv6 address in brackets, as `[2001:db8::]/32:443`) and appends

@@ -201,6 +201,17 @@ static enum status limits_build(const struct build *b, const struct yaml_limits 
     return STATUS_OK;
 }
 
+struct said_text {
+    char text[LIMIT_PATH + 16];
+};
+
+/* `policy.yaml:4`, of the value at `path`. */
+static const char *said(const struct build *b, const char *path, struct said_text *ret)
+{
+    snprintf(ret->text, sizeof ret->text, "%s:%u", b->name, policy_marks_line(b->marks, path));
+    return ret->text;
+}
+
 static enum status file_build(const struct build *b, uint32_t i, const struct yaml_file *y)
 {
     char path[MARK_PATH_MAX];
@@ -211,7 +222,9 @@ static enum status file_build(const struct build *b, uint32_t i, const struct ya
     struct error why = ERROR_INIT;
     enum status status = policy_add_file(b->policy, y->host, y->guest ? y->guest : y->host, writes, &why);
     snprintf(path, sizeof path, "files/%u", i);
-    return status == STATUS_OK ? STATUS_OK : refuse_why(b, status, path, NULL, &why);
+    if (status != STATUS_OK)
+        return refuse_why(b, status, path, NULL, &why);
+    return policy_file_said(b->policy, said(b, path, &(struct said_text) { 0 }), b->error);
 }
 
 static enum status addresses_build(const struct build *b, uint32_t i, const char *key, char **texts, uint32_t count,
@@ -270,7 +283,9 @@ static enum status device_build(const struct build *b, uint32_t i, const char *t
     struct error why = ERROR_INIT;
     enum status status = policy_add_device(b->policy, text, &why);
     snprintf(path, sizeof path, "devices/%u", i);
-    return status == STATUS_OK ? STATUS_OK : refuse(b, status, path, why.text);
+    if (status != STATUS_OK)
+        return refuse(b, status, path, why.text);
+    return policy_device_said(b->policy, said(b, path, &(struct said_text) { 0 }), b->error);
 }
 
 static enum status policy_build(const struct build *b, const struct yaml_policy *y)

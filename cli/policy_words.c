@@ -1,0 +1,157 @@
+/* Says in words what a policy grants, and as JSON.
+ *
+ * Invariant: everything that a policy can grant or limit is said, also where it grants nothing. Left out on purpose:
+ * whether a run would be allowed to start so (cmd_policy.c asks for it). */
+#include "cli/policy_words.h"
+
+#include <arpa/inet.h>
+
+#include "cli/print.h"
+#include "runtime/base/json_writer.h"
+
+static void limits_print(const struct policy_limits *l)
+{
+    print_out("memory %llu bytes, %u descriptors, %u frames of calls\n", (unsigned long long)l->memory, l->descriptors,
+              l->call_depth);
+    print_out("module %u bytes, %u functions, %u locals of one function, %u tables of %u elements\n", l->module_bytes,
+              l->functions, l->locals, l->tables, l->table_elements);
+    if (l->fuel != UINT64_MAX)
+        print_out("fuel %llu instructions\n", (unsigned long long)l->fuel);
+    if (l->wall_ns != UINT64_MAX)
+        print_out("time %llu ms\n", (unsigned long long)(l->wall_ns / 1000000));
+    if (l->output != UINT64_MAX)
+        print_out("output %llu bytes\n", (unsigned long long)l->output);
+    print_out("trace %llu bytes\n", (unsigned long long)l->trace);
+}
+
+static void limits_json(const struct policy_limits *l, struct json *json)
+{
+    const struct {
+        const char *key;
+        uint64_t value;
+    } rows[] = { { "memory", l->memory },
+                 { "descriptors", l->descriptors },
+                 { "call_depth", l->call_depth },
+                 { "module", l->module_bytes },
+                 { "functions", l->functions },
+                 { "locals", l->locals },
+                 { "tables", l->tables },
+                 { "table_elements", l->table_elements },
+                 { "fuel", l->fuel },
+                 { "wall_ns", l->wall_ns },
+                 { "output", l->output },
+                 { "trace", l->trace } };
+    json_object_begin(json, "limits");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].value == UINT64_MAX)
+            json_null(json, rows[i].key);
+        else
+            json_u64(json, rows[i].key, rows[i].value);
+    }
+    json_object_end(json);
+}
+
+static const char *const violation_words[][2] = { [POLICY_VIOLATION_ERRNO] = { "errno", "answers an error" },
+                                                  [POLICY_VIOLATION_TRAP] = { "trap", "stops the guest (trap)" },
+                                                  [POLICY_VIOLATION_KILL] = { "kill", "stops the guest (kill)" } };
+static const char *const protocol_words[] = { [POLICY_TCP] = "tcp", [POLICY_UDP] = "udp" };
+static const char *const verb_words[][2] = {
+    [POLICY_CONNECT] = { "connect", "connects to" }, [POLICY_BIND] = { "bind", "binds to" }
+};
+
+struct rule_text {
+    char address[INET6_ADDRSTRLEN + 8]; /* with its prefix */
+    char ports[16];
+};
+
+static struct rule_text rule_text(const struct policy_network *rule)
+{
+    struct rule_text text;
+    char address[INET6_ADDRSTRLEN] = "?";
+    (void)inet_ntop(rule->family == 6 ? AF_INET6 : AF_INET, rule->address, address, sizeof address);
+    snprintf(text.address, sizeof text.address, "%s/%u", address, rule->prefix);
+    if (rule->port_first == rule->port_last)
+        snprintf(text.ports, sizeof text.ports, "%u", rule->port_first);
+    else
+        snprintf(text.ports, sizeof text.ports, "%u-%u", rule->port_first, rule->port_last);
+    return text;
+}
+
+static void network_print(const struct policy *policy)
+{
+    if (!policy->network_count) {
+        print_out("no network\n");
+        return;
+    }
+    for (uint32_t i = 0; i < policy->network_count; i++) {
+        const struct policy_network *rule = &policy->networks[i];
+        const struct rule_text text = rule_text(rule);
+        print_out("by %s %s %s, port%s %s\n", protocol_words[rule->protocol], verb_words[rule->verb][1], text.address,
+                  rule->port_first == rule->port_last ? "" : "s", text.ports);
+    }
+    print_out("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
+}
+
+static void where_print(const char *said)
+{
+    if (said)
+        print_out(" (%s)", said);
+    print_out("\n");
+}
+
+void policy_words_print(const struct policy *policy)
+{
+    for (uint32_t i = 0; i < policy->file_count; i++) {
+        const struct policy_file *file = &policy->files[i];
+        print_out("%s %s as %s", file->writes ? "reads and writes" : "reads", file->host, file->guest);
+        where_print(file->said);
+    }
+    if (!policy->file_count)
+        print_out("no files\n");
+    for (uint32_t i = 0; i < policy->device_count; i++) {
+        print_out("the device %s, where a granted directory holds it", policy->devices[i]);
+        where_print(policy->device_said[i]);
+    }
+    network_print(policy);
+    print_out("a call beyond the grants %s\n", violation_words[policy->on_violation][1]);
+    limits_print(&policy->limits);
+}
+
+void policy_words_json(const struct policy *policy, bool looked, struct buffer *out)
+{
+    struct json json = json_over(out);
+    json_object_begin(&json, NULL);
+    json_u64(&json, "version", policy->version);
+    json_bool(&json, "looked", looked);
+    json_array_begin(&json, "files");
+    for (uint32_t i = 0; i < policy->file_count; i++) {
+        const struct policy_file *file = &policy->files[i];
+        json_object_begin(&json, NULL);
+        json_string(&json, "host", file->host);
+        json_string(&json, "guest", file->guest);
+        json_string(&json, "access", file->writes ? "write" : "read");
+        json_string(&json, "said", file->said);
+        json_object_end(&json);
+    }
+    json_array_end(&json);
+    json_array_begin(&json, "devices");
+    for (uint32_t i = 0; i < policy->device_count; i++)
+        json_string(&json, NULL, policy->devices[i]);
+    json_array_end(&json);
+    json_array_begin(&json, "network");
+    for (uint32_t i = 0; i < policy->network_count; i++) {
+        const struct policy_network *rule = &policy->networks[i];
+        const struct rule_text text = rule_text(rule);
+        json_object_begin(&json, NULL);
+        json_string(&json, "protocol", protocol_words[rule->protocol]);
+        json_string(&json, "verb", verb_words[rule->verb][0]);
+        json_string(&json, "address", text.address);
+        json_string(&json, "ports", text.ports);
+        json_object_end(&json);
+    }
+    json_array_end(&json);
+    json_string(&json, "on_violation", violation_words[policy->on_violation][0]);
+    limits_json(&policy->limits, &json);
+    json_object_end(&json);
+    buffer_u8(out, '\n');
+}
