@@ -89,13 +89,14 @@ static enum status answer_output(struct session *session, const struct op *op, c
                                  const struct backend_space *space, uint64_t left, struct error *error)
 {
     const struct replay_options *options = session->options;
-    bool writes = (abi_op_bit(op->kind) & ops_out & ops_vector) != 0;
+    bool writes = (abi_op_bit(op->kind) & ops_out) != 0, vector = (abi_op_bit(op->kind) & ops_vector) != 0;
     uint32_t stream = op->handle == session->stream[1] ? 1 : 2;
     if (!options->output || !writes || op->handle == HANDLE_NONE || op->handle != session->stream[stream] ||
-        (uint64_t)op->mem.offset + op->mem.length > request->iov_count)
+        (vector && (uint64_t)op->mem.offset + op->mem.length > request->iov_count))
         return STATUS_OK;
-    for (uint32_t i = 0; i < op->mem.length && left > 0; i++) {
-        struct region piece = request->iov[op->mem.offset + i];
+    const struct region *pieces = vector ? request->iov + op->mem.offset : &op->mem;
+    for (uint32_t i = 0, count = vector ? op->mem.length : 1; i < count && left > 0; i++) {
+        struct region piece = pieces[i];
         uint64_t part = piece.length < left ? piece.length : left;
         if (piece.offset + part > space->memory_size)
             break;

@@ -13,7 +13,7 @@
 #include "wasi/abi/call.h"
 #include "wasi/observer.h"
 
-enum { TRACE_VERSION_MAJOR = 1, TRACE_VERSION_MINOR = 2, TRACE_VERSION_MINOR_LEAST = 2 };
+enum { TRACE_VERSION_MAJOR = 1, TRACE_VERSION_MINOR = 3, TRACE_VERSION_MINOR_LEAST = 3 };
 enum { TRACE_RUN_ID = 16, TRACE_HASH = 32 };
 
 /* ---- the container: chunks in a file (traces: .wtrace; witness records: .wwit) ---- */

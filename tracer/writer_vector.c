@@ -21,11 +21,15 @@ static_assert((int)VECTOR_OUT_MAX <= (int)LIMIT_STAGING && (int)VECTOR_OUT_MAX <
               "all of the region leaves");
 static_assert((int)VECTOR_IN_MAX <= (int)TRACE_INLINE_MAX, "END carries them");
 
-/* Is the op's data the request's one region, and does that lie in memory? */
+/* Is the op's data the request's one region, and does that lie in memory? An op on a vector says that it is all of it;
+ * the others carry the region. */
 static bool one_region(const struct request *request, const struct op *op, const struct backend_space *space)
 {
-    return (abi_op_bit(op->kind) & ops_vector) && request->iov_count == 1 && op->mem.offset == 0 &&
-           op->mem.length == 1 && (uint64_t)request->iov[0].offset + request->iov[0].length <= space->memory_size;
+    static const struct region all = { 0, 1 };
+    const struct region *want = abi_op_bit(op->kind) & ops_vector ? &all : &request->iov[0];
+    return request->iov_count == 1 && (abi_op_bit(op->kind) & (ops_vector | ops_region)) &&
+           memcmp(&op->mem, want, sizeof *want) == 0 &&
+           (uint64_t)request->iov[0].offset + request->iov[0].length <= space->memory_size;
 }
 
 /* What the OP says of the bytes that leave. Returns how much longer it is for that. */

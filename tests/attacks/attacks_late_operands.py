@@ -33,7 +33,7 @@ static enum status evil_act(void *self, const struct op *op, const struct reques
         char *p = late("LINK:", 0);
         r = syscall(SYS_readlinkat, fd, p, p, 4ul);
         memcpy(act_address(space, op->mem), p, 4);
-    } else if (!strcmp(mode, "vector") && op->kind == OP_PREAD) { /* the vector is covered by what it reads */
+    } else if (!strcmp(mode, "vector") && op->kind == OP_PREADV) { /* the vector is covered by what it reads */
         struct iovec *v = (struct iovec *)(((uintptr_t)late("VECTOR:", 0) + 15) & ~15ul);
         r = syscall(SYS_preadv, fd, v, (unsigned long)op->mem.length, (long)op->offset, 0L);
     } else if (!strcmp(mode, "how") && op->kind == OP_OPEN) { /* not what was said, and read at the exit: it is compared */
@@ -78,14 +78,14 @@ int main(int argc, char **argv)
     __wasi_size_t n;
     __wasi_fd_t f;
     char bytes[64];
-    __wasi_iovec_t v = { (uint8_t *)bytes, 16 };
+    __wasi_iovec_t v[2] = { { (uint8_t *)bytes, 8 }, { (uint8_t *)bytes + 8, 8 } };
     if (!strcmp(argv[1], "stat")) __wasi_path_filestat_get(3, 0, "\x10", &st);
     if (!strcmp(argv[1], "readlink")) __wasi_path_readlink(3, "name", (uint8_t *)bytes, 4, &n);
     if (!strcmp(argv[1], "unread")) __wasi_path_filestat_set_times(3, 0, "public", 1000, 1000, __WASI_FSTFLAGS_ATIM);
     if (!strcmp(argv[1], "harmless") || !strcmp(argv[1], "shared")) __wasi_path_create_directory(3, "made");
     if (!strcmp(argv[1], "how")) __wasi_path_open(3, 0, "public", 0, __WASI_RIGHTS_FD_READ, 0, 0, &f);
     if (!strcmp(argv[1], "vector") && !__wasi_path_open(3, 0, "public", 0, __WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_SEEK, 0, 0, &f))
-        __wasi_fd_pread(f, &v, 1, 0, &n);
+        __wasi_fd_pread(f, v, 2, 0, &n);
     return keep[0] == 0;
 }
 """

@@ -48,13 +48,13 @@ static enum status evil_act(void *self, const struct op *op, const struct reques
         enum status s = real.act(self, op, q, space, result, error);
         memcpy(target + op->path2.length - 6, "public", 6);
         return s;
-    } else if (!strcmp(mode, "vector") && op->kind == OP_PWRITE && op->mem.length > 8) {
+    } else if (!strcmp(mode, "vector") && op->kind == OP_PWRITEV && op->mem.length > 8) {
         struct region *last = (struct region *)&q->iov[op->mem.offset + op->mem.length - 1];
         last->offset += 64;
         enum status s = real.act(self, op, q, space, result, error);
         last->offset -= 64;
         return s;
-    } else if (!strcmp(mode, "lengths") && op->kind == OP_PWRITE && op->mem.length > 8) {
+    } else if (!strcmp(mode, "lengths") && op->kind == OP_PWRITEV && op->mem.length > 8) {
         struct region *last = (struct region *)&q->iov[op->mem.offset + op->mem.length - 1];
         last[-1].length--, last->length++;
         enum status s = real.act(self, op, q, space, result, error);

@@ -17,13 +17,13 @@ WORDS = ["path_open", 3, 1, "@first", 1, RIGHTS, RIGHTS, 0, "out", "--", "path_o
          "--", "fd_pwrite", 4, "iov:@0123456789abcdef:16", 32, "out", "--", "fd_sync", 4, "--", "fd_pread", 4, "iov:new:16", 32, "out"]
 # fault: (verdict, hostcall, system call)
 FAULTS = {
-    "another_descriptor": ("mismatch", "fd_pwrite", "pwritev"),
-    "offset_plus_one": ("mismatch", "fd_pwrite", "pwritev"),
-    "length_plus_one": ("mismatch", "fd_pwrite", "pwritev"),
+    "another_descriptor": ("mismatch", "fd_pwrite", "pwrite64"),
+    "offset_plus_one": ("mismatch", "fd_pwrite", "pwrite64"),
+    "length_plus_one": ("mismatch", "fd_pwrite", "pwrite64"),
     "another_path": ("mismatch", "path_open", "openat2"),
     "extra_open": ("denied", "fd_pwrite", "openat2"),  # by the second line; without it see below
     "call_left_out": ("unwitnessed", "fd_sync", "fsync"),
-    "false_count": ("mismatch", "fd_pread", "preadv"),
+    "false_count": ("mismatch", "fd_pread", "pread64"),
 }
 
 

@@ -72,7 +72,7 @@ def calls(table, types):
 
 
 def ops(table):
-    names = "op_without_handle op_takes_name op_moves op_reads_vector op_writes_vector op_writes_region".split()
+    names = "op_without_handle op_takes_name op_moves op_reads_vector op_writes_vector op_reads_region op_writes_region".split()
     yield "axiomatic Ops {"
     for name in names:
         yield f"  predicate {name}(integer kind);"
@@ -81,7 +81,7 @@ def ops(table):
         kind = "OP_" + row["id"]
         vector = ("VECTOR", "JOINED")
         says = [row["object"] in ("NONE", "AWAITED"), row["object"] == "NAME", row["table"] == "MOVES", row["out"] in vector, row["in"] in vector,
-                row["in"] == "REGION"]
+                row["out"] == "REGION", row["in"] == "REGION"]
         changes = int(row["changes"] in ("STATE", "WORLD"))
         yield f"  axiom op_{row['id']}: {' && '.join(yes(s, f'{n}({kind})') for s, n in zip(says, names))} && op_changes({kind}) == {changes};"
     yield "}"

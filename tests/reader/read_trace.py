@@ -43,13 +43,14 @@ IMPORTS = [*range(46), *(n for n in range(46) if n not in CHANGED + [42]), *CHAN
            56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 56, 55, 56, 55, 56, 56, 56, 55, 56, 55, 56, 56, 56, 46, 47, 48, 50,
            51, 52, 53, 55, 56, 54, 50, 52, 53, 46, 47, 48, 49, 42, 43, 50, 44, 51, 52, 53]
 OPS = [
-    ("read", True, "BYTES"), ("pread", True, "BYTES"), ("write", True, "OUT"), ("pwrite", True, "OUT"), ("append", True, "OUT"),
+    ("read", True, "BYTES"), ("pread", False, "BYTES"), ("write", True, "OUT"), ("pwrite", False, "OUT"), ("append", True, "OUT"),
     ("stat", False, "STAT"), ("stat_at", False, "STAT"), ("open", False, ""), ("close", False, ""), ("set_flags", False, ""),
     ("set_size", False, ""), ("sync", False, ""), ("datasync", False, ""), ("seek_dir", False, ""), ("read_dir", False, "STAGED"),
     ("make_dir", False, ""), ("remove_dir", False, ""), ("unlink", False, ""), ("make_link", False, ""),
     ("read_link", False, "BYTES"), ("set_times_at", False, ""), ("set_times", False, ""), ("clock_time", False, ""),
     ("clock_res", False, ""), ("sleep", False, ""), ("random", False, "BYTES"), ("yield", False, ""),
     ("poll", False, "STAGED"), ("file_system", False, ""), ("advise", False, ""), ("allocate", False, ""), ("move", False, ""),
+    ("preadv", True, "BYTES"), ("pwritev", True, "OUT"),
 ]
 
 

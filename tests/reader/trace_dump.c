@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "tests/unit/trace_kit.h"
+#include "wasi/abi/op_sets.h"
 
 static void print_hex(const char *key, const uint8_t *bytes, size_t size)
 {
@@ -57,7 +58,7 @@ static void print_op(const struct trace_call *call, uint32_t index)
            call->op_event[index], abi_ops[op->kind].text, op->rule, op->handle, op->handle2, op->flags, op->offset,
            op->value, op->mem.offset, op->mem.length, op->path.offset, op->path.length, op->path2.offset,
            op->path2.length);
-    if (op->kind == OP_WRITE || op->kind == OP_PWRITE || op->kind == OP_APPEND) {
+    if (abi_op_bit(op->kind) & ops_out) {
         printf(", \"out_digest\": \"%016" PRIx64 "\", \"out_length\": %u", data->out_digest, data->out_length);
         print_hex(", \"out_head\": ", data->out_head, data->out_head_length);
     }

@@ -63,7 +63,7 @@ static void stage_ops(struct stage *stage)
         op->mem = (struct region) { 64, 32 };
         if (moves)
             act_world_vector(world, op, 2, (struct region[]) { { 16, 3 }, { 40, 4 } });
-        if (kind == OP_PREAD || kind == OP_PWRITE)
+        if (kind == OP_PREAD || kind == OP_PWRITE || kind == OP_PREADV || kind == OP_PWRITEV)
             op->offset = 7;
         if (kind == OP_SET_TIMES || kind == OP_SET_TIMES_AT) {
             op->flags = FST_ATIM | FST_MTIM;

@@ -45,8 +45,8 @@ static void a_failing_call_tells_its_own_errno(void **state)
 {
     struct act_world *world = *state;
     static const struct region region = { 64, 8 };
-    static const enum op_kind kinds[] = { OP_READ, OP_WRITE, OP_PREAD,    OP_PWRITE,   OP_APPEND,  OP_STAT,
-                                          OP_SYNC, OP_CLOSE, OP_READ_DIR, OP_SEEK_DIR, OP_SET_SIZE };
+    static const enum op_kind kinds[] = { OP_READ, OP_WRITE, OP_PREADV,   OP_PWRITEV,  OP_APPEND,   OP_STAT,  OP_PREAD,
+                                          OP_SYNC, OP_CLOSE, OP_READ_DIR, OP_SEEK_DIR, OP_SET_SIZE, OP_PWRITE };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         int closed = open("/dev/null", O_RDWR | O_CLOEXEC);
         assert_true(closed >= 0);
@@ -75,7 +75,7 @@ static void times_are_clamped_not_wrapped(void **state)
 static void files_are_read_into_their_regions_alone(void **state)
 {
     struct act_world *world = *state;
-    struct op op = act_world_op(OP_PREAD, H_FILE);
+    struct op op = act_world_op(OP_PREADV, H_FILE);
     act_world_vector(world, &op, 2, (struct region[]) { { 100, 3 }, { 103, 4 } });
     op.offset = 2;
     assert_int_equal(act_world_act(world, &op).value, 7);
@@ -86,7 +86,7 @@ static void files_are_read_into_their_regions_alone(void **state)
 static void files_are_written_and_appended(void **state)
 {
     struct act_world *world = *state;
-    struct op op = act_world_op(OP_PWRITE, H_FILE);
+    struct op op = act_world_op(OP_PWRITEV, H_FILE);
     char content[16];
     memcpy(world->space.memory + 50, "xyz", 3);
     act_world_vector(world, &op, 2, (struct region[]) { { 50, 1 }, { 51, 2 } });
@@ -98,6 +98,25 @@ static void files_are_written_and_appended(void **state)
     assert_int_equal(act_world_act(world, &op).value, 3);
     assert_int_equal(pread(world->live->host_fd[H_FILE], content, sizeof content, 0), 13);
     assert_memory_equal(content, "0123xyz789xyz", 13);
+}
+
+/* Of one region the op carries it itself. */
+static void one_region_needs_no_vector(void **state)
+{
+    struct act_world *world = *state;
+    struct op op = act_world_op(OP_PREAD, H_FILE);
+    char content[16];
+    op.mem = (struct region) { 100, 5 };
+    op.offset = 3;
+    assert_int_equal(act_world_act(world, &op).value, 5);
+    assert_memory_equal(world->space.memory + 100, "34567", 5);
+    assert_true(act_world_untouched(world, (struct region) { 100, 5 }));
+    op.kind = OP_PWRITE;
+    op.mem.length = 2;
+    op.offset = 8;
+    assert_int_equal(act_world_act(world, &op).value, 2);
+    assert_int_equal(pread(world->live->host_fd[H_FILE], content, sizeof content, 0), 10);
+    assert_memory_equal(content, "0123456734", 10);
 }
 
 /* More than the staging buffer: cut, at the buffer's end and no byte later. */
@@ -326,13 +345,14 @@ static void impossible_ops_are_refused(void **state)
     struct wasi_backend backend = act_live_backend(world->live);
     struct op_result result;
     struct op ops[] = { act_world_op(OP_PWRITE, H_FREE),      act_world_op(OP_PREAD, HANDLE_NONE),
-                        act_world_op(OP_PREAD, H_FILE),       act_world_op(OP_READ, H_ZERO),
+                        act_world_op(OP_PREADV, H_FILE),      act_world_op(OP_READ, H_ZERO),
                         act_world_op(OP_RANDOM, HANDLE_NONE), act_world_op(OP_OPEN, H_DIR),
                         act_world_op(OP_UNLINK, H_DIR),       act_world_op(OP_COUNT, H_FILE),
-                        act_world_op(OP_STAT, HANDLES_TOTAL) };
+                        act_world_op(OP_STAT, HANDLES_TOTAL), act_world_op(OP_PREAD, H_FILE) };
     act_world_vector(world, &ops[2], 1, &(struct region) { WORLD_MEMORY - 4, 5 });
     ops[3].mem = ops[2].mem;
     ops[4].mem = (struct region) { UINT32_MAX, UINT32_MAX };
+    ops[9].mem = (struct region) { WORLD_MEMORY - 4, 5 };
     ops[5].handle2 = H_FILE; /* in use */
     ops[5].path = act_world_path(world, "file", false);
     ops[6].path = (struct region) { REQUEST_BYTES - 1, 2 };
@@ -352,6 +372,7 @@ int main(void)
         WORLD_TEST(a_failing_call_tells_its_own_errno),
         WORLD_TEST(files_are_read_into_their_regions_alone),
         WORLD_TEST(files_are_written_and_appended),
+        WORLD_TEST(one_region_needs_no_vector),
         WORLD_TEST(streams_pass_through_the_host_buffer),
         WORLD_TEST(pipes_carry_what_the_regions_hold),
         WORLD_TEST(opening_stays_beneath_the_directory),

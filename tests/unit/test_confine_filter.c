@@ -78,7 +78,8 @@ static void test_guest_calls_are_these(void **state)
         " read write close fstat lseek mmap mprotect munmap brk rt_sigprocmask rt_sigreturn sched_yield mremap"
         " madvise getpid exit fcntl fsync fdatasync ftruncate gettid futex getdents64 restart_syscall"
         " clock_gettime clock_getres clock_nanosleep exit_group tgkill mkdirat newfstatat unlinkat symlinkat"
-        " readlinkat utimensat preadv pwritev getrandom pwritev2 openat2 ppoll fstatfs openat fadvise64 fallocate ";
+        " readlinkat utimensat pread64 pwrite64 preadv pwritev getrandom pwritev2 openat2 ppoll fstatfs openat "
+        "fadvise64 fallocate ";
     char name[64];
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];

@@ -9,7 +9,7 @@ static void files_are_read_at_their_position(void **state)
     case_call(c, OPERATION_FD_READ, CASE_FILE);
     case_iov(c, 16, 8);
     case_iov(c, 1000, 4);
-    const struct op *op = case_issues(c, OP_PREAD);
+    const struct op *op = case_issues(c, OP_PREADV);
     assert_int_equal(op->handle, CASE_FILE);
     assert_int_equal(op->offset, CASE_POSITION);
     assert_int_equal(op->mem.offset, 0);
@@ -21,6 +21,32 @@ static void files_are_read_at_their_position(void **state)
     assert_int_equal(outcome.value_count, 1);
     assert_int_equal(outcome.value[0], 5);
     assert_int_equal(c->table.handle[CASE_FILE].position, CASE_POSITION + 5);
+}
+
+/* A vector of one region is that region; of several, all of them, by number. */
+static void one_region_is_carried_itself(void **state)
+{
+    static const struct {
+        enum operation call;
+        enum op_kind one, several;
+    } calls[] = { { OPERATION_FD_READ, OP_PREAD, OP_PREADV },
+                  { OPERATION_FD_PREAD, OP_PREAD, OP_PREADV },
+                  { OPERATION_FD_WRITE, OP_PWRITE, OP_PWRITEV },
+                  { OPERATION_FD_PWRITE, OP_PWRITE, OP_PWRITEV } };
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct decide_case *c = case_new();
+        case_call(c, calls[i].call, CASE_FILE);
+        case_iov(c, 24, 8);
+        const struct op *op = case_issues(c, calls[i].one);
+        assert_int_equal(op->mem.offset, 24);
+        assert_int_equal(op->mem.length, 8);
+        (void)case_rewind(c);
+        case_iov(c, 0, 0);
+        op = case_issues(c, calls[i].several);
+        assert_int_equal(op->mem.offset, 0);
+        assert_int_equal(op->mem.length, 2);
+    }
 }
 
 static void failed_write_moves_nothing(void **state)
@@ -128,7 +154,7 @@ static void vectors_have_limits(void **state)
     case_call(c, OPERATION_FD_READ, CASE_FILE);
     for (uint32_t i = 0; i < LIMIT_IOVECS; i++)
         case_iov(c, 0, 1);
-    case_issues(c, OP_PREAD);
+    case_issues(c, OP_PREADV);
     (void)case_rewind(c);
     c->request.iov_count = LIMIT_IOVECS + 1;
     case_refuses(c, RULE_TOO_MANY, WASI_INVAL);
@@ -328,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_read_at_their_position),
+        cmocka_unit_test(one_region_is_carried_itself),
         cmocka_unit_test(failed_write_moves_nothing),
         cmocka_unit_test(append_then_asks_for_the_end),
         cmocka_unit_test(failed_append_ends_the_plan),

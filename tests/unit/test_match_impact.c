@@ -38,6 +38,8 @@ static const struct {
     { "symlinkat", 266, false, false },
     { "readlinkat", 267, false, false },
     { "utimensat", 280, false, false },
+    { "pread64", 17, false, false },
+    { "pwrite64", 18, false, false },
     { "preadv", 295, false, false },
     { "pwritev", 296, false, false },
     { "seccomp", 317, true, false },

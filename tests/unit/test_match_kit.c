@@ -131,11 +131,19 @@ struct op *kit_op(struct trace_call *call, enum op_kind kind, uint32_t handle, i
 struct trace_call *kit_pwrite(struct kit *kit, uint32_t handle, uint64_t offset, uint32_t length)
 {
     struct trace_call *call = kit_call(kit, OPERATION_FD_PWRITE);
-    struct op *op = kit_op(call, OP_PWRITE, handle, length);
+    struct op *op = kit_op(call, OP_PWRITEV, handle, length);
     op->offset = offset;
     op->mem = (struct region) { 0, 1 };
     call->request.iov_count = 1;
     call->request.iov[0] = (struct region) { 0x1000, length };
+    return call;
+}
+
+struct trace_call *kit_pwrite_one(struct kit *kit, uint32_t handle, uint64_t offset, uint32_t length)
+{
+    struct trace_call *call = kit_pwrite(kit, handle, offset, length);
+    call->ops.op[0].kind = OP_PWRITE;
+    call->ops.op[0].mem = call->request.iov[0];
     return call;
 }
 
@@ -220,6 +228,16 @@ struct witness_record *kit_saw_pwrite(struct kit *kit, int fd, uint64_t offset, 
     r->iov_count = 1;
     r->iov = iov;
     *iov = (struct witness_iovec) { KIT_BASE + 0x1000, length };
+    return r;
+}
+
+struct witness_record *kit_saw_pwrite_one(struct kit *kit, int fd, uint64_t offset, uint32_t length)
+{
+    struct witness_record *r = kit_syscall(kit, "pwrite64", length);
+    on_descriptor(r, fd);
+    r->arg[1] = KIT_BASE + 0x1000;
+    r->arg[2] = length;
+    r->arg[3] = offset;
     return r;
 }
 

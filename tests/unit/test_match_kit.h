@@ -46,6 +46,9 @@ void kit_run(struct kit *kit); /* matches all of it */
 struct trace_call *kit_call(struct kit *kit, enum operation which);
 struct op *kit_op(struct trace_call *call, enum op_kind kind, uint32_t handle, int64_t result);
 struct trace_call *kit_pwrite(struct kit *kit, uint32_t handle, uint64_t offset, uint32_t length);
+/* The same of one region, without a vector. */
+struct trace_call *kit_pwrite_one(struct kit *kit, uint32_t handle, uint64_t offset, uint32_t length);
+struct witness_record *kit_saw_pwrite_one(struct kit *kit, int fd, uint64_t offset, uint32_t length);
 struct trace_call *kit_open(struct kit *kit, uint32_t handle, const char *path, uint32_t flags, uint32_t handle2,
                             int64_t result);
 struct trace_call *kit_close(struct kit *kit, uint32_t handle);

@@ -34,6 +34,34 @@ static void test_mismatches(void **state)
     }
 }
 
+/* One region, without a vector: the registers have it all. */
+static void test_region_mismatches(void **state)
+{
+    (void)state;
+    static const char *const evidence[] = { "descriptor: expected 14, found 12", "offset: expected 4096, found 4097",
+                                            "length: expected 512, found 513", "address",
+                                            "result: expected 512, found 511" };
+    for (unsigned i = 0; i < 5; i++) {
+        struct kit *kit = kit_create();
+        kit_pwrite_one(kit, 4, 0, 512);
+        kit_pwrite_one(kit, 4, 4096, 512);
+        kit_pwrite(kit, 4, 8192, 512);
+        kit_saw_pwrite_one(kit, 14, 0, 512);
+        struct witness_record *r = kit_saw_pwrite_one(kit, i == 0 ? 12 : 14, i == 1 ? 4097 : 4096, 512);
+        r->arg[1] += i == 3;
+        r->arg[2] += i == 2;
+        r->result -= i == 4;
+        kit_saw_pwrite(kit, 14, 8192, 512);
+        kit_run(kit);
+        only_finding(kit, CHECK_FINDING_MISMATCH, 1, evidence[i]);
+        assert_int_equal(kit->seen.finding[0].syscall, 18);
+        EXPECT(kit, 0, MATCH);
+        EXPECT(kit, 1, MISMATCH);
+        EXPECT(kit, 2, MATCH);
+        kit_free(kit);
+    }
+}
+
 static void test_open_mismatches(void **state)
 {
     (void)state;
@@ -215,8 +243,15 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_mismatches),   T(test_open_mismatches),          T(test_open_tries),   T(test_open_tries_found_again),
-        T(test_errno_agrees), T(test_wrong_operands_of_a_role), T(test_made_up_stat), T(test_directory_entries),
+        T(test_mismatches),
+        T(test_region_mismatches),
+        T(test_open_mismatches),
+        T(test_open_tries),
+        T(test_open_tries_found_again),
+        T(test_errno_agrees),
+        T(test_wrong_operands_of_a_role),
+        T(test_made_up_stat),
+        T(test_directory_entries),
         T(test_hostile_op),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

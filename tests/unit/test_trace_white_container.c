@@ -187,7 +187,7 @@ static void test_later_versions_are_refused_by_name(void **state)
     struct error version = ERROR_INIT, flags = ERROR_INIT, kind = ERROR_INIT, minor = ERROR_INIT, chunk = ERROR_INIT,
                  earlier = ERROR_INIT;
     assert_int_equal(read_with_header(12, 2, 2, &version), STATUS_UNSUPPORTED);
-    assert_non_null(strstr(version.text, "version 2.2"));
+    assert_non_null(strstr(version.text, "version 2.3"));
     assert_int_equal(read_with_header(16, 4, 4, &flags), STATUS_UNSUPPORTED);
     assert_non_null(strstr(flags.text, "0x4"));
     assert_int_equal(read_with_header(8, TRACE_FILE_WITNESS, 4, &kind), STATUS_MALFORMED);

@@ -59,8 +59,7 @@ struct op {
     uint32_t handle2; /* OPEN: the free slot that receives the object; HANDLE_NONE otherwise */
     uint32_t flags;
     uint64_t offset, value;
-    struct region
-        mem; /* READ, WRITE and kin: iov[mem.offset .. +mem.length) of the request; RANDOM, READ_LINK: guest memory */
+    struct region mem;   /* ops on a vector: iov[mem.offset .. +mem.length) of the request; others: guest memory */
     struct region path;  /* the request's bytes: relative, not empty, no NUL */
     struct region path2; /* MAKE_LINK: the link's content */
 };

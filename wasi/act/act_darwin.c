@@ -64,16 +64,27 @@ static enum status act_stream(int fd, const struct op *op, const struct request 
     return STATUS_OK;
 }
 
+static enum status act_at(int fd, const struct op *op, const struct backend_space *space, struct op_result *result,
+                          struct error *error)
+{
+    uint8_t *bytes = act_address(space, op->mem);
+    if (!bytes)
+        return act_internal(op, error);
+    result->value = act_result(op->kind == OP_PREAD ? pread(fd, bytes, op->mem.length, (off_t)op->offset)
+                                                    : pwrite(fd, bytes, op->mem.length, (off_t)op->offset));
+    return STATUS_OK;
+}
+
 /* An APPEND's descriptor was opened with O_APPEND, or had it set. */
-static enum status act_positional(struct act_live *live, int fd, const struct op *op, const struct request *request,
-                                  const struct backend_space *space, struct op_result *result, struct error *error)
+static enum status act_vectored(struct act_live *live, int fd, const struct op *op, const struct request *request,
+                                const struct backend_space *space, struct op_result *result, struct error *error)
 {
     if (!act_vector(live, op, request, space))
         return act_internal(op, error);
     int count = (int)op->mem.length;
-    ssize_t moved = op->kind == OP_PREAD    ? preadv(fd, live->iov, count, (off_t)op->offset)
-                    : op->kind == OP_PWRITE ? pwritev(fd, live->iov, count, (off_t)op->offset)
-                                            : writev(fd, live->iov, count);
+    ssize_t moved = op->kind == OP_PREADV    ? preadv(fd, live->iov, count, (off_t)op->offset)
+                    : op->kind == OP_PWRITEV ? pwritev(fd, live->iov, count, (off_t)op->offset)
+                                             : writev(fd, live->iov, count);
     result->value = act_result(moved);
     return STATUS_OK;
 }
@@ -289,8 +300,11 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
         return act_stream(fd, op, request, space, result, error);
     case OP_PREAD:
     case OP_PWRITE:
+        return act_at(fd, op, space, result, error);
+    case OP_PREADV:
+    case OP_PWRITEV:
     case OP_APPEND:
-        return act_positional(live, fd, op, request, space, result, error);
+        return act_vectored(live, fd, op, request, space, result, error);
     case OP_READ_DIR:
         return act_read_dir(fd, op, space, result, error);
     case OP_SEEK_DIR:

@@ -88,14 +88,27 @@ static enum status act_stream(int fd, const struct op *op, const struct request 
     return STATUS_OK;
 }
 
-/* Regular files: between kernel and guest memory without a copy. The sixth operand means something to pwritev2 alone;
- * the high half of the offset is 0 on 64-bit systems. */
-static enum status act_positional(struct act_live *live, int fd, const struct op *op, const struct request *request,
-                                  const struct backend_space *space, struct op_result *result, struct error *error)
+/* Regular files: between kernel and guest memory without a copy. The common case has one region, for which the kernel
+ * takes no vector. */
+static enum status act_at(int fd, const struct op *op, const struct backend_space *space, struct op_result *result,
+                          struct error *error)
+{
+    uint8_t *bytes = act_address(space, op->mem);
+    if (!bytes)
+        return act_internal(op, error);
+    result->value = act_result(syscall(op->kind == OP_PREAD ? SYS_pread64 : SYS_pwrite64, fd, bytes,
+                                       (size_t)op->mem.length, (long)op->offset));
+    return STATUS_OK;
+}
+
+/* The same for several. The sixth operand means something to pwritev2 alone; the high half of the offset is 0 on 64-bit
+ * systems. */
+static enum status act_vectored(struct act_live *live, int fd, const struct op *op, const struct request *request,
+                                const struct backend_space *space, struct op_result *result, struct error *error)
 {
     if (!act_vector(live, op, request, space))
         return act_internal(op, error);
-    long number = op->kind == OP_PREAD ? SYS_preadv : op->kind == OP_PWRITE ? SYS_pwritev : SYS_pwritev2;
+    long number = op->kind == OP_PREADV ? SYS_preadv : op->kind == OP_PWRITEV ? SYS_pwritev : SYS_pwritev2;
     result->value = act_result(syscall(number, fd, live->iov, (unsigned long)op->mem.length, (long)op->offset, 0L,
                                        op->kind == OP_APPEND ? (long)APPEND_ONCE : 0L));
     return STATUS_OK;
@@ -353,8 +366,11 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
         return act_stream(fd, op, request, space, result, error);
     case OP_PREAD:
     case OP_PWRITE:
+        return act_at(fd, op, space, result, error);
+    case OP_PREADV:
+    case OP_PWRITEV:
     case OP_APPEND:
-        return act_positional(live, fd, op, request, space, result, error);
+        return act_vectored(live, fd, op, request, space, result, error);
     case OP_READ_DIR:
         return act_read_dir(live, fd, op, space, result, error);
     case OP_STAT:

@@ -95,7 +95,7 @@ struct step {
  *
  * What the tables say is generated into the logic (tests/proof/tables.py): of operations.def call_handle, call_handle2, call_rights, call_most,
  * call_strings, call_buffer, call_vector, call_waits and call_issues; of ops.def op_without_handle, op_takes_name, op_moves, op_changes,
- * op_reads_vector, op_writes_vector and op_writes_region; of rules.def rule_refuses. */
+ * op_reads_vector, op_writes_vector, op_reads_region and op_writes_region; of rules.def rule_refuses. */
 /*@ // What filesystems.def lists.
   @ axiomatic FileSystems { predicate holds_data(integer type); }
   @
@@ -140,6 +140,10 @@ struct step {
   @   (s.type == EVENTTYPE_FD_WRITE && may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_WRITE)));
   @ predicate waits_checked(struct handle_table *t, struct request *q) = q->subscription_count <= LIMIT_SUBSCRIPTIONS &&
   @   (\forall integer k; 0 <= k < q->subscription_count ==> may_wait(t, q->subscription[k]));
+  @
+  @ // The vector of the request is this region alone.
+  @ predicate vector_is(struct request *q, struct region r) =
+  @   q->iov_count == 1 && r.offset == q->iov[0].offset && r.length == q->iov[0].length;
   @
   @ // The whole vector of the request lies in memory.
   @ predicate vector_in_memory(struct request *q, integer memory) =
@@ -210,11 +214,14 @@ struct step {
   @ predicate sound_memory(struct decide_context *c, struct request *q, struct op op) =
   @   (op_reads_vector(op.kind) || op_writes_vector(op.kind) ==>
   @     op.mem.offset == 0 && op.mem.length == q->iov_count && vector_in_memory(q, c->memory)) &&
-  @   (op_writes_region(op.kind) ==> region_in_memory(op.mem, c->memory)) &&
-  @   (!op_reads_vector(op.kind) && !op_writes_vector(op.kind) && !op_writes_region(op.kind) ==> op.mem.length == 0) &&
+  @   (op_reads_region(op.kind) || op_writes_region(op.kind) ==> region_in_memory(op.mem, c->memory)) &&
+  @   (!op_reads_vector(op.kind) && !op_writes_vector(op.kind) && !op_reads_region(op.kind) && !op_writes_region(op.kind) ==>
+  @     op.mem.length == 0) &&
   @   (op_reads_vector(op.kind) ==> call_vector(q->call) == ARG_CLASS_CIOVS) &&
   @   (op_writes_vector(op.kind) ==> call_vector(q->call) == ARG_CLASS_IOVS) &&
-  @   (op_writes_region(op.kind) ==> call_buffer(q->call) >= 0);
+  @   (op_reads_region(op.kind) ==> call_vector(q->call) == ARG_CLASS_CIOVS && vector_is(q, op.mem)) &&
+  @   (op_writes_region(op.kind) ==>
+  @     call_buffer(q->call) >= 0 || (call_vector(q->call) == ARG_CLASS_IOVS && vector_is(q, op.mem)));
   @
   @ // Descriptors: the one that the guest named, which is open, or one that this very plan opened.
   @ // A move: what the first descriptor stands for takes the place of the second; both are open.

@@ -2,7 +2,8 @@
  *
  * A regular file is read and written at the position that the handle keeps, so that seeking costs no system
  * call; everything else (pipes, terminals, devices given as stdio) as the stream that it is. A transfer of 0 bytes
- * commits without an op. All elements of a vector are checked before the op; more than INT32_MAX bytes in one call
+ * commits without an op. An op on a file carries the vector's one region itself, or, of several, says that it is all of
+ * them. All elements of a vector are checked before the op; more than INT32_MAX bytes in one call
  * are refused, not shortened. Source: witx, fd_*; Linux IOV_MAX and MAX_RW_COUNT. */
 #include "wasi/decide/decide_inner.h"
 
@@ -60,6 +61,27 @@ static struct step vector_issue(struct plan plan, enum op_kind kind, uint32_t fd
     return step;
 }
 
+/* The same on a file: `one` with the region itself where there is no other, `several` with all of them. */
+/*@ requires \valid_read(request) && 0 <= one < OP_COUNT && 0 <= several < OP_COUNT && plan.count <= LIMIT_OPS;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.op.handle == fd && \result.op.offset == offset;
+  @ ensures one: request->iov_count == 1 ==> \result.op.kind == one && vector_is(request, \result.op.mem) &&
+  @   \result.plan == plan_next(plan, one, PLAN_ENDS_WITH_ANSWER);
+  @ ensures several: request->iov_count != 1 ==> \result.op.kind == several && \result.op.mem.offset == 0 &&
+  @   \result.op.mem.length == request->iov_count && \result.plan == plan_next(plan, several, PLAN_ENDS_WITH_ANSWER);
+*/
+static struct step file_issue(struct plan plan, const struct request *request, enum op_kind one, enum op_kind several,
+                              uint32_t fd, uint64_t offset)
+{
+    if (request->iov_count != 1)
+        return vector_issue(plan, several, fd, request->iov_count, offset);
+    struct step step = decide_issue_last(plan, one, RULE_RIGHT_HELD, fd);
+    step.op.mem.offset = request->iov[0].offset;
+    step.op.mem.length = request->iov[0].length;
+    step.op.offset = offset;
+    return step;
+}
+
 /* A descriptor that may not be read or written: of a directory, which never may, that is the reason. */
 /*@ requires \valid_read(table) && rule_refuses(rule);
   @ assigns \nothing;
@@ -112,7 +134,7 @@ struct step decide_fd_read(const struct decide_context *context, const struct ha
         return vector_issue(plan, OP_READ, (uint32_t)fd, request->iov_count, 0);
     if (table->handle[fd].position > INT64_MAX - total)
         return decide_refuse(RULE_OFFSET_RANGE);
-    return vector_issue(plan, OP_PREAD, (uint32_t)fd, request->iov_count, table->handle[fd].position);
+    return file_issue(plan, request, OP_PREAD, OP_PREADV, (uint32_t)fd, table->handle[fd].position);
 }
 
 struct change commit_fd_read(const struct decide_context *context, const struct handle_table *table,
@@ -180,7 +202,7 @@ struct step decide_fd_write(const struct decide_context *context, const struct h
         return append_issue(plan, (uint32_t)fd, request->iov_count);
     if (table->handle[fd].position > INT64_MAX - total)
         return decide_refuse(RULE_OFFSET_RANGE);
-    return vector_issue(plan, OP_PWRITE, (uint32_t)fd, request->iov_count, table->handle[fd].position);
+    return file_issue(plan, request, OP_PWRITE, OP_PWRITEV, (uint32_t)fd, table->handle[fd].position);
 }
 
 struct change commit_fd_write(const struct decide_context *context, const struct handle_table *table,
@@ -197,14 +219,18 @@ struct change commit_fd_write(const struct decide_context *context, const struct
     return change;
 }
 
-/* fd_pread and fd_pwrite, which differ in the op and the right. */
+/* fd_pread and fd_pwrite, which differ in the ops and the right. */
 /*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request);
-  @ requires 0 <= kind < OP_COUNT && context->memory <= 0x100000000 && plan.count <= LIMIT_OPS;
+  @ requires 0 <= one < OP_COUNT && 0 <= several < OP_COUNT && context->memory <= 0x100000000 && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == kind &&
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==>
   @   \result.op.handle == request->slot[SLOT_FD_PREAD_fd] && may(table, request->slot[SLOT_FD_PREAD_fd], right | R(FD_SEEK)) &&
-  @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory) &&
-  @   \result.plan == plan_next(plan, kind, PLAN_ENDS_WITH_ANSWER);
+  @   vector_in_memory(request, context->memory);
+  @ ensures one: \result.verdict == VERDICT_ISSUE && request->iov_count == 1 ==> \result.op.kind == one &&
+  @   vector_is(request, \result.op.mem) && \result.plan == plan_next(plan, one, PLAN_ENDS_WITH_ANSWER);
+  @ ensures several: \result.verdict == VERDICT_ISSUE && request->iov_count != 1 ==> \result.op.kind == several &&
+  @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count &&
+  @   \result.plan == plan_next(plan, several, PLAN_ENDS_WITH_ANSWER);
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==>
   @   may(table, request->slot[SLOT_FD_PREAD_fd], right | R(FD_SEEK)) &&
   @   table->handle[request->slot[SLOT_FD_PREAD_fd]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
@@ -213,7 +239,8 @@ struct change commit_fd_write(const struct decide_context *context, const struct
   @   (commits(\result, plan, 0) && may(table, request->slot[SLOT_FD_PREAD_fd], right | R(FD_SEEK)));
 */
 static struct step positioned(const struct decide_context *context, const struct handle_table *table,
-                              const struct request *request, struct plan plan, enum op_kind kind, uint64_t right)
+                              const struct request *request, struct plan plan, enum op_kind one, enum op_kind several,
+                              uint64_t right)
 {
     uint64_t fd = request->slot[SLOT_FD_PREAD_fd];
     uint64_t offset = request->slot[SLOT_FD_PREAD_offset];
@@ -231,7 +258,7 @@ static struct step positioned(const struct decide_context *context, const struct
         return decide_refuse(RULE_OFFSET_RANGE);
     if (total == 0)
         return decide_go_commit(plan, 0);
-    return vector_issue(plan, kind, (uint32_t)fd, request->iov_count, offset);
+    return file_issue(plan, request, one, several, (uint32_t)fd, offset);
 }
 
 /*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_PREAD_fd], R(FD_READ) | R(FD_SEEK)) &&
@@ -241,7 +268,7 @@ static struct step positioned(const struct decide_context *context, const struct
 struct step decide_fd_pread(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    return positioned(context, table, request, plan, OP_PREAD, R(FD_READ));
+    return positioned(context, table, request, plan, OP_PREAD, OP_PREADV, R(FD_READ));
 }
 
 struct change commit_fd_pread(const struct decide_context *context, const struct handle_table *table,
@@ -257,7 +284,7 @@ struct change commit_fd_pread(const struct decide_context *context, const struct
 struct step decide_fd_pwrite(const struct decide_context *context, const struct handle_table *table,
                              const struct request *request, struct plan plan, const struct op_result *answer)
 {
-    return positioned(context, table, request, plan, OP_PWRITE, R(FD_WRITE));
+    return positioned(context, table, request, plan, OP_PWRITE, OP_PWRITEV, R(FD_WRITE));
 }
 
 struct change commit_fd_pwrite(const struct decide_context *context, const struct handle_table *table,

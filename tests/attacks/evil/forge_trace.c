@@ -98,7 +98,7 @@ static void put_bomb(long mib, uint32_t ops)
     for (int i = 0; i < LIMIT_IOVECS; i++)
         region[i] = (struct region) { 0, UINT32_MAX };
     for (uint32_t i = 0; i < ops; i++) {
-        const struct op op = { .kind = OP_PREAD, .handle = 0, .handle2 = HANDLE_NONE, .mem = { 0, LIMIT_IOVECS } };
+        const struct op op = { .kind = OP_PREADV, .handle = 0, .handle2 = HANDLE_NONE, .mem = { 0, LIMIT_IOVECS } };
         memcpy(event(sizeof(struct trace_event_op), TRACE_EVENT_OP, 0) + 8, &op, sizeof op);
     }
     for (uint32_t i = 0; i < ops; i++)
