@@ -134,6 +134,12 @@ static enum status adopt(struct guest *guest, struct error *error)
     return s;
 }
 
+/* Directories and listening sockets. */
+static uint32_t grant_count(const struct guest *guest)
+{
+    return guest->spec.policy.file_count + guest->spec.policy.listen_count;
+}
+
 static enum status confine(struct guest *guest, struct error *error)
 {
     uint32_t count = guest->spec.policy.file_count;
@@ -146,7 +152,7 @@ static enum status confine(struct guest *guest, struct error *error)
     options.grants = grants;
     options.grant_count = count;
     options.required = confine_always;
-    options.descriptors = guest->spec.policy.limits.descriptors + GUEST_FD_GRANTS + count + 8;
+    options.descriptors = guest->spec.policy.limits.descriptors + GUEST_FD_GRANTS + grant_count(guest) + 8;
     options.walks = walks(guest);
     if (options.walks)
         options.descriptors += LIMIT_WALK_DEPTH;
@@ -191,8 +197,8 @@ static enum status prepare(struct guest *guest, struct error *error)
         s = adopt(guest, error);
     if (s != STATUS_OK)
         return s;
-    int keep[LIMIT_PREOPENS];
-    uint32_t count = guest->spec.policy.file_count;
+    int keep[LIMIT_PREOPENS + LIMIT_LISTENERS];
+    uint32_t count = grant_count(guest);
     for (uint32_t i = 0; i < count; i++)
         keep[i] = GUEST_FD_GRANTS + (int)i;
     s = confine_close_inherited(keep, count, error);

@@ -41,6 +41,7 @@ static enum status run_children(struct run *run, struct error *error)
     if (s != STATUS_OK)
         return s;
     run->result->started = true;
+    launch_listen_say(run->options->spec);
     guest_wait(run);
     if (run->options->trace_path) {
         s = recorder_finish(run, error);
@@ -55,7 +56,8 @@ static enum status run_children(struct run *run, struct error *error)
 
 static enum status files_open(struct run *run, struct error *error)
 {
-    enum status s = launch_limits(run->options->spec->policy.file_count, error);
+    enum status s =
+        launch_limits(run->options->spec->policy.file_count + run->options->spec->policy.listen_count, error);
     if (s == STATUS_OK)
         s = launch_files_open(run->options, &run->files, error);
     if (s == STATUS_OK)

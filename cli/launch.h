@@ -12,7 +12,8 @@
 #include "tracer/witness_file.h"
 #include "wasi/policy/policy.h"
 
-/* Descriptors of the guest's process. Grants follow from GUEST_FD_GRANTS on, in the order of the policy. GUEST_FD_ALIVE
+/* Descriptors of the guest's process. Grants follow from GUEST_FD_GRANTS on, in the order of the policy: directories,
+ * then listening sockets. GUEST_FD_ALIVE
  * is kept free: who waits for the guest asks the kernel, not a descriptor that the guest's process could close. */
 enum { GUEST_FD_LAUNCH = 3, GUEST_FD_MODULE = 4, GUEST_FD_RING = 5, GUEST_FD_ALIVE = 6, GUEST_FD_GRANTS = 10 };
 /* Descriptors of the recorder's process. */
@@ -109,7 +110,7 @@ struct launch_files { /* descriptors of the launcher, -1 where there is none */
     size_t mapped_size;
     const void *module_bytes;
     size_t module_size;
-    int *grants;
+    int *grants; /* directories, then listening sockets, as initial descriptors from 3 on */
     uint32_t grant_count, write_count;
     struct places *writes;                                      /* what the guest may write */
     uint32_t *write_grants;                                     /* for each of them, its number in the policy */
@@ -136,8 +137,13 @@ MUST_USE enum status launch_facts_seal(const struct run_spec *spec, struct launc
  * or that cannot be told. Fills spec->nodes. (launch_mounts.c) */
 MUST_USE enum status launch_grant_check(const char *name, int fd, bool *ret_doubtful, struct error *error);
 MUST_USE enum status launch_devices_find(struct run_spec *spec, struct error *error);
-/* Opens every granted directory, and knows from then on what the guest may write (launch_grants.c). */
+/* Opens every granted directory and every listening socket, and knows from then on what the guest may write
+ * (launch_grants.c). */
 MUST_USE enum status launch_grants_open(struct run_spec *spec, struct launch_files *files, struct error *error);
+/* Opens a socket that listens at *address, and puts the port there that it got. (launch_listen.c) */
+MUST_USE enum status launch_listen_open(struct net_address *address, int *ret_fd, struct error *error);
+/* Where the kernel chose a port, says which. */
+void launch_listen_say(const struct run_spec *spec);
 /* Opens the directory `path` of ours. *ret_grant: the write grant that it lies in, or that the way to it leads through;
  * else -1. (launch_guard.c) */
 MUST_USE enum status launch_folder_open(const struct launch_files *files, const char *path, int *ret_fd, int *ret_grant,

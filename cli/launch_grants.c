@@ -1,5 +1,5 @@
-/* The granted directories: opened here and nowhere else; the guest's process gets descriptors. And what follows from
- * them: which places the guest may write.
+/* The granted directories, and with launch_listen.c the sockets: opened here and nowhere else; the guest's process gets
+ * descriptors. And what follows from them: which places the guest may write.
  *
  * Invariant: what is opened for a guest, no guest could have planted. Every name on the way to a grant that is looked
  * up where a write grant of the same policy reaches is a directory there, never a link. And what is granted for reading
@@ -21,8 +21,9 @@ static enum status initial_stat(struct run_spec *spec, uint32_t handle, int fd, 
     struct filestat stat;
     enum status s = act_host_stat(fd, &stat, error);
     if (s == STATUS_OK)
-        spec->initial[handle] =
-            (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, (uint32_t)host_fd, NULL, false };
+        spec->initial[handle] = (struct run_initial) {
+            .dev = stat.dev, .ino = stat.ino, .filetype = (uint32_t)stat.filetype, .host_fd = (uint32_t)host_fd
+        };
     return s;
 }
 
@@ -50,6 +51,21 @@ static enum status grants_open(struct run_spec *spec, struct launch_files *files
             s = launch_grant_check(file->host, fd, &spec->initial[3 + i].doubtful, error);
         if (s != STATUS_OK)
             return grant_failed(file, s, error);
+    }
+    return STATUS_OK;
+}
+
+static enum status listens_open(struct run_spec *spec, struct launch_files *files, struct error *error)
+{
+    for (uint32_t i = 0; i < spec->policy.listen_count; i++) {
+        uint32_t place = spec->policy.file_count + i;
+        struct net_address address = spec->policy.listens[i];
+        enum status s = launch_listen_open(&address, &files->grants[place], error);
+        if (s == STATUS_OK)
+            s = initial_stat(spec, 3 + place, files->grants[place], GUEST_FD_GRANTS + (int)place, error);
+        if (s != STATUS_OK)
+            return s;
+        spec->initial[3 + place].address = address;
     }
     return STATUS_OK;
 }
@@ -142,7 +158,7 @@ static enum status overlaps_check(const struct policy *policy, const struct laun
 
 enum status launch_grants_open(struct run_spec *spec, struct launch_files *files, struct error *error)
 {
-    uint32_t count = spec->policy.file_count;
+    uint32_t count = spec->policy.file_count + spec->policy.listen_count;
     enum status s = STATUS_OK;
     files->grants = calloc(count + (size_t)1, sizeof *files->grants);
     spec->initial = calloc(3 + (size_t)count, sizeof *spec->initial);
@@ -156,6 +172,8 @@ enum status launch_grants_open(struct run_spec *spec, struct launch_files *files
         s = initial_stat(spec, (uint32_t)fd, fd, fd, error);
     if (s == STATUS_OK)
         s = grants_open(spec, files, error);
+    if (s == STATUS_OK)
+        s = listens_open(spec, files, error);
     if (s == STATUS_OK)
         s = writes_find(&spec->policy, files, error);
     if (s == STATUS_OK)

@@ -20,7 +20,7 @@
 
 enum status guest_fork(struct run *run, struct error *error)
 {
-    uint32_t grants = run->options->spec->policy.file_count;
+    uint32_t grants = run->files.grant_count;
     struct launch_pass *pass = calloc(3 + (size_t)grants, sizeof *pass);
     if (!pass)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");

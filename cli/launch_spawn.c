@@ -54,7 +54,7 @@ enum status launch_part_path(const char *name, char *ret, size_t size, struct er
 
 enum status launch_limits(uint32_t grants, struct error *error)
 {
-    enum { TRIED_MAX = LAUNCHER_FILES + LIMIT_PREOPENS };
+    enum { TRIED_MAX = LAUNCHER_FILES + LIMIT_PREOPENS + LIMIT_LISTENERS };
     struct rlimit files;
     int tried[TRIED_MAX], count = 0, wanted = LAUNCHER_FILES + (int)grants;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
@@ -156,7 +156,7 @@ enum status launch_spawn(const char *name, const struct launch_pass *pass, size_
                          int *ret_go, struct error *error)
 {
     char path[4200];
-    struct launch_pass moved[8 + LIMIT_PREOPENS];
+    struct launch_pass moved[8 + LIMIT_PREOPENS + LIMIT_LISTENERS];
     if (count > sizeof moved / sizeof *moved)
         return error_set(error, STATUS_LIMIT, "too many descriptors for %s", name);
     memcpy(moved, pass, count * sizeof *pass);

@@ -54,9 +54,9 @@ static void limits_json(const struct policy_limits *l, struct json *json)
 static const char *const violation_words[][2] = { [POLICY_VIOLATION_ERRNO] = { "errno", "answers an error" },
                                                   [POLICY_VIOLATION_TRAP] = { "trap", "stops the guest (trap)" },
                                                   [POLICY_VIOLATION_KILL] = { "kill", "stops the guest (kill)" } };
-static const char *const protocol_words[] = { [POLICY_TCP] = "tcp", [POLICY_UDP] = "udp" };
+static const char *const protocol_words[] = { [NET_TCP] = "tcp", [NET_UDP] = "udp" };
 static const char *const verb_words[][2] = {
-    [POLICY_CONNECT] = { "connect", "connects to" }, [POLICY_BIND] = { "bind", "binds to" }
+    [NET_CONNECT] = { "connect", "connects to" }, [NET_BIND] = { "bind", "binds to" }
 };
 
 struct rule_text {
@@ -64,11 +64,11 @@ struct rule_text {
     char ports[16];
 };
 
-static struct rule_text rule_text(const struct policy_network *rule)
+static struct rule_text rule_text(const struct net_rule *rule)
 {
     struct rule_text text;
     char address[INET6_ADDRSTRLEN] = "?";
-    (void)inet_ntop(rule->family == 6 ? AF_INET6 : AF_INET, rule->address, address, sizeof address);
+    (void)inet_ntop(rule->family == 6 ? AF_INET6 : AF_INET, rule->bytes, address, sizeof address);
     snprintf(text.address, sizeof text.address, "%s/%u", address, rule->prefix);
     if (rule->port_first == rule->port_last)
         snprintf(text.ports, sizeof text.ports, "%u", rule->port_first);
@@ -79,17 +79,21 @@ static struct rule_text rule_text(const struct policy_network *rule)
 
 static void network_print(const struct policy *policy)
 {
-    if (!policy->network_count) {
+    char address[96];
+    if (!policy->network_count && !policy->listen_count)
         print_out("no network\n");
-        return;
+    for (uint32_t i = 0; i < policy->listen_count; i++) {
+        policy_address_text(&policy->listens[i], address, sizeof address);
+        print_out("a socket that listens at %s%s\n", address, policy->listens[i].port ? "" : " (a free port)");
     }
     for (uint32_t i = 0; i < policy->network_count; i++) {
-        const struct policy_network *rule = &policy->networks[i];
+        const struct net_rule *rule = &policy->networks[i];
         const struct rule_text text = rule_text(rule);
         print_out("by %s %s %s, port%s %s\n", protocol_words[rule->protocol], verb_words[rule->verb][1], text.address,
                   rule->port_first == rule->port_last ? "" : "s", text.ports);
     }
-    print_out("%u network rules (this version has no socket hostcalls)\n", policy->network_count);
+    for (uint32_t i = 0; i < policy->name_count; i++)
+        print_out("resolves %s\n", policy->names[i]);
 }
 
 static void where_print(const char *said)
@@ -140,7 +144,7 @@ void policy_words_json(const struct policy *policy, bool looked, struct buffer *
     json_array_end(&json);
     json_array_begin(&json, "network");
     for (uint32_t i = 0; i < policy->network_count; i++) {
-        const struct policy_network *rule = &policy->networks[i];
+        const struct net_rule *rule = &policy->networks[i];
         const struct rule_text text = rule_text(rule);
         json_object_begin(&json, NULL);
         json_string(&json, "protocol", protocol_words[rule->protocol]);
@@ -149,6 +153,17 @@ void policy_words_json(const struct policy *policy, bool looked, struct buffer *
         json_string(&json, "ports", text.ports);
         json_object_end(&json);
     }
+    json_array_end(&json);
+    json_array_begin(&json, "listen");
+    for (uint32_t i = 0; i < policy->listen_count; i++) {
+        char address[96];
+        policy_address_text(&policy->listens[i], address, sizeof address);
+        json_string(&json, NULL, address);
+    }
+    json_array_end(&json);
+    json_array_begin(&json, "names");
+    for (uint32_t i = 0; i < policy->name_count; i++)
+        json_string(&json, NULL, policy->names[i]);
     json_array_end(&json);
     json_string(&json, "on_violation", violation_words[policy->on_violation][0]);
     limits_json(&policy->limits, &json);

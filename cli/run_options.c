@@ -1,4 +1,5 @@
-/* From options to a run_spec. A policy file and options add up: --dir appends grants, --fuel and --timeout lower or set
+/* From options to a run_spec. A policy file and options add up: --dir, --listen, --connect,
+ * --bind and --resolve append grants, --fuel and --timeout lower or set
  * the limit. Nothing is opened here but the policy file. */
 #include "cli/run_options.h"
 
@@ -62,6 +63,8 @@ static enum status policy_option(struct run_arguments *arguments, const char *pa
         else
             error_prefix(error, "%s", file->said ? file->said : file->host);
     }
+    if (s == STATUS_OK)
+        s = policy_append_network(&fresh, old, error);
     if (s != STATUS_OK) {
         policy_done(&fresh);
         return s;
@@ -109,6 +112,14 @@ static enum status walker_option(const char *value, uint64_t *ret, struct error 
     return error_set(error, STATUS_INVALID, "--walker wants auto, openat2 or components, not \"%s\"", value);
 }
 
+/* Names the option that was not understood. */
+static enum status error_option(const char *option, enum status status, struct error *error)
+{
+    if (status != STATUS_OK)
+        error_prefix(error, "--%s", option);
+    return status;
+}
+
 enum status run_option_apply(struct run_arguments *arguments, int option, const char *value, struct error *error)
 {
     struct run_spec *spec = &arguments->spec;
@@ -135,6 +146,14 @@ enum status run_option_apply(struct run_arguments *arguments, int option, const 
         return STATUS_OK;
     case RUN_WALKER:
         return walker_option(value, &spec->facts.walker_asked, error);
+    case RUN_LISTEN:
+        return error_option("listen", policy_add_listen(&spec->policy, value, error), error);
+    case RUN_CONNECT:
+        return error_option("connect", policy_add_network_option(&spec->policy, NET_CONNECT, value, error), error);
+    case RUN_BIND:
+        return error_option("bind", policy_add_network_option(&spec->policy, NET_BIND, value, error), error);
+    case RUN_RESOLVE:
+        return error_option("resolve", policy_add_name(&spec->policy, value, error), error);
     case RUN_QUIET:
         arguments->quiet = true;
         return STATUS_OK;

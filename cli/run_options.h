@@ -18,6 +18,14 @@
         { 0, "walker", "auto|openat2|components",                                                                      \
           "how paths are resolved beneath a granted directory: by openat2, or component by component; auto takes "     \
           "openat2 where the kernel has it" },                                                                         \
+        { 0, "listen", "tcp:ADDRESS:PORT",                                                                             \
+          "open a listening socket and hand it to the guest behind its directories; port 0: a free one, which is "     \
+          "said; may be given several times" },                                                                        \
+        { 0, "connect", "tcp|udp:ADDRESS/PREFIX:PORT[-LAST]",                                                          \
+          "let the guest connect, or send datagrams, to these addresses; may be given several times" },                \
+        { 0, "bind", "tcp|udp:ADDRESS/PREFIX:PORT[-LAST]",                                                             \
+          "let the guest bind sockets of its own to these addresses; may be given several times" },                    \
+        { 0, "resolve", "NAME", "let the guest ask for the addresses of this name; may be given several times" },      \
         { 'q', "quiet", NULL, "print nothing of warrant's own but errors, and where an unnamed trace went" }
 
 enum run_option {
@@ -30,6 +38,10 @@ enum run_option {
     RUN_ARGV0,
     RUN_NO_CONFINE,
     RUN_WALKER,
+    RUN_LISTEN,
+    RUN_CONNECT,
+    RUN_BIND,
+    RUN_RESOLVE,
     RUN_QUIET,
     RUN_OPTION_COUNT
 };

@@ -53,8 +53,11 @@ static void spec_full(struct run_spec *spec)
 {
     must(policy_add_file(&spec->policy, "/srv/data", "/data", true, NULL));
     must(policy_add_file(&spec->policy, "/etc/app", "/etc", false, NULL));
-    must(policy_add_network(&spec->policy, POLICY_TCP, POLICY_CONNECT, "127.0.0.0/8:80-90", NULL));
-    must(policy_add_network(&spec->policy, POLICY_UDP, POLICY_BIND, "[2001:db8::]/32:0", NULL));
+    must(policy_add_network(&spec->policy, NET_TCP, NET_CONNECT, "127.0.0.0/8:80-90", NULL));
+    must(policy_add_network(&spec->policy, NET_UDP, NET_BIND, "[2001:db8::]/32:0", NULL));
+    must(policy_add_listen(&spec->policy, "tcp:127.0.0.1:8080", NULL));
+    must(policy_add_listen(&spec->policy, "tcp:[::1]:0", NULL));
+    must(policy_add_name(&spec->policy, "example.org", NULL));
     spec->policy.limits.fuel = 5000000000;
     spec->policy.limits.module_bytes = 1 << 20;
     spec->policy.on_violation = POLICY_VIOLATION_KILL;
@@ -65,12 +68,20 @@ static void spec_full(struct run_spec *spec)
     spec->started_ns = UINT64_C(1790000000000000000);
     memset(spec->module_hash, 0xab, sizeof spec->module_hash);
     memset(spec->run_id, 0xcd, sizeof spec->run_id);
-    spec->initial_count = 3 + spec->policy.file_count;
+    const uint32_t sockets = 3 + spec->policy.file_count;
+    spec->initial_count = sockets + spec->policy.listen_count;
     spec->initial = calloc(spec->initial_count, sizeof *spec->initial);
     must(spec->initial ? STATUS_OK : STATUS_NO_MEMORY);
     for (uint32_t i = 0; i < spec->initial_count; i++)
-        spec->initial[i] =
-            (struct run_initial) { 2049, 100 + i, i < 3 ? 2 : 3, i < 3 ? i : 7 + i, owned(i < 3 ? "" : "/srv"), false };
+        spec->initial[i] = (struct run_initial) { .dev = 2049,
+                                                  .ino = 100 + i,
+                                                  .filetype = i < 3         ? 2
+                                                              : i < sockets ? 3
+                                                                            : 6,
+                                                  .host_fd = i < 3 ? i : 7 + i,
+                                                  .path = owned(i < 3 || i >= sockets ? "" : "/srv") };
+    for (uint32_t i = 0; i < spec->policy.listen_count; i++)
+        spec->initial[sockets + i].address = spec->policy.listens[i];
     struct run_facts *facts = &spec->facts;
     facts->kernel = owned("6.1.0");
     facts->witness_reason = owned("not root");

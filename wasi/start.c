@@ -26,9 +26,11 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
     if (policy->file_count > LIMIT_PREOPENS)
         return error_set(error, STATUS_LIMIT, "%u directories are granted, at most %d can be", policy->file_count,
                          LIMIT_PREOPENS);
-    if (spec->initial_count != 3 + policy->file_count)
-        return error_set(error, STATUS_MALFORMED, "the run's description has %u first descriptors for %u grants",
-                         spec->initial_count, policy->file_count);
+    const uint32_t sockets = 3 + policy->file_count;
+    if (policy->listen_count > LIMIT_LISTENERS || spec->initial_count != sockets + policy->listen_count)
+        return error_set(error, STATUS_MALFORMED,
+                         "the run's description has %u first descriptors for %u directories and %u sockets",
+                         spec->initial_count, policy->file_count, policy->listen_count);
     struct wasi_preopen *preopens = NULL;
     if (policy->file_count > 0) {
         preopens = calloc(policy->file_count, sizeof *preopens);
@@ -69,6 +71,11 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
     for (uint32_t i = 0; i < spec->node_count && i < LIMIT_DEVICES; i++)
         ret->devices[ret->config.device_count++] = (struct wasi_device) { spec->nodes[i].dev, spec->nodes[i].ino };
     ret->config.devices = ret->devices;
+    for (uint32_t i = 0; i < policy->listen_count; i++)
+        ret->listens[i] =
+            (struct wasi_listen) { initial_stat(&spec->initial[sockets + i]), spec->initial[sockets + i].address };
+    ret->config.listen_count = policy->listen_count;
+    ret->config.listens = ret->listens;
     return STATUS_OK;
 }
 

@@ -8,15 +8,17 @@
 #include "wasi/wasi.h"
 
 struct wasi_start {
-    struct wasi_config config; /* borrows from the run_spec, from `preopens` and `devices` */
+    struct wasi_config config; /* borrows from the run_spec, from the arrays below */
     struct rt_limits limits;
     struct rt_module_limits module_limits; /* to load the module with */
     struct wasi_preopen *preopens;         /* owned */
     struct wasi_device devices[LIMIT_DEVICES];
+    struct wasi_listen listens[LIMIT_LISTENERS];
 };
 
 /* Builds configuration and limits from `spec` (borrows for the life of *ret and of the wasi created with it). Touches
- * nothing of the host: descriptors are what spec->initial says. MALFORMED: initial_count is not 3 + file_count. LIMIT.
+ * nothing of the host: descriptors are what spec->initial says. MALFORMED: initial_count is not 3 + file_count +
+ * listen_count. LIMIT.
  * NO_MEMORY. */
 MUST_USE enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret, struct error *error);
 void wasi_start_done(struct wasi_start *start);

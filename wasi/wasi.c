@@ -15,7 +15,10 @@ enum { STDIO_COUNT = 3 };
 /* What has no meaning on a directory, though files beneath it may have it. */
 #define FILE_RIGHTS                                                                                                    \
     (R(FD_READ) | R(FD_WRITE) | R(FD_SEEK) | R(FD_TELL) | R(FD_ADVISE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
-#define STREAM_RIGHTS (R(FD_FDSTAT_SET_FLAGS) | R(FD_FILESTAT_GET) | R(POLL_FD_READWRITE))
+/* Of a connection, and of the socket that listens for them. */
+#define CONNECTION_RIGHTS (STREAM_RIGHTS | R(FD_READ) | R(FD_WRITE) | R(SOCK_SHUTDOWN))
+#define LISTEN_RIGHTS     (STREAM_RIGHTS | R(SOCK_ACCEPT))
+#define STREAM_RIGHTS     (R(FD_FDSTAT_SET_FLAGS) | R(FD_FILESTAT_GET) | R(POLL_FD_READWRITE))
 
 /* Bytes of the strings with their NULs. */
 static enum status strings_bytes(const char *const *strings, uint32_t count, const char *what, uint32_t *ret,
@@ -38,9 +41,10 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
     if (config->preopen_count > LIMIT_PREOPENS)
         return error_set(error, STATUS_LIMIT, "%u directories are granted, at most %d can be", config->preopen_count,
                          LIMIT_PREOPENS);
-    if (config->descriptor_limit > LIMIT_HANDLES || config->descriptor_limit < STDIO_COUNT + config->preopen_count)
+    const uint32_t sockets = STDIO_COUNT + config->preopen_count, first_free = sockets + config->listen_count;
+    if (config->descriptor_limit > LIMIT_HANDLES || config->descriptor_limit < first_free)
         return error_set(error, STATUS_LIMIT, "the limit of %u descriptors is outside %u to %d: raise or lower it",
-                         config->descriptor_limit, STDIO_COUNT + config->preopen_count, LIMIT_HANDLES);
+                         config->descriptor_limit, first_free, LIMIT_HANDLES);
     table->limit = config->descriptor_limit;
     for (uint32_t i = 0; i < STDIO_COUNT; i++) {
         const struct filestat *stat = &config->stdio[i];
@@ -67,6 +71,13 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
                                                            .preopen = true,
                                                            .doubtful = preopen->doubtful };
     }
+    for (uint32_t i = 0; i < config->listen_count; i++) /* no preopen: a libc ends its search for directories there */
+        table->handle[sockets + i] = (struct handle) { .rights = LISTEN_RIGHTS,
+                                                       .inheriting = CONNECTION_RIGHTS,
+                                                       .dev = config->listens[i].stat.dev,
+                                                       .ino = config->listens[i].stat.ino,
+                                                       .type = FILETYPE_SOCKET_STREAM,
+                                                       .live = true };
     return STATUS_OK;
 }
 

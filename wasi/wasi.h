@@ -4,6 +4,7 @@
 #define WARRANT_WASI_H
 
 #include "runtime/rt.h"
+#include "wasi/abi/net.h"
 #include "wasi/backend.h"
 #include "wasi/observer.h"
 
@@ -13,6 +14,12 @@ struct wasi_preopen {
     bool writes;            /* false: rights_read only */
     bool doubtful;          /* beneath it, file systems that hold no data may be mounted */
     struct filestat stat;   /* of the host directory */
+};
+
+/* A socket that listens, at the descriptor behind the last directory's + index. */
+struct wasi_listen {
+    struct filestat stat;
+    struct net_address address; /* where it is bound */
 };
 
 /* What the guest is given. All pointers are borrowed for the life of the wasi. Strings have no NUL inside by
@@ -27,6 +34,8 @@ struct wasi_config {
     const struct wasi_device {
         uint64_t dev, ino;
     } *devices;
+    uint32_t listen_count; /* at most LIMIT_LISTENERS */
+    const struct wasi_listen *listens;
     uint32_t descriptor_limit; /* at most LIMIT_HANDLES */
     bool
         violation_traps; /* on_violation: trap or kill: a NOTCAPABLE refusal stops the guest with RT_TRAP_HOST_POLICY */

@@ -11,6 +11,10 @@ enum {
     LIMIT_HANDLES = 4096,       /* guest descriptors; a policy may lower it */
     LIMIT_PREOPENS = 64,        /* granted directories */
     LIMIT_NETWORK_RULES = 4096, /* addresses that a policy grants */
+    LIMIT_NAMES = 64,           /* names that a policy lets be resolved */
+    LIMIT_NAME = 253,           /* bytes of one */
+    LIMIT_ADDRESSES = 32,       /* addresses that a name has */
+    LIMIT_LISTENERS = 64,       /* listening sockets that a guest is given */
     LIMIT_ARGS = 65536,         /* arguments, and environment variables */
     LIMIT_ARGS_BYTES = 1 << 20, /* bytes of all arguments, and of all environment variables, with NULs */
     LIMIT_TRACE_LEAST = 65536,  /* bytes of a trace file: the least that a policy may set */

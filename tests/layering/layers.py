@@ -26,7 +26,7 @@ SEAM = ["wasi/backend.h", "wasi/observer.h"]
 ARROWS = {
     "runtime/base": [],
     "wasi/abi": ["runtime/base"],
-    "wasi/policy": ["runtime/base"],
+    "wasi/policy": ["wasi/abi/net.h", "runtime/base"],
     "wasi/decide": ["wasi/abi", "wasi/policy", "runtime/base"],
     "runtime": ["runtime/base"],
     "wasi": ["runtime", "wasi/abi", "wasi/policy", "wasi/decide", "runtime/base"],

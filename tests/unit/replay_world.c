@@ -78,7 +78,9 @@ static void spec_fill(struct run_spec *spec, const struct replay_world *world, i
     spec->initial_count = 4;
     for (uint32_t i = 0; i < 4; i++) {
         MUST(act_host_stat(i == 3 ? folder : null, &stat, &error), &error);
-        spec->initial[i] = (struct run_initial) { stat.dev, stat.ino, (uint32_t)stat.filetype, i, NULL, false };
+        spec->initial[i] = (struct run_initial) {
+            .dev = stat.dev, .ino = stat.ino, .filetype = (uint32_t)stat.filetype, .host_fd = i
+        };
     }
 }
 

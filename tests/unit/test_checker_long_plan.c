@@ -112,7 +112,7 @@ static void match_calls(struct trace_call *const *call, uint32_t missing, struct
 {
     struct run_initial initial[5] = { 0 };
     for (uint32_t i = 0; i < 5; i++)
-        initial[i] = (struct run_initial) { 1, 5, FILETYPE_DIRECTORY, 7 + i, NULL, false };
+        initial[i] = (struct run_initial) { .dev = 1, .ino = 5, .filetype = FILETYPE_DIRECTORY, .host_fd = 7 + i };
     struct run_spec spec = { .initial_count = 5, .initial = initial, .facts = { .arch = (char[]) { "x86_64" } } };
     struct match *m;
     memset(told, 0, sizeof *told);

@@ -11,11 +11,11 @@
 enum { READ_DIR = 13, WRITE_DIR = 14, OPENED = 20 }; /* host descriptors; stdio is 10, 11, 12 */
 enum { RDWR = 02, CREAT = 0100, TRUNC = 01000, PATH_ONLY = 010000000, CONFINED = 0x0a };
 
-static struct run_initial initial[] = { { 1, 10, 2, 10, NULL, false },
-                                        { 1, 11, 2, 11, NULL, false },
-                                        { 1, 12, 2, 12, NULL, false },
-                                        { 1, 13, 3, 13, NULL, false },
-                                        { 1, 14, 3, 14, NULL, false } };
+static struct run_initial initial[] = { { .dev = 1, .ino = 10, .filetype = 2, .host_fd = 10 },
+                                        { .dev = 1, .ino = 11, .filetype = 2, .host_fd = 11 },
+                                        { .dev = 1, .ino = 12, .filetype = 2, .host_fd = 12 },
+                                        { .dev = 1, .ino = 13, .filetype = 3, .host_fd = 13 },
+                                        { .dev = 1, .ino = 14, .filetype = 3, .host_fd = 14 } };
 static struct policy_file files[] = { { (char[]) { "r" }, (char[]) { "/r" }, false, NULL },
                                       { (char[]) { "w" }, (char[]) { "/w" }, true, NULL } };
 

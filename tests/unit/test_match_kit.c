@@ -66,7 +66,8 @@ void kit_run(struct kit *kit)
 {
     struct run_initial initial[5];
     for (uint32_t i = 0; i < 5; i++)
-        initial[i] = (struct run_initial) { 1, 1000 + i, FILETYPE_DIRECTORY, 10 + i, NULL, false };
+        initial[i] =
+            (struct run_initial) { .dev = 1, .ino = 1000 + i, .filetype = FILETYPE_DIRECTORY, .host_fd = 10 + i };
     struct run_spec spec = { .initial_count = 5, .initial = initial, .facts = { .arch = (char[]) { "x86_64" } } };
     spec.facts.walker = kit->walks ? RUN_WALKER_COMPONENTS : RUN_WALKER_OPENAT2;
     struct match_options options = {

@@ -58,13 +58,15 @@ static void spec_fill(struct run_spec *spec)
     run_spec_init(spec);
     assert_int_equal(policy_add_file(&spec->policy, "./data", "/data", false, NULL), STATUS_OK);
     assert_int_equal(policy_add_file(&spec->policy, "/tmp/w", "w", true, NULL), STATUS_OK);
-    assert_int_equal(policy_add_network(&spec->policy, POLICY_TCP, POLICY_CONNECT, "10.0.0.0/8:1-99", NULL), STATUS_OK);
-    assert_int_equal(policy_add_network(&spec->policy, POLICY_UDP, POLICY_BIND, "[::]/0:0", NULL), STATUS_OK);
+    assert_int_equal(policy_add_network(&spec->policy, NET_TCP, NET_CONNECT, "10.0.0.0/8:1-99", NULL), STATUS_OK);
+    assert_int_equal(policy_add_network(&spec->policy, NET_UDP, NET_BIND, "[::]/0:0", NULL), STATUS_OK);
     spec->policy.limits.fuel = 123456789012;
     spec->policy.on_violation = POLICY_VIOLATION_KILL;
     assert_int_equal(policy_add_device(&spec->policy, "null", NULL), STATUS_OK);
     assert_int_equal(policy_add_device(&spec->policy, "/dev/pts/7", NULL), STATUS_OK);
     assert_int_equal(policy_add_device(&spec->policy, "tty", NULL), STATUS_INVALID);
+    assert_int_equal(policy_add_listen(&spec->policy, "tcp:[::1]:0", NULL), STATUS_OK);
+    assert_int_equal(policy_add_name(&spec->policy, "Example.ORG.", NULL), STATUS_OK);
     spec->node_count = 2;
     spec->nodes = calloc(2, sizeof *spec->nodes);
     assert_non_null(spec->nodes);
@@ -82,10 +84,10 @@ static void spec_fill(struct run_spec *spec)
     memset(spec->module_hash, 0xab, sizeof spec->module_hash);
     memset(spec->run_id, 0xcd, sizeof spec->run_id);
     spec->started_ns = 0x0102030405060708;
-    spec->initial_count = 5;
-    spec->initial = calloc(5, sizeof *spec->initial);
+    spec->initial_count = 6;
+    spec->initial = calloc(6, sizeof *spec->initial);
     assert_non_null(spec->initial);
-    for (uint32_t i = 0; i < 5; i++) {
+    for (uint32_t i = 0; i < 6; i++) {
         spec->initial[i].dev = 100 + i;
         spec->initial[i].ino = 200 + i;
         spec->initial[i].filetype = i;
@@ -94,6 +96,7 @@ static void spec_fill(struct run_spec *spec)
         assert_non_null(spec->initial[i].path);
     }
     spec->initial[4].doubtful = true;
+    spec->initial[5].address = (struct net_address) { .family = NET_V6, .port = 40123, .bytes = { [15] = 1 } };
     struct run_facts *facts = &spec->facts;
     facts->host = strdup("a host");
     facts->kernel = strdup("6.1");
@@ -136,6 +139,10 @@ static void test_round_trip(void **state)
     assert_string_equal(back.policy.devices[0], "/dev/null");
     assert_string_equal(back.policy.devices[1], "/dev/pts/7");
     assert_int_equal(back.nodes[1].ino, 1234);
+    assert_int_equal(back.policy.listens[0].family, NET_V6);
+    assert_string_equal(back.policy.names[0], "example.org");
+    assert_int_equal(back.initial[5].address.port, 40123);
+    assert_int_equal(back.initial[5].address.bytes[15], 1);
     run_spec_encode(&back, &second);
     assert_int_equal(first.size, second.size);
     assert_memory_equal(first.data, second.data, first.size);
@@ -158,7 +165,7 @@ static void test_limits_and_facts(void **state)
         *lowered[i] = 50 + i;
     l->trace = 12345;
     run_spec_encode(&spec, &out);
-    assert_memory_equal(out.data, "WRS3", 4);
+    assert_memory_equal(out.data, "WRS4", 4);
     assert_int_equal(run_spec_decode(out.data, out.size, &back, NULL), STATUS_OK);
     struct buffer again = BUFFER_INIT;
     run_spec_encode(&back, &again); /* the limits, byte by byte, without the padding of the struct */

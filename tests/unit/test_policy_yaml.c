@@ -108,6 +108,25 @@ static const struct broken broken[] = {
     { CONNECT("[fe80::1%eth0]/128:80"), "p.yaml:5: ", "IPv6" },
     { CONNECT("1.2.3.4/32:1"), "p.yaml:5: ", "twice" },
     { BIND("1.2.3.4/32:5\\0"), "p.yaml:4: ", "NUL" },
+    { HEAD "listen: tcp:127.0.0.1:80\n", "p.yaml:2: ", "SEQUENCE" },
+    { HEAD "listen:\n  - udp:127.0.0.1:80\n", "p.yaml:3: ", "only TCP sockets listen" },
+    { HEAD "listen: [\"127.0.0.1:80\"]\n", "p.yaml:2: ", "neither tcp: nor udp:" },
+    { HEAD "listen: [\"tcp:127.0.0.1\"]\n", "p.yaml:2: ", "no port" },
+    { HEAD "listen: [\"tcp:[::1]\"]\n", "p.yaml:2: ", "no port" },
+    { HEAD "listen: [\"tcp:::1:80\"]\n", "p.yaml:2: ", "brackets" },
+    { HEAD "listen: [\"tcp:[::1:80\"]\n", "p.yaml:2: ", "no port" },
+    { HEAD "listen: [\"tcp:[::ffff:127.0.0.1]:80\"]\n", "p.yaml:2: ", "disguise" },
+    { HEAD "listen: [\"tcp:localhost:80\"]\n", "p.yaml:2: ", "host names" },
+    { HEAD "listen: [\"tcp:127.0.0.1:65536\"]\n", "p.yaml:2: ", "from 0 to 65535" },
+    { HEAD "listen: [\"tcp:127.0.0.1:8-9\"]\n", "p.yaml:2: ", "from 0 to 65535" },
+    { HEAD "listen:\n  - tcp:127.0.0.1:80\n  - tcp:127.0.0.1:80\n", "p.yaml:4: ", "twice" },
+    { HEAD "names: [\"*.org\"]\n", "p.yaml:2: ", "no host name" },
+    { HEAD "names: [127.0.0.1]\n", "p.yaml:2: ", "no host name" },
+    { HEAD "names:\n  - a..b\n", "p.yaml:3: ", "no host name" },
+    { HEAD "names: [-a]\n", "p.yaml:2: ", "no host name" },
+    { HEAD "names: [\"a b\"]\n", "p.yaml:2: ", "no host name" },
+    { HEAD "names: [\"::1\"]\n", "p.yaml:2: ", "no host name" },
+    { HEAD "names: [Example.org, example.org.]\n", "p.yaml:2: ", "twice" },
     { "version: &a 1\n", "p.yaml:1: ", "anchors" },
     { "version: !!int 1\n", "p.yaml:1: ", "tags" },
     { HEAD "files: &f []\n", "p.yaml:2: ", "anchors" },
@@ -151,6 +170,8 @@ static void test_whole_policy(void **state)
         "    connect: [\"127.0.0.1/32:5432\", \"[2001:db8::]/32:443\"]\n"
         "  - protocol: udp\n"
         "    bind: [\"0.0.0.0/0:8000-8999\"]\n"
+        "listen: [\"tcp:127.0.0.1:8080\", \"tcp:[::1]:0\"]\n"
+        "names: [example.org, LocalHost]\n"
         "limits: { memory: 256MiB, descriptors: 64, call_depth: 100, fuel: 5e9, wall: 30s, module: 4MiB,\n"
         "          functions: 1e4, locals: 200, tables: 2, table_elements: 3000 }\n"
         "on_violation: trap\n";
@@ -169,19 +190,28 @@ static void test_whole_policy(void **state)
     assert_false(p.files[2].writes); /* silence grants reading alone */
     assert_int_equal(p.network_count, 3);
     static const uint8_t v4[4] = { 127, 0, 0, 1 }, v6[4] = { 0x20, 0x01, 0x0d, 0xb8 };
-    assert_int_equal(p.networks[0].protocol, POLICY_TCP);
-    assert_int_equal(p.networks[0].verb, POLICY_CONNECT);
+    assert_int_equal(p.networks[0].protocol, NET_TCP);
+    assert_int_equal(p.networks[0].verb, NET_CONNECT);
     assert_int_equal(p.networks[0].family, 4);
     assert_int_equal(p.networks[0].prefix, 32);
-    assert_memory_equal(p.networks[0].address, v4, 4);
+    assert_memory_equal(p.networks[0].bytes, v4, 4);
     assert_int_equal(p.networks[0].port_first, 5432);
     assert_int_equal(p.networks[0].port_last, 5432);
     assert_int_equal(p.networks[1].family, 6);
-    assert_memory_equal(p.networks[1].address, v6, 4);
-    assert_int_equal(p.networks[2].protocol, POLICY_UDP);
-    assert_int_equal(p.networks[2].verb, POLICY_BIND);
+    assert_memory_equal(p.networks[1].bytes, v6, 4);
+    assert_int_equal(p.networks[2].protocol, NET_UDP);
+    assert_int_equal(p.networks[2].verb, NET_BIND);
     assert_int_equal(p.networks[2].port_first, 8000);
     assert_int_equal(p.networks[2].port_last, 8999);
+    assert_int_equal(p.listen_count, 2);
+    assert_int_equal(p.listens[0].family, 4);
+    assert_memory_equal(p.listens[0].bytes, v4, 4);
+    assert_int_equal(p.listens[0].port, 8080);
+    assert_int_equal(p.listens[1].family, 6);
+    assert_int_equal(p.listens[1].bytes[15], 1);
+    assert_int_equal(p.listens[1].port, 0);
+    assert_int_equal(p.name_count, 2);
+    assert_string_equal(p.names[1], "localhost");
     assert_int_equal(p.limits.memory, 256U << 20);
     assert_int_equal(p.limits.descriptors, 64);
     assert_int_equal(p.limits.call_depth, 100);

@@ -41,10 +41,14 @@ void policy_done(struct policy *policy)
         free(policy->devices[i]);
         free(policy->device_said[i]);
     }
+    for (uint32_t i = 0; i < policy->name_count; i++)
+        free(policy->names[i]);
     free(policy->files);
     free((void *)policy->devices);
     free((void *)policy->device_said);
     free(policy->networks);
+    free(policy->listens);
+    free((void *)policy->names);
     *policy = (struct policy) { 0 };
 }
 

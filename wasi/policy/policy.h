@@ -8,24 +8,15 @@
 
 #include <stdbool.h>
 #include "runtime/base/base.h"
+#include "wasi/abi/net.h"
 #include "wasi/policy/run_facts.h"
 
 enum policy_violation { POLICY_VIOLATION_ERRNO, POLICY_VIOLATION_TRAP, POLICY_VIOLATION_KILL };
-enum policy_protocol { POLICY_TCP, POLICY_UDP };
-enum policy_verb { POLICY_CONNECT, POLICY_BIND };
 
 struct policy_file {
     char *host, *guest; /* owned, NUL-terminated, not empty */
     bool writes;        /* access: write */
     char *said;         /* owned; who granted it, for messages: "policy.yaml:4", "--dir data"; NULL: not known */
-};
-
-struct policy_network {
-    uint8_t protocol, verb; /* enum policy_protocol, enum policy_verb */
-    uint8_t family;         /* 4 or 6 */
-    uint8_t prefix;         /* bits, at most 32 or 128 */
-    uint8_t address[16];    /* network byte order */
-    uint16_t port_first, port_last;
 };
 
 #define POLICY_TRACE_DEFAULT (UINT64_C(16) << 30) /* a guest without grants fills no disk with its trace */
@@ -44,16 +35,20 @@ struct policy_limits {
 
 struct policy {
     uint32_t version; /* 1 */
-    uint32_t file_count, network_count, device_count;
-    struct policy_file *files;       /* owned */
-    char **devices;                  /* owned, absolute paths; of device nodes that a guest may open in its grants */
-    char **device_said;              /* owned; for each of them, who granted it, as struct policy_file has it */
-    struct policy_network *networks; /* owned */
+    uint32_t file_count, network_count, device_count, listen_count, name_count;
+    struct policy_file *files; /* owned */
+    char **devices;            /* owned, absolute paths; of device nodes that a guest may open in its grants */
+    char **device_said;        /* owned; for each of them, who granted it, as struct policy_file has it */
+    struct net_rule *networks; /* owned */
+    struct net_address
+        *listens; /* owned; where the launcher opens TCP sockets for the guest; port 0: the kernel's choice */
+    char **names; /* owned, in lower case; that may be resolved */
     struct policy_limits limits;
     uint8_t on_violation; /* enum policy_violation */
 };
 
-/* What is started. initial descriptors: 0, 1, 2, then one for each file of the policy, in order. */
+/* What is started. initial descriptors: 0, 1, 2, then one for each file of the policy, then one for each listening
+ * socket, in order. */
 struct run_spec {
     struct policy policy;
     uint32_t arg_count, env_count;
@@ -64,14 +59,15 @@ struct run_spec {
     uint8_t run_id[16];
     uint64_t started_ns; /* CLOCK_REALTIME */
     /* What the host's objects behind the initial descriptors were: dev, ino, filetype (enum wasi_filetype), 3 +
-     * file_count. */
+     * file_count + listen_count. */
     uint32_t initial_count;
     struct run_initial {
         uint64_t dev, ino;
         uint32_t filetype, host_fd;
         char *path;    /* owned; of a grant, where its directory lay when it was opened; NULL or empty: not known */
         bool doubtful; /* beneath the grant, file systems are mounted that hold no data, or it is not known */
-    } *initial;        /* owned */
+        struct net_address address; /* of a listening socket, where it is bound; family 0 else */
+    } *initial;                     /* owned */
     /* What the policy's devices were, in their order; none where they were not looked up. */
     uint32_t node_count;
     struct run_node {
@@ -96,8 +92,22 @@ MUST_USE enum status policy_add_dir_option(struct policy *policy, const char *te
 /* Parses "ADDRESS/PREFIX:PORT" or "...:FIRST-LAST" (an IPv6 address in brackets, as `[2001:db8::]/32:443`) and appends
  * the rule. No names: a name is whatever a resolver says later. Bits behind the prefix must be 0. Port 0 only to bind.
  */
-MUST_USE enum status policy_add_network(struct policy *policy, enum policy_protocol protocol, enum policy_verb verb,
+MUST_USE enum status policy_add_network(struct policy *policy, enum net_protocol protocol, enum net_verb verb,
                                         const char *text, struct error *error);
+/* The same behind "tcp:" or "udp:", as options have it. */
+MUST_USE enum status policy_add_network_option(struct policy *policy, enum net_verb verb, const char *text,
+                                               struct error *error);
+/* Parses "tcp:ADDRESS:PORT" (an IPv6 address in brackets) and appends it. Port 0: the kernel chooses. */
+MUST_USE enum status policy_add_listen(struct policy *policy, const char *text, struct error *error);
+/* Appends a host name (in lower case, without the dot at its end). INVALID: none, or an address; LIMIT. */
+MUST_USE enum status policy_add_name(struct policy *policy, const char *text, struct error *error);
+/* Appends what `from` (borrowed for the call) grants of the network. The same failures. */
+MUST_USE enum status policy_append_network(struct policy *policy, const struct policy *from, struct error *error);
+/* "tcp:127.0.0.1:8080", "tcp:[::1]:80"; NUL-terminated, cut at `size`. */
+void policy_address_text(const struct net_address *address, char *ret, size_t size);
+/* Whether a rule's or an address's fields are in their ranges and say one thing in one way. */
+bool policy_network_well_formed(const struct net_rule *rule);
+bool policy_address_well_formed(const struct net_address *address);
 
 /* Numbers as policies and options write them, exact or refused. *ret only on success.
  * count: "64", "5e9", "2.5e9". size: a count, or with B, KiB, MiB, GiB, TiB ("1.5GiB"). duration, in ns: a number with

@@ -30,8 +30,8 @@ struct yaml_policy {
     struct yaml_file *files;
     struct yaml_network *network;
     struct yaml_limits *limits;
-    char **devices;
-    uint32_t files_count, network_count, devices_count;
+    char **devices, **listen, **names;
+    uint32_t files_count, network_count, devices_count, listen_count, names_count;
 };
 
 #define OPTIONAL                 (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
@@ -76,6 +76,8 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_SEQUENCE("network", OPTIONAL, struct yaml_policy, network, &network_schema, 0, LIMIT_NETWORK_RULES),
     CYAML_FIELD_MAPPING_PTR("limits", OPTIONAL, struct yaml_policy, limits, limits_fields),
     CYAML_FIELD_SEQUENCE("devices", OPTIONAL, struct yaml_policy, devices, &text_schema, 0, LIMIT_DEVICES),
+    CYAML_FIELD_SEQUENCE("listen", OPTIONAL, struct yaml_policy, listen, &text_schema, 0, LIMIT_LISTENERS),
+    CYAML_FIELD_SEQUENCE("names", OPTIONAL, struct yaml_policy, names, &text_schema, 0, LIMIT_NAMES),
     TEXT(on_violation, OPTIONAL, struct yaml_policy),
     CYAML_FIELD_END
 };
@@ -228,7 +230,7 @@ static enum status file_build(const struct build *b, uint32_t i, const struct ya
 }
 
 static enum status addresses_build(const struct build *b, uint32_t i, const char *key, char **texts, uint32_t count,
-                                   enum policy_protocol protocol, enum policy_verb verb)
+                                   enum net_protocol protocol, enum net_verb verb)
 {
     for (uint32_t k = 0; k < count; k++) {
         struct error why = ERROR_INIT;
@@ -251,9 +253,9 @@ static enum status network_build(const struct build *b, uint32_t i, const struct
     snprintf(path, sizeof path, "network/%u", i);
     if (!y->connect_count && !y->bind_count)
         return refuse(b, STATUS_INVALID, path, "this rule grants nothing: it has neither connect nor bind");
-    enum policy_protocol protocol = udp ? POLICY_UDP : POLICY_TCP;
-    TRY(addresses_build(b, i, "connect", y->connect, y->connect_count, protocol, POLICY_CONNECT));
-    return addresses_build(b, i, "bind", y->bind, y->bind_count, protocol, POLICY_BIND);
+    enum net_protocol protocol = udp ? NET_UDP : NET_TCP;
+    TRY(addresses_build(b, i, "connect", y->connect, y->connect_count, protocol, NET_CONNECT));
+    return addresses_build(b, i, "bind", y->bind, y->bind_count, protocol, NET_BIND);
 }
 
 static enum status version_check(const struct build *b, const char *text)
@@ -288,6 +290,22 @@ static enum status device_build(const struct build *b, uint32_t i, const char *t
     return policy_device_said(b->policy, said(b, path, &(struct said_text) { 0 }), b->error);
 }
 
+typedef enum status add_fn(struct policy *policy, const char *text, struct error *error);
+
+/* A list of texts, each of which `add` understands. */
+static enum status texts_build(const struct build *b, const char *key, char **texts, uint32_t count, add_fn *add)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        char path[MARK_PATH_MAX];
+        struct error why = ERROR_INIT;
+        enum status status = add(b->policy, texts[i], &why);
+        snprintf(path, sizeof path, "%s/%u", key, i);
+        if (status != STATUS_OK)
+            return refuse(b, status, path, why.text);
+    }
+    return STATUS_OK;
+}
+
 static enum status policy_build(const struct build *b, const struct yaml_policy *y)
 {
     TRY(version_check(b, y->version));
@@ -297,6 +315,8 @@ static enum status policy_build(const struct build *b, const struct yaml_policy 
         TRY(network_build(b, i, &y->network[i]));
     for (uint32_t i = 0; i < y->devices_count; i++)
         TRY(device_build(b, i, y->devices[i]));
+    TRY(texts_build(b, "listen", y->listen, y->listen_count, policy_add_listen));
+    TRY(texts_build(b, "names", y->names, y->names_count, policy_add_name));
     if (y->limits)
         TRY(limits_build(b, y->limits));
     return violation_build(b, y->on_violation);

@@ -1,20 +1,20 @@
 /* The stored form of what is started: what the launcher hands to the guest's process and what a trace keeps.
  *
  * Layout, little-endian; text is a u32 length and its bytes, without NUL:
- *   u32 magic 0x33535257 ("WRS3")
+ *   u32 magic 0x34535257 ("WRS4")
  *   u32 policy version
  *   u32 count, then per file: text host, text guest, u8 writes
  *   u32 count, then per network rule: u8 protocol, verb, family, prefix; 16 bytes address; u16 first, last port
  *   u64 memory, u32 descriptors, u32 call depth, u64 fuel, wall_ns, output, trace
  *   u32 module bytes, functions, locals, tables, table elements
  *   u8 on_violation; u32 count, then the devices as texts
+ *   u32 count, then per listening socket: u8 family, u16 port, 16 bytes address; u32 count, then the names as texts
  *   u32 count, then the arguments as texts; u32 count, then the environment as texts
  *   text module path, u64 module size, 32 bytes module hash, 16 bytes run id, u64 started_ns
- *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd; text path; u8 doubtful
- *   u32 count (none, or one for each device), then u64 dev, ino
- *   the facts of run_facts.h in the order of their list, a text or a u64 each
- *   u32 count, then per line of confinement: u8 state
- *   32 bytes policy hash; u32 count, then the labels as texts
+ *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd; text path; u8 doubtful; u8 family, and
+ * where it is not 0 u16 port, 16 bytes address u32 count (none, or one for each device), then u64 dev, ino the facts of
+ * run_facts.h in the order of their list, a text or a u64 each u32 count, then per line of confinement: u8 state 32
+ * bytes policy hash; u32 count, then the labels as texts
  *
  * Reading it: run_spec_decode.c. */
 #include "wasi/policy/policy.h"
@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPEC_MAGIC = 0x33535257 };
+enum { SPEC_MAGIC = 0x34535257 };
 
 void run_spec_init(struct run_spec *spec)
 {
@@ -110,6 +110,15 @@ static void strings_encode(char *const *strings, uint32_t count, struct buffer *
         text_encode(out, strings[i]);
 }
 
+static void address_encode(const struct net_address *address, struct buffer *out)
+{
+    buffer_u8(out, address->family);
+    if (!address->family)
+        return;
+    buffer_u16(out, address->port);
+    buffer_bytes(out, address->bytes, sizeof address->bytes);
+}
+
 void policy_encode(const struct policy *policy, struct buffer *out)
 {
     buffer_u32(out, policy->version);
@@ -121,18 +130,22 @@ void policy_encode(const struct policy *policy, struct buffer *out)
     }
     buffer_u32(out, policy->network_count);
     for (uint32_t i = 0; i < policy->network_count; i++) {
-        const struct policy_network *rule = &policy->networks[i];
+        const struct net_rule *rule = &policy->networks[i];
         buffer_u8(out, rule->protocol);
         buffer_u8(out, rule->verb);
         buffer_u8(out, rule->family);
         buffer_u8(out, rule->prefix);
-        buffer_bytes(out, rule->address, sizeof rule->address);
+        buffer_bytes(out, rule->bytes, sizeof rule->bytes);
         buffer_u16(out, rule->port_first);
         buffer_u16(out, rule->port_last);
     }
     limits_encode(&policy->limits, out);
     buffer_u8(out, policy->on_violation);
     strings_encode(policy->devices, policy->device_count, out);
+    buffer_u32(out, policy->listen_count);
+    for (uint32_t i = 0; i < policy->listen_count; i++)
+        address_encode(&policy->listens[i], out);
+    strings_encode(policy->names, policy->name_count, out);
 }
 
 static void facts_encode(const struct run_facts *facts, struct buffer *out)
@@ -175,6 +188,7 @@ void run_spec_encode(const struct run_spec *spec, struct buffer *out)
         buffer_u32(out, spec->initial[i].host_fd);
         text_encode(out, spec->initial[i].path ? spec->initial[i].path : "");
         buffer_u8(out, spec->initial[i].doubtful);
+        address_encode(&spec->initial[i].address, out);
     }
     buffer_u32(out, spec->node_count);
     for (uint32_t i = 0; i < spec->node_count; i++) {

@@ -9,9 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPEC_MAGIC = 0x33535257 };
-enum { SPEC_INITIAL_MAX = 3 + LIMIT_PREOPENS, SPEC_FILETYPE_MAX = 7 };
-enum { FILE_BYTES_MIN = 9, NETWORK_BYTES = 24, TEXT_BYTES_MIN = 4, INITIAL_BYTES_MIN = 29, NODE_BYTES = 16 };
+enum { SPEC_MAGIC = 0x34535257 };
+enum { SPEC_INITIAL_MAX = 3 + LIMIT_PREOPENS + LIMIT_LISTENERS, SPEC_FILETYPE_MAX = 7 };
+enum {
+    FILE_BYTES_MIN = 9,
+    NETWORK_BYTES = 24,
+    TEXT_BYTES_MIN = 4,
+    INITIAL_BYTES_MIN = 30,
+    LISTEN_BYTES = 19,
+    NODE_BYTES = 16
+};
 
 static enum status count_decode(struct cursor *c, uint32_t most, size_t element, uint32_t *ret)
 {
@@ -70,19 +77,6 @@ static enum status files_decode(struct cursor *c, struct policy *policy)
     return STATUS_OK;
 }
 
-static bool network_well_formed(const struct policy_network *rule)
-{
-    unsigned bits = rule->family == 4 ? 32 : 128;
-    if (rule->protocol > POLICY_UDP || rule->verb > POLICY_BIND || (rule->family != 4 && rule->family != 6) ||
-        rule->prefix > bits || rule->port_first > rule->port_last ||
-        (rule->verb == POLICY_CONNECT && !rule->port_first))
-        return false;
-    for (unsigned bit = rule->prefix; bit < 128; bit++)
-        if (rule->address[bit / 8] & (0x80 >> bit % 8))
-            return false;
-    return true;
-}
-
 static enum status networks_decode(struct cursor *c, struct policy *policy)
 {
     uint32_t count;
@@ -94,16 +88,62 @@ static enum status networks_decode(struct cursor *c, struct policy *policy)
         return STATUS_NO_MEMORY;
     policy->network_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        struct policy_network *rule = &policy->networks[i];
+        struct net_rule *rule = &policy->networks[i];
         TRY(cursor_u8(c, &rule->protocol));
         TRY(cursor_u8(c, &rule->verb));
         TRY(cursor_u8(c, &rule->family));
         TRY(cursor_u8(c, &rule->prefix));
-        TRY(copy_decode(c, rule->address, sizeof rule->address));
+        TRY(copy_decode(c, rule->bytes, sizeof rule->bytes));
         TRY(cursor_u16(c, &rule->port_first));
         TRY(cursor_u16(c, &rule->port_last));
-        if (!network_well_formed(rule))
+        if (!policy_network_well_formed(rule))
             return STATUS_MALFORMED;
+    }
+    return STATUS_OK;
+}
+
+/* family 0: none, and nothing follows it. */
+static enum status address_decode(struct cursor *c, struct net_address *ret)
+{
+    TRY(cursor_u8(c, &ret->family));
+    if (!ret->family)
+        return STATUS_OK;
+    TRY(cursor_u16(c, &ret->port));
+    TRY(copy_decode(c, ret->bytes, sizeof ret->bytes));
+    return policy_address_well_formed(ret) ? STATUS_OK : STATUS_MALFORMED;
+}
+
+static enum status listens_decode(struct cursor *c, struct policy *policy)
+{
+    uint32_t count;
+    TRY(count_decode(c, LIMIT_LISTENERS, LISTEN_BYTES, &count));
+    if (!count)
+        return STATUS_OK;
+    policy->listens = calloc(count, sizeof *policy->listens);
+    if (!policy->listens)
+        return STATUS_NO_MEMORY;
+    policy->listen_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(address_decode(c, &policy->listens[i]));
+        if (!policy->listens[i].family)
+            return STATUS_MALFORMED;
+    }
+    return STATUS_OK;
+}
+
+static enum status names_decode(struct cursor *c, struct policy *policy)
+{
+    uint32_t count;
+    TRY(count_decode(c, LIMIT_NAMES, TEXT_BYTES_MIN, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        char *name = NULL;
+        enum status status = text_decode(c, LIMIT_NAME, &name);
+        if (status == STATUS_OK)
+            status = policy_add_name(policy, name, NULL);
+        if (status == STATUS_OK && strcmp(policy->names[i], name) != 0) /* stored in its one form */
+            status = STATUS_MALFORMED;
+        free(name);
+        TRY(status);
     }
     return STATUS_OK;
 }
@@ -156,7 +196,8 @@ static enum status initial_decode(struct cursor *c, struct run_spec *spec)
     TRY(count_decode(c, SPEC_INITIAL_MAX, INITIAL_BYTES_MIN, &count));
     if (!count)
         return STATUS_OK;
-    if (count != 3 + spec->policy.file_count)
+    const uint32_t sockets = 3 + spec->policy.file_count;
+    if (count != sockets + spec->policy.listen_count)
         return STATUS_MALFORMED;
     spec->initial = calloc(count, sizeof *spec->initial);
     if (!spec->initial)
@@ -172,6 +213,9 @@ static enum status initial_decode(struct cursor *c, struct run_spec *spec)
         TRY(cursor_u8(c, &doubtful));
         spec->initial[i].doubtful = doubtful != 0;
         if (spec->initial[i].filetype > SPEC_FILETYPE_MAX || doubtful > 1)
+            return STATUS_MALFORMED;
+        TRY(address_decode(c, &spec->initial[i].address));
+        if ((spec->initial[i].address.family != 0) != (i >= sockets))
             return STATUS_MALFORMED;
     }
     return STATUS_OK;
@@ -267,6 +311,8 @@ static enum status policy_decode(struct cursor *c, struct policy *policy)
     TRY(limits_decode(c, &policy->limits));
     TRY(cursor_u8(c, &policy->on_violation));
     TRY(devices_decode(c, policy));
+    TRY(listens_decode(c, policy));
+    TRY(names_decode(c, policy));
     return policy->on_violation > POLICY_VIOLATION_KILL ? STATUS_MALFORMED : STATUS_OK;
 }
 
