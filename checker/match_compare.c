@@ -208,6 +208,8 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
         return;
     case OPERAND_STAGELEN:
     case OPERAND_MEMLEN:
+    case OPERAND_ADDRLEN:
+    case OPERAND_OPTIONLEN:
         compare_number(c, "length", expected, found);
         return;
     case OPERAND_VALUE:
@@ -218,6 +220,8 @@ static void compare_operand(struct compare *c, enum op_operand role, unsigned sl
     case OPERAND_NONE:
     case OPERAND_RESULT: /* addresses of the runtime's own buffers */
     case OPERAND_STAGE:
+    case OPERAND_ADDRESS:
+    case OPERAND_OPTION:
         return;
     case OPERAND_POLLS:
         compare_polls(c);

@@ -43,7 +43,12 @@ static uint32_t part_of(const struct match_want *want, enum op_operand role, uns
         return WITNESS_PART_TIMES;
     case OPERAND_FD:
         return WITNESS_PART_OBJECT;
+    case OPERAND_ADDRESS:
+        return WITNESS_PART_ADDRESS;
     case OPERAND_NONE:
+    case OPERAND_ADDRLEN:
+    case OPERAND_OPTION:
+    case OPERAND_OPTIONLEN:
     case OPERAND_FD2:
     case OPERAND_COUNT:
     case OPERAND_OFFSET:

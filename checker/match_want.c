@@ -208,6 +208,14 @@ static bool want_operand(struct filling *f, enum op_operand role, unsigned slot)
     case OPERAND_VALUE:
         want->operand[slot] = op->value;
         return true;
+    case OPERAND_ADDRLEN:
+        want->operand[slot] = net_sockaddr_length(f->call->request.address.family);
+        return true;
+    case OPERAND_OPTIONLEN:
+        want->operand[slot] = op->kind == OP_ONLY_V6 ? sizeof(int) : net_option_length(op->flags, op->offset);
+        return true;
+    case OPERAND_ADDRESS:
+    case OPERAND_OPTION:
     case OPERAND_NONE:
     case OPERAND_FD:
     case OPERAND_FD2:

@@ -152,6 +152,7 @@ static void use_count(const struct op *op, int64_t value, struct store_file *use
     case OP_EFFECT_TABLE:
     case OP_EFFECT_TIME:
     case OP_EFFECT_RANDOM:
+    case OP_EFFECT_NETWORK:
     case OP_EFFECT_COUNT:
         return;
     }

@@ -35,6 +35,14 @@ static enum status take(struct cursor *cursor, void *to, size_t size)
     return status;
 }
 
+static enum status take_address(struct cursor *cursor, struct net_address *ret, const char **ret_why)
+{
+    enum status status = bounded(take(cursor, ret, sizeof *ret), ret_why);
+    if (status == STATUS_OK && (ret->zero != 0 || (ret->family != NET_NONE && net_sockaddr_length(ret->family) == 0)))
+        return bad(ret_why, "an address of no known family");
+    return status;
+}
+
 /* ---- BEGIN ---- */
 
 /* How many strings the row takes; and whether it takes arrays. */
@@ -292,8 +300,14 @@ static enum status take_payload(struct event_decoder *decoder, struct cursor *cu
         return bad(ret_why, "a result that is no errno");
     if (abi_ops[op->kind].in == OP_BYTES_STAT)
         return result->value < 0 ? STATUS_OK : bounded(take(cursor, &result->stat, sizeof result->stat), ret_why);
+    if (abi_brings_address((enum op_bytes)abi_ops[op->kind].in) && result->value >= 0) {
+        enum status status = take_address(cursor, &result->address, ret_why);
+        if (status != STATUS_OK)
+            return status;
+    }
     uint64_t length = trace_op_in_length(&call->request, op, result->value);
-    if (abi_ops[op->kind].in != OP_BYTES_NONE && result->value > 0 && (uint64_t)result->value != length)
+    if (abi_ops[op->kind].in != OP_BYTES_NONE && abi_ops[op->kind].in != OP_BYTES_NAME && result->value > 0 &&
+        (uint64_t)result->value != length)
         return bad(ret_why, "more data than the op can bring");
     if (decoder->data[index].length != (length > TRACE_INLINE_MAX ? length : 0))
         return bad(ret_why, "another amount of data than its result says");

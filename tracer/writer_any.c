@@ -239,6 +239,10 @@ static uint8_t *put_payload(uint8_t *at, const struct request *request, const st
             at += sizeof(struct filestat);
             continue;
         }
+        if (abi_brings_address((enum op_bytes)abi_ops[op->kind].in) && value >= 0) {
+            memcpy(at, &ops->result[i].address, sizeof(struct net_address));
+            at += sizeof(struct net_address);
+        }
         size_t count = inline_bytes(request, op, value);
         if (!count)
             continue;
@@ -271,6 +275,7 @@ static enum status prepare_payload(struct trace_writer *writer, const struct req
                 return status;
         }
         size += abi_ops[op->kind].in == OP_BYTES_STAT && value >= 0 ? sizeof(struct filestat) : 0;
+        size += abi_brings_address((enum op_bytes)abi_ops[op->kind].in) && value >= 0 ? sizeof(struct net_address) : 0;
         size += trace_pad8(inline_bytes(request, op, value));
     }
     *ret_size = size;

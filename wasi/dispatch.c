@@ -66,6 +66,9 @@ static bool answer_possible(const struct op *op, const struct request *request, 
         return (uint64_t)value == descriptors_asked(request);
     case OP_ANSWER_U32:
         return value <= UINT32_MAX;
+    case OP_ANSWER_NAMED:
+        return value <= (int64_t)(LIMIT_ADDRESSES * sizeof(struct net_address)) &&
+               value % (int64_t)sizeof(struct net_address) == 0;
     case OP_ANSWER_ANY:
         return true;
     }

@@ -4,30 +4,32 @@
 #define WARRANT_BASE_LIMITS_H
 
 enum {
-    LIMIT_PATH = 4095,          /* bytes of a guest path, without NUL (Linux PATH_MAX - 1) */
-    LIMIT_COMPONENT = 255,      /* bytes of one path component (NAME_MAX) */
-    LIMIT_IOVECS = 1024,        /* elements of one iovec array (IOV_MAX) */
-    LIMIT_SUBSCRIPTIONS = 1024, /* elements of one poll_oneoff */
-    LIMIT_HANDLES = 4096,       /* guest descriptors; a policy may lower it */
-    LIMIT_PREOPENS = 64,        /* granted directories */
-    LIMIT_NETWORK_RULES = 4096, /* addresses that a policy grants */
-    LIMIT_NAMES = 64,           /* names that a policy lets be resolved */
-    LIMIT_NAME = 253,           /* bytes of one */
-    LIMIT_ADDRESSES = 32,       /* addresses that a name has */
-    LIMIT_LISTENERS = 64,       /* listening sockets that a guest is given */
-    LIMIT_ARGS = 65536,         /* arguments, and environment variables */
-    LIMIT_ARGS_BYTES = 1 << 20, /* bytes of all arguments, and of all environment variables, with NULs */
-    LIMIT_TRACE_LEAST = 65536,  /* bytes of a trace file: the least that a policy may set */
-    LIMIT_LABELS = 64,          /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
-    LIMIT_OPS = 32,             /* ops of one hostcall's plan */
-    LIMIT_OPEN_TRIES = 5,       /* times that one op asks openat2, which answers EAGAIN while the tree changes */
-    LIMIT_WALK_DEPTH = 128,     /* directories that are open at once where a path is resolved component by component */
-    LIMIT_WALK_STEPS = 4096,    /* components of such a path, those of its links included */
-    LIMIT_WALK_LINKS = 40,      /* links in it */
-    LIMIT_OP_CALLS = 1 << 16,   /* system calls of one op */
-    LIMIT_RANDOM = 1 << 26,     /* bytes of one random_get */
-    LIMIT_RANDOM_OP = 1 << 24,  /* of them, asked for in one op; the kernel gives 32 MiB less a byte */
-    LIMIT_DEVICES = 16,         /* device nodes that a policy lets be opened */
+    LIMIT_PATH = 4095,             /* bytes of a guest path, without NUL (Linux PATH_MAX - 1) */
+    LIMIT_COMPONENT = 255,         /* bytes of one path component (NAME_MAX) */
+    LIMIT_IOVECS = 1024,           /* elements of one iovec array (IOV_MAX) */
+    LIMIT_SUBSCRIPTIONS = 1024,    /* elements of one poll_oneoff */
+    LIMIT_HANDLES = 4096,          /* guest descriptors; a policy may lower it */
+    LIMIT_PREOPENS = 64,           /* granted directories */
+    LIMIT_NETWORK_RULES = 4096,    /* addresses that a policy grants */
+    LIMIT_NAMES = 64,              /* names that a policy lets be resolved */
+    LIMIT_NAME = 253,              /* bytes of one */
+    LIMIT_ADDRESSES = 32,          /* addresses that a name has */
+    LIMIT_LISTENERS = 64,          /* listening sockets that a guest is given */
+    LIMIT_BACKLOG = 4096,          /* connections that wait to be accepted */
+    LIMIT_SOCKET_BUFFER = 1 << 22, /* bytes that a guest may ask for in SO_SNDBUF and SO_RCVBUF */
+    LIMIT_ARGS = 65536,            /* arguments, and environment variables */
+    LIMIT_ARGS_BYTES = 1 << 20,    /* bytes of all arguments, and of all environment variables, with NULs */
+    LIMIT_TRACE_LEAST = 65536,     /* bytes of a trace file: the least that a policy may set */
+    LIMIT_LABELS = 64,             /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
+    LIMIT_OPS = 32,                /* ops of one hostcall's plan */
+    LIMIT_OPEN_TRIES = 5,          /* times that one op asks openat2, which answers EAGAIN while the tree changes */
+    LIMIT_WALK_DEPTH = 128,    /* directories that are open at once where a path is resolved component by component */
+    LIMIT_WALK_STEPS = 4096,   /* components of such a path, those of its links included */
+    LIMIT_WALK_LINKS = 40,     /* links in it */
+    LIMIT_OP_CALLS = 1 << 16,  /* system calls of one op */
+    LIMIT_RANDOM = 1 << 26,    /* bytes of one random_get */
+    LIMIT_RANDOM_OP = 1 << 24, /* of them, asked for in one op; the kernel gives 32 MiB less a byte */
+    LIMIT_DEVICES = 16,        /* device nodes that a policy lets be opened */
     LIMIT_READDIR =
         49152, /* bytes of directory entries that one op asks the system for; what they become fits LIMIT_STAGING */
     LIMIT_STAGING = 1 << 16,        /* bytes that pass through the host buffer in one op */

@@ -51,6 +51,10 @@ OPS = [
     ("clock_res", False, ""), ("sleep", False, ""), ("random", False, "BYTES"), ("yield", False, ""),
     ("poll", False, "STAGED"), ("file_system", False, ""), ("advise", False, ""), ("allocate", False, ""), ("move", False, ""),
     ("preadv", True, "BYTES"), ("pwritev", True, "OUT"),
+    ("socket", False, ""), ("only_v6", False, ""), ("bind", False, ""), ("connect", False, ""), ("listen", False, ""),
+    ("accept", False, "NAME"), ("send", True, "OUT"), ("send_to", True, "OUT"), ("receive", True, "BYTES"), ("receive_from", False, "MESSAGE"),
+    ("shut_down", False, ""), ("local_name", False, "NAME"), ("peer_name", False, "NAME"), ("get_option", False, ""), ("set_option", False, ""),
+    ("ask_name", False, ""), ("take_names", False, "STAGED"),
 ]
 
 
@@ -141,6 +145,12 @@ class Cursor:
         self.at += size
         return values
 
+    def address(self):
+        """family, port, scope, and the bytes of an address"""
+        family, zero, port, scope, raw = self.take("BBHI16s")
+        need(zero == 0 and family in (0, 4, 6), "an address of no known family")
+        return [family, port, scope, raw.hex()]
+
     def bytes(self, count):
         """`count` bytes and their padding."""
         need(len(self.data) - self.at >= pad8(count), "the event is shorter than its counts say")
@@ -186,7 +196,7 @@ class Decoder:
             c.take("HHIIIQQIIIIII")
         need(kind < len(OPS), "no such op")
         name, on_iovs, _ = OPS[kind]
-        need(all(h < 4098 or h == NONE for h in (handle, handle2)), "no such handle")
+        need(all(h < 4099 or h == NONE for h in (handle, handle2)), "no such handle")
         need(mem + mem_length <= (len(self.call["iovs"]) if on_iovs else 1 << 32), "mem outside")
         event = {"type": "op", "op": name, "rule": rule, "handle": handle, "handle2": handle2, "flags": flags, "offset": offset,
                  "value": value, "mem": [mem, mem_length], "path": [path, path_length], "path2": [path2, path2_length]}
@@ -201,7 +211,7 @@ class Decoder:
     def capacity(self, index):
         kind, mem, mem_length = self.ops[index]
         _, on_iovs, data = OPS[kind]
-        if data == "STAGED":
+        if data in ("STAGED", "MESSAGE"):
             return 65536
         if data != "BYTES":
             return 0
@@ -226,12 +236,14 @@ class Decoder:
                 results[index], calls[index] = struct.unpack("<iI", struct.pack("<q", results[index]))
                 need(calls[index] <= 65536, "an impossible number of system calls")
         values = list(c.take(f"{value_count}Q"))
-        entered = []
+        entered, addresses = [], []
         for index, result in enumerate(results):
             data = OPS[self.ops[index][0]][2]
+            address = c.address() if data in ("NAME", "MESSAGE") and result >= 0 else None
+            addresses.append(address)
             if data == "STAT":
                 entered.append(list(c.take("8Q")) if result >= 0 else None)
-            elif data in ("BYTES", "STAGED") and result > 0:
+            elif data in ("BYTES", "STAGED", "MESSAGE") and result > 0:
                 need(result <= self.capacity(index), "more data than the op can bring")
                 ahead = self.data[index]
                 need(len(ahead) == (result if result > 16384 else 0), "another amount of data than the result says")
@@ -241,7 +253,8 @@ class Decoder:
         self.now += ticks
         self.call = None
         return {"type": "end", "ticks": self.now, "errno": errno, "rule": rule, "trap": trap, "values": values,
-                "committed": f"{committed:016x}", "results": results, "calls": calls, "entered": entered}
+                "committed": f"{committed:016x}", "results": results, "calls": calls, "entered": entered,
+                **({"addresses": addresses} if any(addresses) else {})}
 
     def exit(self, c, ticks):
         outcome, code, trap, function, offset, _, instructions = c.take("IIIIIIQ")

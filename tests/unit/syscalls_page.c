@@ -72,7 +72,7 @@ void syscalls_page_write(struct buffer *out)
         "has "
         "RUN's\nbesides, and none of OP's. BENEATH, WALK: the live backend, to resolve a path by `openat2` or "
         "component by "
-        "component; a\nrun has one of the two.\n\n"
+        "component; a\nrun has one of the two. NETWORK: the live backend, in a run that is granted sockets.\n\n"
         "## The table\n\n"
         "Effect: five letters for memory, file system, network, processes, kernel: `-` none, `r` tells something of "
         "it, `w`\n"

@@ -147,10 +147,15 @@ static void columns_agree(void **state)
         assert_int_equal(abi_op_has(row, OPERAND_POLLS), row->object == OP_OBJECT_AWAITED);
         assert_int_equal(abi_op_has(row, OPERAND_IOVS), vector);
         assert_int_equal(abi_op_has(row, OPERAND_MEM), row->in == OP_BYTES_REGION || row->out == OP_BYTES_REGION);
-        assert_int_equal(abi_op_has(row, OPERAND_STAGE), joined || row->in == OP_BYTES_ENTRIES);
+        bool filled = row->in == OP_BYTES_ENTRIES || row->in == OP_BYTES_MESSAGE;
+        assert_int_equal(abi_op_has(row, OPERAND_STAGE),
+                         joined || filled || row->in == OP_BYTES_NAMES || i == OP_ASK_NAME);
+        assert_int_equal(abi_op_has(row, OPERAND_ADDRESS), abi_op_has(row, OPERAND_ADDRLEN));
+        assert_int_equal(abi_op_has(row, OPERAND_OPTION), abi_op_has(row, OPERAND_OPTIONLEN));
         assert_int_equal(row->answer == OP_ANSWER_UP_TO_VECTOR, vector || joined);
         assert_int_equal(row->answer == OP_ANSWER_UP_TO_REGION, abi_op_has(row, OPERAND_MEM));
-        assert_int_equal(row->answer == OP_ANSWER_UP_TO_STAGING, row->in == OP_BYTES_ENTRIES);
+        assert_int_equal(row->answer == OP_ANSWER_UP_TO_STAGING, filled);
+        assert_int_equal(row->answer == OP_ANSWER_NAMED, row->in == OP_BYTES_NAMES);
         assert_int_equal(row->answer == OP_ANSWER_SUBSCRIPTIONS, row->object == OP_OBJECT_AWAITED);
         assert_true(row->in == OP_BYTES_NONE || row->out == OP_BYTES_NONE);
         assert_true(row->object != OP_OBJECT_NONE || row->right == 0);

@@ -21,7 +21,7 @@
 #include "act_world.h"
 #include "wasi/abi/op_sets.h"
 
-enum { SCENES = OP_COUNT, CALLS_MAX = 4, MARKER = 0x5A5A };
+enum { SCENES = OP_COUNT, CALLS_MAX = 4, MARKER = 0x5A5A, OPTION_VALUE = 1, H_FREE_THREE = 77 };
 
 /* The numbers of the rows' system calls on this machine. */
 #define OP(id, text, syscall, ...) [OP_##id] = SYS_##syscall,
@@ -77,6 +77,19 @@ static void stage_ops(struct stage *stage)
     stage->op[OP_SET_FLAGS].value = FDFLAG_NONBLOCK;
     stage->op[OP_READ_DIR].value = 4096;
     stage->op[OP_CLOCK_TIME].value = stage->op[OP_CLOCK_RES].value = stage->op[OP_SLEEP].value = CLOCKID_MONOTONIC;
+    stage->op[OP_SOCKET].handle2 = H_FREE_THREE;
+    stage->op[OP_ACCEPT].handle2 = H_FREE_THREE + 1;
+    stage->op[OP_SOCKET].value = NET_AF_INET;
+    stage->op[OP_SOCKET].offset = NET_IPPROTO_TCP;
+    stage->op[OP_SOCKET].flags = NET_SOCK_STREAM | NET_SOCK_CLOEXEC;
+    stage->op[OP_ACCEPT].flags = NET_SOCK_CLOEXEC;
+    stage->op[OP_SEND].flags = stage->op[OP_SEND_TO].flags = NET_MSG_NOSIGNAL;
+    stage->op[OP_RECEIVE_FROM].value = LIMIT_STAGING;
+    stage->op[OP_TAKE_NAMES].value = LIMIT_ADDRESSES * sizeof(struct net_address);
+    stage->op[OP_ONLY_V6].value = stage->op[OP_SET_OPTION].value = OPTION_VALUE;
+    stage->op[OP_GET_OPTION].flags = stage->op[OP_SET_OPTION].flags = NET_SOL_SOCKET;
+    stage->op[OP_GET_OPTION].offset = stage->op[OP_SET_OPTION].offset = NET_SO_KEEPALIVE;
+    world->request->address = (struct net_address) { .family = NET_V4, .port = 9, .bytes = { 127, 0, 0, 1 } };
     stage->op[OP_SLEEP].offset = stage->op[OP_POLL].offset = 1000;
     world->request->subscription[0] = (struct subscription) { .clock_or_fd = H_ZERO, .type = EVENTTYPE_FD_READ };
     world->request->subscription[1] = (struct subscription) { .clock_or_fd = 1, .type = EVENTTYPE_CLOCK };
@@ -197,6 +210,18 @@ static void check_operand(const struct stage *stage, const struct op *op, enum o
         break;
     case OPERAND_TIME:
         content_is(stage, found, &(struct timespec) { 0, 1000 }, sizeof(struct timespec));
+        break;
+    case OPERAND_ADDRESS:
+        content_is(stage, found, "\2\0\0\11\177\0\0\1\0\0\0\0\0\0\0", NET_SOCKADDR_4);
+        break;
+    case OPERAND_ADDRLEN:
+        assert_int_equal(found, NET_SOCKADDR_4);
+        break;
+    case OPERAND_OPTION:
+        content_is(stage, found, &(int) { OPTION_VALUE }, sizeof(int));
+        break;
+    case OPERAND_OPTIONLEN:
+        assert_int_equal(found, sizeof(int));
         break;
     case OPERAND_RESULT:
         assert_true(found != 0);

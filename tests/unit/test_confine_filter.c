@@ -79,7 +79,8 @@ static void test_guest_calls_are_these(void **state)
         " madvise getpid exit fcntl fsync fdatasync ftruncate gettid futex getdents64 restart_syscall"
         " clock_gettime clock_getres clock_nanosleep exit_group tgkill mkdirat newfstatat unlinkat symlinkat"
         " readlinkat utimensat pread64 pwrite64 preadv pwritev getrandom pwritev2 openat2 ppoll fstatfs openat "
-        "fadvise64 fallocate ";
+        "fadvise64 fallocate"
+        " socket connect sendto recvfrom shutdown bind listen getsockname getpeername setsockopt getsockopt accept4 ";
     char name[64];
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];

@@ -107,7 +107,8 @@ static void test_imports(void **state)
 static void test_ops(void **state)
 {
     (void)state;
-    static const char *const in[] = { "", "STAT", "BYTES", "BYTES", "BYTES", "STAGED", "STAGED" };
+    static const char *const in[] = { "",     "STAT",   "BYTES",  "BYTES",   "BYTES",
+                                      "NAME", "STAGED", "STAGED", "MESSAGE", "STAGED" };
     char line[256];
     for (unsigned i = 0; i < OP_COUNT; i++) {
         bool out = abi_ops[i].out != OP_BYTES_NONE;

@@ -129,7 +129,8 @@ enum op_table { OP_TABLE_KEEPS, OP_TABLE_OPENS, OP_TABLE_CLOSES, OP_TABLE_MOVES 
     EFFECT(FLUSH, "flush")                                                                                             \
     EFFECT(TABLE, "table")                                                                                             \
     EFFECT(TIME, "time")                                                                                               \
-    EFFECT(RANDOM, "random")
+    EFFECT(RANDOM, "random")                                                                                           \
+    EFFECT(NETWORK, "network")
 #define EFFECT(id, name) OP_EFFECT_##id,
 enum op_effect { OP_EFFECTS(EFFECT) OP_EFFECT_COUNT };
 #undef EFFECT
@@ -140,8 +141,11 @@ enum op_bytes {
     OP_BYTES_VECTOR,
     OP_BYTES_JOINED,
     OP_BYTES_REGION,
+    OP_BYTES_NAME,
     OP_BYTES_ENTRIES,
-    OP_BYTES_POLLED
+    OP_BYTES_POLLED,
+    OP_BYTES_MESSAGE,
+    OP_BYTES_NAMES
 };
 enum op_answer {
     OP_ANSWER_ZERO,
@@ -150,7 +154,8 @@ enum op_answer {
     OP_ANSWER_UP_TO_STAGING,
     OP_ANSWER_SUBSCRIPTIONS,
     OP_ANSWER_U32,
-    OP_ANSWER_ANY
+    OP_ANSWER_ANY,
+    OP_ANSWER_NAMED
 };
 enum op_match {
     OP_MATCH_EQUAL,
@@ -187,7 +192,11 @@ enum op_operand {
     OPERAND_TIME,
     OPERAND_POLLS,
     OPERAND_POLLCOUNT,
-    OPERAND_RESULT
+    OPERAND_RESULT,
+    OPERAND_ADDRESS,
+    OPERAND_ADDRLEN,
+    OPERAND_OPTION,
+    OPERAND_OPTIONLEN
 };
 
 struct op_row {
@@ -227,9 +236,12 @@ static inline bool abi_bytes_in_regions(enum op_bytes bytes)
     return bytes == OP_BYTES_VECTOR || bytes == OP_BYTES_JOINED || bytes == OP_BYTES_REGION;
 }
 
-static inline bool abi_bytes_staged(enum op_bytes bytes)
+static inline bool abi_bytes_staged(enum op_bytes bytes) { return bytes >= OP_BYTES_ENTRIES; }
+
+/* A struct net_address comes with it. */
+static inline bool abi_brings_address(enum op_bytes bytes)
 {
-    return bytes == OP_BYTES_ENTRIES || bytes == OP_BYTES_POLLED;
+    return bytes == OP_BYTES_NAME || bytes == OP_BYTES_MESSAGE;
 }
 
 const char *abi_effect_name(enum op_effect effect); /* "meta" */
@@ -283,7 +295,15 @@ enum op_open_flags {
  * staging buffer its entries go, `value` the bytes that the system is asked for. POLL: the request's subscriptions that
  * are no clocks, in their order; `offset` the longest wait in ns; `value` of the result is 0 (nothing happened), or
  * their number, and for each a byte of POLLED_* bits is staged. SET_TIMES*: which of `offset` (access time) and `value`
- * (modification time), ns since 1970, are meant. FST_* bits in `flags`. */
+ * (modification time), ns since 1970, are meant. FST_* bits in `flags`.
+ *
+ * Sockets. SOCKET: `value` is the family, `flags` the type with SOCK_CLOEXEC, `offset` the protocol, as Linux numbers
+ * them (net.h). ACCEPT: `flags` are SOCK_CLOEXEC and SOCK_NONBLOCK. SEND*, RECEIVE*: MSG_* in `flags`. RECEIVE_FROM:
+ * `value` is LIMIT_STAGING, so that a message is never cut. LISTEN: `value` is the backlog; SHUT_DOWN: 0, 1 or 2
+ * (SHUT_*). GET_OPTION, SET_OPTION: `flags` is the level and `offset` the option in Linux's numbers, `value` (of
+ * GET_OPTION the result) a number, microseconds of SO_RCVTIMEO and SO_SNDTIMEO, of SO_LINGER 0 or 1 + the seconds.
+ * ONLY_V6: `value` is 1. ASK_NAME: `value` is the name's number in the policy; TAKE_NAMES: LIMIT_ADDRESSES addresses in
+ * bytes. */
 
 enum op_polled { POLLED_READY = 1, POLLED_HANGUP = 2, POLLED_ERROR = 4, POLLED_INVALID = 8, POLLED_ALL = 15 };
 

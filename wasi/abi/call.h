@@ -6,11 +6,13 @@
 
 #include "runtime/base/limits.h"
 #include "wasi/abi/imports.h"
+#include "wasi/abi/net.h"
 
 enum {
     HANDLE_SCRATCH =
         LIMIT_HANDLES, /* two slots behind the guest's, for directories that a plan opens and closes itself */
-    HANDLES_TOTAL = LIMIT_HANDLES + 2,
+    HANDLE_RESOLVER = LIMIT_HANDLES + 2, /* the resolver's socket, of a run whose policy lists names */
+    HANDLES_TOTAL = LIMIT_HANDLES + 3,
     REQUEST_BYTES = 2 * (LIMIT_PATH + 1), /* room for two paths */
     REQUEST_STRINGS = 2
 };
@@ -46,6 +48,7 @@ struct request {
     struct region string[REQUEST_STRINGS]; /* into bytes */
     uint32_t iov_count;
     struct region iov[LIMIT_IOVECS]; /* guest memory, as the guest wrote them */
+    struct net_address address;      /* of an operation that takes one; family NET_NONE: the guest named none */
     uint32_t subscription_count;
     struct subscription subscription[LIMIT_SUBSCRIPTIONS];
     uint8_t bytes[REQUEST_BYTES];
@@ -64,13 +67,15 @@ struct op {
     struct region path2; /* MAKE_LINK: the link's content */
 };
 
-/* What an op brought. value: a count, a time in ns, 0; or -(enum wasi_errno). stat: where the op's data is STAT. BYTES
- * lie in the regions of the op, STAGED in the staging buffer of the call (`value` bytes; READ_DIR's from op.offset on).
- * calls: where the op's row says WALK, how many system calls performed it, at most LIMIT_OP_CALLS; not set elsewhere.
+/* What an op brought. value: a count, a time in ns, 0; or -(enum wasi_errno). stat: where the op's data is STAT.
+ * address: where it is NAME or MESSAGE, and the op did not fail; of a family other than these, NET_NONE. BYTES lie in
+ * the regions of the op, STAGED in the staging buffer of the call (`value` bytes; READ_DIR's from op.offset on). calls:
+ * where the op's row says WALK, how many system calls performed it, at most LIMIT_OP_CALLS; not set elsewhere.
  */
 struct op_result {
     int64_t value;
     struct filestat stat;
+    struct net_address address;
     uint32_t calls;
 };
 

@@ -51,7 +51,36 @@ enum net_linux {
     NET_MSG_WAITALL = 0x100,
     NET_MSG_NOSIGNAL = 0x4000,
     NET_SOCKADDR_4 = 16, /* bytes of a struct sockaddr_in */
-    NET_SOCKADDR_6 = 28  /* of a struct sockaddr_in6 */
+    NET_SOCKADDR_6 = 28, /* of a struct sockaddr_in6 */
+    NET_SOL_SOCKET = 1,
+    NET_SO_TYPE = 3,
+    NET_SO_ERROR = 4,
+    NET_SO_SNDBUF = 7,
+    NET_SO_RCVBUF = 8,
+    NET_SO_KEEPALIVE = 9,
+    NET_SO_LINGER = 13,
+    NET_SO_RCVTIMEO = 20,
+    NET_SO_SNDTIMEO = 21,
+    NET_SO_ACCEPTCONN = 30,
+    NET_TCP_NODELAY = 1,
+    NET_TCP_KEEPIDLE = 4,
+    NET_TCP_KEEPINTVL = 5,
+    NET_TCP_QUICKACK = 12,
+    NET_IPPROTO_IPV6 = 41,
+    NET_IPV6_V6ONLY = 26
 };
+
+static inline uint32_t net_sockaddr_length(uint32_t family)
+{
+    return family == NET_V4 ? NET_SOCKADDR_4 : family == NET_V6 ? NET_SOCKADDR_6 : 0;
+}
+
+/* Bytes of a socket option's value as the system has it: a struct linger, a struct timeval, or an int. */
+static inline uint32_t net_option_length(uint32_t level, uint64_t option)
+{
+    if (level != NET_SOL_SOCKET)
+        return 4;
+    return option == NET_SO_LINGER ? 8 : option == NET_SO_RCVTIMEO || option == NET_SO_SNDTIMEO ? 16 : 4;
+}
 
 #endif

@@ -53,7 +53,7 @@
     X(LIMIT, "; behind it a resource limit")
 
 #define SYSCALL_ROLE_LIST(X)                                                                                           \
-    X(OP) X(SETUP) X(RUN) X(RECORDER) X(LAUNCHER) X(WITNESS) X(SANITIZER) X(REPLAY) X(BENEATH) X(WALK)
+    X(OP) X(SETUP) X(RUN) X(RECORDER) X(LAUNCHER) X(WITNESS) X(SANITIZER) X(REPLAY) X(BENEATH) X(WALK) X(NETWORK)
 
 #define SYSCALL_IMPACT_ENUM(id, text) SYSCALL_##id,
 enum syscall_impact { SYSCALL_IMPACT_LIST(SYSCALL_IMPACT_ENUM) SYSCALL_IMPACT_COUNT };
@@ -72,7 +72,8 @@ enum syscall_role { SYSCALL_ROLE_LIST(SYSCALL_ROLE_ENUM) SYSCALL_ROLE_COUNT };
 #undef SYSCALL_ROLE_ENUM
 #define SYSCALL_BY(id) (1U << SYSCALL_ROLE_##id)
 /* What the confined guest's process may issue, whichever way it resolves paths. */
-#define SYSCALL_BY_GUEST (SYSCALL_BY(OP) | SYSCALL_BY(RUN) | SYSCALL_BY(BENEATH) | SYSCALL_BY(WALK))
+#define SYSCALL_BY_GUEST                                                                                               \
+    (SYSCALL_BY(OP) | SYSCALL_BY(RUN) | SYSCALL_BY(BENEATH) | SYSCALL_BY(WALK) | SYSCALL_BY(NETWORK))
 
 /* The machines whose numbers the table has, as uname names them. A reader of another machine's trace asks by the
  * machine of the trace; who issues or filters calls, by SYSCALL_MACHINE_HERE. */

@@ -72,6 +72,10 @@ struct timespec act_timespec(uint64_t ns);
 /* utimensat's pair out of a SET_TIMES op. */
 void act_times(const struct op *op, struct timespec ret[2]);
 
+/* Ops on sockets (act_net.c); fd is that of the op's handle, where it has one. */
+enum status act_net(struct act_live *live, int fd, const struct op *op, const struct request *request,
+                    const struct backend_space *space, struct op_result *result, struct error *error);
+
 /* The system's own part: the backend's act (backend.h). */
 enum status act_live_act(void *self, const struct op *op, const struct request *request,
                          const struct backend_space *space, struct op_result *result, struct error *error);

@@ -19,6 +19,8 @@ struct handle {
     uint16_t name;        /* preopens: which of the run's granted directories it is */
     uint16_t fdflags;     /* FDFLAG_* */
     uint8_t type;         /* enum wasi_filetype */
+    uint8_t net_family;   /* of a socket: enum net_family; its protocol follows from its type */
+    uint8_t net_state;    /* of a socket: enum net_state */
     bool live;
     bool preopen;
     /* Beneath it, file systems that hold no data may be mounted: names are looked at before they are used. */
@@ -39,6 +41,13 @@ struct decide_context {
     struct device_node {
         uint64_t dev, ino;
     } device[LIMIT_DEVICES];
+    uint32_t name_count; /* names that may be resolved; at most LIMIT_NAMES */
+    struct decide_name {
+        uint16_t length;           /* at most LIMIT_NAME */
+        uint8_t bytes[LIMIT_NAME]; /* small letters, without a dot at the end */
+    } name[LIMIT_NAMES];
+    uint32_t network_count; /* at most LIMIT_NETWORK_RULES */
+    struct net_rule network[LIMIT_NETWORK_RULES];
 };
 
 enum verdict { VERDICT_ISSUE, VERDICT_COMMIT, VERDICT_REFUSE };

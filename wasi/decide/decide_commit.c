@@ -21,6 +21,8 @@ static void free_handle(struct handle *handle)
     handle->name = 0;
     handle->fdflags = 0;
     handle->type = FILETYPE_UNKNOWN;
+    handle->net_family = NET_NONE;
+    handle->net_state = NET_STATE_NONE;
     handle->live = false;
     handle->preopen = false;
     handle->doubtful = false;
@@ -49,6 +51,8 @@ static void fill_handle(struct handle *handle, const struct handle *parent, cons
     handle->name = 0;
     handle->fdflags = (uint16_t)request->slot[SLOT_PATH_OPEN_fdflags];
     handle->type = plan.filetype;
+    handle->net_family = NET_NONE;
+    handle->net_state = NET_STATE_NONE;
     handle->preopen = false;
     handle->doubtful = parent->doubtful;
     handle->live = true;
