@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Proves the decision core (wasi/decide) with Frama-C's WP, Z3 and CVC4, and prints `N / N goals`.
 #
-# usage: prove.sh [--mutants] [--file NAME]
+# usage: prove.sh [--mutants] [--fresh] [--file NAME]
 #   --mutants   also: each fault in tests/proof/mutants, applied to a copy, must break the goal that it names
+#   --fresh     believes nothing that was proved before
 #   --file      only wasi/decide/NAME, for work on it
 # CVC4 comes first: it proves nearly all alone, and Z3 would run into its time limit on many.
-# Environment: PROVE_TIMEOUT, seconds for one goal and prover (40); PROVE_JOBS, files at once (the number of processors).
+# What was proved is kept in build/proved, under a hash of what it depends on: a file whose texts, tables, tools and options are the
+# same is not proved again; of any other, only the goals that differ. What failed is never kept.
+# Environment: PROVE_TIMEOUT, seconds for one goal and prover (40); PROVE_JOBS, files at once (the number of processors); PROVE_KEPT,
+# another folder for what was proved.
 # Status: 0 all proved; 1 a goal is not proved, a contract is contradictory, or a fault breaks nothing; 2 usage.
 #
 # Contract goals are what the annotations state; automatic ones (rte) are the absence of undefined behaviour. Smoke tests ride
@@ -15,10 +19,11 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-mutants=0 only=
+mutants=0 only= fresh=0
 while [ $# -gt 0 ]; do
     case $1 in
     --mutants) mutants=1 ;;
+    --fresh) fresh=1 ;;
     --file) only=${2:?} && shift ;;
     *) echo "prove.sh: unknown option $1" >&2 && exit 2 ;;
     esac
@@ -31,14 +36,27 @@ export timeout=${PROVE_TIMEOUT:-40}
 jobs=${PROVE_JOBS:-$(nproc)}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-export work
+export work fresh
+export kept=${PROVE_KEPT:-$PWD/build/proved}
+mkdir -p "$kept/goals" || exit 1
+{ frama-c -version && cvc4 --version && z3 --version && why3 --version; } >"$work/tools" 2>&1
+
+# What a proof depends on, as one hash: key ROOT FILE WORD...
+key() {
+    (cd "$1" && gcc -MM -I. -D_GNU_SOURCE "wasi/decide/$2" | tr -d '\\\n' | cut -d: -f2- | xargs cat) >"$work/text.$$" || exit 1
+    { cat "$work/text.$$" "$work/tables.h" "$work/calls.c" "$work/tools" tests/proof/prove.sh && printf '%s\n' "${@:3}"; } | sha256sum | cut -c1-64
+}
+# kept_before KEY: prints what was kept under it.
+kept_before() { [ $fresh = 0 ] && [ -s "$kept/$1" ] && cat "$kept/$1"; }
+# keep KEY: its input under that key, at once or not at all.
+keep() { cat >"$kept/.$1.$$" && mv "$kept/.$1.$$" "$kept/$1"; }
 
 # wp ROOT FILE LOG OPTION...
 wp() {
     local root=$1 file=$2 log=$3
     shift 3
-    (cd "$root" && frama-c -c11 -cpp-extra-args="-I. -D_GNU_SOURCE -include $work/tables.h" -wp -wp-rte -wp-prover cvc4,z3 \
-        -wp-par 1 -wp-cache none "$@" "wasi/decide/$file" "$work/calls.c") >"$log" 2>&1
+    (cd "$root" && frama-c -c11 -cpp-extra-args="-I. -D_GNU_SOURCE -include $work/tables.h -include $work/calls.c" -wp -wp-rte -wp-prover cvc4,z3 \
+        -wp-par 1 "$@" "wasi/decide/$file") >"$log" 2>&1
 }
 
 # What the tables say, as logic; the contract that all calls share.
@@ -54,10 +72,17 @@ of_headers=$(sed -nE 's/^static inline .*[ *](decide_[a-z_]+)\(.*/\1/p' wasi/dec
 
 # Prints a file's line; its numbers go to FILE.sum: all goals, proved, automatic ones, smoke tests; to `failed` what failed.
 prove_file() {
-    local file=$1 log=$work/$1.log start=$SECONDS skip=$of_abi
+    local file=$1 log=$work/$1.log start=$SECONDS skip=$of_abi cache=update key line
+    key=$(key . "$file" "$timeout") || exit 1
+    if line=$(kept_before "$key"); then
+        head -1 <<<"$line" >"$work/$file.sum"
+        tail -1 <<<"$line"
+        return
+    fi
+    [ $fresh = 0 ] || cache=rebuild
     [ "$file" = decide_rule.c ] || skip=$of_abi,$of_headers
     local good all smokes rte
-    wp . "$file" "$log" -wp-timeout "$timeout" -wp-smoke-tests -wp-smoke-timeout 1 -wp-no-smoke-dead-code \
+    wp . "$file" "$log" -wp-cache $cache -wp-cache-dir "$kept/goals" -wp-timeout "$timeout" -wp-smoke-tests -wp-smoke-timeout 1 -wp-no-smoke-dead-code \
         -wp-no-smoke-dead-call -wp-no-smoke-dead-loop -wp-skip-fct "$skip"
     read -r good all < <(sed -nE 's/^\[wp\] Proved goals: +([0-9]+) \/ +([0-9]+).*/\1 \2/p' "$log" | tail -1)
     if [ -z "${all:-}" ]; then
@@ -71,23 +96,32 @@ prove_file() {
         echo "$file: a contract contradicts itself" | tee -a "$work/failed"
     fi
     good=$((good - smokes)) all=$((all - smokes))
-    printf '%-22s %4d / %4d goals (%d contract, %d rte), %d smoke tests, %d s\n' "$file" "$good" "$all" $((all - rte)) "$rte" \
-        "$smokes" $((SECONDS - start))
+    line=$(printf '%-22s %4d / %4d goals (%d contract, %d rte), %d smoke tests' "$file" "$good" "$all" $((all - rte)) "$rte" "$smokes")
+    echo "$line, $((SECONDS - start)) s"
     echo "$all $good $rte $smokes" >"$work/$file.sum"
-    [ "$good" = "$all" ] || unproved "$log" | sed "s/^/$file: not proved: /" | tee -a "$work/failed"
+    if [ "$good" = "$all" ] && ! grep -qs "^$file:" "$work/failed"; then
+        printf '%s 1\n%s, proved before\n' "$(cat "$work/$file.sum")" "$line" | keep "$key"
+        return
+    fi
+    unproved "$log" | sed "s/^/$file: not proved: /" | tee -a "$work/failed"
 }
 
 # A fault's patch starts with `breaks: FILE FUNCTION GOAL`. The goal must hold without it, in the same time, and not with it.
 # A loaded machine gets more time for both.
 mutant() {
-    local patch=$1 name root file function goal left seconds
+    local patch=$1 name root file function goal left seconds key line
     name=$(basename "$patch" .patch)
     root=$work/mutant.$name
     read -r _ file function goal <"$patch"
     mkdir -p "$root/runtime/base" "$root/wasi"
     cp runtime/base/*.h "$root/runtime/base/" && cp -r wasi/abi wasi/decide "$root/wasi/"
+    key=$(key "$root" "$file" "$(cat "$patch")") || exit 1
+    if line=$(kept_before "$key"); then
+        echo "$line, as before"
+        return
+    fi
     for seconds in 6 40; do
-        wp "$root" "$file" "$root/whole.log" -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
+        wp "$root" "$file" "$root/whole.log" -wp-cache none -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
         grep -qE 'Proved goals: +([1-9][0-9]*) / +\1$' "$root/whole.log" && break
         [ "$seconds" = 40 ] && echo "$name: $goal of $function is not proved without the fault" | tee -a "$work/failed" && return
     done
@@ -95,16 +129,16 @@ mutant() {
         echo "$name: the patch does not apply" | tee -a "$work/failed"
         return
     fi
-    wp "$root" "$file" "$root/fault.log" -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
+    wp "$root" "$file" "$root/fault.log" -wp-cache none -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
     left=$(unproved "$root/fault.log" | tr '\n' ' ')
     if [ -z "$left" ] || ! grep -q '^\[wp\] Proved goals:' "$root/fault.log"; then
         echo "$name: breaks nothing ($goal of $function)" | tee -a "$work/failed"
     else
-        echo "$name: breaks $left"
+        echo "$name: breaks $left" | tee >(keep "$key")
     fi
 }
 
-export -f wp unproved prove_file mutant
+export -f key kept_before keep wp unproved prove_file mutant
 # The files that take longest first.
 files=(decide_commit.c decide_named.c decide_io.c decide_filestat.c decide_request.c decide_step.c)
 for path in wasi/decide/decide_*.c; do
@@ -113,8 +147,11 @@ for path in wasi/decide/decide_*.c; do
 done
 [ -z "$only" ] || files=("$only")
 printf '%s\n' "${files[@]}" | xargs -P "$jobs" -I{} bash -c 'prove_file {}'
-cat "$work"/*.sum | awk -v s=$SECONDS '{ all += $1; good += $2; rte += $3; smoke += $4 }
-    END { printf "%d / %d goals: %d contract, %d rte; %d smoke tests; %d s\n", good, all, all - rte, rte, smoke, s }'
+cat "$work"/*.sum | awk -v s=$SECONDS '{ all += $1; good += $2; rte += $3; smoke += $4; before += $5 ? $1 : 0 }
+    END { printf "%d / %d goals: %d contract, %d rte; %d smoke tests; %d goals in files that were proved before; %d s\n",
+        good, all, all - rte, rte, smoke, before, s }'
+# A goal that ran out of time may be proved on a quieter machine. Smoke tests may take a second, and should run out of it.
+grep -lE '"timeout", "time": ([2-9]|[0-9]{2})' -r "$kept/goals" | xargs -r rm -f
 if [ $mutants = 1 ]; then
     printf '%s\n' tests/proof/mutants/*.patch | xargs -P "$jobs" -I{} bash -c 'mutant {}'
     echo "$(ls tests/proof/mutants/*.patch | wc -l) faults tried; $SECONDS s"
