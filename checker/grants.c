@@ -147,6 +147,14 @@ bool grants_device(const struct run_spec *spec, const struct check_options *opti
     return false;
 }
 
+/* What is known of a run's use of a limit; UINT64_MAX: nothing. */
+static uint64_t limit_used(uint32_t limit, const struct run_spec *spec, const struct trace_exit *exit)
+{
+    if (limit == POLICY_LIMIT_module_bytes)
+        return spec->module_size;
+    return limit == POLICY_LIMIT_fuel && exit ? exit->instructions : UINT64_MAX;
+}
+
 uint32_t grants_limits(const struct run_spec *spec, const struct check_options *options, const struct trace_exit *exit,
                        struct buffer *out)
 {
@@ -154,35 +162,19 @@ uint32_t grants_limits(const struct run_spec *spec, const struct check_options *
     uint32_t count = 0;
     if (!policy)
         return 0;
-    const struct policy_limits *had = &spec->policy.limits, *has = &policy->limits;
-    const struct {
-        const char *name;
-        uint64_t had, has, used; /* used: UINT64_MAX: not known */
-    } limits[] = {
-        { "memory", had->memory, has->memory, UINT64_MAX },
-        { "descriptors", had->descriptors, has->descriptors, UINT64_MAX },
-        { "call_depth", had->call_depth, has->call_depth, UINT64_MAX },
-        { "module", had->module_bytes, has->module_bytes, spec->module_size },
-        { "functions", had->functions, has->functions, UINT64_MAX },
-        { "locals", had->locals, has->locals, UINT64_MAX },
-        { "tables", had->tables, has->tables, UINT64_MAX },
-        { "table_elements", had->table_elements, has->table_elements, UINT64_MAX },
-        { "fuel", had->fuel, has->fuel, exit ? exit->instructions : UINT64_MAX },
-        { "wall", had->wall_ns, has->wall_ns, UINT64_MAX },
-        { "output", had->output, has->output, UINT64_MAX },
-        { "trace", had->trace, has->trace, UINT64_MAX },
-    };
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        if (limits[i].had <= limits[i].has || limits[i].used <= limits[i].has)
+    for (uint32_t i = 0; i < POLICY_LIMIT_COUNT; i++) {
+        const struct policy_limit_row *row = &policy_limit_rows[i];
+        uint64_t had = policy_limit_get(&spec->policy.limits, row), has = policy_limit_get(&policy->limits, row);
+        uint64_t used = limit_used(i, spec, exit);
+        if (had <= has || used <= has)
             continue;
-        buffer_printf(out, "%s%s: the policy allows %" PRIu64 ", the run ", count > 0 ? "; " : "", limits[i].name,
-                      limits[i].has);
-        if (limits[i].used != UINT64_MAX)
-            buffer_printf(out, "used %" PRIu64, limits[i].used);
-        else if (limits[i].had == UINT64_MAX)
+        buffer_printf(out, "%s%s: the policy allows %" PRIu64 ", the run ", count > 0 ? "; " : "", row->key, has);
+        if (used != UINT64_MAX)
+            buffer_printf(out, "used %" PRIu64, used);
+        else if (had == UINT64_MAX)
             buffer_string(out, "had no limit, and what it used is not known");
         else
-            buffer_printf(out, "had %" PRIu64 ", and what it used is not known", limits[i].had);
+            buffer_printf(out, "had %" PRIu64 ", and what it used is not known", had);
         count++;
     }
     return count;

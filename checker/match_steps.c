@@ -17,7 +17,7 @@ void match_steps_begin(struct match_steps *steps, const struct match_want *want)
 {
     steps->done = 0;
     if (want->walks)
-        match_walk_begin(&steps->walk, want->path[0], want->path_length[0], want->open_flags);
+        match_walk_begin(&steps->walk, want->path[0], want->path_length[0], want->open_flags, want->links);
 }
 
 int64_t match_steps_number(const struct match_world *world, const struct match_want *want,

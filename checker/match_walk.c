@@ -110,7 +110,7 @@ static void go_on(struct match_walk *w)
     }
 }
 
-void match_walk_begin(struct match_walk *walk, const char *path, uint32_t length, uint32_t open_flags)
+void match_walk_begin(struct match_walk *walk, const char *path, uint32_t length, uint32_t open_flags, uint32_t links)
 {
     walk->depth = walk->links = walk->taken = walk->from = walk->rest_length = 0;
     walk->failed = walk->outcome = 0;
@@ -119,6 +119,7 @@ void match_walk_begin(struct match_walk *walk, const char *path, uint32_t length
     walk->path = path;
     walk->path_length = length;
     walk->open_flags = open_flags;
+    walk->links_most = links;
     if (length == 0)
         end(walk, -LINUX_ENOENT);
     else if (path[0] == '/')
@@ -134,7 +135,7 @@ static void take_link(struct match_walk *w, const struct witness_record *record)
     const char *content = record->path[1];
     uint64_t length = (uint64_t)record->result;
     uint32_t behind = rest_end(w) - w->component.behind;
-    if (w->links++ == LIMIT_WALK_LINKS) {
+    if (w->links++ == w->links_most) {
         end(w, -LINUX_ELOOP);
     } else if (length == 0) {
         end(w, -LINUX_ENOENT);

@@ -33,7 +33,7 @@ struct match_walk {
     struct witness_object opened;
     struct walk_component component;
     const char *path; /* the op's; borrowed, without NUL */
-    uint32_t path_length, open_flags;
+    uint32_t path_length, open_flags, links_most;
     uint32_t from; /* where the rest begins in `rest`, or in the path while no link was met */
     bool spliced;
     uint32_t rest_length;
@@ -44,8 +44,8 @@ struct match_walk {
     char rest[2 * (LIMIT_PATH + 1)];
 };
 
-/* open_flags: the op's (OPEN_*). */
-void match_walk_begin(struct match_walk *walk, const char *path, uint32_t length, uint32_t open_flags);
+/* open_flags: the op's (OPEN_*). links: that are followed at most. */
+void match_walk_begin(struct match_walk *walk, const char *path, uint32_t length, uint32_t open_flags, uint32_t links);
 /* Moves behind a call that came next and fits. */
 void match_walk_take(struct match_walk *walk, const struct witness_record *record);
 /* Portable flags (OPEN_*), and the mode, that the next openat must have. */

@@ -258,6 +258,7 @@ enum status match_want_from(const struct match_world *world, const struct trace_
         return STATUS_NO_MEMORY;
     want->event = call->op_event[index];
     want->walks = world->walks && row->calls == OP_CALLS_WALK;
+    want->links = world->links;
     want->open_flags = op->flags;
     want->number = want->walks ? world->number_openat : world->number[op->kind];
     want->handle = op->handle < HANDLES_TOTAL ? op->handle : HANDLE_NONE;

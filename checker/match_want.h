@@ -41,6 +41,7 @@ struct match_want {
     int64_t result;                  /* as the trace has it: a count, or -(enum wasi_errno) */
     uint32_t calls;                  /* how many system calls performed the op */
     bool walks;                      /* they resolve its path component by component */
+    uint32_t links;                  /* and follow this many links at most */
     uint32_t open_flags;             /* OPEN: of the op */
     uint64_t host_bytes;             /* READ_DIR: bytes that the kernel must have returned; UINT64_MAX: not known */
     uint64_t dev, ino, filetype;     /* STAT: the object that the trace names */
@@ -68,6 +69,7 @@ struct match_world {
     int64_t number_mmap, number_mremap, number_restart, number_sigreturn;
     int64_t number_openat, number_readlinkat, number_close;
     bool walks;                     /* paths are resolved component by component, as the run's description says */
+    uint32_t links;                 /* and this many links followed in one, as its policy says */
     int32_t host_fd[HANDLES_TOTAL]; /* -1: not known */
     bool learns;  /* something may have been opened unseen: unknown descriptors fit, and are learnt at first use */
     bool threads; /* the guest's process has had more than one thread */

@@ -21,6 +21,7 @@ void match_world_init(struct match_world *world, const struct run_spec *spec)
     world->number_openat = impact_number(world->machine, "openat");
     world->number_readlinkat = impact_number(world->machine, "readlinkat");
     world->number_close = impact_number(world->machine, "close");
+    world->links = spec->policy.limits.links;
     world->walks = spec->facts.walker == RUN_WALKER_COMPONENTS;
     world->number_mmap = impact_number(world->machine, "mmap");
     world->number_mremap = impact_number(world->machine, "mremap");

@@ -131,6 +131,8 @@ static enum status adopt(struct guest *guest, struct error *error)
         act_live_adopt(guest->live, i, (int)guest->spec.initial[i].host_fd);
     if (s == STATUS_OK)
         act_live_walk(guest->live, walks(guest));
+    if (s == STATUS_OK)
+        act_live_links(guest->live, guest->spec.policy.limits.links);
     return s;
 }
 

@@ -1,18 +1,15 @@
-/* Records states of the guest (`--digest-every`) and growths that the system refused, and stops a guest before it
- * writes more than limits.output.
+/* Records states of the guest (`--digest-every`) and growths that the system refused, and counts its budgets.
  *
  * A state costs as much as hashing what the guest has written to; the calls in between cost one call of a function
  * more. Leaves out: a state of a guest that was stopped from outside. Nothing could be compared with it. */
 #include "cli/guest_states.h"
-
-#include "wasi/abi/op_sets.h"
 
 enum status guest_states_init(struct guest_states *states, struct trace_writer *writer, const struct run_spec *spec,
                               struct rt_instance *const *running, struct error *error)
 {
     uint64_t every = spec->facts.digest_every;
     *states = (struct guest_states) {
-        .writer = writer, .running = running, .every = every, .left = every, .output_left = spec->policy.limits.output
+        .writer = writer, .running = running, .every = every, .left = every, .limits = &spec->policy.limits
     };
     if (!writer)
         return STATUS_OK;
@@ -33,26 +30,6 @@ static enum status record(struct guest_states *states, bool at_end, struct error
     return trace_writer_state(states->writer, &state, error);
 }
 
-static bool writes(const struct op *op)
-{
-    return (abi_op_bit(op->kind) & ops_out) != 0 ||
-           (op->kind < OP_COUNT && abi_ops[op->kind].effect == OP_EFFECT_WRITE);
-}
-
-/* Takes room for `value` bytes of content, and none leave the guest. */
-static bool reserves(const struct op *op) { return abi_ops[op->kind].out == OP_BYTES_NONE; }
-
-/* Bytes that the op would write. */
-static uint64_t asked(const struct request *request, const struct op *op)
-{
-    uint64_t total = 0;
-    if (reserves(op))
-        return op->value;
-    for (uint64_t i = op->mem.offset; i < op->mem.offset + (uint64_t)op->mem.length && i < LIMIT_IOVECS; i++)
-        total += request->iov[i].length;
-    return abi_ops[op->kind].out == OP_BYTES_JOINED && total > LIMIT_STAGING ? LIMIT_STAGING : total;
-}
-
 static enum status observe_begin(void *self, const struct request *request, struct error *error)
 {
     struct guest_states *states = self;
@@ -63,8 +40,6 @@ static enum status observe_op(void *self, const struct request *request, const s
                               const struct backend_space *space, struct error *error)
 {
     struct guest_states *states = self;
-    if (states->output_left != UINT64_MAX && writes(op) && asked(request, op) > states->output_left)
-        return error_set(error, STATUS_STOPPED, "it would write more bytes than limits.output allows");
     return states->inner.op ? states->inner.op(states->inner.self, request, op, space, error) : STATUS_OK;
 }
 
@@ -76,12 +51,6 @@ static enum status observe_end(void *self, const struct request *request, const 
     enum status status = states->inner.end
                              ? states->inner.end(states->inner.self, request, ops, outcome, space, committed, error)
                              : STATUS_OK;
-    for (uint32_t i = 0; states->output_left != UINT64_MAX && i < ops->count; i++) {
-        if (!writes(&ops->op[i]) || ops->result[i].value < 0)
-            continue;
-        uint64_t wrote = reserves(&ops->op[i]) ? ops->op[i].value : (uint64_t)ops->result[i].value;
-        states->output_left -= wrote < states->output_left ? wrote : states->output_left;
-    }
     if (status != STATUS_OK || !states->digest || --states->left > 0)
         return status;
     states->left = states->every;
@@ -90,14 +59,17 @@ static enum status observe_end(void *self, const struct request *request, const 
 
 bool guest_states_observes(const struct guest_states *states)
 {
-    return states->writer || states->output_left != UINT64_MAX;
+    return states->writer || policy_has_budget(states->limits);
 }
 
 struct wasi_observer guest_states_observer(struct guest_states *states)
 {
-    if (!states->digest && states->output_left == UINT64_MAX)
-        return states->inner;
-    return (struct wasi_observer) { states, states->inner.begin ? observe_begin : NULL, observe_op, observe_end };
+    struct wasi_observer observer = states->inner;
+    if (states->digest)
+        observer =
+            (struct wasi_observer) { states, states->inner.begin ? observe_begin : NULL, observe_op, observe_end };
+    return policy_has_budget(states->limits) ? wasi_budget_observer(&states->budget, states->limits, &observer)
+                                             : observer;
 }
 
 static void growth_refused(void *env, const struct rt_growth *growth)

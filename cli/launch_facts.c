@@ -40,14 +40,19 @@ static bool policy_hash_put(struct run_spec *spec)
     return whole;
 }
 
-/* How the guest's process resolves paths. */
-static enum status walker_choose(struct run_facts *facts, struct error *error)
+/* How the guest's process resolves paths. The kernel follows as many links as it likes to. */
+static enum status walker_choose(struct run_facts *facts, uint32_t links, struct error *error)
 {
-    bool whole = act_host_has_openat2();
+    bool whole = act_host_has_openat2(), counted = links < LIMIT_WALK_LINKS;
+    if (facts->walker_asked == RUN_WALKER_OPENAT2 && counted)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "openat2 follows %d links, and the policy's limits.links is %u; leave --walker openat2 out",
+                         LIMIT_WALK_LINKS, links);
     if (facts->walker_asked == RUN_WALKER_OPENAT2 && !whole)
         return error_set(error, STATUS_UNSUPPORTED,
                          "this system has no openat2, or refuses it; --walker components does without");
-    facts->walker = facts->walker_asked == RUN_WALKER_COMPONENTS || !whole ? RUN_WALKER_COMPONENTS : RUN_WALKER_OPENAT2;
+    bool walks = facts->walker_asked == RUN_WALKER_COMPONENTS || !whole || counted;
+    facts->walker = walks ? RUN_WALKER_COMPONENTS : RUN_WALKER_OPENAT2;
     return STATUS_OK;
 }
 
@@ -55,7 +60,7 @@ enum status launch_facts_fill(struct run_spec *spec, const struct launch_files *
 {
     struct run_facts *facts = &spec->facts;
     struct utsname machine;
-    enum status s = walker_choose(facts, error);
+    enum status s = walker_choose(facts, spec->policy.limits.links, error);
     if (s != STATUS_OK)
         return s;
     if (uname(&machine) < 0)

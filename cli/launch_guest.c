@@ -177,7 +177,7 @@ void guest_wait(struct run *run)
     trace_fate_wait(fate, wait_status);
     report_take(run);
     /* A sound guest's process stops there by itself, and only its own word tells it from another stop. */
-    if (run->options->spec->policy.limits.output != UINT64_MAX && fate->cause == TRACE_CAUSE_ITSELF &&
+    if (policy_has_budget(&run->options->spec->policy.limits) && fate->cause == TRACE_CAUSE_ITSELF &&
         run->result->report.status == STATUS_TRAPPED && run->result->report.trap == RT_TRAP_HOST_STOPPED)
-        fate->cause = TRACE_CAUSE_OUTPUT_LIMIT;
+        fate->cause = TRACE_CAUSE_BUDGET;
 }

@@ -9,44 +9,29 @@
 #include "cli/print.h"
 #include "runtime/base/json_writer.h"
 
-static void limits_print(const struct policy_limits *l)
+static void limits_print(const struct policy_limits *limits)
 {
-    print_out("memory %llu bytes, %u descriptors, %u frames of calls\n", (unsigned long long)l->memory, l->descriptors,
-              l->call_depth);
-    print_out("module %u bytes, %u functions, %u locals of one function, %u tables of %u elements\n", l->module_bytes,
-              l->functions, l->locals, l->tables, l->table_elements);
-    if (l->fuel != UINT64_MAX)
-        print_out("fuel %llu instructions\n", (unsigned long long)l->fuel);
-    if (l->wall_ns != UINT64_MAX)
-        print_out("time %llu ms\n", (unsigned long long)(l->wall_ns / 1000000));
-    if (l->output != UINT64_MAX)
-        print_out("output %llu bytes\n", (unsigned long long)l->output);
-    print_out("trace %llu bytes\n", (unsigned long long)l->trace);
+    for (uint32_t i = 0; i < POLICY_LIMIT_COUNT; i++) {
+        const struct policy_limit_row *row = &policy_limit_rows[i];
+        uint64_t value = policy_limit_get(limits, row);
+        if (value == UINT64_MAX)
+            print_out("%s: no limit (%s)\n", row->key, row->words);
+        else
+            print_out("%s: at most %s%s %s\n", row->key, policy_limit_text((enum policy_unit)row->unit, value).text,
+                      row->unit == POLICY_SIZE && value % 1024 ? " bytes" : "", row->words);
+    }
 }
 
-static void limits_json(const struct policy_limits *l, struct json *json)
+static void limits_json(const struct policy_limits *limits, struct json *json)
 {
-    const struct {
-        const char *key;
-        uint64_t value;
-    } rows[] = { { "memory", l->memory },
-                 { "descriptors", l->descriptors },
-                 { "call_depth", l->call_depth },
-                 { "module", l->module_bytes },
-                 { "functions", l->functions },
-                 { "locals", l->locals },
-                 { "tables", l->tables },
-                 { "table_elements", l->table_elements },
-                 { "fuel", l->fuel },
-                 { "wall_ns", l->wall_ns },
-                 { "output", l->output },
-                 { "trace", l->trace } };
     json_object_begin(json, "limits");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].value == UINT64_MAX)
-            json_null(json, rows[i].key);
+    for (uint32_t i = 0; i < POLICY_LIMIT_COUNT; i++) {
+        const struct policy_limit_row *row = &policy_limit_rows[i];
+        uint64_t value = policy_limit_get(limits, row);
+        if (value == UINT64_MAX)
+            json_null(json, row->key);
         else
-            json_u64(json, rows[i].key, rows[i].value);
+            json_u64(json, row->key, value);
     }
     json_object_end(json);
 }

@@ -39,8 +39,14 @@ static int ended_report(const char *command, const struct launch_result *result)
         print_err("warrant %s: the guest was stopped: it ran longer than the wall-clock limit\n", command);
         return EXIT_POLICY;
     case TRACE_CAUSE_TRACE_LIMIT:
-    case TRACE_CAUSE_OUTPUT_LIMIT:
         print_err("warrant %s: the guest was stopped: %s\n", command, trace_cause_text(fate->cause));
+        return EXIT_POLICY;
+    case TRACE_CAUSE_BUDGET:
+        print_err("warrant %s: the guest was stopped: %s", command, trace_cause_text(fate->cause));
+        if (result->report.text[0])
+            print_err(": ");
+        print_message(stderr, result->report.text);
+        print_err("\n");
         return EXIT_POLICY;
     case TRACE_CAUSE_SIGNAL:
         print_err("warrant %s: the guest was stopped: signal %u (%s) came\n", command, fate->cause_signal,
@@ -102,7 +108,7 @@ int run_report(const char *command, const struct launch_result *result)
     const struct trace_fate *fate = &result->fate;
     if (fate->waited != TRACE_WAITED_EXITED)
         return killed_report(command, result);
-    if (fate->cause == TRACE_CAUSE_SIGNAL || fate->cause == TRACE_CAUSE_OUTPUT_LIMIT)
+    if (fate->cause == TRACE_CAUSE_SIGNAL || fate->cause == TRACE_CAUSE_BUDGET)
         return ended_report(command, result);
     if (!result->reported) {
         print_err("warrant %s: the guest's process ended with status %u and no report\n", command, fate->exit_code);

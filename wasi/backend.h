@@ -33,6 +33,9 @@ void act_live_free(struct act_live *live); /* closes nothing: the process ends w
 void act_live_adopt(struct act_live *live, uint32_t handle, int fd);
 /* Has paths resolved component by component (true) or by openat2, where the system has that (false, as created). */
 void act_live_walk(struct act_live *live, bool walks);
+/* How many links are followed in one path that is resolved component by component: at most LIMIT_WALK_LINKS, as
+ * created. */
+void act_live_links(struct act_live *live, uint32_t most);
 /* Whether openat2 is there and lets itself be called: asked of the system by a call. */
 bool act_host_has_openat2(void);
 struct wasi_backend act_live_backend(struct act_live *live);

@@ -119,6 +119,8 @@ enum status wasi_create(const struct wasi_config *config, const struct wasi_back
     struct decide_context *context = &wasi->context;
     context->arg_count = config->arg_count;
     context->env_count = config->env_count;
+    context->elements = config->element_limit ? config->element_limit : LIMIT_IOVECS;
+    context->transfer = config->transfer_limit ? config->transfer_limit : LIMIT_TRANSFER;
     for (uint32_t i = 0; i < config->device_count && i < LIMIT_DEVICES; i++)
         context->device[context->device_count++] =
             (struct device_node) { config->devices[i].dev, config->devices[i].ino };

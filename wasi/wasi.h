@@ -36,7 +36,8 @@ struct wasi_config {
     } *devices;
     uint32_t listen_count; /* at most LIMIT_LISTENERS */
     const struct wasi_listen *listens;
-    uint32_t descriptor_limit; /* at most LIMIT_HANDLES */
+    uint32_t descriptor_limit;              /* at most LIMIT_HANDLES */
+    uint32_t element_limit, transfer_limit; /* of one call (policy_limits.def: elements, transfer); 0: the greatest */
     bool
         violation_traps; /* on_violation: trap or kill: a NOTCAPABLE refusal stops the guest with RT_TRAP_HOST_POLICY */
 };

@@ -4,12 +4,14 @@
 #define WARRANT_BASE_LIMITS_H
 
 enum {
-    LIMIT_PATH = 4095,             /* bytes of a guest path, without NUL (Linux PATH_MAX - 1) */
-    LIMIT_COMPONENT = 255,         /* bytes of one path component (NAME_MAX) */
-    LIMIT_IOVECS = 1024,           /* elements of one iovec array (IOV_MAX) */
-    LIMIT_SUBSCRIPTIONS = 1024,    /* elements of one poll_oneoff */
-    LIMIT_HANDLES = 4096,          /* guest descriptors; a policy may lower it */
-    LIMIT_PREOPENS = 64,           /* granted directories */
+    LIMIT_PATH = 4095,          /* bytes of a guest path, without NUL (Linux PATH_MAX - 1) */
+    LIMIT_COMPONENT = 255,      /* bytes of one path component (NAME_MAX) */
+    LIMIT_IOVECS = 1024,        /* elements of one iovec array (IOV_MAX); a policy may lower it, as the next */
+    LIMIT_SUBSCRIPTIONS = 1024, /* elements of one poll_oneoff */
+    LIMIT_TRANSFER =
+        0x7fffffff,       /* bytes of one read or write, on every system; a policy may lower it, for buffers too */
+    LIMIT_HANDLES = 4096, /* guest descriptors; a policy may lower it */
+    LIMIT_PREOPENS = 64,  /* granted directories */
     LIMIT_NETWORK_RULES = 4096,    /* addresses that a policy grants */
     LIMIT_NAMES = 64,              /* names that a policy lets be resolved */
     LIMIT_NAME = 253,              /* bytes of one */
@@ -25,7 +27,7 @@ enum {
     LIMIT_OPEN_TRIES = 5,          /* times that one op asks openat2, which answers EAGAIN while the tree changes */
     LIMIT_WALK_DEPTH = 128,    /* directories that are open at once where a path is resolved component by component */
     LIMIT_WALK_STEPS = 4096,   /* components of such a path, those of its links included */
-    LIMIT_WALK_LINKS = 40,     /* links in it */
+    LIMIT_WALK_LINKS = 40,     /* links in it; a policy may lower it */
     LIMIT_OP_CALLS = 1 << 16,  /* system calls of one op */
     LIMIT_RANDOM = 1 << 26,    /* bytes of one random_get */
     LIMIT_RANDOM_OP = 1 << 24, /* of them, asked for in one op; the kernel gives 32 MiB less a byte */

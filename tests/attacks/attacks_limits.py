@@ -36,14 +36,14 @@ class Limits(Attack):
             done = self.warrant("run", "--policy", self.policy(f"output: {limit}"), self.guest(WRITER), status=status)
             self.assertEqual(len(done.stdout), count)
             if status:
-                self.assertIn("output bytes", done.stderr)
+                self.assertIn("limits.output", done.stderr)
 
     def test_output_recorded(self):
         for more in [], ["--digest-every", 3]:
             done = self.warrant("record", "-o", self.trace, *more, "--policy", self.policy("output: 2500"), self.guest(WRITER), status=126)
             self.assertEqual(len(done.stdout), 2000)
             report = self.clean()
-            self.assertTrue(report["cause"].startswith("the limit of output bytes"), report["cause"])
+            self.assertTrue(report["cause"].startswith("a budget of the policy"), report["cause"])
             self.assertEqual(report["replay"]["identical"], True, report["replay"])
             self.trace.unlink()
 
@@ -85,7 +85,7 @@ class Limits(Attack):
             self.trace.unlink()
 
     def test_default(self):
-        self.assertIn(f"trace {16 << 30} bytes", self.warrant("policy", "lint", self.policy("memory: 1MiB")).stdout)
+        self.assertIn("trace: at most 16GiB of the trace file", self.warrant("policy", "lint", self.policy("memory: 1MiB")).stdout)
 
 
 kit.main()

@@ -10,7 +10,7 @@ PUBLIC = {
     "wasi/policy": ["policy.h", "run_facts.h"],
     "wasi/decide": ["decide.h", "decide_contracts.h"],
     "runtime": ["rt.h"],
-    "wasi": ["wasi.h", "backend.h", "observer.h", "start.h"],
+    "wasi": ["wasi.h", "backend.h", "observer.h", "start.h", "run_budget.h"],
     "wasi/act": [],
     "wasi/confine": ["confine.h"],
     "tracer": ["trace.h", "end_reasons.def", "end_causes.def", "witness_file.h"],

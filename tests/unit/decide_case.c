@@ -18,9 +18,13 @@ struct decide_case *case_new(void)
     struct decide_case *c = &the_case;
     memset(c, 0xA5, sizeof *c); /* what is not set must not matter */
     memset(&c->table, 0, sizeof c->table);
-    c->context = (struct decide_context) {
-        .memory = CASE_MEMORY, .arg_count = 2, .arg_bytes = 10, .env_count = 1, .env_bytes = 4
-    };
+    c->context = (struct decide_context) { .elements = LIMIT_IOVECS,
+                                           .transfer = LIMIT_TRANSFER,
+                                           .memory = CASE_MEMORY,
+                                           .arg_count = 2,
+                                           .arg_bytes = 10,
+                                           .env_count = 1,
+                                           .env_bytes = 4 };
     c->table.limit = CASE_LIMIT;
     for (uint32_t fd = 0; fd < 3; fd++)
         add_handle(c, fd, FILETYPE_UNKNOWN, RIGHTS_ALL);

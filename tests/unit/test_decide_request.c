@@ -9,9 +9,13 @@ enum { MEMORY = 8192 };
 
 /* Memory that ends at an allocation's end, so that a sanitizer sees a read behind it. */
 static uint8_t *guest;
-static struct decide_context context = {
-    .memory = MEMORY, .arg_count = 3, .arg_bytes = 20, .env_count = 1, .env_bytes = 5
-};
+static struct decide_context context = { .elements = LIMIT_IOVECS,
+                                         .transfer = LIMIT_TRANSFER,
+                                         .memory = MEMORY,
+                                         .arg_count = 3,
+                                         .arg_bytes = 20,
+                                         .env_count = 1,
+                                         .env_bytes = 5 };
 static struct request request;
 
 static int guest_new(void **state)

@@ -70,6 +70,7 @@ void kit_run(struct kit *kit)
             (struct run_initial) { .dev = 1, .ino = 1000 + i, .filetype = FILETYPE_DIRECTORY, .host_fd = 10 + i };
     struct run_spec spec = { .initial_count = 5, .initial = initial, .facts = { .arch = (char[]) { "x86_64" } } };
     spec.facts.walker = kit->walks ? RUN_WALKER_COMPONENTS : RUN_WALKER_OPENAT2;
+    spec.policy.limits.links = LIMIT_WALK_LINKS;
     struct match_options options = {
         &spec, KIT_PID, kit->setup_until, { &kit->seen, on_verdict, on_record, on_finding }
     };

@@ -163,7 +163,10 @@ static void test_limits_and_facts(void **state)
     uint32_t *const lowered[] = { &l->module_bytes, &l->functions, &l->locals, &l->tables, &l->table_elements };
     for (uint32_t i = 0; i < 5; i++)
         *lowered[i] = 50 + i;
-    l->trace = 12345;
+    l->trace = LIMIT_TRACE_LEAST;
+    l->transfer = l->elements = 1;
+    l->links = 0;
+    l->calls = l->entries = l->connections = l->wait_ns = 7;
     run_spec_encode(&spec, &out);
     assert_memory_equal(out.data, "WRS4", 4);
     assert_int_equal(run_spec_decode(out.data, out.size, &back, NULL), STATUS_OK);
@@ -172,7 +175,7 @@ static void test_limits_and_facts(void **state)
     assert_int_equal(again.size, out.size);
     assert_memory_equal(again.data, out.data, out.size);
     buffer_done(&again);
-    assert_true(back.policy.limits.trace == 12345 && back.policy.limits.table_elements == 54);
+    assert_true(back.policy.limits.trace == LIMIT_TRACE_LEAST && back.policy.limits.table_elements == 54);
     for (size_t i = 0; i < RUN_FACT_COUNT; i++) {
         const struct run_fact_row *row = &run_fact_rows[i];
         if (row->text)

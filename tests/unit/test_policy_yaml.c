@@ -70,7 +70,7 @@ static const struct broken broken[] = {
     { HEAD "limits:\n  table_elements: 10000001\n", "p.yaml:3: table_elements: ", "greatest possible value, 10000000" },
     { HEAD "limits: { table_elements: 4294967296 }\n", "p.yaml:2: table_elements: ", "greatest possible value" },
     { HEAD "limits: { table_elements: many }\n", "p.yaml:2: table_elements: ", "count" },
-    { HEAD "limits: { elements: 1 }\n", "p.yaml:2: ", "elements" },
+    { HEAD "limits: { element: 1 }\n", "p.yaml:2: ", "element" },
     { HEAD "limits: { tables: 1, tables: 2 }\n", "p.yaml:2: ", "'tables' stands twice" },
     { HEAD "limits: { fuel: 5e20 }\n", "p.yaml:2: fuel: ", "greatest possible value, 9223372036854775807" },
     { HEAD "limits: { fuel: 1KiB }\n", "p.yaml:2: fuel: ", "count" },

@@ -112,6 +112,7 @@ static enum status act_open(struct act_live *live, int fd, const struct op *op, 
         return act_internal(op, error);
     struct walk_path walk = { .text = path->text,
                               .flags = open_flags(op->flags),
+                              .links = live->links,
                               .follows = !(op->flags & OPEN_NOFOLLOW),
                               .creates = op->flags & OPEN_CREATE };
     walk.mode = walk.creates ? CREATED_FILE : 0;

@@ -130,10 +130,11 @@ static const struct walk_system walk_system = { walk_open, walk_read_link, walk_
                                                 O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, O_DIRECTORY };
 
 /* The descriptor, or -errno. */
-static int open_by_walk(int fd, const struct op *op, const struct act_path *path, uint32_t *ret_calls)
+static int open_by_walk(int fd, const struct op *op, const struct act_path *path, uint32_t links, uint32_t *ret_calls)
 {
     struct walk_path walk = { .text = path->text,
                               .flags = (int)open_flags(op->flags) | O_NOFOLLOW,
+                              .links = links,
                               .follows = !(op->flags & OPEN_NOFOLLOW),
                               .names_only = op->flags & OPEN_PATH_ONLY };
     walk.creates = walk.flags & O_CREAT;
@@ -173,7 +174,8 @@ static enum status act_open(struct act_live *live, int fd, const struct op *op, 
 {
     if (op->handle2 >= HANDLES_TOTAL || live->host_fd[op->handle2] >= 0)
         return act_internal(op, error);
-    int opened = live->walks ? open_by_walk(fd, op, path, &result->calls) : open_beneath(fd, op, path, &result->calls);
+    int opened = live->walks ? open_by_walk(fd, op, path, live->links, &result->calls)
+                             : open_beneath(fd, op, path, &result->calls);
     result->value = opened < 0 ? act_errno_result(-opened) : 0;
     if (opened >= 0)
         live->host_fd[op->handle2] = opened;

@@ -18,6 +18,7 @@ enum status act_live_create(struct act_live **ret, struct error *error)
     for (size_t i = 0; i < HANDLES_TOTAL; i++)
         live->host_fd[i] = -1;
     live->walks = false;
+    live->links = LIMIT_WALK_LINKS;
     *ret = live;
     return STATUS_OK;
 }
@@ -31,6 +32,8 @@ void act_live_adopt(struct act_live *live, uint32_t handle, int fd)
 }
 
 void act_live_walk(struct act_live *live, bool walks) { live->walks = walks; }
+
+void act_live_links(struct act_live *live, uint32_t most) { live->links = most; }
 
 struct wasi_backend act_live_backend(struct act_live *live) { return (struct wasi_backend) { live, act_live_act }; }
 

@@ -12,6 +12,7 @@
 struct act_live {
     int host_fd[HANDLES_TOTAL]; /* -1: none. Known to nobody else. */
     bool walks;                 /* paths are resolved component by component */
+    uint32_t links;             /* that are followed in one, then */
     struct iovec iov[LIMIT_IOVECS];
     struct pollfd poll[LIMIT_SUBSCRIPTIONS];
     _Alignas(8) uint8_t kernel[LIMIT_READDIR];

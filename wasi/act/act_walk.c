@@ -75,7 +75,7 @@ static int follow(struct walk *w, const struct component *c, int no_link)
     long length = w->system->read_link(top(w), c->name, to, LIMIT_PATH + 1);
     if (length < 0)
         return errno == EINVAL ? no_link : -errno;
-    if (w->links++ == LIMIT_WALK_LINKS)
+    if (w->links++ == w->path->links)
         return -ELOOP;
     if (length == 0)
         return -ENOENT;

@@ -20,6 +20,7 @@ struct walk_path {
     const char *text; /* relative, NUL-terminated */
     int flags;        /* for what it names; O_NOFOLLOW and O_CLOEXEC among them */
     mode_t mode;
+    uint32_t links;  /* that are followed at most; at most LIMIT_WALK_LINKS */
     bool follows;    /* a link that it names is followed */
     bool creates;    /* O_CREAT is among the flags */
     bool names_only; /* with these flags the system opens a link itself where it is given one (O_PATH) */

@@ -37,6 +37,8 @@ struct handle_table {
 struct decide_context {
     uint64_t memory; /* bytes of guest memory, at most 2^32 */
     uint32_t arg_count, arg_bytes, env_count, env_bytes;
+    uint32_t elements;     /* of one vector, and of one poll: beyond it, and beyond LIMIT_IOVECS, the call is refused */
+    uint32_t transfer;     /* bytes of one vector, and of one buffer: likewise, and LIMIT_TRANSFER */
     uint32_t device_count; /* device nodes that may be opened; at most LIMIT_DEVICES */
     struct device_node {
         uint64_t dev, ino;

@@ -88,17 +88,54 @@ static enum request_fault copy_string(uint32_t pointer, uint32_t length, const s
     return FAULT_NONE;
 }
 
+/* Whether the regions that were copied are no more bytes than the run may move at once. One that leaves the memory is no matter
+ * of a limit: that is what is said of it. */
+/*@ requires \valid_read(context) && \valid_read(request) && count <= LIMIT_IOVECS && context->memory <= 0x100000000;
+  @ assigns \nothing;
+  @ ensures limit: \result && (\forall integer k; 0 <= k < count ==> region_in_memory(request->iov[k], context->memory)) ==>
+  @   vector_sum(request, count) <= context->transfer;
+*/
+static bool vector_within(uint32_t count, const struct decide_context *context, const struct request *request)
+{
+    uint64_t total = 0;
+    /*@ loop invariant 0 <= i <= count && 0 <= total <= i * 0xffffffff && total == vector_sum(request, i);
+      @ loop invariant \forall integer k; 0 <= k < i ==> region_in_memory(request->iov[k], context->memory);
+      @ loop assigns i, total;
+      @ loop variant count - i;
+    */
+    for (uint32_t i = 0; i < count; i++) {
+        if (!decide_region_ok(request->iov[i], context->memory))
+            return true;
+        total += request->iov[i].length;
+    }
+    return total <= context->transfer;
+}
+
+/*@ requires \valid_read(context) && context->memory <= 0x100000000;
+  @ assigns \nothing;
+  @ ensures fault: \result == FAULT_NONE || \result == FAULT_ALIGNMENT || \result == FAULT_BOUNDS || \result == FAULT_TOO_MANY;
+  @ ensures limit: \result == FAULT_NONE && context->transfer < LIMIT_TRANSFER ==> length <= context->transfer;
+*/
+static enum request_fault buffer_fault(uint32_t pointer, uint32_t length, const struct decide_context *context)
+{
+    enum request_fault fault = array_fault(pointer, length, 1, 1, context->memory);
+    if (fault == FAULT_NONE && context->transfer < LIMIT_TRANSFER && length > context->transfer)
+        return FAULT_TOO_MANY;
+    return fault;
+}
+
 /*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
   @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
   @ requires request_whole(request);
   @ assigns request->iov[0 .. LIMIT_IOVECS - 1], request->iov_count;
   @ ensures whole: request_whole(request);
   @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
+  @ ensures elements: \result == FAULT_NONE ==> request->iov_count <= context->elements;
 */
 static enum request_fault copy_iovs(uint32_t pointer, uint32_t count, const struct decide_context *context,
                                     const uint8_t *memory, struct request *request)
 {
-    if (count > LIMIT_IOVECS)
+    if (count > LIMIT_IOVECS || count > context->elements)
         return FAULT_TOO_MANY;
     enum request_fault fault = array_fault(pointer, count, IOVEC_BYTES, 4, context->memory);
     if (fault != FAULT_NONE)
@@ -111,6 +148,8 @@ static enum request_fault copy_iovs(uint32_t pointer, uint32_t count, const stru
         request->iov[i].offset = load_u32(memory, (uint64_t)pointer + (uint64_t)i * IOVEC_BYTES);
         request->iov[i].length = load_u32(memory, (uint64_t)pointer + (uint64_t)i * IOVEC_BYTES + 4);
     }
+    if (context->transfer < LIMIT_TRANSFER && !vector_within(count, context, request))
+        return FAULT_TOO_MANY;
     request->iov_count = count;
     return FAULT_NONE;
 }
@@ -139,12 +178,13 @@ static void copy_subscription(const uint8_t *memory, uint64_t at, uint32_t size,
   @ assigns request->subscription[0 .. LIMIT_SUBSCRIPTIONS - 1], request->subscription_count;
   @ ensures whole: request_whole(request);
   @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
+  @ ensures elements: \result == FAULT_NONE ==> request->subscription_count <= context->elements;
 */
 static enum request_fault copy_subscriptions(uint32_t pointer, uint32_t count, uint32_t size,
                                              const struct decide_context *context, const uint8_t *memory,
                                              struct request *request)
 {
-    if (count > LIMIT_SUBSCRIPTIONS)
+    if (count > LIMIT_SUBSCRIPTIONS || count > context->elements)
         return FAULT_TOO_MANY;
     enum request_fault fault = array_fault(pointer, count, size, 8, context->memory);
     if (fault != FAULT_NONE)
@@ -195,7 +235,7 @@ static enum request_fault copy_argument(struct arg_shape shape, uint32_t at, con
     case ARG_CLASS_CIOVS:
         return copy_iovs(pointer, second, context, memory, request);
     case ARG_CLASS_BUFFER:
-        return array_fault(pointer, second, 1, 1, context->memory);
+        return buffer_fault(pointer, second, context);
     case ARG_CLASS_VECTOR:
         return array_fault(pointer, vector_count(request->call, shape.size, context), shape.size, shape.align,
                            context->memory);

@@ -12,20 +12,10 @@ void policy_init(struct policy *policy)
 {
     *policy = (struct policy) {
         .version = 1,
-        .limits = { .memory = (uint64_t)LIMIT_MEMORY_PAGES << 16,
-                    .descriptors = LIMIT_HANDLES,
-                    .call_depth = LIMIT_CALL_DEPTH,
-                    .module_bytes = LIMIT_MODULE_BYTES,
-                    .functions = LIMIT_FUNCTIONS,
-                    .locals = LIMIT_LOCALS,
-                    .tables = LIMIT_TABLES,
-                    .table_elements = LIMIT_TABLE_ELEMENTS,
-                    .fuel = UINT64_MAX,
-                    .wall_ns = UINT64_MAX,
-                    .output = UINT64_MAX,
-                    .trace = POLICY_TRACE_DEFAULT },
         .on_violation = POLICY_VIOLATION_ERRNO,
     };
+    for (uint32_t i = 0; i < POLICY_LIMIT_COUNT; i++)
+        policy_limit_set(&policy->limits, &policy_limit_rows[i], policy_limit_rows[i].unset);
 }
 
 void policy_done(struct policy *policy)

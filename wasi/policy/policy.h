@@ -22,16 +22,37 @@ struct policy_file {
 #define POLICY_TRACE_DEFAULT (UINT64_C(16) << 30) /* a guest without grants fills no disk with its trace */
 
 struct policy_limits {
-    uint64_t memory; /* bytes, a multiple of 64 KiB */
-    uint32_t descriptors;
-    uint32_t call_depth; /* frames */
-    uint32_t module_bytes;
-    uint32_t functions, locals, tables, table_elements; /* as struct rt_module_limits and rt_limits say */
-    uint64_t fuel;                                      /* instructions; UINT64_MAX: none */
-    uint64_t wall_ns;                                   /* UINT64_MAX: none */
-    uint64_t output;                                    /* bytes written in all; UINT64_MAX: none */
-    uint64_t trace;                                     /* bytes of the trace file at which the guest is stopped */
+#define POLICY_LIMIT(field, key, type, ...) type field;
+#include "wasi/policy/policy_limits.def"
+#undef POLICY_LIMIT
 };
+
+enum policy_unit { POLICY_COUNT, POLICY_SIZE, POLICY_DURATION };
+enum {
+#define POLICY_LIMIT(field, ...) POLICY_LIMIT_##field,
+#include "wasi/policy/policy_limits.def"
+#undef POLICY_LIMIT
+    POLICY_LIMIT_COUNT
+};
+struct policy_limit_row {
+    const char *key, *words;
+    uint16_t offset;             /* in struct policy_limits */
+    bool wide;                   /* uint64_t, else uint32_t */
+    uint8_t unit;                /* enum policy_unit */
+    uint64_t least, most, unset; /* as the table's legend says */
+};
+extern const struct policy_limit_row policy_limit_rows[POLICY_LIMIT_COUNT];
+uint64_t policy_limit_get(const struct policy_limits *limits, const struct policy_limit_row *row);
+void policy_limit_set(struct policy_limits *limits, const struct policy_limit_row *row, uint64_t value);
+/* Whether anything is limited that a run uses up, or waits for: what stops a guest between its calls
+ * (wasi/run_budget.h).
+ */
+bool policy_has_budget(const struct policy_limits *limits);
+/* Text as a policy writes it, exact: "64", "1536KiB", "1500ms". */
+struct policy_limit_text {
+    char text[32];
+};
+struct policy_limit_text policy_limit_text(enum policy_unit unit, uint64_t value);
 
 struct policy {
     uint32_t version; /* 1 */

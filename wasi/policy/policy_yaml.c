@@ -22,8 +22,9 @@ struct yaml_network {
     uint32_t connect_count, bind_count;
 };
 struct yaml_limits {
-    char *memory, *descriptors, *call_depth, *module, *functions, *locals, *tables, *table_elements, *fuel, *wall,
-        *output, *trace;
+#define POLICY_LIMIT(field, key, ...) char *key;
+#include "wasi/policy/policy_limits.def"
+#undef POLICY_LIMIT
 };
 struct yaml_policy {
     char *version, *on_violation;
@@ -56,19 +57,12 @@ static const cyaml_schema_field_t network_fields[] = {
 static const cyaml_schema_value_t network_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct yaml_network,
                                                                          network_fields) };
 
-static const cyaml_schema_field_t limits_fields[] = { TEXT(memory, OPTIONAL, struct yaml_limits),
-                                                      TEXT(descriptors, OPTIONAL, struct yaml_limits),
-                                                      TEXT(call_depth, OPTIONAL, struct yaml_limits),
-                                                      TEXT(module, OPTIONAL, struct yaml_limits),
-                                                      TEXT(functions, OPTIONAL, struct yaml_limits),
-                                                      TEXT(locals, OPTIONAL, struct yaml_limits),
-                                                      TEXT(tables, OPTIONAL, struct yaml_limits),
-                                                      TEXT(table_elements, OPTIONAL, struct yaml_limits),
-                                                      TEXT(fuel, OPTIONAL, struct yaml_limits),
-                                                      TEXT(wall, OPTIONAL, struct yaml_limits),
-                                                      TEXT(output, OPTIONAL, struct yaml_limits),
-                                                      TEXT(trace, OPTIONAL, struct yaml_limits),
-                                                      CYAML_FIELD_END };
+static const cyaml_schema_field_t limits_fields[] = {
+#define POLICY_LIMIT(field, key, ...) TEXT(key, OPTIONAL, struct yaml_limits),
+#include "wasi/policy/policy_limits.def"
+#undef POLICY_LIMIT
+    CYAML_FIELD_END
+};
 
 static const cyaml_schema_field_t policy_fields[] = {
     TEXT(version, CYAML_FLAG_POINTER, struct yaml_policy),
@@ -134,73 +128,45 @@ static enum status refuse_why(const struct build *b, enum status status, const c
 
 typedef enum status parse_fn(const char *text, uint64_t *ret, struct error *error);
 
-/* A limit's value as a policy writes it. */
-static void limit_text(parse_fn *parse, uint64_t value, char *ret, size_t size)
+/* Takes a limit of at least the row's least value and at most the built-in one: a policy may ask for less, not for
+ * more. */
+static enum status limit_build(const struct build *b, const struct policy_limit_row *row, const char *text)
 {
-    static const char *const units[] = { "", "KiB", "MiB", "GiB", "TiB" };
-    unsigned unit = 0;
-    if (parse == policy_parse_duration) {
-        snprintf(ret, size, "%llus", (unsigned long long)(value / 1000000000));
-        return;
-    }
-    for (; parse == policy_parse_size && value && value % 1024 == 0 && unit < 4; unit++)
-        value /= 1024;
-    snprintf(ret, size, "%llu%s", (unsigned long long)value, units[unit]);
-}
-
-/* Takes a limit of at least `least` and at most `most`, the built-in one: a policy may ask for less, not for more. */
-static enum status limit_build(const struct build *b, const char *key, const char *text, parse_fn *parse,
-                               uint64_t least, uint64_t most, uint64_t *ret)
-{
+    static parse_fn *const parse[] = { [POLICY_COUNT] = policy_parse_count,
+                                       [POLICY_SIZE] = policy_parse_size,
+                                       [POLICY_DURATION] = policy_parse_duration };
     if (!text)
         return STATUS_OK;
     char path[MARK_PATH_MAX];
-    snprintf(path, sizeof path, "limits/%s", key);
+    snprintf(path, sizeof path, "limits/%s", row->key);
     struct error why = ERROR_INIT;
     uint64_t value = 0;
-    enum status status = parse(text, &value, &why);
-    if (status == STATUS_LIMIT || (status == STATUS_OK && (value < least || value > most))) {
-        bool small = status == STATUS_OK && value < least;
-        char bound[32];
-        limit_text(parse, small ? least : most, bound, sizeof bound);
+    enum status status = parse[row->unit](text, &value, &why);
+    if (status == STATUS_LIMIT || (status == STATUS_OK && (value < row->least || value > row->most))) {
+        bool small = status == STATUS_OK && value < row->least;
+        struct policy_limit_text bound = policy_limit_text((enum policy_unit)row->unit, small ? row->least : row->most);
         why = (struct error)ERROR_INIT;
         status = error_set(&why, STATUS_LIMIT, "'%.100s' is %s possible value, %s", text,
-                           small ? "less than the least" : "more than the greatest", bound);
+                           small ? "less than the least" : "more than the greatest", bound.text);
     }
     if (status != STATUS_OK)
-        return refuse_why(b, status, path, key, &why);
-    *ret = value;
-    return STATUS_OK;
-}
-
-static enum status count_build(const struct build *b, const char *key, const char *text, parse_fn *parse,
-                               uint32_t least, uint32_t most, uint32_t *ret)
-{
-    uint64_t value = *ret;
-    TRY(limit_build(b, key, text, parse, least, most, &value));
-    *ret = (uint32_t)value;
+        return refuse_why(b, status, path, row->key, &why);
+    policy_limit_set(&b->policy->limits, row, value);
     return STATUS_OK;
 }
 
 static enum status limits_build(const struct build *b, const struct yaml_limits *y)
 {
-    struct policy_limits *l = &b->policy->limits;
-    parse_fn *count = policy_parse_count, *size = policy_parse_size;
-    TRY(limit_build(b, "memory", y->memory, size, 0, (uint64_t)LIMIT_MEMORY_PAGES << 16, &l->memory));
-    if (l->memory % 65536)
-        return refuse(b, STATUS_INVALID, "limits/memory", "memory: not a multiple of 64KiB");
-    TRY(count_build(b, "descriptors", y->descriptors, count, 3, LIMIT_HANDLES, &l->descriptors));
-    TRY(count_build(b, "call_depth", y->call_depth, count, 1, LIMIT_CALL_DEPTH, &l->call_depth));
-    TRY(count_build(b, "module", y->module, size, 8, LIMIT_MODULE_BYTES, &l->module_bytes)); /* 8: an empty one */
-    TRY(count_build(b, "functions", y->functions, count, 1, LIMIT_FUNCTIONS, &l->functions));
-    TRY(count_build(b, "locals", y->locals, count, 0, LIMIT_LOCALS, &l->locals));
-    TRY(count_build(b, "tables", y->tables, count, 0, LIMIT_TABLES, &l->tables));
-    TRY(count_build(b, "table_elements", y->table_elements, count, 0, LIMIT_TABLE_ELEMENTS, &l->table_elements));
-    TRY(limit_build(b, "fuel", y->fuel, count, 1, INT64_MAX, &l->fuel));
-    TRY(limit_build(b, "wall", y->wall, policy_parse_duration, 1, INT64_MAX, &l->wall_ns));
-    TRY(limit_build(b, "output", y->output, size, 0, INT64_MAX, &l->output));
-    TRY(limit_build(b, "trace", y->trace, size, LIMIT_TRACE_LEAST, INT64_MAX, &l->trace));
-    return STATUS_OK;
+    const char *const texts[POLICY_LIMIT_COUNT] = {
+#define POLICY_LIMIT(field, key, ...) y->key,
+#include "wasi/policy/policy_limits.def"
+#undef POLICY_LIMIT
+    };
+    for (uint32_t i = 0; i < POLICY_LIMIT_COUNT; i++)
+        TRY(limit_build(b, &policy_limit_rows[i], texts[i]));
+    return b->policy->limits.memory % 65536 == 0
+               ? STATUS_OK
+               : refuse(b, STATUS_INVALID, "limits/memory", "memory: not a multiple of 64KiB");
 }
 
 struct said_text {

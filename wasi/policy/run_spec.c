@@ -5,8 +5,7 @@
  *   u32 policy version
  *   u32 count, then per file: text host, text guest, u8 writes
  *   u32 count, then per network rule: u8 protocol, verb, family, prefix; 16 bytes address; u16 first, last port
- *   u64 memory, u32 descriptors, u32 call depth, u64 fuel, wall_ns, output, trace
- *   u32 module bytes, functions, locals, tables, table elements
+ *   the limits of policy_limits.def in the order of their list, a u32 or a u64 each
  *   u8 on_violation; u32 count, then the devices as texts
  *   u32 count, then per listening socket: u8 family, u16 port, 16 bytes address; u32 count, then the names as texts
  *   u32 count, then the arguments as texts; u32 count, then the environment as texts
@@ -89,18 +88,13 @@ static void text_encode(struct buffer *out, const char *text) { buffer_blob(out,
 
 static void limits_encode(const struct policy_limits *limits, struct buffer *out)
 {
-    buffer_u64(out, limits->memory);
-    buffer_u32(out, limits->descriptors);
-    buffer_u32(out, limits->call_depth);
-    buffer_u64(out, limits->fuel);
-    buffer_u64(out, limits->wall_ns);
-    buffer_u64(out, limits->output);
-    buffer_u64(out, limits->trace);
-    buffer_u32(out, limits->module_bytes);
-    buffer_u32(out, limits->functions);
-    buffer_u32(out, limits->locals);
-    buffer_u32(out, limits->tables);
-    buffer_u32(out, limits->table_elements);
+    for (uint32_t i = 0; i < POLICY_LIMIT_COUNT; i++) {
+        const struct policy_limit_row *row = &policy_limit_rows[i];
+        if (row->wide)
+            buffer_u64(out, policy_limit_get(limits, row));
+        else
+            buffer_u32(out, (uint32_t)policy_limit_get(limits, row));
+    }
 }
 
 static void strings_encode(char *const *strings, uint32_t count, struct buffer *out)

@@ -148,26 +148,20 @@ static enum status names_decode(struct cursor *c, struct policy *policy)
     return STATUS_OK;
 }
 
+/* An option may set more than a policy can say, where silence means that there is no limit. */
 static enum status limits_decode(struct cursor *c, struct policy_limits *limits)
 {
-    TRY(cursor_u64(c, &limits->memory));
-    TRY(cursor_u32(c, &limits->descriptors));
-    TRY(cursor_u32(c, &limits->call_depth));
-    TRY(cursor_u64(c, &limits->fuel));
-    TRY(cursor_u64(c, &limits->wall_ns));
-    TRY(cursor_u64(c, &limits->output));
-    TRY(cursor_u64(c, &limits->trace));
-    TRY(cursor_u32(c, &limits->module_bytes));
-    TRY(cursor_u32(c, &limits->functions));
-    TRY(cursor_u32(c, &limits->locals));
-    TRY(cursor_u32(c, &limits->tables));
-    TRY(cursor_u32(c, &limits->table_elements));
-    bool good = limits->memory % 65536 == 0 && limits->memory >> 16 <= LIMIT_MEMORY_PAGES &&
-                limits->descriptors <= LIMIT_HANDLES && limits->call_depth <= LIMIT_CALL_DEPTH &&
-                limits->module_bytes <= LIMIT_MODULE_BYTES && limits->functions <= LIMIT_FUNCTIONS &&
-                limits->locals <= LIMIT_LOCALS && limits->tables <= LIMIT_TABLES &&
-                limits->table_elements <= LIMIT_TABLE_ELEMENTS;
-    return good ? STATUS_OK : STATUS_LIMIT;
+    for (uint32_t i = 0; i < POLICY_LIMIT_COUNT; i++) {
+        const struct policy_limit_row *row = &policy_limit_rows[i];
+        uint64_t wide = 0;
+        uint32_t narrow = 0;
+        TRY(row->wide ? cursor_u64(c, &wide) : cursor_u32(c, &narrow));
+        uint64_t value = row->wide ? wide : narrow;
+        if (row->unset != UINT64_MAX && (value > row->most || value < row->least))
+            return STATUS_LIMIT;
+        policy_limit_set(limits, row, value);
+    }
+    return limits->memory % 65536 == 0 ? STATUS_OK : STATUS_LIMIT;
 }
 
 static enum status strings_decode(struct cursor *c, uint32_t most, char ***ret, uint32_t *ret_count)
