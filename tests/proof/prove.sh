@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Proves the decision core (wasi/decide) with Frama-C's WP, Z3 and CVC4, and prints `N / N goals`.
 #
-# usage: prove.sh [--mutants] [--fresh] [--file NAME]
+# usage: prove.sh [--mutants] [--fresh] [--file NAME] [--fault NAME]
 #   --mutants   also: each fault in tests/proof/mutants, applied to a copy, must break the goal that it names
 #   --fresh     believes nothing that was proved before
 #   --file      only wasi/decide/NAME, for work on it
+#   --fault     only the fault NAME, and none of the files
 # CVC4 comes first: it proves nearly all alone, and Z3 would run into its time limit on many.
 # What was proved is kept in build/proved, under a hash of what it depends on: a file whose texts, tables, tools and options are the
 # same is not proved again; of any other, only the goals that differ. What failed is never kept.
@@ -19,12 +20,13 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
-mutants=0 only= fresh=0
+mutants=0 only= fault= fresh=0
 while [ $# -gt 0 ]; do
     case $1 in
     --mutants) mutants=1 ;;
     --fresh) fresh=1 ;;
     --file) only=${2:?} && shift ;;
+    --fault) fault=${2:?} && shift ;;
     *) echo "prove.sh: unknown option $1" >&2 && exit 2 ;;
     esac
     shift
@@ -139,6 +141,11 @@ mutant() {
 }
 
 export -f key kept_before keep wp unproved prove_file mutant
+if [ -n "$fault" ]; then
+    mutant "tests/proof/mutants/$fault.patch"
+    [ ! -s "$work/failed" ]
+    exit
+fi
 # The files that take longest first.
 files=(decide_commit.c decide_named.c decide_io.c decide_filestat.c decide_request.c decide_step.c)
 for path in wasi/decide/decide_*.c; do
