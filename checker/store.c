@@ -76,6 +76,7 @@ static enum status remove_rows(struct store *store, struct error *error)
         { "string", "id", STORE_RUN_SHIFT },
         { "op", "id", STORE_RUN_SHIFT },
         { "syscall", "id", STORE_RUN_SHIFT },
+        { "socket", "id", STORE_RUN_SHIFT },
         { "file", "run", 0 },
         { "finding", "run", 0 },
     };

@@ -3,6 +3,7 @@
  * Invariants: a row's id is computed, never looked up, so no index beside the primary keys is written; text of guests
  * is escaped before it is bound (text_plain; messages, whose names are escaped already, text_guard), and nothing of a
  * guest ever becomes SQL. docs/queries.md. */
+#include <arpa/inet.h>
 #include <string.h>
 #include "checker/ending.h"
 #include "checker/store_inner.h"
@@ -137,6 +138,44 @@ static void row_argument(struct row *row, const struct witness_record *record, u
     row_some(row, record->arg[i], is_call(record) && record->arg[i] != 0);
 }
 
+/* Of a socket of the families that have such addresses; NULL else. */
+static void row_address(struct row *row, uint32_t family, const uint8_t *bytes)
+{
+    char text[INET6_ADDRSTRLEN];
+    bool known = family == WITNESS_FAMILY_V4 || family == WITNESS_FAMILY_V6;
+    row_string(row,
+               known ? inet_ntop(family == WITNESS_FAMILY_V4 ? AF_INET : AF_INET6, bytes, text, sizeof text) : NULL);
+}
+
+/* The address that a call named or wrote, as the bytes of a struct sockaddr; NULL where it is none of the two. */
+struct sockaddr_seen {
+    uint32_t family, port;
+    const uint8_t *bytes;
+};
+static struct sockaddr_seen sockaddr_seen(const struct witness_record *record)
+{
+    enum { V4_BYTES = 8, V6_BYTES = 24 };
+    const uint8_t *a = record->address;
+    struct sockaddr_seen seen = { a[0] + 256U * a[1], a[2] * 256U + a[3], NULL };
+    if (record->socket.family != seen.family) /* an option's value */
+        return seen;
+    if (seen.family == WITNESS_FAMILY_V4 && record->address_length >= V4_BYTES)
+        seen.bytes = a + 4;
+    if (seen.family == WITNESS_FAMILY_V6 && record->address_length >= V6_BYTES)
+        seen.bytes = a + 8;
+    return seen;
+}
+static void row_sockaddr(struct row *row, const struct witness_record *record)
+{
+    struct sockaddr_seen seen = sockaddr_seen(record);
+    row_address(row, seen.bytes ? seen.family : 0, seen.bytes);
+}
+static void row_sockaddr_port(struct row *row, const struct witness_record *record)
+{
+    struct sockaddr_seen seen = sockaddr_seen(record);
+    row_some(row, seen.port, seen.bytes != NULL);
+}
+
 static const char *replay_text(const struct check_replay *replay)
 {
     return !replay->done ? "" : replay->identical ? "identical" : replay->text;
@@ -161,7 +200,7 @@ struct store_source {
     const struct op *op;       /* OP */
     uint32_t index;
     const struct op_result *result;      /* NULL: not known */
-    const struct witness_record *record; /* SYSCALL */
+    const struct witness_record *record; /* SYSCALL, SOCKET */
     enum match_class class;
     const struct match_place *place;
     const char *name; /* FILE */
@@ -229,7 +268,10 @@ void store_parts(struct store *store, const struct trace_call *call, uint64_t nu
 void store_syscall(struct store *store, const struct witness_record *record, enum match_class class,
                    const struct match_place *place)
 {
-    write_row(store, COLUMNS_SYSCALL, &(struct store_source) { .record = record, .class = class, .place = place });
+    const struct store_source f = { .record = record, .class = class, .place = place };
+    write_row(store, COLUMNS_SYSCALL, &f);
+    if (record->parts & WITNESS_PART_SOCKET)
+        write_row(store, COLUMNS_SOCKET, &f);
 }
 
 void store_finding(struct store *store, const struct check_finding *finding)

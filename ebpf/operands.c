@@ -16,6 +16,16 @@ static const struct operands_row rows[] = {
 static void spec_set(struct probe_spec *spec, char letter, uint8_t place)
 {
     switch (letter) { /* a test holds that operands.def has no other letter */
+    case 's':
+        spec->socket = 1;
+        break;
+    case 'S':
+        spec->socket = 1;
+        spec->fd = place;
+        break;
+    case 'R':
+        spec->answer = place;
+        break;
     case 'F':
         if (spec->fd == 0)
             spec->fd = place;

@@ -196,16 +196,21 @@ static __always_inline int object_of_address(struct probe_object *object, struct
     return mode != 0;
 }
 
-/* The object behind a descriptor of the current task. The table is read without its lock: a dup2 by another thread at
- * this very moment may show either file. */
-static __always_inline int object_of_fd(struct probe_object *object, __u32 fd)
+/* The file behind a descriptor of the current task, or 0. The table is read without its lock: a dup2 by another thread
+ * at this very moment may show either file. */
+static __always_inline __u64 file_of_fd(__u32 fd)
 {
     struct task_struct *task = bpf_get_current_task_btf();
     struct fdtable *table = task->files->fdt;
-    if (fd >= table->max_fds)
-        return 0;
     __u64 file = 0;
-    bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+    if (fd < table->max_fds)
+        bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd);
+    return file;
+}
+
+static __always_inline int object_of_fd(struct probe_object *object, __u32 fd)
+{
+    __u64 file = file_of_fd(fd);
     if (!file)
         return 0;
     if (bpf_rdonly_cast) {
@@ -219,6 +224,42 @@ static __always_inline int object_of_cwd(struct probe_object *object)
 {
     struct task_struct *task = bpf_get_current_task_btf();
     return object_of_inode(object, task->fs->pwd.dentry->d_inode);
+}
+
+/* ---- sockets ---- */
+
+/* What the socket behind a descriptor is. Its addresses are those that the kernel holds, whatever a call's memory says.
+ */
+static __noinline int socket_of_fd(struct probe_socket *to, __u32 fd)
+{
+    enum { SOCKETS = 0x534f434b, INET = 2, INET6 = 10 };
+    const struct file *file = (const struct file *)file_of_fd(fd);
+    if (!to || !file)
+        return 0;
+    if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKETS)
+        return 0;
+    const struct socket *socket = (const struct socket *)BPF_CORE_READ(file, private_data);
+    const struct sock *sk = BPF_CORE_READ(socket, sk);
+    if (!sk)
+        return 0;
+    __builtin_memset(to, 0, sizeof(*to));
+    to->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+    to->type = BPF_CORE_READ(sk, sk_type);
+    to->protocol = BPF_CORE_READ(sk, sk_protocol);
+    if (to->family != INET && to->family != INET6)
+        return 1;
+    to->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+    to->peer_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+    if (to->family == INET) {
+        BPF_CORE_READ_INTO((__u32 *)to->local, sk, __sk_common.skc_rcv_saddr);
+        BPF_CORE_READ_INTO((__u32 *)to->peer, sk, __sk_common.skc_daddr);
+        return 1;
+    }
+    const struct sock_common *common = &sk->__sk_common;
+    to->only_v6 = BPF_CORE_READ_BITFIELD_PROBED(common, skc_ipv6only) != 0;
+    BPF_CORE_READ_INTO((struct in6_addr *)to->local, sk, __sk_common.skc_v6_rcv_saddr);
+    BPF_CORE_READ_INTO((struct in6_addr *)to->peer, sk, __sk_common.skc_v6_daddr);
+    return 1;
 }
 
 /* ---- operands ---- */
@@ -444,6 +485,34 @@ static __noinline int content_copy(struct probe_thread *t, __u64 from, __u64 len
     return 0;
 }
 
+/* An address or a value that the call wrote, of the length that it wrote behind it. */
+static __noinline int answer_copy(struct probe_thread *t, __u64 from, __u64 length_at)
+{
+    __u32 length = 0;
+    if (!t || !from)
+        return 0;
+    t->retry = 0;
+    if (bpf_probe_read_user(&length, sizeof(length), (const void *)length_at))
+        t->retry = 1;
+    else
+        copy_address(t, from, length);
+    if (t->retry)
+        t->head.flags |= PROBE_UNREAD;
+    return 0;
+}
+
+/* The socket that a call is about, as it left it: the returned one, else that of its descriptor. */
+static __noinline int socket_add(struct probe_thread *t, __s64 result, __u32 returns_fd)
+{
+    if (!t)
+        return 0;
+    struct probe_socket *to = (struct probe_socket *)part_room(t);
+    __u32 fd = returns_fd && result >= 0 ? (__u32)result : (__u32)t->head.arg[0];
+    if (to && socket_of_fd(to, fd))
+        part_added(t, PROBE_PART_SOCKET, sizeof(*to));
+    return 0;
+}
+
 /* Copies the operands behind pointers, as the call's row has them. */
 static __noinline int operands_copy(struct probe_thread *t, __u32 place)
 {
@@ -524,6 +593,22 @@ static __always_inline void operands_again(struct probe_thread *t)
     t->head.flags |= t->retry ? PROBE_LATE | PROBE_UNREAD : PROBE_LATE;
 }
 
+/* What a call gave: its descriptor's object, what it wrote, its socket. */
+static __always_inline void answers_add(struct probe_thread *t, const volatile struct probe_spec *spec, __s64 result)
+{
+    if (spec->answer && result >= 0)
+        answer_copy(t, operand(t, spec->answer), operand(t, spec->answer + 1));
+    if (spec->returns_fd && result >= 0) {
+        struct probe_object *to = (struct probe_object *)part_room(t);
+        if (to && object_of_fd(to, (__u32)result))
+            part_added(t, PROBE_PART_OPENED, sizeof(*to));
+    }
+    if (spec->content && result > 0)
+        content_copy(t, operand(t, spec->content), (__u64)result);
+    if (spec->socket)
+        socket_add(t, result, spec->returns_fd);
+}
+
 /* ---- hooks ---- */
 
 SEC("tp_btf/sys_enter")
@@ -560,13 +645,8 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
     if (t->retry)
         operands_again(t);
     __u32 call = (__u32)t->head.call;
-    if (call < PROBE_SYSCALLS && !(t->head.flags & PROBE_COMPAT) && specs[call].returns_fd && result >= 0) {
-        struct probe_object *to = (struct probe_object *)part_room(t);
-        if (to && object_of_fd(to, (__u32)result))
-            part_added(t, PROBE_PART_OPENED, sizeof(*to));
-    }
-    if (call < PROBE_SYSCALLS && !(t->head.flags & PROBE_COMPAT) && specs[call].content && result > 0)
-        content_copy(t, operand(t, specs[call].content), (__u64)result);
+    if (call < PROBE_SYSCALLS && !(t->head.flags & PROBE_COMPAT))
+        answers_add(t, &specs[call], result);
     thread_send(t);
     return 0;
 }

@@ -46,7 +46,8 @@ enum {
     PROBE_PART_ADDRESS = 256, /* __u64 length that the call names, then the bytes, padded to 8 */
     PROBE_PART_PATH = 32,     /* __u64 length with NUL, then the bytes, padded to 8 */
     PROBE_PART_PATH2 = 64,
-    PROBE_PART_OPENED = 2 /* struct probe_object */
+    PROBE_PART_OPENED = 2,  /* struct probe_object */
+    PROBE_PART_SOCKET = 512 /* struct probe_socket */
 };
 
 enum { PROBE_MODE_OTHER_NUMBERS = 0x10000 }; /* stat(2) may show another device and inode: overlays, subvolumes */
@@ -54,6 +55,16 @@ struct probe_object {
     __u64 ino;
     __u32 dev, mode; /* dev: the kernel's own dev_t, 12 bits major, 20 bits minor; mode: i_mode and PROBE_MODE_* */
     __u32 system, reserved; /* what kind of file system it lies in (s_magic) */
+};
+
+/* A socket as the call left it: of the descriptor that was returned, else of the first descriptor operand. Addresses
+ * are those of IPv4 (4 bytes of 16) and IPv6, and 0 of other families. */
+struct probe_socket {
+    __u16 family, type, protocol; /* AF_*, SOCK_*, IPPROTO_* */
+    __u16 only_v6;                /* 1: an IPv6 socket that takes no IPv4 */
+    __u16 local_port, peer_port;  /* numbers, not in network order */
+    __u32 reserved;
+    __u8 local[16], peer[16];
 };
 
 /* An event: this head and its parts. */
@@ -92,6 +103,8 @@ struct probe_thread {
 /* Which operands of a call are to be looked at: number + 1, 0 for none. */
 struct probe_spec {
     __u8 fd, fd2, path, path2, how, iov, times, address;
+    __u8 answer; /* a place that the call fills with an address or a value, its length's place behind it */
+    __u8 socket; /* what the socket behind fd is when the call is over */
     __u8 times_bytes;
     __u8 iov_halves; /* its elements are of 8 bytes: two of them are one of the vector's */
     __u8 returns_fd;

@@ -17,6 +17,28 @@ struct inode {
 
 struct file {
     struct inode *f_inode;
+    void *private_data; /* of a socket: its struct socket */
+} __attribute__((preserve_access_index));
+
+struct in6_addr {
+    __u8 bytes[16];
+};
+
+struct sock_common {
+    unsigned short skc_family;
+    __u32 skc_daddr, skc_rcv_saddr; /* network order, as skc_dport is; skc_num is a number */
+    __u16 skc_dport, skc_num;
+    unsigned char skc_ipv6only : 1;
+    struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
+} __attribute__((preserve_access_index));
+
+struct sock { /* type and protocol are such numbers since Linux 5.6 */
+    struct sock_common __sk_common;
+    __u16 sk_type, sk_protocol;
+} __attribute__((preserve_access_index));
+
+struct socket {
+    struct sock *sk;
 } __attribute__((preserve_access_index));
 
 struct fdtable {

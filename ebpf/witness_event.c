@@ -22,7 +22,8 @@ static_assert((int)PROBE_PART_OBJECT == (int)WITNESS_PART_OBJECT &&
                   (int)PROBE_PART_IOV == (int)WITNESS_PART_IOV && (int)PROBE_PART_TIMES == (int)WITNESS_PART_TIMES &&
                   (int)PROBE_PART_PATH == (int)WITNESS_PART_PATH && (int)PROBE_PART_PATH2 == (int)WITNESS_PART_PATH2 &&
                   (int)PROBE_PART_OBJECT2 == (int)WITNESS_PART_OBJECT2 &&
-                  (int)PROBE_PART_ADDRESS == (int)WITNESS_PART_ADDRESS,
+                  (int)PROBE_PART_ADDRESS == (int)WITNESS_PART_ADDRESS &&
+                  (int)PROBE_PART_SOCKET == (int)WITNESS_PART_SOCKET,
               "the parts are the record's");
 static_assert((int)PROBE_SYSCALL == (int)WITNESS_SYSCALL && (int)PROBE_ENTRY_ONLY == (int)WITNESS_ENTRY_ONLY &&
                   (int)PROBE_EXIT_ONLY == (int)WITNESS_EXIT_ONLY && (int)PROBE_FORK == (int)WITNESS_FORK &&
@@ -98,6 +99,24 @@ static bool take_address(const uint8_t **at, const uint8_t *end, struct witness_
     return true;
 }
 
+static bool take_socket(const uint8_t **at, const uint8_t *end, struct witness_socket *ret)
+{
+    struct probe_socket socket;
+    const uint8_t *p = take(at, end, sizeof(socket));
+    if (!p)
+        return false;
+    memcpy(&socket, p, sizeof(socket));
+    ret->family = socket.family;
+    ret->type = socket.type;
+    ret->protocol = socket.protocol;
+    ret->only_v6 = socket.only_v6;
+    ret->local_port = socket.local_port;
+    ret->peer_port = socket.peer_port;
+    memcpy(ret->local, socket.local, sizeof(ret->local));
+    memcpy(ret->peer, socket.peer, sizeof(ret->peer));
+    return true;
+}
+
 static bool take_path(const uint8_t **at, const uint8_t *end, struct witness_record *record, unsigned index)
 {
     uint64_t size;
@@ -144,6 +163,8 @@ static bool take_parts(const uint8_t *at, const uint8_t *end, unsigned parts, st
         good = take_path(&at, end, record, 1);
     if (good && (parts & PROBE_PART_OPENED))
         good = take_object(&at, end, &record->opened);
+    if (good && (parts & PROBE_PART_SOCKET))
+        good = take_socket(&at, end, &record->socket);
     return good && at == end;
 }
 

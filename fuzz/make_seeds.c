@@ -140,6 +140,7 @@ static struct witness_record record_full(void)
                                 .iov = iov,
                                 .address = { 2, 0, 31 },
                                 .address_length = 16,
+                                .socket = { WITNESS_FAMILY_V4, 1, 6, 0, 80, 4000, { 127, 0, 0, 1 }, { 10 } },
                                 .times = { 1, 0, UINT64_MAX, 4 } };
     return r;
 }

@@ -41,7 +41,8 @@ enum {
     WITNESS_PART_PATH2 = 64,
     WITNESS_PART_OBJECT2 = 128,
     WITNESS_PART_ADDRESS = 256,
-    WITNESS_PARTS_KNOWN = 511
+    WITNESS_PART_SOCKET = 512,
+    WITNESS_PARTS_KNOWN = 1023
 };
 
 /* An object behind a descriptor, as the kernel knows it. mode 0: not known. */
@@ -55,6 +56,15 @@ struct witness_object {
     uint64_t dev, ino; /* dev: as st_dev of stat(2) */
     uint32_t mode;     /* st_mode, and WITNESS_MODE_* */
     uint32_t reserved;
+};
+
+/* A socket as the call left it: the kernel's own numbers. Addresses of IPv4 and IPv6 alone. */
+enum { WITNESS_FAMILY_V4 = 2, WITNESS_FAMILY_V6 = 10 };
+struct witness_socket {
+    uint32_t family, type, protocol; /* AF_*, SOCK_*, IPPROTO_* of Linux */
+    uint32_t only_v6;                /* 1: an IPv6 socket that takes no IPv4 */
+    uint32_t local_port, peer_port;
+    uint8_t local[16], peer[16]; /* network order; of IPv4 the first four bytes */
 };
 
 enum { WITNESS_PATHS = 2, WITNESS_PATH_MAX = 4096 /* with NUL */, WITNESS_IOVECS = 1024, WITNESS_ADDRESS_MAX = 128 };
@@ -89,7 +99,9 @@ struct witness_record {
     const struct witness_iovec *iov;
     uint64_t how[3];                      /* flags, mode, resolve of openat2 */
     uint64_t times[4];                    /* struct timespec[2] of utimensat, sleeps */
-    uint8_t address[WITNESS_ADDRESS_MAX]; /* struct sockaddr of bind, connect, sendto */
+    uint8_t address[WITNESS_ADDRESS_MAX]; /* struct sockaddr of bind, connect, sendto; the value of setsockopt; what
+                                             recvfrom, getsockname, getpeername, accept and getsockopt wrote */
+    struct witness_socket socket;         /* the returned one, else that of the first descriptor operand */
 };
 
 /* Where a decoded record's paths and vector lie. */

@@ -13,10 +13,10 @@ enum {
     HEAD = 3,
     ARGS = 6,
     LEB_MAX = 10,
-    /* head, parts and 6 numbers, args, three objects, how, times, the lengths of address, vector and paths, the address
-     */
+    /* head, parts and 6 numbers, args, three objects, how, times, the lengths of address, vector and paths, the
+     * address, the socket */
     RECORD_FIXED_MAX = HEAD + 7 * LEB_MAX + 1 + ARGS * LEB_MAX + 9 * LEB_MAX + 3 * LEB_MAX + 4 * LEB_MAX + 4 * LEB_MAX +
-                       WITNESS_ADDRESS_MAX
+                       WITNESS_ADDRESS_MAX + 6 * LEB_MAX + 2 * 16
 };
 
 /* ---- writing ---- */
@@ -63,6 +63,26 @@ static uint8_t *put_iov(uint8_t *to, const struct witness_record *record)
     return to;
 }
 
+/* Bytes of an address of that family. */
+static size_t socket_bytes(uint32_t family)
+{
+    return family == WITNESS_FAMILY_V4 ? 4 : family == WITNESS_FAMILY_V6 ? 16 : 0;
+}
+
+static uint8_t *put_socket(uint8_t *to, const struct witness_socket *socket)
+{
+    const uint64_t numbers[] = { socket->family, socket->type, socket->protocol, socket->only_v6 };
+    size_t bytes = socket_bytes(socket->family);
+    to = put_numbers(to, numbers, 4);
+    if (bytes == 0)
+        return to;
+    to = put(to, socket->local_port);
+    memcpy(to, socket->local, bytes);
+    to = put(to + bytes, socket->peer_port);
+    memcpy(to, socket->peer, bytes);
+    return to + bytes;
+}
+
 static uint8_t *put_parts(uint8_t *to, const struct witness_record *record)
 {
     uint32_t parts = record->parts;
@@ -84,6 +104,8 @@ static uint8_t *put_parts(uint8_t *to, const struct witness_record *record)
         to = put_object(to, &record->object2);
     if (parts & WITNESS_PART_ADDRESS)
         to = put_bytes(to, record->address, record->address_length);
+    if (parts & WITNESS_PART_SOCKET)
+        to = put_socket(to, &record->socket);
     return to;
 }
 
@@ -218,6 +240,38 @@ static enum status get_address(struct cursor *c, struct witness_record *record)
     return STATUS_OK;
 }
 
+static enum status get_port(struct cursor *c, size_t bytes, uint32_t *ret_port, uint8_t *ret)
+{
+    const uint8_t *from;
+    enum status s = cursor_leb_u32(c, ret_port);
+    if (s == STATUS_OK && *ret_port > UINT16_MAX)
+        s = STATUS_MALFORMED;
+    if (s == STATUS_OK)
+        s = cursor_bytes(c, bytes, &from);
+    if (s == STATUS_OK)
+        memcpy(ret, from, bytes);
+    return s;
+}
+
+static enum status get_socket(struct cursor *c, struct witness_socket *ret)
+{
+    uint64_t numbers[4];
+    enum status s = get_all(c, numbers, 4);
+    if (s != STATUS_OK)
+        return s;
+    if (numbers[0] > UINT16_MAX || numbers[1] > UINT16_MAX || numbers[2] > UINT16_MAX || numbers[3] > 1)
+        return STATUS_MALFORMED;
+    *ret = (struct witness_socket) { .family = (uint32_t)numbers[0],
+                                     .type = (uint32_t)numbers[1],
+                                     .protocol = (uint32_t)numbers[2],
+                                     .only_v6 = (uint32_t)numbers[3] };
+    size_t bytes = socket_bytes(ret->family);
+    if (bytes == 0)
+        return STATUS_OK;
+    s = get_port(c, bytes, &ret->local_port, ret->local);
+    return s == STATUS_OK ? get_port(c, bytes, &ret->peer_port, ret->peer) : s;
+}
+
 static enum status get_parts(struct cursor *c, struct witness_room *room, struct witness_record *record)
 {
     enum status s = STATUS_OK;
@@ -241,6 +295,8 @@ static enum status get_parts(struct cursor *c, struct witness_room *room, struct
         s = get_object(c, &record->object2);
     if (s == STATUS_OK && (parts & WITNESS_PART_ADDRESS))
         s = get_address(c, record);
+    if (s == STATUS_OK && (parts & WITNESS_PART_SOCKET))
+        s = get_socket(c, &record->socket);
     return s;
 }
 

@@ -70,6 +70,16 @@ static void store_something(struct store *store, uint8_t id, const char *name, u
                                          .parts = WITNESS_PART_PATH };
         store_syscall(store, &record, MATCH_PLAN, NULL);
     }
+    struct witness_record sent = { .number = 5000, /* to 10.0.0.1:53, from a socket that has no peer */
+                                   .kind = WITNESS_SYSCALL,
+                                   .role = WITNESS_GUEST,
+                                   .syscall = 206,
+                                   .result = -1,
+                                   .address = { 2, 0, 0, 53, 10, 0, 0, 1 },
+                                   .address_length = 16,
+                                   .socket = { WITNESS_FAMILY_V4, 2, 17, 0, 4000, 0, { 0 }, { 0 } },
+                                   .parts = WITNESS_PART_ADDRESS | WITNESS_PART_SOCKET };
+    store_syscall(store, &sent, MATCH_PLAN, NULL);
     struct check_finding finding = {
         .kind = CHECK_FINDING_ESCAPE, .hostcall = 0, .event = 0, .chunk = 0, .record = 0, .syscall = -1
     };
@@ -121,20 +131,20 @@ static void test_twice_is_once(void **state)
     static const char counts[] =
         "SELECT (SELECT count(*) FROM runs) r, (SELECT count(*) FROM hostcalls) h, (SELECT count(*) FROM ops) o,"
         " (SELECT count(*) FROM syscalls) s, (SELECT sum(opens) FROM files) f, (SELECT count(*) FROM findings) n,"
-        " (SELECT count(*) FROM arguments WHERE text IS NOT NULL) a";
+        " (SELECT count(*) FROM arguments WHERE text IS NOT NULL) a, (SELECT count(*) FROM socket) k";
     struct store *store = open_store();
     store_something(store, 1, "a", 3);
     store_something(store, 2, "b", 5);
-    expect(counts, "[\n{\"r\":2,\"h\":8,\"o\":8,\"s\":8,\"f\":8,\"n\":2,\"a\":8}\n]\n");
+    expect(counts, "[\n{\"r\":2,\"h\":8,\"o\":8,\"s\":10,\"f\":8,\"n\":2,\"a\":8,\"k\":2}\n]\n");
     store_something(store, 1, "a", 3);
-    expect(counts, "[\n{\"r\":2,\"h\":8,\"o\":8,\"s\":8,\"f\":8,\"n\":2,\"a\":8}\n]\n");
+    expect(counts, "[\n{\"r\":2,\"h\":8,\"o\":8,\"s\":10,\"f\":8,\"n\":2,\"a\":8,\"k\":2}\n]\n");
     store_something(store, 2, "b", 1); /* a shorter version of it */
-    expect(counts, "[\n{\"r\":2,\"h\":4,\"o\":4,\"s\":4,\"f\":4,\"n\":2,\"a\":4}\n]\n");
+    expect(counts, "[\n{\"r\":2,\"h\":4,\"o\":4,\"s\":6,\"f\":4,\"n\":2,\"a\":4,\"k\":2}\n]\n");
     store_close(store);
     store = open_store(); /* also after opening it again */
     store_something(store, 1, "a", 3);
     store_close(store);
-    expect(counts, "[\n{\"r\":2,\"h\":4,\"o\":4,\"s\":4,\"f\":4,\"n\":2,\"a\":4}\n]\n");
+    expect(counts, "[\n{\"r\":2,\"h\":4,\"o\":4,\"s\":6,\"f\":4,\"n\":2,\"a\":4,\"k\":2}\n]\n");
 }
 
 static void test_all_or_nothing(void **state)
@@ -190,6 +200,10 @@ static void test_named_queries(void **state)
             assert_true(out.size > 10);
             buffer_done(&out);
         }
+    expect("SELECT address, address_port, protocol, type, family, peer, local_port FROM sockets",
+           "[\n{\"address\":\"10.0.0.1\",\"address_port\":53,\"protocol\":\"udp\",\"type\":\"datagram\",\"family\":"
+           "\"IPv4\",\"peer\":"
+           "\"0.0.0.0\",\"local_port\":4000}\n]\n");
     expect(
         "refusals",
         "[\n{\"run\":1,\"hostcall\":0,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\","

@@ -40,6 +40,7 @@ static struct witness_record full_record(void)
         .times = { 1, 0, UINT64_MAX, 4 },
         .address = { 2, 0, 31 },
         .address_length = 16,
+        .socket = { WITNESS_FAMILY_V6, 1, 6, 1, 8080, 65535, { 0x20, 1, 0xd, 0xb8 }, { 0xfd, [15] = 9 } },
     };
     return r;
 }
@@ -167,7 +168,7 @@ static void test_refused(void **state)
         c = cursor_over(bytes, sizeof(bytes));
         assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
     }
-    const uint8_t unknown[] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 0x80, 4, 1, 1, 0, 0, 2, 0, 0 };
+    const uint8_t unknown[] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 0x80, 8, 1, 1, 0, 0, 2, 0, 0 };
     c = cursor_over(unknown, sizeof(unknown)); /* a part that nobody knows */
     assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
     /* A path of 4096 bytes, and one with a NUL in it. */
@@ -179,6 +180,46 @@ static void test_refused(void **state)
     assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
     const uint8_t nul[] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 32, 1, 1, 0, 0, 2, 0, 0, 2, 'a', 0 };
     c = cursor_over(nul, sizeof(nul));
+    assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
+    /* A port, or a mark, that is none; the same socket with sound numbers. */
+    uint8_t socket[] = { WITNESS_SYSCALL,
+                         WITNESS_GUEST,
+                         0,
+                         0x80,
+                         4,
+                         1,
+                         1,
+                         0,
+                         0,
+                         2,
+                         0,
+                         0,
+                         2,
+                         1,
+                         6,
+                         1,
+                         0xff,
+                         0xff,
+                         3,
+                         127,
+                         0,
+                         0,
+                         1,
+                         80,
+                         10,
+                         0,
+                         0,
+                         1 };
+    c = cursor_over(socket, sizeof(socket));
+    assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_OK);
+    assert_int_equal(back.socket.local_port, 65535);
+    assert_int_equal(back.socket.peer[0], 10);
+    socket[18] = 4;
+    c = cursor_over(socket, sizeof(socket));
+    assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
+    socket[18] = 3;
+    socket[15] = 2;
+    c = cursor_over(socket, sizeof(socket));
     assert_int_equal(witness_record_decode(&c, &room, &back), STATUS_MALFORMED);
     const uint8_t vector[] = { WITNESS_SYSCALL, WITNESS_GUEST, 0, 8, 1, 1, 0, 0, 2, 0, 0, 0x81, 8 };
     c = cursor_over(vector, sizeof(vector)); /* of 1025 elements */

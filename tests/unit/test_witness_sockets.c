@@ -97,9 +97,91 @@ static void test_messages(void **state)
     live_done(&run);
 }
 
+/* A connection to itself over IPv6; the address that bind was given is spoilt before the call is over. */
+static int connect_v6(void *self, int ready)
+{
+    (void)self;
+    (void)ready;
+    struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT }, peer;
+    socklen_t length = sizeof address;
+    int yes = 1, got = 0;
+    socklen_t got_length = sizeof got;
+    int fd = socket(AF_INET6, SOCK_STREAM, 0), one = socket(AF_INET6, SOCK_STREAM, 0);
+    if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) != 0 || bind(fd, (void *)&address, length) != 0 ||
+        listen(fd, 5) != 0 || getsockname(fd, (void *)&address, &length) != 0 ||
+        connect(one, (void *)&address, length) != 0)
+        return 1;
+    int other = accept4(fd, (void *)&peer, &length, SOCK_CLOEXEC);
+    if (other < 0 || getpeername(other, (void *)&peer, &length) != 0 ||
+        getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &got, &got_length) != 0 || got != 1)
+        return 1;
+    if (syscall(SYS_sendto, one, "hello", 5, 0, NULL, 0) != 5 ||
+        syscall(SYS_recvfrom, other, &got, 2, MSG_PEEK, NULL, NULL) != 2)
+        return 1;
+    return syscall(SYS_shutdown, one, SHUT_RDWR) == 0 && socket(AF_UNIX, SOCK_DGRAM, 0) >= 0 ? 0 : 1;
+}
+
+static void check_socket(const struct witness_record *r, bool connected)
+{
+    const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+    assert_true(r->parts & WITNESS_PART_SOCKET);
+    assert_int_equal(r->socket.family, AF_INET6);
+    assert_int_equal(r->socket.type, SOCK_STREAM);
+    assert_int_equal(r->socket.protocol, IPPROTO_TCP);
+    assert_memory_equal(r->socket.local, &loopback, 16);
+    assert_int_not_equal(r->socket.local_port, 0);
+    if (connected)
+        assert_memory_equal(r->socket.peer, &loopback, 16);
+    assert_int_equal(r->socket.peer_port != 0, connected);
+}
+
+static uint16_t address_port(const struct witness_record *r)
+{
+    struct sockaddr_in6 address;
+    assert_true(r->parts & WITNESS_PART_ADDRESS);
+    assert_int_equal(r->address_length, sizeof address);
+    memcpy(&address, r->address, sizeof address);
+    return ntohs(address.sin6_port);
+}
+
+/* The kernel's own facts of each socket, behind the call. */
+static void test_socket_facts(void **state)
+{
+    (void)state;
+    struct live_run run;
+    live_run(&run, &(struct live_options) { .ring_bytes = WITNESS_RING_BYTES }, connect_v6, NULL);
+    assert_true(WIFEXITED(run.wait_status));
+    assert_int_equal(WEXITSTATUS(run.wait_status), 0);
+    const struct witness_record *made = find(&run, SYS_socket, 0), *bound = find(&run, SYS_bind, 0),
+                                *connected = find(&run, SYS_connect, 0), *accepted = find(&run, SYS_accept4, 0);
+    assert_int_equal(made->socket.family, AF_INET6);
+    assert_int_equal(made->socket.only_v6 | made->socket.local_port | made->socket.peer_port, 0);
+    assert_int_equal(find(&run, SYS_setsockopt, 0)->socket.only_v6, 1);
+    assert_int_equal(find(&run, SYS_setsockopt, 0)->address[0], 1);
+    assert_int_equal(find(&run, SYS_setsockopt, 0)->address_length, 4);
+    check_socket(bound, false);
+    assert_int_equal(bound->socket.only_v6, 1);
+    check_socket(connected, true);
+    assert_int_equal(connected->socket.peer_port, bound->socket.local_port);
+    assert_int_equal(address_port(connected), bound->socket.local_port);
+    check_socket(accepted, true);
+    assert_int_equal(accepted->socket.peer_port, connected->socket.local_port);
+    assert_int_equal(address_port(accepted), connected->socket.local_port);
+    assert_int_equal(accepted->opened.mode & 0170000, 0140000);
+    assert_int_equal(address_port(find(&run, SYS_getsockname, 0)), bound->socket.local_port);
+    assert_int_equal(address_port(find(&run, SYS_getpeername, 0)), connected->socket.local_port);
+    assert_int_equal(find(&run, SYS_getsockopt, 0)->address[0], 1);
+    check_socket(find(&run, SYS_sendto, 0), true);
+    assert_false(find(&run, SYS_sendto, 0)->parts & WITNESS_PART_ADDRESS);
+    check_socket(find(&run, SYS_recvfrom, 0), true);
+    assert_true(find(&run, SYS_shutdown, 0)->parts & WITNESS_PART_SOCKET);
+    assert_int_equal(find(&run, SYS_socket, 2)->socket.family, AF_UNIX);
+    live_done(&run);
+}
+
 int main(void)
 {
     live_need_witness();
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_messages) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_messages), cmocka_unit_test(test_socket_facts) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
