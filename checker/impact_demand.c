@@ -74,6 +74,12 @@ bool impact_operands_fit(enum syscall_machine machine, int64_t number, const uin
     case SYSCALL_CHECK_COMPONENT:
     case SYSCALL_CHECK_DIR_FD_SECOND:
     case SYSCALL_CHECK_LENGTHEN:
+    case SYSCALL_CHECK_SOCKET:
+    case SYSCALL_CHECK_SEND:
+    case SYSCALL_CHECK_RECEIVE:
+    case SYSCALL_CHECK_ACCEPT:
+    case SYSCALL_CHECK_SET_OPTION:
+    case SYSCALL_CHECK_GET_OPTION:
     case SYSCALL_CHECK_COUNT:
         return true;
     }

@@ -156,6 +156,9 @@ static enum status confine(struct guest *guest, struct error *error)
     options.required = confine_always;
     options.descriptors = guest->spec.policy.limits.descriptors + GUEST_FD_GRANTS + grant_count(guest) + 8;
     options.walks = walks(guest);
+    options.networks = guest->spec.policy.networks;
+    options.network_count = guest->spec.policy.network_count;
+    options.sockets = guest->spec.policy.listen_count > 0 || guest->spec.policy.name_count > 0;
     if (options.walks)
         options.descriptors += LIMIT_WALK_DEPTH;
     options.lines = (uint32_t)guest->spec.facts.lines_asked;
@@ -163,6 +166,7 @@ static enum status confine(struct guest *guest, struct error *error)
     struct confine_report report;
     enum status s = confine_apply(&options, &report, error);
     guest->page->landlock_abi = (uint32_t)report.landlock_abi;
+    guest->page->landlock_net = report.landlock_net;
     memcpy(guest->page->line_held, report.state, sizeof report.state);
     free(grants);
     return s;

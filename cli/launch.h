@@ -51,10 +51,10 @@ enum { LAUNCH_MAGIC = 0x57524e54, EXIT_FAILURE_SETUP = 125 };
 /* The launch page: a memory file of this struct, followed by the stored form of the run_spec. */
 struct launch_page {
     struct launch_report report;
-    /* Two gates (launch_gate.h). The guest's process confines itself, fills line_held and landlock_abi and opens
+    /* Two gates (launch_gate.h). The guest's process confines itself, fills line_held and landlock_* and opens
      * `confined`; it looks at no byte of the module before the launcher opened `go`. */
     uint32_t confined, go;
-    uint32_t landlock_abi;
+    uint32_t landlock_abi, landlock_net;
     uint8_t line_held[CONFINE_LINE_COUNT];
     uint32_t recorded; /* a ring is there */
     uint32_t spec_size;

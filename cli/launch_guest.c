@@ -83,6 +83,7 @@ enum status guest_confined(struct run *run, struct error *error)
         if (child_is_gone(&run->guest) && !gate_is_open(&page->confined))
             return never_confined(run, error);
     facts->landlock_abi = page->landlock_abi;
+    facts->landlock_net = page->landlock_net;
     memcpy(facts->line_held, page->line_held, sizeof facts->line_held);
     say_absent(facts);
     return STATUS_OK;

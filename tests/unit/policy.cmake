@@ -1,6 +1,7 @@
 warrant_test(test_policy_yaml test_policy_yaml.c LINK wr_policy_yaml)
 warrant_test(test_policy_spec test_policy_spec.c LINK wr_policy)
 warrant_test(test_confine_filter test_confine_filter.c LINK wr_confine)
+warrant_test(test_confine_network test_confine_network.c LINK wr_confine)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   warrant_test(test_confine_lines test_confine_lines.c confine_entry_x86_64.c LINK wr_confine)
 else()

@@ -6,10 +6,13 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <cmocka.h>
 #include "wasi/abi/syscalls.h"
 #include "wasi/confine/filter.h"
@@ -18,7 +21,9 @@ enum {
     PID = 4711,
     PLANS = SYSCALL_BY(OP) | SYSCALL_BY(RUN),
     GUEST = PLANS | SYSCALL_BY(BENEATH),
-    WALKING = PLANS | SYSCALL_BY(WALK)
+    WALKING = PLANS | SYSCALL_BY(WALK),
+    SOCKETS = GUEST | SYSCALL_BY(SOCKETS),
+    NETWORKED = SOCKETS | SYSCALL_BY(NETWORK)
 };
 static const uint32_t native = PLATFORM_X86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64;
 
@@ -50,9 +55,10 @@ static void test_every_number(void **state)
 {
     (void)state;
     static struct filter f;
-    for (int kind = 0; kind < 4; kind++) {
+    static const unsigned runs[] = { GUEST, WALKING, SOCKETS, NETWORKED };
+    for (int kind = 0; kind < 8; kind++) {
         bool sanitizer = kind & 1;
-        unsigned roles = kind & 2 ? WALKING : GUEST;
+        unsigned roles = runs[kind / 2];
         assert_int_equal(filter_build(&f, roles, sanitizer, PID, NULL), STATUS_OK);
         roles |= sanitizer ? SYSCALL_BY(SANITIZER) : 0;
         for (int64_t number = -3; number < 2000; number++) {
@@ -242,6 +248,75 @@ static void test_walkers(void **state)
     assert_int_equal(named(&f, "openat2", 3, 0, 0, 24, 0, 0), SECCOMP_RET_ALLOW);
 }
 
+/* Sockets of the two families and protocols, with the few flags and options that ops have; where none are granted, none
+ * of it. */
+static void test_sockets(void **state)
+{
+    (void)state;
+    static struct filter f;
+    enum { TAKE = 0, MAKE = 1 }; /* who has sockets at all may; who may make them may */
+    const struct {
+        const char *name;
+        uint64_t arg[6];
+        bool allowed, makes;
+    } rows[] = {
+        { "socket", { AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0 }, true, MAKE },
+        { "socket", { AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP }, true, MAKE },
+        { "socket", { AF_INET, SOCK_STREAM, 0 }, false, MAKE },
+        { "socket", { AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0 }, false, MAKE },
+        { "socket", { 16 /* AF_NETLINK */, SOCK_DGRAM | SOCK_CLOEXEC, 0 }, false, MAKE },
+        { "socket", { 40 /* AF_VSOCK */, SOCK_STREAM | SOCK_CLOEXEC, 0 }, false, MAKE },
+        { "socket", { AF_INET, SOCK_RAW | SOCK_CLOEXEC, 0 }, false, MAKE },
+        { "socket", { AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 262 /* MPTCP */ }, false, MAKE },
+        { "socket", { AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP }, false, MAKE },
+        { "connect", { 5, 0, 16 }, true, MAKE },
+        { "bind", { 5, 0, 16 }, true, MAKE },
+        { "listen", { 5, 5 }, true, MAKE },
+        { "accept4", { 5, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK }, true, TAKE },
+        { "accept4", { 5, 0, 0, 0 }, false, TAKE },
+        { "sendto", { 5, 0, 4, MSG_NOSIGNAL }, true, TAKE },
+        { "sendto", { 5, 0, 4, 0 }, false, TAKE },
+        { "sendto", { 5, 0, 4, MSG_NOSIGNAL | MSG_OOB }, false, TAKE },
+        { "sendto", { 5, 0, 4, MSG_NOSIGNAL | 0x20000000 /* MSG_FASTOPEN */ }, false, TAKE },
+        { "recvfrom", { 5, 0, 4, MSG_PEEK | MSG_WAITALL }, true, TAKE },
+        { "recvfrom", { 5, 0, 4, MSG_ERRQUEUE }, false, TAKE },
+        { "shutdown", { 5, 2 }, true, TAKE },
+        { "getsockname", { 5 }, true, TAKE },
+        { "getpeername", { 5 }, true, TAKE },
+        { "setsockopt", { 5, SOL_SOCKET, SO_RCVBUF }, true, TAKE },
+        { "setsockopt", { 5, SOL_SOCKET, SO_SNDTIMEO }, true, TAKE },
+        { "setsockopt", { 5, IPPROTO_TCP, TCP_NODELAY }, true, TAKE },
+        { "setsockopt", { 5, IPPROTO_IPV6, IPV6_V6ONLY }, true, TAKE },
+        { "setsockopt", { 5, SOL_SOCKET, SO_ERROR }, false, TAKE },
+        { "setsockopt", { 5, SOL_SOCKET, IPV6_V6ONLY /* SO_ATTACH_FILTER */ }, false, TAKE },
+        { "setsockopt", { 5, SOL_SOCKET, SO_BINDTODEVICE }, false, TAKE },
+        { "setsockopt", { 5, SOL_SOCKET, SO_MARK }, false, TAKE },
+        { "setsockopt", { 5, IPPROTO_TCP, 31 /* TCP_ULP */ }, false, TAKE },
+        { "setsockopt", { 5, IPPROTO_TCP, SO_RCVTIMEO }, false, TAKE },
+        { "setsockopt", { 5, IPPROTO_IP, 1 }, false, TAKE },
+        { "setsockopt", { 5, IPPROTO_IPV6, 1 /* IPV6_ADDRFORM */ }, false, TAKE },
+        { "getsockopt", { 5, SOL_SOCKET, SO_ERROR }, true, TAKE },
+        { "getsockopt", { 5, SOL_SOCKET, SO_PEERCRED }, false, TAKE },
+        { "getsockopt", { 5, IPPROTO_TCP, 11 /* TCP_INFO */ }, false, TAKE },
+        { "sendmsg", { 5 }, false, TAKE },
+        { "recvmsg", { 5 }, false, TAKE },
+        { "accept", { 5 }, false, TAKE },
+        { "socketpair", { AF_UNIX, SOCK_STREAM }, false, TAKE },
+    };
+    static const unsigned runs[] = { GUEST, SOCKETS, NETWORKED };
+    for (size_t run = 0; run < 3; run++) {
+        assert_int_equal(filter_build(&f, runs[run], false, PID, NULL), STATUS_OK);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            const uint64_t *a = rows[i].arg;
+            bool wanted = rows[i].allowed && (runs[run] & SYSCALL_BY(NETWORK) ||
+                                              (runs[run] & SYSCALL_BY(SOCKETS) && rows[i].makes == TAKE));
+            uint32_t got = named(&f, rows[i].name, a[0], a[1], a[2], a[3], a[4], a[5]);
+            if (got != (wanted ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS))
+                fail_msg("run %zu, row %zu, %s: %s", run, i, rows[i].name, wanted ? "refused" : "allowed");
+        }
+    }
+}
+
 /* The search stays logarithmic: a straight list of 50 numbers would take 50 steps. */
 static void test_few_steps(void **state)
 {
@@ -264,6 +339,7 @@ int main(void)
                                         cmocka_unit_test(test_other_entries_die),
                                         cmocka_unit_test(test_operands),
                                         cmocka_unit_test(test_walkers),
+                                        cmocka_unit_test(test_sockets),
                                         cmocka_unit_test(test_few_steps) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

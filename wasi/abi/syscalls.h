@@ -39,6 +39,12 @@
     X(COMPONENT, "not relative to the working directory, not following a link, closed at exec; 0666 at most")          \
     X(DIR_FD_SECOND, "not relative to the working directory (second operand)")                                         \
     X(LENGTHEN, "without a mode: it makes room, and takes or moves nothing")                                           \
+    X(SOCKET, "TCP or UDP over IPv4 or IPv6, closed at exec")                                                          \
+    X(SEND, "MSG_NOSIGNAL, and nothing else")                                                                          \
+    X(RECEIVE, "MSG_PEEK or _WAITALL at most")                                                                         \
+    X(ACCEPT, "closed at exec")                                                                                        \
+    X(SET_OPTION, "the options of wasi/abi/net_options.def that may be set")                                           \
+    X(GET_OPTION, "the options of wasi/abi/net_options.def")                                                           \
     X(ABORT_SELF, "SIGABRT to the process itself")                                                                     \
     X(FUTEX, "plain waiting and waking")
 
@@ -53,7 +59,8 @@
     X(LIMIT, "; behind it a resource limit")
 
 #define SYSCALL_ROLE_LIST(X)                                                                                           \
-    X(OP) X(SETUP) X(RUN) X(RECORDER) X(LAUNCHER) X(WITNESS) X(SANITIZER) X(REPLAY) X(BENEATH) X(WALK) X(NETWORK)
+    X(OP)                                                                                                              \
+    X(SETUP) X(RUN) X(RECORDER) X(LAUNCHER) X(WITNESS) X(SANITIZER) X(REPLAY) X(BENEATH) X(WALK) X(NETWORK) X(SOCKETS)
 
 #define SYSCALL_IMPACT_ENUM(id, text) SYSCALL_##id,
 enum syscall_impact { SYSCALL_IMPACT_LIST(SYSCALL_IMPACT_ENUM) SYSCALL_IMPACT_COUNT };
@@ -73,7 +80,8 @@ enum syscall_role { SYSCALL_ROLE_LIST(SYSCALL_ROLE_ENUM) SYSCALL_ROLE_COUNT };
 #define SYSCALL_BY(id) (1U << SYSCALL_ROLE_##id)
 /* What the confined guest's process may issue, whichever way it resolves paths. */
 #define SYSCALL_BY_GUEST                                                                                               \
-    (SYSCALL_BY(OP) | SYSCALL_BY(RUN) | SYSCALL_BY(BENEATH) | SYSCALL_BY(WALK) | SYSCALL_BY(NETWORK))
+    (SYSCALL_BY(OP) | SYSCALL_BY(RUN) | SYSCALL_BY(BENEATH) | SYSCALL_BY(WALK) | SYSCALL_BY(NETWORK) |                 \
+     SYSCALL_BY(SOCKETS))
 
 /* The machines whose numbers the table has, as uname names them. A reader of another machine's trace asks by the
  * machine of the trace; who issues or filters calls, by SYSCALL_MACHINE_HERE. */

@@ -91,7 +91,10 @@ static enum confine_state seccomp_draw(const struct confine_options *options, st
 {
     struct filter filter;
     unsigned walker = options->walks ? SYSCALL_BY(WALK) : SYSCALL_BY(BENEATH);
-    unsigned roles = SYSCALL_BY(RUN) | (options->replay ? SYSCALL_BY(REPLAY) : SYSCALL_BY(OP) | walker);
+    unsigned net = options->network_count > 0 ? SYSCALL_BY(NETWORK) | SYSCALL_BY(SOCKETS)
+                   : options->sockets         ? SYSCALL_BY(SOCKETS)
+                                              : 0;
+    unsigned roles = SYSCALL_BY(RUN) | (options->replay ? SYSCALL_BY(REPLAY) : SYSCALL_BY(OP) | walker | net);
     enum status status = filter_build(&filter, roles, sanitizer_present(), (uint32_t)getpid(), why);
     if (status != STATUS_OK)
         return CONFINE_FAILED;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "runtime/base/base.h"
+#include "wasi/abi/net.h"
 #include "wasi/policy/run_facts.h" /* the lines and their states */
 
 /* A granted directory or file. */
@@ -28,7 +29,10 @@ struct confine_options {
     /* The process executes a trace's guest again: seccomp lets it read and write what is open, and no op of a hostcall.
      */
     bool replay;
-    bool walks; /* paths are resolved component by component, and not by openat2 */
+    bool walks;                      /* paths are resolved component by component, and not by openat2 */
+    const struct net_rule *networks; /* borrowed for the call; none: no socket can be made */
+    size_t network_count;
+    bool sockets; /* the process has sockets without a rule: that listen, or a resolver's */
     uint64_t
         memory; /* RLIMIT_DATA, bytes of writable memory in all; 0 leaves it, and so does a build with a sanitizer */
     uint32_t descriptors; /* RLIMIT_NOFILE, host descriptors of the process in all; 0 leaves it */
@@ -47,7 +51,7 @@ struct confine_report {
     uint8_t state[CONFINE_LINE_COUNT];     /* enum confine_state */
     int32_t landlock_abi;                  /* 0: absent */
     uint64_t landlock_fs;                  /* file rights that the ruleset handles (bits of linux/landlock.h) */
-    uint32_t landlock_net, landlock_scope; /* likewise */
+    uint32_t landlock_net, landlock_scope; /* likewise; of TCP what the rules say, beside them nothing */
     uint32_t filter_calls;                 /* system calls that the filter allows, in whole or by argument */
     uint32_t filter_instructions;          /* its length */
     bool sanitizer; /* this build carries a sanitizer: its own calls are allowed too, leaks are not looked for after

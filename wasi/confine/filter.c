@@ -11,27 +11,32 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/futex.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include "wasi/abi/net.h"
 #include "wasi/abi/syscalls.h"
 
 enum {
     ARCHITECTURE = (int)(PLATFORM_X86_64 ? AUDIT_ARCH_X86_64 : AUDIT_ARCH_AARCH64),
     JUMP_MAX = 255,
-    CLAUSES_MAX = 3,
-    VALUES_MAX = 5,
+    CLAUSES_MAX = 6,
+    VALUES_MAX = 10,
     OWN_PID = -1 /* a value that stands for the process itself */
 };
 
-/* (operand & mask) is one of the values, or with `none` is none of them. Low words: what the kernel takes as int or as
- * flags. */
+/* OR_AMONG: as AMONG, and begins another way to pass, for which what stands before it need not hold. */
+enum clause_how { AMONG, NOT_AMONG, OR_AMONG };
+
+/* (operand & mask) is one of the values, or none of them. Low words: what the kernel takes as int or as flags. */
 struct clause {
     uint8_t count; /* 0: no clause */
     uint8_t operand;
-    bool none;
+    uint8_t how; /* enum clause_how */
     uint32_t mask;
     int32_t value[VALUES_MAX];
 };
@@ -44,36 +49,60 @@ enum {
 };
 static const struct clause checks[SYSCALL_CHECK_COUNT][CLAUSES_MAX] = {
     [SYSCALL_CHECK_ANY] = { { 0 } },
-    [SYSCALL_CHECK_NO_EXEC] = { { 1, 2, false, PROT_EXEC, { 0 } } },
-    [SYSCALL_CHECK_MAP] = { { 1, 2, false, PROT_EXEC, { 0 } },
+    [SYSCALL_CHECK_NO_EXEC] = { { 1, 2, AMONG, PROT_EXEC, { 0 } } },
+    [SYSCALL_CHECK_MAP] = { { 1, 2, AMONG, PROT_EXEC, { 0 } },
                             { 1,
                               3,
-                              false,
+                              AMONG,
                               ~(uint32_t)(MAP_NORESERVE | MAP_STACK | MAP_POPULATE),
                               { MAP_PRIVATE | MAP_ANONYMOUS } } },
-    [SYSCALL_CHECK_MOVE] = { { 1, 3, false, ~(uint32_t)MREMAP_MAYMOVE, { 0 } } },
+    [SYSCALL_CHECK_MOVE] = { { 1, 3, AMONG, ~(uint32_t)MREMAP_MAYMOVE, { 0 } } },
     [SYSCALL_CHECK_ADVISE] = { { 5,
                                  2,
-                                 false,
+                                 AMONG,
                                  (uint32_t)EVERY,
                                  { MADV_DONTNEED, MADV_FREE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP } } },
-    [SYSCALL_CHECK_STATUS_FLAGS] = { { 3, 1, false, (uint32_t)EVERY, { F_GETFD, F_GETFL, F_SETFL } } },
-    [SYSCALL_CHECK_WRITE_FLAGS] = { { 1, 5, false, ~UINT32_C(0x16), { 0 } } }, /* RWF_DSYNC, RWF_SYNC, RWF_APPEND */
-    [SYSCALL_CHECK_STAT_AT] = { { 1, 0, true, (uint32_t)EVERY, { AT_FDCWD } },
-                                { 1, 3, true, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, { 0 } } },
-    [SYSCALL_CHECK_DIR_FD] = { { 1, 0, true, (uint32_t)EVERY, { AT_FDCWD } } },
-    [SYSCALL_CHECK_COMPONENT] = { { 1, 0, true, (uint32_t)EVERY, { AT_FDCWD } },
-                                  { 1, 2, false, ~(uint32_t)COMPONENT_FLAGS, { O_NOFOLLOW | O_CLOEXEC } },
-                                  { 1, 3, false, ~UINT32_C(0666), { 0 } } },
-    [SYSCALL_CHECK_DIR_FD_SECOND] = { { 1, 1, true, (uint32_t)EVERY, { AT_FDCWD } } },
-    [SYSCALL_CHECK_LENGTHEN] = { { 1, 1, false, (uint32_t)EVERY, { 0 } } },
-    [SYSCALL_CHECK_ABORT_SELF] = { { 1, 0, false, (uint32_t)EVERY, { OWN_PID } },
-                                   { 1, 2, false, (uint32_t)EVERY, { SIGABRT } } },
+    [SYSCALL_CHECK_STATUS_FLAGS] = { { 3, 1, AMONG, (uint32_t)EVERY, { F_GETFD, F_GETFL, F_SETFL } } },
+    [SYSCALL_CHECK_WRITE_FLAGS] = { { 1, 5, AMONG, ~UINT32_C(0x16), { 0 } } }, /* RWF_DSYNC, RWF_SYNC, RWF_APPEND */
+    [SYSCALL_CHECK_STAT_AT] = { { 1, 0, NOT_AMONG, (uint32_t)EVERY, { AT_FDCWD } },
+                                { 1, 3, NOT_AMONG, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, { 0 } } },
+    [SYSCALL_CHECK_DIR_FD] = { { 1, 0, NOT_AMONG, (uint32_t)EVERY, { AT_FDCWD } } },
+    [SYSCALL_CHECK_COMPONENT] = { { 1, 0, NOT_AMONG, (uint32_t)EVERY, { AT_FDCWD } },
+                                  { 1, 2, AMONG, ~(uint32_t)COMPONENT_FLAGS, { O_NOFOLLOW | O_CLOEXEC } },
+                                  { 1, 3, AMONG, ~UINT32_C(0666), { 0 } } },
+    [SYSCALL_CHECK_DIR_FD_SECOND] = { { 1, 1, NOT_AMONG, (uint32_t)EVERY, { AT_FDCWD } } },
+    [SYSCALL_CHECK_LENGTHEN] = { { 1, 1, AMONG, (uint32_t)EVERY, { 0 } } },
+    [SYSCALL_CHECK_SOCKET] = { { 2, 0, AMONG, (uint32_t)EVERY, { AF_INET, AF_INET6 } },
+                               { 2,
+                                 1,
+                                 AMONG,
+                                 ~(uint32_t)SOCK_NONBLOCK,
+                                 { SOCK_STREAM | SOCK_CLOEXEC, SOCK_DGRAM | SOCK_CLOEXEC } },
+                               { 3, 2, AMONG, (uint32_t)EVERY, { 0, IPPROTO_TCP, IPPROTO_UDP } } },
+    [SYSCALL_CHECK_SEND] = { { 1, 3, AMONG, (uint32_t)EVERY, { MSG_NOSIGNAL } } },
+    [SYSCALL_CHECK_RECEIVE] = { { 1, 3, AMONG, ~(uint32_t)(MSG_PEEK | MSG_WAITALL), { 0 } } },
+    [SYSCALL_CHECK_ACCEPT] = { { 1, 3, AMONG, ~(uint32_t)SOCK_NONBLOCK, { SOCK_CLOEXEC } } },
+    [SYSCALL_CHECK_ABORT_SELF] = { { 1, 0, AMONG, (uint32_t)EVERY, { OWN_PID } },
+                                   { 1, 2, AMONG, (uint32_t)EVERY, { SIGABRT } } },
     [SYSCALL_CHECK_FUTEX] = { { 4,
                                 1,
-                                false,
+                                AMONG,
                                 (uint32_t)FUTEX_CMD_MASK,
                                 { FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET } } },
+};
+
+/* The socket options as rows. */
+struct option {
+    int32_t level, name;
+    bool sets;
+};
+#define ASKS                           false
+#define SETS                           true
+#define NET_OPTION_SOCKET(name, which) { NET_SOL_SOCKET, NET_##name, which },
+#define NET_OPTION_TCP(name, which)    { NET_IPPROTO_TCP, NET_##name, which },
+#define NET_OPTION_V6(name, which)     { NET_IPPROTO_IPV6, NET_##name, which },
+static const struct option options[] = {
+#include "wasi/abi/net_options.def"
 };
 
 /* A number that the program knows, and what it does with it. */
@@ -91,7 +120,39 @@ struct assembler {
     uint32_t pid;
     unsigned roles;
     bool sanitizer, full;
+    struct clause asking[CLAUSES_MAX], setting[CLAUSES_MAX]; /* of getsockopt, of setsockopt */
 };
+
+/* Adds a way to pass for each level: the level, then one of its options. */
+static void options_collect(struct assembler *a, struct clause *to, bool sets)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const struct option *option = &options[i];
+        if (sets && !option->sets)
+            continue;
+        if (count == 0 || to[count - 2].value[0] != option->level) {
+            if (count + 2 > CLAUSES_MAX) {
+                a->full = true;
+                return;
+            }
+            to[count] = (struct clause) { 1, 1, count > 0 ? OR_AMONG : AMONG, (uint32_t)EVERY, { option->level } };
+            to[count + 1] = (struct clause) { 0, 2, AMONG, (uint32_t)EVERY, { 0 } };
+            count += 2;
+        }
+        struct clause *names = &to[count - 1];
+        a->full |= names->count == VALUES_MAX;
+        if (!a->full)
+            names->value[names->count++] = option->name;
+    }
+}
+
+static const struct clause *clauses_of(const struct assembler *a, uint8_t check)
+{
+    return check == SYSCALL_CHECK_SET_OPTION   ? a->setting
+           : check == SYSCALL_CHECK_GET_OPTION ? a->asking
+                                               : checks[check];
+}
 
 static void emit(struct assembler *a, uint16_t code, uint32_t k, uint32_t jt, uint32_t jf)
 {
@@ -106,9 +167,10 @@ static void emit(struct assembler *a, uint16_t code, uint32_t k, uint32_t jt, ui
 static void emit_return(struct assembler *a, uint32_t action) { emit(a, BPF_RET | BPF_K, action, 0, 0); }
 static void emit_load(struct assembler *a, size_t offset) { emit(a, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0); }
 
+/* Its instructions, with the ALLOW of the way to pass that it follows. */
 static uint32_t clause_size(const struct clause *c)
 {
-    return c->count ? 1U + (c->mask != (uint32_t)EVERY) + c->count : 0;
+    return c->count ? 1U + (c->mask != (uint32_t)EVERY) + c->count + (c->how == OR_AMONG) : 0;
 }
 
 /* ASan's allocator places its regions itself. */
@@ -117,7 +179,7 @@ static uint32_t clause_mask(const struct assembler *a, uint8_t check, const stru
     return a->sanitizer && check == SYSCALL_CHECK_MAP && c->operand == 3 ? c->mask & ~(uint32_t)MAP_FIXED : c->mask;
 }
 
-/* `behind`: instructions between this clause's end and the refusal. */
+/* `behind`: instructions between this clause's end and where it fails to: the next way to pass, or the refusal. */
 static void emit_clause(struct assembler *a, uint8_t check, const struct clause *c, uint32_t behind)
 {
     if (!c->count)
@@ -129,28 +191,28 @@ static void emit_clause(struct assembler *a, uint8_t check, const struct clause 
         uint32_t left = c->count - 1U - i; /* compares behind this one */
         bool own = check == SYSCALL_CHECK_ABORT_SELF && c->value[i] == OWN_PID;
         uint32_t value = own ? a->pid : (uint32_t)c->value[i];
-        if (c->none)
+        if (c->how == NOT_AMONG)
             emit(a, BPF_JMP | BPF_JEQ | BPF_K, value, left + behind, 0);
         else
             emit(a, BPF_JMP | BPF_JEQ | BPF_K, value, left, left ? 0 : behind);
     }
 }
 
-/* Of the check's clauses from `first` on. */
-static uint32_t clauses_size(uint8_t check, uint32_t first)
+/* Of the check's clauses from `first` on: all of them, or those of the same way to pass. */
+static uint32_t clauses_size(const struct clause *clauses, uint32_t first, bool all)
 {
     uint32_t size = 0;
-    for (uint32_t i = first; i < CLAUSES_MAX; i++)
-        size += clause_size(&checks[check][i]);
+    for (uint32_t i = first; i < CLAUSES_MAX && (all || clauses[i].how != OR_AMONG); i++)
+        size += clause_size(&clauses[i]);
     return size;
 }
 
 /* Instructions of what follows a number that was found: clauses, allow, refuse. */
-static uint32_t body_size(const struct known *k)
+static uint32_t body_size(const struct assembler *a, const struct known *k)
 {
     if (!k->allowed || k->check == SYSCALL_CHECK_ANY)
         return 1;
-    return clauses_size(k->check, 0) + 2;
+    return clauses_size(clauses_of(a, k->check), 0, true) + 2;
 }
 
 static void emit_body(struct assembler *a, const struct known *k)
@@ -159,8 +221,12 @@ static void emit_body(struct assembler *a, const struct known *k)
         emit_return(a, k->allowed ? SECCOMP_RET_ALLOW : k->refusal);
         return;
     }
-    for (uint32_t i = 0; i < CLAUSES_MAX; i++)
-        emit_clause(a, k->check, &checks[k->check][i], clauses_size(k->check, i + 1) + 1);
+    const struct clause *clauses = clauses_of(a, k->check);
+    for (uint32_t i = 0; i < CLAUSES_MAX; i++) {
+        if (clauses[i].how == OR_AMONG)
+            emit_return(a, SECCOMP_RET_ALLOW);
+        emit_clause(a, k->check, &clauses[i], clauses_size(clauses, i + 1, false) + 1);
+    }
     emit_return(a, SECCOMP_RET_ALLOW);
     emit_return(a, k->refusal);
 }
@@ -168,7 +234,7 @@ static void emit_body(struct assembler *a, const struct known *k)
 static uint32_t tree_size(const struct assembler *a, uint32_t first, uint32_t last)
 {
     if (last - first == 1)
-        return 2 + body_size(&a->known[first]);
+        return 2 + body_size(a, &a->known[first]);
     uint32_t middle = first + (last - first) / 2, left = tree_size(a, first, middle);
     return (left > JUMP_MAX ? 2 : 1) + left + tree_size(a, middle, last);
 }
@@ -178,7 +244,7 @@ static void emit_tree(struct assembler *a, uint32_t first, uint32_t last)
 {
     if (last - first == 1) {
         const struct known *k = &a->known[first];
-        emit(a, BPF_JMP | BPF_JEQ | BPF_K, k->number, 0, body_size(k));
+        emit(a, BPF_JMP | BPF_JEQ | BPF_K, k->number, 0, body_size(a, k));
         emit_body(a, k);
         emit_return(a, SECCOMP_RET_KILL_PROCESS);
         return;
@@ -234,6 +300,8 @@ enum status filter_build(struct filter *filter, unsigned roles, bool sanitizer, 
 {
     filter->size = filter->calls = 0;
     struct assembler a = { .filter = filter, .pid = pid, .roles = roles, .sanitizer = sanitizer };
+    options_collect(&a, a.asking, false);
+    options_collect(&a, a.setting, true);
     known_collect(&a);
     qsort(a.known, a.count, sizeof *a.known, known_compare);
     emit_load(&a, offsetof(struct seccomp_data, arch));

@@ -1,5 +1,5 @@
 /* Files beneath the grants only: one rule per grant, everything else that the kernel's version can handle is refused,
- * TCP and signals to others too.
+ * TCP at ports that no rule has and signals to others too.
  *
  * Invariants: EXECUTE, device nodes, sockets and FIFOs are granted nowhere. What was opened before keeps working:
  * Landlock looks at openings. Left out on purpose: stat, chmod, utimes, readlink and xattrs, which Landlock does not
@@ -8,11 +8,19 @@
 #include "wasi/confine/landlock_rules.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446, CREATE_VERSION = 1, RULE_PATH_BENEATH = 1 };
+enum {
+    NR_CREATE_RULESET = 444,
+    NR_ADD_RULE = 445,
+    NR_RESTRICT_SELF = 446,
+    CREATE_VERSION = 1,
+    RULE_PATH_BENEATH = 1,
+    RULE_NET_PORT = 2
+};
 
 #define FS(bit)       (UINT64_C(1) << (bit))
 #define FS_EXECUTE    FS(0)
@@ -39,6 +47,11 @@ struct path_beneath_attr {
     int32_t parent_fd;
 } __attribute__((packed));
 _Static_assert(sizeof(struct path_beneath_attr) == 12, "landlock_path_beneath_attr is packed");
+
+struct net_port_attr {
+    uint64_t allowed, port;
+};
+enum { PORTS = 65536, PORT_RULES_MAX = 4096 };
 
 int32_t landlock_version(void)
 {
@@ -85,6 +98,42 @@ static enum status grants_add(int ruleset, const struct confine_options *options
     return STATUS_OK;
 }
 
+/* The rights that each port has, by the rules of TCP: Landlock knows ports, and no addresses. */
+static void ports_collect(const struct confine_options *options, uint8_t *rights)
+{
+    for (size_t i = 0; i < options->network_count; i++) {
+        const struct net_rule *rule = &options->networks[i];
+        if (rule->protocol != NET_TCP)
+            continue;
+        for (uint32_t port = rule->port_first; port <= rule->port_last; port++)
+            rights[port] |= rule->verb == NET_CONNECT ? NET_CONNECT_TCP : NET_BIND_TCP;
+    }
+}
+
+/* What the ruleset handles of TCP: not what the rules allow at so many ports that naming them takes too long. Such a
+ * right stays with the decision and the witness. */
+static uint32_t ports_handled(const uint8_t *rights, uint32_t offered)
+{
+    uint32_t handled = 0;
+    for (uint32_t right = NET_BIND_TCP; right <= NET_CONNECT_TCP; right <<= 1) {
+        uint32_t count = 0;
+        for (uint32_t port = 0; port < PORTS; port++)
+            count += (rights[port] & right) != 0;
+        handled |= count <= PORT_RULES_MAX ? right : 0;
+    }
+    return handled & offered;
+}
+
+static enum status ports_add(int ruleset, const uint8_t *rights, uint32_t handled, struct error *why)
+{
+    for (uint32_t port = 0; port < PORTS; port++) {
+        struct net_port_attr rule = { rights[port] & handled, port };
+        if (rule.allowed && syscall(NR_ADD_RULE, ruleset, RULE_NET_PORT, &rule, 0))
+            return error_set_errno(why, STATUS_DENIED, errno, "Landlock does not take port %u", port);
+    }
+    return STATUS_OK;
+}
+
 enum confine_state landlock_draw(const struct confine_options *options, struct confine_report *report,
                                  struct error *why)
 {
@@ -97,7 +146,11 @@ enum confine_state landlock_draw(const struct confine_options *options, struct c
         error_set_errno(why, STATUS_DENIED, errno, "Landlock does not tell its version");
         return CONFINE_FAILED;
     }
+    static uint8_t ports[PORTS];
     struct landlock_rights rights = landlock_rights_of(version);
+    memset(ports, 0, sizeof ports);
+    ports_collect(options, ports);
+    rights.net = ports_handled(ports, rights.net);
     struct ruleset_attr attr = { rights.fs, rights.net, rights.scope };
     int ruleset = (int)syscall(NR_CREATE_RULESET, &attr, sizeof attr, 0);
     if (ruleset < 0) {
@@ -105,6 +158,8 @@ enum confine_state landlock_draw(const struct confine_options *options, struct c
         return CONFINE_FAILED;
     }
     enum status status = grants_add(ruleset, options, rights.fs, why);
+    if (status == STATUS_OK)
+        status = ports_add(ruleset, ports, rights.net, why);
     if (status == STATUS_OK && syscall(NR_RESTRICT_SELF, ruleset, 0))
         status = error_set_errno(why, STATUS_DENIED, errno, "Landlock does not restrict the process");
     close(ruleset);

@@ -16,7 +16,7 @@
     X(UNDUMPABLE, "not dumpable")      /* no ptrace by equals, no core file */                                         \
     X(LIMITS, "resource limits")       /* RLIMIT_CORE 0, RLIMIT_NOFILE, RLIMIT_MEMLOCK 0 */                            \
     X(CAPABILITIES, "no capabilities") /* none left, bounding and ambient sets empty */                                \
-    X(LANDLOCK, "Landlock")            /* files beneath the grants only, no TCP, scoped signals */                     \
+    X(LANDLOCK, "Landlock")            /* files beneath the grants, TCP at the rules' ports, scoped signals */         \
     X(SECCOMP, "seccomp")              /* the system calls of the tables only */
 
 #define CONFINE_LINE_ENUM(id, text) CONFINE_##id,
@@ -60,7 +60,9 @@ const char *run_walker_name(enum run_walker walker); /* "openat2"; "?" beyond th
     NUMBER(lines_asked, "confinement asked", CONFINE_ALL) /* CONFINE_BIT()s; 0: --no-confine */                        \
     NUMBER(landlock_abi, "Landlock version", UINT16_MAX)  /* 0: none */                                                \
     NUMBER(no_module, "module left out", 1)                                                                            \
-    NUMBER(digest_every, "states every", UINT64_MAX) /* hostcalls; 0: no states */
+    NUMBER(digest_every, "states every", UINT64_MAX)       /* hostcalls; 0: no states */                               \
+    NUMBER(landlock_net, "Landlock holds TCP", UINT16_MAX) /* 1: binding, 2: connecting, to the policy's ports alone   \
+                                                            */
 
 struct run_facts {
 #define RUN_FACT_TEXT(field, name, most)   char *field; /* owned; NULL: as "" */
