@@ -131,6 +131,12 @@ static enum status commit_handle(struct commit *commit, uint8_t type, uint64_t o
     return commit_write(commit, offset, &fdstat, sizeof fdstat);
 }
 
+enum status commit_struct(struct commit *commit, uint8_t type, uint64_t offset)
+{
+    return type == ARG_R_FILESTAT || type == ARG_R_FILESTAT_0 ? commit_filestat(commit, type, offset)
+                                                              : commit_handle(commit, type, offset);
+}
+
 enum status commit_results(struct commit *commit)
 {
     const struct wasi_link *link = commit->link;
@@ -143,12 +149,9 @@ enum status commit_results(struct commit *commit)
     for (uint32_t i = 0; i < link->result_count && status == STATUS_OK; i++) {
         uint64_t offset = slot[link->result[i].slot];
         uint8_t type = link->result[i].type;
-        if (type == ARG_R_FILESTAT || type == ARG_R_FILESTAT_0)
-            status = commit_filestat(commit, type, offset);
-        else if (type == ARG_R_FDSTAT || type == ARG_R_PRESTAT)
-            status = commit_handle(commit, type, offset);
-        else
-            status = commit_write(commit, offset, &outcome->value[scalars++], abi_arg_types[type].size);
+        status = commit_is_scalar(type)
+                     ? commit_write(commit, offset, &outcome->value[scalars++], abi_arg_types[type].size)
+                     : commit_struct(commit, type, offset);
     }
     return status;
 }

@@ -105,7 +105,7 @@ static void link_init(struct wasi *wasi, uint32_t import)
         .module = row->module,
         .name = row->name,
         .type = { .param_count = params, .result_count = link->row->returns, .params = param, .results = errno_type },
-        .function = wasi_dispatch,
+        .function = row->lowering == IMPORT_LOWERING_SAME ? wasi_entry(row->operation) : wasi_dispatch,
         .env = link,
     };
 }

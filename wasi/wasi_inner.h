@@ -52,8 +52,10 @@ struct commit {
     uint64_t digest; /* observer.h: committed */
 };
 
-/* The function that every import is bound to (rt_host_fn); env is the import's struct wasi_link. */
+/* The function for any import (rt_host_fn); env is the import's struct wasi_link. */
 enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots);
+/* The one for imports whose parameters are the operation's slots: its own, or wasi_dispatch. */
+rt_host_fn *wasi_entry(uint32_t operation);
 
 /* Writes `length` bytes to the guest's `offset`: beside commit_place all that writes a hostcall's results. INTERNAL:
  * outside of the guest's memory, which the core has excluded. */
@@ -62,6 +64,12 @@ MUST_USE enum status commit_write(struct commit *commit, uint64_t offset, const 
  * that, and the failure is set. Then commit_placed, with as many bytes as were written. */
 uint8_t *commit_place(struct commit *commit, uint64_t offset, uint32_t length);
 void commit_placed(struct commit *commit, uint64_t offset, uint32_t length);
+/* Whether results of this type (enum arg_type) are scalars of the outcome; else commit_struct writes them. */
+static inline bool commit_is_scalar(uint8_t type)
+{
+    return type != ARG_R_FILESTAT && type != ARG_R_FILESTAT_0 && type != ARG_R_FDSTAT && type != ARG_R_PRESTAT;
+}
+MUST_USE enum status commit_struct(struct commit *commit, uint8_t type, uint64_t offset);
 /* Writes all results of a call that succeeded. INTERNAL or MALFORMED: what the backend brought cannot be a result. */
 MUST_USE enum status commit_results(struct commit *commit);
 /* Of irregular calls, what is more than scalars and structs. */

@@ -31,6 +31,9 @@
 #define PLATFORM_MANY_REGISTERS
 #endif
 
+/* A function whose text is meant to be expanded where it is called, with that call's constants. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /* Which way a test nearly always goes. */
 #define LIKELY(test)   __builtin_expect(!!(test), 1)
 #define UNLIKELY(test) __builtin_expect(!!(test), 0)

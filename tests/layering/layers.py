@@ -8,7 +8,7 @@ PUBLIC = {
     "runtime/base": ["*"],
     "wasi/abi": ["*"],
     "wasi/policy": ["policy.h", "run_facts.h"],
-    "wasi/decide": ["decide.h", "decide_contracts.h"],
+    "wasi/decide": ["decide.h", "decide_calls.h", "decide_contracts.h"],
     "runtime": ["rt.h"],
     "wasi": ["wasi.h", "backend.h", "observer.h", "start.h", "run_budget.h"],
     "wasi/act": [],
@@ -55,7 +55,7 @@ FOREIGN = {
 # Tests that look inside a folder on purpose (prefixes of their paths), and programs of other folders by the same right.
 WHITE_BOX = (
     "tests/unit/act_world", "tests/unit/test_act_", "tests/unit/test_confine_filter", "tests/unit/test_confine_lines",
-    "tests/unit/test_match", "tests/unit/test_checker_", "tests/unit/test_decide_request", "fuzz/fuzz_trace", "fuzz/fuzz_engine",
+    "tests/unit/test_match", "tests/unit/test_checker_", "tests/unit/test_decide_request", "tests/unit/test_wasi_rows", "fuzz/fuzz_trace", "fuzz/fuzz_engine",
     "fuzz/fuzz_database", "fuzz/fuzz_launch", "fuzz/make_seeds",
     "tests/oracle/", "tests/unit/test_rt_stack", "bench/load_cost",
     "tests/attacks/evil/forge_calls", "tests/attacks/evil/forge_trace", "tests/attacks/evil/replayer",

@@ -2,7 +2,7 @@
 """Writes what the tables of wasi/abi say as logic, for the prover: usage: tables.py ROOT OUT.
 
 OUT/tables.h   axioms, one per row: what decide.h's predicates say of a call or of an op is what its row says
-OUT/calls.c    the contract of every decide_NAME and commit_NAME, which is the same for all, beside its prototype
+OUT/calls.c    the contracts of every decide_NAME, commit_NAME, decide_commit_NAME and decide_request_NAME, which are the same for all, beside its prototype
 Each axiom fixes a function or predicate at one row, so they cannot contradict each other as long as no row is there twice."""
 import os
 import re
@@ -109,6 +109,24 @@ struct step decide_{name}(const struct decide_context *context, const struct han
 */
 struct change commit_{name}(const struct decide_context *context, const struct handle_table *table,
     const struct request *request, struct plan plan, const struct op_result *answer);
+/*@ requires request->call == {call};
+  @ requires commit_valid(context, table, request, plan, answer, outcome);
+  @ requires plan_done(context, table, request, *plan, answer);
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
+  @ ensures COMMIT_SOUND(table, request, \\old(*plan), answer);
+*/
+void decide_commit_{name}(const struct decide_context *context, struct handle_table *table, const struct request *request,
+    const struct plan *plan, const struct op_result *answer, struct outcome *outcome);
+"""
+REQUEST = """/*@ requires \\valid_read(context) && \\valid(request) && memory_valid(memory, context->memory);
+  @ requires {slots} > 0 ==> \\valid_read(slots + (0 .. {slots} - 1));
+  @ requires \\separated(request, context) && \\separated(request, slots + (0 .. {slots} - 1));
+  @ requires \\separated(request, memory + (0 .. context->memory - 1));
+  @ assigns *request;
+  @ ensures whole: request_whole(request);
+*/
+void decide_request_{name}(uint32_t import, const uint64_t *slots, const struct decide_context *context, const uint8_t *memory,
+    struct request *request);
 """
 
 PREFIX = "OPERATION_"
@@ -126,6 +144,8 @@ def main():
     with open(os.path.join(out, "calls.c"), "w", encoding="utf-8") as file:
         file.write('#include "wasi/decide/decide_inner.h"\n')
         for row in table:
+            slots = sum(len(types[kind]["core"].strip('"')) for kind in re.findall(r"\bF\((\w+),", row["fields"]))
+            file.write(REQUEST.format(name=row["name"], slots=slots))
             if row["state"] == "BUILT":
                 file.write(CONTRACT.format(call=PREFIX + row["id"], name=row["name"]))
 

@@ -309,6 +309,35 @@ static inline struct plan decide_plan_start(void)
     return plan;
 }
 
+/* How decide_step goes: whether the call's own function says what is next; else, whether the plan has ended with its last op, and
+ * what the call then brought. */
+/*@ requires \valid_read(request) && \valid_read(plan);
+  @ assigns \nothing;
+  @ ensures exact: \result != 0 <==> plan->end == PLAN_GOES_ON && request->fault == FAULT_NONE && plan->count < LIMIT_OPS;
+*/
+static inline bool decide_step_is_call(const struct request *request, const struct plan *plan)
+{
+    return plan->end == PLAN_GOES_ON && request->fault == FAULT_NONE && plan->count < LIMIT_OPS;
+}
+
+/*@ requires \valid_read(plan);
+  @ assigns \nothing;
+  @ ensures exact: \result != 0 <==> plan->end != PLAN_GOES_ON && plan->end != PLAN_ENDS_REFUSED;
+*/
+static inline bool decide_step_is_end(const struct plan *plan)
+{
+    return plan->end != PLAN_GOES_ON && plan->end != PLAN_ENDS_REFUSED;
+}
+
+/*@ requires \valid_read(plan) && \valid_read(answer);
+  @ assigns \nothing;
+  @ ensures value: \result == (plan->end == PLAN_ENDS_WITH_ANSWER ? answer->value : plan->value);
+*/
+static inline int64_t decide_end_value(const struct plan *plan, const struct op_result *answer)
+{
+    return plan->end == PLAN_ENDS_WITH_ANSWER ? answer->value : plan->value;
+}
+
 /* Decides the next step of `request`. plan: decide_plan_start's at first, then what the step before gave; *answer is what
  * the op that it issued brought, and is not read before there is one. */
 /*@ requires step_valid(context, table, request, plan, answer);

@@ -144,10 +144,16 @@ static void apply(struct handle_table *table, const struct request *request, str
 */
 static void tell(struct outcome from, struct outcome *outcome) { *outcome = from; }
 
-void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
-                   const struct plan *plan, const struct op_result *answer, struct outcome *outcome)
+/* Tells the guest what `change` says, and changes the table. */
+/*@ requires \valid(table) && \valid_read(request) && \valid_read(plan) && \valid_read(answer) && \valid(outcome);
+  @ requires \separated(table, request, plan, answer, outcome);
+  @ requires change_ok(table, request, *plan, answer, change);
+  @ assigns table->handle[0 .. HANDLES_TOTAL - 1], *outcome;
+  @ ensures COMMIT_SOUND(table, request, \old(*plan), answer);
+*/
+static void finish(struct handle_table *table, const struct request *request, const struct plan *plan,
+                   const struct op_result *answer, struct change change, struct outcome *outcome)
 {
-    struct change change = commit_call(context, table, request, *plan, answer);
     tell(change.outcome, outcome);
     /*@ assert whole: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
       @   table->handle[h].rights == \at(table->handle[h].rights, Pre) && table->handle[h].dev == \at(table->handle[h].dev, Pre) &&
@@ -160,3 +166,26 @@ void decide_commit(const struct decide_context *context, struct handle_table *ta
     */
     apply(table, request, *plan, answer, change);
 }
+
+void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,
+                   const struct plan *plan, const struct op_result *answer, struct outcome *outcome)
+{
+    struct change change = commit_call(context, table, request, *plan, answer);
+    finish(table, request, plan, answer, change, outcome);
+}
+
+/* The same for each call. */
+#define CALL_BUILT(name)                                                                                               \
+    void decide_commit_##name(const struct decide_context *context, struct handle_table *table,                        \
+                              const struct request *request, const struct plan *plan, const struct op_result *answer,  \
+                              struct outcome *outcome)                                                                 \
+    {                                                                                                                  \
+        struct change change = commit_##name(context, table, request, *plan, answer);                                  \
+        finish(table, request, plan, answer, change, outcome);                                                         \
+    }
+#define CALL_ABSENT(name)
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) CALL_##state(name)
+#include "wasi/abi/operations.def"
+#undef OPERATION
+#undef CALL_BUILT
+#undef CALL_ABSENT

@@ -3,7 +3,7 @@
 #ifndef WARRANT_DECIDE_INNER_H
 #define WARRANT_DECIDE_INNER_H
 
-#include "wasi/decide/decide.h"
+#include "wasi/decide/decide_calls.h"
 
 /* What a commit does to the handle table: to one handle at most. */
 enum change_how {
@@ -349,13 +349,10 @@ struct step decide_scratch_next(const struct decide_context *context, const stru
   @     (p.dev == t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev || asked_for_data(p, a, ch.handle)));
 */
 
-/* One function per call decides its steps, one beside it says what its commit does; each call has both in one file. decide_NAME is
- * given a request that was copied without fault, and a plan that goes on. commit_NAME is given a plan that ended. The contract is
- * the same for all (generated, tests/proof/tables.py): DECIDE_SOUND of a step, change_ok of a commit; what is proved of one call
+/* Beside each decide_NAME (decide_calls.h), in the same file, the function that says what its call's commit does. It is given a
+ * plan that ended. The contract is the same for all (generated, tests/proof/tables.py): change_ok; what is proved of one call
  * alone stands where it is defined. */
 #define CALL_BUILT(name)                                                                                               \
-    struct step decide_##name(const struct decide_context *context, const struct handle_table *table,                  \
-                              const struct request *request, struct plan plan, const struct op_result *answer);        \
     struct change commit_##name(const struct decide_context *context, const struct handle_table *table,                \
                                 const struct request *request, struct plan plan, const struct op_result *answer);
 #define CALL_ABSENT(name)

@@ -5,22 +5,24 @@
  * RESOLVE_BENEATH). Bytes need not be UTF-8. */
 #include "wasi/decide/decide_inner.h"
 
-/* Whether bytes [start, end) of the request have a NUL. */
+/* Whether `byte` is among the bytes [start, end) of the request. To the end, wherever it is found: then compilers look at many at
+ * once. */
 /*@ requires \valid_read(request) && start <= end <= REQUEST_BYTES;
   @ assigns \nothing;
-  @ ensures exact: \result == 0 <==> (\forall integer k; start <= k < end ==> request->bytes[k] != 0);
+  @ ensures exact: \result == 0 <==> (\forall integer k; start <= k < end ==> request->bytes[k] != byte);
 */
-static bool has_nul(const struct request *request, uint32_t start, uint32_t end)
+static bool has_byte(const struct request *request, uint32_t start, uint32_t end, uint8_t byte)
 {
+    bool found = false;
     /*@ loop invariant start <= i <= end;
-      @ loop invariant clean: \forall integer k; start <= k < i ==> request->bytes[k] != 0;
-      @ loop assigns i;
+      @ loop invariant found: found == 0 <==> (\forall integer k; start <= k < i ==> request->bytes[k] != byte);
+      @ loop assigns i, found;
       @ loop variant end - i;
     */
     for (uint32_t i = start; i < end; i++)
-        if (request->bytes[i] == 0)
-            return true;
-    return false;
+        if (request->bytes[i] == byte)
+            found = true;
+    return found;
 }
 
 enum rule decide_path_rule(const struct request *request, uint32_t index)
@@ -35,7 +37,7 @@ enum rule decide_path_rule(const struct request *request, uint32_t index)
         return RULE_PATH_LONG;
     if (request->bytes[offset] == '/')
         return RULE_PATH_ABSOLUTE;
-    if (has_nul(request, offset, offset + length))
+    if (has_byte(request, offset, offset + length, 0))
         return RULE_PATH_NUL;
     return RULE_NONE;
 }
@@ -64,6 +66,8 @@ static uint32_t strip_slashes(const struct request *request, uint32_t start, uin
 static uint32_t last_start(const struct request *request, uint32_t start, uint32_t end)
 {
     uint32_t at = end - 1;
+    if (!has_byte(request, start, end, '/'))
+        return start;
     /*@ loop invariant start <= at < end;
       @ loop invariant component: \forall integer k; at <= k < end ==> request->bytes[k] != '/';
       @ loop assigns at;

@@ -16,6 +16,20 @@ struct arg_shape {
     bool wide;     /* its only slot is an i64 */
     bool whence_0; /* it counts as wasi_unstable does */
 };
+/* That of a type, as a constant. */
+#define ARG_TYPE(name, witx, core, size, align, class, form)                                                           \
+    ARG_CLASS_OF_##name = ARG_CLASS_##class, ARG_SIZE_##name = (size), ARG_ALIGN_##name = (align),
+enum {
+#include "wasi/abi/argtypes.def"
+};
+#undef ARG_TYPE
+#define ARG_SHAPE(type)                                                                                                \
+    (struct arg_shape)                                                                                                 \
+    {                                                                                                                  \
+        ARG_CLASS_OF_##type, ARG_SLOTS_##type, ARG_SIZE_##type, ARG_ALIGN_##type,                                      \
+            (int)ARG_CLASS_OF_##type == (int)ARG_CLASS_SCALAR && (int)ARG_SIZE_##type == 8,                            \
+            (int)ARG_##type == (int)ARG_WHENCE_0                                                                       \
+    }
 /*@ predicate is_alignment(integer n) = n == 1 || n == 2 || n == 4 || n == 8;
 */
 /*@ assigns \nothing;

@@ -43,31 +43,33 @@ static struct step step_call(const struct decide_context *context, const struct 
     return decide_refuse(RULE_NOT_BUILT);
 }
 
-/* The plan has ended with its last op. */
-/*@ requires (plan.end == PLAN_ENDS_REFUSED ==> rule_refuses(plan.rule)) && \valid_read(answer);
+/* No function of a call says what is next: the plan has ended with its last op, the request was not copied whole, or the plan is
+ * as long as any may be. */
+/*@ requires \valid_read(request) && \valid_read(plan) && \valid_read(answer);
+  @ requires plan->end == PLAN_ENDS_REFUSED ==> rule_refuses(plan->rule);
+  @ requires plan->end != PLAN_GOES_ON || request->fault != FAULT_NONE || plan->count >= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures commit: plan.end != PLAN_ENDS_REFUSED ==>
-  @   commits(\result, plan, plan.end == PLAN_ENDS_WITH_ANSWER ? answer->value : plan.value);
-  @ ensures refusal: plan.end == PLAN_ENDS_REFUSED ==> refuses(\result);
+  @ ensures commit: plan->end != PLAN_GOES_ON && plan->end != PLAN_ENDS_REFUSED ==>
+  @   commits(\result, *plan, plan->end == PLAN_ENDS_WITH_ANSWER ? answer->value : plan->value);
+  @ ensures refusal: plan->end == PLAN_ENDS_REFUSED || (plan->end == PLAN_GOES_ON && request->fault != FAULT_NONE) ==>
+  @   refuses(\result);
+  @ ensures long: plan->end == PLAN_GOES_ON && request->fault == FAULT_NONE ==> commits(\result, *plan, -(int64_t)WASI_IO);
 */
-static struct step step_end(struct plan plan, const struct op_result *answer)
+static struct step step_end(const struct request *request, const struct plan *plan, const struct op_result *answer)
 {
-    if (plan.end == PLAN_ENDS_REFUSED)
-        return decide_refuse((enum rule)plan.rule);
-    int64_t value = plan.value;
-    if (plan.end == PLAN_ENDS_WITH_ANSWER)
-        value = answer->value;
-    return decide_go_commit(plan, value);
+    if (decide_step_is_end(plan))
+        return decide_go_commit(*plan, decide_end_value(plan, answer));
+    if (plan->end == PLAN_ENDS_REFUSED)
+        return decide_refuse((enum rule)plan->rule);
+    if (request->fault != FAULT_NONE)
+        return refuse_fault(request);
+    return decide_go_commit(*plan, -(int64_t)WASI_IO);
 }
 
 struct step decide_step(const struct decide_context *context, const struct handle_table *table,
                         const struct request *request, const struct plan *plan, const struct op_result *answer)
 {
-    if (plan->end != PLAN_GOES_ON)
-        return step_end(*plan, answer);
-    if (request->fault != FAULT_NONE)
-        return refuse_fault(request);
-    if (plan->count >= LIMIT_OPS)
-        return decide_go_commit(*plan, -(int64_t)WASI_IO);
-    return step_call(context, table, request, plan, answer);
+    if (decide_step_is_call(request, plan))
+        return step_call(context, table, request, plan, answer);
+    return step_end(request, plan, answer);
 }
