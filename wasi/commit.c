@@ -57,6 +57,8 @@ static inline uint64_t digest_chain(uint64_t digest, uint64_t offset, const void
 uint8_t *commit_place(struct commit *commit, uint64_t offset, uint32_t length)
 {
     uint64_t end = offset + length;
+    if (length == 0) /* no bytes may lie anywhere: nobody looked at the pointer */
+        return commit->memory;
     if (__builtin_expect(end < offset || end > commit->memory_size, 0)) {
         (void)error_set(&commit->wasi->failure, STATUS_INTERNAL, "%s: a result would leave the guest's memory",
                         commit->link->row->name);

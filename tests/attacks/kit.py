@@ -28,7 +28,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 sys.path.insert(0, str(HERE / "evil"))
 
 import make_evil  # noqa: E402
-from warrant_case import (GUESTS, SLOW, SOURCE, WARRANT, Case, chunks, main, needs_root, needs_witness, witness_works)  # noqa: E402,F401
+from warrant_case import (GUESTS, SLOW, SOURCE, WALKER, WARRANT, Case, chunks, main, needs_root, needs_witness, row, witness_works)  # noqa: E402,F401
 
 BUILD = pathlib.Path(os.environ.get("WARRANT_BUILD", WARRANT.parent)).resolve()
 COMPILER = os.environ.get("WARRANT_CC", "clang-19")

@@ -45,6 +45,14 @@ def needs_root(test):
     return unittest.skipUnless(os.getuid() == 0, "needs root")(test)
 
 
+def row(*ids):
+    """Says which rows of tests/attacks/matrix.tsv a test is about; tests/layering/layering_rows.py reads it."""
+    def mark(test):
+        test.rows = ids
+        return test
+    return mark
+
+
 def chunks(content):
     """The chunks of a trace: docs/trace-format.md, a file header of 64 bytes, then chunk headers of 96, each with its stored body."""
     found, at = [], 64
