@@ -29,10 +29,10 @@ enum status cli_policy_read(const char *path, struct policy *policy, struct erro
     return s;
 }
 
-static enum status string_append(char ***list, uint32_t *count, const char *text, struct error *error)
+static enum status string_append(char ***list, uint32_t *count, const char *what, const char *text, struct error *error)
 {
     if (*count >= LIMIT_ARGS)
-        return error_set(error, STATUS_INVALID, "more than %d arguments or variables", LIMIT_ARGS);
+        return error_set(error, STATUS_LIMIT, "more than %d %s are given", LIMIT_ARGS, what);
     char **grown = (char **)realloc((void *)*list, (*count + (size_t)1) * sizeof *grown);
     char *copy = strdup(text);
     if (grown)
@@ -43,6 +43,16 @@ static enum status string_append(char ***list, uint32_t *count, const char *text
     }
     grown[(*count)++] = copy;
     return STATUS_OK;
+}
+
+static enum status strings_fit(char **list, uint32_t count, const char *what, struct error *error)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        bytes += strlen(list[i]) + 1;
+    return bytes <= LIMIT_ARGS_BYTES ? STATUS_OK
+                                     : error_set(error, STATUS_LIMIT, "the %s take %zu bytes, at most %d can be given",
+                                                 what, bytes, LIMIT_ARGS_BYTES);
 }
 
 /* The policy file replaces what was there; grants of earlier --dir options stay behind those of the file. */
@@ -129,7 +139,7 @@ enum status run_option_apply(struct run_arguments *arguments, int option, const 
     case RUN_ENV:
         if (!strchr(value, '=') || value[0] == '=')
             return error_set(error, STATUS_INVALID, "--env wants KEY=VALUE, not \"%s\"", value);
-        return string_append(&spec->env, &spec->env_count, value, error);
+        return string_append(&spec->env, &spec->env_count, "variables", value, error);
     case RUN_POLICY:
         return policy_option(arguments, value, error);
     case RUN_TIER:
@@ -173,10 +183,12 @@ enum status run_operands(struct run_arguments *arguments, int argc, char **argv,
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     const char *slash = strrchr(argv[0], '/');
     const char *name = arguments->argv0 ? arguments->argv0 : slash ? slash + 1 : argv[0];
-    enum status s = string_append(&spec->args, &spec->arg_count, name, error);
+    enum status s = string_append(&spec->args, &spec->arg_count, "arguments", name, error);
     for (int i = 1; s == STATUS_OK && i < argc; i++)
-        s = string_append(&spec->args, &spec->arg_count, argv[i], error);
-    return s;
+        s = string_append(&spec->args, &spec->arg_count, "arguments", argv[i], error);
+    if (s == STATUS_OK)
+        s = strings_fit(spec->args, spec->arg_count, "arguments", error);
+    return s == STATUS_OK ? strings_fit(spec->env, spec->env_count, "variables", error) : s;
 }
 
 int run_parse(const struct command *command, int argc, char **argv, struct run_arguments *arguments,
@@ -196,7 +208,9 @@ int run_parse(const struct command *command, int argc, char **argv, struct run_a
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    if (run_operands(arguments, state.argc - state.index, argv + state.index, &error) != STATUS_OK)
-        return command_refused(command, &error);
+    enum status s = run_operands(arguments, state.argc - state.index, argv + state.index, &error);
+    if (s != STATUS_OK)
+        return s == STATUS_INVALID ? command_refused(command, &error)
+                                   : command_failed(command, EXIT_WARRANT_FAILED, &error);
     return -1;
 }

@@ -8,7 +8,7 @@ import time
 import unittest
 
 import kit
-from kit import Attack, needs_root, needs_witness
+from kit import Attack, needs_root, needs_witness, row
 
 HOOK = """
 #include <signal.h>
@@ -145,6 +145,7 @@ class BeyondTheEnd(Attack):
 
 
 class AnEndTooLarge(Attack):
+    @row("FD-14")
     def test_256_is_no_success(self):
         for code in 256, 65536, 0x7fffff00:
             module = self.wat(f'(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)'

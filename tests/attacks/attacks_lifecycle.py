@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import kit
-from kit import SLOW, WARRANT, Attack, needs_root, needs_witness
+from kit import SLOW, WARRANT, Attack, needs_root, needs_witness, row
 
 CALLS = """
 (module (import "wasi_snapshot_preview1" "clock_time_get" (func $c (param i32 i64 i32) (result i32)))
@@ -221,6 +221,7 @@ class Lifecycle(Attack):
         status, report = self.verdict("--no-replay")
         self.assertEqual((status, report["cause"]), (0, "unknown"), report)
 
+    @row("POLL-05", "RES-03")
     def test_time_limit_ends_what_blocks(self):
         for guest in READ, SLEEP:
             process = self.begin(self.wat(guest), "--timeout", "700ms")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Limits mean it: bytes of output and of trace are counted, the guest is stopped, and the trace that is left checks."""
 import kit
-from kit import Attack
+from kit import Attack, row
 
 WRITER = """
 #include <wasi/api.h>
@@ -31,6 +31,7 @@ class Limits(Attack):
         path.write_text(f"version: 1\nlimits: {{ {limits} }}\n")
         return path
 
+    @row("RES-06")
     def test_output(self):
         for limit, status, count in ((100000, 0, 100000), (99999, 126, 99000), (2500, 126, 2000), (0, 126, 0)):
             done = self.warrant("run", "--policy", self.policy(f"output: {limit}"), self.guest(WRITER), status=status)
@@ -55,6 +56,7 @@ class Limits(Attack):
         self.warrant("run", "--dir", f"{self.data}::/data", "--policy", self.policy("output: 2500"), guest, status=126)
         self.assertEqual((self.data / "file").stat().st_size, 2000)
 
+    @row("FD-11", "RES-05")
     def test_room_that_is_taken(self):
         """fd_allocate takes the disk without writing a byte: it counts as if it had written all of it."""
         for mib, status in (1, 0), (100, 126):
@@ -72,6 +74,7 @@ class Limits(Attack):
     if (__wasi_fd_allocate(fd, 0, 1 << 20)) return 1;
     for (int""")), status=126)
 
+    @row("RES-06")
     def test_trace(self):
         """A guest without grants fills no disk."""
         for how in ["--policy", self.policy("trace: 12MiB")], ["--trace-limit", "12MiB"]:

@@ -221,7 +221,7 @@ static uint32_t leave_memory(uint32_t import, const struct operation_field *fiel
     return made;
 }
 
-/* Rows: MEM-01, WAMR-4611. */
+/* MEM-01, WAMR-4611 */
 static void pointers_with_a_length_stay_in_memory(void **state)
 {
     (void)state;
@@ -251,7 +251,7 @@ static uint32_t nothing_anywhere(uint32_t import, const struct operation_field *
     return 1;
 }
 
-/* Rows: MEM-02. Of no bytes the pointer is never looked at: the answer is that of an empty array inside. */
+/* MEM-02: Of no bytes the pointer is never looked at: the answer is that of an empty array inside. */
 static void nothing_may_lie_anywhere(void **state)
 {
     (void)state;
@@ -273,7 +273,7 @@ static uint32_t misalign(uint32_t import, const struct operation_field *field, u
     return made;
 }
 
-/* Rows: MEM-03. */
+/* MEM-03 */
 static void structures_are_aligned(void **state)
 {
     (void)state;
@@ -306,7 +306,7 @@ static uint32_t count_vectors(uint32_t import, const struct operation_field *fie
     return 1;
 }
 
-/* Rows: MEM-04, WAMR-4452. */
+/* MEM-04, WAMR-4452, WAMR-1162 */
 static void vectors_have_a_limit(void **state)
 {
     (void)state;
@@ -345,7 +345,7 @@ static uint32_t last_element(uint32_t import, const struct operation_field *fiel
     return 1;
 }
 
-/* Rows: MEM-07. */
+/* MEM-07 */
 static void the_last_element_is_looked_at_first(void **state)
 {
     (void)state;
@@ -370,7 +370,7 @@ static uint32_t results_leave(uint32_t import, const struct operation_field *fie
     return 1;
 }
 
-/* Rows: MEM-08, MEM-09. Each result alone is bad: nothing is opened, made, moved or written for the others. */
+/* MEM-08, MEM-09: Each result alone is bad: nothing is opened, made, moved or written for the others. */
 static void results_are_placed_before_anything_is_done(void **state)
 {
     (void)state;
@@ -405,7 +405,7 @@ static uint32_t undefined_bits(uint32_t import, const struct operation_field *fi
     return made;
 }
 
-/* Rows: MEM-15. */
+/* MEM-15 */
 static void bits_without_meaning_are_refused(void **state)
 {
     (void)state;
@@ -425,7 +425,7 @@ static uint32_t far_offsets(uint32_t import, const struct operation_field *field
     return 1;
 }
 
-/* Rows: MEM-16, FD-09, FD-13, UVWASI-254. Alone, and where offset and length are too much together. */
+/* MEM-16, FD-09, FD-13, UVWASI-254: Alone, and where offset and length are too much together. */
 static void offsets_end_at_2_to_63(void **state)
 {
     (void)state;
@@ -447,7 +447,8 @@ static void offsets_end_at_2_to_63(void **state)
                 WASI_INVAL);
 }
 
-/* Rows: MEM-10. Pointers and strings may lie over each other, or end where memory does, and leave nothing beside. */
+/* MEM-10, WAMR-1162: Pointers and strings may lie over each other, or end where memory does, and leave nothing beside.
+ */
 static void arguments_may_overlap(void **state)
 {
     (void)state;
@@ -493,7 +494,7 @@ static uint32_t file_of_16_bytes(void)
     return fd;
 }
 
-/* Rows: MEM-05, MEM-06, LEAK-01. The array was copied before the first byte came in, and the count is written last. */
+/* MEM-05, MEM-06, LEAK-01: The array was copied before the first byte came in, and the count is written last. */
 static void a_vector_may_read_over_itself(void **state)
 {
     (void)state;
@@ -514,7 +515,7 @@ static void a_vector_may_read_over_itself(void **state)
                         16);
 }
 
-/* Rows: MEM-07. */
+/* MEM-07 */
 static void a_bad_last_element_moves_nothing(void **state)
 {
     (void)state;
@@ -553,7 +554,7 @@ static void *flip(void *ignored)
     return NULL;
 }
 
-/* Rows: MEM-11. What was checked is what is used: every call is the good one, the bad one, or a mixture that is
+/* MEM-11: What was checked is what is used: every call is the good one, the bad one, or a mixture that is
  * refused. */
 static void bytes_that_change_during_a_call(void **state)
 {

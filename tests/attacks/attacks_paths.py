@@ -3,10 +3,21 @@
 with both walkers; behind each the trees outside are compared (rows.py)."""
 import os
 import socket
+import subprocess
+import sys
 
 import rows
 from rows import ALL, CREAT, DIRECTORY, EXCL, READ, TABLE, TRUNC, WRITE, Rows, row
 
+# Swaps two names for ever.
+SWAP = """
+import ctypes, sys
+libc = ctypes.CDLL(None)
+one, other = (word.encode() for word in sys.argv[1:])
+print("begins", flush=True)
+while True:
+    libc.renameat2(-100, one, -100, other, 2)
+"""
 # Where an op's answer is not the path's own: names that end in dots or slashes are refused before anything is looked up.
 OF_THE_END = {"EXIST", "INVAL", "ISDIR", "NOTDIR", "NOENT", "BUSY", "NOTEMPTY"}
 
@@ -60,7 +71,7 @@ class Paths(Rows):
         """Without the times: looking at a link may date it, and a name that could not be made may date its folder."""
         return {path: (what[0], what[3], what[7], what[8]) for path, what in seen.items()}
 
-    @row("PATH-01")
+    @row("PATH-01", "WALRUS-458")
     def test_dot_dot(self):
         self.refused(["..", "../x", "../outside/secret", "deep/../../x", "deep/../..", "./..", "..//outside", "deep/../../outside/secret"],
                      {"NOTCAPABLE"}, OF_THE_END)
@@ -273,6 +284,34 @@ class Paths(Rows):
         answers = self.calls(*opened, *lines, left_open=1)[3:]
         for answer in answers:
             self.one_of(answer, *(["NOTDIR", "BADF", "NOTCAPABLE"] if TABLE.built(answer.call.split()[0]) else ["NOSYS"]))
+
+    @row("PATH-21")
+    def test_a_directory_that_may_be_searched_alone(self):
+        (self.data / "search").mkdir()
+        (self.data / "search/file").write_text("found\n")
+        (self.data / "search").chmod(0o311)
+        answers = self.calls(f"path_open 3 0 @search/file 0 {READ} 0 0 =f", "fd_close $f", f"path_open 3 0 @search {DIRECTORY} {READ | 1 << 14} 0 0 =d",
+                             f"path_open 3 0 @search/../search/file 0 {READ} 0 0 =f", "fd_close $f")
+        self.assertEqual([answer.errno for answer in answers], ["SUCCESS", "SUCCESS", "ACCES", "SUCCESS", "SUCCESS"])
+
+    @row("PATH-13", "UVWASI-README")
+    def test_names_that_are_swapped(self):
+        """Somebody swaps a file and a link to what lies outside, as fast as he can, while each call names it."""
+        (self.data / "swap").write_text("inside\n")
+        (self.data / "other").symlink_to("../outside/secret")
+        self.before = self.kept()
+        swapper = subprocess.Popen([sys.executable, "-c", SWAP, self.data / "swap", self.data / "other"], stdout=subprocess.PIPE)
+        try:
+            swapper.stdout.readline()
+            lines = [f"*400 {line}" for line in (f"path_open 3 1 @swap {TRUNC} {WRITE} 0 0 out:4", f"path_open 3 0 @swap {CREAT} {WRITE} 0 0 out:4", "path_filestat_set_times 3 1 @swap 1 1 5",
+                                                 "path_filestat_set_times 3 0 @swap 1 1 5", "path_filestat_get 3 1 @swap out:64", "path_readlink 3 @swap buf:64 out:4",
+                                                 "path_link 3 1 @swap 3 @made", "path_create_directory 3 @swap/x", "path_unlink_file 3 @swap/x")]
+            answers = self.calls("*10000 path_filestat_get 3 1 @swap out:64", *lines, left_open=None, verify=False)
+        finally:
+            swapper.kill()
+            swapper.communicate()
+        self.verify()
+        self.assertGreater(len(answers[0].counts), 1, "nobody swapped")
 
     @row("PATH-22")
     def test_modes(self):

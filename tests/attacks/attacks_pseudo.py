@@ -3,7 +3,7 @@ no power over the runtime or the machine, by whatever way the guest reaches them
 import subprocess
 
 import kit
-from kit import WARRANT, Attack, needs_root, needs_witness
+from kit import WARRANT, Attack, needs_root, needs_witness, row
 
 NOTCAPABLE, NOTSUP, SUCCESS = 76, 58, 0
 
@@ -87,6 +87,7 @@ class Pseudo(Attack):
         got = dict(zip(acts, self.answers(grant, *acts, prefix=prefix)))
         self.assertEqual(got, {act: NOTCAPABLE for act in acts})
 
+    @row("PATH-10")
     def test_root_holds_no_runtime(self):
         """A grant of `/`: neither the guest's own memory nor another process nor the kernel is a file."""
         got = self.answers("/", "read:proc/self/maps", "list:proc", "list:proc/self/fd", "list:sys/kernel",
@@ -108,6 +109,7 @@ class Pseudo(Attack):
                      "unlink:proc/self/comm", "symlink:proc/x", "times:proc/self/comm", "stat:proc/", prefix=self.everything())
 
     @needs_root
+    @row("PATH-10")
     def test_links_lead_there_no_better(self):
         (self.data / "sub").mkdir()
         (self.data / "sub/in").symlink_to("../proc/self")
@@ -123,6 +125,7 @@ class Pseudo(Attack):
             done = self.warrant("run", "--dir", f"{grant}::/", self.module, status=125)
             self.assertIn(f"the granted directory {grant} is part of a file system that holds no data", done.stderr)
 
+    @row("PATH-10")
     def test_listed_devices_may_be_opened_and_no_others(self):
         policy = self.folder / "policy.yaml"
         policy.write_text("version: 1\nfiles:\n  - host: /dev\n    guest: /\n    access: write\ndevices: [null, /dev/zero]\n")

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 
 import kit
-from kit import SOURCE, WARRANT, Attack
+from kit import SOURCE, WARRANT, Attack, row
 
 RANGES = [(int(a, 16), int(b, 16)) for a, b in
           re.findall(r"^RANGE\((\w+), (\w+)", (SOURCE / "runtime/base/unprintable.def").read_text(), re.M)]
@@ -88,6 +88,7 @@ class Terminal(Attack):
             file.write(content)
         return path
 
+    @row("RES-06")
     def test_names_in_modules(self):
         for text in HOSTILE:
             try:
@@ -241,6 +242,7 @@ class Terminal(Attack):
             self.assertIn(b"gone\\xc3\\x9b31m", seen)
             self.assertTrue(seen.isascii(), seen)
 
+    @row("FD-15")
     def test_a_guests_own_output_is_its_own(self):
         guest = self.guest('#include <unistd.h>\nint main(void) { return write(1, "\\x1b[31m\\x9b", 6) != 6 || write(2, "\\x1b[0m", 4) != 4; }\n')
         done = subprocess.run([WARRANT, "run", guest], capture_output=True, timeout=60 * kit.SLOW)

@@ -6,7 +6,7 @@ import os
 import pathlib
 
 import warrant_case
-from warrant_case import GUESTS, SLOW, Case, needs_witness
+from warrant_case import GUESTS, SLOW, Case, needs_witness, row
 
 ILSEQ, ISDIR, LOOP, NOTCAPABLE = 25, 31, 32, 76
 RIGHTS_READ, RIGHTS_WRITE = 1 << 1 | 1 << 2 | 1 << 21, 1 << 1 | 1 << 2 | 1 << 6 | 1 << 21
@@ -63,6 +63,7 @@ class Escapes(Case):
     def open_words(self, path, oflags=0, rights=RIGHTS_READ):
         return ["path_open", 3, 1, f"@{path}", oflags, rights, rights, 0, "out"]
 
+    @row("PATH-03")
     def test_nul(self):
         for path in "inside%00", "..%00x", "rel%00x", "%00":
             lines, calls, report = self.poke(*self.open_words(path))
@@ -76,6 +77,7 @@ class Escapes(Case):
                             f"SELECT count(*) AS n FROM syscalls s JOIN hostcalls h ON s.hostcall = h.id WHERE h.call = '{call}'")
         return json.loads(done.stdout)[0]["n"]
 
+    @row("MEM-01", "MEM-08")
     def test_bad_pointers(self):
         for words in (["fd_pread", 4, "iov:16:8,end-4:8", 0, "out"], ["fd_pread", 4, "iov:0xfffffff8:16", 0, "out"],
                       ["fd_pread", 4, "iov:16:0xffffffff", 0, "out"], ["fd_pread", 4, "iov:16:8", 0, "end-2"],
@@ -95,6 +97,7 @@ class Escapes(Case):
         self.poke("path_open", 3, 1, "@new", CREAT, RIGHTS_WRITE, RIGHTS_WRITE, 0, "end-2", status=134)
         self.assertFalse((self.data / "new").exists())
 
+    @row("PATH-01", "PATH-02", "WALRUS-458")
     def test_dot_dot_and_absolute(self):
         for path in "..", "../outside/secret", "deep/../../outside/secret", "deep/../..", ".//..":
             lines, calls, report = self.poke(*self.open_words(path))
@@ -108,6 +111,7 @@ class Escapes(Case):
         lines, calls, report = self.poke(*self.open_words("deep/../inside"))
         self.assertEqual(lines, ["path_open = 0 4"])
 
+    @row("PATH-05", "PATH-06")
     def test_symlinks(self):
         for path, errnos in (("rel", [NOTCAPABLE]), ("abs", [NOTCAPABLE]), ("dir/secret", [NOTCAPABLE]), ("slash/secret", [NOTCAPABLE]),
                              ("slash/", [NOTCAPABLE, ISDIR]), ("magic/etc/passwd", [NOTCAPABLE, LOOP])):
@@ -129,6 +133,7 @@ class Escapes(Case):
                 for op in self.one(calls, words[0])["ops"]:
                     self.assertIn(op["op"], ("open", "close", "stat_at", "stat"))
 
+    @row("PATH-17")
     def test_read_only_grant(self):
         before = tree(self.data)
         write = ["--dir", f"{self.data}::/data:ro"]

@@ -5,10 +5,11 @@ import re
 import time
 
 import warrant_case
-from warrant_case import GUESTS, SLOW, SOURCE, WITNESS, Case
+from warrant_case import GUESTS, SLOW, SOURCE, WITNESS, Case, row
 
 
 class Limits(Case):
+    @row("RES-03")
     def test_timeout(self):
         started = time.monotonic()
         done = self.warrant("run", "--timeout", "200ms", GUESTS / "spin.wasm", status=126)
@@ -29,6 +30,7 @@ class Limits(Case):
         self.assertIn("call stack exhausted", done.stderr)
         self.assertRegex(done.stderr, r"in function 0.* at byte 0x[0-9a-f]+")
 
+    @row("RES-01")
     def test_memory(self):
         policy = self.folder / "policy.yaml"
         policy.write_text("version: 1\nlimits: { memory: 1MiB }\n")
@@ -45,6 +47,7 @@ class Limits(Case):
         policy.write_text("version: 1\nlimits: { " + ", ".join(f"{key}: {value}" for key, value in limits.items()) + " }\n")
         return policy
 
+    @row("RES-02")
     def test_limits_of_a_module(self):
         size = (GUESTS / "limits.wasm").stat().st_size
         shape = {**self.SHAPE, "module": (size, f"has more than {size - 1} bytes, the limit of a module")}
@@ -88,6 +91,7 @@ class Limits(Case):
                 done = self.warrant("policy", "lint", self.limited(**{key: beyond}), status=3)
                 self.assertIn(f"policy.yaml:2: {key}: '{beyond}' is more than the greatest possible value, {most}", done.stderr)
 
+    @row("RES-04")
     def test_descriptors(self):
         policy = self.folder / "policy.yaml"
         policy.write_text(f"version: 1\nfiles:\n  - host: {self.data}\n    guest: /data\n    access: read\nlimits: {{ descriptors: 6 }}\n")
@@ -97,6 +101,7 @@ class Limits(Case):
                             "--", *opening)
         self.assertEqual(done.stdout.splitlines(), ["path_open = 0 4", "path_open = 0 5", "path_open = 33", "fd_close = 0", "path_open = 0 4"])
 
+    @row("CVE-2023-51661")
     def test_no_flag_no_files(self):
         done = self.warrant("run", GUESTS / "poke.wasm", "path_open", 3, 1, "@file", 0, 2, 2, 0, "out")
         self.assertEqual(done.stdout, "path_open = 8\n")

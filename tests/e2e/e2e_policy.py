@@ -4,7 +4,7 @@ import json
 import os
 
 import warrant_case
-from warrant_case import GUESTS, Case
+from warrant_case import GUESTS, Case, row
 
 
 class Policy(Case):
@@ -82,6 +82,7 @@ class Policy(Case):
             self.addCleanup(closed.chmod, 0o700)
             self.refused(self.policy((closed, "/d", "read")), "p.yaml:3: ", "Permission denied")
 
+    @row("SOCK-12", "CVE-2025-54126")
     def test_masks_and_keys(self):
         for address, why in (("10.0.0.0:80", "no prefix length"), ("10.0.0.0/:80", "not a number"), ("10.0.0.0/33:80", "from 0 to 32"),
                              ("10.0.0.0/8x:80", "not a number"), ("[fe80::]/129:1", "from 0 to 128"), ("10.0.0.1/8:80", "bits behind")):

@@ -6,7 +6,7 @@ import pty
 import subprocess
 import tempfile
 
-from warrant_case import WARRANT, Case, main
+from warrant_case import WARRANT, Case, main, row
 
 CLANG = os.environ.get("WARRANT_GUEST_CLANG", "clang")
 NOTCAPABLE, ISDIR, INVAL, NOTSUP, OVERFLOW = 76, 31, 28, 58, 61
@@ -140,6 +140,7 @@ class Usable(Case):
         self.assertEqual(self.said("directories"), f"write {ISDIR} and {ISDIR} read 0 unlink {ISDIR} {ISDIR} {ISDIR} rmdir {INVAL}")
         self.checked("directories")
 
+    @row("FD-08", "NODE-47193")
     def test_every_buffer_sees_the_whole_directory(self):
         for i in range(3000):
             (self.data / f"file-{i}").touch()
@@ -169,6 +170,7 @@ class Usable(Case):
         os.close(leader)
         os.close(follower)
 
+    @row("MEM-14")
     def test_hostcalls_mean_the_memory_that_is_exported(self):
         text = self.folder / "memories.wat"
         text.write_text(MEMORIES)

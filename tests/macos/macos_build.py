@@ -1,6 +1,7 @@
 """Builds the command for arm64 macOS and inspects each file as a reader of Mach-O sees it: made for that machine and system, linked with
 libSystem and nothing else, signed as its kernel demands, and importing only symbols of imported-symbols.txt. Nothing is run.
 Usage: macos_build.py SOURCE_ROOT     exits 77 where the compiler is not to be had"""
+# Rows: WAVE-12.
 import pathlib
 import re
 import shutil

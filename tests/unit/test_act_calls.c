@@ -272,6 +272,7 @@ static int watch(struct stage *stage)
 
 static struct stage stage;
 
+/* WAVE-05 */
 static void each_op_is_its_rows_system_call(void **state)
 {
     (void)state;

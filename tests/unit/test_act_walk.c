@@ -248,7 +248,8 @@ static int remove_entry(const char *path, const struct stat *stat, int kind, str
     return remove(path);
 }
 
-/* `secret` lies outside, beside the place that the directory is moved to. No path may ever name it. */
+/* PATH-12, UVWASI-README: `secret` lies outside, beside the place that the directory is moved to. No path may ever name
+ * it. */
 static void renames_lead_nowhere(void **state)
 {
     struct act_world *world = *state;

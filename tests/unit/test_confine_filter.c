@@ -76,7 +76,8 @@ static void test_every_number(void **state)
     }
 }
 
-/* What the guest's own numbers are, by name: a change of the table has to be made here too, on purpose. */
+/* FD-15, WAVE-07: What the guest's own numbers are, by name: a change of the table has to be made here too, on purpose.
+ */
 static void test_guest_calls_are_these(void **state)
 {
     (void)state;

@@ -95,6 +95,7 @@ static void dead_descriptors_are_refused(void **state)
         }
 }
 
+/* WAMR-4849 */
 static void each_right_of_the_row_is_needed(void **state)
 {
     (void)state;

@@ -53,6 +53,7 @@ static void memories_and_tables_share_it(void **state)
     rt_module_free(m);
 }
 
+/* RES-01 */
 static void what_is_declared_is_counted_first(void **state)
 {
     (void)state;

@@ -112,7 +112,7 @@ static void memories_are_seen(void **state)
     rt_kit_close(&kit);
 }
 
-/* A slot of 32 bits whose upper half the host left dirty must not become an address beyond the memory. */
+/* LEAK-04: A slot of 32 bits whose upper half the host left dirty must not become an address beyond the memory. */
 static void dirty_slots_are_cleared(void **state)
 {
     (void)state;

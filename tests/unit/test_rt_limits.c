@@ -39,6 +39,7 @@ static enum status load(const struct rt_build *b, const struct rt_module_limits 
     return status;
 }
 
+/* RES-02 */
 static void modules_are_limited(void **state)
 {
     (void)state;

@@ -225,7 +225,7 @@ static double stopped_after(struct rt_instance *i, uint32_t function)
     return (double)(now.tv_sec - asked.tv_sec) * 1e3 + (double)(now.tv_nsec - asked.tv_nsec) / 1e6;
 }
 
-/* The claim is 100 ms; the bound is for machines that do other things. What was filled is a prefix. */
+/* RES-03: The claim is 100 ms; the bound is for machines that do other things. What was filled is a prefix. */
 static void a_fill_of_4_gib_is_left(void **state)
 {
     (void)state;

@@ -206,6 +206,7 @@ static void a_host_function_may_call_back(void **state)
     rt_module_free(m);
 }
 
+/* MEM-12 */
 static void memory_grows_in_place(void **state)
 {
     (void)state;
@@ -237,7 +238,7 @@ static void memory_grows_in_place(void **state)
     rt_module_free(m);
 }
 
-/* 0 / 0, inf - inf and sqrt(-1) have other bits on other machines; here all are the canonical NaN. */
+/* LEAK-05: 0 / 0, inf - inf and sqrt(-1) have other bits on other machines; here all are the canonical NaN. */
 static void nans_are_canonical(void **state)
 {
     (void)state;

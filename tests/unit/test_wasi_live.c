@@ -232,6 +232,7 @@ static void directories_are_listed_through_any_buffer(void **state)
     }
 }
 
+/* RES-04 */
 static void the_table_is_bounded_and_leaks_nothing(void **state)
 {
     struct live_world *world = *state;

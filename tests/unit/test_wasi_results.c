@@ -124,8 +124,8 @@ static uint32_t guest_entry(uint8_t *out, uint32_t at, uint64_t next, uint64_t i
     return at + 24 + length;
 }
 
-/* At every length of the buffer: that prefix of the entries, not a byte more; padding is zero; `..` of a granted
- * directory shows the directory itself. */
+/* MEM-13, FD-08, LEAK-01: At every length of the buffer: that prefix of the entries, not a byte more; padding is zero;
+ * `..` of a granted directory shows the directory itself. */
 static void directory_entries_are_cut_where_the_buffer_ends(void **state)
 {
     struct hostcall_world *world = *state;
@@ -169,6 +169,7 @@ static void subscribe_clock(struct hostcall_world *world, uint32_t at, uint64_t 
     memcpy(world->memory + at + 24, &timeout, 8);
 }
 
+/* POLL-06, LEAK-01 */
 static void events_have_no_stray_bytes(void **state)
 {
     struct hostcall_world *world = *state;
@@ -201,7 +202,7 @@ static void a_bad_subscription_fails_in_its_event(void **state)
     wrote(world, OTHER, expected, sizeof expected);
 }
 
-/* The events may lie over the subscriptions: those were copied first. */
+/* POLL-03: The events may lie over the subscriptions: those were copied first. */
 static void events_may_overlap_subscriptions(void **state)
 {
     struct hostcall_world *world = *state;

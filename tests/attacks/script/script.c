@@ -1,22 +1,25 @@
-/* Makes the hostcalls that its standard input lists, one a line, with arguments that no libc would pass. What can be imported, and with which
- * parameters, stands before this text (script.py, from the tables).
+/* Makes the hostcalls that its standard input lists, one a line, with arguments that no libc would pass. What can be
+ * imported, and with which parameters, stands before this text (script.py, from the tables).
  *
  *   [*COUNT] CALL ARGUMENT...     makes the call, COUNT times if said
  *   ARGUMENT   a number, signed or 0x        end-N     a pointer, N bytes before the end of memory
- *              $x      what was kept as x     =x        a pointer to a u32, kept as x where the call succeeds
+ *              $x, $x+N     what was kept as x     =x      a pointer to a u32, kept as x where the call succeeds
  *              @TEXT   two parameters, pointer and length; %XX is a byte. &TEXT is the pointer alone
  *              out:N   a pointer to N bytes, which are shown behind the call    buf:N    the same, and the length
  *              big:N   pointer and length of a buffer that is not shown
- *              mem:HEX a pointer to these bytes, at 16
- *              iov:P:N,...  two parameters, an array and its count; P is a number, end-N, @TEXT, new (shown) or self (the array)
- * Answers a line: the errno (or, of many calls, ERRNO*COUNT,...), then what was shown, in hexadecimal. Before a call all that it
- * shows is 0xA5, and 32 bytes on both sides; `TOUCHED` says that those changed. */
+ *              mem:HEX a pointer to these bytes, at 16    mem=x:HEX    the same, kept as x
+ *              iov:P:N,...  two parameters, an array and its count; P is a number, end-N, $x, @TEXT, new (shown) or
+ * self (the array) Answers a line: the errno (or, of many calls, ERRNO*COUNT,...), then what was shown, in hexadecimal.
+ * Before a call all that it shows is 0xA5, and 32 bytes on both sides; `TOUCHED` says that those changed. */
 
 enum { ARGS = 32, SHOWN = 8, FENCE = 32, ERRNOS = 256 };
 
 static U arg[ARGS];
 static unsigned args, shown_count;
-static struct shown { uint8_t *at; u length; } shown[SHOWN];
+static struct shown {
+    uint8_t *at;
+    u length;
+} shown[SHOWN];
 static u variable[128];
 static uint8_t kept[SHOWN];
 static u *kept_at[SHOWN];
@@ -59,6 +62,8 @@ static u text(const char *from, u *length)
 
 static U number(const char *from)
 {
+    if (from[0] == '$')
+        return (u)(variable[(uint8_t)from[1] & 127] + (u)strtol(from[2] ? from + 2 : "0", NULL, 0));
     if (!strncmp(from, "end", 3))
         return (u)(__builtin_wasm_memory_size(0) * 65536 + (U)strtoll(from + 3, NULL, 0));
     return from[0] == '-' ? (U)strtoll(from, NULL, 0) : strtoull(from, NULL, 0);
@@ -96,8 +101,6 @@ static void argument(char *from)
         kept[kept_count] = (uint8_t)from[1] & 127;
         kept_at[kept_count] = room(4);
         arg[args++] = (u)(uintptr_t)kept_at[kept_count++];
-    } else if (from[0] == '$') {
-        arg[args++] = variable[(uint8_t)from[1] & 127];
     } else if (!strncmp(from, "out:", 4) || !strncmp(from, "buf:", 4)) {
         length = (u)number(from + 4);
         arg[args++] = (u)(uintptr_t)fenced(length);
@@ -107,10 +110,12 @@ static void argument(char *from)
         length = (u)number(from + 4);
         arg[args++] = (u)(uintptr_t)room(length);
         arg[args++] = length;
-    } else if (!strncmp(from, "mem:", 4)) {
-        uint8_t *at = room((u)strlen(from) / 2);
+    } else if (!strncmp(from, "mem", 3)) {
+        uint8_t *at = room((u)strlen(from) / 2 + 64);
+        if (from[3] == '=')
+            variable[(uint8_t)from[4] & 127] = (u)(uintptr_t)at;
         arg[args++] = (u)(uintptr_t)at;
-        for (from += 4; from[0] && from[1]; from += 2)
+        for (from = strchr(from, ':') + 1; from[0] && from[1]; from += 2)
             *at++ = (uint8_t)hex(from);
     } else if (!strncmp(from, "iov:", 4)) {
         vectors(from + 4);
