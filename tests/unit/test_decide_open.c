@@ -62,6 +62,24 @@ static void a_read_only_grant_creates_and_truncates_nothing(void **state)
     assert_int_equal(case_issues(c, OP_OPEN)->flags & (OPEN_READ | OPEN_WRITE), OPEN_READ);
 }
 
+/* What os.Root of Go does: below a directory that was opened for reading it truncates, by the right that this hands on;
+ * without both rights, as the official suite drops them, nothing is truncated. */
+static void truncating_follows_from_what_is_handed_on(void **state)
+{
+    (void)state;
+    for (unsigned which = 0; which < 4; which++) {
+        struct decide_case *c = open_call("f", OFLAG_TRUNC, R(FD_READ) | R(FD_WRITE));
+        if (which & 1)
+            c->table.handle[CASE_DIR].rights &= ~R(PATH_FILESTAT_SET_SIZE);
+        if (which & 2)
+            c->table.handle[CASE_DIR].inheriting &= ~R(FD_FILESTAT_SET_SIZE);
+        if (which == 3)
+            case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
+        else
+            assert_true(case_issues(c, OP_OPEN)->flags & OPEN_TRUNCATE);
+    }
+}
+
 static const struct handle *opened(struct decide_case *c, uint64_t type)
 {
     case_issues(c, OP_OPEN);
@@ -339,6 +357,7 @@ int main(void)
         cmocka_unit_test(access_follows_from_the_rights),
         cmocka_unit_test(manner_follows_from_the_flags),
         cmocka_unit_test(a_read_only_grant_creates_and_truncates_nothing),
+        cmocka_unit_test(truncating_follows_from_what_is_handed_on),
         cmocka_unit_test(rights_come_from_the_directory),
         cmocka_unit_test(a_fixed_set_of_rights_opens_a_read_only_grant),
         cmocka_unit_test(flags_without_meaning_are_refused),

@@ -260,12 +260,16 @@ struct step {
   @ // truncate that the directory's rights do not carry. Writing was asked for, and the directory hands it on:
   @ predicate open_may_write(struct handle_table *t, struct request *q) =
   @   (t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting & q->slot[SLOT_PATH_OPEN_fs_rights_base] & (R(FD_WRITE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))) != 0;
+  @ // Truncating: the directory may do so by a path, or hands on the right to set a file's size, which says the same of its files:
+  @ predicate open_may_truncate(struct handle_table *t, struct request *q) =
+  @   right_held(t, q->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)) ||
+  @   (t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting & R(FD_FILESTAT_SET_SIZE)) != 0;
   @ predicate sound_openings(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_OPEN ==>
   @   (open_names_only(op.flags) && op.handle2 == HANDLE_SCRATCH) ||
   @   (q->call == OPERATION_PATH_OPEN && handle_free(t, op.handle2) &&
   @     (flag_set(op.flags, OPEN_WRITE) ==> open_may_write(t, q)) &&
   @     (flag_set(op.flags, OPEN_CREATE) ==> right_held(t, q->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE))) &&
-  @     (flag_set(op.flags, OPEN_TRUNCATE) ==> right_held(t, q->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE))));
+  @     (flag_set(op.flags, OPEN_TRUNCATE) ==> open_may_truncate(t, q)));
   @
   @ // Waiting, as above. File systems: beneath a doubtful grant, what a plan opened is used for a name, or looked at, only when its
   @ // file system was asked for just before, and holds data.

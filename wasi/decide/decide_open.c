@@ -6,7 +6,9 @@
  * NOTCAPABLE; not as a refusal, because opening may have created it. The host's access mode follows from the rights asked for, so that
  * the kernel too refuses what the guest has no right to; truncating counts as writing. The op never blocks on a
  * FIFO. Rights that the directory does not hand on are left out, because whole languages ask for a fixed set of them;
- * what is refused is to create, to truncate, and to open for writing alone where no right to write is left. What the
+ * what is refused is to create, to truncate, and to open for writing alone where no right to write is left. To truncate needs the right
+ * to do so by a path, or to hand on the right to set a file's size, by which the same could be done to what is opened: Go drops the first from
+ * a directory that it opens for reading, and its os.Root truncates beneath such a one. What the
  * kernel does beneath the handle (symbolic links, "..") is its business; a path that leaves the tree comes back as
  * XDEV. Opening a device may have effects of its own even though it is closed again: a granted tree with devices in
  * it is outside the threat model. Source: witx, path_open. */
@@ -45,7 +47,7 @@ static uint64_t open_rights(const struct handle_table *table, const struct reque
   @ assigns \nothing;
   @ ensures sound: \result == RULE_NONE ==>
   @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE))) &&
-  @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)));
+  @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_TRUNC) != 0 ==> open_may_truncate(table, request));
   @ ensures rule: \result == RULE_NONE || \result == RULE_RIGHT_MISSING;
 */
 static enum rule open_rights_rule(const struct handle_table *table, const struct request *request)
@@ -58,7 +60,8 @@ static enum rule open_rights_rule(const struct handle_table *table, const struct
         decide_handle_rule(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE)) != RULE_NONE)
         return RULE_RIGHT_MISSING;
     if ((oflags & OFLAG_TRUNC) &&
-        decide_handle_rule(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)) != RULE_NONE)
+        decide_handle_rule(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)) != RULE_NONE &&
+        !(table->handle[request->slot[SLOT_PATH_OPEN_fd]].inheriting & R(FD_FILESTAT_SET_SIZE)))
         return RULE_RIGHT_MISSING;
     return RULE_NONE;
 }
@@ -67,7 +70,7 @@ static enum rule open_rights_rule(const struct handle_table *table, const struct
   @ assigns \nothing;
   @ ensures sound: \result == RULE_NONE ==> may(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_OPEN)) && string_clean(request, 0) &&
   @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_CREAT) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE))) &&
-  @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_TRUNC) != 0 ==> right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)));
+  @   ((request->slot[SLOT_PATH_OPEN_oflags] & OFLAG_TRUNC) != 0 ==> open_may_truncate(table, request));
   @ ensures rule: \result == RULE_NONE || rule_refuses(\result);
 */
 static enum rule open_rule(const struct handle_table *table, const struct request *request)
@@ -162,7 +165,7 @@ static uint32_t open_manner(const struct request *request)
   @ ensures create: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_CREATE) ==>
   @   right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE));
   @ ensures truncate: \result.verdict == VERDICT_ISSUE && flag_set(\result.op.flags, OPEN_TRUNCATE) ==>
-  @   right_held(table, request->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE));
+  @   open_may_truncate(table, request);
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || refuses(\result);
 */
 static struct step open_issue(const struct handle_table *table, const struct request *request, struct plan plan)
