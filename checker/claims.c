@@ -56,27 +56,39 @@ static bool one_component(const struct request *request, struct region path)
     return !memchr(name, '/', path.length) && !(path.length == 2 && memcmp(name, "..", 2) == 0);
 }
 
+/* The directory of the second name of an op that has two. */
+static enum judge_rule judge_second(const struct claims *claims, const struct request *request, const struct op *op)
+{
+    enum claims_state state = op->handle2 < HANDLES_TOTAL ? (enum claims_state)claims->state[op->handle2] : CLAIMS_DEAD;
+    if (state == CLAIMS_DEAD || state == CLAIMS_STREAM)
+        return JUDGE_FOREIGN_DIRECTORY;
+    if (!one_component(request, op->path2))
+        return JUDGE_NAME;
+    return changes(op) && state == CLAIMS_READS ? JUDGE_READ_ONLY : JUDGE_NONE;
+}
+
 static enum judge_rule judge_op(const struct claims *claims, const struct request *request, const struct op *op)
 {
     if (op->kind >= OP_COUNT)
         return JUDGE_UNKNOWN;
     const struct op_row *row = &abi_ops[op->kind];
-    if (abi_op_has(row, OPERAND_FD2)) /* no op of this version acts on two descriptors */
-        return JUDGE_UNKNOWN;
     if (!abi_op_has(row, OPERAND_FD))
-        return JUDGE_NONE;
-    bool directory = row->object == OP_OBJECT_NAME || row->object == OP_OBJECT_BENEATH;
+        return abi_op_has(row, OPERAND_FD2) ? JUDGE_UNKNOWN : JUDGE_NONE;
+    bool names = row->object == OP_OBJECT_NAMES, directory = row->object != OP_OBJECT_HANDLE;
     enum claims_state state = op->handle < HANDLES_TOTAL ? (enum claims_state)claims->state[op->handle] : CLAIMS_DEAD;
     if (state == CLAIMS_DEAD || (directory && state == CLAIMS_STREAM))
         return directory ? JUDGE_FOREIGN_DIRECTORY : JUDGE_FOREIGN_DESCRIPTOR;
-    if (row->object == OP_OBJECT_NAME && !one_component(request, op->path))
+    if ((names || row->object == OP_OBJECT_NAME) && !one_component(request, op->path))
         return JUDGE_NAME;
-    if (abi_op_has(row, OPERAND_PATH2) && ((uint64_t)op->path2.offset + op->path2.length > REQUEST_BYTES ||
-                                           op->path2.length == 0 || request->bytes[op->path2.offset] == '/'))
+    if (!names && abi_op_has(row, OPERAND_PATH2) &&
+        ((uint64_t)op->path2.offset + op->path2.length > REQUEST_BYTES || op->path2.length == 0 ||
+         request->bytes[op->path2.offset] == '/'))
         return JUDGE_LINK_TARGET;
     if (row->table == OP_TABLE_MOVES && (op->handle2 >= HANDLES_TOTAL || claims->state[op->handle2] == CLAIMS_DEAD))
         return JUDGE_FOREIGN_DESCRIPTOR;
-    return changes(op) && state == CLAIMS_READS ? JUDGE_READ_ONLY : JUDGE_NONE;
+    if (changes(op) && state == CLAIMS_READS)
+        return JUDGE_READ_ONLY;
+    return names ? judge_second(claims, request, op) : JUDGE_NONE;
 }
 
 /* result: 0 in a call that the trace ends in: what its plan went on with was opened. */

@@ -73,6 +73,7 @@ bool impact_operands_fit(enum syscall_machine machine, int64_t number, const uin
     case SYSCALL_CHECK_DIR_FD:
     case SYSCALL_CHECK_COMPONENT:
     case SYSCALL_CHECK_DIR_FD_SECOND:
+    case SYSCALL_CHECK_DIR_FDS:
     case SYSCALL_CHECK_LENGTHEN:
     case SYSCALL_CHECK_SOCKET:
     case SYSCALL_CHECK_SEND:

@@ -272,16 +272,12 @@ static void compare_result(struct compare *c)
         buffer_printf(c->text, "result: expected %" PRId64 ", found %" PRId64, expected, found);
 }
 
-/* Which handle's object the record shows, or HANDLE_NONE: behind the first descriptor operand, where no call between
+/* Whether the record shows the object of this handle: behind the descriptor operand in `role`, where no call between
  * opened or closed it. */
-static uint32_t shown_handle(const struct match_world *world, const struct match_want *want)
+static bool is_shown(const struct match_world *world, const struct match_want *want, enum op_operand role,
+                     uint32_t handle, uint32_t generation)
 {
-    const uint8_t *roles = abi_ops[want->kind].operand;
-    for (unsigned slot = 0; slot < OP_OPERANDS_MAX; slot++)
-        if (roles[slot] == OPERAND_FD)
-            return want->handle < HANDLES_TOTAL && want->generation == world->generation[want->handle] ? want->handle
-                                                                                                       : HANDLE_NONE;
-    return HANDLE_NONE;
+    return abi_op_has(&abi_ops[want->kind], role) && handle < HANDLES_TOTAL && generation == world->generation[handle];
 }
 
 static void differ_object(struct compare *c, uint64_t dev, uint64_t ino, const struct witness_object *found)
@@ -301,12 +297,8 @@ static void differ_type(struct compare *c, uint64_t expected, uint32_t found)
 
 /* The object behind the descriptor is the one that was opened; of the first descriptors, the one that the launcher
  * passed. */
-static void compare_object(struct compare *c)
+static void compare_object(struct compare *c, uint32_t handle, const struct witness_object *found)
 {
-    const struct witness_object *found = &c->record->object;
-    uint32_t handle = shown_handle(c->world, c->want);
-    if (handle == HANDLE_NONE || !(c->record->parts & WITNESS_PART_OBJECT))
-        return;
     const struct match_object *known = &c->world->object[handle], *passed = &c->world->initial[handle];
     if (known->known) {
         if (known->dev != found->dev || known->ino != found->ino)
@@ -323,6 +315,16 @@ static void compare_object(struct compare *c)
     else if (type != passed->type &&
              passed->type != FILETYPE_UNKNOWN) /* a device that is no terminal is passed as unknown */
         differ_type(c, passed->type, type);
+}
+
+static void compare_objects(struct compare *c)
+{
+    const struct match_want *want = c->want;
+    const struct witness_record *record = c->record;
+    if (record->parts & WITNESS_PART_OBJECT && is_shown(c->world, want, OPERAND_FD, want->handle, want->generation))
+        compare_object(c, want->handle, &record->object);
+    if (record->parts & WITNESS_PART_OBJECT2 && is_shown(c->world, want, OPERAND_FD2, want->handle2, want->generation2))
+        compare_object(c, want->handle2, &record->object2);
 }
 
 /* What stat said must be the object behind the descriptor. */
@@ -362,7 +364,7 @@ unsigned match_compare(const struct match_world *world, const struct match_want 
     unsigned paths = 0;
     for (unsigned slot = 0; slot < OP_OPERANDS_MAX && row->operand[slot] != OPERAND_NONE; slot++)
         compare_operand(&c, (enum op_operand)row->operand[slot], slot, &paths);
-    compare_object(&c);
+    compare_objects(&c);
     if (want->known && !(record->kind == WITNESS_SYSCALL && match_linux_restarts(record->result))) {
         compare_result(&c);
         compare_identity(&c);
@@ -376,6 +378,6 @@ unsigned match_compare_handle(const struct match_world *world, const struct matc
 {
     struct compare c = { world, want, record, text, 0 };
     compare_fd(&c, want->handle, want->generation, record->arg[0]);
-    compare_object(&c);
+    compare_objects(&c);
     return c.differences;
 }

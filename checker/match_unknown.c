@@ -45,11 +45,12 @@ static uint32_t part_of(const struct match_want *want, enum op_operand role, uns
         return WITNESS_PART_OBJECT;
     case OPERAND_ADDRESS:
         return WITNESS_PART_ADDRESS;
+    case OPERAND_FD2:
+        return WITNESS_PART_OBJECT2;
     case OPERAND_NONE:
     case OPERAND_ADDRLEN:
     case OPERAND_OPTION:
     case OPERAND_OPTIONLEN:
-    case OPERAND_FD2:
     case OPERAND_COUNT:
     case OPERAND_OFFSET:
     case OPERAND_ZERO:
@@ -74,6 +75,8 @@ static const char *part_name(uint32_t part)
     switch (part) {
     case WITNESS_PART_OBJECT:
         return "the object behind the descriptor";
+    case WITNESS_PART_OBJECT2:
+        return "the object behind the second descriptor";
     case WITNESS_PART_OPENED:
         return "the object that was opened";
     case WITNESS_PART_HOW:
@@ -102,7 +105,7 @@ bool match_unknown(const struct match_world *world, const struct match_want *wan
         shared |= part & POINTERS && match_is_shared(world, record->arg[slot], part_bytes(record, part));
     }
     if (!succeeded)
-        needed &= ~(uint32_t)WITNESS_PART_OBJECT; /* a bad descriptor has none */
+        needed &= ~(uint32_t)(WITNESS_PART_OBJECT | WITNESS_PART_OBJECT2); /* a bad descriptor has none */
     else if (abi_ops[want->kind].match == OP_MATCH_OPENED)
         needed |= WITNESS_PART_OPENED;
     missing = needed & ~record->parts;

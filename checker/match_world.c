@@ -104,28 +104,28 @@ static void apply_base(struct match_world *world, const struct match_want *want,
     }
 }
 
-/* What the record shows of the first descriptor operand. */
-static void apply_descriptor(struct match_world *world, const struct match_want *want,
-                             const struct witness_record *record)
+/* What the record shows of the descriptor operand in `role`: `object`, NULL where it has none. */
+static void apply_descriptor(struct match_world *world, const struct match_want *want, enum op_operand role,
+                             uint32_t handle, const struct witness_record *record, const struct witness_object *object)
 {
     const uint8_t *roles = abi_ops[want->kind].operand;
     unsigned slot = 0;
-    while (slot < OP_OPERANDS_MAX && roles[slot] != OPERAND_FD)
+    while (slot < OP_OPERANDS_MAX && roles[slot] != role)
         slot++;
-    if (slot == OP_OPERANDS_MAX || want->handle >= HANDLES_TOTAL)
+    if (slot == OP_OPERANDS_MAX || handle >= HANDLES_TOTAL)
         return;
-    if (world->host_fd[want->handle] < 0)
-        world->host_fd[want->handle] = (int32_t)record->arg[slot];
-    struct match_object *known = &world->object[want->handle];
-    const struct witness_object *object = &record->object;
-    if (!(record->parts & WITNESS_PART_OBJECT) || known->known)
-        return;
-    *known = (struct match_object) { object->dev, object->ino, object->mode & MATCH_TYPE, true };
+    if (world->host_fd[handle] < 0)
+        world->host_fd[handle] = (int32_t)record->arg[slot];
+    if (object && !world->object[handle].known)
+        world->object[handle] = (struct match_object) { object->dev, object->ino, object->mode & MATCH_TYPE, true };
 }
 
 void match_world_learn(struct match_world *world, const struct match_want *want, const struct witness_record *record)
 {
-    apply_descriptor(world, want, record);
+    apply_descriptor(world, want, OPERAND_FD, want->handle, record,
+                     record->parts & WITNESS_PART_OBJECT ? &record->object : NULL);
+    apply_descriptor(world, want, OPERAND_FD2, want->handle2, record,
+                     record->parts & WITNESS_PART_OBJECT2 ? &record->object2 : NULL);
 }
 
 /* The handle stands for something else from now on. */
@@ -153,7 +153,7 @@ static void apply_move(struct match_world *world, uint32_t from, uint32_t to)
 void match_world_apply(struct match_world *world, const struct match_want *want, const struct witness_record *record)
 {
     if (record && !want->walks) {
-        apply_descriptor(world, want, record);
+        match_world_learn(world, want, record);
         apply_base(world, want, record);
     }
     bool opened = record && record->kind == WITNESS_SYSCALL && record->result >= 0;

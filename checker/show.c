@@ -207,6 +207,10 @@ static void put_op(const struct trace_call *call, uint32_t index, const struct s
         buffer_u8(out, ' ');
         text_quote_name(out, call->request.bytes + op->path.offset, op->path.length, cut(options, SHOWN_STRING));
     }
+    if (abi_ops[op->kind].object == OP_OBJECT_NAMES && region_fits(op->path2)) {
+        buffer_printf(out, " to #%" PRIu32 " ", op->handle2);
+        text_quote_name(out, call->request.bytes + op->path2.offset, op->path2.length, cut(options, SHOWN_STRING));
+    }
     if (abi_op_has(&abi_ops[op->kind], OPERAND_OFFSET))
         buffer_printf(out, " @%" PRIu64, op->offset);
     if (abi_ops[op->kind].table == OP_TABLE_OPENS)

@@ -146,6 +146,7 @@ static void use_count(const struct op *op, int64_t value, struct store_file *use
     case OP_EFFECT_META:
         use->changes++;
         return;
+    case OP_EFFECT_MOVE: /* on_names */
     case OP_EFFECT_NONE:
     case OP_EFFECT_OPEN: /* on_open */
     case OP_EFFECT_FLUSH:
@@ -169,6 +170,24 @@ static void on_name(struct touched *touched, const struct request *request, cons
     use_count(op, value, &use);
     store_file(touched->store, name, &use, number);
     free(name);
+}
+
+/* An op on two names: one goes or gets a fellow, the other is made. */
+static void on_names(struct touched *touched, const struct request *request, const struct op *op, int64_t value,
+                     uint64_t number)
+{
+    bool failed = value < 0, moved = abi_ops[op->kind].effect == OP_EFFECT_MOVE;
+    char *from = name_beneath(touched, op->handle, request, op->path),
+         *to = name_beneath(touched, op->handle2, request, op->path2);
+    if (from)
+        store_file(
+            touched->store, from,
+            &(struct store_file) { .failures = failed, .removes = !failed && moved, .changes = !failed && !moved },
+            number);
+    if (to)
+        store_file(touched->store, to, &(struct store_file) { .failures = failed, .creates = !failed }, number);
+    free(from);
+    free(to);
 }
 
 /* An op on a descriptor. */
@@ -205,6 +224,9 @@ void touched_call(struct touched *touched, const struct trace_call *call, uint64
             break;
         case OP_OBJECT_NAME:
             on_name(touched, &call->request, op, value, number);
+            break;
+        case OP_OBJECT_NAMES:
+            on_names(touched, &call->request, op, value, number);
             break;
         case OP_OBJECT_HANDLE:
             on_descriptor(touched, op, value);

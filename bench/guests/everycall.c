@@ -43,6 +43,10 @@ u32 path_open(u32 fd, u32 dirflags, const char *path, u32 length, u32 oflags, u6
               u32 *opened);
 IMPORT(path_readlink) u32 path_readlink(u32 fd, const char *path, u32 length, char *buffer, u32 size, u32 *used);
 IMPORT(path_remove_directory) u32 path_remove_directory(u32 fd, const char *path, u32 length);
+IMPORT(path_link)
+u32 path_link(u32 fd, u32 flags, const char *path, u32 length, u32 new_fd, const char *new_path, u32 new_length);
+IMPORT(path_rename)
+u32 path_rename(u32 fd, const char *path, u32 length, u32 new_fd, const char *new_path, u32 new_length);
 IMPORT(path_symlink) u32 path_symlink(const char *target, u32 target_length, u32 fd, const char *path, u32 length);
 IMPORT(path_unlink_file) u32 path_unlink_file(u32 fd, const char *path, u32 length);
 IMPORT(poll_oneoff) u32 poll_oneoff(const void *in, void *out, u32 count, u32 *events);
@@ -113,6 +117,10 @@ static u32 open_data(u32 *fd) { return path_open(DIRECTORY, 1, "data", 4, 0, RIG
     X(path_filestat_set_times, path_filestat_set_times(DIRECTORY, 1, "data", 4, 1000000000, 2000000000, 5))            \
     X(path_open_close, open_data(&narrow) | fd_close(narrow))                                                          \
     X(path_readlink, path_readlink(DIRECTORY, "link", 4, text, sizeof text, &narrow))                                  \
+    X(path_link_unlink,                                                                                                \
+      path_link(DIRECTORY, 0, "data", 4, DIRECTORY, "other", 5) | path_unlink_file(DIRECTORY, "other", 5))             \
+    X(path_rename_twice, path_rename(DIRECTORY, "link", 4, DIRECTORY, "moved", 5) |                                    \
+                             path_rename(DIRECTORY, "moved", 5, DIRECTORY, "link", 4))                                 \
     X(path_symlink_unlink, path_symlink("data", 4, DIRECTORY, "other", 5) | path_unlink_file(DIRECTORY, "other", 5))   \
     X(poll_oneoff, poll_oneoff(&subscription, large, 1, &narrow))                                                      \
     X(random_get, random_get(text, 16))                                                                                \

@@ -22,6 +22,9 @@ IMPORT(path_filestat_set_times) u raw_path_filestat_set_times(u, u, u, u, U, U, 
 IMPORT(path_readlink) u raw_path_readlink(u, u, u, u, u, u);
 IMPORT(path_symlink) u raw_path_symlink(u, u, u, u, u);
 IMPORT(path_rename) u raw_path_rename(u, u, u, u, u, u);
+IMPORT(path_link) u raw_path_link(u, u, u, u, u, u, u);
+IMPORT(fd_fdstat_set_rights) u raw_fd_fdstat_set_rights(u, U, U);
+IMPORT(proc_raise) u raw_proc_raise(u);
 IMPORT(fd_write) u raw_fd_write(u, u, u, u);
 IMPORT(fd_read) u raw_fd_read(u, u, u, u);
 IMPORT(fd_pread) u raw_fd_pread(u, u, u, U, u);
@@ -116,6 +119,12 @@ static u call(const char *name)
         return raw_path_symlink(a(0), a(1), a(2), a(3), a(4));
     if (!strcmp(name, "path_rename"))
         return raw_path_rename(a(0), a(1), a(2), a(3), a(4), a(5));
+    if (!strcmp(name, "path_link"))
+        return raw_path_link(a(0), a(1), a(2), a(3), a(4), a(5), a(6));
+    if (!strcmp(name, "fd_fdstat_set_rights"))
+        return raw_fd_fdstat_set_rights(a(0), arg[1], arg[2]);
+    if (!strcmp(name, "proc_raise"))
+        return raw_proc_raise(a(0));
     if (!strcmp(name, "fd_write"))
         return raw_fd_write(a(0), a(1), a(2), a(3));
     if (!strcmp(name, "fd_read"))

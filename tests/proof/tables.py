@@ -42,12 +42,13 @@ def yes(condition, fact):
     return fact if condition else "!" + fact
 
 
-def calls(table, types):
+def calls(table, types, second_rights):
     yield "axiomatic Calls {"
-    for name in "call_handle call_handle2 call_most call_strings call_buffer call_vector".split():
+    for name in "call_handle call_handle2 call_most call_strings call_buffer call_vector call_rights2".split():
         yield f"  logic integer {name}(integer call);"
     yield "  logic integer call_rights(integer call);"
     yield "  predicate call_waits(integer call);"
+    yield "  predicate call_names(integer call);"
     yield "  predicate call_issues(integer call, integer kind);"
     for row in table:
         call, slot, handle, handle2, buffer, strings, vector, waits = PREFIX + row["id"], 0, -1, -1, -1, 0, "-1", False
@@ -63,8 +64,10 @@ def calls(table, types):
         facts = [f"call_handle({call}) == {handle}", f"call_handle2({call}) == {handle2}", f"call_rights({call}) == ({row['rights']})",
                  f"call_most({call}) == {row['max_ops']}", f"call_strings({call}) == {strings}",
                  f"call_buffer({call}) == {buffer}", f"call_vector({call}) == {vector}", yes(waits, f"call_waits({call})")]
-        yield f"  axiom row_{row['id']}: {' && '.join(facts)};"
         ops = ["OP_" + op for op in re.findall(r"OPS\((\w+)\)", row["ops"])]
+        names = [second_rights[op] for op in ops if op in second_rights]
+        facts += [yes(names, f"call_names({call})"), f"call_rights2({call}) == ({' | '.join(names) or 0})"]
+        yield f"  axiom row_{row['id']}: {' && '.join(facts)};"
         yield rf"  axiom ops_{row['id']}: \forall integer kind; call_issues({call}, kind) <==> {one_of('kind', ops)};"
     built = [PREFIX + row["id"] for row in table if row["state"] == "BUILT"]
     yield rf"  axiom built: \forall integer call, kind; call_issues(call, kind) ==> {one_of('call', built)};"
@@ -72,7 +75,7 @@ def calls(table, types):
 
 
 def ops(table):
-    names = "op_without_handle op_takes_name op_moves op_reads_vector op_writes_vector op_reads_region op_writes_region".split()
+    names = "op_without_handle op_takes_name op_takes_names op_moves op_reads_vector op_writes_vector op_reads_region op_writes_region".split()
     yield "axiomatic Ops {"
     for name in names:
         yield f"  predicate {name}(integer kind);"
@@ -80,8 +83,8 @@ def ops(table):
     for row in table:
         kind = "OP_" + row["id"]
         vector = ("VECTOR", "JOINED")
-        says = [row["object"] in ("NONE", "AWAITED"), row["object"] == "NAME", row["table"] == "MOVES", row["out"] in vector, row["in"] in vector,
-                row["out"] == "REGION", row["in"] == "REGION"]
+        says = [row["object"] in ("NONE", "AWAITED"), row["object"] == "NAME", row["object"] == "NAMES", row["table"] == "MOVES",
+                row["out"] in vector, row["in"] in vector, row["out"] == "REGION", row["in"] == "REGION"]
         changes = int(row["changes"] in ("STATE", "WORLD"))
         yield f"  axiom op_{row['id']}: {' && '.join(yes(s, f'{n}({kind})') for s, n in zip(says, names))} && op_changes({kind}) == {changes};"
     yield "}"
@@ -137,7 +140,10 @@ def main():
     abi = os.path.join(root, "wasi/abi")
     types = {row["name"]: row for row in rows(os.path.join(abi, "argtypes.def"), "ARG_TYPE")}
     table = list(rows(os.path.join(abi, "operations.def"), "OPERATION"))
-    lines = [*calls(table, types), *ops(rows(os.path.join(abi, "ops.def"), "OP")),
+    op_table = list(rows(os.path.join(abi, "ops.def"), "OP"))
+    second_rights = {"OP_" + row["id"]: re.fullmatch(r"EACH\((.*), (.*)\)", row["right"]).group(2)
+                     for row in op_table if row["object"] == "NAMES"}
+    lines = [*calls(table, types, second_rights), *ops(op_table),
              *rules(rows(os.path.join(abi, "rules.def"), "RULE"))]
     with open(os.path.join(out, "tables.h"), "w", encoding="utf-8") as file:
         file.write('#include "wasi/abi/call.h"\n/*@ ' + "\n  @ ".join(lines) + "\n*/\n")

@@ -55,6 +55,7 @@ OPS = [
     ("accept", False, "NAME"), ("send", True, "OUT"), ("send_to", True, "OUT"), ("receive", True, "BYTES"), ("receive_from", False, "MESSAGE"),
     ("shut_down", False, ""), ("local_name", False, "NAME"), ("peer_name", False, "NAME"), ("get_option", False, ""), ("set_option", False, ""),
     ("ask_name", False, ""), ("take_names", False, "STAGED"),
+    ("rename", False, ""), ("link", False, ""),
 ]
 
 

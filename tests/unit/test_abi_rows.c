@@ -139,11 +139,16 @@ static void columns_agree(void **state)
     (void)state;
     for (size_t i = 0; i < OP_COUNT; i++) {
         const struct op_row *row = &abi_ops[i];
-        bool named = row->object == OP_OBJECT_NAME || row->object == OP_OBJECT_BENEATH;
+        bool names = row->object == OP_OBJECT_NAMES;
+        bool named = row->object == OP_OBJECT_NAME || row->object == OP_OBJECT_BENEATH || names;
         bool vector = row->in == OP_BYTES_VECTOR || row->out == OP_BYTES_VECTOR;
         bool joined = row->in == OP_BYTES_JOINED || row->out == OP_BYTES_JOINED;
         assert_int_equal(abi_op_has(row, OPERAND_FD), named || row->object == OP_OBJECT_HANDLE);
         assert_int_equal(abi_op_has(row, OPERAND_PATH), named);
+        assert_int_equal(abi_op_has(row, OPERAND_FD2), names);
+        assert_true(!names || abi_op_has(row, OPERAND_PATH2));
+        assert_int_equal(row->right2 != 0, names);
+        assert_true(row->effect != OP_EFFECT_MOVE || names);
         assert_int_equal(abi_op_has(row, OPERAND_POLLS), row->object == OP_OBJECT_AWAITED);
         assert_int_equal(abi_op_has(row, OPERAND_IOVS), vector);
         assert_int_equal(abi_op_has(row, OPERAND_MEM), row->in == OP_BYTES_REGION || row->out == OP_BYTES_REGION);

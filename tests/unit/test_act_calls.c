@@ -73,6 +73,7 @@ static void stage_ops(struct stage *stage)
     stage->op[OP_OPEN].flags = OPEN_READ;
     stage->op[OP_OPEN].handle2 = H_FREE_TOO;
     stage->op[OP_MOVE].handle2 = H_NULL;
+    stage->op[OP_RENAME].handle2 = stage->op[OP_LINK].handle2 = H_DIR;
     stage->op[OP_SET_SIZE].value = 5;
     stage->op[OP_SET_FLAGS].value = FDFLAG_NONBLOCK;
     stage->op[OP_READ_DIR].value = 4096;
@@ -227,6 +228,8 @@ static void check_operand(const struct stage *stage, const struct op *op, enum o
         assert_true(found != 0);
         break;
     case OPERAND_FD2:
+        assert_int_equal(found, world->live->host_fd[op->handle2]);
+        break;
     case OPERAND_NONE:
         break;
     }

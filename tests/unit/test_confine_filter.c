@@ -87,7 +87,8 @@ static void test_guest_calls_are_these(void **state)
         " clock_gettime clock_getres clock_nanosleep exit_group tgkill mkdirat newfstatat unlinkat symlinkat"
         " readlinkat utimensat pread64 pwrite64 preadv pwritev getrandom pwritev2 openat2 ppoll fstatfs openat "
         "fadvise64 fallocate"
-        " socket connect sendto recvfrom shutdown bind listen getsockname getpeername setsockopt getsockopt accept4 ";
+        " socket connect sendto recvfrom shutdown bind listen getsockname getpeername setsockopt getsockopt accept4"
+        " renameat2 linkat ";
     char name[64];
     for (size_t i = 0; i < SYSCALL_COUNT; i++) {
         const struct syscall_row *row = &abi_syscalls[i];
@@ -190,6 +191,15 @@ static void test_operands(void **state)
         { "utimensat", { here }, false },
         { "symlinkat", { 0, 3 }, true },
         { "symlinkat", { 0, here }, false },
+        { "renameat2", { 3, 0, 4, 0, 0 }, true },
+        { "renameat2", { here, 0, 4, 0, 0 }, false },
+        { "renameat2", { 3, 0, here, 0, 0 }, false },
+        { "renameat2", { 3, 0, 4, 0, 2 /* RENAME_EXCHANGE */ }, false },
+        { "linkat", { 3, 0, 4, 0, 0 }, true },
+        { "linkat", { here, 0, 4, 0, 0 }, false },
+        { "linkat", { 3, 0, here, 0, 0 }, false },
+        { "linkat", { 3, 0, 4, 0, AT_SYMLINK_FOLLOW }, false },
+        { "linkat", { 3, 0, 4, 0, AT_EMPTY_PATH }, false },
         { "tgkill", { PID, 1, SIGABRT }, true },
         { "tgkill", { PID, 1, SIGKILL }, false },
         { "tgkill", { 1, 1, SIGABRT }, false },

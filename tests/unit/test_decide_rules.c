@@ -15,6 +15,20 @@ static bool wants_directory(uint32_t call)
     return strncmp(abi_operations[call].name, "path_", 5) == 0 || call == OPERATION_FD_READDIR;
 }
 
+static bool has_two_names(uint32_t call) { return call == OPERATION_PATH_RENAME || call == OPERATION_PATH_LINK; }
+
+static uint8_t second_slot(uint32_t call)
+{
+    return call == OPERATION_PATH_RENAME ? (uint8_t)SLOT_PATH_RENAME_new_fd : (uint8_t)SLOT_PATH_LINK_new_fd;
+}
+
+static uint64_t second_right(uint32_t call)
+{
+    return call == OPERATION_PATH_RENAME ? R(PATH_RENAME_TARGET)
+           : call == OPERATION_PATH_LINK ? R(PATH_LINK_TARGET)
+                                         : 0;
+}
+
 /* A call whose arguments are all in order. */
 static struct decide_case *good_call(uint32_t call)
 {
@@ -31,8 +45,10 @@ static struct decide_case *good_call(uint32_t call)
         c->request.slot[SLOT_FD_READDIR_buf_len] = 64;
     if (call == OPERATION_PATH_READLINK)
         c->request.slot[SLOT_PATH_READLINK_buf_len] = 64;
-    if (call == OPERATION_PATH_SYMLINK)
+    if (call == OPERATION_PATH_SYMLINK || has_two_names(call))
         case_path(c, "target");
+    if (has_two_names(call))
+        c->request.slot[second_slot(call)] = CASE_DIR;
     if (call == OPERATION_POLL_ONEOFF)
         c->request.slot[SLOT_POLL_ONEOFF_nsubscriptions] = 1;
     case_path(c, "name");
@@ -105,7 +121,7 @@ static void each_right_of_the_row_is_needed(void **state)
             if (!has_handle(call))
                 break;
             c->table.handle[c->request.slot[handle_slot(call)]].rights &= ~(UINT64_C(1) << bit);
-            if (abi_operations[call].rights & (UINT64_C(1) << bit))
+            if ((abi_operations[call].rights | second_right(call)) & (UINT64_C(1) << bit))
                 case_refuses(c, RULE_RIGHT_MISSING, WASI_NOTCAPABLE);
             else
                 assert_int_not_equal(case_step(c).verdict, VERDICT_REFUSE);

@@ -13,7 +13,8 @@ const struct arg_type_row abi_arg_types[ARG_TYPE_COUNT] = {
 #define OP(id, text, syscall, calls, operands, object, right, table, effect, changes, out, in, answer, match, late)    \
     [OP_##id] = { text,                                                                                                \
                   #syscall,                                                                                            \
-                  right,                                                                                               \
+                  OF_FIRST(right),                                                                                     \
+                  OF_SECOND(right),                                                                                    \
                   { operands },                                                                                        \
                   OP_CALLS_##calls,                                                                                    \
                   OP_OBJECT_##object,                                                                                  \

@@ -46,6 +46,13 @@ enum op_kind {
 _Static_assert(OP_COUNT <= 64, "sets of ops are kept in 64 bits");
 /* The column `right` of an op that needs nothing of the descriptor beside the rights of its operation. */
 #define AS_CALL UINT64_C(0)
+/* What an op of two names needs of each descriptor, in that column. Whoever reads it takes OF_FIRST(right), or
+ * OF_SECOND. */
+#define EACH(first, second)            (first), (second)
+#define OF_FIRST(...)                  OF_FIRST_(__VA_ARGS__, 0, )
+#define OF_FIRST_(first, ...)          (first)
+#define OF_SECOND(...)                 OF_SECOND_(__VA_ARGS__, 0, )
+#define OF_SECOND_(first, second, ...) (second)
 
 #define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) OPERATION_##id,
 enum operation {
@@ -115,7 +122,14 @@ struct operation_row {
 
 /* The columns of ops.def; the legend there says what each means. */
 enum op_calls { OP_CALLS_ONE, OP_CALLS_VDSO, OP_CALLS_WALK };
-enum op_object { OP_OBJECT_NONE, OP_OBJECT_HANDLE, OP_OBJECT_NAME, OP_OBJECT_BENEATH, OP_OBJECT_AWAITED };
+enum op_object {
+    OP_OBJECT_NONE,
+    OP_OBJECT_HANDLE,
+    OP_OBJECT_NAME,
+    OP_OBJECT_NAMES,
+    OP_OBJECT_BENEATH,
+    OP_OBJECT_AWAITED
+};
 enum op_table { OP_TABLE_KEEPS, OP_TABLE_OPENS, OP_TABLE_CLOSES, OP_TABLE_MOVES };
 #define OP_EFFECTS(EFFECT)                                                                                             \
     EFFECT(NONE, "none")                                                                                               \
@@ -125,6 +139,7 @@ enum op_table { OP_TABLE_KEEPS, OP_TABLE_OPENS, OP_TABLE_CLOSES, OP_TABLE_MOVES 
     EFFECT(OPEN, "open")                                                                                               \
     EFFECT(MAKE, "make")                                                                                               \
     EFFECT(REMOVE, "remove")                                                                                           \
+    EFFECT(MOVE, "move")                                                                                               \
     EFFECT(META, "meta")                                                                                               \
     EFFECT(FLUSH, "flush")                                                                                             \
     EFFECT(TABLE, "table")                                                                                             \
@@ -201,7 +216,7 @@ enum op_operand {
 
 struct op_row {
     const char *text, *syscall;
-    uint64_t right;
+    uint64_t right, right2;           /* right2: NAMES; of the second descriptor */
     uint8_t operand[OP_OPERANDS_MAX]; /* enum op_operand, OPERAND_NONE behind the last */
     uint8_t calls, object, table, effect, changes;
     uint8_t out, in; /* enum op_bytes */

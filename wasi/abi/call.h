@@ -11,6 +11,7 @@
 enum {
     HANDLE_SCRATCH =
         LIMIT_HANDLES, /* two slots behind the guest's, for directories that a plan opens and closes itself */
+    HANDLE_SCRATCH2,   /* of the second path of a call that has two */
     HANDLE_RESOLVER = LIMIT_HANDLES + 2, /* the resolver's socket, of a run whose policy lists names */
     HANDLES_TOTAL = LIMIT_HANDLES + 3,
     REQUEST_BYTES = 2 * (LIMIT_PATH + 1), /* room for two paths */
@@ -59,12 +60,13 @@ struct op {
     uint16_t kind;    /* enum op_kind */
     uint16_t rule;    /* enum rule: what allowed it */
     uint32_t handle;  /* table handle, HANDLE_NONE where the op has none */
-    uint32_t handle2; /* OPEN: the free slot that receives the object; HANDLE_NONE otherwise */
+    uint32_t handle2; /* OPEN: the free slot that receives the object; MOVE: what is moved; RENAME, LINK: the directory
+                         of `path2`; HANDLE_NONE otherwise */
     uint32_t flags;
     uint64_t offset, value;
     struct region mem;   /* ops on a vector: iov[mem.offset .. +mem.length) of the request; others: guest memory */
     struct region path;  /* the request's bytes: relative, not empty, no NUL */
-    struct region path2; /* MAKE_LINK: the link's content */
+    struct region path2; /* MAKE_LINK: the link's content; RENAME, LINK: the new name */
 };
 
 /* What an op brought. value: a count, a time in ns, 0; or -(enum wasi_errno). stat: where the op's data is STAT.

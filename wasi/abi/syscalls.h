@@ -38,6 +38,7 @@
     X(DIR_FD, "not relative to the working directory")                                                                 \
     X(COMPONENT, "not relative to the working directory, not following a link, closed at exec; 0666 at most")          \
     X(DIR_FD_SECOND, "not relative to the working directory (second operand)")                                         \
+    X(DIR_FDS, "neither name relative to the working directory, and no flags")                                         \
     X(LENGTHEN, "without a mode: it makes room, and takes or moves nothing")                                           \
     X(SOCKET, "TCP or UDP over IPv4 or IPv6, closed at exec")                                                          \
     X(SEND, "MSG_NOSIGNAL, and nothing else")                                                                          \

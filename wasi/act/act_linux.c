@@ -311,6 +311,21 @@ static enum status act_on_path(struct act_live *live, int fd, const struct op *o
     return STATUS_OK;
 }
 
+/* Ops on two names, each in a directory of its own. Neither follows a link in the last component. */
+static enum status act_on_paths(const struct act_live *live, int fd, const struct op *op, const struct request *request,
+                                struct op_result *result, struct error *error)
+{
+    struct act_path path, path2;
+    int fd2 = act_descriptor(live, op->handle2);
+    if (fd2 < 0 || !act_path(request, op->path, &path) || !act_path(request, op->path2, &path2))
+        return act_internal(op, error);
+    if (op->kind == OP_RENAME)
+        result->value = act_result(syscall(SYS_renameat2, fd, path.text, fd2, path2.text, 0));
+    else
+        result->value = act_result(syscall(SYS_linkat, fd, path.text, fd2, path2.text, 0));
+    return STATUS_OK;
+}
+
 /* The system writes what is left of the time over it; who is waited for is told by the number of answers. */
 static enum status act_poll(struct act_live *live, const struct op *op, const struct request *request,
                             const struct backend_space *space, struct op_result *result, struct error *error)
@@ -399,6 +414,9 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_READ_LINK:
     case OP_SET_TIMES_AT:
         return act_on_path(live, fd, op, request, space, result, error);
+    case OP_RENAME:
+    case OP_LINK:
+        return act_on_paths(live, fd, op, request, result, error);
     case OP_CLOCK_TIME:
     case OP_CLOCK_RES:
     case OP_SLEEP:

@@ -76,7 +76,9 @@ struct plan {
     uint32_t slot;      /* what the plan opened lies there, or what its last op opens; HANDLE_NONE: neither */
     uint8_t asked;      /* poll_oneoff: the clocks that were asked for their time, bit 1 << enum wasi_clockid */
     uint8_t filetype;   /* path_open: of what was opened, as its STAT says; dev and ino too */
-    struct region name; /* the last component of the path, where an op on it is still to come */
+    uint8_t second;     /* 1: HANDLE_SCRATCH2 holds what the plan opened there, or what its last op opens */
+    uint8_t sure;       /* 1: the file system of what HANDLE_SCRATCH holds was asked for, and holds data */
+    struct region name; /* the last component of the (first) path, where an op on it is still to come */
     int64_t value; /* what the call's main op brought, or what those of them did that go on where the last stopped */
     uint64_t dev, ino;
     uint64_t now[2]; /* poll_oneoff: what those clocks said */
@@ -105,7 +107,8 @@ struct step {
  * to the core alone, and it writes none of the three between the first step and the commit. A replay runs that same function.
  *
  * What the tables say is generated into the logic (tests/proof/tables.py): of operations.def call_handle, call_handle2, call_rights, call_most,
- * call_strings, call_buffer, call_vector, call_waits and call_issues; of ops.def op_without_handle, op_takes_name, op_moves, op_changes,
+ * call_strings, call_buffer, call_vector, call_waits, call_issues, call_names (it issues an op on two names) and call_rights2 (what that
+ * op needs of the second descriptor); of ops.def op_without_handle, op_takes_name, op_takes_names, op_moves, op_changes,
  * op_reads_vector, op_writes_vector, op_reads_region and op_writes_region; of rules.def rule_refuses. */
 /*@ // What filesystems.def lists.
   @ axiomatic FileSystems { predicate holds_data(integer type); }
@@ -121,6 +124,7 @@ struct step {
   @
   @ // The descriptor that the guest named: the row's first.
   @ logic integer base_handle(struct request *q) = q->slot[call_handle(q->call)];
+  @ logic integer second_handle(struct request *q) = q->slot[call_handle2(q->call)];
   @
   @ // Paths: relative, not empty, no NUL; where the kernel resolves without "beneath", one component that is neither "." nor "..".
   @ predicate path_clean(struct request *q, struct region r) =
@@ -142,8 +146,23 @@ struct step {
   @ predicate buffer_checked(struct decide_context *c, struct request *q) =
   @   call_buffer(q->call) >= 0 && (uint32_t)q->slot[call_buffer(q->call) + 1] != 0 ==>
   @     (uint32_t)q->slot[call_buffer(q->call)] + (uint32_t)q->slot[call_buffer(q->call) + 1] <= c->memory;
+  @
+  @ // Rights follow the object. What may be done with what lies beneath a directory: by its own rights, and where it opens by those
+  @ // that it hands on. A link leads nowhere where more may be done; a rename not where less may be either, because a directory that
+  @ // was open before keeps what it could, and what its new neighbours are moved into it would gain.
+  @ logic integer reach(struct handle_table *t, integer h) =
+  @   (t->handle[h].rights & R(PATH_OPEN)) != 0 ? (t->handle[h].rights | t->handle[h].inheriting) : t->handle[h].rights;
+  @ predicate rights_within(struct handle_table *t, integer from, integer to) =
+  @   (reach(t, to) & reach(t, from)) == reach(t, to) && (t->handle[to].inheriting & t->handle[from].inheriting) == t->handle[to].inheriting;
+  @ predicate rights_same(struct handle_table *t, integer from, integer to) =
+  @   reach(t, to) == reach(t, from) && t->handle[to].inheriting == t->handle[from].inheriting;
+  @ predicate rights_follow(struct handle_table *t, struct request *q) =
+  @   (q->call == OPERATION_PATH_RENAME ==> rights_same(t, base_handle(q), second_handle(q))) &&
+  @   (q->call == OPERATION_PATH_LINK ==> rights_within(t, base_handle(q), second_handle(q)));
+  @ predicate names_checked(struct handle_table *t, struct request *q) = call_names(q->call) ==>
+  @   may(t, second_handle(q), call_rights2(q->call)) && rights_follow(t, q);
   @ predicate call_checked(struct decide_context *c, struct handle_table *t, struct request *q) =
-  @   handle_checked(t, q) && strings_checked(q) && buffer_checked(c, q);
+  @   handle_checked(t, q) && strings_checked(q) && buffer_checked(c, q) && names_checked(t, q);
   @
   @ // Waiting: each descriptor that is asked about is live and holds the right to what it is waited for.
   @ predicate may_wait(struct handle_table *t, struct subscription s) = s.type == EVENTTYPE_CLOCK ||
@@ -168,13 +187,21 @@ struct step {
   @ predicate flag_set(integer flags, integer bit) = (flags / bit) % 2 == 1; // bit: a power of 2
 */
 /*@ // What the plan opened is there, now that its last op has this answer, and was not closed since.
-  @ predicate plan_opened(struct plan p, struct op_result *a, integer h) = p.count > 0 && p.slot == h && p.kind != OP_CLOSE &&
-  @   (p.kind == OP_OPEN ==> a->value >= 0);
+  @ // A call on two names opens into HANDLE_SCRATCH2 last, and closes that first: behind that close its plan goes on.
+  @ predicate first_opened(struct plan p, struct op_result *a, integer h) = p.count > 0 && p.slot == h &&
+  @   (p.kind == OP_CLOSE ==> p.end == PLAN_GOES_ON) && (p.kind == OP_OPEN && p.second == 0 ==> a->value >= 0);
+  @ predicate second_opened(struct plan p, struct op_result *a, integer h) = p.count > 0 && p.second != 0 && h == HANDLE_SCRATCH2 &&
+  @   p.kind != OP_CLOSE && (p.kind == OP_OPEN ==> a->value >= 0);
+  @ predicate plan_opened(struct plan p, struct op_result *a, integer h) = first_opened(p, a, h) || second_opened(p, a, h);
   @ predicate own_slot(struct handle_table *t, struct plan p, struct op_result *a, integer h) =
-  @   plan_opened(p, a, h) && (h == HANDLE_SCRATCH || handle_free(t, h));
+  @   plan_opened(p, a, h) && (h == HANDLE_SCRATCH || h == HANDLE_SCRATCH2 || handle_free(t, h));
   @ // Its file system was asked for just before, and holds data.
-  @ predicate asked_for_data(struct plan p, struct op_result *a, integer h) = plan_opened(p, a, h) && p.kind == OP_FILE_SYSTEM &&
-  @   holds_data(a->value);
+  @ predicate last_opened(struct plan p, integer h) = p.second != 0 ? h == HANDLE_SCRATCH2 : h == p.slot;
+  @ predicate asked_for_data(struct plan p, struct op_result *a, integer h) = plan_opened(p, a, h) && last_opened(p, h) &&
+  @   p.kind == OP_FILE_SYSTEM && holds_data(a->value);
+  @ // It holds data: asked for just before, or before the second was opened.
+  @ predicate known_for_data(struct plan p, struct op_result *a, integer h) =
+  @   asked_for_data(p, a, h) || (h == HANDLE_SCRATCH && p.sure != 0);
   @ // An opening changed nothing if it failed, or met what is neither file nor directory, which it can neither have created nor
   @ // truncated.
   @ predicate opening_undone(struct plan p, struct op_result *a) = p.changed == PLAN_CHANGED_BY_OPENING &&
@@ -184,21 +211,24 @@ struct step {
   @
   @ // What holds of every plan between two steps: `plan_ok`, in parts.
   @ predicate plan_fresh(struct request *q, struct plan p) = p.count == 0 ==>
-  @   p.changed == PLAN_CHANGED_NOTHING && p.slot == HANDLE_NONE && p.end == PLAN_GOES_ON && p.rule == RULE_NONE &&
-  @   p.kind == OP_COUNT && p.name.length == 0;
+  @   p.changed == PLAN_CHANGED_NOTHING && p.slot == HANDLE_NONE && p.second == 0 && p.sure == 0 && p.end == PLAN_GOES_ON &&
+  @   p.rule == RULE_NONE && p.kind == OP_COUNT && p.name.length == 0;
   @ predicate plan_slot(struct handle_table *t, struct request *q, struct plan p) =
   @   (p.slot == HANDLE_NONE || (q->call != OPERATION_PATH_OPEN && p.slot == HANDLE_SCRATCH) ||
   @     (q->call == OPERATION_PATH_OPEN && handle_free(t, p.slot))) &&
-  @   (p.count > 0 && (p.kind == OP_OPEN || p.kind == OP_FILE_SYSTEM || q->call == OPERATION_PATH_OPEN) ==> p.slot != HANDLE_NONE);
+  @   (p.count > 0 && (p.kind == OP_OPEN || p.kind == OP_FILE_SYSTEM || q->call == OPERATION_PATH_OPEN) ==>
+  @     p.slot != HANDLE_NONE || p.second != 0) &&
+  @   (p.second != 0 ==> call_names(q->call)) && (p.sure != 0 ==> call_names(q->call) && p.slot == HANDLE_SCRATCH);
   @ predicate plan_facts(struct request *q, struct plan p) =
-  @   p.rule < RULE_COUNT && p.end <= PLAN_ENDS_REFUSED && p.changed <= PLAN_CHANGED_SOMETHING &&
+  @   p.rule < RULE_COUNT && (p.rule == RULE_NONE || rule_refuses(p.rule)) && p.end <= PLAN_ENDS_REFUSED && p.changed <= PLAN_CHANGED_SOMETHING &&
   @   (q->call == OPERATION_PATH_OPEN ==> p.changed != PLAN_CHANGED_SOMETHING && p.end != PLAN_ENDS_WITH_ANSWER &&
   @     (p.end == PLAN_ENDS_WITH_VALUE ==> p.value < 0)) &&
   @   (q->call != OPERATION_PATH_OPEN ==> p.changed != PLAN_CHANGED_BY_OPENING) &&
   @   (p.name.length > 0 ==> component_clean(q, p.name)) &&
-  @   (p.slot == HANDLE_SCRATCH && p.name.length == 0 ==> call_issues(q->call, OP_STAT) || call_issues(q->call, OP_SET_TIMES)) &&
+  @   (p.slot == HANDLE_SCRATCH && p.name.length == 0 ==> !call_names(q->call) &&
+  @     (call_issues(q->call, OP_STAT) || call_issues(q->call, OP_SET_TIMES))) &&
   @   (p.end == PLAN_ENDS_REFUSED ==> rule_refuses(p.rule) && p.changed == PLAN_CHANGED_NOTHING) &&
-  @   (p.count > 0 && p.kind == OP_CLOSE ==> p.end != PLAN_GOES_ON) &&
+  @   (p.count > 0 && p.kind == OP_CLOSE ==> p.end != PLAN_GOES_ON || (call_names(q->call) && p.second == 0)) &&
   @   (p.changed != PLAN_CHANGED_NOTHING && call_most(q->call) <= 1 ==> p.end == PLAN_ENDS_WITH_ANSWER);
   @ predicate plan_checked(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p) = p.count > 0 ==>
   @   q->fault == FAULT_NONE && call_issues(q->call, p.kind) && call_checked(c, t, q) && (call_waits(q->call) ==> waits_checked(t, q));
@@ -206,10 +236,15 @@ struct step {
   @   plan_fresh(q, p) && plan_slot(t, q, p) && plan_facts(q, p) && plan_checked(c, t, q, p);
   @
   @ // How the plan `n` that goes with the next op follows from plan and answer: so the facts in it stay true.
-  @ predicate plan_follows(struct plan p, struct op_result *a, struct plan n, struct op op) =
+  @ predicate plan_follows(struct request *q, struct plan p, struct op_result *a, struct plan n, struct op op) =
   @   n.count == p.count + 1 && n.kind == op.kind &&
-  @   (n.slot != HANDLE_NONE ==> plan_opened(p, a, n.slot) || (op.kind == OP_OPEN && op.handle2 == n.slot)) &&
-  @   (op.kind == OP_OPEN ==> op.handle2 == n.slot) && (op.kind == OP_FILE_SYSTEM ==> op.handle == n.slot) &&
+  @   (n.slot != HANDLE_NONE ==> first_opened(p, a, n.slot) || (op.kind == OP_OPEN && op.handle2 == n.slot && n.second == 0)) &&
+  @   (n.second != 0 ==> (second_opened(p, a, HANDLE_SCRATCH2) && (p.name.length > 0 ==> n.name.length > 0) && op.kind != OP_CLOSE &&
+  @     (p.name.length == 0 ==> n.name.length == 0)) || (op.kind == OP_OPEN && op.handle2 == HANDLE_SCRATCH2)) &&
+  @   (op.kind == OP_OPEN || op.kind == OP_FILE_SYSTEM ==> last_opened(n, op.kind == OP_OPEN ? op.handle2 : op.handle)) &&
+  @   (op.kind == OP_OPEN ==> op.handle == (n.second != 0 && n.name.length > 0 ? second_handle(q) : base_handle(q))) &&
+  @   (op.kind == OP_CLOSE && n.end == PLAN_GOES_ON ==> op.handle == HANDLE_SCRATCH2) &&
+  @   (n.sure != 0 ==> p.slot == n.slot && known_for_data(p, a, HANDLE_SCRATCH)) &&
   @   (op.kind == OP_STAT && n.changed == PLAN_CHANGED_BY_OPENING ==> op.handle == n.slot);
   @ predicate plan_remembers(struct plan p, struct op_result *a, struct plan n, struct op op) =
   @   (op_changes(op.kind) != 0 ==> n.changed == PLAN_CHANGED_SOMETHING) &&
@@ -239,21 +274,33 @@ struct step {
   @ predicate moves_named(struct handle_table *t, struct request *q, struct op op) = op_moves(op.kind) &&
   @   call_handle2(q->call) >= 0 && op.handle == q->slot[call_handle2(q->call)] && handle_live(t, op.handle) &&
   @   op.handle2 == base_handle(q) && handle_live(t, op.handle2) && op.handle != op.handle2;
+  @ // Two names: the first lies in what the guest named first, or in what the plan opened beneath that; the second likewise. What
+  @ // HANDLE_SCRATCH2 holds lies beneath the second where the plan has come to its names, and beneath the first before.
+  @ predicate names_named(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
+  @   call_names(q->call) && (op.handle == base_handle(q) || (op.handle == HANDLE_SCRATCH && own_slot(t, p, a, op.handle))) &&
+  @   ((op.handle2 == second_handle(q) && handle_live(t, op.handle2)) ||
+  @     (op.handle2 == HANDLE_SCRATCH2 && p.name.length > 0 && own_slot(t, p, a, op.handle2)));
+  @ predicate opens_second(struct handle_table *t, struct request *q, struct op op) =
+  @   call_names(q->call) && op.kind == OP_OPEN && op.handle2 == HANDLE_SCRATCH2 &&
+  @   op.handle == second_handle(q) && handle_live(t, op.handle);
   @ predicate sound_handles(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
   @   (op_without_handle(op.kind) ==> op.handle == HANDLE_NONE) &&
   @   (!op_without_handle(op.kind) ==> own_slot(t, p, a, op.handle) || (op.handle == base_handle(q) && handle_live(t, op.handle)) ||
-  @     moves_named(t, q, op)) && (op_moves(op.kind) ==> moves_named(t, q, op));
+  @     moves_named(t, q, op) || opens_second(t, q, op)) &&
+  @   (op_moves(op.kind) ==> moves_named(t, q, op)) && (op_takes_names(op.kind) ==> names_named(t, q, p, a, op));
   @
   @ // Rights: the row lists the op, and the descriptor that the guest named holds what the row asks for. Of the guest's descriptors,
   @ // fd_close alone closes one.
   @ predicate sound_rights(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
   @   0 <= op.kind < OP_COUNT && call_issues(q->call, op.kind) &&
   @   (!op_without_handle(op.kind) ==> call_handle(q->call) >= 0 && may(t, base_handle(q), call_rights(q->call))) &&
+  @   (op_takes_names(op.kind) ==> may(t, second_handle(q), call_rights2(q->call)) && rights_follow(t, q)) &&
   @   (op.kind == OP_CLOSE && !own_slot(t, p, a, op.handle) ==> q->call == OPERATION_FD_CLOSE);
   @
   @ predicate sound_paths(struct request *q, struct op op) =
   @   (op.kind == OP_OPEN ==> path_clean(q, op.path)) &&
-  @   (op_takes_name(op.kind) ==> component_clean(q, op.path)) &&
+  @   (op_takes_name(op.kind) || op_takes_names(op.kind) ==> component_clean(q, op.path)) &&
+  @   (op_takes_names(op.kind) ==> component_clean(q, op.path2)) &&
   @   (op.kind == OP_MAKE_LINK ==> path_clean(q, op.path2));
   @
   @ // Opening: into the scratch slot, to name it only; or for path_open into a slot that is free, with no way to write, create or
@@ -265,7 +312,7 @@ struct step {
   @   right_held(t, q->slot[SLOT_PATH_OPEN_fd], R(PATH_FILESTAT_SET_SIZE)) ||
   @   (t->handle[q->slot[SLOT_PATH_OPEN_fd]].inheriting & R(FD_FILESTAT_SET_SIZE)) != 0;
   @ predicate sound_openings(struct handle_table *t, struct request *q, struct op op) = op.kind == OP_OPEN ==>
-  @   (open_names_only(op.flags) && op.handle2 == HANDLE_SCRATCH) ||
+  @   (open_names_only(op.flags) && (op.handle2 == HANDLE_SCRATCH || (call_names(q->call) && op.handle2 == HANDLE_SCRATCH2))) ||
   @   (q->call == OPERATION_PATH_OPEN && handle_free(t, op.handle2) &&
   @     (flag_set(op.flags, OPEN_WRITE) ==> open_may_write(t, q)) &&
   @     (flag_set(op.flags, OPEN_CREATE) ==> right_held(t, q->slot[SLOT_PATH_OPEN_fd], R(PATH_CREATE_FILE))) &&
@@ -275,8 +322,11 @@ struct step {
   @ // file system was asked for just before, and holds data.
   @ predicate sound_waits(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
   @   (op.kind == OP_POLL ==> waits_checked(t, q)) &&
-  @   (op.handle == HANDLE_SCRATCH && (op_takes_name(op.kind) || op.kind == OP_STAT || op.kind == OP_SET_TIMES) &&
-  @     handle_live(t, base_handle(q)) && t->handle[base_handle(q)].doubtful != 0 ==> asked_for_data(p, a, HANDLE_SCRATCH));
+  @   ((op.handle == HANDLE_SCRATCH || op.handle == HANDLE_SCRATCH2) &&
+  @     (op_takes_name(op.kind) || op_takes_names(op.kind) || op.kind == OP_STAT || op.kind == OP_SET_TIMES) &&
+  @     handle_live(t, base_handle(q)) && t->handle[base_handle(q)].doubtful != 0 ==> known_for_data(p, a, op.handle)) &&
+  @   (op.handle2 == HANDLE_SCRATCH2 && op_takes_names(op.kind) &&
+  @     handle_live(t, second_handle(q)) && t->handle[second_handle(q)].doubtful != 0 ==> known_for_data(p, a, HANDLE_SCRATCH2));
   @
   @ predicate step_valid(struct decide_context *c, struct handle_table *t, struct request *q, struct plan *p, struct op_result *a) =
   @   \valid_read(c) && \valid_read(t) && \valid_read(q) && \valid_read(a) && \valid_read(p) && c->memory <= 0x100000000 &&
@@ -295,7 +345,7 @@ struct step {
     ensures plan: r.verdict == VERDICT_ISSUE ==> plan_fresh(q, r.plan) && plan_facts(q, r.plan);                        \
     ensures slot: r.verdict == VERDICT_ISSUE ==> plan_slot(t, q, r.plan);                                               \
     ensures checked: r.verdict == VERDICT_ISSUE ==> plan_checked(c, t, q, r.plan);                                      \
-    ensures follows: r.verdict == VERDICT_ISSUE ==> plan_follows(p, a, r.plan, r.op);                                   \
+    ensures follows: r.verdict == VERDICT_ISSUE ==> plan_follows(q, p, a, r.plan, r.op);                                \
     ensures remembers: r.verdict == VERDICT_ISSUE ==> plan_remembers(p, a, r.plan, r.op);                               \
     ensures done: r.verdict == VERDICT_COMMIT ==> plan_done(c, t, q, r.plan, a);                                      \
     ensures refusal: r.verdict == VERDICT_REFUSE ==>                                                                  \

@@ -259,6 +259,8 @@ enum rule decide_path_rule(const struct request *request, uint32_t index);
 /*@ requires \valid_read(request) && index < REQUEST_STRINGS && string_clean(request, index);
   @ assigns \nothing;
   @ ensures clean: split_clean(request, \result);
+  @ ensures within: request->string[index].offset <= \result.last.offset &&
+  @   \result.last.offset + \result.last.length <= request->string[index].offset + request->string[index].length;
 */
 struct path_split decide_path_split(const struct request *request, uint32_t index);
 
@@ -319,7 +321,7 @@ struct step decide_scratch_act(struct plan plan, enum op_kind kind);
   @ requires call_issues(request->call, OP_CLOSE) && call_issues(request->call, OP_FILE_SYSTEM);
   @ requires name_kind(act.op.kind) && call_issues(request->call, act.op.kind) && scratch_acts(act, plan, act.op.kind);
   @ requires plan.slot == HANDLE_SCRATCH ==> sound_memory(context, request, act.op) && sound_paths(request, act.op);
-  @ requires call_most(request->call) > 1 && !op_without_handle(act.op.kind);
+  @ requires call_most(request->call) > 1 && !op_without_handle(act.op.kind) && !call_names(request->call);
   @ assigns \nothing;
   @ ensures DECIDE_SOUND(context, table, request, plan, answer, \result);
 */
