@@ -148,14 +148,17 @@ static void handles_renew(struct hostile *hostile, const struct handle_table *fi
     *table = *first;
     for (uint32_t i = 5; i < DESCRIPTORS; i++) {
         const uint64_t choice = hostile_next(hostile);
+        const bool directory = i % 2; /* half of them, so that calls of two directories find some */
         table->handle[i] = (struct handle) {
-            .rights = choice % 5 ? RIGHTS_ALL : hostile_next(hostile) & RIGHTS_ALL,
+            .rights = choice % 5 || directory ? RIGHTS_ALL : hostile_next(hostile) & RIGHTS_ALL,
             .inheriting = RIGHTS_ALL,
             .position = choice % 7 ? hostile_next(hostile) % 5000 : INT64_MAX - hostile_next(hostile) % 200,
             .dev = 1,
             .ino = i,
             .fdflags = choice % 11 ? 0 : FDFLAG_APPEND,
-            .type = choice % 3 ? FILETYPE_REGULAR_FILE : (uint8_t)(hostile_next(hostile) % 8),
+            .type = directory    ? FILETYPE_DIRECTORY
+                    : choice % 3 ? FILETYPE_REGULAR_FILE
+                                 : (uint8_t)(hostile_next(hostile) % 8),
             .live = choice % 13 != 0,
         };
     }
