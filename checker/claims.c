@@ -10,14 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum claims_state { CLAIMS_DEAD, CLAIMS_STREAM, CLAIMS_READS, CLAIMS_WRITES };
+enum claims_state { CLAIMS_DEAD, CLAIMS_STREAM, CLAIMS_READS, CLAIMS_WRITES, CLAIMS_SOCKET, CLAIMS_RESOLVER };
 
 struct claims {
-    uint8_t state[HANDLES_TOTAL]; /* enum claims_state by the guest's descriptor */
+    uint8_t state[HANDLES_TOTAL];                           /* enum claims_state by the guest's descriptor */
+    uint8_t family[HANDLES_TOTAL], protocol[HANDLES_TOTAL]; /* of a socket: enum net_family, enum net_protocol */
+    const struct policy *policy;                            /* borrowed: of the network */
 };
 
-enum status claims_create(const struct run_spec *spec, const enum judge_grant *grants, struct claims **ret,
-                          struct error *error)
+enum status claims_create(const struct run_spec *spec, const enum judge_grant *grants, const struct policy *policy,
+                          struct claims **ret, struct error *error)
 {
     struct claims *claims = calloc(1, sizeof *claims);
     if (!claims)
@@ -27,6 +29,17 @@ enum status claims_create(const struct run_spec *spec, const enum judge_grant *g
         claims->state[3 + i] = grants[i] == JUDGE_GRANT_NONE    ? CLAIMS_DEAD
                                : grants[i] == JUDGE_GRANT_WRITE ? CLAIMS_WRITES
                                                                 : CLAIMS_READS;
+    claims->policy = policy;
+    for (uint32_t i = 0; i < spec->policy.listen_count; i++) {
+        uint32_t handle = 3 + spec->policy.file_count + i;
+        if (handle >= LIMIT_HANDLES || !judge_policy_listens(policy, &spec->policy.listens[i]))
+            continue;
+        claims->state[handle] = CLAIMS_SOCKET;
+        claims->family[handle] = spec->policy.listens[i].family;
+        claims->protocol[handle] = NET_TCP;
+    }
+    if (policy->name_count > 0)
+        claims->state[HANDLE_RESOLVER] = CLAIMS_RESOLVER;
     *ret = claims;
     return STATUS_OK;
 }
@@ -60,11 +73,33 @@ static bool one_component(const struct request *request, struct region path)
 static enum judge_rule judge_second(const struct claims *claims, const struct request *request, const struct op *op)
 {
     enum claims_state state = op->handle2 < HANDLES_TOTAL ? (enum claims_state)claims->state[op->handle2] : CLAIMS_DEAD;
-    if (state == CLAIMS_DEAD || state == CLAIMS_STREAM)
+    if (state != CLAIMS_READS && state != CLAIMS_WRITES)
         return JUDGE_FOREIGN_DIRECTORY;
     if (!one_component(request, op->path2))
         return JUDGE_NAME;
     return changes(op) && state == CLAIMS_READS ? JUDGE_READ_ONLY : JUDGE_NONE;
+}
+
+/* Ops on sockets, by the rules; the addresses are those that the trace says were named. */
+static enum judge_rule judge_socket(const struct claims *claims, const struct request *request, const struct op *op)
+{
+    const struct net_rule *rules = claims->policy->networks;
+    uint32_t count = claims->policy->network_count;
+    if (op->kind == OP_SOCKET) {
+        enum net_protocol protocol =
+            (op->flags & ~(uint32_t)(NET_SOCK_CLOEXEC | NET_SOCK_NONBLOCK)) == NET_SOCK_DGRAM ? NET_UDP : NET_TCP;
+        uint8_t family = op->value == NET_AF_INET ? NET_V4 : op->value == NET_AF_INET6 ? NET_V6 : NET_NONE;
+        return judge_policy_makes(rules, count, protocol, family) ? JUDGE_NONE : JUDGE_SOCKET;
+    }
+    if (op->kind != OP_BIND && op->kind != OP_CONNECT && op->kind != OP_SEND_TO)
+        return JUDGE_NONE;
+    if (op->handle >= HANDLES_TOTAL || claims->state[op->handle] != CLAIMS_SOCKET ||
+        claims->family[op->handle] != request->address.family)
+        return JUDGE_SOCKET;
+    return judge_policy_allows(rules, count, (enum net_protocol)claims->protocol[op->handle],
+                               op->kind == OP_BIND ? NET_BIND : NET_CONNECT, &request->address)
+               ? JUDGE_NONE
+               : JUDGE_ADDRESS;
 }
 
 static enum judge_rule judge_op(const struct claims *claims, const struct request *request, const struct op *op)
@@ -73,10 +108,10 @@ static enum judge_rule judge_op(const struct claims *claims, const struct reques
         return JUDGE_UNKNOWN;
     const struct op_row *row = &abi_ops[op->kind];
     if (!abi_op_has(row, OPERAND_FD))
-        return abi_op_has(row, OPERAND_FD2) ? JUDGE_UNKNOWN : JUDGE_NONE;
+        return abi_op_has(row, OPERAND_FD2) ? JUDGE_UNKNOWN : judge_socket(claims, request, op);
     bool names = row->object == OP_OBJECT_NAMES, directory = row->object != OP_OBJECT_HANDLE;
     enum claims_state state = op->handle < HANDLES_TOTAL ? (enum claims_state)claims->state[op->handle] : CLAIMS_DEAD;
-    if (state == CLAIMS_DEAD || (directory && state == CLAIMS_STREAM))
+    if (state == CLAIMS_DEAD || (directory && state != CLAIMS_READS && state != CLAIMS_WRITES))
         return directory ? JUDGE_FOREIGN_DIRECTORY : JUDGE_FOREIGN_DESCRIPTOR;
     if ((names || row->object == OP_OBJECT_NAME) && !one_component(request, op->path))
         return JUDGE_NAME;
@@ -86,9 +121,24 @@ static enum judge_rule judge_op(const struct claims *claims, const struct reques
         return JUDGE_LINK_TARGET;
     if (row->table == OP_TABLE_MOVES && (op->handle2 >= HANDLES_TOTAL || claims->state[op->handle2] == CLAIMS_DEAD))
         return JUDGE_FOREIGN_DESCRIPTOR;
+    if (state == CLAIMS_RESOLVER && op->kind != OP_ASK_NAME && op->kind != OP_TAKE_NAMES)
+        return JUDGE_FOREIGN_DESCRIPTOR;
     if (changes(op) && state == CLAIMS_READS)
         return JUDGE_READ_ONLY;
-    return names ? judge_second(claims, request, op) : JUDGE_NONE;
+    return names ? judge_second(claims, request, op) : judge_socket(claims, request, op);
+}
+
+static void open_claimed(struct claims *claims, const struct op *op, uint8_t parent)
+{
+    bool made = op->kind == OP_SOCKET, child = !made && op->handle < HANDLES_TOTAL;
+    claims->state[op->handle2] = made ? CLAIMS_SOCKET : parent;
+    claims->family[op->handle2] = made    ? (op->value == NET_AF_INET ? NET_V4 : NET_V6)
+                                  : child ? claims->family[op->handle]
+                                          : NET_NONE;
+    claims->protocol[op->handle2] =
+        made ? ((op->flags & ~(uint32_t)(NET_SOCK_CLOEXEC | NET_SOCK_NONBLOCK)) == NET_SOCK_DGRAM ? NET_UDP : NET_TCP)
+        : child ? claims->protocol[op->handle]
+                : NET_TCP;
 }
 
 /* result: 0 in a call that the trace ends in: what its plan went on with was opened. */
@@ -102,7 +152,7 @@ static void follow(struct claims *claims, const struct op *op, int64_t result)
         return;
     case OP_TABLE_OPENS:
         if (op->handle2 < HANDLES_TOTAL && result >= 0)
-            claims->state[op->handle2] = parent;
+            open_claimed(claims, op, parent);
         return;
     case OP_TABLE_CLOSES:
         if (op->handle < HANDLES_TOTAL)
@@ -112,6 +162,8 @@ static void follow(struct claims *claims, const struct op *op, int64_t result)
         if (op->handle >= HANDLES_TOTAL || op->handle2 >= HANDLES_TOTAL)
             return;
         claims->state[op->handle] = claims->state[op->handle2];
+        claims->family[op->handle] = claims->family[op->handle2];
+        claims->protocol[op->handle] = claims->protocol[op->handle2];
         claims->state[op->handle2] = CLAIMS_DEAD;
         return;
     }

@@ -6,9 +6,10 @@
 #include "tracer/trace.h"
 
 struct claims;
-/* grants: what the policy gives for each of the spec's files. Both borrowed for the call. Returns owned. */
-MUST_USE enum status claims_create(const struct run_spec *spec, const enum judge_grant *grants, struct claims **ret,
-                                   struct error *error);
+/* grants: what the policy gives for each of the spec's files; both borrowed for the call. policy: the one that is
+ * asked, borrowed until freed. Returns owned. */
+MUST_USE enum status claims_create(const struct run_spec *spec, const enum judge_grant *grants,
+                                   const struct policy *policy, struct claims **ret, struct error *error);
 void claims_free(struct claims *claims); /* NULL is fine */
 /* Follows the call's descriptors and judges its ops. True: within the policy; else the ruling on its first op that is
  * not, and which. */

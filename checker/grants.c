@@ -8,6 +8,7 @@
 #include "checker/grants.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include "runtime/base/text.h"
 
@@ -153,6 +154,20 @@ static uint64_t limit_used(uint32_t limit, const struct run_spec *spec, const st
     if (limit == POLICY_LIMIT_module_bytes)
         return spec->module_size;
     return limit == POLICY_LIMIT_fuel && exit ? exit->instructions : UINT64_MAX;
+}
+
+bool grants_listen(const struct run_spec *spec, const struct check_options *options, uint32_t index,
+                   struct grants_ruling *ret)
+{
+    char address[64];
+    *ret = (struct grants_ruling) { GRANTS_FULL, JUDGE_GRANT_NONE, "" };
+    if (!options->policy || judge_policy_listens(options->policy, &spec->policy.listens[index]))
+        return true;
+    policy_address_text(&spec->policy.listens[index], address, sizeof address);
+    ret->answer = GRANTS_NONE;
+    snprintf(ret->text, sizeof ret->text,
+             "the run's guest was given a socket that listens at %s, which the policy does not have", address);
+    return false;
 }
 
 uint32_t grants_limits(const struct run_spec *spec, const struct check_options *options, const struct trace_exit *exit,

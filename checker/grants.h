@@ -24,6 +24,9 @@ void grants_rule(const struct run_spec *spec, const struct check_options *option
  * so in ret->text. */
 bool grants_device(const struct run_spec *spec, const struct check_options *options, uint32_t index,
                    struct grants_ruling *ret);
+/* Whether the asked policy has the run's listening socket `index` (spec->policy.listens[index]); else says so. */
+bool grants_listen(const struct run_spec *spec, const struct check_options *options, uint32_t index,
+                   struct grants_ruling *ret);
 /* Appends, in words, each limit that the run had wider than the asked policy has it, unless it is known to have kept
  * within; how many. exit: how the guest ended; NULL: not known. */
 uint32_t grants_limits(const struct run_spec *spec, const struct check_options *options, const struct trace_exit *exit,

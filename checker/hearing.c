@@ -43,27 +43,33 @@ static void rule_on_grants(struct hearing *h, enum judge_grant *grants)
         if (!grants_device(spec, h->options->check, i, &ruling))
             findings_add(h->report, h->options->store, CHECK_FINDING_UNGRANTED, NULL, NULL, -1, ruling.text);
     }
+    for (uint32_t i = 0; i < spec->policy.listen_count; i++) {
+        struct grants_ruling ruling;
+        if (!grants_listen(spec, h->options->check, i, &ruling))
+            findings_add(h->report, h->options->store, CHECK_FINDING_UNGRANTED, NULL, NULL, -1, ruling.text);
+    }
 }
 
 enum status hearing_create(const struct audit_options *options, struct check_report *report, struct hearing **ret,
                            struct error *error)
 {
     const struct run_spec *spec = options->spec;
+    const struct policy *policy = options->check->policy ? options->check->policy : &spec->policy;
     struct hearing *h = calloc(1, sizeof *h);
     enum judge_grant *grants = calloc(spec->policy.file_count + (size_t)1, sizeof *grants);
     enum status s = STATUS_OK;
     if (!h || !grants)
         s = error_set(error, STATUS_NO_MEMORY, "no memory for judging the policy");
-    else if (spec->initial_count < 3 + spec->policy.file_count)
+    else if (spec->initial_count != run_spec_initials(&spec->policy))
         s = error_set(error, STATUS_MALFORMED, "the trace's description has fewer descriptors than grants");
     if (h && grants && s == STATUS_OK) {
         h->options = options;
         h->report = report;
         rule_on_grants(h, grants);
-        s = claims_create(spec, grants, &h->claims, error);
+        s = claims_create(spec, grants, policy, &h->claims, error);
     }
     if (s == STATUS_OK && options->witness)
-        s = judge_create(spec, grants, &h->judge, error);
+        s = judge_create(spec, grants, policy, &h->judge, error);
     if (s == STATUS_OK && h->judge)
         judge_extend(h->judge, impact_extra_roles);
     free(grants);
@@ -123,8 +129,17 @@ void hearing_record(struct hearing *hearing, const struct witness_record *record
         .opened = { record->opened.dev, record->opened.ino, record->opened.mode },
         .path = { record->path[0], record->path[1] },
         .how_known = record->parts & WITNESS_PART_HOW,
+        .address = record->parts & WITNESS_PART_ADDRESS ? record->address : NULL,
+        .address_length = record->address_length,
         .late = record->flags & WITNESS_FLAG_LATE,
     };
+    if (record->parts & WITNESS_PART_SOCKET) {
+        const struct witness_socket *s = &record->socket;
+        fact.socket = (struct judge_socket) { s->family,     s->type,      s->protocol, s->only_v6,
+                                              s->local_port, s->peer_port, { 0 },       { 0 } };
+        memcpy(fact.socket.local, s->local, sizeof fact.socket.local);
+        memcpy(fact.socket.peer, s->peer, sizeof fact.socket.peer);
+    }
     struct judge_ruling ruling;
     memcpy(fact.arg, record->arg, sizeof fact.arg);
     memcpy(fact.how, record->how, sizeof fact.how);

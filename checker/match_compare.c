@@ -6,7 +6,7 @@
  * cannot see: bytes that changed between the kernel and the guest. docs/witness.md. */
 #include <inttypes.h>
 #include <string.h>
-#include "checker/match_want.h"
+#include "checker/match_net.h"
 #include "runtime/base/text.h"
 
 enum { ALIGNMENT = 4096, NAMED_DIFFERENCES = 3, QUOTED = 64 };
@@ -365,6 +365,7 @@ unsigned match_compare(const struct match_world *world, const struct match_want 
     for (unsigned slot = 0; slot < OP_OPERANDS_MAX && row->operand[slot] != OPERAND_NONE; slot++)
         compare_operand(&c, (enum op_operand)row->operand[slot], slot, &paths);
     compare_objects(&c);
+    c.differences += match_net_compare(want, record, c.differences, text);
     if (want->known && !(record->kind == WITNESS_SYSCALL && match_linux_restarts(record->result))) {
         compare_result(&c);
         compare_identity(&c);

@@ -3,7 +3,7 @@
  *
  * Invariant: what is lacking is no difference, and no agreement either; it makes the verdict unknown. docs/witness.md.
  */
-#include "checker/match_want.h"
+#include "checker/match_net.h"
 
 /* How many bytes the kernel reads of an operand in this part. */
 static uint64_t part_bytes(const struct witness_record *record, uint32_t part)
@@ -20,6 +20,8 @@ static uint64_t part_bytes(const struct witness_record *record, uint32_t part)
         return HOW_BYTES;
     case WITNESS_PART_TIMES:
         return TIMES_BYTES;
+    case WITNESS_PART_ADDRESS:
+        return record->address_length;
     default:
         return 0;
     }
@@ -44,12 +46,12 @@ static uint32_t part_of(const struct match_want *want, enum op_operand role, uns
     case OPERAND_FD:
         return WITNESS_PART_OBJECT;
     case OPERAND_ADDRESS:
+    case OPERAND_OPTION:
         return WITNESS_PART_ADDRESS;
     case OPERAND_FD2:
         return WITNESS_PART_OBJECT2;
     case OPERAND_NONE:
     case OPERAND_ADDRLEN:
-    case OPERAND_OPTION:
     case OPERAND_OPTIONLEN:
     case OPERAND_COUNT:
     case OPERAND_OFFSET:
@@ -85,6 +87,10 @@ static const char *part_name(uint32_t part)
         return "the vector";
     case WITNESS_PART_TIMES:
         return "the times";
+    case WITNESS_PART_ADDRESS:
+        return "the address or the value";
+    case WITNESS_PART_SOCKET:
+        return "the socket";
     default:
         return "a path";
     }
@@ -94,7 +100,8 @@ bool match_unknown(const struct match_world *world, const struct match_want *wan
                    struct buffer *text)
 {
     enum {
-        POINTERS = WITNESS_PART_HOW | WITNESS_PART_IOV | WITNESS_PART_TIMES | WITNESS_PART_PATH | WITNESS_PART_PATH2
+        POINTERS = WITNESS_PART_HOW | WITNESS_PART_IOV | WITNESS_PART_TIMES | WITNESS_PART_PATH | WITNESS_PART_PATH2 |
+                   WITNESS_PART_ADDRESS
     };
     uint32_t needed = 0, missing;
     unsigned paths = 0;
@@ -108,6 +115,7 @@ bool match_unknown(const struct match_world *world, const struct match_want *wan
         needed &= ~(uint32_t)(WITNESS_PART_OBJECT | WITNESS_PART_OBJECT2); /* a bad descriptor has none */
     else if (abi_ops[want->kind].match == OP_MATCH_OPENED)
         needed |= WITNESS_PART_OPENED;
+    needed |= match_net_parts(want, succeeded);
     missing = needed & ~record->parts;
     if (missing) {
         if (text)

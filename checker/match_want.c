@@ -282,6 +282,11 @@ enum status match_want_from(const struct match_world *world, const struct trace_
     want->dev = call->ops.result[index].stat.dev;
     want->ino = call->ops.result[index].stat.ino;
     want->filetype = call->ops.result[index].stat.filetype;
+    want->address = call->request.address;
+    want->told = call->ops.result[index].address;
+    want->option_level = op->flags;
+    want->option_name = op->offset;
+    want->option_value = op->value;
     for (unsigned slot = 0; slot < OP_OPERANDS_MAX && row->operand[slot] != OPERAND_NONE; slot++) {
         enum op_operand role = (enum op_operand)row->operand[slot];
         *reason = "an op names bytes that its request does not have";

@@ -37,14 +37,17 @@ struct match_want {
     const struct region *iov; /* IOVS only; in bytes, as the paths are */
     uint32_t mem_offset;
     uint32_t path_length[WITNESS_PATHS];
-    const char *path[WITNESS_PATHS]; /* without NUL, in the order of the operands */
-    int64_t result;                  /* as the trace has it: a count, or -(enum wasi_errno) */
-    uint32_t calls;                  /* how many system calls performed the op */
-    bool walks;                      /* they resolve its path component by component */
-    uint32_t links;                  /* and follow this many links at most */
-    uint32_t open_flags;             /* OPEN: of the op */
-    uint64_t host_bytes;             /* READ_DIR: bytes that the kernel must have returned; UINT64_MAX: not known */
-    uint64_t dev, ino, filetype;     /* STAT: the object that the trace names */
+    const char *path[WITNESS_PATHS];  /* without NUL, in the order of the operands */
+    int64_t result;                   /* as the trace has it: a count, or -(enum wasi_errno) */
+    uint32_t calls;                   /* how many system calls performed the op */
+    bool walks;                       /* they resolve its path component by component */
+    uint32_t links;                   /* and follow this many links at most */
+    uint32_t open_flags;              /* OPEN: of the op */
+    uint64_t host_bytes;              /* READ_DIR: bytes that the kernel must have returned; UINT64_MAX: not known */
+    uint64_t dev, ino, filetype;      /* STAT: the object that the trace names */
+    struct net_address address, told; /* that the request names; that the trace says was answered */
+    uint32_t option_level;            /* of a socket: level, number and value of its option */
+    uint64_t option_name, option_value;
     struct match_bytes bytes;
 };
 

@@ -29,8 +29,9 @@ void match_world_init(struct match_world *world, const struct run_spec *spec)
     world->number_sigreturn = impact_number(world->machine, "rt_sigreturn");
     for (uint32_t i = 0; i < spec->initial_count && i < LIMIT_HANDLES; i++) {
         const struct run_initial *initial = &spec->initial[i];
-        world->host_fd[i] = (int32_t)initial->host_fd;
-        world->initial[i] = (struct match_object) { initial->dev, initial->ino, initial->filetype, true };
+        uint32_t handle = run_spec_is_resolver(spec, i) ? (uint32_t)HANDLE_RESOLVER : i;
+        world->host_fd[handle] = (int32_t)initial->host_fd;
+        world->initial[handle] = (struct match_object) { initial->dev, initial->ino, initial->filetype, true };
     }
 }
 

@@ -128,7 +128,8 @@ static enum status adopt(struct guest *guest, struct error *error)
 {
     enum status s = act_live_create(&guest->live, error);
     for (uint32_t i = 0; s == STATUS_OK && i < guest->spec.initial_count; i++)
-        act_live_adopt(guest->live, i, (int)guest->spec.initial[i].host_fd);
+        act_live_adopt(guest->live, run_spec_is_resolver(&guest->spec, i) ? (uint32_t)HANDLE_RESOLVER : i,
+                       (int)guest->spec.initial[i].host_fd);
     if (s == STATUS_OK)
         act_live_walk(guest->live, walks(guest));
     if (s == STATUS_OK)
@@ -203,10 +204,12 @@ static enum status prepare(struct guest *guest, struct error *error)
         s = adopt(guest, error);
     if (s != STATUS_OK)
         return s;
-    int keep[LIMIT_PREOPENS + LIMIT_LISTENERS];
+    int keep[LIMIT_PREOPENS + LIMIT_LISTENERS + 1];
     uint32_t count = grant_count(guest);
     for (uint32_t i = 0; i < count; i++)
         keep[i] = GUEST_FD_GRANTS + (int)i;
+    if (guest->spec.policy.name_count > 0)
+        keep[count++] = GUEST_FD_RESOLVER;
     s = confine_close_inherited(keep, count, error);
     if (s != STATUS_OK)
         return s;

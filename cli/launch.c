@@ -15,6 +15,8 @@ static enum status start(struct run *run, struct error *error)
 {
     bool recorded = run->options->trace_path != NULL;
     enum status s = guest_fork(run, error);
+    if (s == STATUS_OK)
+        s = resolver_start(run, error);
     if (s == STATUS_OK && recorded)
         s = recorder_fork(run, error);
     if (s == STATUS_OK && recorded)
@@ -73,7 +75,9 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
 {
     static const struct child_process none = { .control = -1, .go = -1, .watch = -1 };
     memset(ret, 0, sizeof *ret);
-    struct run run = { .options = options, .result = ret, .guest = none, .recorder = none, .witness = none };
+    struct run run = {
+        .options = options, .result = ret, .guest = none, .recorder = none, .witness = none, .resolver = none
+    };
     launch_files_init(&run.files);
     run.signals.fd = -1;
     enum status s = launch_signals_open(&run.signals, error);
@@ -89,6 +93,7 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
     child_put_down(&run.guest);
     child_put_down(&run.recorder);
     child_put_down(&run.witness);
+    child_put_down(&run.resolver);
     memcpy(ret->trace_path, run.files.trace_path, sizeof ret->trace_path);
     launch_outputs_drop(options, &run.files);
     launch_files_close(&run.files);

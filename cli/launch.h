@@ -15,7 +15,14 @@
 /* Descriptors of the guest's process. Grants follow from GUEST_FD_GRANTS on, in the order of the policy: directories,
  * then listening sockets. GUEST_FD_ALIVE
  * is kept free: who waits for the guest asks the kernel, not a descriptor that the guest's process could close. */
-enum { GUEST_FD_LAUNCH = 3, GUEST_FD_MODULE = 4, GUEST_FD_RING = 5, GUEST_FD_ALIVE = 6, GUEST_FD_GRANTS = 10 };
+enum {
+    GUEST_FD_LAUNCH = 3,
+    GUEST_FD_MODULE = 4,
+    GUEST_FD_RING = 5,
+    GUEST_FD_ALIVE = 6,
+    GUEST_FD_RESOLVER = 7,
+    GUEST_FD_GRANTS = 10
+};
 /* Descriptors of the recorder's process. */
 enum {
     RECORDER_FD_CONTROL = 3, /* a socket: from the launcher a struct recorder_start when the description is there, then
@@ -33,6 +40,8 @@ struct recorder_start {
     uint64_t ring_dev, ring_ino;
     int32_t guest_pid;
 };
+/* Descriptors of the resolver's process: its end of the pair, and the names, each with its NUL. */
+enum { RESOLVER_FD_SOCKET = 3, RESOLVER_FD_NAMES = 4 };
 /* Descriptors of the witness's process. */
 enum { WITNESS_FD_CONTROL = 3, WITNESS_FD_FILE = 4 };
 
@@ -106,6 +115,7 @@ MUST_USE enum status launch_run(const struct launch_options *options, struct lau
 struct launch_files { /* descriptors of the launcher, -1 where there is none */
     int module, page, ring, trace, witness, folder;
     int spec, spec_reader; /* the recorder's description (os_memory_create) */
+    int asking, answering; /* the ends of the resolver's pair, where the policy has names */
     struct launch_page *mapped;
     size_t mapped_size;
     const void *module_bytes;
@@ -140,6 +150,8 @@ MUST_USE enum status launch_devices_find(struct run_spec *spec, struct error *er
 /* Opens every granted directory and every listening socket, and knows from then on what the guest may write
  * (launch_grants.c). */
 MUST_USE enum status launch_grants_open(struct run_spec *spec, struct launch_files *files, struct error *error);
+/* Makes the pair between the guest's process and the resolver. (launch_resolver.c) */
+MUST_USE enum status launch_resolver_pair(struct launch_files *files, struct error *error);
 /* Opens a socket that listens at *address, and puts the port there that it got. (launch_listen.c) */
 MUST_USE enum status launch_listen_open(struct net_address *address, int *ret_fd, struct error *error);
 /* Where the kernel chose a port, says which. */

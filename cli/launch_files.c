@@ -20,7 +20,7 @@ void launch_files_init(struct launch_files *files)
 {
     memset(files, 0, sizeof *files);
     files->module = files->page = files->ring = files->trace = files->spec = files->spec_reader = -1;
-    files->witness = files->folder = files->copy_folder = -1;
+    files->witness = files->folder = files->copy_folder = files->asking = files->answering = -1;
     files->trace_made.folder = files->ring_made.folder = files->witness_made.folder = -1;
 }
 
@@ -100,6 +100,8 @@ void launch_files_close(struct launch_files *files)
     close_if(files->witness);
     close_if(files->folder);
     close_if(files->copy_folder);
+    close_if(files->asking);
+    close_if(files->answering);
     if (files->module_bytes)
         munmap((void *)(uintptr_t)files->module_bytes, files->module_size);
     if (files->mapped)

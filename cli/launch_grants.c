@@ -70,6 +70,15 @@ static enum status listens_open(struct run_spec *spec, struct launch_files *file
     return STATUS_OK;
 }
 
+/* Where the guest's process asks for names: behind all that the guest itself has. */
+static enum status resolver_open(struct run_spec *spec, struct launch_files *files, struct error *error)
+{
+    if (!spec->policy.name_count)
+        return STATUS_OK;
+    enum status s = launch_resolver_pair(files, error);
+    return s == STATUS_OK ? initial_stat(spec, spec->initial_count - 1, files->asking, GUEST_FD_RESOLVER, error) : s;
+}
+
 static enum status writes_find(const struct policy *policy, struct launch_files *files, struct error *error)
 {
     int *fds = calloc(policy->file_count + (size_t)1, sizeof *fds);
@@ -161,10 +170,10 @@ enum status launch_grants_open(struct run_spec *spec, struct launch_files *files
     uint32_t count = spec->policy.file_count + spec->policy.listen_count;
     enum status s = STATUS_OK;
     files->grants = calloc(count + (size_t)1, sizeof *files->grants);
-    spec->initial = calloc(3 + (size_t)count, sizeof *spec->initial);
+    spec->initial_count = run_spec_initials(&spec->policy);
+    spec->initial = calloc(spec->initial_count, sizeof *spec->initial);
     if (!files->grants || !spec->initial)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
-    spec->initial_count = 3 + count;
     for (uint32_t i = 0; i < count; i++)
         files->grants[i] = -1;
     files->grant_count = count;
@@ -174,6 +183,8 @@ enum status launch_grants_open(struct run_spec *spec, struct launch_files *files
         s = grants_open(spec, files, error);
     if (s == STATUS_OK)
         s = listens_open(spec, files, error);
+    if (s == STATUS_OK)
+        s = resolver_open(spec, files, error);
     if (s == STATUS_OK)
         s = writes_find(&spec->policy, files, error);
     if (s == STATUS_OK)

@@ -21,7 +21,7 @@
 enum status guest_fork(struct run *run, struct error *error)
 {
     uint32_t grants = run->files.grant_count;
-    struct launch_pass *pass = calloc(3 + (size_t)grants, sizeof *pass);
+    struct launch_pass *pass = calloc(4 + (size_t)grants, sizeof *pass);
     if (!pass)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     size_t count = 0;
@@ -29,6 +29,8 @@ enum status guest_fork(struct run *run, struct error *error)
     pass[count++] = (struct launch_pass) { run->files.module, GUEST_FD_MODULE };
     if (run->options->trace_path)
         pass[count++] = (struct launch_pass) { run->files.ring, GUEST_FD_RING };
+    if (run->files.asking >= 0)
+        pass[count++] = (struct launch_pass) { run->files.asking, GUEST_FD_RESOLVER };
     for (uint32_t i = 0; i < grants; i++)
         pass[count++] = (struct launch_pass) { run->files.grants[i], GUEST_FD_GRANTS + (int)i };
     enum status s = child_fork(&run->guest, "warrant-guest", pass, count, false, error);

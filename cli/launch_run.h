@@ -16,7 +16,7 @@ struct run {
     const struct launch_options *options;
     struct launch_result *result;
     struct launch_files files;
-    struct child_process guest, recorder, witness;
+    struct child_process guest, recorder, witness, resolver;
     struct launch_signals signals;
 };
 
@@ -54,5 +54,8 @@ MUST_USE enum status witness_try(struct run *run, struct error *error);
 /* Tells it what held, for its file's header, before the guest goes. */
 MUST_USE enum status witness_tell(struct run *run, struct error *error);
 void witness_finish(struct run *run);
+
+/* ---- the resolver (launch_resolver.c) ---- */
+MUST_USE enum status resolver_start(struct run *run, struct error *error); /* where the policy has names */
 
 #endif

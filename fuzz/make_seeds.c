@@ -69,7 +69,7 @@ static void spec_full(struct run_spec *spec)
     memset(spec->module_hash, 0xab, sizeof spec->module_hash);
     memset(spec->run_id, 0xcd, sizeof spec->run_id);
     const uint32_t sockets = 3 + spec->policy.file_count;
-    spec->initial_count = sockets + spec->policy.listen_count;
+    spec->initial_count = run_spec_initials(&spec->policy);
     spec->initial = calloc(spec->initial_count, sizeof *spec->initial);
     must(spec->initial ? STATUS_OK : STATUS_NO_MEMORY);
     for (uint32_t i = 0; i < spec->initial_count; i++)

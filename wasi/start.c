@@ -27,7 +27,7 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
         return error_set(error, STATUS_LIMIT, "%u directories are granted, at most %d can be", policy->file_count,
                          LIMIT_PREOPENS);
     const uint32_t sockets = 3 + policy->file_count;
-    if (policy->listen_count > LIMIT_LISTENERS || spec->initial_count != sockets + policy->listen_count)
+    if (policy->listen_count > LIMIT_LISTENERS || spec->initial_count != run_spec_initials(policy))
         return error_set(error, STATUS_MALFORMED,
                          "the run's description has %u first descriptors for %u directories and %u sockets",
                          spec->initial_count, policy->file_count, policy->listen_count);

@@ -17,8 +17,8 @@ struct wasi_start {
 };
 
 /* Builds configuration and limits from `spec` (borrows for the life of *ret and of the wasi created with it). Touches
- * nothing of the host: descriptors are what spec->initial says. MALFORMED: initial_count is not 3 + file_count +
- * listen_count. LIMIT.
+ * nothing of the host: descriptors are what spec->initial says. MALFORMED: initial_count is not
+ * run_spec_initials. LIMIT.
  * NO_MEMORY. */
 MUST_USE enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret, struct error *error);
 void wasi_start_done(struct wasi_start *start);

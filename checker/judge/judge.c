@@ -5,32 +5,13 @@
  * inode, as the kernel has them). A call is judged whether it succeeded or not: nobody in the runtime has a reason to
  * try. Left out on purpose: what the plan said (the matcher's work) and what Landlock and seccomp would have said.
  * docs/queries.md. */
-#include "checker/judge/judge.h"
+#include "checker/judge/judge_inner.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "wasi/abi/syscalls.h"
 
-enum judge_kind {
-    KIND_NONE,
-    KIND_OPEN,
-    KIND_COMPONENT,
-    KIND_CLOSE,
-    KIND_ASK,
-    KIND_READ,
-    KIND_WRITE,
-    KIND_FLAGS,
-    KIND_DUP,
-    KIND_READ_LINK,
-    KIND_NAME,
-    KIND_CHANGE,
-    KIND_LINK,
-    KIND_TWO,
-    KIND_MAP
-};
 /* Numbers of Linux; openat2(2), fcntl(2), mmap(2). */
 enum {
     FLAG_WRITES = 03,
@@ -50,80 +31,6 @@ enum {
     F_DUPFD_CLOEXEC = 1030,
     PROT_EXECUTE = 4
 };
-enum { NUMBERS = 1024, DESCRIPTORS_MAX = 1 << 16, ORIGIN_STDIO = UINT16_MAX };
-
-struct judge_descriptor {
-    bool live, writes, settled; /* settled: dev and ino are the kernel's own numbers */
-    uint16_t origin;            /* index of the grant, or ORIGIN_STDIO */
-    uint64_t dev, ino;
-};
-
-struct judge {
-    uint8_t kind[NUMBERS];        /* enum judge_kind by number */
-    enum syscall_machine machine; /* that was recorded: numbers are its */
-    uint16_t roles;               /* whose calls pass where the judge has no description of them */
-    bool walks;                   /* paths are resolved component by component */
-    struct {
-        bool set, here; /* of the call before; of the call in hand, which names the same */
-        uint64_t directory;
-        char name[256];
-    } refused; /* a component that the kernel did not open: a link, or no directory */
-    bool starved;
-    bool gap, agreed; /* agreed: an initial object's numbers were the kernel's own */
-    uint32_t count;
-    struct judge_descriptor *descriptor; /* owned, by host number */
-};
-
-const char *judge_rule_name(enum judge_rule rule)
-{
-#define JUDGE_RULE(id, name, text) name,
-    static const char *const names[] = {
-#include "checker/judge/judge_rules.def"
-    };
-#undef JUDGE_RULE
-    return (unsigned)rule < JUDGE_RULE_COUNT ? names[rule] : "?";
-}
-
-const char *judge_rule_text(enum judge_rule rule)
-{
-#define JUDGE_RULE(id, name, text) text,
-    static const char *const texts[] = {
-#include "checker/judge/judge_rules.def"
-    };
-#undef JUDGE_RULE
-    return (unsigned)rule < JUDGE_RULE_COUNT ? texts[rule] : "?";
-}
-
-static bool ruling(struct judge_ruling *ret, enum judge_rule rule, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static bool ruling(struct judge_ruling *ret, enum judge_rule rule, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    ret->rule = rule;
-    vsnprintf(ret->text, sizeof ret->text, format, args);
-    va_end(args);
-    return false;
-}
-
-static bool grow(struct judge *judge, uint32_t fd)
-{
-    if (fd < judge->count)
-        return true;
-    if (fd >= DESCRIPTORS_MAX)
-        return false;
-    uint32_t count = fd + 64 < 2 * judge->count ? 2 * judge->count : fd + 64;
-    struct judge_descriptor *more = realloc(judge->descriptor, count * sizeof *more);
-    if (!more) {
-        judge->starved = true;
-        return false;
-    }
-    memset(more + judge->count, 0, (count - judge->count) * sizeof *more);
-    judge->descriptor = more;
-    judge->count = count;
-    return true;
-}
-
 static void know_call(struct judge *judge, const char *name, enum judge_kind kind)
 {
     const struct syscall_row *row = syscall_find_name(name);
@@ -132,8 +39,32 @@ static void know_call(struct judge *judge, const char *name, enum judge_kind kin
         judge->kind[number] = (uint8_t)kind;
 }
 
-enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, struct judge **ret,
-                         struct error *error)
+/* What stands behind initial descriptor `i`; false: the policy gives it for nothing. */
+static bool initial_take(const struct run_spec *spec, const enum judge_grant *grants, const struct policy *policy,
+                         uint32_t i, struct judge_descriptor *ret)
+{
+    const struct run_initial *initial = &spec->initial[i];
+    const uint32_t sockets = 3 + spec->policy.file_count;
+    *ret = (struct judge_descriptor) { .live = true, .writes = true, .dev = initial->dev, .ino = initial->ino };
+    if (i < 3) {
+        ret->origin = ORIGIN_STDIO;
+        return true;
+    }
+    if (i < sockets) {
+        ret->origin = (uint16_t)(i - 3);
+        ret->writes = grants[i - 3] == JUDGE_GRANT_WRITE;
+        return grants[i - 3] != JUDGE_GRANT_NONE;
+    }
+    ret->origin = run_spec_is_resolver(spec, i) ? ORIGIN_RESOLVER : ORIGIN_SOCKET;
+    ret->family = initial->address.family;
+    ret->protocol = NET_TCP;
+    ret->bound = true;
+    return ret->origin == ORIGIN_RESOLVER ? policy->name_count > 0
+                                          : judge_policy_listens(policy, &spec->policy.listens[i - sockets]);
+}
+
+enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, const struct policy *policy,
+                         struct judge **ret, struct error *error)
 {
     struct judge *judge = calloc(1, sizeof *judge);
     if (!judge)
@@ -148,22 +79,22 @@ enum status judge_create(const struct run_spec *spec, const enum judge_grant *gr
 #define JUDGE_CALL(name, kind) know_call(judge, #name, KIND_##kind);
 #include "checker/judge/judge_calls.def"
 #undef JUDGE_CALL
-    for (uint32_t i = 0; i < spec->initial_count; i++) {
-        const struct run_initial *initial = &spec->initial[i];
-        if (initial->host_fd >= DESCRIPTORS_MAX ||
-            (i >= 3 && (i - 3 >= spec->policy.file_count || grants[i - 3] == JUDGE_GRANT_NONE)))
+    judge->rules = calloc(policy->network_count + (size_t)1, sizeof *judge->rules);
+    bool starved = !judge->rules;
+    for (uint32_t i = 0; !starved && i < policy->network_count; i++)
+        judge->rules[judge->rule_count++] = policy->networks[i];
+    for (uint32_t i = 0; !starved && i < spec->initial_count; i++) {
+        struct judge_descriptor descriptor;
+        uint32_t fd = spec->initial[i].host_fd;
+        if (fd >= DESCRIPTORS_MAX || !initial_take(spec, grants, policy, i, &descriptor))
             continue;
-        if (!grow(judge, initial->host_fd)) {
-            judge_free(judge);
-            return error_set(error, STATUS_NO_MEMORY, "no memory for the judge's descriptors");
-        }
-        judge->descriptor[initial->host_fd] = (struct judge_descriptor) {
-            .live = true,
-            .writes = i < 3 || grants[i - 3] == JUDGE_GRANT_WRITE,
-            .origin = i < 3 ? ORIGIN_STDIO : (uint16_t)(i - 3),
-            .dev = initial->dev,
-            .ino = initial->ino,
-        };
+        starved = !judge_grow(judge, fd);
+        if (!starved)
+            judge->descriptor[fd] = descriptor;
+    }
+    if (starved) {
+        judge_free(judge);
+        return error_set(error, STATUS_NO_MEMORY, "no memory for the judge's descriptors");
     }
     *ret = judge;
     return STATUS_OK;
@@ -173,8 +104,10 @@ void judge_extend(struct judge *judge, uint16_t roles) { judge->roles |= roles; 
 
 void judge_free(struct judge *judge)
 {
-    if (judge)
+    if (judge) {
         free(judge->descriptor);
+        free(judge->rules);
+    }
     free(judge);
 }
 
@@ -182,70 +115,10 @@ bool judge_starved(const struct judge *judge) { return judge->starved; }
 
 void judge_gap(struct judge *judge) { judge->gap = true; }
 
-/* The object must be the one that was opened. What the run's start says comes from stat(2), whose numbers some file
- * systems (overlays) make up: it binds once one of them has agreed with the kernel's, else the first use settles it. */
-static bool same_object(struct judge *judge, struct judge_descriptor *d, const struct judge_object *object)
-{
-    bool same = d->dev == object->dev && d->ino == object->ino;
-    if (!d->settled) {
-        judge->agreed |= same;
-        if (!same && judge->agreed && !(object->mode & JUDGE_MODE_OTHER_NUMBERS))
-            return false;
-        d->settled = true;
-        d->dev = object->dev;
-        d->ino = object->ino;
-        return true;
-    }
-    return same;
-}
-
-/* What holds no data may be asked about and closed again, which is how the runtime finds out; a walk may pass through
- * it, as openat2 does unseen; a stream may be anything. */
-static bool may_hold_none(const struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *d)
-{
-    uint8_t kind = fact->number >= 0 && fact->number < NUMBERS ? judge->kind[fact->number] : KIND_NONE;
-    return d->origin == ORIGIN_STDIO || kind == KIND_ASK || kind == KIND_CLOSE || kind == KIND_COMPONENT ||
-           (kind == KIND_READ_LINK && judge->refused.here);
-}
-
-/* The descriptor in operand `arg`, or NULL with a ruling. *unsure: behind a gap, nothing is held against it. */
-static struct judge_descriptor *descends(struct judge *judge, const struct judge_fact *fact, unsigned arg,
-                                         bool directory, bool *unsure, struct judge_ruling *ret)
-{
-    uint32_t fd = (uint32_t)fact->arg[arg];
-    struct judge_descriptor *d = fd < judge->count && judge->descriptor[fd].live ? &judge->descriptor[fd] : NULL;
-    *unsure = judge->gap;
-    if (!d || (directory && d->origin == ORIGIN_STDIO)) {
-        if (!judge->gap)
-            ruling(ret, directory ? JUDGE_FOREIGN_DIRECTORY : JUDGE_FOREIGN_DESCRIPTOR, "descriptor %" PRId32,
-                   (int32_t)fd);
-        return NULL;
-    }
-    const struct judge_object *object = arg <= 1 ? &fact->object : &fact->object2;
-    if (object->mode == 0) { /* a bad descriptor has none; any other has */
-        if (!fact->returned || fact->result < 0)
-            return d;
-        ruling(ret, JUDGE_UNREAD, "the object behind descriptor %" PRId32, (int32_t)fd);
-        return NULL;
-    }
-    if (!judge->gap && !same_object(judge, d, object)) {
-        ruling(ret, JUDGE_OTHER_OBJECT,
-               "descriptor %" PRId32 " was inode %" PRIu64 " on device %" PRIu64 ", and is inode %" PRIu64
-               " on device %" PRIu64,
-               (int32_t)fd, d->ino, d->dev, object->ino, object->dev);
-        return NULL;
-    }
-    if (object->mode & JUDGE_MODE_NO_DATA && !may_hold_none(judge, fact, d)) {
-        ruling(ret, JUDGE_NO_DATA, "descriptor %" PRId32 " is inode %" PRIu64 " on device %" PRIu64, (int32_t)fd,
-               object->ino, object->dev);
-        return NULL;
-    }
-    return d;
-}
-
 static bool need_writes(const struct judge_descriptor *d, struct judge_ruling *ret)
 {
-    return d->writes || ruling(ret, JUDGE_READ_ONLY, "granted directory number %" PRIu16 " is for reading", d->origin);
+    return d->writes ||
+           judge_rule_on(ret, JUDGE_READ_ONLY, "granted directory number %" PRIu16 " is for reading", d->origin);
 }
 
 static bool one_component(const char *path)
@@ -259,7 +132,7 @@ static bool name_known(const struct judge_fact *fact, unsigned path, unsigned ar
                        struct judge_ruling *ret)
 {
     *ret_name = fact->path[path];
-    return *ret_name || fact->arg[arg] == 0 || ruling(ret, JUDGE_UNREAD, "the name could not be read");
+    return *ret_name || fact->arg[arg] == 0 || judge_rule_on(ret, JUDGE_UNREAD, "the name could not be read");
 }
 
 static void follow_open(struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *from)
@@ -272,7 +145,7 @@ static void follow_open(struct judge *judge, const struct judge_fact *fact, cons
                                       .origin = from->origin,
                                       .dev = fact->opened.dev,
                                       .ino = fact->opened.ino };
-    if (grow(judge, (uint32_t)fact->result))
+    if (judge_grow(judge, (uint32_t)fact->result))
         judge->descriptor[fact->result] = child;
 }
 
@@ -285,10 +158,10 @@ static bool judge_open(struct judge *judge, const struct judge_fact *fact, struc
 {
     bool unsure;
     if (!fact->how_known)
-        return ruling(ret, JUDGE_UNREAD, "struct open_how");
+        return judge_rule_on(ret, JUDGE_UNREAD, "struct open_how");
     if ((fact->how[2] & RESOLVE_NEEDED) != RESOLVE_NEEDED)
-        return ruling(ret, JUDGE_UNCONFINED, "openat2 with resolve flags 0x%" PRIx64, fact->how[2]);
-    struct judge_descriptor *from = descends(judge, fact, 0, true, &unsure, ret);
+        return judge_rule_on(ret, JUDGE_UNCONFINED, "openat2 with resolve flags 0x%" PRIx64, fact->how[2]);
+    struct judge_descriptor *from = judge_descends(judge, fact, 0, true, &unsure, ret);
     if (!from)
         return unsure && ret->rule == JUDGE_NONE;
     struct judge_descriptor parent = *from; /* follow_open may move the table */
@@ -320,15 +193,15 @@ static bool judge_component(struct judge *judge, const struct judge_fact *fact, 
     uint64_t flags = fact->arg[2], held = no_follow(judge->machine) | FLAG_CLOEXEC;
     const char *name;
     if (!judge->walks)
-        return ruling(ret, JUDGE_UNCONFINED, "openat, where the run resolves paths by openat2");
+        return judge_rule_on(ret, JUDGE_UNCONFINED, "openat, where the run resolves paths by openat2");
     if (!name_known(fact, 0, 1, &name, ret))
         return false;
     if (!one_component(name))
-        return ruling(ret, JUDGE_NAME, "the component is empty, or has a slash or dot-dot");
+        return judge_rule_on(ret, JUDGE_NAME, "the component is empty, or has a slash or dot-dot");
     if ((flags & held) != held)
-        return ruling(ret, JUDGE_UNCONFINED, "openat with flags 0x%" PRIx64 ", which follow links or are inherited",
-                      flags);
-    struct judge_descriptor *from = descends(judge, fact, 0, true, &unsure, ret);
+        return judge_rule_on(ret, JUDGE_UNCONFINED,
+                             "openat with flags 0x%" PRIx64 ", which follow links or are inherited", flags);
+    struct judge_descriptor *from = judge_descends(judge, fact, 0, true, &unsure, ret);
     if (!from)
         return unsure && ret->rule == JUDGE_NONE;
     struct judge_descriptor parent = *from; /* follow_open may move the table */
@@ -340,7 +213,7 @@ static bool judge_component(struct judge *judge, const struct judge_fact *fact, 
 static bool judge_use(struct judge *judge, const struct judge_fact *fact, bool writes, struct judge_ruling *ret)
 {
     bool unsure;
-    struct judge_descriptor *d = descends(judge, fact, 0, false, &unsure, ret);
+    struct judge_descriptor *d = judge_descends(judge, fact, 0, false, &unsure, ret);
     return d ? !writes || need_writes(d, ret) : unsure && ret->rule == JUDGE_NONE;
 }
 
@@ -356,11 +229,12 @@ static bool judge_close(struct judge *judge, const struct judge_fact *fact, stru
 static bool judge_dup(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
 {
     bool unsure;
-    struct judge_descriptor *d = descends(judge, fact, 0, false, &unsure, ret);
+    struct judge_descriptor *d = judge_descends(judge, fact, 0, false, &unsure, ret);
     if (!d)
         return unsure && ret->rule == JUDGE_NONE;
     struct judge_descriptor copy = *d;
-    if (fact->returned && fact->result >= 0 && fact->result < DESCRIPTORS_MAX && grow(judge, (uint32_t)fact->result))
+    if (fact->returned && fact->result >= 0 && fact->result < DESCRIPTORS_MAX &&
+        judge_grow(judge, (uint32_t)fact->result))
         judge->descriptor[fact->result] = copy;
     return true;
 }
@@ -371,7 +245,7 @@ static bool judge_flags(struct judge *judge, const struct judge_fact *fact, stru
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
         return judge_dup(judge, fact, ret);
     if (command != F_GETFD && command != F_SETFD && command != F_GETFL && command != F_SETFL)
-        return ruling(ret, JUDGE_NEVER, "fcntl with command %" PRIu64, command);
+        return judge_rule_on(ret, JUDGE_NEVER, "fcntl with command %" PRIu64, command);
     return judge_use(judge, fact, false, ret);
 }
 
@@ -384,14 +258,15 @@ static bool judge_name(struct judge *judge, const struct judge_fact *fact, unsig
     if (!name_known(fact, path, arg, &name, ret))
         return false;
     if (fact->late && !changes) /* what only asks writes its answer, perhaps over the name */
-        return ruling(ret, JUDGE_UNREAD, "the name could be read only behind the call, which may have changed it");
+        return judge_rule_on(ret, JUDGE_UNREAD,
+                             "the name could be read only behind the call, which may have changed it");
     bool itself = path == 0 && directory == 0 && (!name || name[0] == 0);
-    struct judge_descriptor *d = descends(judge, fact, directory, !itself, &unsure, ret);
+    struct judge_descriptor *d = judge_descends(judge, fact, directory, !itself, &unsure, ret);
     if (!d && (!unsure || ret->rule != JUDGE_NONE))
         return false;
     if (!itself && !one_component(name))
-        return ruling(ret, JUDGE_NAME, "%s",
-                      !name ? "there is no name" : "the name is empty, or has a slash or dot-dot");
+        return judge_rule_on(ret, JUDGE_NAME, "%s",
+                             !name ? "there is no name" : "the name is empty, or has a slash or dot-dot");
     return !changes || !d || need_writes(d, ret);
 }
 
@@ -401,7 +276,7 @@ static bool judge_link(struct judge *judge, const struct judge_fact *fact, struc
     if (!name_known(fact, 0, 0, &target, ret))
         return false;
     if (!target || target[0] == '/')
-        return ruling(ret, JUDGE_LINK_TARGET, "%s", target ? "the target is absolute" : "there is no target");
+        return judge_rule_on(ret, JUDGE_LINK_TARGET, "%s", target ? "the target is absolute" : "there is no target");
     return judge_name(judge, fact, 1, 1, 2, true, ret);
 }
 
@@ -411,11 +286,11 @@ static bool judge_two(struct judge *judge, const struct judge_fact *fact, struct
     const char *second;
     if (!judge_name(judge, fact, 0, 0, 1, true, ret) || !name_known(fact, 1, 3, &second, ret))
         return false;
-    struct judge_descriptor *to = descends(judge, fact, 2, true, &unsure, ret);
+    struct judge_descriptor *to = judge_descends(judge, fact, 2, true, &unsure, ret);
     if (!to && (!unsure || ret->rule != JUDGE_NONE))
         return false;
     if (!one_component(second))
-        return ruling(ret, JUDGE_NAME, "the second name");
+        return judge_rule_on(ret, JUDGE_NAME, "the second name");
     return !to || need_writes(to, ret);
 }
 
@@ -427,7 +302,7 @@ static bool judge_other(const struct judge *judge, const struct judge_fact *fact
     if (!row) {
         if (fact->number < 0 || (fact->returned && fact->result == -38))
             return true; /* nothing was executed */
-        return ruling(ret, JUDGE_UNKNOWN, "number %" PRId64, fact->number);
+        return judge_rule_on(ret, JUDGE_UNKNOWN, "number %" PRId64, fact->number);
     }
     if (row->roles & judge->roles)
         return true;
@@ -441,10 +316,11 @@ static bool judge_other(const struct judge *judge, const struct judge_fact *fact
     case SYSCALL_BYPASS:
     case SYSCALL_NAMESPACE:
     case SYSCALL_ATTRIBUTE:
-        return ruling(ret, JUDGE_NEVER, "%s: %s", row->name, syscall_impact_text((enum syscall_impact)row->impact));
+        return judge_rule_on(ret, JUDGE_NEVER, "%s: %s", row->name,
+                             syscall_impact_text((enum syscall_impact)row->impact));
     case SYSCALL_READ_FILE:
     case SYSCALL_WRITE_FILE:
-        return ruling(ret, strstr(row->name, "open") ? JUDGE_UNCONFINED : JUDGE_NEVER, "%s", row->name);
+        return judge_rule_on(ret, strstr(row->name, "open") ? JUDGE_UNCONFINED : JUDGE_NEVER, "%s", row->name);
     case SYSCALL_NONE:
     case SYSCALL_OBSERVE:
     case SYSCALL_WAIT:
@@ -454,7 +330,7 @@ static bool judge_other(const struct judge *judge, const struct judge_fact *fact
         break;
     }
     return !(files || processes) ||
-           ruling(ret, JUDGE_NEVER, "%s: %s", row->name, syscall_impact_text((enum syscall_impact)row->impact));
+           judge_rule_on(ret, JUDGE_NEVER, "%s: %s", row->name, syscall_impact_text((enum syscall_impact)row->impact));
 }
 
 bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
@@ -490,8 +366,17 @@ bool judge_call(struct judge *judge, const struct judge_fact *fact, struct judge
         return judge_link(judge, fact, ret);
     case KIND_TWO:
         return judge_two(judge, fact, ret);
+    case KIND_SOCKET:
+    case KIND_BIND:
+    case KIND_CONNECT:
+    case KIND_LISTEN:
+    case KIND_ACCEPT:
+    case KIND_SEND:
+    case KIND_ASK_SOCKET:
+    case KIND_OPTION:
+        return judge_network(judge, kind, fact, ret);
     case KIND_MAP:
-        return !(fact->arg[2] & PROT_EXECUTE) || ruling(ret, JUDGE_CODE, "protection 0x%" PRIx64, fact->arg[2]);
+        return !(fact->arg[2] & PROT_EXECUTE) || judge_rule_on(ret, JUDGE_CODE, "protection 0x%" PRIx64, fact->arg[2]);
     case KIND_NONE:
         break;
     }

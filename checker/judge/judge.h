@@ -27,6 +27,12 @@ struct judge_object {
     uint32_t mode;
 };
 
+/* A socket as the kernel had it behind a call: Linux's numbers, addresses in network order; family 0: not known. */
+struct judge_socket {
+    uint32_t family, type, protocol, only_v6, local_port, peer_port;
+    uint8_t local[16], peer[16];
+};
+
 /* One system call that the kernel executed for the guest's process after its setup. */
 struct judge_fact {
     int64_t number; /* of the recorded machine's table */
@@ -39,7 +45,10 @@ struct judge_fact {
     const char *path[2]; /* NUL-terminated, borrowed; NULL: none or not known */
     uint64_t how[3];     /* openat2: flags, mode, resolve */
     bool how_known;
-    bool late; /* operands behind pointers were read at the exit only */
+    const uint8_t *address; /* a struct sockaddr, or an option's value; borrowed; NULL: none or not known */
+    uint32_t address_length;
+    struct judge_socket socket; /* the returned one, else that of the first descriptor operand */
+    bool late;                  /* operands behind pointers were read at the exit only */
 };
 
 enum { JUDGE_TEXT_MAX = 200 };
@@ -52,11 +61,11 @@ struct judge_ruling {
 enum judge_grant { JUDGE_GRANT_NONE, JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
 
 struct judge;
-/* spec: the run's start (borrowed for the call): initial descriptors and their objects. grants: for each of
- * spec->policy's files what it may be used for (borrowed for the call). UNSUPPORTED: of a machine whose system calls
- * have no table. Returns owned. */
-MUST_USE enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants, struct judge **ret,
-                                  struct error *error);
+/* spec: the run's start: initial descriptors and their objects. grants: for each of spec->policy's files what it may be
+ * used for. policy: the one that is asked, of the network. All borrowed for the call. UNSUPPORTED: of a machine whose
+ * system calls have no table. Returns owned. */
+MUST_USE enum status judge_create(const struct run_spec *spec, const enum judge_grant *grants,
+                                  const struct policy *policy, struct judge **ret, struct error *error);
 /* Lets pass what these roles (SYSCALL_BY bits of syscalls.h) may issue beside the guest's own: of a sanitizer. */
 void judge_extend(struct judge *judge, uint16_t roles);
 void judge_free(struct judge *judge); /* NULL is fine */
@@ -67,5 +76,16 @@ bool judge_starved(const struct judge *judge);
 /* Records are missing here: descriptors may have been opened and closed unseen. From now on unknown ones are not held
  * against the guest. */
 void judge_gap(struct judge *judge);
+
+/* ---- the network's rules, as the judge reads them (judge_network.c) ---- */
+
+/* Whether a rule has that protocol, in that family. */
+bool judge_policy_makes(const struct net_rule *rules, uint32_t count, enum net_protocol protocol, uint8_t family);
+/* Whether the rules let that address be bound, or be connected and sent to. One that means another address (IPv4 in
+ * IPv6) needs a rule for either; a zone, and what is written in two ways, has none. */
+bool judge_policy_allows(const struct net_rule *rules, uint32_t count, enum net_protocol protocol, enum net_verb verb,
+                         const struct net_address *address);
+/* Whether the policy has a listening socket there. */
+bool judge_policy_listens(const struct policy *policy, const struct net_address *address);
 
 #endif

@@ -29,7 +29,9 @@ MUST_USE bool os_memory_seal(int *fd, int *reader);
 
 /* ---- descriptors ---- */
 
-MUST_USE bool os_pipe(int ret[2]);        /* close-on-exec */
+MUST_USE bool os_pipe(int ret[2]); /* close-on-exec */
+/* Messages stay whole, and the end is told; close-on-exec. macOS: datagrams, which do not tell it. */
+MUST_USE bool os_message_pair(int ret[2]);
 MUST_USE bool os_socket_pair(int ret[2]); /* a stream, close-on-exec */
 /* As write(2) on such a socket, without SIGPIPE. */
 ssize_t os_socket_write(int fd, const void *bytes, size_t size);

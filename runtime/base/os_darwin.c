@@ -98,16 +98,19 @@ bool os_pipe(int ret[2])
     return (close_on_exec(ret[0]) && close_on_exec(ret[1])) || give_up(ret[0], ret[1]);
 }
 
-bool os_socket_pair(int ret[2])
+static bool pair_make(int type, int ret[2])
 {
     const int on = 1;
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ret) < 0)
+    if (socketpair(AF_UNIX, type, 0, ret) < 0)
         return false;
     for (int i = 0; i < 2; i++)
         if (!close_on_exec(ret[i]) || setsockopt(ret[i], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) < 0)
             return give_up(ret[0], ret[1]);
     return true;
 }
+
+bool os_message_pair(int ret[2]) { return pair_make(SOCK_DGRAM, ret); }
+bool os_socket_pair(int ret[2]) { return pair_make(SOCK_STREAM, ret); }
 
 ssize_t os_socket_write(int fd, const void *bytes, size_t size) { return send(fd, bytes, size, 0); }
 

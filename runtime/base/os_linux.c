@@ -38,6 +38,8 @@ bool os_memory_seal(int *fd, int *reader)
 
 bool os_pipe(int ret[2]) { return pipe2(ret, O_CLOEXEC) == 0; }
 
+bool os_message_pair(int ret[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret) == 0; }
+
 bool os_socket_pair(int ret[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ret) == 0; }
 
 ssize_t os_socket_write(int fd, const void *bytes, size_t size) { return send(fd, bytes, size, MSG_NOSIGNAL); }

@@ -213,7 +213,7 @@ static void test_claims(void **state)
     (void)state;
     enum judge_grant grants[] = { JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
     struct claims *claims;
-    assert_int_equal(claims_create(&spec, grants, &claims, NULL), STATUS_OK);
+    assert_int_equal(claims_create(&spec, grants, &spec.policy, &claims, NULL), STATUS_OK);
     rule(claims, (struct op) { .kind = OP_WRITE, .handle = 1 }, "", JUDGE_NONE);
     rule(claims, (struct op) { .kind = OP_OPEN, .handle = 3, .handle2 = 7, .flags = OPEN_READ }, "x", JUDGE_NONE);
     rule(claims, (struct op) { .kind = OP_PREAD, .handle = 7 }, "", JUDGE_NONE);
@@ -236,7 +236,7 @@ static void test_claims(void **state)
     rule(claims, (struct op) { .kind = OP_CLOCK_TIME, .handle = HANDLE_NONE }, "", JUDGE_NONE);
     claims_free(claims);
     grants[1] = JUDGE_GRANT_NONE;
-    assert_int_equal(claims_create(&spec, grants, &claims, NULL), STATUS_OK);
+    assert_int_equal(claims_create(&spec, grants, &spec.policy, &claims, NULL), STATUS_OK);
     rule(claims, (struct op) { .kind = OP_OPEN, .handle = 4, .handle2 = 7, .flags = OPEN_READ }, "x",
          JUDGE_FOREIGN_DIRECTORY);
     claims_free(claims);

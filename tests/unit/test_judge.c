@@ -30,7 +30,7 @@ static struct judge *new_judge(void)
     spec.facts.walker = walker;
     enum judge_grant grants[] = { JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
     struct judge *judge;
-    assert_int_equal(judge_create(&spec, grants, &judge, NULL), STATUS_OK);
+    assert_int_equal(judge_create(&spec, grants, &spec.policy, &judge, NULL), STATUS_OK);
     return judge;
 }
 
@@ -363,7 +363,7 @@ static void test_other_policy(void **state)
                              .facts = { .arch = (char[]) { "x86_64" } } };
     enum judge_grant grants[] = { JUDGE_GRANT_READ, JUDGE_GRANT_NONE };
     struct judge *judge;
-    assert_int_equal(judge_create(&spec, grants, &judge, NULL), STATUS_OK);
+    assert_int_equal(judge_create(&spec, grants, &spec.policy, &judge, NULL), STATUS_OK);
     EXPECT(FOREIGN_DIRECTORY, open_fact(WRITE_DIR, "x", 0, OPENED));
     EXPECT(NONE, open_fact(READ_DIR, "x", 0, OPENED));
     judge_free(judge);

@@ -84,10 +84,10 @@ static void spec_fill(struct run_spec *spec)
     memset(spec->module_hash, 0xab, sizeof spec->module_hash);
     memset(spec->run_id, 0xcd, sizeof spec->run_id);
     spec->started_ns = 0x0102030405060708;
-    spec->initial_count = 6;
-    spec->initial = calloc(6, sizeof *spec->initial);
+    spec->initial_count = 7;
+    spec->initial = calloc(7, sizeof *spec->initial);
     assert_non_null(spec->initial);
-    for (uint32_t i = 0; i < 6; i++) {
+    for (uint32_t i = 0; i < 7; i++) {
         spec->initial[i].dev = 100 + i;
         spec->initial[i].ino = 200 + i;
         spec->initial[i].filetype = i;

@@ -69,7 +69,8 @@ struct policy {
 };
 
 /* What is started. initial descriptors: 0, 1, 2, then one for each file of the policy, then one for each listening
- * socket, in order. */
+ * socket, in order; last, where the policy has names, that on which the guest's process asks for them, which is no
+ * descriptor of the guest's. */
 struct run_spec {
     struct policy policy;
     uint32_t arg_count, env_count;
@@ -80,7 +81,7 @@ struct run_spec {
     uint8_t run_id[16];
     uint64_t started_ns; /* CLOCK_REALTIME */
     /* What the host's objects behind the initial descriptors were: dev, ino, filetype (enum wasi_filetype), 3 +
-     * file_count + listen_count. */
+     * file_count + listen_count, and one more where there are names. */
     uint32_t initial_count;
     struct run_initial {
         uint64_t dev, ino;
@@ -138,6 +139,8 @@ MUST_USE enum status policy_parse_size(const char *text, uint64_t *ret, struct e
 MUST_USE enum status policy_parse_duration(const char *text, uint64_t *ret, struct error *error);
 
 void run_spec_init(struct run_spec *spec);
+uint32_t run_spec_initials(const struct policy *policy); /* what initial_count has to be */
+bool run_spec_is_resolver(const struct run_spec *spec, uint32_t initial);
 void run_spec_done(struct run_spec *spec);
 /* Appends KEY=VALUE (copies it). INVALID: no key, or too many or too long. */
 MUST_USE enum status run_spec_add_label(struct run_spec *spec, const char *text, struct error *error);

@@ -29,6 +29,16 @@ void run_spec_init(struct run_spec *spec)
     policy_init(&spec->policy);
 }
 
+uint32_t run_spec_initials(const struct policy *policy)
+{
+    return 3 + policy->file_count + policy->listen_count + (policy->name_count > 0);
+}
+
+bool run_spec_is_resolver(const struct run_spec *spec, uint32_t initial)
+{
+    return spec->policy.name_count > 0 && initial == 3 + spec->policy.file_count + spec->policy.listen_count;
+}
+
 static void strings_free(char **strings, uint32_t count)
 {
     for (uint32_t i = 0; strings && i < count; i++)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { SPEC_MAGIC = 0x34535257 };
-enum { SPEC_INITIAL_MAX = 3 + LIMIT_PREOPENS + LIMIT_LISTENERS, SPEC_FILETYPE_MAX = 7 };
+enum { SPEC_INITIAL_MAX = 4 + LIMIT_PREOPENS + LIMIT_LISTENERS, SPEC_FILETYPE_MAX = 7 };
 enum {
     FILE_BYTES_MIN = 9,
     NETWORK_BYTES = 24,
@@ -191,7 +191,7 @@ static enum status initial_decode(struct cursor *c, struct run_spec *spec)
     if (!count)
         return STATUS_OK;
     const uint32_t sockets = 3 + spec->policy.file_count;
-    if (count != sockets + spec->policy.listen_count)
+    if (count != run_spec_initials(&spec->policy))
         return STATUS_MALFORMED;
     spec->initial = calloc(count, sizeof *spec->initial);
     if (!spec->initial)
@@ -209,7 +209,7 @@ static enum status initial_decode(struct cursor *c, struct run_spec *spec)
         if (spec->initial[i].filetype > SPEC_FILETYPE_MAX || doubtful > 1)
             return STATUS_MALFORMED;
         TRY(address_decode(c, &spec->initial[i].address));
-        if ((spec->initial[i].address.family != 0) != (i >= sockets))
+        if ((spec->initial[i].address.family != 0) != (i >= sockets && !run_spec_is_resolver(spec, i)))
             return STATUS_MALFORMED;
     }
     return STATUS_OK;
