@@ -115,6 +115,8 @@ def main(root):
         kept += 1
         if not named:
             failures.append(f"threat-model.md:{number}: a promise that names no test: {text[:60]}...")
+    if kept < 50:
+        failures.append("threat-model.md: its promises are not marked")
     layers.finish("rows", len(rows) + kept, failures)
 
 
