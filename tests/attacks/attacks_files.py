@@ -26,6 +26,16 @@ def entries(shown):
     return found
 
 
+# A call of each operation that asks for a right, on a file ($f) or a directory ($d) that holds all others.
+WITH_RIGHTS = {
+    "fd_advise": "$f 0 1 0", "fd_allocate": "$f 0 9", "fd_datasync": "$f", "fd_fdstat_set_flags": "$f 1", "fd_filestat_get": "$f out:64",
+    "fd_filestat_set_size": "$f 3", "fd_filestat_set_times": "$f 1 1 5", "fd_pread": "$f iov:new:4 0 out:4", "fd_pwrite": "$f iov:@x:1 0 out:4",
+    "fd_read": "$f iov:new:4 out:4", "fd_readdir": "$d buf:64 0 out:4", "fd_seek": "$f 1 0 out:8", "fd_sync": "$f", "fd_tell": "$f out:8",
+    "fd_write": "$f iov:@x:1 out:4", "path_create_directory": "$d @new", "path_filestat_get": "$d 0 @deep out:64", "path_filestat_set_times": "$d 0 @file 1 1 5",
+    "path_link": "$d 0 @file 3 @new", "path_open": "$d 0 @file 0 2 0 0 out:4", "path_readlink": "$d @link buf:64 out:4", "path_remove_directory": "$d @empty",
+    "path_rename": "$d @file 3 @new", "path_symlink": "@x $d @new", "path_unlink_file": "$d @file"}
+
+
 class Descriptors(Rows):
     def opened(self, name, fd, oflags=0, rights=ALL, variable="f", fdflags=0):
         return f"path_open {fd} 0 @{name} {oflags} {rights} {ALL} {fdflags} ={variable}"
@@ -73,6 +83,32 @@ class Descriptors(Rows):
             for at in (8, 16):
                 self.assertEqual(answers[index].number(size=8, at=at) & ~inherit, 0)
         self.assertEqual(answers[7].shown, answers[4].shown)
+
+    @row("WAMR-4849", "FD-05")
+    def test_each_right_is_looked_at(self):
+        """Of every operation of the tables: without any one of the rights of its row, and with all others, it is refused and nothing changes."""
+        (self.data / "link").symlink_to("file")
+        (self.data / "empty").mkdir()
+        asked = {name: row.rights for name, row in TABLE.operations.items() if row.built and row.rights and not name.startswith("sock_")}
+        self.assertEqual(set(asked) - set(WITH_RIGHTS), set())
+        lines = []
+        for name, rights in asked.items():
+            for right in rights:
+                less = ALL & ~(1 << TABLE.right[right])
+                lines += [f"path_open 3 0 @. {DIRECTORY} {less & OF_FOLDERS} {less} 0 =d", f"path_open 3 0 @file 0 {less} 0 0 =f", f"{name} {WITH_RIGHTS[name]}",
+                          "fd_close $d", "fd_close $f"]
+        before = {path: what[:4] + what[7:] for path, what in rows.tree(self.data).items()}
+        answers = self.calls(*lines)
+        self.assertEqual({answer.errno for index, answer in enumerate(answers) if index % 5 != 2}, {"SUCCESS"})
+        self.assertEqual({answer.call: answer.errno for answer in answers[2::5] if answer.errno != "NOTCAPABLE"}, {})
+        self.assertEqual({path: what[:4] + what[7:] for path, what in rows.tree(self.data).items()}, before)
+
+    @row("MEM-12")
+    def test_memory_that_grows(self):
+        """What a call writes goes where the guest's memory is now, however often it grew."""
+        answers = self.calls(self.opened("file", 3), *["fd_pread $f iov:new:6 0 out:4", "random_get big:4000000"] * 5, left_open=1)
+        self.assertEqual({answer.errno for answer in answers}, {"SUCCESS"})
+        self.assertEqual({answer.shown[0] for answer in answers[1::2]}, {b"inside"})
 
     @row("FD-06")
     def test_flags(self):

@@ -55,6 +55,18 @@ class Refused(Rows):
         self.assertGreater(len(answers), 300)
         self.assertLessEqual(self.seen(), {"socket", "setsockopt"})  # one that reaches nobody
 
+    @row("SOCK-12", "CVE-2025-54126")
+    def test_rules_that_say_too_little(self):
+        """No mask is not all addresses, and what is half understood is refused, before the guest starts."""
+        for verb in ("connect", "bind"):
+            for address in ("1.2.3.4:80", "1.2.3.4/:80", "1.2.3.4/33:80", "1.2.3.4/-1:80", "1.2.3.4/8x:80", "1.2.3.4/32", "1.2.3.4/32:", "1.2.3.4/32:80x", "1.2.3/24:80",
+                            "1.2.3.4/8:80", "01.2.3.4/32:80", "example.org:80", "example.org/32:80", "", "/0:80", "[::1]:80", "[::1]/129:80", "::1/128:80", "[::1%lo]/128:80",
+                            "[::ffff:1.2.3.4]/128:80", "1.2.3.4/32:80-79", "1.2.3.4/32:65536", "1.2.3.4/32:0-99999"):
+                policy = self.folder / "policy.yaml"
+                policy.write_text(f"version: 1\nnetwork:\n  - protocol: tcp\n    {verb}: [\"{address}\"]\n")
+                done = self.warrant("run", "--policy", policy, self.script, status=125)
+                self.assertRegex(done.stderr, r"policy\.yaml:[34]: .", address)
+
     @staticmethod
     def lines(name, made):
         """The call of an import, with each kind of descriptor or family that it may name, and room wherever it wants a pointer."""

@@ -9,7 +9,7 @@ import time
 import kit
 import rows
 from kit import GUESTS
-from rows import ALL, DIRECTORY, READ, WRITE, Rows, row
+from rows import ALL, DIRECTORY, READ, WRITE, Rows, row, witness_works
 
 MONOTONIC, REALTIME, EVENT, LAST = 1, 0, 32, 2 ** 64 - 1
 
@@ -64,7 +64,7 @@ class Waits(Rows):
                 told = (self.data / "file").read_bytes()
                 self.assertEqual([struct.unpack_from("<QHB", told, at) for at in range(0, 3 * EVENT, EVENT)], [(1, 0, 0), (2, 0, 0), (3, 0, 0)])
 
-    @row("POLL-04", "WAVE-06")
+    @row("POLL-04", "POLL-06", "WAVE-06")
     def test_times_and_descriptors(self):
         now = time.monotonic()
         answers = self.calls(
@@ -90,6 +90,19 @@ class Waits(Rows):
         # Standard input is silent: the clock ends the wait, of two descriptors as of one, and nobody spins.
         self.assertEqual((told[18], told[19]), ([(2, "SUCCESS", 0)], [(3, "SUCCESS", 0)]))
         self.assertLess(time.monotonic() - now, 30 * kit.SLOW)
+
+    @row("WAVE-07")
+    def test_how_much_there_is_to_read(self):
+        """Nobody asks the system by ioctl, which would write where the guest's process did not say."""
+        (self.data / "file").write_bytes(b"x" * 100)
+        answers = self.calls(f"path_open 3 0 @file 0 {ALL} 0 0 =f", f"poll_oneoff mem:{descriptor(1, 4).hex()} out:32 1 out:4", poll(descriptor(1, 5)), poll(descriptor(1, 1, 2)),
+                             left_open=1)
+        self.assertEqual({answer.errno for answer in answers}, {"SUCCESS"})
+        if witness_works():
+            self.warrant("check", "--db", self.folder / "audit.db", self.trace)
+            told = self.parse(self.warrant("query", "--json", self.folder / "audit.db", "SELECT DISTINCT name FROM syscalls").stdout)
+            self.assertNotIn("ioctl", {line["name"] for line in told})
+            self.assertTrue(told)
 
     @row("POLL-05", "RES-03")
     def test_waiting_for_ever(self):

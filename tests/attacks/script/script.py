@@ -23,12 +23,13 @@ def macro_rows(text, pattern):
 
 
 class Row:
-    """An operation or an import: its fields as (type, name), and the core parameters that they become."""
+    """An operation or an import: its fields as (type, name), the core parameters that they become, and the rights that it asks for."""
 
     def __init__(self, head, body, core):
         self.head = head
         self.fields = re.findall(r"F\((\w+),\s*(\w+)\)", body)
         self.core = "".join(core[kind] for kind, _ in self.fields)
+        self.rights = re.findall(r"\bR\((\w+)\)", body)
 
 
 class Table:
@@ -36,6 +37,7 @@ class Table:
         abi = pathlib.Path(source) / "wasi/abi"
         core = {body.split(",")[0]: re.search(r',\s*"([iI]+)"\s*,', body).group(1)
                 for _, body in macro_rows((abi / "argtypes.def").read_text(), "ARG_TYPE")}
+        self.right = {body.split(",")[0].strip(): bit for bit, (_, body) in enumerate(macro_rows((abi / "rights.def").read_text(), "RIGHT"))}
         self.operations, self.imports = {}, {}
         for macro, body in macro_rows((abi / "operations.def").read_text(), r"OPERATION\w*"):
             head = [word.strip() for word in body.split(",")[:3]]
