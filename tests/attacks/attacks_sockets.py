@@ -58,22 +58,22 @@ class Refused(Rows):
     @row("SOCK-12", "CVE-2025-54126")
     def test_rules_that_say_too_little(self):
         """No mask is not all addresses, and what is half understood is refused, before the guest starts."""
+        policy = self.folder / "policy.yaml"
         for verb in ("connect", "bind"):
             for address in ("1.2.3.4:80", "1.2.3.4/:80", "1.2.3.4/33:80", "1.2.3.4/-1:80", "1.2.3.4/8x:80", "1.2.3.4/32", "1.2.3.4/32:", "1.2.3.4/32:80x", "1.2.3/24:80",
                             "1.2.3.4/8:80", "01.2.3.4/32:80", "example.org:80", "example.org/32:80", "", "/0:80", "[::1]:80", "[::1]/129:80", "::1/128:80", "[::1%lo]/128:80",
                             "[::ffff:1.2.3.4]/128:80", "1.2.3.4/32:80-79", "1.2.3.4/32:65536", "1.2.3.4/32:0-99999"):
-                policy = self.folder / "policy.yaml"
                 policy.write_text(f"version: 1\nnetwork:\n  - protocol: tcp\n    {verb}: [\"{address}\"]\n")
-                done = self.warrant("run", "--policy", policy, self.script, status=125)
+                done = self.warrant("policy", "lint", policy, status=3)
                 self.assertRegex(done.stderr, r"policy\.yaml:[34]: .", address)
+        self.assertRegex(self.warrant("run", "--policy", policy, self.script, status=125).stderr, r"policy\.yaml:[34]: .")
 
     @staticmethod
     def lines(name, made):
         """The call of an import, with each kind of descriptor or family that it may name, and room wherever it wants a pointer."""
         for number in (0, 1, 2, 3, 99):
-            words = {"FD": str(number), "NUMBER": str(number), "NUMBER64": str(number), "POINTER": "out:128", "IOVEC_ARRAY": "iov:new:8", "CIOVEC_ARRAY": "iov:@x:1",
-                     "STRING": "@name", "BUFFER": "buf:64"}
-            yield " ".join([name, *[words.get(kind, "out:128" if kind.startswith("R_") else "0") for kind, _ in made.fields]])
+            words = {"FD": str(number), "IOVEC_ARRAY": "iov:new:8", "CIOVEC_ARRAY": "iov:@x:1", "STRING": "@name", "NAME": "@name", "NAME_WAMR": "&name%00"}
+            yield " ".join([name, *[words.get(kind, TABLE.any_word(kind, number)) for kind, _ in made.fields]])
 
 
 rows.main()

@@ -35,8 +35,9 @@ class Row:
 class Table:
     def __init__(self, source):
         abi = pathlib.Path(source) / "wasi/abi"
-        core = {body.split(",")[0]: re.search(r',\s*"([iI]+)"\s*,', body).group(1)
-                for _, body in macro_rows((abi / "argtypes.def").read_text(), "ARG_TYPE")}
+        types = [body for _, body in macro_rows((abi / "argtypes.def").read_text(), "ARG_TYPE")]
+        core = {body.split(",")[0]: re.search(r',\s*"([iI]+)"\s*,', body).group(1) for body in types}
+        self.core, self.scalars = core, {body.split(",")[0] for body in types if body.split(",")[-2].strip() == "SCALAR"}
         self.right = {body.split(",")[0].strip(): bit for bit, (_, body) in enumerate(macro_rows((abi / "rights.def").read_text(), "RIGHT"))}
         self.operations, self.imports = {}, {}
         for macro, body in macro_rows((abi / "operations.def").read_text(), r"OPERATION\w*"):
@@ -55,6 +56,12 @@ class Table:
                 continue
             name = f"unstable.{head[2]}" if head[1] == "wasi_unstable" else head[0]
             self.imports[name] = (head[1], head[2], Row(head, body, core))
+
+    def any_word(self, kind, number):
+        """An argument of a type: a number where it is one, else room for 128 bytes."""
+        if kind in self.scalars and kind != "POINTER":
+            return str(number)
+        return "buf:128" if len(self.core[kind]) == 2 else "out:128"
 
     def built(self, name):
         return self.operations[name].built
