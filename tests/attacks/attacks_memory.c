@@ -222,8 +222,7 @@ static uint32_t nothing_anywhere(uint32_t import, const struct operation_field *
 {
     const struct arg_type_row *type = &abi_arg_types[field->type];
     uint32_t inside = UINT32_MAX, outside = UINT32_MAX;
-    if (type->class != ARG_CLASS_STRING && type->class != ARG_CLASS_BUFFER && type->class != ARG_CLASS_IOVS &&
-        type->class != ARG_CLASS_CIOVS)
+    if (type->class != ARG_CLASS_STRING && type->class != ARG_CLASS_BUFFER && !is_vector(type))
         return 0;
     slots[at + 1] = 0;
     enum rt_trap_kind trap = hostcall_world_call(&world, import, slots, OPERATION_SLOTS_MAX, &inside);
@@ -275,7 +274,7 @@ static uint32_t count_vectors(uint32_t import, const struct operation_field *fie
     static const uint64_t many[] = { LIMIT_IOVECS + 1, 10000, UINT64_C(1) << 29, (UINT64_C(1) << 29) + 1, UINT32_MAX };
     const struct arg_type_row *type = &abi_arg_types[field->type];
     uint32_t wasi_errno;
-    if !is_vector (type)
+    if (!is_vector(type))
         return 0;
     for (size_t i = 0; i < sizeof many / sizeof *many; i++) {
         slots[at + 1] = many[i];

@@ -27,7 +27,7 @@ while True:
     os.rename(sys.argv[2], sys.argv[1])
 """
 # Where an op's answer is not the path's own: names that end in dots or slashes are refused before anything is looked up.
-OF_THE_END = {"EXIST", "INVAL", "ISDIR", "NOTDIR", "NOENT", "BUSY", "NOTEMPTY"}
+OF_THE_END = {"EXIST", "PERM", "INVAL", "ISDIR", "NOTDIR", "NOENT", "BUSY", "NOTEMPTY"}
 
 
 def everywhere(path, fd=3, follow=(1, 0)):
