@@ -144,6 +144,45 @@ static bool answer_polls(const struct request *request, const struct backend_spa
     return true;
 }
 
+/* Bytes that go into the staging buffer as they came. */
+struct staged {
+    uint8_t *to;
+    size_t left;
+};
+
+/* A trace_bytes_fn. */
+static bool staged_copy(void *self, const uint8_t *bytes, size_t size)
+{
+    struct staged *staged = self;
+    if (size > staged->left)
+        return false;
+    memcpy(staged->to, bytes, size);
+    staged->to += size;
+    staged->left -= size;
+    return true;
+}
+
+/* A message of a peer, or the addresses of a resolver. */
+static bool answer_staged(struct session *session, const struct op *op, const struct backend_space *space)
+{
+    struct error why = ERROR_INIT;
+    const struct trace_op_data *data = &session->call->data[session->op];
+    bool names = abi_ops[op->kind].in == OP_BYTES_NAMES;
+    size_t most = names ? LIMIT_ADDRESSES * sizeof(struct net_address) : LIMIT_STAGING;
+    if (data->in_length > most || (names && data->in_length % sizeof(struct net_address) != 0))
+        return false;
+    struct staged staged = { space->staging, most };
+    enum status status = trace_reader_data(session->reader, session->call, session->op, staged_copy, &staged, &why);
+    if (status != STATUS_OK)
+        error_copy(&session->failure, status, &why);
+    return true;
+}
+
+static bool address_known(const struct net_address *address)
+{
+    return address->family == NET_NONE || address->family == NET_V4 || address->family == NET_V6;
+}
+
 static enum status impossible(struct session *session, const char *why, struct error *error)
 {
     const struct trace_call *call = session->call;
@@ -163,6 +202,8 @@ static const char *answer_success(struct session *session, const struct op *op, 
     uint64_t value = (uint64_t)result->value;
     if (row->in == OP_BYTES_STAT && result->stat.filetype > FILETYPE_SYMBOLIC_LINK)
         return "no such file type";
+    if (abi_brings_address((enum op_bytes)row->in) && !address_known(&result->address))
+        return "no such family of addresses";
     if (row->in != OP_BYTES_NONE && row->in != OP_BYTES_STAT) {
         if (value != data->in_length)
             return "the count is not that of the bytes";
@@ -172,6 +213,8 @@ static const char *answer_success(struct session *session, const struct op *op, 
             return "broken directory entries";
         if (row->in == OP_BYTES_POLLED && !answer_polls(request, space, data))
             return "broken answers about descriptors";
+        if ((row->in == OP_BYTES_MESSAGE || row->in == OP_BYTES_NAMES) && !answer_staged(session, op, space))
+            return "more than a message holds, or broken addresses";
     } else if (data->in_length > 0) {
         return "bytes from an op that brings none";
     }

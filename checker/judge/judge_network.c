@@ -307,11 +307,11 @@ static bool option_known(uint64_t level, uint64_t name, bool sets)
     static const struct {
         uint8_t level, name;
         bool sets;
-    } options[] = { { LEVEL_SOCKET, 3, false }, { LEVEL_SOCKET, 4, false }, { LEVEL_SOCKET, 7, true },
-                    { LEVEL_SOCKET, 8, true },  { LEVEL_SOCKET, 9, true },  { LEVEL_SOCKET, 13, true },
-                    { LEVEL_SOCKET, 20, true }, { LEVEL_SOCKET, 21, true }, { LEVEL_SOCKET, 30, false },
-                    { LEVEL_TCP, 1, true },     { LEVEL_TCP, 4, true },     { LEVEL_TCP, 5, true },
-                    { LEVEL_TCP, 12, true },    { LEVEL_V6, ONLY_V6, true } };
+    } options[] = { { LEVEL_SOCKET, 2, true },   { LEVEL_SOCKET, 3, false }, { LEVEL_SOCKET, 4, false },
+                    { LEVEL_SOCKET, 7, true },   { LEVEL_SOCKET, 8, true },  { LEVEL_SOCKET, 9, true },
+                    { LEVEL_SOCKET, 13, true },  { LEVEL_SOCKET, 20, true }, { LEVEL_SOCKET, 21, true },
+                    { LEVEL_SOCKET, 30, false }, { LEVEL_TCP, 1, true },     { LEVEL_TCP, 4, true },
+                    { LEVEL_TCP, 5, true },      { LEVEL_TCP, 12, true },    { LEVEL_V6, ONLY_V6, true } };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (options[i].level == level && options[i].name == name)
             return options[i].sets || !sets;
