@@ -129,3 +129,18 @@ class Player:
                 native[at] = answer
             pending = again
         raise Failed(f"{scripts[pending[0]].name}: {PASSES} steps were refused")
+
+
+class Peer(Player):
+    """Another runtime in the place of the command: live, by one walker. command: words, with {folder} and {guest} in them."""
+
+    def __init__(self, command, native, guest):
+        super().__init__(None, native, guest, [])
+        self.command = command
+
+    def by_guest(self, scripts):
+        top = self.tree(len(scripts))
+        words = [word.format(folder=top, guest=self.guest) for word in self.command]
+        answers = self.run(words, scripts, self.compiled(scripts, [()] * len(scripts)))
+        shutil.rmtree(top)
+        return answers

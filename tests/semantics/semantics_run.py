@@ -5,12 +5,13 @@ Every answer is the native one, or belongs to a class of docs/file-semantics.md;
 The scripts are those of the suite (the public repository sibylfs/fs_test_suite, checked out anywhere; never part of this tree), else 300 of
 our own.
 
-usage: semantics_run.py [--suite FOLDER | --own] [--sample N] [--list] [--no-check] [--write]
+usage: semantics_run.py [--suite FOLDER | --own] [--sample N] [--list] [--no-check] [--write] [--peer COMMAND]
   --suite FOLDER   the suite's folder, or the variable SIBYLFS; without both, our own scripts
   --own            our own scripts, whatever SIBYLFS says
   --sample N       every so many, so that about N remain; the counts are then not compared
   --list           print each deviation with its class
   --write          write the counts into the document, to be reviewed, where it has others
+  --peer COMMAND   another runtime's deviations, by kind: 'wasmtime run --dir {folder}::/ {guest}'
   --no-check       do not check the recordings as well (matching with the kernel's record where there is a witness)
 The variables WARRANT (the command) and PLAYERS (a folder with `play` and `play.wasm`) say what to test.
 exit status 77: skipped, with the reason
@@ -27,7 +28,7 @@ import time
 import classes
 import scripts
 from own_scripts import own_scripts
-from runs import BATCH, Failed, Player
+from runs import BATCH, Failed, Peer, Player
 
 SOURCE = pathlib.Path(os.environ.get("WARRANT_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 WARRANT = pathlib.Path(os.environ.get("WARRANT", SOURCE / "build/release/warrant")).resolve()
@@ -80,6 +81,17 @@ def compare_counts(rows, counts, which):
         raise Failed("other counts than the document has:\n  " + "\n  ".join(wrong))
 
 
+def show_peer(deviations, steps):
+    """A line for each kind of deviation, with one of them."""
+    kinds = collections.defaultdict(list)
+    for deviation in deviations:
+        native, guest = ("a value" if answer.startswith("=") else answer for answer in (deviation.native, deviation.guest))
+        kinds[deviation.step.name, native, guest].append(deviation)
+    print(f"{len(deviations)} of {steps} answers are not the native ones")
+    for (name, native, guest), found in sorted(kinds.items(), key=lambda kind: -len(kind[1])):
+        print(f"  {len(found):6} {name}: natively {native}, there {guest}: {found[0].script.name}, step {found[0].at + 1}: {found[0].step.text}")
+
+
 def run(options):
     which = "suite" if options.suite else "own"
     texts = suite_scripts(options.suite) if options.suite else own_scripts()
@@ -87,7 +99,10 @@ def run(options):
         texts = texts[::max(1, len(texts) // options.sample)]
     played, skipped = parse_all(texts)
     rows = classes.read_rows(DOCUMENT)
-    player = Player(WARRANT, PLAYERS / "play", PLAYERS / "play.wasm", ["openat2", "components"], None if options.no_check else check)
+    if options.peer:
+        player = Peer(options.peer.split(), PLAYERS / "play", PLAYERS / "play.wasm")
+    else:
+        player = Player(WARRANT, PLAYERS / "play", PLAYERS / "play.wasm", ["openat2", "components"], None if options.no_check else check)
     deviations, begun = [], time.monotonic()
     try:
         for at in range(0, len(played), BATCH):
@@ -96,6 +111,9 @@ def run(options):
                 print(f"{min(at + BATCH, len(played))} scripts, {time.monotonic() - begun:.0f} s", flush=True)
     finally:
         player.done()
+    if options.peer:
+        show_peer(deviations, sum(len(script.steps) for script in played))
+        return
     counts, homeless = classes.sort(rows, deviations)
     steps = sum(len(script.steps) for script in played)
     left_out = sum(len(script.left_out) for script in played)
@@ -125,6 +143,7 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--no-check", action="store_true")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--peer")
     options = parser.parse_args()
     if options.own:
         options.suite = None
