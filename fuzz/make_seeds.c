@@ -1,6 +1,6 @@
 /* Writes inputs to begin with for the targets whose forms move with the code: fuzz_make_seeds FOLDER GOLDEN
- * makes FOLDER/launch, spec and witness, and FOLDER/trace from the traces in GOLDEN. Made at every build, so that they
- * are always of the present form; fuzz/corpus keeps what does not move. */
+ * makes FOLDER/hostcalls, launch, spec, syscalls and witness, and FOLDER/trace from the traces in GOLDEN. Made at every
+ * build, so that they are always of the present form; fuzz/corpus keeps what does not move. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,6 +22,26 @@ static void put(const char *target, const char *name, const void *bytes, size_t 
     if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) {
         perror(path);
         exit(1);
+    }
+}
+
+/* Sequences of calls (call_grammar.c): any bytes are some. Always the same. */
+static void put_calls(const char *target)
+{
+    enum { SEEDS = 96, SEED_BYTES = 400 };
+    uint64_t state = 88172645463325252U;
+    for (int i = 0; i < SEEDS; i++) {
+        uint8_t bytes[SEED_BYTES];
+        char name[16];
+        for (size_t k = 0; k < sizeof bytes; k++) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            bytes[k] = (uint8_t)(state >> 32);
+        }
+        bytes[0] = (uint8_t)i; /* the flags, each with each */
+        snprintf(name, sizeof name, "calls%d", i);
+        put(target, name, bytes, sizeof bytes);
     }
 }
 
@@ -238,5 +258,7 @@ int main(int argc, char **argv)
     specs("full", true);
     witness();
     traces(argv[2]);
+    put_calls("hostcalls");
+    put_calls("syscalls");
     return 0;
 }

@@ -85,6 +85,13 @@ static enum status replay_end(void *self, const struct request *request, const s
     return session_next(session, error);
 }
 
+struct wasi_backend session_backend(struct session *session) { return (struct wasi_backend) { session, replay_act }; }
+
+struct wasi_observer session_observer(struct session *session)
+{
+    return (struct wasi_observer) { session, replay_begin, replay_op, replay_end };
+}
+
 /* No more fuel than the trace says that the guest needed; another module gets some more. */
 static void session_fuel(struct session *session, struct rt_limits *limits)
 {
@@ -103,8 +110,8 @@ static void session_fuel(struct session *session, struct rt_limits *limits)
 static enum status session_execute(struct session *session, const struct wasi_start *start, bool *ret_ended,
                                    struct wasi_ending *ret_ending, struct error *error)
 {
-    const struct wasi_backend backend = { session, replay_act };
-    const struct wasi_observer observer = { session, replay_begin, replay_op, replay_end };
+    const struct wasi_backend backend = session_backend(session);
+    const struct wasi_observer observer = session_observer(session);
     const struct rt_growth_watch growths = session_growths(session);
     struct wasi *wasi = NULL;
     *ret_ended = false;

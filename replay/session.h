@@ -86,4 +86,9 @@ struct rt_growth_watch session_growths(struct session *session);
 MUST_USE enum status answer_act(struct session *session, const struct op *op, const struct request *request,
                                 const struct backend_space *space, struct op_result *result, struct error *error);
 
+/* ---- what a guest is executed with (replay.c) ---- */
+
+struct wasi_backend session_backend(struct session *session);
+struct wasi_observer session_observer(struct session *session);
+
 #endif

@@ -56,7 +56,7 @@ FOREIGN = {
 WHITE_BOX = (
     "tests/unit/act_world", "tests/unit/test_act_", "tests/unit/test_confine_filter", "tests/unit/test_confine_lines",
     "tests/unit/test_match", "tests/unit/test_checker_", "tests/unit/test_decide_request", "tests/unit/test_wasi_rows", "fuzz/fuzz_trace", "fuzz/fuzz_engine",
-    "fuzz/fuzz_database", "fuzz/fuzz_launch", "fuzz/make_seeds",
+    "fuzz/fuzz_database", "fuzz/fuzz_launch", "fuzz/make_seeds", "fuzz/call_record", "fuzz/hostcall_",
     "tests/oracle/", "tests/unit/test_rt_stack", "bench/load_cost",
     "tests/attacks/evil/forge_calls", "tests/attacks/evil/forge_trace", "tests/attacks/evil/replayer",
 )

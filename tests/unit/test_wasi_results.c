@@ -148,6 +148,10 @@ static void directory_entries_are_cut_where_the_buffer_ends(void **state)
         assert_int_equal(world->last_outcome.value[0], used);
         wrote(world, OTHER, expected, used);
     }
+    /* No byte of a buffer of none is looked at, wherever it lies. */
+    for (uint32_t at = HW_MEMORY; at; at *= 2)
+        assert_int_equal(HW_CALL(world, OPERATION_FD_READDIR, NULL, HW_PREOPEN, at, 0, 0, OUT), RT_TRAP_NONE);
+    assert_int_equal(hostcall_world_get_u32(world, OUT), 0);
 }
 
 static void entries_that_do_not_add_up_stop_the_guest(void **state)

@@ -1,0 +1,44 @@
+/* A guest that makes the calls of an input, recorded and replayed: what the targets of hostcalls and of system calls
+ * share. */
+#ifndef WARRANT_FUZZ_HOSTCALL_GUEST_H
+#define WARRANT_FUZZ_HOSTCALL_GUEST_H
+
+#include "fuzz/call_record.h"
+#include "fuzz/hostcall_tree.h"
+
+enum { HOSTCALL_WALKS = 1, HOSTCALL_RACES = 2, HOSTCALL_DOUBTFUL = 4, HOSTCALL_FEW_LINKS = 8 }; /* flags of an input */
+
+/* The process's one world: its tree, the guest's memory, the description of its run. */
+struct hostcall_world *hostcall_setup(void);
+
+/* The live backend on the world's tree: its descriptors, and the run's description as the flags have it. */
+void hostcall_live_start(struct hostcall_world *world, unsigned flags);
+void hostcall_live_end(struct hostcall_world *world);
+/* Performs an op live, without waiting for anybody. self: the world. */
+enum status hostcall_live_act(void *self, const struct op *op, const struct request *request,
+                              const struct backend_space *space, struct op_result *result, struct error *error);
+
+struct hostcall_guest {
+    const uint8_t *data; /* calls (call_grammar.h) */
+    size_t size;
+    /* Around each call of the run that is recorded; NULL: fine. */
+    const char *(*before)(void *self, uint32_t import, const uint64_t *slots);
+    const char *(*after)(void *self, uint32_t trap);
+    void *self;
+    const char *wrong; /* what is */
+    uint32_t import;   /* of the last call */
+    bool replays;
+    struct trace_writer *writer;
+    struct wasi_start start;
+};
+
+/* Creates world->wasi on the backend, with the real writer beside it. */
+void hostcall_guest_begin(struct hostcall_guest *guest, struct hostcall_world *world,
+                          const struct wasi_backend *backend);
+/* Makes the calls. self: the guest. */
+void hostcall_guest_run(void *self, struct wasi *wasi);
+/* Frees world->wasi, ends the trace, reads and replays it, and compares the guest's memory. Ends the process where
+ * something is wrong. */
+void hostcall_guest_end(struct hostcall_guest *guest, struct hostcall_world *world);
+
+#endif
