@@ -36,22 +36,20 @@ struct guest_prestat {
 };
 _Static_assert(sizeof(struct guest_prestat) == 8, "$prestat");
 
-/* Chains one write into the call's digest, as docs/trace-format.md (END) has it. Most results have 8 or 4 bytes: for
- * these one multiplication, in which for a given place no two values meet, costs a quarter of the general hash. */
+/* Chains one write into the call's digest, as docs/trace-format.md (END) has it. */
 static inline uint64_t digest_chain(uint64_t digest, uint64_t offset, const void *bytes, uint32_t length)
 {
-    const uint64_t odd = UINT64_C(0x9e3779b185ebca87), seed = digest + offset + UINT64_C(0x27d4eb2f);
     uint64_t value8;
     uint32_t value4;
     if (__builtin_expect(length == sizeof value8, 1)) {
         memcpy(&value8, bytes, sizeof value8);
-        return (seed ^ value8) * odd;
+        return commit_digest_number(digest, offset, value8);
     }
     if (length == sizeof value4) {
         memcpy(&value4, bytes, sizeof value4);
-        return (seed ^ value4) * odd;
+        return commit_digest_number(digest, offset, value4);
     }
-    return XXH3_64bits_withSeed(bytes, length, seed);
+    return XXH3_64bits_withSeed(bytes, length, commit_digest_seed(digest, offset));
 }
 
 uint8_t *commit_place(struct commit *commit, uint64_t offset, uint32_t length)

@@ -103,12 +103,38 @@ static ALWAYS_INLINE enum status dispatch_plan(struct wasi *wasi, const struct d
     return STATUS_OK;
 }
 
+/* What follows the plan: commit, results, the observer. verdict: REFUSE, and then the outcome is told already. */
+static ALWAYS_INLINE enum rt_trap_kind dispatch_finish(const struct dispatch_way *way, const struct wasi_link *link,
+                                                       const struct backend_space *space, const struct plan *plan,
+                                                       enum verdict verdict, uint64_t *slots)
+{
+    struct wasi *wasi = link->wasi;
+    struct outcome *outcome = &wasi->outcome;
+    struct commit commit = { wasi, link, plan, space->memory, space->memory_size, 0 };
+    enum status status = STATUS_OK;
+    if (LIKELY(verdict == VERDICT_COMMIT)) {
+        way->commit(&wasi->context, &wasi->table, &wasi->request, plan, dispatch_answer(wasi, way), outcome);
+        outcome->trap = RT_TRAP_NONE;
+        if (LIKELY(outcome->wasi_errno == WASI_SUCCESS))
+            status = way->results(&commit);
+    }
+    if (!LIKELY(outcome->wasi_errno != WASI_NOTCAPABLE) && wasi->violation_traps && outcome->trap == RT_TRAP_NONE)
+        outcome->trap = RT_TRAP_HOST_POLICY;
+    if (LIKELY(status == STATUS_OK) && wasi->observer.end)
+        status = wasi->observer.end(wasi->observer.self, &wasi->request, &wasi->ops, outcome, space, commit.digest,
+                                    &wasi->failure);
+    if (!LIKELY(status == STATUS_OK))
+        return dispatch_failed(wasi, status);
+    if (way->returns)
+        slots[0] = outcome->wasi_errno;
+    return (enum rt_trap_kind)outcome->trap;
+}
+
 /* The way of a call whose request is copied. */
 static ALWAYS_INLINE enum rt_trap_kind dispatch_carry(const struct dispatch_way *way, const struct wasi_link *link,
                                                       struct rt_memory memory, uint64_t *slots)
 {
     struct wasi *wasi = link->wasi;
-    struct outcome *outcome = &wasi->outcome;
     const struct backend_space space = { memory.base, memory.size, wasi->staging };
     struct plan plan = decide_plan_start();
     enum verdict verdict = VERDICT_REFUSE;
@@ -120,24 +146,7 @@ static ALWAYS_INLINE enum rt_trap_kind dispatch_carry(const struct dispatch_way 
         status = dispatch_plan(wasi, way, &space, &plan, &verdict);
     if (!LIKELY(status == STATUS_OK))
         return dispatch_failed(wasi, status);
-
-    struct commit commit = { wasi, link, &plan, memory.base, memory.size, 0 };
-    if (LIKELY(verdict == VERDICT_COMMIT)) {
-        way->commit(&wasi->context, &wasi->table, &wasi->request, &plan, dispatch_answer(wasi, way), outcome);
-        outcome->trap = RT_TRAP_NONE;
-        if (LIKELY(outcome->wasi_errno == WASI_SUCCESS))
-            status = way->results(&commit);
-    }
-    if (!LIKELY(outcome->wasi_errno != WASI_NOTCAPABLE) && wasi->violation_traps && outcome->trap == RT_TRAP_NONE)
-        outcome->trap = RT_TRAP_HOST_POLICY;
-    if (LIKELY(status == STATUS_OK) && wasi->observer.end)
-        status = wasi->observer.end(wasi->observer.self, &wasi->request, &wasi->ops, outcome, &space, commit.digest,
-                                    &wasi->failure);
-    if (!LIKELY(status == STATUS_OK))
-        return dispatch_failed(wasi, status);
-    if (way->returns)
-        slots[0] = outcome->wasi_errno;
-    return (enum rt_trap_kind)outcome->trap;
+    return dispatch_finish(way, link, &space, &plan, verdict, slots);
 }
 
 #endif

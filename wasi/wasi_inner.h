@@ -54,8 +54,11 @@ struct commit {
 
 /* The function for any import (rt_host_fn); env is the import's struct wasi_link. */
 enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots);
-/* The one for imports whose parameters are the operation's slots: its own, or wasi_dispatch. */
+/* The one for imports whose parameters are the operation's slots: that of its scalars, its row's own, or wasi_dispatch.
+ */
 rt_host_fn *wasi_entry(uint32_t operation);
+rt_host_fn *wasi_entry_of_row(uint32_t operation);     /* or wasi_dispatch */
+rt_host_fn *wasi_entry_of_scalars(uint32_t operation); /* or NULL */
 
 /* Writes `length` bytes to the guest's `offset`: beside commit_place all that writes a hostcall's results. INTERNAL:
  * outside of the guest's memory, which the core has excluded. */
@@ -64,6 +67,16 @@ MUST_USE enum status commit_write(struct commit *commit, uint64_t offset, const 
  * that, and the failure is set. Then commit_placed, with as many bytes as were written. */
 uint8_t *commit_place(struct commit *commit, uint64_t offset, uint32_t length);
 void commit_placed(struct commit *commit, uint64_t offset, uint32_t length);
+/* How one write is chained into the digest, and that of a number of 4 or 8 bytes, which most results are: for these one
+ * multiplication, in which for a given place no two values meet, costs a quarter of the general hash. */
+static inline uint64_t commit_digest_seed(uint64_t digest, uint64_t offset)
+{
+    return digest + offset + UINT64_C(0x27d4eb2f);
+}
+static inline uint64_t commit_digest_number(uint64_t digest, uint64_t offset, uint64_t value)
+{
+    return (commit_digest_seed(digest, offset) ^ value) * UINT64_C(0x9e3779b185ebca87);
+}
 /* Whether results of this type (enum arg_type) are scalars of the outcome; else commit_struct writes them. */
 static inline bool commit_is_scalar(uint8_t type)
 {

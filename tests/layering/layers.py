@@ -8,7 +8,7 @@ PUBLIC = {
     "runtime/base": ["*"],
     "wasi/abi": ["*"],
     "wasi/policy": ["policy.h", "run_facts.h"],
-    "wasi/decide": ["decide.h", "decide_calls.h", "decide_contracts.h"],
+    "wasi/decide": ["decide.h", "decide_calls.h", "decide_scalar.h", "decide_contracts.h"],
     "runtime": ["rt.h"],
     "wasi": ["wasi.h", "backend.h", "observer.h", "start.h", "run_budget.h"],
     "wasi/act": [],

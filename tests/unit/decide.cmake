@@ -3,4 +3,6 @@ foreach(name test_decide_rules test_decide_io test_decide_path test_decide_pair 
              test_decide_request)
   warrant_test(${name} ${name}.c decide_case.c LINK wr_decide)
 endforeach()
-warrant_test(test_decide_rows test_decide_rows.c decide_case.c hostile_slots.c LINK wr_decide)
+foreach(name test_decide_rows test_decide_scalar)
+  warrant_test(${name} ${name}.c decide_case.c hostile_slots.c LINK wr_decide)
+endforeach()

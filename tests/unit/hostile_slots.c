@@ -56,6 +56,8 @@ static uint64_t scalar(struct hostile *hostile, uint8_t type)
         return below(hostile, hostile->descriptors);
     if (type == ARG_RIGHTS)
         return hostile_next(hostile) & RIGHTS_ALL;
+    if (type == ARG_LOOKUPFLAGS)
+        return below(hostile, 2);
     return below(hostile, type == ARG_FILESIZE || type == ARG_FILEDELTA ? 100000 : 5);
 }
 
@@ -75,7 +77,7 @@ void hostile_slots(struct hostile *hostile, const struct import_row *row, uint64
     for (uint32_t i = 0, at = 0; i < row->field_count; at += abi_arg_types[row->field[i].type].slots, i++) {
         parameter(hostile, row->field[i].type, slots + at);
         for (uint32_t k = 0; k < abi_arg_types[row->field[i].type].slots; k++) {
-            uint64_t choice = below(hostile, 24);
+            uint64_t choice = below(hostile, 30);
             if (choice == 0)
                 slots[at + k] = edge(hostile);
             else if (choice == 1)
@@ -103,7 +105,7 @@ void hostile_memory(struct hostile *hostile, uint8_t *memory)
             memset(memory + at + 16, 0, 8);
             memory[at + 16] = (uint8_t)below(hostile, hostile->descriptors);
         }
-        if (kind >= 3) {
+        if (kind >= 2) {
             const char *path = paths[below(hostile, sizeof paths / sizeof *paths)];
             memset(memory + at, 'p', PATHS);
             memcpy(memory + at, path, strlen(path));

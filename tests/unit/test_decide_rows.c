@@ -22,7 +22,7 @@ static void readers_read_what_the_walk_walks(void **state)
 {
     struct hostile hostile = { .state = 0x9e3779b97f4a7c15, .memory = MEMORY, .descriptors = 8 };
     struct decide_context context = {
-        .memory = MEMORY, .arg_count = 3, .arg_bytes = 20, .env_count = 1, .env_bytes = 5
+        .memory = MEMORY, .elements = LIMIT_IOVECS, .arg_count = 3, .arg_bytes = 20, .env_count = 1, .env_bytes = 5
     };
     uint8_t *memory = malloc(MEMORY);
     uint32_t faults[FAULT_PATH_LONG + 1] = { 0 }, imports = 0;
@@ -38,6 +38,7 @@ static void readers_read_what_the_walk_walks(void **state)
             if (round % REFILL == 0)
                 hostile_memory(&hostile, memory);
             context.memory = round % 7 == 0 ? hostile_next(&hostile) % MEMORY : MEMORY;
+            context.transfer = round % 5 == 0 ? 200 : LIMIT_TRANSFER;
             hostile_slots(&hostile, row, slots);
             memset(&walked, 0xA5, sizeof walked);
             memset(&read, 0xA5, sizeof read);

@@ -198,6 +198,8 @@ static void drive(bool violation_traps, bool observed)
         uint64_t slots[OPERATION_SLOTS_MAX] = { 0 }, row_slot, any_slot;
         uint32_t import = (uint32_t)(hostile_next(&hostile) % IMPORT_COUNT), operation = abi_imports[import].operation;
         rt_host_fn *entry = rows.wasi->import[import].function;
+        if (entry == wasi_entry_of_scalars(operation) && hostile_next(&hostile) % 3 == 0)
+            entry = wasi_entry_of_row(operation);
         if (round % REFILL == 0) {
             hostile_memory(&hostile, rows.memory);
             memcpy(any.memory, rows.memory, MEMORY);

@@ -256,6 +256,18 @@ struct step {
   @   (q->call == OPERATION_PATH_OPEN && p.value >= 0 ==> handle_free(t, p.slot) && plan_opened(p, a, p.slot) &&
   @     (p.dev == t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev || asked_for_data(p, a, p.slot)));
 */
+/*@ // An op that moves bytes of an open file or stream: `offset` and `length` are its `mem`.
+  @ predicate op_pathless(struct op op) =
+  @   op.path.offset == 0 && op.path.length == 0 && op.path2.offset == 0 && op.path2.length == 0;
+  @ predicate op_moves_bytes(struct op op, integer kind, integer handle, integer mem, integer length, integer offset) =
+  @   op.kind == kind && op.rule == RULE_RIGHT_HELD && op.handle == handle && op.handle2 == HANDLE_NONE && op.flags == 0 &&
+  @   op.offset == offset && op.value == 0 && op.mem.offset == mem && op.mem.length == length && op_pathless(op);
+  @ // One that asks a clock; one that has nothing but the descriptor.
+  @ predicate op_asks_clock(struct op op, integer kind, integer id) = op.kind == kind && op.rule == RULE_CLOCK_GRANTED &&
+  @   op.handle == HANDLE_NONE && op.handle2 == HANDLE_NONE && op.flags == 0 && op.offset == 0 && op.value == id &&
+  @   op.mem.offset == 0 && op.mem.length == 0 && op_pathless(op);
+  @ predicate op_on_handle(struct op op, integer kind, integer handle) = op_moves_bytes(op, kind, handle, 0, 0, 0);
+*/
 /*@ // Memory: every region lies in guest memory, and is read or written as the hostcall declares it.
   @ predicate sound_memory(struct decide_context *c, struct request *q, struct op op) =
   @   (op_reads_vector(op.kind) || op_writes_vector(op.kind) ==>
@@ -353,9 +365,66 @@ struct step {
     ensures verdict: r.verdict == VERDICT_ISSUE || r.verdict == VERDICT_COMMIT || r.verdict == VERDICT_REFUSE
 /* clang-format on */
 
+/* True where (offset, length) lies in `memory` bytes for its whole length; a region of no bytes may lie anywhere. */
+/*@ assigns \nothing;
+  @ ensures exact: \result <==> region_in_memory(region, memory);
+*/
+static inline bool decide_region_ok(struct region region, uint64_t memory)
+{
+    return region.length == 0 || (region.length <= memory && region.offset <= memory - region.length);
+}
+
+/* Whether `fd`, as the guest gave it, is an open descriptor that holds all of `rights`: RULE_NONE, or the rule it
+ * breaks. */
+/*@ requires \valid_read(table);
+  @ assigns \nothing;
+  @ ensures exact: \result == RULE_NONE <==> may(table, fd, rights);
+  @ ensures broken: \result == RULE_NONE || \result == RULE_BAD_DESCRIPTOR || \result == RULE_RIGHT_MISSING;
+*/
+static inline enum rule decide_handle_rule(const struct handle_table *table, uint64_t fd, uint64_t rights)
+{
+    if (fd >= table->limit || fd >= LIMIT_HANDLES || !table->handle[fd].live)
+        return RULE_BAD_DESCRIPTOR;
+    if ((table->handle[fd].rights & rights) != rights)
+        return RULE_RIGHT_MISSING;
+    return RULE_NONE;
+}
+
+/* The position that `delta`, a two's complement number, leads to from `base`; UINT64_MAX where that is outside
+ * 0..INT64_MAX. */
+/*@ logic integer seek_sum(integer base, integer delta) =
+  @   delta <= INT64_MAX ? base + delta : base + delta - 0x10000000000000000;
+  @ logic integer seek_target(integer base, integer delta) =
+  @   base <= INT64_MAX && 0 <= seek_sum(base, delta) <= INT64_MAX ? seek_sum(base, delta) : UINT64_MAX;
+*/
+/*@ assigns \nothing;
+  @ ensures exact: \result == seek_target(base, delta);
+*/
+static inline uint64_t decide_seek_target(uint64_t base, uint64_t delta)
+{
+    if (base > INT64_MAX)
+        return UINT64_MAX;
+    if (delta <= INT64_MAX)
+        return base <= INT64_MAX - delta ? base + delta : UINT64_MAX;
+    uint64_t back = UINT64_MAX - delta + 1;
+    return back <= base ? base - back : UINT64_MAX;
+}
+
+/* The errno that a plan's value is. */
+/*@ assigns \nothing;
+  @ ensures error: \result == WASI_SUCCESS <==> value >= 0;
+*/
+static inline uint16_t decide_value_errno(int64_t value)
+{
+    if (value >= 0)
+        return WASI_SUCCESS;
+    return value > -(int64_t)WASI_ERRNO_COUNT ? (uint16_t)-value : (uint16_t)WASI_IO;
+}
+
 /* The plan of a call of which nothing was issued yet. */
 /*@ assigns \nothing;
   @ ensures ok: \forall struct decide_context *c, struct handle_table *t, struct request *q; plan_ok(c, t, q, \result);
+  @ ensures start: \result.count == 0 && \result.end == PLAN_GOES_ON;
 */
 static inline struct plan decide_plan_start(void)
 {
@@ -483,12 +552,6 @@ void decide_commit(const struct decide_context *context, struct handle_table *ta
 */
 bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct plan *plan,
                        uint32_t index, uint16_t *ret_errno);
-
-/* True where (offset, length) lies in `memory` bytes for its whole length; a region of no bytes may lie anywhere. */
-/*@ assigns \nothing;
-  @ ensures exact: \result <==> region_in_memory(region, memory);
-*/
-bool decide_region_ok(struct region region, uint64_t memory);
 
 /* Fills `request` from the guest, as the import `row` lowers into its operation: `slots` are its core parameters
  * (row->slot_count of them), `import` its number, memory the guest's linear memory. Reads each guest byte once. Each pointer is checked (bounds of arrays as a whole in 64 bits,

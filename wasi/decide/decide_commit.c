@@ -154,17 +154,19 @@ static void tell(struct outcome from, struct outcome *outcome) { *outcome = from
 static void finish(struct handle_table *table, const struct request *request, const struct plan *plan,
                    const struct op_result *answer, struct change change, struct outcome *outcome)
 {
-    tell(change.outcome, outcome);
-    /*@ assert whole: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
-      @   table->handle[h].rights == \at(table->handle[h].rights, Pre) && table->handle[h].dev == \at(table->handle[h].dev, Pre) &&
-      @   table->handle[h].live == \at(table->handle[h].live, Pre) &&
-      @   table->handle[h].inheriting == \at(table->handle[h].inheriting, Pre);
-    */
-    /*@ assert asked: \forall integer s; 0 <= s < OPERATION_SLOTS_MAX ==> request->slot[s] == \at(request->slot[s], Pre);
-    */
-    /*@ assert live: \forall integer h; handle_live(table, h) <==> handle_live{Pre}(table, h);
-    */
     apply(table, request, *plan, answer, change);
+    /*@ ghost applied: ; */
+    tell(change.outcome, outcome);
+    /*@ assert rights: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+      @   table->handle[h].rights == \at(table->handle[h].rights, applied) &&
+      @   table->handle[h].inheriting == \at(table->handle[h].inheriting, applied);
+    */
+    /*@ assert rest: \forall integer h; 0 <= h < HANDLES_TOTAL ==>
+      @   table->handle[h].dev == \at(table->handle[h].dev, applied) &&
+      @   table->handle[h].live == \at(table->handle[h].live, applied);
+    */
+    /*@ assert asked: \forall integer s; 0 <= s < OPERATION_SLOTS_MAX ==> request->slot[s] == \at(request->slot[s], applied);
+    */
 }
 
 void decide_commit(const struct decide_context *context, struct handle_table *table, const struct request *request,

@@ -27,7 +27,7 @@ struct change {
   @   s.plan == {p \with .value = (int64_t)value};
   @ predicate plain_op(struct op op, integer kind, integer handle) =
   @   op.kind == kind && op.handle == handle && op.handle2 == HANDLE_NONE && op.flags == 0 && op.offset == 0 && op.value == 0 &&
-  @   op.mem.offset == 0 && op.mem.length == 0;
+  @   op.mem.offset == 0 && op.mem.length == 0 && op_pathless(op);
   @ // The plan that goes with an op of `kind`, behind the plan p.
   @ logic integer changed_by(integer changed, integer kind) = op_changes(kind) != 0 ? PLAN_CHANGED_SOMETHING : changed;
   @ logic struct plan plan_next(struct plan p, integer kind, integer end) =
@@ -90,7 +90,7 @@ static inline struct step decide_go_commit(struct plan plan, int64_t value)
 /* Starts an op: every field has its neutral value, the caller sets what this kind uses. */
 /*@ requires 0 <= kind < OP_COUNT && 0 <= rule < RULE_COUNT && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures issue: \result.verdict == VERDICT_ISSUE && plain_op(\result.op, kind, handle);
+  @ ensures issue: \result.verdict == VERDICT_ISSUE && plain_op(\result.op, kind, handle) && \result.op.rule == rule;
   @ ensures plan: \result.plan == plan_next(plan, kind, PLAN_GOES_ON);
 */
 static inline struct step decide_issue(struct plan plan, enum op_kind kind, enum rule rule, uint32_t handle)
@@ -111,7 +111,7 @@ static inline struct step decide_issue(struct plan plan, enum op_kind kind, enum
 /* The same, where what the op brings is what the call brought. */
 /*@ requires 0 <= kind < OP_COUNT && 0 <= rule < RULE_COUNT && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
-  @ ensures issue: \result.verdict == VERDICT_ISSUE && plain_op(\result.op, kind, handle);
+  @ ensures issue: \result.verdict == VERDICT_ISSUE && plain_op(\result.op, kind, handle) && \result.op.rule == rule;
   @ ensures plan: \result.plan == plan_next(plan, kind, PLAN_ENDS_WITH_ANSWER);
 */
 static inline struct step decide_issue_last(struct plan plan, enum op_kind kind, enum rule rule, uint32_t handle)
@@ -158,8 +158,7 @@ static inline struct step decide_close_refuse(struct plan plan, enum rule rule)
 static inline struct change decide_change(struct plan plan)
 {
     struct change change = { { 0, plan.rule, 0, 0, { 0, 0 } }, CHANGE_NOTHING, HANDLE_NONE, 0, 0 };
-    if (plan.value < 0)
-        change.outcome.wasi_errno = plan.value > -(int64_t)WASI_ERRNO_COUNT ? (uint16_t)-plan.value : (uint16_t)WASI_IO;
+    change.outcome.wasi_errno = decide_value_errno(plan.value);
     return change;
 }
 
@@ -173,22 +172,6 @@ static inline struct change decide_change_value(struct plan plan)
     change.outcome.value[0] = plan.value > 0 ? (uint64_t)plan.value : 0;
     change.outcome.value_count = plan.value >= 0;
     return change;
-}
-
-/* Whether `fd`, as the guest gave it, is an open descriptor that holds all of `rights`: RULE_NONE, or the rule it
- * breaks. */
-/*@ requires \valid_read(table);
-  @ assigns \nothing;
-  @ ensures exact: \result == RULE_NONE <==> may(table, fd, rights);
-  @ ensures broken: \result == RULE_NONE || \result == RULE_BAD_DESCRIPTOR || \result == RULE_RIGHT_MISSING;
-*/
-static inline enum rule decide_handle_rule(const struct handle_table *table, uint64_t fd, uint64_t rights)
-{
-    if (fd >= table->limit || fd >= LIMIT_HANDLES || !table->handle[fd].live)
-        return RULE_BAD_DESCRIPTOR;
-    if ((table->handle[fd].rights & rights) != rights)
-        return RULE_RIGHT_MISSING;
-    return RULE_NONE;
 }
 
 /* How the text of a path is cut at its last component. All within the request's bytes. */
@@ -218,16 +201,6 @@ static inline struct region decide_buffer(const struct request *request, uint32_
     region.length = (uint32_t)request->slot[at + 1];
     return region;
 }
-
-/* The position that `delta`, a two's complement number, leads to from `base`; UINT64_MAX where that is outside
- * 0..INT64_MAX. */
-/*@ assigns \nothing;
-  @ ensures forward: base <= INT64_MAX && delta <= INT64_MAX && base + delta <= INT64_MAX ==> \result == base + delta;
-  @ ensures back: base <= INT64_MAX && delta > INT64_MAX && base + delta >= 0x10000000000000000 ==>
-  @   \result == base + delta - 0x10000000000000000;
-  @ ensures range: \result <= INT64_MAX || \result == UINT64_MAX;
-*/
-uint64_t decide_seek_target(uint64_t base, uint64_t delta);
 
 /* The lowest free descriptor, or table->limit. */
 /*@ requires \valid_read(table);

@@ -5,7 +5,7 @@
  * commits without an op. An op on a file carries the vector's one region itself, or, of several, says that it is all of
  * them. All elements of a vector are checked before the op; more than INT32_MAX bytes in one call
  * are refused, not shortened. Source: witx, fd_*; Linux IOV_MAX and MAX_RW_COUNT. */
-#include "wasi/decide/decide_inner.h"
+#include "wasi/decide/decide_alone.h"
 
 #define VECTOR_MAX     INT32_MAX
 #define VECTOR_LONG    (UINT64_MAX - 1)
@@ -50,8 +50,7 @@ static struct step vector_refuse(uint64_t total)
 /*@ requires 0 <= kind < OP_COUNT && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.plan == plan_next(plan, kind, PLAN_ENDS_WITH_ANSWER);
-  @ ensures fields: \result.op.kind == kind && \result.op.handle == fd && \result.op.offset == offset &&
-  @   \result.op.mem.offset == 0 && \result.op.mem.length == count;
+  @ ensures fields: op_moves_bytes(\result.op, kind, fd, 0, count, offset);
 */
 static struct step vector_issue(struct plan plan, enum op_kind kind, uint32_t fd, uint32_t count, uint64_t offset)
 {
@@ -65,7 +64,8 @@ static struct step vector_issue(struct plan plan, enum op_kind kind, uint32_t fd
 /*@ requires \valid_read(request) && 0 <= one < OP_COUNT && 0 <= several < OP_COUNT && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.op.handle == fd && \result.op.offset == offset;
-  @ ensures one: request->iov_count == 1 ==> \result.op.kind == one && vector_is(request, \result.op.mem) &&
+  @ ensures one: request->iov_count == 1 ==>
+  @   op_moves_bytes(\result.op, one, fd, request->iov[0].offset, request->iov[0].length, offset) &&
   @   \result.plan == plan_next(plan, one, PLAN_ENDS_WITH_ANSWER);
   @ ensures several: request->iov_count != 1 ==> \result.op.kind == several && \result.op.mem.offset == 0 &&
   @   \result.op.mem.length == request->iov_count && \result.plan == plan_next(plan, several, PLAN_ENDS_WITH_ANSWER);
@@ -111,11 +111,6 @@ static struct change moved(const struct handle_table *table, struct plan plan, u
     return change;
 }
 
-/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_READ_fd], R(FD_READ)) &&
-  @   table->handle[request->slot[SLOT_FD_READ_fd]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
-  @   (table->handle[request->slot[SLOT_FD_READ_fd]].type == FILETYPE_REGULAR_FILE ==>
-  @     table->handle[request->slot[SLOT_FD_READ_fd]].position + vector_sum(request, request->iov_count) <= INT64_MAX);
-*/
 struct step decide_fd_read(const struct decide_context *context, const struct handle_table *table,
                            const struct request *request, struct plan plan, const struct op_result *answer)
 {
@@ -174,12 +169,6 @@ static struct step append_next(struct plan plan, uint64_t fd, const struct op_re
     return step;
 }
 
-/*@ ensures accepted: plan.count == 0 ==> (\result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_WRITE_fd], R(FD_WRITE)) &&
-  @   table->handle[request->slot[SLOT_FD_WRITE_fd]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
-  @   (table->handle[request->slot[SLOT_FD_WRITE_fd]].type == FILETYPE_REGULAR_FILE &&
-  @     (table->handle[request->slot[SLOT_FD_WRITE_fd]].fdflags & FDFLAG_APPEND) == 0 ==>
-  @     table->handle[request->slot[SLOT_FD_WRITE_fd]].position + vector_sum(request, request->iov_count) <= INT64_MAX));
-*/
 struct step decide_fd_write(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, struct plan plan, const struct op_result *answer)
 {
@@ -226,8 +215,9 @@ struct change commit_fd_write(const struct decide_context *context, const struct
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==>
   @   \result.op.handle == request->slot[SLOT_FD_PREAD_fd] && may(table, request->slot[SLOT_FD_PREAD_fd], right | R(FD_SEEK)) &&
   @   vector_in_memory(request, context->memory);
-  @ ensures one: \result.verdict == VERDICT_ISSUE && request->iov_count == 1 ==> \result.op.kind == one &&
-  @   vector_is(request, \result.op.mem) && \result.plan == plan_next(plan, one, PLAN_ENDS_WITH_ANSWER);
+  @ ensures one: \result.verdict == VERDICT_ISSUE && request->iov_count == 1 ==>
+  @   op_moves_bytes(\result.op, one, request->slot[SLOT_FD_PREAD_fd], request->iov[0].offset, request->iov[0].length,
+  @     request->slot[SLOT_FD_PREAD_offset]) && \result.plan == plan_next(plan, one, PLAN_ENDS_WITH_ANSWER);
   @ ensures several: \result.verdict == VERDICT_ISSUE && request->iov_count != 1 ==> \result.op.kind == several &&
   @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count &&
   @   \result.plan == plan_next(plan, several, PLAN_ENDS_WITH_ANSWER);
@@ -261,10 +251,6 @@ static struct step positioned(const struct decide_context *context, const struct
     return file_issue(plan, request, one, several, (uint32_t)fd, offset);
 }
 
-/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_PREAD_fd], R(FD_READ) | R(FD_SEEK)) &&
-  @   table->handle[request->slot[SLOT_FD_PREAD_fd]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
-  @   request->slot[SLOT_FD_PREAD_offset] + vector_sum(request, request->iov_count) <= INT64_MAX;
-*/
 struct step decide_fd_pread(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, struct plan plan, const struct op_result *answer)
 {
@@ -277,10 +263,6 @@ struct change commit_fd_pread(const struct decide_context *context, const struct
     return decide_change_value(plan);
 }
 
-/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_PWRITE_fd], R(FD_WRITE) | R(FD_SEEK)) &&
-  @   table->handle[request->slot[SLOT_FD_PWRITE_fd]].type == FILETYPE_REGULAR_FILE && vector_movable(request, context->memory) &&
-  @   request->slot[SLOT_FD_PWRITE_offset] + vector_sum(request, request->iov_count) <= INT64_MAX;
-*/
 struct step decide_fd_pwrite(const struct decide_context *context, const struct handle_table *table,
                              const struct request *request, struct plan plan, const struct op_result *answer)
 {

@@ -3,13 +3,13 @@
  * The CPU-time clocks are not offered (they tell the guest about the host's load); the witx text has INVAL for those.
  * One random_get brings at most LIMIT_RANDOM bytes, so that it takes a bounded time; more is refused. The kernel may be
  * interrupted and give less than it was asked for: then it is asked again. Source: witx. */
-#include "wasi/decide/decide_inner.h"
+#include "wasi/decide/decide_alone.h"
 
 /*@ requires \valid_read(request) && 0 <= kind < OP_COUNT && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> request->slot[SLOT_CLOCK_TIME_GET_id] <= CLOCKID_MONOTONIC;
   @ ensures op: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == kind && \result.op.handle == HANDLE_NONE &&
-  @   \result.op.mem.length == 0 && \result.op.value == request->slot[SLOT_CLOCK_TIME_GET_id] &&
+  @   \result.op.mem.length == 0 && op_asks_clock(\result.op, kind, request->slot[SLOT_CLOCK_TIME_GET_id]) &&
   @   \result.plan == plan_next(plan, kind, PLAN_ENDS_WITH_ANSWER);
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || refuses(\result);
 */
@@ -39,8 +39,6 @@ struct change commit_clock_res_get(const struct decide_context *context, const s
     return decide_change_value(plan);
 }
 
-/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> request->slot[SLOT_CLOCK_TIME_GET_id] <= CLOCKID_MONOTONIC;
-*/
 struct step decide_clock_time_get(const struct decide_context *context, const struct handle_table *table,
                                   const struct request *request, struct plan plan, const struct op_result *answer)
 {

@@ -3,22 +3,12 @@
  * The position of a regular file is the table's, so only the file's end has to be asked of the kernel. A
  * directory's kernel position is moved only when the guest asks for another cookie than the one that was read last;
  * a cookie is an opaque number that the kernel checks, never a pointer. Source: witx, fd_seek, fd_tell, fd_readdir. */
-#include "wasi/decide/decide_inner.h"
-
-uint64_t decide_seek_target(uint64_t base, uint64_t delta)
-{
-    if (base > INT64_MAX)
-        return UINT64_MAX;
-    if (delta <= INT64_MAX)
-        return base <= INT64_MAX - delta ? base + delta : UINT64_MAX;
-    uint64_t back = UINT64_MAX - delta + 1;
-    return back <= base ? base - back : UINT64_MAX;
-}
+#include "wasi/decide/decide_alone.h"
 
 /* Commits with the new position, or refuses it. */
 /*@ assigns \nothing;
-  @ ensures to: (\result.verdict == VERDICT_COMMIT && commits(\result, plan, \result.plan.value) && \result.plan.value >= 0) ||
-  @   refuses(\result);
+  @ ensures to: seek_target(base, delta) <= INT64_MAX ==> commits(\result, plan, seek_target(base, delta));
+  @ ensures outside: seek_target(base, delta) > INT64_MAX ==> refuses(\result);
 */
 static struct step seek_to(struct plan plan, uint64_t base, uint64_t delta)
 {
@@ -60,9 +50,6 @@ struct change commit_fd_seek(const struct decide_context *context, const struct 
     return change;
 }
 
-/*@ ensures accepted: \result.verdict == VERDICT_COMMIT <==> may(table, request->slot[SLOT_FD_TELL_fd], R(FD_TELL)) &&
-  @   table->handle[request->slot[SLOT_FD_TELL_fd]].type == FILETYPE_REGULAR_FILE;
-*/
 struct step decide_fd_tell(const struct decide_context *context, const struct handle_table *table,
                            const struct request *request, struct plan plan, const struct op_result *answer)
 {

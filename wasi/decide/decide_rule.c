@@ -1,11 +1,6 @@
 /* What a rule tells the guest, and the checks on regions and tables that all calls share. */
 #include "wasi/decide/decide_inner.h"
 
-bool decide_region_ok(struct region region, uint64_t memory)
-{
-    return region.length == 0 || (region.length <= memory && region.offset <= memory - region.length);
-}
-
 enum wasi_errno decide_rule_errno(enum rule rule)
 {
     switch (rule) {

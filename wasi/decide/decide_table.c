@@ -3,13 +3,13 @@
  * What the handle table knows is not asked of the kernel. The flags of anything but a regular file are not changed,
  * NONBLOCK neither: stdio is shared with the process that started us, and a promise that the next read breaks is
  * none. Source: witx, fd_*. */
-#include "wasi/decide/decide_inner.h"
+#include "wasi/decide/decide_alone.h"
 
 /* One op on the descriptor, then commit. */
 /*@ requires \valid_read(table) && \valid_read(request) && 0 <= kind < OP_COUNT && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FIRST], rights);
-  @ ensures op: \result.verdict == VERDICT_ISSUE ==> plain_op(\result.op, kind, request->slot[SLOT_FIRST]) &&
+  @ ensures op: \result.verdict == VERDICT_ISSUE ==> op_on_handle(\result.op, kind, request->slot[SLOT_FIRST]) &&
   @   \result.plan == plan_next(plan, kind, PLAN_ENDS_WITH_ANSWER);
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || refuses(\result);
 */
@@ -23,8 +23,6 @@ static struct step simple_op(const struct handle_table *table, const struct requ
     return decide_issue_last(plan, kind, RULE_RIGHT_HELD, (uint32_t)fd);
 }
 
-/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_CLOSE_fd], 0);
-*/
 struct step decide_fd_close(const struct decide_context *context, const struct handle_table *table,
                             const struct request *request, struct plan plan, const struct op_result *answer)
 {
@@ -69,8 +67,6 @@ struct change commit_fd_datasync(const struct decide_context *context, const str
     return decide_change(plan);
 }
 
-/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_FILESTAT_GET_fd], R(FD_FILESTAT_GET));
-*/
 struct step decide_fd_filestat_get(const struct decide_context *context, const struct handle_table *table,
                                    const struct request *request, struct plan plan, const struct op_result *answer)
 {
@@ -83,8 +79,6 @@ struct change commit_fd_filestat_get(const struct decide_context *context, const
     return decide_change(plan);
 }
 
-/*@ ensures accepted: \result.verdict == VERDICT_COMMIT <==> may(table, request->slot[SLOT_FD_FDSTAT_GET_fd], 0);
-*/
 struct step decide_fd_fdstat_get(const struct decide_context *context, const struct handle_table *table,
                                  const struct request *request, struct plan plan, const struct op_result *answer)
 {
@@ -98,9 +92,6 @@ struct change commit_fd_fdstat_get(const struct decide_context *context, const s
     return decide_change(plan);
 }
 
-/*@ ensures accepted: \result.verdict == VERDICT_COMMIT <==>
-  @   may(table, request->slot[SLOT_FD_PRESTAT_GET_fd], 0) && table->handle[request->slot[SLOT_FD_PRESTAT_GET_fd]].preopen;
-*/
 struct step decide_fd_prestat_get(const struct decide_context *context, const struct handle_table *table,
                                   const struct request *request, struct plan plan, const struct op_result *answer)
 {

@@ -1,0 +1,72 @@
+/* The way of each operation that is built, with its functions as constants, and its results as text that the compiler
+ * has expanded instead of the walk of commit_results. All of it follows from operations.def. Private to wasi/. */
+#ifndef WARRANT_WASI_DISPATCH_CALLS_H
+#define WARRANT_WASI_DISPATCH_CALLS_H
+
+#include <string.h>
+#include "wasi/decide/decide_calls.h"
+#include "wasi/dispatch_way.h"
+
+enum {
+#define ARG_TYPE(name, witx, core, size, align, class, form)                                                           \
+    RESULT_OF_##name = ARG_CLASS_##class == ARG_CLASS_RESULT, RESULT_SIZE_##name = (size),
+#include "wasi/abi/argtypes.def"
+#undef ARG_TYPE
+};
+
+/* commit_write of a number of `size` bytes. */
+static ALWAYS_INLINE enum status write_number(struct commit *commit, uint64_t offset, uint64_t value, uint32_t size)
+{
+    if (!LIKELY(offset <= commit->memory_size && size <= commit->memory_size - offset))
+        return commit_write(commit, offset, &value, size); /* says so */
+    memcpy(commit->memory + offset, &value, size);
+    if (commit->wasi->observer.end)
+        commit->digest = commit_digest_number(commit->digest, offset, size == 4 ? (uint32_t)value : value);
+    return STATUS_OK;
+}
+
+/* One result of the call, as commit_results has it. */
+static ALWAYS_INLINE enum status write_result(struct commit *commit, uint8_t type, uint32_t size, uint32_t slot,
+                                              uint32_t *scalars)
+{
+    uint64_t offset = commit->wasi->request.slot[slot];
+    if (!commit_is_scalar(type))
+        return commit_struct(commit, type, offset);
+    const uint64_t *value = &commit->wasi->outcome.value[(*scalars)++];
+    return size == 4 || size == 8 ? write_number(commit, offset, *value, size)
+                                  : commit_write(commit, offset, value, size);
+}
+
+#define WRITE_RESULT(id, type, name)                                                                                   \
+    if (RESULT_OF_##type && status == STATUS_OK)                                                                       \
+        status = write_result(commit, ARG_##type, RESULT_SIZE_##type, SLOT_##id##_##name, &scalars);
+#define CALL_BUILT(id, name, kind, max, may, ...)                                                                      \
+    static ALWAYS_INLINE enum status results_##name(struct commit *commit)                                             \
+    {                                                                                                                  \
+        enum status status = OPERATION_KIND_##kind == OPERATION_KIND_IRREGULAR ? commit_irregular(commit) : STATUS_OK; \
+        uint32_t scalars = 0;                                                                                          \
+        EACH_FIELD(WRITE_RESULT, id __VA_ARGS__)                                                                       \
+        (void)scalars;                                                                                                 \
+        return status;                                                                                                 \
+    }                                                                                                                  \
+    static const struct dispatch_way way_##name = {                                                                    \
+        .decide = decide_##name,                                                                                       \
+        .commit = decide_commit_##name,                                                                                \
+        .results = results_##name,                                                                                     \
+        .ops = (may),                                                                                                  \
+        .max_ops = (max),                                                                                              \
+        .returns = (int)OPERATION_##id != (int)OPERATION_PROC_EXIT,                                                    \
+    };                                                                                                                 \
+    /* The way of a call of this operation whose request is copied. */                                                 \
+    enum rt_trap_kind dispatch_carry_##name(const struct wasi_link *link, struct rt_memory memory, uint64_t *slots);
+#define CALL_ABSENT(id, name, kind, max, may, ...)
+#define F(type, name) , (type, name)
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
+    CALL_##state(id, name, kind, max_ops, ops, fields)
+#include "wasi/abi/operations.def"
+#undef OPERATION
+#undef F
+#undef CALL_BUILT
+#undef CALL_ABSENT
+
+#endif

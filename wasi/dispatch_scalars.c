@@ -1,0 +1,140 @@
+/* The entries of the commonest calls: what comes to one op on one region, or to none, is decided from scalars
+ * (wasi/decide/decide_scalar.h) and goes straight on; whatever is not of that form goes the way of its row, with the
+ * request that was copied, so that no byte of the guest's is read a second time.
+ *
+ * Invariants: as dispatch.c, which is the reference: test_wasi_rows drives both with the same calls. The op that is
+ * issued is the one that the call's own function issues: proved, call by call (decide_scalar.c). */
+#include "wasi/decide/decide_scalar.h"
+#include "wasi/dispatch_calls.h"
+
+/* Performs `issued`, of which the answer is at most `most`, and ends the call with what it brings. */
+static ALWAYS_INLINE enum rt_trap_kind perform_one(const struct dispatch_way *way, const struct wasi_link *link,
+                                                   struct rt_memory memory, uint64_t *slots, const struct op *issued,
+                                                   uint64_t most)
+{
+    struct wasi *wasi = link->wasi;
+    const struct backend_space space = { memory.base, memory.size, wasi->staging };
+    struct op *op = &wasi->ops.op[0];
+    struct op_result *result = &wasi->ops.result[0];
+    enum status status = STATUS_OK;
+    *op = *issued;
+    if (wasi->observer.begin)
+        status = wasi->observer.begin(wasi->observer.self, &wasi->request, &wasi->failure);
+    if (LIKELY(status == STATUS_OK) && wasi->observer.op)
+        status = wasi->observer.op(wasi->observer.self, &wasi->request, op, &space, &wasi->failure);
+    if (LIKELY(status == STATUS_OK))
+        status = wasi->backend.act(wasi->backend.self, op, &wasi->request, &space, result, &wasi->failure);
+    if (LIKELY(status == STATUS_OK) && !LIKELY((uint64_t)result->value <= most) &&
+        !dispatch_answer_possible(op, &wasi->request, result->value))
+        status = dispatch_plan_failed(wasi, op, "was answered with what no system answers");
+    if (!LIKELY(status == STATUS_OK))
+        return dispatch_failed(wasi, status);
+    wasi->ops.count = 1;
+    struct plan plan = decide_plan_start();
+    plan.count = 1;
+    plan.kind = op->kind;
+    plan.end = PLAN_ENDS_WITH_ANSWER;
+    plan.value = result->value;
+    return dispatch_finish(way, link, &space, &plan, VERDICT_COMMIT, slots);
+}
+
+/* Ends a call that needs no op, with `value`. */
+static ALWAYS_INLINE enum rt_trap_kind commit_value(const struct dispatch_way *way, const struct wasi_link *link,
+                                                    struct rt_memory memory, uint64_t *slots, uint64_t value)
+{
+    struct wasi *wasi = link->wasi;
+    const struct backend_space space = { memory.base, memory.size, wasi->staging };
+    if (wasi->observer.begin) {
+        enum status status = wasi->observer.begin(wasi->observer.self, &wasi->request, &wasi->failure);
+        if (!LIKELY(status == STATUS_OK))
+            return dispatch_failed(wasi, status);
+    }
+    struct plan plan = decide_plan_start();
+    plan.value = (int64_t)value;
+    return dispatch_finish(way, link, &space, &plan, VERDICT_COMMIT, slots);
+}
+
+/* SCALARS(name, decided, end): where the request was copied whole and `decided` holds, the call ends by `end`. They see
+ * its wasi, the request's slots, the memory's size, the op that is to be performed, and the only region. */
+#define SLOT(name)    (request->slot[SLOT_##name])
+#define ONE_REGION    (request->iov_count == 1)
+#define REGION        (request->iov[0])
+#define TABLE         (&wasi->table)
+#define PERFORM(most) perform_one(way, link, memory, slots, &scalar.op, most)
+#define COMMIT(value) commit_value(way, link, memory, slots, value)
+#define SCALARS(name, decided, end)                                                                                    \
+    static enum rt_trap_kind scalars_##name(void *env, struct rt_instance *instance, struct rt_memory memory,          \
+                                            uint64_t *slots)                                                           \
+    {                                                                                                                  \
+        const struct dispatch_way *const way = &way_##name;                                                            \
+        const struct wasi_link *const link = env;                                                                      \
+        struct wasi *const wasi = link->wasi;                                                                          \
+        struct request *const request = &wasi->request;                                                                \
+        struct scalar_op scalar = decide_scalar_none();                                                                \
+        uint64_t target = 0;                                                                                           \
+        (void)scalar;                                                                                                  \
+        (void)target;                                                                                                  \
+        dispatch_enter(wasi, instance, &memory);                                                                       \
+        decide_request_##name(link->import, slots, &wasi->context, memory.base, request);                              \
+        if (LIKELY(request->fault == FAULT_NONE && (decided)))                                                         \
+            return end;                                                                                                \
+        return dispatch_carry_##name(link, memory, slots);                                                             \
+    }
+SCALARS(clock_time_get, (scalar = decide_scalar_clock(SLOT(CLOCK_TIME_GET_id), OP_CLOCK_TIME)).issues,
+        PERFORM(INT64_MAX))
+SCALARS(fd_pread,
+        ONE_REGION && (scalar = decide_scalar_at(TABLE, memory.size, SLOT(FD_PREAD_fd), R(FD_READ), OP_PREAD, REGION,
+                                                 SLOT(FD_PREAD_offset)))
+                          .issues,
+        PERFORM(REGION.length))
+SCALARS(fd_pwrite,
+        ONE_REGION && (scalar = decide_scalar_at(TABLE, memory.size, SLOT(FD_PWRITE_fd), R(FD_WRITE), OP_PWRITE, REGION,
+                                                 SLOT(FD_PWRITE_offset)))
+                          .issues,
+        PERFORM(REGION.length))
+SCALARS(fd_read,
+        ONE_REGION &&
+            (scalar = decide_scalar_along(TABLE, memory.size, SLOT(FD_READ_fd), R(FD_READ), OP_PREAD, OP_READ, REGION))
+                .issues,
+        PERFORM(REGION.length))
+SCALARS(fd_write,
+        ONE_REGION && (scalar = decide_scalar_along(TABLE, memory.size, SLOT(FD_WRITE_fd), R(FD_WRITE), OP_PWRITE,
+                                                    OP_WRITE, REGION))
+                          .issues,
+        PERFORM(REGION.length))
+SCALARS(fd_filestat_get,
+        (scalar = decide_scalar_on_handle(TABLE, SLOT(FD_FILESTAT_GET_fd), R(FD_FILESTAT_GET), OP_STAT)).issues,
+        PERFORM(0))
+SCALARS(fd_close, (scalar = decide_scalar_on_handle(TABLE, SLOT(FD_CLOSE_fd), 0, OP_CLOSE)).issues, PERFORM(0))
+SCALARS(fd_seek,
+        (target = decide_scalar_seek(TABLE, SLOT(FD_SEEK_fd), SLOT(FD_SEEK_offset), SLOT(FD_SEEK_whence))) <= INT64_MAX,
+        COMMIT(target))
+SCALARS(fd_tell, decide_scalar_tell(TABLE, SLOT(FD_TELL_fd)), COMMIT(0))
+SCALARS(fd_fdstat_get, decide_scalar_open(TABLE, SLOT(FD_FDSTAT_GET_fd)), COMMIT(0))
+SCALARS(fd_prestat_get, decide_scalar_preopen(TABLE, SLOT(FD_PRESTAT_GET_fd)), COMMIT(0))
+SCALARS(args_sizes_get, true, COMMIT(0))
+
+rt_host_fn *wasi_entry_of_scalars(uint32_t operation)
+{
+    static const struct {
+        uint32_t operation;
+        rt_host_fn *entry;
+    } entries[] = {
+        { OPERATION_CLOCK_TIME_GET, scalars_clock_time_get },
+        { OPERATION_FD_PREAD, scalars_fd_pread },
+        { OPERATION_FD_PWRITE, scalars_fd_pwrite },
+        { OPERATION_FD_READ, scalars_fd_read },
+        { OPERATION_FD_WRITE, scalars_fd_write },
+        { OPERATION_FD_FILESTAT_GET, scalars_fd_filestat_get },
+        { OPERATION_FD_CLOSE, scalars_fd_close },
+        { OPERATION_FD_SEEK, scalars_fd_seek },
+        { OPERATION_FD_TELL, scalars_fd_tell },
+        { OPERATION_FD_FDSTAT_GET, scalars_fd_fdstat_get },
+        { OPERATION_FD_PRESTAT_GET, scalars_fd_prestat_get },
+        { OPERATION_ARGS_SIZES_GET, scalars_args_sizes_get },
+    };
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        if (entries[i].operation == operation)
+            return entries[i].entry;
+    return NULL;
+}
