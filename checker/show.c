@@ -9,6 +9,7 @@
 #include "checker/checker.h"
 #include "runtime/base/json_writer.h"
 #include "runtime/base/text.h"
+#include "wasi/policy/policy.h"
 
 enum { SHOWN_STRING = 64, SHOWN_IOVS = 4 };
 
@@ -125,6 +126,14 @@ static void put_scalar(uint32_t type, uint64_t value, struct buffer *out)
     }
 }
 
+static void put_address(const struct trace_call *call, struct buffer *out)
+{
+    char text[64] = "no address";
+    if (call->request.fault == FAULT_NONE && call->request.address.family != NET_NONE)
+        policy_address_text(&call->request.address, text, sizeof text);
+    buffer_string(out, text);
+}
+
 /* An argument's value without quotes of JSON. strings counts the strings so far. */
 static void put_argument(const struct trace_call *call, const struct operation_field *arg, uint32_t *strings,
                          const struct show_options *options, struct buffer *out)
@@ -132,10 +141,16 @@ static void put_argument(const struct trace_call *call, const struct operation_f
     const uint64_t *value = &call->request.slot[arg->slot];
     switch ((enum arg_class)abi_arg_types[arg->type].class) {
     case ARG_CLASS_SCALAR:
+    case ARG_CLASS_OPTION:
+    case ARG_CLASS_HINTS:
         put_scalar(arg->type, *value, out);
         return;
     case ARG_CLASS_STRING:
+    case ARG_CLASS_NAME:
         put_string(call, (*strings)++, options, out);
+        return;
+    case ARG_CLASS_ADDRESS:
+        put_address(call, out);
         return;
     case ARG_CLASS_IOVS:
     case ARG_CLASS_CIOVS:
@@ -147,12 +162,16 @@ static void put_argument(const struct trace_call *call, const struct operation_f
         put_data(call, options, out);
         return;
     case ARG_CLASS_BUFFER:
+    case ARG_CLASS_PLACE:
         buffer_printf(out, "{0x%" PRIx64 ", %" PRIu64 "}", value[0], value[1]);
         return;
     case ARG_CLASS_VECTOR:
     case ARG_CLASS_SUBS:
     case ARG_CLASS_EVENTS:
     case ARG_CLASS_RESULT:
+    case ARG_CLASS_CELL:
+    case ARG_CLASS_CAPACITY:
+    case ARG_CLASS_ROOM:
         buffer_printf(out, "0x%" PRIx64, *value);
         return;
     }

@@ -248,6 +248,23 @@ static void argument(struct grammar *g, uint8_t *memory, uint8_t number, unsigne
     case ARG_CLASS_SUBS:
         subscriptions_make(g, memory, type->size, slots);
         return;
+    case ARG_CLASS_NAME:
+        size = path_make(g, memory + string);
+        slots[0] = hostile(g) ? hostile_u32(g) : string;
+        if (type->slots > 1)
+            slots[1] = hostile(g) ? hostile_u32(g) : size;
+        return;
+    case ARG_CLASS_ADDRESS:
+    case ARG_CLASS_PLACE:
+    case ARG_CLASS_CELL:
+    case ARG_CLASS_CAPACITY:
+    case ARG_CLASS_OPTION:
+    case ARG_CLASS_HINTS:
+    case ARG_CLASS_ROOM:
+        slots[0] = hostile(g) ? hostile_u32(g) : AT_ADDRESS + index % 8 * 64;
+        if (type->slots > 1)
+            slots[1] = grammar_byte(g);
+        return;
     case ARG_CLASS_VECTOR:
     case ARG_CLASS_EVENTS:
     case ARG_CLASS_RESULT:
@@ -285,7 +302,7 @@ uint32_t grammar_call(struct grammar *g, uint8_t *memory, uint64_t *slots)
     unsigned at = 0;
     memset(slots, 0, OPERATION_SLOTS_MAX * sizeof *slots);
     for (unsigned i = 0; i < row->field_count; i++)
-        if (row->field[i].type == ARG_POINTER) {
+        if (row->field[i].type == ARG_POINTER || abi_arg_types[row->field[i].type].class > ARG_CLASS_RESULT) {
             addresses_make(g, memory);
             break;
         }

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "wasi/policy/policy.h"
 
 static const char *hostcall_name(uint32_t call)
 {
@@ -112,6 +113,24 @@ static enum status compare_iovs(struct session *session, const struct request *l
     return STATUS_OK;
 }
 
+/* Of an operation that takes an address: whose field says so. */
+static enum status compare_address(struct session *session, const struct request *live, struct error *error)
+{
+    const struct operation_row *row = &abi_operations[live->call];
+    const struct net_address *expected = &session->call->request.address, *found = &live->address;
+    bool takes = false;
+    for (uint32_t i = 0; i < row->field_count; i++)
+        takes |= abi_arg_types[row->field[i].type].class == ARG_CLASS_ADDRESS;
+    if (!takes || memcmp(expected, found, sizeof *expected) == 0)
+        return STATUS_OK;
+    char text[64];
+    policy_address_text(expected, text, sizeof text);
+    session_expected(session, "%s", text);
+    policy_address_text(found, text, sizeof text);
+    session_found(session, "%s", text);
+    return session_diverge(session, session->call->begin_event, "address", error);
+}
+
 static bool subscription_equal(const struct subscription *a, const struct subscription *b)
 {
     return a->userdata == b->userdata && a->timeout == b->timeout && a->precision == b->precision &&
@@ -185,6 +204,8 @@ enum status compare_request(struct session *session, const struct request *live,
         status = compare_iovs(session, live, error);
     if (status == STATUS_OK)
         status = compare_subscriptions(session, live, error);
+    if (status == STATUS_OK)
+        status = compare_address(session, live, error);
     return status;
 }
 

@@ -46,26 +46,28 @@ static enum status take_address(struct cursor *cursor, struct net_address *ret, 
 /* ---- BEGIN ---- */
 
 /* How many strings the row takes; and whether it takes arrays. */
-static unsigned row_strings(const struct operation_row *row, bool *ret_iovs, bool *ret_subscriptions)
+static unsigned row_strings(const struct operation_row *row, bool *ret_iovs, bool *ret_subscriptions, bool *ret_address)
 {
     unsigned strings = 0;
-    *ret_iovs = *ret_subscriptions = false;
+    *ret_iovs = *ret_subscriptions = *ret_address = false;
     for (unsigned i = 0; i < row->field_count; i++) {
         uint8_t class = abi_arg_types[row->field[i].type].class;
-        strings += class == ARG_CLASS_STRING;
+        strings += class == ARG_CLASS_STRING || class == ARG_CLASS_NAME;
         *ret_iovs |= class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS;
         *ret_subscriptions |= class == ARG_CLASS_SUBS;
+        *ret_address |= class == ARG_CLASS_ADDRESS;
     }
     return strings;
 }
 
-/* *ret_strings: how many strings follow. */
-static enum status check_begin(const struct trace_event_begin *begin, uint32_t *ret_strings, const char **ret_why)
+/* *ret_strings: how many strings follow; *ret_address: whether an address does. */
+static enum status check_begin(const struct trace_event_begin *begin, uint32_t *ret_strings, bool *ret_address,
+                               const char **ret_why)
 {
     if (begin->head.code >= OPERATION_COUNT)
         return bad(ret_why, "no such hostcall");
-    bool iovs, subscriptions;
-    unsigned strings = row_strings(&abi_operations[begin->head.code], &iovs, &subscriptions);
+    bool iovs, subscriptions, address;
+    unsigned strings = row_strings(&abi_operations[begin->head.code], &iovs, &subscriptions, &address);
     if (begin->import >= IMPORT_COUNT || abi_imports[begin->import].operation != begin->head.code)
         return bad(ret_why, "its import does not lower into its operation");
     if (begin->fault > FAULT_PATH_LONG)
@@ -75,6 +77,7 @@ static enum status check_begin(const struct trace_event_begin *begin, uint32_t *
         begin->subscriptions > (whole && subscriptions ? LIMIT_SUBSCRIPTIONS : 0))
         return bad(ret_why, "a longer array than the hostcall takes");
     *ret_strings = whole ? strings : 0;
+    *ret_address = whole && address;
     return STATUS_OK;
 }
 
@@ -97,9 +100,10 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
 {
     struct trace_event_begin begin;
     uint32_t string_count = 0;
+    bool address = false;
     enum status status = bounded(take(cursor, &begin, sizeof begin), ret_why);
     if (status == STATUS_OK)
-        status = check_begin(&begin, &string_count, ret_why);
+        status = check_begin(&begin, &string_count, &address, ret_why);
     if (status != STATUS_OK)
         return status;
     struct request *request = &call->request;
@@ -114,6 +118,7 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
     request->subscription_count = begin.subscriptions;
     memset(request->slot, 0, sizeof request->slot);
     memset(request->string, 0, sizeof request->string);
+    memset(&request->address, 0, sizeof request->address);
     status = take(cursor, request->slot, slots * sizeof(uint64_t));
     if (status == STATUS_OK && string_count)
         status = take(cursor, lengths, sizeof lengths);
@@ -121,6 +126,10 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
         status = take(cursor, request->iov, begin.iovs * sizeof(struct region));
     if (status == STATUS_OK)
         status = take(cursor, request->subscription, begin.subscriptions * sizeof(struct subscription));
+    if (status == STATUS_OK && address)
+        status = take_address(cursor, &request->address, ret_why);
+    if (status == STATUS_MALFORMED)
+        return status;
     if (status == STATUS_OK)
         status = take_strings(cursor, request, lengths);
     if (status != STATUS_OK)

@@ -14,7 +14,7 @@ struct writer_row {
         vector; /* the same with one iov (writer_vector.c); 0: it takes another array than one vector, or strings */
 };
 struct writer_carries {
-    bool strings, iovs, subscriptions; /* what requests carry beside scalars */
+    bool strings, iovs, subscriptions, address; /* what requests carry beside scalars */
 };
 extern const struct writer_row writer_rows[OPERATION_COUNT];
 extern const struct writer_carries writer_carries[OPERATION_COUNT]; /* apart: rows of 8 bytes are found a step faster */

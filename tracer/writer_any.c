@@ -129,7 +129,7 @@ static enum status put_begin(struct trace_writer *writer, const struct request *
         return error_set(error, STATUS_INTERNAL, "a request of %s is larger than any may be", row->name);
     size_t size = sizeof begin + row->slot_count * sizeof(uint64_t) + (strings ? 8u : 0u) +
                   begin.iovs * sizeof(struct region) + begin.subscriptions * sizeof(struct subscription) +
-                  trace_pad8(bytes);
+                  (carries->address ? sizeof request->address : 0) + trace_pad8(bytes);
     enum status status = writer_ensure(writer, size, error);
     if (status != STATUS_OK)
         return status;
@@ -146,6 +146,10 @@ static enum status put_begin(struct trace_writer *writer, const struct request *
     }
     memcpy(at, request->iov, begin.iovs * sizeof(struct region));
     at = put_subscriptions(at + begin.iovs * sizeof(struct region), request->subscription, begin.subscriptions);
+    if (carries->address) {
+        memcpy(at, &request->address, sizeof request->address);
+        at += sizeof request->address;
+    }
     if (bytes)
         put_strings(at, request, bytes);
     writer_advance(writer, start, size);

@@ -2,7 +2,8 @@
 #include "tracer/writer.h"
 
 #define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
-    STRINGS_##name = ARG_CLASS_##class == ARG_CLASS_STRING,                                                            \
+    STRINGS_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_NAME,                     \
+    ADDRESSES_##name = ARG_CLASS_##class == ARG_CLASS_ADDRESS,                                                         \
     VECTORS_##name = ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS,                      \
     SUBSCRIPTIONS_##name = ARG_CLASS_##class == ARG_CLASS_SUBS,
 enum {
@@ -40,8 +41,17 @@ enum {
 #undef F
 #undef OPERATION
 
-#define WORD(id)              ((uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)OPERATION_##id << 24)
-#define ARRAYS(id)            ((int)ROW_STRINGS_##id + (int)ROW_VECTORS_##id + (int)ROW_SUBSCRIPTIONS_##id)
+#define F(type, name)                                                  +ADDRESSES_##type
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields) ROW_ADDRESSES_##id = 0 fields,
+enum {
+#include "wasi/abi/operations.def"
+};
+#undef F
+#undef OPERATION
+
+#define WORD(id) ((uint32_t)TRACE_EVENT_BEGIN << 16 | (uint32_t)OPERATION_##id << 24)
+#define ARRAYS(id)                                                                                                     \
+    ((int)ROW_STRINGS_##id + (int)ROW_VECTORS_##id + (int)ROW_SUBSCRIPTIONS_##id + (int)ROW_ADDRESSES_##id)
 #define SLOTS_UP_TO(id, most) ((int)ROW_SLOTS_##id <= (int)(most))
 #define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
     [OPERATION_##id] = { ARRAYS(id) == 0 && SLOTS_UP_TO(id, WRITER_SIMPLE_SLOTS) && (max_ops) == 1 &&                  \
@@ -56,7 +66,8 @@ const struct writer_row writer_rows[OPERATION_COUNT] = {
 };
 #undef OPERATION
 #define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
-    [OPERATION_##id] = { ROW_STRINGS_##id != 0, ROW_VECTORS_##id != 0, ROW_SUBSCRIPTIONS_##id != 0 },
+    [OPERATION_##                                                                                                      \
+        id] = { ROW_STRINGS_##id != 0, ROW_VECTORS_##id != 0, ROW_SUBSCRIPTIONS_##id != 0, ROW_ADDRESSES_##id != 0 },
 const struct writer_carries writer_carries[OPERATION_COUNT] = {
 #include "wasi/abi/operations.def"
 };

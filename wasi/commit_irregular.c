@@ -204,6 +204,14 @@ static enum status commit_path_readlink(struct commit *commit)
     return STATUS_OK;
 }
 
+/* Sockets: commit_net.c. */
+static enum status commit_sock_recv(struct commit *commit) { return commit_net_recv(commit); }
+static enum status commit_sock_recv_from(struct commit *commit) { return commit_net_recv_from(commit); }
+static enum status commit_sock_local_address(struct commit *commit) { return commit_net_local_address(commit); }
+static enum status commit_sock_peer_address(struct commit *commit) { return commit_net_peer_address(commit); }
+static enum status commit_sock_get_option(struct commit *commit) { return commit_net_get_option(commit); }
+static enum status commit_sock_resolve(struct commit *commit) { return commit_net_resolve(commit); }
+
 enum status commit_irregular(struct commit *commit)
 {
 #define COMMIT_REGULAR(name)                  NULL

@@ -78,6 +78,10 @@ enum status wasi_start_init(const struct run_spec *spec, struct wasi_start *ret,
             (struct wasi_listen) { initial_stat(&spec->initial[sockets + i]), spec->initial[sockets + i].address };
     ret->config.listen_count = policy->listen_count;
     ret->config.listens = ret->listens;
+    ret->config.network_count = policy->network_count;
+    ret->config.networks = policy->networks;
+    ret->config.name_count = policy->name_count;
+    ret->config.names = (const char *const *)policy->names;
     return STATUS_OK;
 }
 

@@ -77,7 +77,30 @@ static enum status table_init(const struct wasi_config *config, struct handle_ta
                                                        .dev = config->listens[i].stat.dev,
                                                        .ino = config->listens[i].stat.ino,
                                                        .type = FILETYPE_SOCKET_STREAM,
+                                                       .net_family = config->listens[i].address.family,
+                                                       .net_state = NET_STATE_LISTENING,
                                                        .live = true };
+    return STATUS_OK;
+}
+
+/* What the rules of the network and the names are to the core. */
+static enum status network_init(const struct wasi_config *config, struct decide_context *context, struct error *error)
+{
+    if (config->network_count > LIMIT_NETWORK_RULES || config->name_count > LIMIT_NAMES)
+        return error_set(error, STATUS_LIMIT,
+                         "%u rules of the network and %u names are given, at most %d and %d can be",
+                         config->network_count, config->name_count, LIMIT_NETWORK_RULES, LIMIT_NAMES);
+    for (uint32_t i = 0; i < config->network_count; i++)
+        context->network[i] = config->networks[i];
+    context->network_count = config->network_count;
+    for (uint32_t i = 0; i < config->name_count; i++) {
+        size_t length = strlen(config->names[i]);
+        if (length == 0 || length > LIMIT_NAME)
+            return error_set(error, STATUS_LIMIT, "a name has %zu bytes, not 1 to %d", length, LIMIT_NAME);
+        context->name[i].length = (uint16_t)length;
+        memcpy(context->name[i].bytes, config->names[i], length);
+    }
+    context->name_count = config->name_count;
     return STATUS_OK;
 }
 
@@ -129,6 +152,8 @@ enum status wasi_create(const struct wasi_config *config, const struct wasi_back
         status = strings_bytes(config->env, config->env_count, "environment variables", &context->env_bytes, error);
     if (status == STATUS_OK)
         status = table_init(config, &wasi->table, error);
+    if (status == STATUS_OK)
+        status = network_init(config, context, error);
     if (status != STATUS_OK) {
         free(wasi);
         return status;

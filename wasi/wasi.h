@@ -36,6 +36,9 @@ struct wasi_config {
     } *devices;
     uint32_t listen_count; /* at most LIMIT_LISTENERS */
     const struct wasi_listen *listens;
+    uint32_t network_count, name_count; /* at most LIMIT_NETWORK_RULES, LIMIT_NAMES */
+    const struct net_rule *networks;
+    const char *const *names;               /* in small letters, at most LIMIT_NAME bytes each */
     uint32_t descriptor_limit;              /* at most LIMIT_HANDLES */
     uint32_t element_limit, transfer_limit; /* of one call (policy_limits.def: elements, transfer); 0: the greatest */
     bool

@@ -85,6 +85,13 @@ static inline bool commit_is_scalar(uint8_t type)
 MUST_USE enum status commit_struct(struct commit *commit, uint8_t type, uint64_t offset);
 /* Writes all results of a call that succeeded. INTERNAL or MALFORMED: what the backend brought cannot be a result. */
 MUST_USE enum status commit_results(struct commit *commit);
+/* Of sockets (commit_net.c). */
+MUST_USE enum status commit_net_recv(struct commit *commit);
+MUST_USE enum status commit_net_recv_from(struct commit *commit);
+MUST_USE enum status commit_net_local_address(struct commit *commit);
+MUST_USE enum status commit_net_peer_address(struct commit *commit);
+MUST_USE enum status commit_net_get_option(struct commit *commit);
+MUST_USE enum status commit_net_resolve(struct commit *commit);
 /* Of irregular calls, what is more than scalars and structs. */
 MUST_USE enum status commit_irregular(struct commit *commit);
 

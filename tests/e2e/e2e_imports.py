@@ -72,9 +72,9 @@ SOCKETS = """(module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1)
   (func (export "_start")
-    (if (i32.ne (call $wamr (i32.const 77) (i32.const 1) (i32.const 2) (i32.const 16)) (i32.const 52)) (then (call $exit (i32.const 1))))
-    (if (i32.ne (call $wasmedge (i32.const 1) (i32.const 2) (i32.const 16)) (i32.const 52)) (then (call $exit (i32.const 2))))
-    (if (i32.ne (call $timeout (i32.const 3) (i64.const 0x500000001)) (i32.const 52)) (then (call $exit (i32.const 3))))
+    (if (i32.ne (call $wamr (i32.const 77) (i32.const 1) (i32.const 1) (i32.const 16)) (i32.const 76)) (then (call $exit (i32.const 1))))
+    (if (i32.ne (call $wasmedge (i32.const 1) (i32.const 2) (i32.const 16)) (i32.const 76)) (then (call $exit (i32.const 2))))
+    (if (i32.ne (call $timeout (i32.const 3) (i64.const 0x500000001)) (i32.const 8)) (then (call $exit (i32.const 3))))
     (if (i32.ne (call $close (i32.const 99)) (i32.const 8)) (then (call $exit (i32.const 4))))
     (call $exit (i32.const 0))))"""
 
@@ -151,10 +151,10 @@ class Imports(Case):
         self.warrant("record", "-o", self.trace, *WITNESS, module)
         calls = [item for item in self.show() if "call" in item]
         self.assertEqual([(call["import"], call["call"], call["errno"]) for call in calls[:4]],
-                         [("sock_open", "sock_open", "NOSYS"), ("sock_open", "sock_open", "NOSYS"),
-                          ("sock_set_recv_timeout", "sock_set_option", "NOSYS"), ("sock_close", "fd_close", "BADF")])
-        self.assertEqual(calls[0]["args"], {"pool": 77, "family": 1, "type": 2, "opened": 16})
-        self.assertEqual(calls[1]["args"], {"pool": 0, "family": 1, "type": 2, "opened": 16})
+                         [("sock_open", "sock_open", "NOTCAPABLE"), ("sock_open", "sock_open", "NOTCAPABLE"),
+                          ("sock_set_recv_timeout", "sock_set_option", "BADF"), ("sock_close", "fd_close", "BADF")])
+        self.assertEqual(calls[0]["args"], {"pool": 77, "family": 6, "type": 0, "opened": 16})
+        self.assertEqual(calls[1]["args"], {"pool": 0, "family": 4, "type": 0, "opened": 16})
         self.assertEqual((calls[2]["args"]["fd"], calls[2]["args"]["value"]), (3, 0x500000001))
         self.assertIn("sock_close as fd_close(99)", self.warrant("show", self.trace).stdout)
         numbers = self.rows("SELECT import FROM hostcall ORDER BY id")

@@ -217,7 +217,7 @@ int main(int argc, char **argv)
     make_malformed("bad_event1_no_such_op.wtrace", 1, 8, 500, 2);
     make_malformed("bad_event1_memory_outside.wtrace", 1, 44, UINT32_MAX, 4);
     make_calls("bad_open_by_too_many_system_calls.wtrace", LIMIT_OP_CALLS + 1);
-    make_malformed("bad_result_too_large.wtrace", 4, 32, INT64_MAX, 8);
+    make_malformed("bad_result_too_large.wtrace", 5, 32, INT64_MAX, 8);
     make_between("good_between_calls.wtrace", false, false, 0);
     make_between("bad_state_inside_call.wtrace", true, false, 0);
     make_between("bad_growth_inside_call.wtrace", false, true, 0);

@@ -31,10 +31,10 @@ OPERATIONS = [
     ("path_remove_directory", 3, 1, ""), ("path_rename", 6, 2, ""), ("path_symlink", 5, 2, ""),
     ("path_unlink_file", 3, 1, ""), ("poll_oneoff", 4, 0, "subscriptions"), ("proc_exit", 1, 0, ""), ("proc_raise", 1, 0, ""),
     ("sched_yield", 0, 0, ""), ("random_get", 2, 0, ""), ("sock_accept", 3, 0, ""), ("sock_recv", 6, 0, "iovs"),
-    ("sock_send", 5, 0, "iovs"), ("sock_shutdown", 2, 0, ""), ("sock_open", 4, 0, ""), ("sock_bind", 3, 0, ""),
-    ("sock_connect", 3, 0, ""), ("sock_listen", 2, 0, ""), ("sock_recv_from", 8, 0, "iovs"), ("sock_send_to", 7, 0, "iovs"),
-    ("sock_local_address", 4, 0, ""), ("sock_peer_address", 4, 0, ""), ("sock_resolve", 8, 0, ""),
-    ("sock_get_option", 7, 0, ""), ("sock_set_option", 8, 0, ""),
+    ("sock_send", 5, 0, "iovs"), ("sock_shutdown", 2, 0, ""), ("sock_open", 4, 0, ""), ("sock_bind", 3, 0, "address"),
+    ("sock_connect", 3, 0, "address"), ("sock_listen", 2, 0, ""), ("sock_recv_from", 9, 0, "iovs"), ("sock_send_to", 7, 0, "iovs, address"),
+    ("sock_local_address", 5, 0, ""), ("sock_peer_address", 5, 0, ""), ("sock_resolve", 8, 2, ""),
+    ("sock_get_option", 8, 0, ""), ("sock_set_option", 8, 0, ""),
 ]
 # The operation of each import. Those of wasi_unstable, from 46 on: all of the 46 before them but the five, which stand behind.
 CHANGED = [13, 23, 28, 37]
@@ -174,12 +174,13 @@ class Decoder:
         fault, imported, iov_count, subscription_count = c.take("HHHH")
         need(imported < len(IMPORTS) and IMPORTS[imported] == code, "the import does not lower into the operation")
         string_count = 0 if fault else strings
-        need(iov_count <= (1024 if carries == "iovs" and not fault else 0), "too many iovs")
+        need(iov_count <= (1024 if carries.startswith("iovs") and not fault else 0), "too many iovs")
         need(subscription_count <= (1024 if carries == "subscriptions" and not fault else 0), "too many subscriptions")
         slot = list(c.take(f"{slots}Q"))
         lengths = c.take("II")[:string_count] if string_count else ()
         iovs = [list(c.take("II")) for _ in range(iov_count)]
         subscriptions = [list(c.take("QQQIHBx")) for _ in range(subscription_count)]
+        address = c.address() if carries.endswith("address") and not fault else None
         need(sum(lengths) <= 8192, "strings too long")
         joined, at, texts = c.bytes(sum(lengths)), 0, []
         for length in lengths:
@@ -189,7 +190,7 @@ class Decoder:
         self.call = {"iovs": iovs}
         self.ops, self.data = [], []
         return {"type": "begin", "call": name, "import": imported, "ticks": self.now, "fault": fault, "slots": slot, "strings": texts, "iovs": iovs,
-                "subscriptions": subscriptions}
+                "subscriptions": subscriptions, **({"address": address} if address and address[0] else {})}
 
     def op(self, c):
         need(self.call is not None and len(self.ops) < 32 and not any(self.data), "an op outside a call")

@@ -22,6 +22,13 @@ static void print_hex(const char *key, const uint8_t *bytes, size_t size)
     printf("\"");
 }
 
+static void print_address(const char *before, const struct net_address *address)
+{
+    printf("%s[%u, %u, %u", before, address->family, address->port, address->scope);
+    print_hex(", ", address->bytes, sizeof address->bytes);
+    printf("]");
+}
+
 static void print_begin(const struct trace_call *call)
 {
     const struct request *request = &call->request;
@@ -44,7 +51,10 @@ static void print_begin(const struct trace_call *call)
         printf("%s[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %u, %u, %u]", i ? ", " : "", s->userdata, s->timeout,
                s->precision, s->clock_or_fd, s->flags, s->type);
     }
-    printf("]}\n");
+    printf("]");
+    if (request->address.family != NET_NONE)
+        print_address(", \"address\": ", &request->address);
+    printf("}\n");
 }
 
 static void print_op(const struct trace_call *call, uint32_t index)
@@ -87,6 +97,22 @@ static void print_entered(struct trace_reader *reader, const struct trace_call *
         printf("null");
 }
 
+/* Those that came with results; nothing where none did. */
+static void print_addresses(const struct trace_call *call)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < call->ops.count; i++)
+        any |= abi_brings_address((enum op_bytes)abi_ops[call->ops.op[i].kind].in) && call->ops.result[i].value >= 0;
+    for (uint32_t i = 0; any && i < call->ops.count; i++) {
+        printf("%s", i ? ", " : ", \"addresses\": [");
+        if (abi_brings_address((enum op_bytes)abi_ops[call->ops.op[i].kind].in) && call->ops.result[i].value >= 0)
+            print_address("", &call->ops.result[i].address);
+        else
+            printf("null");
+    }
+    printf("%s", any ? "]" : "");
+}
+
 static void print_end(struct trace_reader *reader, const struct trace_call *call)
 {
     printf("{\"event\": %" PRIu64 ", \"type\": \"end\", \"ticks\": %" PRIu64
@@ -106,7 +132,9 @@ static void print_end(struct trace_reader *reader, const struct trace_call *call
         printf("%s", i ? ", " : "");
         print_entered(reader, call, i);
     }
-    printf("]}\n");
+    printf("]");
+    print_addresses(call);
+    printf("}\n");
 }
 
 static void print_between(enum trace_item_kind kind, const struct trace_reader *reader)

@@ -1,5 +1,5 @@
 # The decision core.
-foreach(name test_decide_rules test_decide_io test_decide_path test_decide_pair test_decide_open test_decide_misc
+foreach(name test_decide_net test_decide_rules test_decide_io test_decide_path test_decide_pair test_decide_open test_decide_misc
              test_decide_request)
   warrant_test(${name} ${name}.c decide_case.c LINK wr_decide)
 endforeach()

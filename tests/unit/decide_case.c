@@ -13,6 +13,18 @@ static void add_handle(struct decide_case *c, uint32_t fd, enum wasi_filetype ty
     handle->inheriting = type == FILETYPE_DIRECTORY ? rights : 0;
 }
 
+static void add_socket(struct decide_case *c, uint32_t fd, enum wasi_filetype type, enum net_state state)
+{
+    add_handle(c, fd, type, RIGHTS_ALL);
+    c->table.handle[fd].net_family = NET_V4;
+    c->table.handle[fd].net_state = (uint8_t)state;
+}
+
+void case_address(struct decide_case *c, uint8_t a, uint8_t b, uint8_t d, uint8_t e, uint16_t port)
+{
+    c->request.address = (struct net_address) { .family = NET_V4, .port = port, .bytes = { a, b, d, e } };
+}
+
 struct decide_case *case_new(void)
 {
     struct decide_case *c = &the_case;
@@ -32,6 +44,19 @@ struct decide_case *case_new(void)
     add_handle(c, CASE_DIR_READ, FILETYPE_DIRECTORY, rights_read);
     add_handle(c, CASE_FILE, FILETYPE_REGULAR_FILE, RIGHTS_ALL);
     add_handle(c, CASE_APPEND, FILETYPE_REGULAR_FILE, RIGHTS_ALL);
+    add_socket(c, CASE_SOCKET, FILETYPE_SOCKET_STREAM, NET_STATE_OPEN);
+    add_socket(c, CASE_LISTENER, FILETYPE_SOCKET_STREAM, NET_STATE_LISTENING);
+    add_socket(c, CASE_PEER, FILETYPE_SOCKET_STREAM, NET_STATE_CONNECTED);
+    add_socket(c, CASE_MESSAGES, FILETYPE_SOCKET_DGRAM, NET_STATE_OPEN);
+    for (uint32_t i = 0; i < 4; i++)
+        c->context.network[i] = (struct net_rule) { .protocol = i % 2 ? NET_UDP : NET_TCP,
+                                                    .verb = i / 2 ? NET_BIND : NET_CONNECT,
+                                                    .family = NET_V4,
+                                                    .prefix = i / 2 ? 0 : 8,
+                                                    .bytes = { i / 2 ? 0 : 10 },
+                                                    .port_first = i / 2 ? 0 : 1,
+                                                    .port_last = i / 2 ? UINT16_MAX : 99 };
+    c->context.network_count = 4;
     c->table.handle[CASE_DIR].preopen = true;
     c->table.handle[CASE_DIR].name_length = 5;
     c->table.handle[CASE_FILE].position = CASE_POSITION;

@@ -11,8 +11,21 @@
 #include "wasi/decide/decide.h"
 
 enum { CASE_MEMORY = 65536, CASE_LIMIT = 16 };
-/* Handles of the table. STREAM: a pipe. FREE is the lowest free one. */
-enum { CASE_STREAM = 0, CASE_DIR = 3, CASE_DIR_READ, CASE_FILE, CASE_APPEND, CASE_FREE };
+/* Handles of the table. STREAM: a pipe. SOCKET: a new one of TCP; LISTENER, PEER: such that listens, is connected;
+ * MESSAGES: a new one of UDP. The policy has 10.0.0.0/8 at ports 1 to 99 to connect to, and any address and port to
+ * bind, of both protocols over IPv4. FREE is the lowest free handle. */
+enum {
+    CASE_STREAM = 0,
+    CASE_DIR = 3,
+    CASE_DIR_READ,
+    CASE_FILE,
+    CASE_APPEND,
+    CASE_SOCKET,
+    CASE_LISTENER,
+    CASE_PEER,
+    CASE_MESSAGES,
+    CASE_FREE
+};
 enum { CASE_POSITION = 100 }; /* of CASE_FILE */
 
 struct decide_case {
@@ -33,6 +46,8 @@ void case_call_slots(struct decide_case *c, enum operation call, const uint64_t 
 /* Gives the request its next string. */
 void case_string(struct decide_case *c, const char *text, size_t length);
 void case_path(struct decide_case *c, const char *path);
+/* Gives the request an IPv4 address. */
+void case_address(struct decide_case *c, uint8_t a, uint8_t b, uint8_t d, uint8_t e, uint16_t port);
 void case_iov(struct decide_case *c, uint32_t offset, uint32_t length);
 /* One step; where it stands. */
 struct step case_step(struct decide_case *c);

@@ -59,8 +59,15 @@ static void rows_fit_their_operations(void **state)
                     target = &operation->field[t];
             assert_non_null(target);
             assert_string_equal(target->name, field->name);
-            assert_int_equal(target->slots, field->slots);
-            assert_int_equal(abi_arg_types[target->type].class, abi_arg_types[field->type].class);
+            /* A pointer to a place, or to a name, is read into two slots; what an extension calls a value has many
+             * forms. */
+            if (abi_arg_types[target->type].class <= ARG_CLASS_RESULT) {
+                assert_int_equal(target->slots, field->slots);
+                assert_true(abi_arg_types[target->type].class == abi_arg_types[field->type].class ||
+                            abi_arg_types[field->type].class > ARG_CLASS_RESULT ||
+                            abi_arg_types[field->type].class == ARG_CLASS_RESULT);
+            }
+            assert_true(target->slots >= field->slots);
             assert_true(abi_arg_types[target->type].core[0] == 'I' || abi_arg_types[field->type].core[0] == 'i');
             for (uint32_t s = 0; s < field->slots; s++) {
                 assert_int_equal(taken >> (field->slot + s) & 1, 0);
@@ -113,22 +120,12 @@ static void unstable_is_as_its_text_says(void **state)
     }
 }
 
-/* Nothing of the socket extensions is built but the closing of a descriptor. */
-static void extensions_answer_from_one_place(void **state)
-{
-    (void)state;
-    for (uint32_t i = IMPORT_UNSTABLE_POLL_ONEOFF + 1; i < IMPORT_COUNT; i++)
-        assert_true(abi_operations[abi_imports[i].operation].state == OPERATION_STATE_ABSENT ||
-                    abi_imports[i].operation == OPERATION_FD_CLOSE);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_two_rows_link_alike),
         cmocka_unit_test(rows_fit_their_operations),
         cmocka_unit_test(unstable_is_as_its_text_says),
-        cmocka_unit_test(extensions_answer_from_one_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,8 +239,8 @@ static void fields_of_extensions_are_lowered(void **state)
     COPY(IMPORT_WASMEDGE_SOCK_OPEN, 1, 2, 64);
     assert_int_equal(request.call, OPERATION_SOCK_OPEN);
     assert_int_equal(request.slot[SLOT_SOCK_OPEN_pool], 0);
-    assert_int_equal(request.slot[SLOT_SOCK_OPEN_family], 1);
-    assert_int_equal(request.slot[SLOT_SOCK_OPEN_type], 2);
+    assert_int_equal(request.slot[SLOT_SOCK_OPEN_family], NET_V4);
+    assert_int_equal(request.slot[SLOT_SOCK_OPEN_type], NET_TCP);
     assert_int_equal(request.slot[SLOT_SOCK_OPEN_opened], 64);
     COPY(IMPORT_WAMR_SOCK_SET_RECV_TIMEOUT, 3, UINT64_C(0x500000001));
     assert_true(request.slot[SLOT_SOCK_SET_OPTION_value] == UINT64_C(0x500000001));
@@ -248,11 +248,14 @@ static void fields_of_extensions_are_lowered(void **state)
     assert_int_equal(request.slot[SLOT_SOCK_SET_OPTION_value], 1);
     put(96, 16, 4);
     put(100, 8, 4);
-    assert_int_equal(COPY(IMPORT_WASMEDGE_SOCK_RECV_FROM, 3, 96, 1, 77, 1, 64, 72), FAULT_NONE);
+    put(80, 2000, 4);
+    put(84, 128, 4);
+    assert_int_equal(COPY(IMPORT_WASMEDGE_SOCK_RECV_FROM, 3, 96, 1, 80, 1, 64, 72), FAULT_NONE);
     assert_int_equal(request.iov_count, 1);
     assert_int_equal(request.iov[0].length, 8);
     assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_ri_flags], 1);
-    assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_address], 77);
+    assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_address], 2000);
+    assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_address_len], 128);
     assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_nread], 64);
     assert_int_equal(request.slot[SLOT_SOCK_RECV_FROM_ro_flags], 72);
 }
@@ -276,10 +279,10 @@ static void shapes_are_as_the_prover_believes(void **state)
         struct arg_shape shape = decide_arg_shape((uint8_t)type);
         assert_in_range(shape.slots, 1, 2);
         assert_in_range(shape.align, 1, 8);
-        assert_true(shape.class <= ARG_CLASS_RESULT);
+        assert_true(shape.class <= ARG_CLASS_ROOM);
         bool pair = shape.class == ARG_CLASS_STRING || shape.class == ARG_CLASS_IOVS ||
                     shape.class == ARG_CLASS_CIOVS || shape.class == ARG_CLASS_BUFFER;
-        assert_int_equal(pair, shape.slots == 2);
+        assert_true(shape.slots == 2 || !pair);
         assert_true(shape.class != ARG_CLASS_SUBS || shape.size == SUBSCRIPTION_BYTES ||
                     shape.size == SUBSCRIPTION_0_BYTES);
         if (type < ARG_TYPE_COUNT) {

@@ -39,6 +39,29 @@ static struct decide_case *good_call(uint32_t call)
             wants_directory(call) || call == OPERATION_FD_PRESTAT_GET || call == OPERATION_FD_PRESTAT_DIR_NAME
                 ? CASE_DIR
                 : CASE_FILE;
+    if (call == OPERATION_SOCK_ACCEPT)
+        c->request.slot[SLOT_SOCK_ACCEPT_fd] = CASE_LISTENER;
+    else if (call == OPERATION_SOCK_BIND || call == OPERATION_SOCK_CONNECT || call == OPERATION_SOCK_LISTEN)
+        c->request.slot[SLOT_FIRST] = CASE_SOCKET;
+    else if (strncmp(abi_operations[call].name, "sock_", 5) == 0 && has_handle(call))
+        c->request.slot[SLOT_FIRST] = CASE_PEER;
+    if (call == OPERATION_SOCK_SHUTDOWN)
+        c->request.slot[SLOT_SOCK_SHUTDOWN_how] = 3;
+    if (call == OPERATION_SOCK_OPEN)
+        c->request.slot[SLOT_SOCK_OPEN_family] = NET_V4;
+    if (call == OPERATION_SOCK_LOCAL_ADDRESS || call == OPERATION_SOCK_PEER_ADDRESS)
+        c->request.slot[SLOT_SOCK_LOCAL_ADDRESS_address_len] = 24;
+    if (call == OPERATION_SOCK_GET_OPTION)
+        c->request.import = IMPORT_WAMR_SOCK_GET_KEEP_ALIVE;
+    if (call == OPERATION_SOCK_SET_OPTION)
+        c->request.import = IMPORT_WAMR_SOCK_SET_KEEP_ALIVE;
+    if (call == OPERATION_SOCK_RESOLVE) {
+        c->request.import = IMPORT_WAMR_SOCK_ADDR_RESOLVE;
+        c->context.name_count = 1;
+        c->context.name[0].length = 4;
+        memcpy(c->context.name[0].bytes, "name", 4);
+    }
+    case_address(c, 10, 1, 2, 3, 80);
     if (call == OPERATION_FD_PRESTAT_DIR_NAME)
         c->request.slot[SLOT_FD_PRESTAT_DIR_NAME_path_len] = 64;
     if (call == OPERATION_FD_READDIR)

@@ -75,11 +75,13 @@ static void test_operations(void **state)
         const char *carries = "";
         for (unsigned k = 0; k < row->field_count; k++) {
             uint8_t class = abi_arg_types[row->field[k].type].class;
-            strings += class == ARG_CLASS_STRING;
+            strings += class == ARG_CLASS_STRING || class == ARG_CLASS_NAME;
             if (class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS)
                 carries = "iovs";
             if (class == ARG_CLASS_SUBS)
                 carries = "subscriptions";
+            if (class == ARG_CLASS_ADDRESS)
+                carries = carries[0] ? "iovs, address" : "address";
         }
         snprintf(line, sizeof line, "\n| %u | %s | %u | %u | %s |", i, row->name, row->slot_count, strings, carries);
         assert_in_section("\n### Operations\n", line);

@@ -106,6 +106,7 @@ static enum status act(void *self, const struct op *op, const struct request *re
         return error_set(error, STATUS_STOPPED, "as told");
     result->value = answer(hostile, op, request);
     result->calls = 1;
+    result->address = (struct net_address) { .family = NET_V4, .port = 9, .bytes = { 127, 0, 0, 1 } };
     if (abi_ops[op->kind].in == OP_BYTES_STAT)
         result->stat = (struct filestat) { .dev = hostile_next(hostile) % 2,
                                            .ino = hostile_next(hostile) % 64,
@@ -159,8 +160,17 @@ static void handles_renew(struct hostile *hostile, const struct handle_table *fi
             .type = directory    ? FILETYPE_DIRECTORY
                     : choice % 3 ? FILETYPE_REGULAR_FILE
                                  : (uint8_t)(hostile_next(hostile) % 8),
-            .live = choice % 13 != 0,
+            .net_family = choice % 2 ? NET_V4 : NET_V6,
+            .live = choice % 5 != 4,
         };
+        if (table->handle[i].type == FILETYPE_SOCKET_DGRAM || table->handle[i].type == FILETYPE_SOCKET_STREAM)
+            table->handle[i].net_state = (uint8_t)(1 + hostile_next(hostile) % NET_STATE_CONNECTED);
+        if (i == 7 || i == 8) { /* one that is connected, one that listens */
+            table->handle[i].type = FILETYPE_SOCKET_STREAM;
+            table->handle[i].net_state = i == 7 ? NET_STATE_CONNECTED : NET_STATE_LISTENING;
+            table->handle[i].rights = RIGHTS_ALL;
+            table->handle[i].live = true;
+        }
     }
 }
 

@@ -77,7 +77,7 @@ static void a_refusal_begins_and_ends(void **state)
     assert_true(abi_rules[world->last_outcome.rule].refuses);
     assert_true(hostcall_world_filled(world, RESULT, 4));
     hostcall_world_expect(world, 0);
-    HW_CALL(world, OPERATION_SOCK_SHUTDOWN, &wasi_errno, 1, 0);
+    HW_CALL(world, OPERATION_PROC_RAISE, &wasi_errno, 1);
     assert_int_equal(wasi_errno, WASI_NOSYS);
     assert_string_equal(world->events, "be");
     assert_int_equal(world->last_outcome.rule, RULE_NOT_BUILT);

@@ -52,10 +52,14 @@ static void make_args(struct request *request, uint64_t seed, bool big)
         request->slot[i] = mix(seed + i) >> (i % 3 * 16);
     for (unsigned i = 0; i < row->field_count; i++) {
         uint8_t class = abi_arg_types[row->field[i].type].class;
-        if (class == ARG_CLASS_STRING)
+        if (class == ARG_CLASS_STRING || class == ARG_CLASS_NAME)
             make_string(request, mix(seed + i));
         if (class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS)
             request->iov_count = seed % 61 == 0 ? LIMIT_IOVECS : 1 + (uint32_t)(seed % 4);
+        if (class == ARG_CLASS_ADDRESS)
+            request->address = (struct net_address) { .family = seed % 3 ? NET_V6 : NET_V4,
+                                                      .port = (uint16_t)seed,
+                                                      .bytes = { (uint8_t)seed, 2, 3, 4 } };
         if (class == ARG_CLASS_SUBS)
             request->subscription_count = (uint32_t)(seed % 5);
     }
@@ -86,6 +90,8 @@ static void make_op(struct kit_call *call, uint16_t kind, uint64_t seed)
     enum op_bytes in = abi_ops[kind].in;
     if (in == OP_BYTES_STAT)
         result.stat = (struct filestat) { seed, seed + 1, 4, 1, seed * 3, 5, 6, 7 };
+    if (abi_brings_address(in))
+        result.address = (struct net_address) { .family = NET_V4, .port = (uint16_t)seed, .bytes = { 127, 0, 0, 1 } };
     if (abi_bytes_in_regions(in)) {
         uint64_t most = trace_op_in_length(request, &op, INT64_MAX);
         result.value = (int64_t)(seed % 3 == 0 ? most : seed % (most + 1));

@@ -53,6 +53,7 @@ enum net_linux {
     NET_SOCKADDR_4 = 16, /* bytes of a struct sockaddr_in */
     NET_SOCKADDR_6 = 28, /* of a struct sockaddr_in6 */
     NET_SOL_SOCKET = 1,
+    NET_SO_REUSEADDR = 2,
     NET_SO_TYPE = 3,
     NET_SO_ERROR = 4,
     NET_SO_SNDBUF = 7,

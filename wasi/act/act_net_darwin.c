@@ -44,6 +44,7 @@ bool act_net_option(const struct op *op, int *ret_level, int *ret_option)
     static const struct {
         int level, option, host_level, host_option;
     } known[] = {
+        { NET_SOL_SOCKET, NET_SO_REUSEADDR, SOL_SOCKET, SO_REUSEADDR },
         { NET_SOL_SOCKET, NET_SO_TYPE, SOL_SOCKET, SO_TYPE },
         { NET_SOL_SOCKET, NET_SO_ERROR, SOL_SOCKET, SO_ERROR },
         { NET_SOL_SOCKET, NET_SO_SNDBUF, SOL_SOCKET, SO_SNDBUF },

@@ -28,6 +28,11 @@ struct handle {
 };
 #define HANDLE_POSITION_UNKNOWN UINT64_MAX
 
+/* What a socket may that the guest opened, and a connection that was accepted. */
+#define NET_RIGHTS                                                                                                     \
+    (R(FD_READ) | R(FD_WRITE) | R(FD_FDSTAT_SET_FLAGS) | R(FD_FILESTAT_GET) | R(POLL_FD_READWRITE) |                   \
+     R(SOCK_SHUTDOWN) | R(SOCK_ACCEPT))
+
 struct handle_table {
     uint32_t limit; /* guest descriptors below this number only; at most LIMIT_HANDLES */
     struct handle handle[HANDLES_TOTAL];
@@ -80,8 +85,8 @@ struct plan {
     uint8_t sure;       /* 1: the file system of what HANDLE_SCRATCH holds was asked for, and holds data */
     struct region name; /* the last component of the (first) path, where an op on it is still to come */
     int64_t value; /* what the call's main op brought, or what those of them did that go on where the last stopped */
-    uint64_t dev, ino;
-    uint64_t now[2]; /* poll_oneoff: what those clocks said */
+    uint64_t dev, ino; /* sock_open, sock_accept: ino is the free descriptor that receives the socket */
+    uint64_t now[2];   /* poll_oneoff: what those clocks said */
 };
 
 /* What one step of a plan comes to. ISSUE: `op` is to be performed, and `plan` goes with its answer. COMMIT: no further op;
@@ -166,7 +171,8 @@ struct step {
   @
   @ // Waiting: each descriptor that is asked about is live and holds the right to what it is waited for.
   @ predicate may_wait(struct handle_table *t, struct subscription s) = s.type == EVENTTYPE_CLOCK ||
-  @   (s.type == EVENTTYPE_FD_READ && may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_READ))) ||
+  @   (s.type == EVENTTYPE_FD_READ && (may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_READ)) ||
+  @     may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(SOCK_ACCEPT)))) ||
   @   (s.type == EVENTTYPE_FD_WRITE && may(t, s.clock_or_fd, R(POLL_FD_READWRITE) | R(FD_WRITE)));
   @ predicate waits_checked(struct handle_table *t, struct request *q) = q->subscription_count <= LIMIT_SUBSCRIPTIONS &&
   @   (\forall integer k; 0 <= k < q->subscription_count ==> may_wait(t, q->subscription[k]));
@@ -186,6 +192,8 @@ struct step {
   @   flags == (OPEN_PATH_ONLY | OPEN_NOFOLLOW | OPEN_DIRECTORY);
   @ predicate flag_set(integer flags, integer bit) = (flags / bit) % 2 == 1; // bit: a power of 2
 */
+#include "wasi/decide/decide_net.h"
+
 /*@ // What the plan opened is there, now that its last op has this answer, and was not closed since.
   @ // A call on two names opens into HANDLE_SCRATCH2 last, and closes that first: behind that close its plan goes on.
   @ predicate first_opened(struct plan p, struct op_result *a, integer h) = p.count > 0 && p.slot == h &&
@@ -233,7 +241,7 @@ struct step {
   @ predicate plan_checked(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p) = p.count > 0 ==>
   @   q->fault == FAULT_NONE && call_issues(q->call, p.kind) && call_checked(c, t, q) && (call_waits(q->call) ==> waits_checked(t, q));
   @ predicate plan_ok(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p) =
-  @   plan_fresh(q, p) && plan_slot(t, q, p) && plan_facts(q, p) && plan_checked(c, t, q, p);
+  @   plan_fresh(q, p) && plan_slot(t, q, p) && plan_socket(t, q, p) && plan_facts(q, p) && plan_checked(c, t, q, p);
   @
   @ // How the plan `n` that goes with the next op follows from plan and answer: so the facts in it stay true.
   @ predicate plan_follows(struct request *q, struct plan p, struct op_result *a, struct plan n, struct op op) =
@@ -252,7 +260,7 @@ struct step {
   @   (n.changed >= p.changed || nothing_changed(p, a));
   @ // What holds of the plan with which the call is committed.
   @ predicate plan_done(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p, struct op_result *a) =
-  @   call_checked(c, t, q) && p.rule < RULE_COUNT &&
+  @   call_checked(c, t, q) && p.rule < RULE_COUNT && network_done(c, t, q, p, a) &&
   @   (q->call == OPERATION_PATH_OPEN && p.value >= 0 ==> handle_free(t, p.slot) && plan_opened(p, a, p.slot) &&
   @     (p.dev == t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev || asked_for_data(p, a, p.slot)));
 */
@@ -297,7 +305,8 @@ struct step {
   @   op.handle == second_handle(q) && handle_live(t, op.handle);
   @ predicate sound_handles(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
   @   (op_without_handle(op.kind) ==> op.handle == HANDLE_NONE) &&
-  @   (!op_without_handle(op.kind) ==> own_slot(t, p, a, op.handle) || (op.handle == base_handle(q) && handle_live(t, op.handle)) ||
+  @   (!op_without_handle(op.kind) ==> own_slot(t, p, a, op.handle) || own_socket(t, q, p, a, op.handle) || asks_resolver(op) ||
+  @     (op.handle == base_handle(q) && handle_live(t, op.handle)) ||
   @     moves_named(t, q, op) || opens_second(t, q, op)) &&
   @   (op_moves(op.kind) ==> moves_named(t, q, op)) && (op_takes_names(op.kind) ==> names_named(t, q, p, a, op));
   @
@@ -305,9 +314,10 @@ struct step {
   @ // fd_close alone closes one.
   @ predicate sound_rights(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, struct op op) =
   @   0 <= op.kind < OP_COUNT && call_issues(q->call, op.kind) &&
-  @   (!op_without_handle(op.kind) ==> call_handle(q->call) >= 0 && may(t, base_handle(q), call_rights(q->call))) &&
+  @   (!op_without_handle(op.kind) && !own_socket(t, q, p, a, op.handle) && !asks_resolver(op) ==>
+  @     call_handle(q->call) >= 0 && may(t, base_handle(q), call_rights(q->call))) &&
   @   (op_takes_names(op.kind) ==> may(t, second_handle(q), call_rights2(q->call)) && rights_follow(t, q)) &&
-  @   (op.kind == OP_CLOSE && !own_slot(t, p, a, op.handle) ==> q->call == OPERATION_FD_CLOSE);
+  @   (op.kind == OP_CLOSE && !own_slot(t, p, a, op.handle) && !own_socket(t, q, p, a, op.handle) ==> q->call == OPERATION_FD_CLOSE);
   @
   @ predicate sound_paths(struct request *q, struct op op) =
   @   (op.kind == OP_OPEN ==> path_clean(q, op.path)) &&
@@ -355,6 +365,8 @@ struct step {
     ensures openings: r.verdict == VERDICT_ISSUE ==> sound_openings(t, q, r.op);                                   \
     ensures waits: r.verdict == VERDICT_ISSUE ==> sound_waits(t, q, p, a, r.op);                                   \
     ensures plan: r.verdict == VERDICT_ISSUE ==> plan_fresh(q, r.plan) && plan_facts(q, r.plan);                        \
+    ensures network: r.verdict == VERDICT_ISSUE ==> sound_network(c, t, q, p, r.op);                               \
+    ensures socket: r.verdict == VERDICT_ISSUE ==> plan_socket(t, q, r.plan);                                      \
     ensures slot: r.verdict == VERDICT_ISSUE ==> plan_slot(t, q, r.plan);                                               \
     ensures checked: r.verdict == VERDICT_ISSUE ==> plan_checked(c, t, q, r.plan);                                      \
     ensures follows: r.verdict == VERDICT_ISSUE ==> plan_follows(q, p, a, r.plan, r.op);                                \
@@ -506,7 +518,7 @@ struct step decide_step(const struct decide_context *context, const struct handl
 /* What every commit guarantees of the table: `t`, `q`, `p`, `a` are its arguments. */
 /* clang-format off */
 #define COMMIT_SOUND(t, q, p, a)                                                                                                \
-    rights: q->call != OPERATION_FD_CLOSE && q->call != OPERATION_PATH_OPEN && q->call != OPERATION_FD_RENUMBER && q->call != OPERATION_FD_FDSTAT_SET_RIGHTS ==>\
+    rights: q->call != OPERATION_FD_CLOSE && q->call != OPERATION_PATH_OPEN && q->call != OPERATION_FD_RENUMBER && q->call != OPERATION_FD_FDSTAT_SET_RIGHTS && !opens_socket(q) ==>\
       (\forall integer h; 0 <= h < HANDLES_TOTAL ==> t->handle[h].rights == \old(t->handle[h].rights));                         \
     ensures rights_closed: q->call == OPERATION_FD_CLOSE ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>                     \
       t->handle[h].rights == \old(t->handle[h].rights) || (h == q->slot[SLOT_FD_CLOSE_fd] && t->handle[h].rights == 0));        \
@@ -516,6 +528,10 @@ struct step decide_step(const struct decide_context *context, const struct handl
     ensures rights_moved: q->call == OPERATION_FD_RENUMBER ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>                   \
       t->handle[h].rights == \old(t->handle[h].rights) || (h == q->slot[SLOT_FD_RENUMBER_fd] && t->handle[h].rights == 0) ||    \
       (h == q->slot[SLOT_FD_RENUMBER_to] && t->handle[h].rights == \old(t->handle[q->slot[SLOT_FD_RENUMBER_fd]].rights)));      \
+    ensures rights_socket: opens_socket(q) ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>                                   \
+      t->handle[h].rights == \old(t->handle[h].rights) || (\old(t->handle[h].live) == 0 &&                                    \
+        (q->call == OPERATION_SOCK_OPEN ? t->handle[h].rights == NET_RIGHTS :                                                  \
+          t->handle[h].rights == \old(t->handle[q->slot[SLOT_SOCK_ACCEPT_fd]].inheriting))));                                  \
     ensures rights_opened: q->call == OPERATION_PATH_OPEN ==> (\forall integer h; 0 <= h < HANDLES_TOTAL ==>                    \
       t->handle[h].rights == \old(t->handle[h].rights) ||                                                                       \
       (\old(t->handle[h].live) == 0 && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) &&                                      \
@@ -527,10 +543,11 @@ struct step decide_step(const struct decide_context *context, const struct handl
     ensures data: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                                 \
       (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                               \
         (\old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && t->handle[h].dev == \old(t->handle[q->slot[SLOT_PATH_OPEN_fd]].dev)) ||\
-        asked_for_data{Pre}(p, a, h));                                                                                          \
+        asked_for_data{Pre}(p, a, h) || opens_socket(q));                                                                                          \
     ensures opened: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                               \
       (t->handle[h].live != 0 && \old(t->handle[h].live) == 0 ==>                                                               \
-        q->call == OPERATION_PATH_OPEN && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && \old(handle_free(t, h)));         \
+        (opens_socket(q) && \old(handle_free(t, h))) ||                                                                         \
+        (q->call == OPERATION_PATH_OPEN && \old(handle_live(t, q->slot[SLOT_PATH_OPEN_fd])) && \old(handle_free(t, h))));         \
     ensures closed: \forall integer h; 0 <= h < HANDLES_TOTAL ==>                                                               \
       (t->handle[h].live == 0 && \old(t->handle[h].live) != 0 ==> (q->call == OPERATION_FD_CLOSE && h == q->slot[SLOT_FD_CLOSE_fd]) ||\
         (q->call == OPERATION_FD_RENUMBER && h == q->slot[SLOT_FD_RENUMBER_fd]))

@@ -5,10 +5,11 @@
 
 #include "wasi/decide/decide_inner.h"
 
-/*@ ensures accepted: \result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_READ_fd], R(FD_READ)) &&
+/*@ ensures accepted: table->handle[request->slot[SLOT_FD_READ_fd]].net_state == NET_STATE_NONE ==>
+  @   (\result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_READ_fd], R(FD_READ)) &&
   @   table->handle[request->slot[SLOT_FD_READ_fd]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
   @   (table->handle[request->slot[SLOT_FD_READ_fd]].type == FILETYPE_REGULAR_FILE ==>
-  @     table->handle[request->slot[SLOT_FD_READ_fd]].position + vector_sum(request, request->iov_count) <= INT64_MAX);
+  @     table->handle[request->slot[SLOT_FD_READ_fd]].position + vector_sum(request, request->iov_count) <= INT64_MAX));
   @ ensures one: \result.verdict == VERDICT_ISSUE && request->iov_count == 1 &&
   @   table->handle[request->slot[SLOT_FD_READ_fd]].type == FILETYPE_REGULAR_FILE ==>
   @   op_moves_bytes(\result.op, OP_PREAD, request->slot[SLOT_FD_READ_fd], request->iov[0].offset, request->iov[0].length,
@@ -20,7 +21,7 @@
 struct step decide_fd_read(const struct decide_context *context, const struct handle_table *table,
                            const struct request *request, struct plan plan, const struct op_result *answer);
 
-/*@ ensures accepted: plan.count == 0 ==> (\result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_WRITE_fd], R(FD_WRITE)) &&
+/*@ ensures accepted: plan.count == 0 && table->handle[request->slot[SLOT_FD_WRITE_fd]].net_state == NET_STATE_NONE ==> (\result.verdict == VERDICT_ISSUE <==> may(table, request->slot[SLOT_FD_WRITE_fd], R(FD_WRITE)) &&
   @   table->handle[request->slot[SLOT_FD_WRITE_fd]].type != FILETYPE_DIRECTORY && vector_movable(request, context->memory) &&
   @   (table->handle[request->slot[SLOT_FD_WRITE_fd]].type == FILETYPE_REGULAR_FILE &&
   @     (table->handle[request->slot[SLOT_FD_WRITE_fd]].fdflags & FDFLAG_APPEND) == 0 ==>

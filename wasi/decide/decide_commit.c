@@ -106,6 +106,29 @@ static void cut_handle(struct handle *handle, uint64_t rights, uint64_t inheriti
     handle->inheriting &= inheriting;
 }
 
+/* A new socket, as the call's commit says. */
+/*@ requires \valid(handle);
+  @ assigns *handle;
+  @ ensures rights: handle->rights == change.number && handle->live != 0;
+*/
+static void fill_socket(struct handle *handle, struct change change)
+{
+    handle->rights = change.number;
+    handle->inheriting = change.inheriting;
+    handle->position = 0;
+    handle->dev = 0;
+    handle->ino = 0;
+    handle->name_length = 0;
+    handle->name = 0;
+    handle->fdflags = change.fdflags;
+    handle->type = change.type;
+    handle->net_family = change.net_family;
+    handle->net_state = change.net_state;
+    handle->preopen = false;
+    handle->doubtful = false;
+    handle->live = true;
+}
+
 /* Applies a change to the table. */
 /*@ requires \valid(table) && \valid_read(request) && \valid_read(answer) && \separated(table, request, answer);
   @ requires change_ok(table, request, plan, answer, change);
@@ -132,6 +155,12 @@ static void apply(struct handle_table *table, const struct request *request, str
         break;
     case CHANGE_CLOSED:
         free_handle(&table->handle[change.handle]);
+        break;
+    case CHANGE_STATE:
+        table->handle[change.handle].net_state = (uint8_t)change.number;
+        break;
+    case CHANGE_SOCKET:
+        fill_socket(&table->handle[change.handle], change);
         break;
     case CHANGE_OPENED:
         fill_handle(&table->handle[change.handle], &table->handle[request->slot[SLOT_PATH_OPEN_fd]], request, plan);

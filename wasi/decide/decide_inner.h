@@ -13,13 +13,17 @@ enum change_how {
     CHANGE_RIGHTS,   /* of `handle`: no more than `number`, and inherited than `inheriting` */
     CHANGE_MOVED,    /* what `handle` was, the descriptor `number` is, which was open too; `handle` is free */
     CHANGE_CLOSED,   /* `handle` is free */
-    CHANGE_OPENED    /* `handle` is what the plan opened, beneath the guest's descriptor */
+    CHANGE_OPENED,   /* `handle` is what the plan opened, beneath the guest's descriptor */
+    CHANGE_STATE,    /* `handle`, a socket, stands where `number` says */
+    CHANGE_SOCKET    /* `handle` is a socket of these kinds, which may `number`, and hands on the same */
 };
 struct change {
     struct outcome outcome; /* what the guest is told */
     uint32_t how;           /* enum change_how */
     uint32_t handle;
     uint64_t number, inheriting;
+    uint16_t fdflags;
+    uint8_t type, net_family, net_state;
 };
 
 /*@ predicate refuses(struct step s) = s.verdict == VERDICT_REFUSE && rule_refuses(s.rule) && s.rule != RULE_NONE && s.wasi_errno != WASI_SUCCESS;
@@ -157,7 +161,7 @@ static inline struct step decide_close_refuse(struct plan plan, enum rule rule)
 */
 static inline struct change decide_change(struct plan plan)
 {
-    struct change change = { { 0, plan.rule, 0, 0, { 0, 0 } }, CHANGE_NOTHING, HANDLE_NONE, 0, 0 };
+    struct change change = { { 0, plan.rule, 0, 0, { 0, 0 } }, CHANGE_NOTHING, HANDLE_NONE, 0, 0, 0, 0, 0, 0 };
     change.outcome.wasi_errno = decide_value_errno(plan.value);
     return change;
 }
@@ -302,11 +306,63 @@ struct step decide_scratch_next(const struct decide_context *context, const stru
                                 const struct request *request, struct plan plan, const struct op_result *answer,
                                 uint64_t fd, struct step act);
 
+/* A socket that the guest was given, or opened, and that holds the rights. */
+/*@ requires \valid_read(table);
+  @ assigns \nothing;
+  @ ensures exact: \result == RULE_NONE <==> may(table, fd, rights) && net_is_socket(table, fd);
+  @ ensures rule: \result == RULE_NONE || rule_refuses(\result);
+*/
+enum rule decide_socket_rule(const struct handle_table *table, uint64_t fd, uint64_t rights);
+
 /*@ // Bytes of the first n elements of the vector.
   @ logic integer vector_sum(struct request *q, integer n) = n <= 0 ? 0 : vector_sum(q, n - 1) + q->iov[n - 1].length;
   @ predicate vector_movable(struct request *q, integer memory) =
   @   vector_in_memory(q, memory) && 0 < vector_sum(q, q->iov_count) <= INT32_MAX;
 */
+
+#define VECTOR_MAX     INT32_MAX
+#define VECTOR_LONG    (UINT64_MAX - 1)
+#define VECTOR_OUTSIDE UINT64_MAX
+
+/* The bytes of the request's vector, at most VECTOR_MAX; or VECTOR_OUTSIDE, VECTOR_LONG. */
+/*@ requires \valid_read(request);
+  @ requires memory <= 0x100000000;
+  @ assigns \nothing;
+  @ ensures inside: \result <= VECTOR_MAX ==> vector_in_memory(request, memory);
+  @ ensures sum: \result <= VECTOR_MAX ==> \result == vector_sum(request, request->iov_count);
+  @ ensures accepted: vector_in_memory(request, memory) && vector_sum(request, request->iov_count) <= VECTOR_MAX ==>
+  @   \result <= VECTOR_MAX;
+*/
+uint64_t decide_vector_length(const struct request *request, uint64_t memory);
+/* A refusal for what decide_vector_length said. */
+/*@ assigns \nothing;
+  @ ensures refusal: refuses(\result);
+*/
+struct step decide_vector_refuse(uint64_t total);
+
+/* fd_read and fd_write of a socket that the guest was given as one. */
+/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && context->memory <= 0x100000000 && plan.count == 0;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_RECEIVE && \result.op.handle == fd &&
+  @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory) &&
+  @   may(table, fd, R(FD_READ)) && net_is_socket(table, fd) && table->handle[fd].net_state == NET_STATE_CONNECTED &&
+  @   net_protocol_of(table, fd) == NET_TCP &&
+  @   \result.plan == plan_next(plan, OP_RECEIVE, PLAN_ENDS_WITH_ANSWER);
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || refuses(\result) || (commits(\result, plan, 0) && may(table, fd, R(FD_READ)));
+*/
+struct step decide_socket_read(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, uint64_t fd);
+/* fd_read and fd_write of a socket that the guest was given as one. */
+/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && context->memory <= 0x100000000 && plan.count == 0;
+  @ assigns \nothing;
+  @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_SEND && \result.op.handle == fd &&
+  @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory) &&
+  @   may(table, fd, R(FD_WRITE)) && net_is_socket(table, fd) && table->handle[fd].net_state == NET_STATE_CONNECTED &&
+  @   \result.plan == plan_next(plan, OP_SEND, PLAN_ENDS_WITH_ANSWER);
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE || refuses(\result) || (commits(\result, plan, 0) && may(table, fd, R(FD_WRITE)));
+*/
+struct step decide_socket_write(const struct decide_context *context, const struct handle_table *table,
+                                const struct request *request, struct plan plan, uint64_t fd);
 
 /*@ predicate commit_part(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p, struct op_result *a) =
   @   \valid_read(c) && \valid_read(t) && \valid_read(q) && \valid_read(a) && plan_done(c, t, q, p, a);
@@ -314,6 +370,9 @@ struct step decide_scratch_next(const struct decide_context *context, const stru
   @   (ch.how == CHANGE_NOTHING) ||
   @   (ch.how == CHANGE_POSITION && handle_live(t, ch.handle)) ||
   @   (ch.how == CHANGE_FLAGS && handle_live(t, ch.handle)) ||
+  @   (ch.how == CHANGE_STATE && handle_live(t, ch.handle)) ||
+  @   (ch.how == CHANGE_SOCKET && opens_socket(q) && handle_free(t, ch.handle) && (q->call == OPERATION_SOCK_OPEN ?
+  @     ch.number == NET_RIGHTS : ch.number == t->handle[q->slot[SLOT_SOCK_ACCEPT_fd]].inheriting)) ||
   @   (ch.how == CHANGE_RIGHTS && q->call == OPERATION_FD_FDSTAT_SET_RIGHTS && handle_live(t, ch.handle) &&
   @     ch.handle == q->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fd] && ch.number == q->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_base] &&
   @     ch.inheriting == q->slot[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_inheriting]) ||

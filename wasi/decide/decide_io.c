@@ -7,20 +7,7 @@
  * are refused, not shortened. Source: witx, fd_*; Linux IOV_MAX and MAX_RW_COUNT. */
 #include "wasi/decide/decide_alone.h"
 
-#define VECTOR_MAX     INT32_MAX
-#define VECTOR_LONG    (UINT64_MAX - 1)
-#define VECTOR_OUTSIDE UINT64_MAX
-
-/* The bytes of the request's vector, at most VECTOR_MAX; or VECTOR_OUTSIDE, VECTOR_LONG. */
-/*@ requires \valid_read(request);
-  @ requires memory <= 0x100000000;
-  @ assigns \nothing;
-  @ ensures inside: \result <= VECTOR_MAX ==> vector_in_memory(request, memory);
-  @ ensures sum: \result <= VECTOR_MAX ==> \result == vector_sum(request, request->iov_count);
-  @ ensures accepted: vector_in_memory(request, memory) && vector_sum(request, request->iov_count) <= VECTOR_MAX ==>
-  @   \result <= VECTOR_MAX;
-*/
-static uint64_t vector_length(const struct request *request, uint64_t memory)
+uint64_t decide_vector_length(const struct request *request, uint64_t memory)
 {
     uint64_t total = 0;
     if (request->iov_count > LIMIT_IOVECS)
@@ -39,10 +26,7 @@ static uint64_t vector_length(const struct request *request, uint64_t memory)
     return total <= VECTOR_MAX ? total : VECTOR_LONG;
 }
 
-/*@ assigns \nothing;
-  @ ensures refusal: refuses(\result);
-*/
-static struct step vector_refuse(uint64_t total)
+struct step decide_vector_refuse(uint64_t total)
 {
     return decide_refuse(total == VECTOR_OUTSIDE ? RULE_MEMORY_BOUNDS : RULE_TOO_MANY);
 }
@@ -120,13 +104,15 @@ struct step decide_fd_read(const struct decide_context *context, const struct ha
         return stream_refuse(table, fd, rule);
     if (table->handle[fd].type == FILETYPE_DIRECTORY)
         return decide_refuse(RULE_IS_DIRECTORY);
-    uint64_t total = vector_length(request, context->memory);
+    uint64_t total = decide_vector_length(request, context->memory);
     if (total > VECTOR_MAX)
-        return vector_refuse(total);
+        return decide_vector_refuse(total);
     if (total == 0)
         return decide_go_commit(plan, 0);
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
-        return vector_issue(plan, OP_READ, (uint32_t)fd, request->iov_count, 0);
+        return table->handle[fd].net_state != NET_STATE_NONE
+                   ? decide_socket_read(context, table, request, plan, fd)
+                   : vector_issue(plan, OP_READ, (uint32_t)fd, request->iov_count, 0);
     if (table->handle[fd].position > INT64_MAX - total)
         return decide_refuse(RULE_OFFSET_RANGE);
     return file_issue(plan, request, OP_PREAD, OP_PREADV, (uint32_t)fd, table->handle[fd].position);
@@ -180,13 +166,15 @@ struct step decide_fd_write(const struct decide_context *context, const struct h
         return stream_refuse(table, fd, rule);
     if (table->handle[fd].type == FILETYPE_DIRECTORY)
         return decide_refuse(RULE_IS_DIRECTORY);
-    uint64_t total = vector_length(request, context->memory);
+    uint64_t total = decide_vector_length(request, context->memory);
     if (total > VECTOR_MAX)
-        return vector_refuse(total);
+        return decide_vector_refuse(total);
     if (total == 0)
         return decide_go_commit(plan, 0);
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
-        return vector_issue(plan, OP_WRITE, (uint32_t)fd, request->iov_count, 0);
+        return table->handle[fd].net_state != NET_STATE_NONE
+                   ? decide_socket_write(context, table, request, plan, fd)
+                   : vector_issue(plan, OP_WRITE, (uint32_t)fd, request->iov_count, 0);
     if (table->handle[fd].fdflags & FDFLAG_APPEND)
         return append_issue(plan, (uint32_t)fd, request->iov_count);
     if (table->handle[fd].position > INT64_MAX - total)
@@ -241,9 +229,9 @@ static struct step positioned(const struct decide_context *context, const struct
         return decide_refuse(RULE_IS_DIRECTORY);
     if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
         return decide_refuse(RULE_NOT_SEEKABLE);
-    uint64_t total = vector_length(request, context->memory);
+    uint64_t total = decide_vector_length(request, context->memory);
     if (total > VECTOR_MAX)
-        return vector_refuse(total);
+        return decide_vector_refuse(total);
     if (offset > INT64_MAX - total)
         return decide_refuse(RULE_OFFSET_RANGE);
     if (total == 0)

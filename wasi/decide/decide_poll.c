@@ -21,9 +21,11 @@ static enum wasi_errno subscription_errno(const struct handle_table *table, cons
         return subscription->clock_or_fd > CLOCKID_MONOTONIC || subscription->flags > SUBCLOCK_ABSTIME ? WASI_INVAL
                                                                                                        : WASI_SUCCESS;
     enum rule rule = RULE_BAD_VALUE;
-    if (subscription->type == EVENTTYPE_FD_READ)
+    if (subscription->type == EVENTTYPE_FD_READ) {
         rule = decide_handle_rule(table, subscription->clock_or_fd, R(POLL_FD_READWRITE) | R(FD_READ));
-    else if (subscription->type == EVENTTYPE_FD_WRITE)
+        if (rule == RULE_RIGHT_MISSING) /* a connection to accept is what a socket that listens has to read */
+            rule = decide_handle_rule(table, subscription->clock_or_fd, R(POLL_FD_READWRITE) | R(SOCK_ACCEPT));
+    } else if (subscription->type == EVENTTYPE_FD_WRITE)
         rule = decide_handle_rule(table, subscription->clock_or_fd, R(POLL_FD_READWRITE) | R(FD_WRITE));
     return rule == RULE_NONE ? WASI_SUCCESS : decide_rule_errno(rule);
 }

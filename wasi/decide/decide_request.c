@@ -249,6 +249,15 @@ static ALWAYS_INLINE enum request_fault copy_argument(struct arg_shape shape, ui
         return array_fault(pointer, events, shape.size, shape.align, context->memory);
     case ARG_CLASS_RESULT:
         return array_fault(pointer, 1, shape.size, shape.align, context->memory);
+    case ARG_CLASS_ADDRESS:
+    case ARG_CLASS_PLACE:
+    case ARG_CLASS_CELL:
+    case ARG_CLASS_CAPACITY:
+    case ARG_CLASS_NAME:
+    case ARG_CLASS_OPTION:
+    case ARG_CLASS_HINTS:
+    case ARG_CLASS_ROOM:
+        return decide_request_net(shape, at, context, memory, request);
     }
     return FAULT_NONE;
 }
@@ -320,7 +329,8 @@ static void lower_slots(const struct import_row *row, const uint64_t *slots, str
         uint32_t to = row->field[i].slot;
         if (at + shape.slots > row->slot_count || to + shape.slots > OPERATION_SLOTS_MAX)
             return;
-        request->slot[to] = shape.whence_0 ? whence_of_0((uint32_t)slots[at]) : slots[at];
+        request->slot[to] =
+            shape.whence_0 ? whence_of_0((uint32_t)slots[at]) : decide_request_counted(row->field[i].type, slots[at]);
         if (shape.slots == 2)
             request->slot[to + 1] = slots[at + 1];
         at += shape.slots;

@@ -33,12 +33,27 @@ enum {
 /*@ predicate is_alignment(integer n) = n == 1 || n == 2 || n == 4 || n == 8;
 */
 /*@ assigns \nothing;
-  @ ensures shape: 1 <= \result.slots <= 2 && is_alignment(\result.align) && \result.class <= ARG_CLASS_RESULT;
+  @ ensures shape: 1 <= \result.slots <= 2 && is_alignment(\result.align) && \result.class <= ARG_CLASS_ROOM;
   @ ensures pair: \result.class == ARG_CLASS_STRING || \result.class == ARG_CLASS_IOVS || \result.class == ARG_CLASS_CIOVS ||
   @   \result.class == ARG_CLASS_BUFFER ==> \result.slots == 2;
   @ ensures subscriptions: \result.class == ARG_CLASS_SUBS ==>
   @   \result.size == SUBSCRIPTION_BYTES || \result.size == SUBSCRIPTION_0_BYTES;
 */
 struct arg_shape decide_arg_shape(uint8_t type);
+
+/* What socket extensions pass (decide_request_net.c): the argument of `shape` in slot `at`, of a class behind RESULT. */
+/*@ requires \valid_read(context) && \valid(request) && memory_valid(memory, context->memory);
+  @ requires \separated(request, context) && \separated(request, memory + (0 .. context->memory - 1));
+  @ requires request_whole(request) && at < OPERATION_SLOTS_MAX;
+  @ assigns *request;
+  @ ensures whole: request_whole(request);
+  @ ensures fault: FAULT_NONE <= \result <= FAULT_PATH_LONG;
+*/
+enum request_fault decide_request_net(struct arg_shape shape, uint32_t at, const struct decide_context *context,
+                                      const uint8_t *memory, struct request *request);
+/* A family or a type of sockets as net.h counts them; 255: neither. Other arguments stay what they are. */
+/*@ assigns \nothing;
+*/
+uint64_t decide_request_counted(uint8_t type, uint64_t value);
 
 #endif

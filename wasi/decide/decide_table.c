@@ -1,7 +1,7 @@
 /* Calls on one descriptor that move no bulk data: close, sync, flags, sizes, status.
  *
- * What the handle table knows is not asked of the kernel. The flags of anything but a regular file are not changed,
- * NONBLOCK neither: stdio is shared with the process that started us, and a promise that the next read breaks is
+ * What the handle table knows is not asked of the kernel. Of a socket NONBLOCK alone is changed; the flags of anything
+ * else that is no regular file are not, NONBLOCK neither: stdio is shared with the process that started us, and a promise that the next read breaks is
  * none. Source: witx, fd_*. */
 #include "wasi/decide/decide_alone.h"
 
@@ -144,7 +144,10 @@ struct step decide_fd_fdstat_set_flags(const struct decide_context *context, con
     if (flags > all)
         return decide_refuse(RULE_BAD_VALUE);
     uint32_t changed = (uint32_t)flags ^ table->handle[fd].fdflags;
-    if (table->handle[fd].type != FILETYPE_REGULAR_FILE)
+    bool socket = table->handle[fd].net_state != NET_STATE_NONE;
+    if (socket && (changed & ~(uint32_t)FDFLAG_NONBLOCK) != 0)
+        return decide_refuse(RULE_NOT_SUPPORTED);
+    if (table->handle[fd].type != FILETYPE_REGULAR_FILE && !socket)
         return changed == 0 ? decide_go_commit(plan, 0) : decide_refuse(RULE_NOT_SUPPORTED);
     if ((changed & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK)) != 0)
         return decide_refuse(RULE_NOT_SUPPORTED);
