@@ -32,7 +32,7 @@ static void doctor_text(const struct confine_report *confine, const struct error
         print_out("second line     no: %s\n", confine_left_out());
     if (policy_files_left_out())
         print_out("policy files    no: %s\n", policy_files_left_out());
-    print_out("Landlock ABI    %d\n", confine->landlock_abi);
+    print_out("Landlock ABI    %d%s\n", confine->landlock_abi, confine->landlock_net ? ", holds TCP by port" : "");
     if (confine->sanitizer)
         print_out("sanitizer       this build carries one: the seccomp filter allows what it needs\n");
 }
@@ -63,6 +63,7 @@ static void doctor_json(const struct confine_report *confine, const struct error
     if (policy_files_left_out())
         json_string(&json, "policy_files_reason", policy_files_left_out());
     json_i64(&json, "landlock_abi", confine->landlock_abi);
+    json_bool(&json, "landlock_tcp", confine->landlock_net != 0);
     json_bool(&json, "sanitizer", confine->sanitizer);
     json_object_end(&json);
     buffer_u8(&out, '\n');

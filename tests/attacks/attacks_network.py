@@ -111,7 +111,7 @@ class Held(Owned):
             self.owned("kind", kind, options=["--connect", "tcp:127.0.0.1/32:80"], status=KILLED)
         self.owned("kind", 9, options=["--connect", "tcp:127.0.0.1/32:80"], status=0)
 
-    @unittest.skipUnless(warrant_case.doctor().get("landlock_abi", 0) >= 4, "this Landlock knows no TCP")
+    @unittest.skipUnless(warrant_case.doctor()["landlock_tcp"], "this Landlock knows no TCP")
     def test_other_ports(self):
         """A rule for one port: Landlock holds the others."""
         with listener() as (port, heard):
