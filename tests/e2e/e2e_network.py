@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The network as a user grants it: what listens, what the guest is told of it, what is refused at start."""
 import json
+import os
 import re
 import socket
 import subprocess
 import time
+import urllib.request
 
 import warrant_case
 from warrant_case import GUESTS, Case
@@ -93,6 +95,105 @@ class Listening(Case):
         for line in ("a socket that listens at tcp:127.0.0.1:0 (a free port)", "resolves example.org"):
             self.assertIn(line, lines)
         self.assertNotIn("no network", lines)
+
+
+class Talking(Case):
+    """Guests that talk to each other and to programs of this machine; each recording is witnessed, judged, and replayed without a network."""
+
+    CONNECTIONS = int(os.environ.get("WARRANT_CONNECTIONS", "200"))
+
+    def start(self, name, *words):
+        """Records net.wasm in the background, as NAME.wtrace, which nobody's folder holds yet."""
+        trace = self.folder / f"{name}.wtrace"
+        command = [warrant_case.WARRANT, "record", "-q", "-o", trace, *warrant_case.WITNESS, *words]
+        child = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(child.kill)
+        return child, trace
+
+    def finish(self, child, status=0):
+        out, err = child.communicate(timeout=600 * warrant_case.SLOW)
+        self.assertEqual(child.returncode, status, out + err)
+        return out
+
+    def wait(self, port):
+        """Until something listens; the launcher's own socket takes the connection that asks, so servers are given one more."""
+        for _ in range(400):
+            try:
+                return socket.create_connection(("127.0.0.1", port), 5).close()
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        return self.fail("nothing listens")
+
+    def sound(self, trace):
+        """No findings, and the same again where there is no network at all."""
+        report = self.check(trace=trace)
+        self.assertEqual(report["findings"], [])
+        alone = ["unshare", "-n"] if os.getuid() == 0 and subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode == 0 else []
+        self.assertIn("identical", self.warrant("replay", trace, prefix=alone).stdout)
+        return report
+
+    def test_server_and_client(self):
+        port = free_port()
+        server, served = self.start("server", "--listen", f"tcp:127.0.0.1:{port}", GUESTS / "net.wasm", "serve", 3, 3)
+        self.wait(port)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:  # a client that we did not write
+            self.assertEqual(answer.read(), b"hello\n")
+        client, asked = self.start("client", "--connect", f"tcp:127.0.0.0/8:{port}", GUESTS / "net.wasm", "get", port)
+        self.assertTrue(self.finish(client).endswith("\n\nhello\n"))  # as text: \r\n is \n here
+        self.assertEqual(self.finish(server), "served 3\n")
+        self.sound(served)
+        self.sound(asked)
+
+    def test_datagrams_and_more(self):
+        """UDP, options, names of sockets: by WAMR's calls, to itself."""
+        port = free_port()
+        for mode, options in (("tcp", ["--connect", f"tcp:127.0.0.0/8:{port}", "--bind", f"tcp:127.0.0.1/32:{port}"]),
+                              ("udp", ["--connect", f"udp:127.0.0.0/8:{port}-{port + 1}", "--bind", f"udp:127.0.0.1/32:{port}-{port + 1}"]),
+                              ("refused", ["--connect", "tcp:127.0.0.0/8:80", "--connect", "udp:127.0.0.0/8:53"])):
+            child, trace = self.start(mode, *options, GUESTS / "sockets.wasm", mode, port)
+            told = self.finish(child)
+            self.assertNotIn("no rule 0", told)
+            self.sound(trace)
+
+    @warrant_case.needs_witness
+    def test_what_the_kernel_saw(self):
+        """The database has whom the guest talked to, as the kernel held it; a policy that does not grant it makes each use a finding."""
+        port = free_port()
+        server, served = self.start("server", "--listen", f"tcp:127.0.0.1:{port}", GUESTS / "net.wasm", "echo", 3, 3)
+        self.wait(port)
+        client, called = self.start("client", "--connect", f"tcp:127.0.0.1/32:{port}", GUESTS / "net.wasm", "call", port, 2)
+        self.finish(client), self.finish(server)
+        base = self.folder / "runs.db"
+        self.warrant("check", "--db", base, called)
+        self.assertEqual(json.loads(self.warrant("query", "--json", base, "connections").stdout),
+                         [{"run": 1, "protocol": "tcp", "direction": "out", "peer": "127.0.0.1", "peer_port": port, "local_port": None, "count": 2, "errors": 0}])
+        other = self.folder / "other.yaml"
+        other.write_text(f"version: 1\nnetwork:\n  - {{ protocol: tcp, connect: [\"127.0.0.1/32:{port + 1}\"] }}\n")
+        found = self.check("--policy", other, trace=called, status=1)["findings"]
+        self.assertEqual({(finding["rule"], finding["evidence"].split(": ")[1]) for finding in found},
+                         {("judge.escape", f"connected to 127.0.0.1, port {port}; the kernel answered 0")})
+        found = self.check("--policy", other, trace=served, status=1)["findings"]
+        self.assertEqual({finding["rule"] for finding in found}, {"policy.ungranted", "judge.escape"})
+
+    def test_names(self):
+        """A name that the policy lists is resolved outside of the sandbox, whatever its case; the guest's process has no files to do it with."""
+        child, trace = self.start("names", "--resolve", "localhost", GUESTS / "net.wasm", "resolve", "LocalHost.")
+        self.assertIn("127.0.0.1\n", self.finish(child))
+        self.sound(trace)
+        done = self.warrant("run", "-q", "--resolve", "localhost", GUESTS / "net.wasm", "resolve", "localhost.localdomain", status=1)
+        self.assertEqual(done.stdout, "resolve: errno 76\n")
+        done = self.warrant("run", "-q", GUESTS / "net.wasm", "resolve", "localhost", status=1)
+        self.assertEqual(done.stdout, "resolve: errno 76\n")
+
+    def test_echo(self):
+        port = free_port()
+        server, served = self.start("server", "--listen", f"tcp:127.0.0.1:{port}", GUESTS / "net.wasm", "echo", 3, self.CONNECTIONS + 1)
+        self.wait(port)
+        client, called = self.start("client", "--connect", f"tcp:127.0.0.1/32:{port}", GUESTS / "net.wasm", "call", port, self.CONNECTIONS)
+        self.assertEqual(self.finish(client), f"called {self.CONNECTIONS}\n")
+        self.assertEqual(self.finish(server), f"served {self.CONNECTIONS + 1}\n")
+        self.sound(served)
+        self.sound(called)
 
 
 warrant_case.main()
