@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Programs that were not written for warrant: interpreters of JavaScript and Python, a jq in Go and tests of Go's library, two programs
-for SVG and a grep in Rust.
+for SVG, a grep and an HTTPS client in Rust.
 
 Each is run and recorded with the same output, which is known from elsewhere; the recording is checked and replayed.
 tests/guests/get-programs puts them in a folder that PROGRAMS names. The tests of one that is not to be had are skipped, and say why.
@@ -8,13 +8,16 @@ tests/guests/get-programs puts them in a folder that PROGRAMS names. The tests o
 usage: run_programs.py [CLASS...]; exit status 77 where all that was asked for was skipped
 """
 import collections
+import http.server
 import json
 import os
 import pathlib
+import ssl
 import struct
 import subprocess
 import sys
 import textwrap
+import threading
 import unittest
 import zlib
 from xml.etree import ElementTree
@@ -295,6 +298,54 @@ class Usvg(Program):
         shapes = [(path.get("fill"), path.get("d")) for path in paths]
         self.assertEqual(shapes, [("#102030", "M 0 0 L 8 0 L 8 4 L 0 4 Z"), ("#ff8000", "M 2 1 L 5 1 L 5 3 L 2 3 Z"),
                                   ("#00ff00", "M 5 0 L 7 0 L 7 1 L 5 1 Z")])
+
+
+class Https(Program):
+    """rustls over the sockets of WasmEdge's crate, with a server of this machine that has a certificate of its own authority."""
+    name = "https"
+
+    def certificates(self):
+        def openssl(*words):
+            subprocess.run(["openssl", *words], cwd=self.data, check=True, capture_output=True)
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority")
+        openssl("req", *key, "-keyout", "key.pem", "-out", "request", "-subj", "/CN=server.test")
+        (self.data / "extensions").write_text("subjectAltName=DNS:server.test\n")
+        openssl("x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "extensions", "-out", "cert.pem")
+
+    def serve(self):
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(self.path.encode() * 3000)
+
+            def log_message(self, *words):
+                pass
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.data / "cert.pem", self.data / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server.server_address[1]
+
+    def test_get(self):
+        self.certificates()
+        port = self.serve()
+        calls = self.program("server.test", f"127.0.0.1:{port}", "/hello", "/data/ca.pem", says="/hello" * 3000,
+                             options=["--connect", f"tcp:127.0.0.1/32:{port}"])
+        self.assertGreater(calls["sock_recv"], 1)
+        self.assertEqual(calls["sock_connect"], 1)
+
+    def test_another_name(self):
+        """TLS is the guest's own: a certificate for another name is refused by it."""
+        self.certificates()
+        port = self.serve()
+        done = self.warrant("run", "-q", "--dir", f"{self.data}::/data", "--connect", f"tcp:127.0.0.1/32:{port}", PROGRAMS / "https.wasm",
+                            "other.test", f"127.0.0.1:{port}", "/hello", "/data/ca.pem", status=1)
+        self.assertIn("NotValidForName", done.stderr)
 
 
 class Ripgrep(Program):
