@@ -14,6 +14,7 @@ import tempfile
 
 BATCH = 1000
 PASSES = 1000
+ROOM = 2 << 30  # bytes
 
 
 class Failed(Exception):
@@ -34,8 +35,9 @@ class Deviation:
 class Player:
     def __init__(self, warrant, native, guest, walkers, check=None):
         self.warrant, self.native, self.guest, self.walkers, self.check = warrant, native, guest, walkers, check
-        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # ten times as fast as a disk; else where TMPDIR says
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="semantics-", dir=memory))
+        # In memory it is ten times as fast as on a disk; a recording stops where little is left. Else where TMPDIR says.
+        fits = os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free >= ROOM
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="semantics-", dir="/dev/shm" if fits else None))
         self.runs = 0
 
     def done(self):

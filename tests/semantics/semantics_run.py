@@ -102,7 +102,10 @@ def run(options):
     if options.peer:
         player = Peer(options.peer.split(), PLAYERS / "play", PLAYERS / "play.wasm")
     else:
-        player = Player(WARRANT, PLAYERS / "play", PLAYERS / "play.wasm", ["openat2", "components"], None if options.no_check else check)
+        doctor = json.loads(subprocess.run([WARRANT, "doctor", "--json"], capture_output=True, check=True).stdout)
+        if len(doctor["walkers"]) == 1:
+            print(f"skipped: walkers: this machine has {doctor['walkers'][0]} alone")
+        player = Player(WARRANT, PLAYERS / "play", PLAYERS / "play.wasm", doctor["walkers"], None if options.no_check else check)
     deviations, begun = [], time.monotonic()
     try:
         for at in range(0, len(played), BATCH):
@@ -118,7 +121,7 @@ def run(options):
     steps = sum(len(script.steps) for script in played)
     left_out = sum(len(script.left_out) for script in played)
     print(f"{len(texts)} scripts; skipped: " + (", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items())) or "none"))
-    print(f"{len(played)} played, {steps} steps ({left_out} more left out: upon the executor's own streams), by two walkers, live, recorded and "
+    print(f"{len(played)} played, {steps} steps ({left_out} more left out: upon the executor's own streams), by each walker, live, recorded and "
           f"replayed: {steps - len(deviations)} answers are the native ones, {len(deviations)} belong to classes or to none")
     for row in rows:
         if counts[row.name]:
