@@ -12,32 +12,49 @@
  * INVAL of a directory into itself, XDEV between file systems) the system says. Source: witx; POSIX rename, linkat. */
 #include "wasi/decide/decide_inner.h"
 
-/*@ // What a close of what the plan opened last leaves to be done.
-  @ logic integer close_end(struct plan p) = p.second != 0 && p.slot == HANDLE_SCRATCH ? PLAN_GOES_ON :
-  @   (p.rule != RULE_NONE && p.changed == PLAN_CHANGED_NOTHING ? PLAN_ENDS_REFUSED : PLAN_ENDS_WITH_VALUE);
+/*@ // What the plan keeps over an op of this kind.
+  @ predicate carries(struct plan n, struct plan p, integer kind) = n.count == p.count + 1 && n.kind == kind && n.sure == p.sure &&
+  @   n.name == p.name;
+  @ // A close of what the plan opened last, and what it leaves to be done.
   @ predicate closes(struct step s, struct plan p, integer rule, integer value) = s.verdict == VERDICT_ISSUE &&
-  @   plain_op(s.op, OP_CLOSE, p.second != 0 ? HANDLE_SCRATCH2 : HANDLE_SCRATCH) &&
-  @   s.plan == {{{plan_next(p, OP_CLOSE, close_end({p \with .rule = (uint16_t)rule})) \with .second = (uint8_t)0} \with
-  @     .rule = (uint16_t)rule} \with .value = (int64_t)value};
+  @   (p.second != 0 ==> plain_op(s.op, OP_CLOSE, HANDLE_SCRATCH2)) && (p.second == 0 ==> plain_op(s.op, OP_CLOSE, HANDLE_SCRATCH)) &&
+  @   carries(s.plan, p, OP_CLOSE) && s.plan.slot == p.slot && s.plan.second == 0 && s.plan.rule == rule && s.plan.value == value &&
+  @   s.plan.changed == p.changed && (p.second != 0 && p.slot == HANDLE_SCRATCH ==> s.plan.end == PLAN_GOES_ON) &&
+  @   (p.second == 0 || p.slot != HANDLE_SCRATCH ==>
+  @     (rule != RULE_NONE && p.changed == PLAN_CHANGED_NOTHING ==> s.plan.end == PLAN_ENDS_REFUSED) &&
+  @     (rule == RULE_NONE || p.changed != PLAN_CHANGED_NOTHING ==> s.plan.end == PLAN_ENDS_WITH_VALUE));
   @ predicate opens(struct step s, struct plan p, integer fd, integer slot, struct region path) = s.verdict == VERDICT_ISSUE &&
   @   s.op.kind == OP_OPEN && s.op.handle == fd && s.op.handle2 == slot && open_names_only(s.op.flags) && s.op.path == path &&
-  @   s.op.mem.length == 0 && s.plan == (slot == HANDLE_SCRATCH ?
-  @     {plan_next(p, OP_OPEN, PLAN_GOES_ON) \with .slot = (uint32_t)HANDLE_SCRATCH} :
-  @     {plan_next(p, OP_OPEN, PLAN_GOES_ON) \with .second = (uint8_t)1});
+  @   s.op.mem.length == 0 && carries(s.plan, p, OP_OPEN) && s.plan.rule == p.rule && s.plan.changed == p.changed &&
+  @   s.plan.end == PLAN_GOES_ON && (slot == HANDLE_SCRATCH ==> s.plan.slot == HANDLE_SCRATCH && s.plan.second == p.second) &&
+  @   (slot == HANDLE_SCRATCH2 ==> s.plan.slot == p.slot && s.plan.second == 1);
   @ // The op itself; the second name is a component of the second path.
   @ predicate acts(struct step s, struct request *q, struct plan p, integer fd, integer fd2, integer kind) =
   @   s.verdict == VERDICT_ISSUE && s.op.kind == kind && s.op.mem.length == 0 && s.op.path == p.name &&
-  @   component_clean(q, s.op.path2) && s.op.handle == (p.slot == HANDLE_SCRATCH ? HANDLE_SCRATCH : fd) &&
-  @   s.op.handle2 == (p.second != 0 ? HANDLE_SCRATCH2 : fd2) &&
-  @   s.plan == plan_next(p, kind, p.slot == HANDLE_NONE && p.second == 0 ? PLAN_ENDS_WITH_ANSWER : PLAN_GOES_ON);
+  @   component_clean(q, s.op.path2) && (p.slot == HANDLE_SCRATCH ==> s.op.handle == HANDLE_SCRATCH) &&
+  @   (p.slot != HANDLE_SCRATCH ==> s.op.handle == fd) && (p.second != 0 ==> s.op.handle2 == HANDLE_SCRATCH2) &&
+  @   (p.second == 0 ==> s.op.handle2 == fd2) && carries(s.plan, p, kind) && s.plan.rule == p.rule &&
+  @   s.plan.changed == PLAN_CHANGED_SOMETHING && s.plan.slot == p.slot && s.plan.second == p.second &&
+  @   (p.slot == HANDLE_NONE && p.second == 0 ==> s.plan.end == PLAN_ENDS_WITH_ANSWER) &&
+  @   (p.slot != HANDLE_NONE || p.second != 0 ==> s.plan.end == PLAN_GOES_ON);
+  @ predicate looks_no_more(struct plan n, struct plan p) = carries(n, p, OP_CLOSE) && n.second == 0 && n.slot == p.slot &&
+  @   n.rule == p.rule && n.changed == p.changed && n.end == PLAN_GOES_ON;
   @ predicate goes_second(struct step s, struct request *q, struct plan p, integer fd, integer fd2, integer kind) =
   @   acts(s, q, p, fd, fd2, kind) || (opens(s, p, fd2, HANDLE_SCRATCH2, s.op.path) && path_clean(q, s.op.path));
   @ predicate walks(struct step s, struct request *q, struct plan p, integer fd, integer fd2, integer kind) =
   @   component_clean(q, s.plan.name) &&
   @   (goes_second(s, q, {p \with .name = s.plan.name}, fd, fd2, kind) ||
   @     (opens(s, {p \with .name = s.plan.name}, fd, HANDLE_SCRATCH, s.op.path) && path_clean(q, s.op.path)));
-  @ predicate pair_kind(struct request *q, integer kind) = (q->call == OPERATION_PATH_RENAME && kind == OP_RENAME) ||
-  @   (q->call == OPERATION_PATH_LINK && kind == OP_LINK);
+  @ // What the rows of both calls say, and the plan of such a call between two steps.
+  @ predicate pair_call(struct request *q, integer kind) =
+  @   call_names(q->call) && call_handle(q->call) >= 0 && call_handle2(q->call) >= 0 && call_most(q->call) > 1 &&
+  @   call_strings(q->call) == 2 && !call_waits(q->call) && q->call != OPERATION_PATH_OPEN && q->call != OPERATION_FD_CLOSE &&
+  @   (kind == OP_RENAME || kind == OP_LINK) && op_takes_names(kind) && call_issues(q->call, kind) &&
+  @   call_issues(q->call, OP_OPEN) && call_issues(q->call, OP_CLOSE) && call_issues(q->call, OP_FILE_SYSTEM) &&
+  @   (kind == OP_LINK ==> call_issues(q->call, OP_STAT));
+  @ predicate pair_part(struct decide_context *c, struct handle_table *t, struct request *q, struct plan p, struct op_result *a,
+  @     integer fd, integer fd2, integer kind) =
+  @   step_part(c, t, q, p, a) && p.count > 0 && pair_call(q, kind) && fd == base_handle(q) && fd2 == second_handle(q);
 */
 
 /* What may be done with what lies beneath a directory: by its own rights, and where it opens by those that it hands on. */
@@ -205,7 +222,7 @@ static struct step pair_look(const struct request *request, struct plan plan, ui
 /*@ requires plan.count <= LIMIT_OPS && plan.second != 0;
   @ assigns \nothing;
   @ ensures looked: \result.verdict == VERDICT_ISSUE && plain_op(\result.op, OP_CLOSE, HANDLE_SCRATCH2) &&
-  @   \result.plan == {plan_next(plan, OP_CLOSE, PLAN_GOES_ON) \with .second = (uint8_t)0};
+  @   looks_no_more(\result.plan, plan);
 */
 static struct step pair_looked(struct plan plan)
 {
@@ -215,11 +232,12 @@ static struct step pair_looked(struct plan plan)
 }
 
 /* The last opening failed: what was opened before is closed. */
-/*@ requires plan.count <= LIMIT_OPS && (plan.slot == HANDLE_NONE || plan.slot == HANDLE_SCRATCH) && plan.rule == RULE_NONE;
+/*@ requires plan.count <= LIMIT_OPS && (plan.slot == HANDLE_NONE || plan.slot == HANDLE_SCRATCH);
+  @ requires plan.rule == RULE_NONE || rule_refuses(plan.rule);
   @ assigns \nothing;
-  @ ensures commit: \result.verdict == VERDICT_COMMIT ==> \result.plan.rule == RULE_NONE;
+  @ ensures commit: \result.verdict == VERDICT_COMMIT ==> \result.plan.rule == plan.rule;
   @ ensures close: \result.verdict == VERDICT_ISSUE ==> plan.second != 0 && plan.slot == HANDLE_SCRATCH &&
-  @   (closes(\result, {plan \with .second = (uint8_t)0}, RULE_NONE, value) ||
+  @   (closes(\result, {plan \with .second = (uint8_t)0}, plan.rule, value) ||
   @     closes(\result, {plan \with .second = (uint8_t)0}, RULE_PATH_ESCAPES, \result.plan.value));
   @ ensures verdict: \result.verdict == VERDICT_ISSUE || \result.verdict == VERDICT_COMMIT || refuses(\result);
 */
@@ -239,7 +257,7 @@ static struct step pair_unopened(struct plan plan, int64_t value)
   @ ensures close: \result.verdict == VERDICT_ISSUE && plain_op(\result.op, OP_CLOSE, HANDLE_SCRATCH2);
   @ ensures plan: closes(\result, plan, plan.rule, answer->value) || closes(\result, plan, RULE_LINK_DIRECTORY, \result.plan.value) ||
   @   closes(\result, plan, RULE_LINK_FOLLOWED, \result.plan.value) ||
-  @   \result.plan == {plan_next(plan, OP_CLOSE, PLAN_GOES_ON) \with .second = (uint8_t)0};
+  @   looks_no_more(\result.plan, plan);
 */
 static struct step pair_statted(struct plan plan, const struct op_result *answer)
 {
@@ -252,9 +270,69 @@ static struct step pair_statted(struct plan plan, const struct op_result *answer
     return pair_looked(plan);
 }
 
+/* Behind a close: of what was looked at, the names; of the second directory, the close of the first. */
+/*@ requires pair_part(context, table, request, plan, answer, fd, fd2, kind) && plan.kind == OP_CLOSE;
+  @ assigns \nothing;
+  @ ensures DECIDE_SOUND(context, table, request, plan, answer, \result);
+*/
+static struct step pair_closed(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, const struct op_result *answer,
+                               uint32_t fd, uint32_t fd2, enum op_kind kind)
+{
+    /*@ assert live: handle_live(table, fd) && handle_live(table, fd2); */
+    /*@ assert slot: plan.slot == HANDLE_NONE || plan.slot == HANDLE_SCRATCH; */
+    /*@ assert closed: plan.second == 0 && plan.end == PLAN_GOES_ON; */
+    /*@ assert rule: plan.rule < RULE_COUNT && (plan.rule == RULE_NONE || rule_refuses(plan.rule)); */
+    /*@ assert changed: plan.changed == PLAN_CHANGED_NOTHING || plan.changed == PLAN_CHANGED_SOMETHING; */
+    /*@ assert changes: op_changes(kind) == 1 && op_changes(OP_CLOSE) == 0 && op_changes(OP_OPEN) == 0; */
+    /*@ assert name: plan.slot == HANDLE_SCRATCH ==> component_clean(request, plan.name); */
+    /*@ assert call: call_checked(context, table, request); */
+    return plan.slot == HANDLE_SCRATCH ? pair_close(plan, plan.value) : pair_walk(request, plan, fd, fd2, kind);
+}
+
+/* Behind what fails or is done: what is open is closed. */
+/*@ requires pair_part(context, table, request, plan, answer, fd, fd2, kind);
+  @ requires plan.kind == OP_STAT || plan.kind == kind || (plan.kind == OP_OPEN && answer->value < 0) ||
+  @   (plan.kind == OP_FILE_SYSTEM && !holds_data(answer->value));
+  @ requires plan.kind == OP_STAT ==> plan.second != 0 && plan.slot == HANDLE_NONE;
+  @ requires plan.kind == kind ==> plan.second != 0 || plan.slot == HANDLE_SCRATCH;
+  @ assigns \nothing;
+  @ ensures DECIDE_SOUND(context, table, request, plan, answer, \result);
+*/
+static struct step pair_ends(const struct decide_context *context, const struct handle_table *table,
+                             const struct request *request, struct plan plan, const struct op_result *answer,
+                             uint32_t fd, uint32_t fd2, enum op_kind kind)
+{
+    if (plan.kind == OP_STAT)
+        return pair_statted(plan, answer);
+    if (plan.kind == OP_OPEN)
+        return pair_unopened(plan, answer->value);
+    if (plan.kind == OP_FILE_SYSTEM && answer->value >= 0)
+        return pair_refuse(plan, RULE_NO_DATA);
+    return pair_close(plan, answer->value);
+}
+
+/* What was opened last is there, and its file system in no doubt. */
+/*@ requires pair_part(context, table, request, plan, answer, fd, fd2, kind);
+  @ requires (plan.kind == OP_OPEN && answer->value >= 0 &&
+  @     table->handle[plan.second != 0 && plan.name.length > 0 ? fd2 : fd].doubtful == 0) ||
+  @   (plan.kind == OP_FILE_SYSTEM && holds_data(answer->value));
+  @ assigns \nothing;
+  @ ensures DECIDE_SOUND(context, table, request, plan, answer, \result);
+*/
+static struct step pair_opened(const struct decide_context *context, const struct handle_table *table,
+                               const struct request *request, struct plan plan, const struct op_result *answer,
+                               uint32_t fd, uint32_t fd2, enum op_kind kind)
+{
+    if (plan.kind == OP_FILE_SYSTEM && plan.second == 0)
+        plan.sure = 1;
+    if (plan.name.length > 0)
+        return pair_second(request, plan, fd, fd2, kind);
+    return kind == OP_LINK ? decide_issue(plan, OP_STAT, RULE_OBJECT_CHECK, HANDLE_SCRATCH2) : pair_looked(plan);
+}
+
 /* The step behind each op. fd, fd2: the guest's descriptors; kind: the op on both names. */
-/*@ requires step_part(context, table, request, plan, answer) && plan.count > 0 && pair_kind(request, kind);
-  @ requires fd == base_handle(request) && fd2 == second_handle(request);
+/*@ requires pair_part(context, table, request, plan, answer, fd, fd2, kind);
   @ assigns \nothing;
   @ ensures DECIDE_SOUND(context, table, request, plan, answer, \result);
 */
@@ -262,27 +340,18 @@ static struct step pair_next(const struct decide_context *context, const struct 
                              const struct request *request, struct plan plan, const struct op_result *answer,
                              uint32_t fd, uint32_t fd2, enum op_kind kind)
 {
-    bool looks = plan.name.length == 0;
-    if (plan.kind == OP_CLOSE && plan.slot == HANDLE_SCRATCH)
-        return pair_close(plan, plan.value);
     if (plan.kind == OP_CLOSE)
-        return pair_walk(request, plan, fd, fd2, kind);
-    if (plan.kind == OP_OPEN && answer->value < 0)
-        return pair_unopened(plan, answer->value);
-    if (plan.kind == OP_OPEN && table->handle[plan.second != 0 && !looks ? fd2 : fd].doubtful)
+        return pair_closed(context, table, request, plan, answer, fd, fd2, kind);
+    if (plan.kind == OP_OPEN && answer->value >= 0) {
+        bool names = plan.second != 0 && plan.name.length > 0;
+        if (!table->handle[names ? fd2 : fd].doubtful)
+            return pair_opened(context, table, request, plan, answer, fd, fd2, kind);
         return decide_issue(plan, OP_FILE_SYSTEM, RULE_OBJECT_CHECK,
                             plan.second != 0 ? HANDLE_SCRATCH2 : HANDLE_SCRATCH);
-    if (plan.kind == OP_FILE_SYSTEM && !decide_holds_data(answer->value))
-        return answer->value < 0 ? pair_close(plan, answer->value) : pair_refuse(plan, RULE_NO_DATA);
-    if (plan.kind == OP_FILE_SYSTEM && plan.second == 0)
-        plan.sure = 1;
-    if (plan.kind == OP_STAT)
-        return pair_statted(plan, answer);
-    if (plan.kind == kind)
-        return pair_close(plan, answer->value);
-    if (!looks)
-        return pair_second(request, plan, fd, fd2, kind);
-    return kind == OP_LINK ? decide_issue(plan, OP_STAT, RULE_OBJECT_CHECK, HANDLE_SCRATCH2) : pair_looked(plan);
+    }
+    if (plan.kind == OP_FILE_SYSTEM && decide_holds_data(answer->value))
+        return pair_opened(context, table, request, plan, answer, fd, fd2, kind);
+    return pair_ends(context, table, request, plan, answer, fd, fd2, kind);
 }
 
 struct step decide_path_rename(const struct decide_context *context, const struct handle_table *table,
