@@ -27,7 +27,7 @@ static void text_end(const struct check_report *r, struct buffer *out)
         buffer_string(out, "; checked up to there");
     } else if (r->has_exit) {
         buffer_printf(out, "whole; the guest %s", abi_ended_text(r->exit.outcome));
-        if (r->exit.outcome == WASI_ENDED_EXIT)
+        if (r->exit.outcome == WASI_ENDED_EXIT || r->exit.outcome == WASI_ENDED_RAISED)
             buffer_printf(out, " with status %" PRIu32, r->exit.exit_code);
         if (r->exit.outcome == WASI_ENDED_TRAP)
             buffer_printf(out, " at function %" PRIu32 " offset 0x%" PRIx32, r->exit.function, r->exit.offset);

@@ -372,7 +372,7 @@ void show_exit(const struct trace_exit *exit, const struct show_options *options
 {
     (void)options;
     buffer_printf(out, "+++ %s", abi_ended_name(exit->outcome));
-    if (exit->outcome == WASI_ENDED_EXIT)
+    if (exit->outcome == WASI_ENDED_EXIT || exit->outcome == WASI_ENDED_RAISED)
         buffer_printf(out, " with %" PRIu32, exit->exit_code);
     if (exit->outcome == WASI_ENDED_TRAP)
         buffer_printf(out, " (%s) at function %" PRIu32 " offset 0x%" PRIx32, check_trap_text(exit->trap),

@@ -88,7 +88,8 @@ static int guest_status(const struct command *command, const struct trace_exit *
     if (exit_item->outcome == WASI_ENDED_EXIT && exit_item->exit_code != status)
         print_err("warrant %s: the guest's exit code is %u, which no exit status can carry: %u stands for it\n",
                   command->name, exit_item->exit_code, status);
-    if (exit_item->outcome == WASI_ENDED_RETURNED || exit_item->outcome == WASI_ENDED_EXIT)
+    if (exit_item->outcome == WASI_ENDED_RETURNED || exit_item->outcome == WASI_ENDED_EXIT ||
+        exit_item->outcome == WASI_ENDED_RAISED)
         return (int)status;
     if (exit_item->outcome != WASI_ENDED_TRAP || exit_item->trap >= RT_TRAP_COUNT) {
         print_err("warrant %s: the guest could not be started\n", command->name);

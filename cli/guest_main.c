@@ -247,10 +247,10 @@ static enum status run(struct guest *guest, struct wasi_ending *ending, struct e
 static void report(struct guest *guest, enum status status, const struct wasi_ending *ending, const struct error *error)
 {
     struct launch_report *r = &guest->page->report;
-    r->status = status != STATUS_OK                ? status
-                : ending->ended == WASI_ENDED_EXIT ? STATUS_EXITED
-                : ending->ended == WASI_ENDED_TRAP ? STATUS_TRAPPED
-                                                   : STATUS_OK;
+    r->status = status != STATUS_OK                                                      ? status
+                : ending->ended == WASI_ENDED_EXIT || ending->ended == WASI_ENDED_RAISED ? STATUS_EXITED
+                : ending->ended == WASI_ENDED_TRAP                                       ? STATUS_TRAPPED
+                                                                                         : STATUS_OK;
     r->exit_code = ending->exit_code;
     r->trap = ending->trap;
     r->function = ending->function;

@@ -299,6 +299,8 @@ static void exit_show(const struct trace_exit *exit, struct buffer *out)
 {
     if (exit->outcome == WASI_ENDED_EXIT)
         buffer_printf(out, "exit with code %u", exit->exit_code);
+    else if (exit->outcome == WASI_ENDED_RAISED)
+        buffer_printf(out, "signal, with status %u", exit->exit_code);
     else if (exit->outcome == WASI_ENDED_TRAP)
         buffer_printf(out, "trap \"%s\" in function %u at offset 0x%x",
                       exit->trap < RT_TRAP_COUNT ? rt_trap_text((enum rt_trap_kind)exit->trap) : "of an unknown kind",

@@ -122,7 +122,7 @@ struct wasi_observer trace_writer_observer(struct trace_writer *writer);
 /* How the guest ended; the last event of a whole trace. */
 struct trace_exit {
     uint32_t outcome;          /* enum wasi_ended */
-    uint32_t exit_code;        /* of proc_exit */
+    uint32_t exit_code;        /* of proc_exit; RAISED: 128 and the signal */
     uint32_t trap;             /* enum rt_trap_kind's number */
     uint32_t function, offset; /* where it trapped */
     uint64_t instructions;     /* Wasm instructions executed */
@@ -137,6 +137,7 @@ static inline uint32_t trace_exit_status(const struct trace_exit *exit)
     case WASI_ENDED_RETURNED:
         return 0;
     case WASI_ENDED_EXIT:
+    case WASI_ENDED_RAISED:
         return exit->exit_code > EXIT_LARGEST ? 1 : exit->exit_code;
     case WASI_ENDED_TRAP:
         return EXIT_TRAPPED;

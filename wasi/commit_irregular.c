@@ -197,6 +197,18 @@ static enum status commit_proc_exit(struct commit *commit)
     return STATUS_OK;
 }
 
+static enum status commit_proc_raise(struct commit *commit)
+{
+    struct wasi *wasi = commit->wasi;
+    uint64_t signal = wasi->request.slot[SLOT_PROC_RAISE_sig];
+    if (!decide_signal_ends(signal))
+        return STATUS_OK;
+    wasi->exit_code = 128 + (uint32_t)signal;
+    wasi->raised = true;
+    wasi->outcome.trap = RT_TRAP_EXIT;
+    return STATUS_OK;
+}
+
 /* The system call wrote the buffer; the count is a scalar. */
 static enum status commit_path_readlink(struct commit *commit)
 {

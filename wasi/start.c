@@ -101,7 +101,7 @@ static enum status ending_fill(const struct rt_instance *instance, const struct 
     if (status == STATUS_OK) {
         ret->ended = WASI_ENDED_RETURNED;
     } else if (status == STATUS_EXITED) {
-        ret->ended = WASI_ENDED_EXIT;
+        ret->ended = wasi_raised(wasi) ? WASI_ENDED_RAISED : WASI_ENDED_EXIT;
         ret->exit_code = wasi_exit_code(wasi);
     } else if (status == STATUS_TRAPPED) {
         const struct rt_trap *trap = rt_instance_trap(instance);

@@ -26,7 +26,7 @@ void wasi_start_done(struct wasi_start *start);
 /* How a guest ended. */
 struct wasi_ending {
     uint32_t ended;            /* enum wasi_ended */
-    uint32_t exit_code;        /* EXIT: what proc_exit was given; else 0 */
+    uint32_t exit_code;        /* EXIT: what proc_exit was given; RAISED: 128 and the signal; else 0 */
     uint32_t trap;             /* TRAP: enum rt_trap_kind; else 0 */
     uint32_t function, offset; /* TRAP: where; else 0 */
     uint64_t instructions;

@@ -186,6 +186,8 @@ void wasi_use_memory(struct wasi *wasi, wasi_memory_fn *find, uint32_t index)
     wasi->memory = index;
 }
 
+bool wasi_raised(const struct wasi *wasi) { return wasi->raised; }
+
 uint32_t wasi_exit_code(const struct wasi *wasi) { return wasi->exit_code; }
 
 uint64_t wasi_call_count(const struct wasi *wasi) { return wasi->call_count; }

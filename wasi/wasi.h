@@ -57,7 +57,9 @@ const struct rt_import *wasi_imports(struct wasi *wasi, size_t *ret_count);
  * says. */
 typedef struct rt_memory wasi_memory_fn(const struct rt_instance *instance, uint32_t index);
 void wasi_use_memory(struct wasi *wasi, wasi_memory_fn *find, uint32_t index);
-/* What proc_exit was given; 0 before. */
+/* Whether the guest ended itself by a signal: then its exit code is 128 and the signal's number. */
+bool wasi_raised(const struct wasi *wasi);
+/* What proc_exit was given, or as above; 0 before. */
 uint32_t wasi_exit_code(const struct wasi *wasi);
 /* Hostcalls begun so far. */
 uint64_t wasi_call_count(const struct wasi *wasi);

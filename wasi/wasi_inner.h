@@ -24,6 +24,7 @@ struct wasi {
     struct wasi_backend backend;
     struct wasi_observer observer;
     uint64_t call_count;
+    bool raised; /* a signal ended the guest */
     uint32_t exit_code;
     uint32_t memory;             /* the index of the one that is exported as "memory" */
     wasi_memory_fn *memory_find; /* NULL: memory 0 */

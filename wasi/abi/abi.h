@@ -296,6 +296,8 @@ enum wasi_lookupflags { LOOKUP_SYMLINK_FOLLOW = 1 };
 enum wasi_fstflags { FST_ATIM = 1, FST_ATIM_NOW = 2, FST_MTIM = 4, FST_MTIM_NOW = 8 };
 enum wasi_eventtype { EVENTTYPE_CLOCK, EVENTTYPE_FD_READ, EVENTTYPE_FD_WRITE };
 enum wasi_subclockflags { SUBCLOCK_ABSTIME = 1 };
+/* Those whose default action is none; the last. The first 15 have Linux's numbers. */
+enum wasi_signal { SIGNAL_NONE, SIGNAL_CHLD = 16, SIGNAL_CONT, SIGNAL_URG = 22, SIGNAL_WINCH = 27, SIGNAL_SYS = 30 };
 
 /* Flags of ops: portable bits that the backend translates.
  * OPEN: OPEN_*; STAT_AT, SET_TIMES_AT and SET_TIMES: none (never follows); SET_FLAGS: `value` holds FDFLAG_*. */

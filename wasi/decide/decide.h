@@ -226,7 +226,11 @@ struct step {
   @     (q->call == OPERATION_PATH_OPEN && handle_free(t, p.slot))) &&
   @   (p.count > 0 && (p.kind == OP_OPEN || p.kind == OP_FILE_SYSTEM || q->call == OPERATION_PATH_OPEN) ==>
   @     p.slot != HANDLE_NONE || p.second != 0) &&
-  @   (p.second != 0 ==> call_names(q->call)) && (p.sure != 0 ==> call_names(q->call) && p.slot == HANDLE_SCRATCH);
+  @   (p.second != 0 ==> call_names(q->call)) && (p.sure != 0 ==> call_names(q->call) && p.slot == HANDLE_SCRATCH) &&
+  @   (p.count > 0 && call_names(q->call) && p.kind == OP_STAT ==> p.second != 0 && p.slot == HANDLE_NONE) &&
+  @   (p.count > 0 && op_takes_names(p.kind) && p.end == PLAN_GOES_ON ==> p.second != 0 || p.slot == HANDLE_SCRATCH) &&
+  @   (call_names(q->call) && p.changed != PLAN_CHANGED_NOTHING ==>
+  @     op_takes_names(p.kind) || (p.kind == OP_CLOSE && (p.slot == HANDLE_SCRATCH || p.end != PLAN_GOES_ON)));
   @ predicate plan_facts(struct request *q, struct plan p) =
   @   p.rule < RULE_COUNT && (p.rule == RULE_NONE || rule_refuses(p.rule)) && p.end <= PLAN_ENDS_REFUSED && p.changed <= PLAN_CHANGED_SOMETHING &&
   @   (q->call == OPERATION_PATH_OPEN ==> p.changed != PLAN_CHANGED_SOMETHING && p.end != PLAN_ENDS_WITH_ANSWER &&
@@ -569,6 +573,11 @@ void decide_commit(const struct decide_context *context, struct handle_table *ta
 */
 bool decide_poll_event(const struct handle_table *table, const struct request *request, const struct plan *plan,
                        uint32_t index, uint16_t *ret_errno);
+
+/* proc_raise: whether the signal, which the core let through, ends the guest. Nobody else is ever sent one. */
+/*@ assigns \nothing;
+*/
+bool decide_signal_ends(uint64_t signal);
 
 /* Fills `request` from the guest, as the import `row` lowers into its operation: `slots` are its core parameters
  * (row->slot_count of them), `import` its number, memory the guest's linear memory. Reads each guest byte once. Each pointer is checked (bounds of arrays as a whole in 64 bits,

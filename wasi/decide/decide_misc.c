@@ -207,3 +207,26 @@ struct change commit_proc_exit(const struct decide_context *context, const struc
 {
     return decide_change(plan);
 }
+
+/*@ ensures accepted: \result.verdict == VERDICT_COMMIT <==> request->slot[SLOT_PROC_RAISE_sig] <= SIGNAL_SYS;
+*/
+struct step decide_proc_raise(const struct decide_context *context, const struct handle_table *table,
+                              const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    if (request->slot[SLOT_PROC_RAISE_sig] > SIGNAL_SYS)
+        return decide_refuse(RULE_BAD_VALUE);
+    return decide_go_commit(plan, 0);
+}
+
+struct change commit_proc_raise(const struct decide_context *context, const struct handle_table *table,
+                                const struct request *request, struct plan plan, const struct op_result *answer)
+{
+    return decide_change(plan);
+}
+
+/* A guest has no handlers, so what the default action is. Who would be stopped is ended: there is nobody to let it go on. */
+bool decide_signal_ends(uint64_t signal)
+{
+    return signal != SIGNAL_NONE && signal != SIGNAL_CHLD && signal != SIGNAL_CONT && signal != SIGNAL_URG &&
+           signal != SIGNAL_WINCH;
+}
