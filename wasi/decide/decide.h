@@ -229,6 +229,8 @@ struct step {
   @   (p.second != 0 ==> call_names(q->call)) && (p.sure != 0 ==> call_names(q->call) && p.slot == HANDLE_SCRATCH) &&
   @   (p.count > 0 && call_names(q->call) && p.kind == OP_STAT ==> p.second != 0 && p.slot == HANDLE_NONE) &&
   @   (p.count > 0 && op_takes_names(p.kind) && p.end == PLAN_GOES_ON ==> p.second != 0 || p.slot == HANDLE_SCRATCH) &&
+  @   (p.second != 0 && p.slot == HANDLE_SCRATCH && handle_live(t, base_handle(q)) && t->handle[base_handle(q)].doubtful != 0 ==>
+  @     p.sure != 0) &&
   @   (call_names(q->call) && p.changed != PLAN_CHANGED_NOTHING ==>
   @     op_takes_names(p.kind) || (p.kind == OP_CLOSE && (p.slot == HANDLE_SCRATCH || p.end != PLAN_GOES_ON)));
   @ predicate plan_facts(struct request *q, struct plan p) =
