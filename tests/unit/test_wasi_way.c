@@ -77,10 +77,10 @@ static void a_refusal_begins_and_ends(void **state)
     assert_true(abi_rules[world->last_outcome.rule].refuses);
     assert_true(hostcall_world_filled(world, RESULT, 4));
     hostcall_world_expect(world, 0);
-    HW_CALL(world, OPERATION_PROC_RAISE, &wasi_errno, 1);
-    assert_int_equal(wasi_errno, WASI_NOSYS);
+    HW_CALL(world, OPERATION_PROC_RAISE, &wasi_errno, SIGNAL_SYS + 1);
+    assert_int_equal(wasi_errno, WASI_INVAL);
     assert_string_equal(world->events, "be");
-    assert_int_equal(world->last_outcome.rule, RULE_NOT_BUILT);
+    assert_int_equal(world->last_outcome.rule, RULE_BAD_VALUE);
 }
 
 static void a_bad_pointer_traps_without_an_op(void **state)

@@ -157,8 +157,9 @@ struct step {
   @ // was open before keeps what it could, and what its new neighbours are moved into it would gain.
   @ logic integer reach(struct handle_table *t, integer h) =
   @   (t->handle[h].rights & R(PATH_OPEN)) != 0 ? (t->handle[h].rights | t->handle[h].inheriting) : t->handle[h].rights;
+  @ predicate rights_in(integer less, integer more) = (less & (uint64_t)~more) == 0;
   @ predicate rights_within(struct handle_table *t, integer from, integer to) =
-  @   (reach(t, to) & reach(t, from)) == reach(t, to) && (t->handle[to].inheriting & t->handle[from].inheriting) == t->handle[to].inheriting;
+  @   rights_in(reach(t, to), reach(t, from)) && rights_in(t->handle[to].inheriting, t->handle[from].inheriting);
   @ predicate rights_same(struct handle_table *t, integer from, integer to) =
   @   reach(t, to) == reach(t, from) && t->handle[to].inheriting == t->handle[from].inheriting;
   @ predicate rights_follow(struct handle_table *t, struct request *q) =

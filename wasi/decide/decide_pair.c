@@ -68,6 +68,12 @@ static uint64_t pair_reach(const struct handle_table *table, uint64_t fd)
     return (rights & R(PATH_OPEN)) != 0 ? rights | table->handle[fd].inheriting : rights;
 }
 
+/* Whether all of `less` is in `more`. */
+/*@ assigns \nothing;
+  @ ensures exact: \result != 0 <==> rights_in(less, more);
+*/
+static bool pair_in(uint64_t less, uint64_t more) { return (less & ~more) == 0; }
+
 /* Whether the object keeps its rights: `same` of a rename, no more of a link. */
 /*@ requires \valid_read(table) && handle_live(table, from) && handle_live(table, to);
   @ assigns \nothing;
@@ -82,7 +88,7 @@ static enum rule pair_rights_rule(const struct handle_table *table, uint64_t fro
     uint64_t handed = table->handle[from].inheriting, hands = table->handle[to].inheriting;
     if (same)
         return gets == had && hands == handed ? RULE_NONE : RULE_RIGHTS_DIFFER;
-    return (gets & had) == gets && (hands & handed) == hands ? RULE_NONE : RULE_RIGHTS_DIFFER;
+    return pair_in(gets, had) && pair_in(hands, handed) ? RULE_NONE : RULE_RIGHTS_DIFFER;
 }
 
 /* Names what lies beneath `fd` at `path`, in a scratch slot. */
