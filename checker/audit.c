@@ -111,6 +111,7 @@ static void store_new_call(struct audit *a, const struct trace_call *call, uint6
         .chunk = call->chunk,
         .ticks = call->ticks,
         .duration = call->duration,
+        .timed = call->timed,
         .call = call->request.call,
         .import = call->request.import,
         .complete = call->complete,
@@ -146,6 +147,14 @@ static void trace_stopped(struct audit *a)
     }
 }
 
+/* The number of the last event of a call, DATA of one that is cut off left out. */
+static uint64_t last_event(const struct trace_call *call)
+{
+    if (call->complete)
+        return call->end_event;
+    return call->ops.count > 0 ? call->op_event[call->ops.count - 1] : call->begin_event;
+}
+
 /* Reads on. False: there are no more hostcalls. */
 static bool next_call(struct audit *a)
 {
@@ -173,7 +182,7 @@ static bool next_call(struct audit *a)
             report->events++;
             continue;
         }
-        report->events += a->call->complete ? a->call->end_event - a->call->begin_event + 1 : 1 + a->call->ops.count;
+        report->events += 1 + last_event(a->call) - a->call->begin_event;
         if (check->progress && report->hostcalls % PROGRESS_EVERY == 0)
             check->progress(check->progress_self, "reading", report->hostcalls, 0);
         return true;

@@ -351,7 +351,10 @@ void show_call_json(const struct trace_call *call, const struct show_options *op
     json_object_end(&json);
     json_bool(&json, "complete", call->complete);
     if (call->complete) {
-        json_u64(&json, "duration", call->duration);
+        if (call->timed)
+            json_u64(&json, "duration", call->duration);
+        else
+            json_string(&json, "duration", NULL);
         json_string(&json, "errno", abi_errno_name(call->outcome.wasi_errno));
         json_string(&json, "trap", call->outcome.trap ? check_trap_name(call->outcome.trap) : NULL);
         json_array_begin(&json, "results");

@@ -27,7 +27,7 @@ struct store_call {
     uint64_t number, begin_event, end_event, chunk, ticks, duration;
     uint32_t call, import;
     uint16_t wasi_errno, rule, trap, value_count, slot_count;
-    uint8_t complete;
+    uint8_t complete, timed;
     uint64_t value[2], bytes_in, bytes_out;
     uint64_t slot[OPERATION_SLOTS_MAX];
 };

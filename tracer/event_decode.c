@@ -5,6 +5,7 @@
  * Leaves out: whether a call may issue such an op, and the content of directory entries. docs/trace-format.md, Events.
  */
 #include "tracer/event_decode.h"
+#include "tracer/compact.h"
 
 #include <string.h>
 
@@ -95,6 +96,21 @@ static enum status take_strings(struct cursor *cursor, struct request *request, 
     return status == STATUS_OK ? cursor_bytes(cursor, trace_pad8((size_t)sum) - (size_t)sum, &padding) : status;
 }
 
+static void open_call(struct event_decoder *decoder, struct trace_call *call, uint64_t ticks, bool timed)
+{
+    decoder->now += ticks;
+    decoder->begin_now = decoder->now;
+    decoder->open = true;
+    decoder->data_began = false;
+    buffer_clear(&decoder->arena);
+    call->ticks = decoder->now;
+    call->timed = timed;
+    call->duration = call->committed = 0;
+    call->complete = false;
+    call->ops.count = 0;
+    memset(&call->outcome, 0, sizeof call->outcome);
+}
+
 static enum status decode_begin(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
                                 const char **ret_why)
 {
@@ -134,16 +150,8 @@ static enum status decode_begin(struct event_decoder *decoder, struct cursor *cu
         status = take_strings(cursor, request, lengths);
     if (status != STATUS_OK)
         return bounded(status, ret_why);
-    decoder->now += begin.ticks;
-    decoder->begin_now = decoder->now;
-    decoder->open = true;
-    decoder->data_began = false;
-    buffer_clear(&decoder->arena);
-    call->ticks = decoder->now;
-    call->duration = call->committed = 0;
-    call->complete = false;
-    call->ops.count = 0;
-    memset(&call->outcome, 0, sizeof call->outcome);
+    decoder->compact = false;
+    open_call(decoder, call, begin.ticks, true);
     return STATUS_OK;
 }
 
@@ -213,6 +221,7 @@ static enum status decode_op(struct event_decoder *decoder, struct cursor *curso
         status = take_out(cursor, data, ret_why);
     if (status != STATUS_OK)
         return status;
+    decoder->compact = false;
     call->ops.op[index] = event.op;
     call->ops.result[index].value = call->ops.result[index].calls = 0;
     call->ops.count = index + 1;
@@ -365,6 +374,177 @@ static enum status decode_end(struct event_decoder *decoder, struct cursor *curs
     return STATUS_OK;
 }
 
+/* ---- compact events ---- */
+
+/* A request of scalars, and of one region where the operation takes some. */
+static enum status take_compact_request(struct cursor *cursor, uint8_t operation, uint16_t import,
+                                        struct request *request, const char **ret_why)
+{
+    if (operation >= OPERATION_COUNT || compact_rows[operation].form == COMPACT_NEVER)
+        return bad(ret_why, "no hostcall that such an event tells of");
+    const struct compact_row *row = &compact_rows[operation];
+    if (import >= IMPORT_COUNT || abi_imports[import].operation != operation)
+        return bad(ret_why, "its import does not lower into its operation");
+    request->call = operation;
+    request->fault = FAULT_NONE;
+    request->instance = request->thread = 0;
+    request->import = import;
+    request->string_count = request->iov_count = request->subscription_count = 0;
+    memset(request->slot, 0, sizeof request->slot);
+    memset(request->string, 0, sizeof request->string);
+    memset(&request->address, 0, sizeof request->address);
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; i < row->slots && status == STATUS_OK; i++)
+        status = take(cursor, &request->slot[i], row->wide >> i & 1 ? sizeof(uint64_t) : sizeof(uint32_t));
+    const uint8_t *padding;
+    if (status == STATUS_OK)
+        status = cursor_bytes(cursor, trace_pad8(row->bytes) - row->bytes, &padding);
+    return bounded(status, ret_why);
+}
+
+/* The digest and the first bytes of what leaves in the region. */
+static enum status take_compact_out(struct cursor *cursor, uint32_t length, struct trace_op_data *data,
+                                    const char **ret_why)
+{
+    const uint8_t *padding;
+    if (length == 0 || length > LIMIT_STAGING)
+        return bad(ret_why, "bytes that leave, in a region of an impossible length");
+    data->out_length = length;
+    data->out_head_length = length < TRACE_HEAD_BYTES ? length : TRACE_HEAD_BYTES;
+    enum status status = take(cursor, &data->out_digest, sizeof data->out_digest);
+    if (status == STATUS_OK)
+        status = take(cursor, data->out_head, data->out_head_length);
+    if (status == STATUS_OK)
+        status = cursor_bytes(cursor, trace_pad8(data->out_head_length) - data->out_head_length, &padding);
+    return bounded(status, ret_why);
+}
+
+static enum status decode_call(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
+                               const char **ret_why)
+{
+    struct trace_event_call event;
+    struct request *request = &call->request;
+    uint64_t ticks = 0;
+    enum status status = bounded(take(cursor, &event, sizeof event), ret_why);
+    if (status != STATUS_OK)
+        return status;
+    if (event.op >= OP_COUNT)
+        return bad(ret_why, "no such op");
+    const struct compact_op *form = &compact_ops[event.op];
+    if ((form->ticks != 0) != (event.type == TRACE_EVENT_CALL))
+        return bad(ret_why, "ticks where the op has none, or none where it has some");
+    if (form->ticks)
+        status = bounded(take(cursor, &ticks, sizeof ticks), ret_why);
+    if (status == STATUS_OK)
+        status = take_compact_request(cursor, event.call, event.import, request, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    if (form->form != compact_rows[event.call].form)
+        return bad(ret_why, "an op of another form than its hostcall");
+    struct op op = { .kind = event.op,
+                     .rule = event.rule,
+                     .handle = form->on_handle ? (uint32_t)request->slot[0] : HANDLE_NONE,
+                     .handle2 = HANDLE_NONE };
+    if (form->form == COMPACT_REGION) {
+        request->iov_count = 1;
+        status = take(cursor, &request->iov[0], sizeof request->iov[0]);
+        op.mem = compact_mem(form, request->iov[0]);
+    }
+    if (status == STATUS_OK && form->offset)
+        status = take(cursor, &op.offset, sizeof op.offset);
+    if (status == STATUS_OK && form->value)
+        status = take(cursor, &op.value, sizeof op.value);
+    status = bounded(status, ret_why);
+    if (status == STATUS_OK)
+        status = check_op(&op, request, ret_why);
+    struct trace_op_data *data = &call->data[0];
+    memset(data, 0, sizeof *data);
+    decoder->data[0] = (struct decoder_data) { 0, 0, 0 };
+    if (status == STATUS_OK && form->out != OP_BYTES_NONE)
+        status = take_compact_out(cursor, request->iov[0].length, data, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    open_call(decoder, call, ticks, form->ticks != 0);
+    decoder->compact = true;
+    call->ops.op[0] = op;
+    call->ops.result[0].value = call->ops.result[0].calls = 0;
+    call->ops.count = 1;
+    return STATUS_OK;
+}
+
+/* The values and committed, as `tells` has them. result: of the op. */
+static enum status take_told(struct cursor *cursor, uint16_t tells, int64_t result, struct trace_call *call,
+                             const char **ret_why)
+{
+    uint16_t count = tells & TRACE_TELLS_RESULT ? 1 : tells & TRACE_TELLS_VALUES;
+    const struct compact_row *row = &compact_rows[call->request.call];
+    if ((tells & ~TRACE_TELLS_ALL) || count > 2 || (tells & TRACE_TELLS_RESULT && tells & TRACE_TELLS_VALUES) ||
+        (tells & TRACE_TELLS_NUMBERS && (tells & TRACE_TELLS_COMMITTED || row->results != count)))
+        return bad(ret_why, "it tells what such a call cannot");
+    call->outcome = (struct outcome) { .value_count = count };
+    enum status status = STATUS_OK;
+    if (tells & TRACE_TELLS_RESULT)
+        call->outcome.value[0] = (uint64_t)result;
+    else
+        status = take(cursor, call->outcome.value, count * sizeof(uint64_t));
+    call->committed = 0;
+    if (tells & TRACE_TELLS_NUMBERS)
+        call->committed = compact_committed(row, call->request.slot, call->outcome.value);
+    if (status == STATUS_OK && tells & TRACE_TELLS_COMMITTED)
+        status = take(cursor, &call->committed, sizeof call->committed);
+    return bounded(status, ret_why);
+}
+
+static enum status decode_done(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
+                               const char **ret_why)
+{
+    struct trace_event_done event;
+    uint64_t ticks = 0;
+    enum status status = bounded(take(cursor, &event, sizeof event), ret_why);
+    if (status != STATUS_OK)
+        return status;
+    if (!decoder->open || !decoder->compact || call->timed != (event.type == TRACE_EVENT_DONE))
+        return bad(ret_why, "the end of no such call");
+    struct op_result *result = &call->ops.result[0];
+    if (call->timed)
+        status = take(cursor, &ticks, sizeof ticks);
+    if (status == STATUS_OK)
+        status = take(cursor, &result->value, sizeof result->value);
+    result->calls = 1;
+    status = bounded(status, ret_why);
+    if (status == STATUS_OK && result->value < 0)
+        return bad(ret_why, "a result that is an errno, of a call that succeeded");
+    if (status == STATUS_OK)
+        status = take_told(cursor, event.tells, result->value, call, ret_why);
+    if (status == STATUS_OK)
+        status = take_payload(decoder, cursor, call, 0, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    decoder->now += ticks;
+    decoder->open = false;
+    call->duration = call->timed ? decoder->now - decoder->begin_now : 0; /* in another chunk, ticks count anew */
+    call->complete = true;
+    return STATUS_OK;
+}
+
+static enum status decode_silent(struct event_decoder *decoder, struct cursor *cursor, struct trace_call *call,
+                                 const char **ret_why)
+{
+    struct trace_event_silent event;
+    enum status status = bounded(take(cursor, &event, sizeof event), ret_why);
+    if (status == STATUS_OK)
+        status = take_compact_request(cursor, event.call, event.import, &call->request, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    if (compact_rows[event.call].form != COMPACT_SCALARS || event.tells & TRACE_TELLS_RESULT)
+        return bad(ret_why, "no hostcall that such an event tells of");
+    open_call(decoder, call, 0, false);
+    decoder->open = false;
+    status = take_told(cursor, event.tells, 0, call, ret_why);
+    call->complete = status == STATUS_OK;
+    return status;
+}
+
 static enum status decode_exit(struct event_decoder *decoder, struct cursor *cursor, struct trace_exit *exit,
                                const char **ret_why)
 {
@@ -431,10 +611,18 @@ enum status event_decode(struct event_decoder *decoder, const uint8_t *bytes, si
     struct cursor cursor = cursor_over(bytes, event);
     enum status status = STATUS_OK;
     *ret = DECODED_PART;
+    if (trace_event_begins(head.type) && decoder->open)
+        return bad(ret_why, "a call inside a call");
     if (head.type == TRACE_EVENT_BEGIN) {
-        if (decoder->open)
-            return bad(ret_why, "a call inside a call");
         status = decode_begin(decoder, &cursor, call, ret_why);
+    } else if (head.type == TRACE_EVENT_CALL || head.type == TRACE_EVENT_CALL_UNTIMED) {
+        status = decode_call(decoder, &cursor, call, ret_why);
+    } else if (head.type == TRACE_EVENT_DONE || head.type == TRACE_EVENT_DONE_UNTIMED) {
+        status = decode_done(decoder, &cursor, call, ret_why);
+        *ret = DECODED_CALL;
+    } else if (head.type == TRACE_EVENT_SILENT) {
+        status = decode_silent(decoder, &cursor, call, ret_why);
+        *ret = DECODED_CALL;
     } else if (head.type == TRACE_EVENT_OP) {
         status = decode_op(decoder, &cursor, call, ret_why);
     } else if (head.type == TRACE_EVENT_DATA) {

@@ -20,6 +20,7 @@ struct event_decoder {
     bool open;       /* between a BEGIN and its END */
     bool exited;     /* behind the EXIT, where nothing may follow */
     bool data_began; /* DATA was seen: no more ops */
+    bool compact;    /* the call began with a CALL, and has no other op */
     uint64_t now;    /* ticks since the run's start */
     uint64_t begin_now;
     struct trace_state state;   /* the last STATE */

@@ -72,7 +72,13 @@ enum trace_event_type {
     TRACE_EVENT_END = 4,
     TRACE_EVENT_EXIT = 5,
     TRACE_EVENT_STATE = 6,
-    TRACE_EVENT_GROWTH = 7
+    TRACE_EVENT_GROWTH = 7,
+    TRACE_EVENT_SILENT = 8,
+    TRACE_EVENT_CALL = 9,
+    TRACE_EVENT_CALL_UNTIMED = 10,
+    TRACE_EVENT_DONE = 11,
+    TRACE_EVENT_DONE_UNTIMED = 12,
+    TRACE_EVENT_LAST = TRACE_EVENT_DONE_UNTIMED
 };
 enum {
     TRACE_DATA_MAX = 256 * 1024,        /* bytes that one DATA event carries */
@@ -157,7 +163,47 @@ struct trace_event_growth {
 };
 static_assert(sizeof(struct trace_event_growth) == 24, "docs/trace-format.md, GROWTH");
 
-/* BEGIN, END and EXIT carry ticks, all at the same place. */
+/* Compact events (compact.h): calls of the commonest forms, without what follows from the tables. Their first eight
+ * bytes are not the other events' head but for size and type; instance and thread are 0. CALL and CALL_UNTIMED are a
+ * BEGIN and its first OP. CALL alone: ticks. Then: slots, of 4 or 8 bytes each, padded; the region; offset and value of
+ * the op, where it has them; of what leaves, u64 digest and the head bytes, padded. */
+struct trace_event_call {
+    uint16_t words;
+    uint8_t type, call; /* enum operation */
+    uint16_t import;
+    uint8_t op, rule; /* kind of the op, and what allowed it */
+};
+static_assert(sizeof(struct trace_event_call) == 8, "docs/trace-format.md, CALL");
+static_assert(OP_COUNT <= 256 && (int)RULE_COUNT <= 256 && (int)OPERATION_COUNT <= 256 && (int)WASI_ERRNO_COUNT <= 256,
+              "a byte each");
+
+/* `tells` of DONE and SILENT. */
+enum {
+    TRACE_TELLS_VALUES = 3,     /* how many values follow */
+    TRACE_TELLS_RESULT = 4,     /* DONE: there is one value, the op's result, and it does not follow */
+    TRACE_TELLS_NUMBERS = 8,    /* committed is the digest of the values */
+    TRACE_TELLS_COMMITTED = 16, /* committed follows; it is 0 where neither is said */
+    TRACE_TELLS_ALL = 31
+};
+
+/* The END of such a call, which succeeded. DONE alone: ticks. Then: the op's result; the values; committed; stat or
+ * bytes as in END. */
+struct trace_event_done {
+    uint16_t words;
+    uint8_t type, tells;
+    uint32_t reserved;
+};
+static_assert(sizeof(struct trace_event_done) == 8, "docs/trace-format.md, DONE");
+
+/* A whole call without ops, which succeeded. Then: slots as in CALL; the values; committed. */
+struct trace_event_silent {
+    uint16_t words;
+    uint8_t type, call;
+    uint16_t import, tells;
+};
+static_assert(sizeof(struct trace_event_silent) == 8, "docs/trace-format.md, SILENT");
+
+/* BEGIN, END, EXIT, CALL and DONE carry ticks, all at the same place. */
 enum { TRACE_TICKS_OFFSET = 8 };
 static_assert(offsetof(struct trace_event_begin, ticks) == 8 && offsetof(struct trace_event_end, ticks) == 8 &&
                   offsetof(struct trace_event_exit, ticks) == 8,
@@ -165,7 +211,21 @@ static_assert(offsetof(struct trace_event_begin, ticks) == 8 && offsetof(struct 
 
 static inline bool trace_event_has_ticks(uint8_t type)
 {
-    return type == TRACE_EVENT_BEGIN || type == TRACE_EVENT_END || type == TRACE_EVENT_EXIT;
+    return type == TRACE_EVENT_BEGIN || type == TRACE_EVENT_END || type == TRACE_EVENT_EXIT ||
+           type == TRACE_EVENT_CALL || type == TRACE_EVENT_DONE;
+}
+
+/* Whether a call begins, or ends, with such an event. SILENT is both. */
+static inline bool trace_event_begins(uint8_t type)
+{
+    return type == TRACE_EVENT_BEGIN || type == TRACE_EVENT_CALL || type == TRACE_EVENT_CALL_UNTIMED ||
+           type == TRACE_EVENT_SILENT;
+}
+
+static inline bool trace_event_ends(uint8_t type)
+{
+    return type == TRACE_EVENT_END || type == TRACE_EVENT_DONE || type == TRACE_EVENT_DONE_UNTIMED ||
+           type == TRACE_EVENT_SILENT;
 }
 
 static inline size_t trace_pad8(size_t size) { return (size + 7) & ~(size_t)7; }

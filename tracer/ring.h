@@ -40,7 +40,7 @@ static_assert(sizeof(struct trace_ring_header) == 384, "docs/trace-format.md, Ri
 struct trace_writer {
     uint8_t *at;   /* where the next event goes */
     uint64_t bias; /* stream position of an address: address + bias */
-    uint32_t plan; /* ops of this call; TRACE_PLAN_BULKY where one of them carries data or counts */
+    uint32_t plan; /* ops of this call, and what is said of them (writer.h) */
     uint32_t reserved;
 };
 
@@ -52,7 +52,7 @@ struct trace_ring {
 enum {
     TRACE_WRITER_STRIDE = 65536,
     TRACE_WRITER_RESERVE =
-        2048, /* a BEGIN, one OP and an END of the fast forms fit; longer plans look for room again */
+        2048, /* a CALL and a DONE fit, unless they bring many bytes; longer plans look for room again */
     TRACE_RING_SPAN = 2 * TRACE_RING_HEADER + 2 * TRACE_RING_BYTES
 };
 

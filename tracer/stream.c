@@ -35,16 +35,22 @@ void stream_done(struct stream *stream)
 /* The size of the event at `at`, or 0 where none can begin. left: at least 8. */
 static size_t event_size(const uint8_t *at, uint64_t left)
 {
-    static const uint8_t least[] = {
-        [TRACE_EVENT_BEGIN] = sizeof(struct trace_event_begin),  [TRACE_EVENT_OP] = sizeof(struct trace_event_op),
-        [TRACE_EVENT_DATA] = sizeof(struct trace_event_data),    [TRACE_EVENT_END] = sizeof(struct trace_event_end),
-        [TRACE_EVENT_EXIT] = sizeof(struct trace_event_exit),    [TRACE_EVENT_STATE] = sizeof(struct trace_event_state),
-        [TRACE_EVENT_GROWTH] = sizeof(struct trace_event_growth)
-    };
+    static const uint8_t least[] = { [TRACE_EVENT_BEGIN] = sizeof(struct trace_event_begin),
+                                     [TRACE_EVENT_OP] = sizeof(struct trace_event_op),
+                                     [TRACE_EVENT_DATA] = sizeof(struct trace_event_data),
+                                     [TRACE_EVENT_END] = sizeof(struct trace_event_end),
+                                     [TRACE_EVENT_EXIT] = sizeof(struct trace_event_exit),
+                                     [TRACE_EVENT_STATE] = sizeof(struct trace_event_state),
+                                     [TRACE_EVENT_GROWTH] = sizeof(struct trace_event_growth),
+                                     [TRACE_EVENT_SILENT] = sizeof(struct trace_event_silent),
+                                     [TRACE_EVENT_CALL] = sizeof(struct trace_event_call) + 8,
+                                     [TRACE_EVENT_CALL_UNTIMED] = sizeof(struct trace_event_call),
+                                     [TRACE_EVENT_DONE] = sizeof(struct trace_event_done) + 16,
+                                     [TRACE_EVENT_DONE_UNTIMED] = sizeof(struct trace_event_done) + 8 };
     struct trace_event_head head;
     memcpy(&head, at, sizeof head);
     size_t size = head.words * (size_t)8;
-    if (head.type < TRACE_EVENT_BEGIN || head.type > TRACE_EVENT_GROWTH || size < least[head.type] || size > left)
+    if (head.type < TRACE_EVENT_BEGIN || head.type > TRACE_EVENT_LAST || size < least[head.type] || size > left)
         return 0;
     return size;
 }

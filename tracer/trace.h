@@ -223,7 +223,8 @@ struct trace_call {
     uint64_t begin_event, end_event; /* event numbers; end_event is 0 where the trace ends inside the call */
     uint64_t chunk;                  /* that holds the begin event */
     uint64_t ticks, duration;        /* of its begin since the run's start; from begin to end */
-    bool complete;                   /* it has its end event */
+    bool timed;    /* else `ticks` is of the last event before it in its chunk, 0 of none; no duration */
+    bool complete; /* it has its end event */
     uint64_t op_event[LIMIT_OPS];
     struct request request; /* as it was copied from the guest */
     struct call_ops ops;    /* results only where `complete` */

@@ -200,12 +200,12 @@ static enum status reader_event(struct trace_reader *reader, struct trace_call *
     uint8_t type = bytes[offsetof(struct trace_event_head, type)];
     if (type == TRACE_EVENT_DATA)
         reader_data_place(reader, bytes);
-    if (!was_open && type == TRACE_EVENT_BEGIN) {
+    if (!was_open && trace_event_begins(type)) {
         reader->begin_event = reader->event;
         reader->begin_chunk = reader->chunk.number;
-    } else if (type == TRACE_EVENT_OP) {
-        reader->op_event[call->ops.count - 1] = reader->event;
     }
+    if (type == TRACE_EVENT_OP || type == TRACE_EVENT_CALL || type == TRACE_EVENT_CALL_UNTIMED)
+        reader->op_event[call->ops.count - 1] = reader->event;
     reader->at += size;
     reader->event++;
     if (reader->at == reader->chunk.size && reader->event != reader->chunk.first_event + reader->chunk.event_count)

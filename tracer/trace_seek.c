@@ -68,7 +68,7 @@ static bool begins_item(const struct trace_reader *reader)
     struct trace_event_head head;
     if (!trace_chunk_head(&reader->chunk, 0, &head))
         return true; /* nothing valid does, and who reads on is told */
-    return head.type == TRACE_EVENT_BEGIN || head.type == TRACE_EVENT_STATE || head.type == TRACE_EVENT_GROWTH;
+    return trace_event_begins(head.type) || head.type == TRACE_EVENT_STATE || head.type == TRACE_EVENT_GROWTH;
 }
 
 /* The last chunk of those from *from on and before that at `until` at whose start an item begins, or which cannot be
@@ -153,8 +153,7 @@ static void walk_to(struct trace_reader *reader, uint64_t event)
             reader->decoder.now += since;
         }
         exited |= head.type == TRACE_EVENT_EXIT;
-        open =
-            head.type == TRACE_EVENT_BEGIN || (open && head.type != TRACE_EVENT_END && head.type != TRACE_EVENT_EXIT);
+        open = (open || trace_event_begins(head.type)) && !trace_event_ends(head.type) && head.type != TRACE_EVENT_EXIT;
         reader->at += head.words * (size_t)8;
         reader->event++;
     }

@@ -1,58 +1,323 @@
-/* The guest's side of the ring, its fast half: hostcalls whose events have a fixed form, which are most.
+/* The guest's side of the ring, its fast half: calls of which the compact events tell, which are most.
  *
- * Each event is written where it stays. The BEGIN is written with the first OP, before that op is performed, or with
- * the END of a call without ops: nothing outside the process changes earlier, and one call of the observer is saved. It
- * checks once for room for a whole simple call, so that the END needs no check. Copies may write a few bytes behind an
- * event, into reserved room that nobody sees yet: a fixed copy is cheaper than an exact one. Reads and writes of one
- * region are in writer_vector.c, the general forms in writer_any.c.
+ * Each event is written where it stays. A CALL is written before its op is performed; a SILENT with the end of a call
+ * without ops: nothing outside the process changes earlier, and one call of the observer is saved. One check of room
+ * covers CALL and DONE of a call that brings few bytes. The functions are expanded for each row of operations.def and
+ * each op that it may issue, so that the tables of compact.h are constants in them. Whatever is not of this form goes
+ * to writer_any.c.
  *
- * Leaves out: instances and threads other than 0. docs/trace-format.md, Events. */
+ * Leaves out: instances and threads other than 0. docs/trace-format.md, Compact events. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "tracer/compact_rows.h"
 #include "tracer/writer.h"
 
-enum { END_SIMPLE = sizeof(struct trace_event_end) + 8 /* of one op, without values */ };
+#define INLINE static inline __attribute__((always_inline))
+
+enum {
+    FEW_IN_MAX = 1024, /* bytes that entered, for which there is room already */
+    OUT_MAX = 65536    /* bytes that leave and are hashed here */
+};
+static_assert(sizeof(struct trace_event_call) + sizeof(uint64_t) * (1 + COMPACT_SLOTS + 1 + 2 + 1) + TRACE_HEAD_BYTES +
+                      sizeof(struct trace_event_done) + sizeof(uint64_t) * (2 + 1) + FEW_IN_MAX +
+                      sizeof(struct filestat) <=
+                  TRACE_WRITER_RESERVE,
+              "the whole call fits");
+static_assert((int)OUT_MAX <= (int)LIMIT_STAGING && (int)OUT_MAX <= (int)TRACE_KERNEL_MAX, "all of the region leaves");
+
+/* The tables again, as constants. */
+static const struct compact_row rows[OPERATION_COUNT] = {
+#define OPERATION(id, ...) [OPERATION_##id] = COMPACT_ROW(id),
+#include "wasi/abi/operations.def"
+#undef OPERATION
+};
+static const struct compact_op kinds[OP_COUNT] = {
+#define OP(id, text, syscall, calls, operands, object, right, table, effect, changes, out, in, ...)                    \
+    [OP_##id] = COMPACT_OP(calls, operands, object, table, out, in),
+#include "wasi/abi/ops.def"
+#undef OP
+};
+
+/* ---- parts of events ---- */
+
+INLINE uint64_t word_at(const void *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* The first eight bytes: those of struct trace_event_call and its kin, as one number. */
+INLINE void put_head(uint8_t *start, const uint8_t *end, enum trace_event_type type, uint64_t code, uint64_t low,
+                     uint64_t high)
+{
+    event_put_u64(start, (uint64_t)(end - start) / 8 | (uint64_t)type << 16 | code << 24 | low << 32 | high << 48);
+}
+
+INLINE void put_slot(uint8_t *at, const struct compact_row *row, const uint64_t *slot, unsigned i)
+{
+    uint32_t narrow = (uint32_t)slot[i];
+    if (i >= row->slots)
+        return;
+    at += 4 * i + 4 * (unsigned)__builtin_popcount(row->wide & ((1u << i) - 1));
+    if (row->wide >> i & 1)
+        event_put_u64(at, slot[i]);
+    else
+        memcpy(at, &narrow, sizeof narrow);
+}
+
+/* The slots, each as long as it is, padded. Returns where the event goes on. */
+INLINE uint8_t *put_slots(uint8_t *at, const struct compact_row *row, const uint64_t *slot)
+{
+    static_assert(COMPACT_SLOTS == 5, "each has its line");
+    put_slot(at, row, slot, 0);
+    put_slot(at, row, slot, 1);
+    put_slot(at, row, slot, 2);
+    put_slot(at, row, slot, 3);
+    put_slot(at, row, slot, 4);
+    if (row->bytes % 8)
+        memset(at + row->bytes, 0, sizeof(uint32_t));
+    return at + trace_pad8(row->bytes);
+}
+
+/* An outcome's first word where the call succeeded, with this many values. */
+static_assert(offsetof(struct outcome, value_count) == 6 && offsetof(struct outcome, value) == 8 && WASI_SUCCESS == 0,
+              "read as one word");
+INLINE bool succeeded(const struct outcome *outcome, uint64_t values) { return word_at(outcome) == values << 48; }
+
+/* Up to 8 bytes as a number, zeros behind them. Reads no others. size: not 0. */
+INLINE uint64_t short_word(const uint8_t *bytes, size_t size)
+{
+    uint32_t low, high;
+    if (size >= sizeof(uint64_t))
+        return word_at(bytes);
+    if (size < sizeof low)
+        return bytes[0] | (uint64_t)bytes[size / 2] << size / 2 * 8 | (uint64_t)bytes[size - 1] << (size - 1) * 8;
+    memcpy(&low, bytes, sizeof low);
+    memcpy(&high, bytes + size - sizeof high, sizeof high);
+    return low | (uint64_t)high << (size - sizeof high) * 8;
+}
+
+/* Bytes, padded. size: not 0. Returns where the event goes on. */
+INLINE uint8_t *put_bytes(uint8_t *at, const uint8_t *bytes, size_t size)
+{
+    if (size <= sizeof(uint64_t)) {
+        event_put_u64(at, short_word(bytes, size));
+        return at + sizeof(uint64_t);
+    }
+    event_put_u64(at + trace_pad8(size) - 8, 0);
+    memcpy(at, bytes, size);
+    return at + trace_pad8(size);
+}
+
+/* What is told of the bytes that leave. Returns where the event goes on. */
+INLINE uint8_t *put_out(uint8_t *at, const uint8_t *bytes, uint32_t length)
+{
+    event_put_u64(at, XXH3_64bits(bytes, length));
+    at += sizeof(uint64_t);
+    if (length < TRACE_HEAD_BYTES)
+        return put_bytes(at, bytes, length);
+    memcpy(at, bytes, TRACE_HEAD_BYTES);
+    return at + TRACE_HEAD_BYTES;
+}
+
+/* ---- calls ---- */
+
+/* Does all of the op but its kind and rule follow from the request, or from the two fields that the event may carry? */
+static_assert(offsetof(struct op, handle2) == 8 && offsetof(struct op, flags) == 12 && sizeof(struct region) == 8,
+              "read as words");
+INLINE bool op_follows(const struct compact_op *form, const struct op *op, const struct request *request)
+{
+    uint64_t other = (op->handle ^ (form->on_handle ? (uint32_t)request->slot[0] : HANDLE_NONE)) | request->fault;
+    other |= word_at(&op->handle2) ^ HANDLE_NONE;
+    other |= word_at(&op->path) | word_at(&op->path2);
+    other |= word_at(&op->mem) ^ (form->form != COMPACT_REGION ? 0
+                                  : form->region               ? word_at(&request->iov[0])
+                                                               : UINT64_C(1) << 32);
+    other |= form->offset ? 0 : op->offset;
+    other |= form->value ? 0 : op->value;
+    return other == 0;
+}
+
+/* One region, all of which is in memory, of a length that such an event may have? */
+INLINE bool region_fits(const struct request *request, const struct compact_op *form, const struct backend_space *space)
+{
+    const struct region region = request->iov[0];
+    return request->iov_count == 1 && (uint64_t)region.offset + region.length <= space->memory_size &&
+           (form->out == OP_BYTES_NONE || region.length - 1 < OUT_MAX);
+}
+
+/* Writes a CALL. False: it is of another form, and nothing was written. */
+INLINE bool call_begins(struct trace_writer *writer, const struct request *request, const struct op *op,
+                        const struct backend_space *space, const struct compact_row *row, const struct compact_op *form)
+{
+    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_call);
+    if (form->form == COMPACT_NEVER || form->form != row->form)
+        return false;
+    if (__builtin_expect(writer_full(writer, start) || writer->plan != 0 || !op_follows(form, op, request), 0))
+        return false;
+    if (form->form == COMPACT_REGION && !region_fits(request, form, space))
+        return false;
+    if (form->ticks)
+        event_put_u64(at, platform_ticks());
+    at = put_slots(at + form->ticks, row, request->slot);
+    if (form->form == COMPACT_REGION) {
+        event_put_u64(at, word_at(&request->iov[0]));
+        at += sizeof request->iov[0];
+    }
+    if (form->offset)
+        event_put_u64(at, op->offset);
+    at += form->offset;
+    if (form->value)
+        event_put_u64(at, op->value);
+    at += form->value;
+    if (form->out != OP_BYTES_NONE)
+        at = put_out(at, space->memory + request->iov[0].offset, request->iov[0].length);
+    put_head(start, at, form->ticks ? TRACE_EVENT_CALL : TRACE_EVENT_CALL_UNTIMED, (uint64_t)(row - rows),
+             request->import, (uint64_t)(form - kinds) | (uint64_t)op->rule << 8);
+    writer->plan = 1 | TRACE_PLAN_COMPACT | (form->in != OP_BYTES_NONE ? TRACE_PLAN_BULKY : 0);
+    writer_advance(writer, start, (size_t)(at - start));
+    writer_publish(writer);
+    return true;
+}
+
+/* Writes the SILENT of a call without ops that succeeded. False: as above. */
+INLINE bool call_silent(struct trace_writer *writer, const struct request *request, const struct outcome *outcome,
+                        uint64_t committed, const struct compact_row *row)
+{
+    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_silent);
+    uint64_t tells = row->results ? row->results | TRACE_TELLS_NUMBERS : 0;
+    if (row->form != COMPACT_SCALARS)
+        return false;
+    if (__builtin_expect(!succeeded(outcome, row->results) || request->fault != FAULT_NONE ||
+                             writer_full(writer, start) ||
+                             (row->results && compact_committed(row, request->slot, outcome->value) != committed),
+                         0))
+        return false;
+    at = put_slots(at, row, request->slot);
+    memcpy(at, outcome->value, row->results * sizeof(uint64_t));
+    at += row->results * sizeof(uint64_t);
+    if (row->results == 0 && committed != 0) {
+        tells = TRACE_TELLS_COMMITTED;
+        event_put_u64(at, committed);
+        at += sizeof committed;
+    }
+    put_head(start, at, TRACE_EVENT_SILENT, (uint64_t)(row - rows), request->import, tells);
+    writer_advance(writer, start, (size_t)(at - start));
+    writer_publish(writer);
+    return true;
+}
+
+/* Writes the DONE behind a CALL that succeeded, and told of nothing but what its op brought. False: as above. */
+INLINE bool call_ends(struct trace_writer *writer, const struct request *request, const struct op_result *brought,
+                      const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
+                      const struct compact_row *row, const struct compact_op *form)
+{
+    int64_t result = brought->value;
+    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_done);
+    uint64_t tells = row->results ? TRACE_TELLS_RESULT | TRACE_TELLS_NUMBERS : 0, length = 0;
+    if (form->form == COMPACT_NEVER || form->form != row->form || row->results > 1)
+        return false;
+    if (__builtin_expect(!succeeded(outcome, row->results) || result < 0 ||
+                             (row->results && (outcome->value[0] != (uint64_t)result ||
+                                               compact_committed(row, request->slot, outcome->value) != committed)),
+                         0))
+        return false;
+    if (form->form == COMPACT_REGION && form->in != OP_BYTES_NONE) {
+        length = (uint64_t)result;
+        if (length > FEW_IN_MAX || !region_fits(request, form, space) || length > request->iov[0].length)
+            return false;
+    }
+    if (form->ticks)
+        event_put_u64(at, platform_ticks());
+    at += form->ticks;
+    event_put_u64(at, (uint64_t)result);
+    at += sizeof result;
+    if (row->results == 0 && committed != 0) {
+        tells = TRACE_TELLS_COMMITTED;
+        event_put_u64(at, committed);
+        at += sizeof committed;
+    }
+    if (form->in == OP_BYTES_STAT) {
+        memcpy(at, &brought->stat, sizeof(struct filestat));
+        at += sizeof(struct filestat);
+    }
+    if (length > 0)
+        at = put_bytes(at, space->memory + request->iov[0].offset, length);
+    put_head(start, at, form->ticks ? TRACE_EVENT_DONE : TRACE_EVENT_DONE_UNTIMED, tells, 0, 0);
+    writer->plan = 0;
+    writer_advance(writer, start, (size_t)(at - start));
+    writer_publish(writer);
+    return true;
+}
+
+/* ---- for each operation ---- */
+
+/* In the column `ops` of a row: whether the op is this one, and the event that belongs to it was written. */
+#undef OPS
+#define OPS(name) (unsigned)(op->kind == OP_##name && call_begins(writer, request, op, space, row, &kinds[OP_##name]))
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
+    static enum status op_##id(struct trace_writer *writer, const struct request *request, const struct op *op,        \
+                               const struct backend_space *space, struct error *error)                                 \
+    {                                                                                                                  \
+        const struct compact_row *row = &rows[OPERATION_##id];                                                         \
+        (void)row;                                                                                                     \
+        if (__builtin_expect((0u | ops) != 0, 1))                                                                      \
+            return STATUS_OK;                                                                                          \
+        return writer_op_any(writer, request, op, space, error);                                                       \
+    }
+#include "wasi/abi/operations.def"
+#undef OPERATION
+
+#undef OPS
+#define OPS(name)                                                                                                      \
+    (unsigned)(op->kind == OP_##name &&                                                                                \
+               call_ends(writer, request, ops->result, outcome, space, committed, row, &kinds[OP_##name]))
+#define OPERATION(id, name, state, kind, max_ops, rights, ops_of, fields)                                              \
+    static enum status end_##id(struct trace_writer *writer, const struct request *request,                            \
+                                const struct call_ops *ops, const struct outcome *outcome,                             \
+                                const struct backend_space *space, uint64_t committed, struct error *error)            \
+    {                                                                                                                  \
+        const struct compact_row *row = &rows[OPERATION_##id];                                                         \
+        const struct op *op = &ops->op[0];                                                                             \
+        uint32_t plan = writer->plan;                                                                                  \
+        (void)op;                                                                                                      \
+        if (plan == 0 ? call_silent(writer, request, outcome, committed, row)                                          \
+                      : (plan & ~TRACE_PLAN_BULKY) == (1 | TRACE_PLAN_COMPACT) && (0u | ops_of) != 0)                  \
+            return STATUS_OK;                                                                                          \
+        return writer_end_any(writer, request, ops, outcome, space, committed, error);                                 \
+    }
+#include "wasi/abi/operations.def"
+#undef OPERATION
+
+typedef enum status op_function(struct trace_writer *writer, const struct request *request, const struct op *op,
+                                const struct backend_space *space, struct error *error);
+typedef enum status end_function(struct trace_writer *writer, const struct request *request, const struct call_ops *ops,
+                                 const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
+                                 struct error *error);
+#define OPERATION(id, ...) [OPERATION_##id] = op_##id,
+static op_function *const op_of[OPERATION_COUNT] = {
+#include "wasi/abi/operations.def"
+};
+#undef OPERATION
+#define OPERATION(id, ...) [OPERATION_##id] = end_##id,
+static end_function *const end_of[OPERATION_COUNT] = {
+#include "wasi/abi/operations.def"
+};
+#undef OPERATION
 
 static enum status observe_op(void *self, const struct request *request, const struct op *op,
                               const struct backend_space *space, struct error *error)
 {
-    struct trace_writer *writer = self;
-    uint64_t head = writer_rows[request->call].simple;
-    uint8_t *at = writer->at;
-    __asm__("" : "+r"(head)); /* else the compiler tests the table's zeros by a longer way */
-    if (__builtin_expect(!head || writer_full(writer, at), 0))
-        return writer_op_vector(writer, request, op, space, error);
-    event_put_head(at, head);
-    event_put_u64(at + 8, platform_ticks());
-    event_put_u64(at + 16, writer_fault_import(request)); /* no iovs, no subscriptions */
-    memcpy(at + 24, request->slot, WRITER_SIMPLE_SLOTS * sizeof(uint64_t));
-    at += (head & 0xffff) * sizeof(uint64_t);
-    event_put_head(at, event_head(sizeof(struct trace_event_op), TRACE_EVENT_OP, 0));
-    memcpy(at + 8, op, sizeof *op);
-    writer->plan = 1;
-    writer_advance(writer, at, sizeof(struct trace_event_op));
-    writer_publish(writer);
-    return STATUS_OK;
+    return op_of[request->call](self, request, op, space, error);
 }
 
 static enum status observe_end(void *self, const struct request *request, const struct call_ops *ops,
                                const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
                                struct error *error)
 {
-    struct trace_writer *writer = self;
-    if (__builtin_expect(--writer->plan != 0, 0)) /* back to 0, for the next call */
-        return writer_end_vector(writer, request, ops, outcome, space, committed, error);
-    uint8_t *at = writer->at;
-    uint64_t told;
-    memcpy(&told, outcome, sizeof told); /* errno, rule, trap, value_count */
-    uint64_t values = told >> 48;
-    event_put_head(at, event_head(END_SIMPLE, TRACE_EVENT_END, 1) + values);
-    event_put_u64(at + 8, platform_ticks());
-    event_put_u64(at + 16, told);
-    event_put_u64(at + 24, committed);
-    event_put_u64(at + 32, (uint64_t)ops->result[0].value);
-    memcpy(at + 40, outcome->value, sizeof outcome->value);
-    writer_advance(writer, at, END_SIMPLE + values * 8);
-    writer_publish(writer);
-    return STATUS_OK;
+    return end_of[request->call](self, request, ops, outcome, space, committed, error);
 }
 
 struct wasi_observer trace_writer_observer(struct trace_writer *writer)

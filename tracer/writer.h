@@ -6,23 +6,10 @@
 #include "tracer/format.h"
 #include "tracer/ring.h"
 
-/* What is known of an operation's calls beforehand. The dispatcher lets no op pass that its row does not name. */
-struct writer_row {
-    uint32_t
-        simple; /* the first word of a BEGIN of the fast half; 0: strings, arrays, many slots, several ops, bytes */
-    uint32_t
-        vector; /* the same with one iov (writer_vector.c); 0: it takes another array than one vector, or strings */
-};
-struct writer_carries {
-    bool strings, iovs, subscriptions, address; /* what requests carry beside scalars */
-};
-extern const struct writer_row writer_rows[OPERATION_COUNT];
-extern const struct writer_carries writer_carries[OPERATION_COUNT]; /* apart: rows of 8 bytes are found a step faster */
-enum { WRITER_SIMPLE_SLOTS = 4, WRITER_VECTOR_SLOTS = 5 };          /* copied at once */
-
-#define TRACE_PLAN_BULKY                                                                                               \
-    UINT32_C(0x10000) /* beside the count of ops, in `plan`: one of them brought data, or counts                       \
-                       */
+/* In `plan`, beside the count of ops. */
+#define TRACE_PLAN_BULKY   UINT32_C(0x10000) /* one of them brought data, or counts */
+#define TRACE_PLAN_COMPACT UINT32_C(0x20000) /* a CALL told of the first */
+#define TRACE_PLAN_COUNT   UINT32_C(0xffff)
 
 static inline uint32_t event_head(size_t size, enum trace_event_type type, uint32_t code)
 {
@@ -33,17 +20,6 @@ static inline uint32_t event_head(size_t size, enum trace_event_type type, uint3
 static inline void event_put_head(uint8_t *at, uint64_t head) { memcpy(at, &head, sizeof head); }
 
 static inline void event_put_u64(uint8_t *at, uint64_t v) { memcpy(at, &v, sizeof v); }
-
-/* The first four of BEGIN's eight bytes behind the ticks, as they lie in the request. */
-static_assert(offsetof(struct request, import) == offsetof(struct request, fault) + 2 &&
-                  offsetof(struct trace_event_begin, import) == offsetof(struct trace_event_begin, fault) + 2,
-              "docs/trace-format.md, BEGIN");
-static inline uint64_t writer_fault_import(const struct request *request)
-{
-    uint32_t both;
-    memcpy(&both, (const uint8_t *)request + offsetof(struct request, fault), sizeof both);
-    return both;
-}
 
 /* Moves behind `size` bytes of an event, which stays invisible until writer_publish. */
 static inline void writer_advance(struct trace_writer *writer, uint8_t *at, size_t size) { writer->at = at + size; }
@@ -79,15 +55,7 @@ MUST_USE static inline enum status writer_ensure(struct trace_writer *writer, si
     return writer_room(writer, size, error);
 }
 
-/* Calls of one op on one region, and whatever else: that they pass on to the general forms. Called by the fast half for
- * what is not simple; writer_end_vector and writer_end_any with the plan counted down by one. */
-MUST_USE enum status writer_op_vector(struct trace_writer *writer, const struct request *request, const struct op *op,
-                                      const struct backend_space *space, struct error *error);
-MUST_USE enum status writer_end_vector(struct trace_writer *writer, const struct request *request,
-                                       const struct call_ops *ops, const struct outcome *outcome,
-                                       const struct backend_space *space, uint64_t committed, struct error *error);
-
-/* The general forms, for calls that carry more than scalars, have more ops than one, or none. */
+/* The general forms, for what the compact events do not tell of. */
 MUST_USE enum status writer_op_any(struct trace_writer *writer, const struct request *request, const struct op *op,
                                    const struct backend_space *space, struct error *error);
 MUST_USE enum status writer_end_any(struct trace_writer *writer, const struct request *request,

@@ -89,6 +89,33 @@ enum status writer_room(struct trace_writer *writer, size_t size, struct error *
 
 /* ---- BEGIN ---- */
 
+/* What an operation's requests carry beside scalars. */
+struct writer_carries {
+    bool strings, iovs, subscriptions, address;
+};
+#define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
+    STRINGS_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_NAME,                     \
+    ADDRESSES_##name = ARG_CLASS_##class == ARG_CLASS_ADDRESS,                                                         \
+    IOVS_##name = ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS,                         \
+    SUBSCRIPTIONS_##name = ARG_CLASS_##class == ARG_CLASS_SUBS,
+enum {
+#include "wasi/abi/argtypes.def"
+};
+#undef ARG_TYPE
+#define F(type, name)                     , (type, name)
+#define ANY_STRINGS(id, type, name)       || STRINGS_##type > 0
+#define ANY_IOVS(id, type, name)          || IOVS_##type > 0
+#define ANY_ADDRESS(id, type, name)       || ADDRESSES_##type > 0
+#define ANY_SUBSCRIPTIONS(id, type, name) || SUBSCRIPTIONS_##type > 0
+#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
+    [OPERATION_##id] = { false EACH_FIELD(ANY_STRINGS, id fields), false EACH_FIELD(ANY_IOVS, id fields),              \
+                         false EACH_FIELD(ANY_SUBSCRIPTIONS, id fields), false EACH_FIELD(ANY_ADDRESS, id fields) },
+static const struct writer_carries writer_carries[OPERATION_COUNT] = {
+#include "wasi/abi/operations.def"
+};
+#undef OPERATION
+#undef F
+
 static uint8_t *put_strings(uint8_t *at, const struct request *request, size_t bytes)
 {
     event_put_u64(at + trace_pad8(bytes) - 8, 0); /* the padding; overwritten where there is none */
@@ -111,16 +138,15 @@ static uint8_t *put_subscriptions(uint8_t *at, const struct subscription *subscr
 static enum status put_begin(struct trace_writer *writer, const struct request *request, struct error *error)
 {
     const struct operation_row *row = &abi_operations[request->call];
-    static const struct writer_carries none;
-    const struct writer_carries *carries =
-        request->fault == FAULT_NONE ? &writer_carries[request->call] : &none; /* behind a fault nothing is set */
+    const struct writer_carries *carries = &writer_carries[request->call];
+    bool whole = request->fault == FAULT_NONE; /* behind a fault nothing is set */
     struct trace_event_begin begin = {
         .fault = request->fault,
         .import = request->import,
-        .iovs = (uint16_t)(carries->iovs ? request->iov_count : 0),
-        .subscriptions = (uint16_t)(carries->subscriptions ? request->subscription_count : 0),
+        .iovs = (uint16_t)(whole && carries->iovs ? request->iov_count : 0),
+        .subscriptions = (uint16_t)(whole && carries->subscriptions ? request->subscription_count : 0),
     };
-    unsigned strings = carries->strings ? request->string_count : 0;
+    unsigned strings = whole && carries->strings ? request->string_count : 0;
     size_t bytes = 0;
     for (unsigned i = 0; i < strings; i++)
         bytes += request->string[i].length;
@@ -129,7 +155,7 @@ static enum status put_begin(struct trace_writer *writer, const struct request *
         return error_set(error, STATUS_INTERNAL, "a request of %s is larger than any may be", row->name);
     size_t size = sizeof begin + row->slot_count * sizeof(uint64_t) + (strings ? 8u : 0u) +
                   begin.iovs * sizeof(struct region) + begin.subscriptions * sizeof(struct subscription) +
-                  (carries->address ? sizeof request->address : 0) + trace_pad8(bytes);
+                  (whole && carries->address ? sizeof request->address : 0) + trace_pad8(bytes);
     enum status status = writer_ensure(writer, size, error);
     if (status != STATUS_OK)
         return status;
@@ -146,7 +172,7 @@ static enum status put_begin(struct trace_writer *writer, const struct request *
     }
     memcpy(at, request->iov, begin.iovs * sizeof(struct region));
     at = put_subscriptions(at + begin.iovs * sizeof(struct region), request->subscription, begin.subscriptions);
-    if (carries->address) {
+    if (whole && carries->address) {
         memcpy(at, &request->address, sizeof request->address);
         at += sizeof request->address;
     }
@@ -290,7 +316,7 @@ enum status writer_end_any(struct trace_writer *writer, const struct request *re
                            const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
                            struct error *error)
 {
-    uint32_t plan = writer->plan + 1; /* the fast half has counted it down by one */
+    uint32_t plan = writer->plan;
     bool bulky = (plan & TRACE_PLAN_BULKY) != 0;
     writer->plan = 0;
     if (ops->count > LIMIT_OPS || outcome->value_count > 2)

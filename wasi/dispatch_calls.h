@@ -21,7 +21,7 @@ static ALWAYS_INLINE enum status write_number(struct commit *commit, uint64_t of
         return commit_write(commit, offset, &value, size); /* says so */
     memcpy(commit->memory + offset, &value, size);
     if (commit->wasi->observer.end)
-        commit->digest = commit_digest_number(commit->digest, offset, size == 4 ? (uint32_t)value : value);
+        commit->digest = observer_digest_number(commit->digest, offset, size == 4 ? (uint32_t)value : value);
     return STATUS_OK;
 }
 

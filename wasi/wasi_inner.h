@@ -68,16 +68,6 @@ MUST_USE enum status commit_write(struct commit *commit, uint64_t offset, const 
  * that, and the failure is set. Then commit_placed, with as many bytes as were written. */
 uint8_t *commit_place(struct commit *commit, uint64_t offset, uint32_t length);
 void commit_placed(struct commit *commit, uint64_t offset, uint32_t length);
-/* How one write is chained into the digest, and that of a number of 4 or 8 bytes, which most results are: for these one
- * multiplication, in which for a given place no two values meet, costs a quarter of the general hash. */
-static inline uint64_t commit_digest_seed(uint64_t digest, uint64_t offset)
-{
-    return digest + offset + UINT64_C(0x27d4eb2f);
-}
-static inline uint64_t commit_digest_number(uint64_t digest, uint64_t offset, uint64_t value)
-{
-    return (commit_digest_seed(digest, offset) ^ value) * UINT64_C(0x9e3779b185ebca87);
-}
 /* Whether results of this type (enum arg_type) are scalars of the outcome; else commit_struct writes them. */
 static inline bool commit_is_scalar(uint8_t type)
 {

@@ -24,12 +24,12 @@ static void save(struct image *image, const char *name)
     image_done(image);
 }
 
-static void make_good(const char *name, uint64_t calls, bool with_exit, uint32_t per_chunk,
+static void make_good(const char *name, uint64_t first, uint64_t calls, bool with_exit, uint32_t per_chunk,
                       enum trace_end_reason reason)
 {
     struct forge forge;
     forge_init(&forge);
-    forge_calls(&forge, 0, calls, false);
+    forge_calls(&forge, first, calls, false);
     if (with_exit)
         forge_exit(&forge);
     else if (calls)
@@ -186,6 +186,19 @@ static void make_corpus(void)
             put_input(name, 'e', forge.bytes.data, forge.bytes.size);
         forge_done(&forge);
     }
+    for (uint64_t i = 1; i < IMPORT_UNSTABLE_ARGS_GET;
+         i++) { /* a ring's first event is a general one; not the second */
+        struct forge forge;
+        forge_init(&forge);
+        forge_calls(&forge, IMPORT_COUNT + i - 1, 2, false);
+        snprintf(name, sizeof name, "events_compact_%s", abi_imports[i].name);
+        for (uint64_t at = 1; at < forge.count; at++)
+            if (forge.bytes.data[forge.start[at] + offsetof(struct trace_event_head, type)] >= TRACE_EVENT_SILENT) {
+                put_input(name, 'e', forge.bytes.data, forge.bytes.size);
+                break;
+            }
+        forge_done(&forge);
+    }
     struct forge between;
     forge_init(&between);
     forge_state(&between, 0);
@@ -204,11 +217,12 @@ int main(int argc, char **argv)
         return 2;
     folder = argv[1];
     corpus = argc > 2 ? argv[2] : NULL;
-    make_good("good_nothing_called.wtrace", 0, true, 100, TRACE_END_CLEAN);
-    make_good("good_every_import.wtrace", IMPORT_COUNT, true, 60, TRACE_END_CLEAN);
-    make_good("good_every_hostcall.wtrace", IMPORT_UNSTABLE_ARGS_GET, true, 60, TRACE_END_CLEAN);
-    make_good("good_ends_inside_call.wtrace", 27, false, 1000, TRACE_END_GUEST_DIED);
-    make_good("good_recorder_died.wtrace", 10, true, 7, TRACE_END_RECORDER_DIED);
+    make_good("good_nothing_called.wtrace", 0, 0, true, 100, TRACE_END_CLEAN);
+    make_good("good_every_import.wtrace", 0, IMPORT_COUNT, true, 60, TRACE_END_CLEAN);
+    make_good("good_every_hostcall.wtrace", 0, IMPORT_UNSTABLE_ARGS_GET, true, 60, TRACE_END_CLEAN);
+    make_good("good_compact.wtrace", IMPORT_COUNT, IMPORT_COUNT, true, 60, TRACE_END_CLEAN);
+    make_good("good_ends_inside_call.wtrace", 0, 27, false, 1000, TRACE_END_GUEST_DIED);
+    make_good("good_recorder_died.wtrace", 0, 10, true, 7, TRACE_END_RECORDER_DIED);
     make_damaged();
     make_malformed("bad_event0_no_such_hostcall.wtrace", 0, 3, 200, 1);
     make_malformed("bad_event0_another_import.wtrace", 0, 18, IMPORT_PREVIEW1_FD_WRITE, 2);

@@ -14,8 +14,10 @@ import zstandard
 
 MAGIC = bytes.fromhex("895752540d0a1a0a")
 NONE = 0xFFFFFFFF
+MASK = (1 << 64) - 1
 DESCRIPTION, MODULE, EVENTS, END = 1, 2, 3, 4
 BEGIN_EVENT, OP_EVENT, DATA_EVENT, END_EVENT, EXIT_EVENT, STATE_EVENT, GROWTH_EVENT = 1, 2, 3, 4, 5, 6, 7
+SILENT_EVENT, CALL_EVENT, CALL_UNTIMED_EVENT, DONE_EVENT, DONE_UNTIMED_EVENT = 8, 9, 10, 11, 12
 
 # Section 3: (name, slots, strings, carries) per operation; (name, on iovs, leaves or enters) per op.
 OPERATIONS = [
@@ -57,6 +59,70 @@ OPS = [
     ("ask_name", False, ""), ("take_names", False, "STAGED"),
     ("rename", False, ""), ("link", False, ""),
 ]
+# (types of the slots, takes a region, results: slot and bytes) per operation; (ticks, handle, mem, offset, value) per op.
+COMPACT_CALLS = {
+    0: ("II", False, []),
+    1: ("II", False, [(0, 4), (1, 4)]),
+    2: ("II", False, []),
+    3: ("II", False, [(0, 4), (1, 4)]),
+    4: ("II", False, [(1, 8)]),
+    5: ("IQI", False, [(2, 8)]),
+    6: ("IQQI", False, []),
+    7: ("IQQ", False, []),
+    8: ("I", False, []),
+    9: ("I", False, []),
+    10: ("II", False, []),
+    11: ("II", False, []),
+    12: ("IQQ", False, []),
+    13: ("II", False, []),
+    14: ("IQ", False, []),
+    15: ("IQQI", False, []),
+    16: ("IIIQI", True, [(4, 4)]),
+    17: ("II", False, []),
+    18: ("III", False, []),
+    19: ("IIIQI", True, [(4, 4)]),
+    20: ("IIII", True, [(3, 4)]),
+    21: ("IIIQI", False, [(4, 4)]),
+    22: ("II", False, []),
+    23: ("IQII", False, [(3, 8)]),
+    24: ("I", False, []),
+    25: ("II", False, [(1, 8)]),
+    26: ("IIII", True, [(3, 4)]),
+    38: ("I", False, []),
+    39: ("I", False, []),
+    40: ("", False, []),
+    41: ("II", False, []),
+    42: ("III", False, [(2, 4)]),
+    44: ("IIIII", True, [(4, 4)]),
+    45: ("II", False, []),
+    46: ("IIII", False, [(3, 4)]),
+    49: ("II", False, []),
+}
+COMPACT_OPS = {
+    0: (True, True, "iovs", False, False),
+    1: (True, True, "region", True, False),
+    2: (True, True, "iovs", False, False),
+    3: (True, True, "region", True, False),
+    4: (True, True, "iovs", True, False),
+    5: (True, True, "", False, False),
+    8: (True, True, "", False, False),
+    9: (True, True, "", False, True),
+    10: (True, True, "", False, True),
+    11: (True, True, "", False, False),
+    12: (True, True, "", False, False),
+    13: (True, True, "", True, False),
+    22: (False, False, "", False, True),
+    23: (False, False, "", False, True),
+    25: (True, False, "region", False, False),
+    26: (True, False, "", False, False),
+    28: (True, True, "", False, False),
+    30: (True, True, "", True, True),
+    32: (True, True, "iovs", True, False),
+    33: (True, True, "iovs", True, False),
+    38: (True, True, "", False, True),
+    44: (True, True, "", False, True),
+    49: (True, True, "", False, False),
+}
 
 
 class Stop(Exception):
@@ -152,6 +218,10 @@ class Cursor:
         need(zero == 0 and family in (0, 4, 6), "an address of no known family")
         return [family, port, scope, raw.hex()]
 
+    def head(self, layout):
+        """The event's first eight bytes, again."""
+        return struct.unpack_from("<" + layout, self.data)
+
     def bytes(self, count):
         """`count` bytes and their padding."""
         need(len(self.data) - self.at >= pad8(count), "the event is shorter than its counts say")
@@ -210,6 +280,76 @@ class Decoder:
         self.data.append(b"")
         return event
 
+    def compact_request(self, c, code, imported):
+        need(self.call is None and code in COMPACT_CALLS, "a call inside a call, or no compact hostcall")
+        need(imported < len(IMPORTS) and IMPORTS[imported] == code, "the import does not lower into the operation")
+        types, _, _ = COMPACT_CALLS[code]
+        slots = list(c.take(types)) if types else []
+        c.at += -c.at % 8
+        return slots
+
+    def compact_begin(self, code, imported, slots, iovs):
+        return {"type": "begin", "call": OPERATIONS[code][0], "import": imported, "ticks": self.now, "fault": 0, "slots": slots, "strings": [],
+                "iovs": iovs, "subscriptions": []}
+
+    def told(self, c, code, slots, tells, result):
+        """The values and committed."""
+        need(tells < 32 and tells & 3 < 3 and not (tells & 4 and tells & 3) and not (tells & 8 and tells & 16), "no such tells")
+        values = [result] if tells & 4 else list(c.take(f"{tells & 3}Q"))
+        results, committed = COMPACT_CALLS[code][2], 0
+        if tells & 8:
+            need(len(results) == len(values), "a digest of other values")
+            for (place, size), value in zip(results, values):
+                seed = committed + slots[place] + 0x27D4EB2F & MASK
+                committed = (seed ^ value & (1 << 8 * size) - 1) * 0x9E3779B185EBCA87 & MASK
+        if tells & 16:
+            committed = c.take("Q")[0]
+        return {"errno": 0, "rule": 0, "trap": 0, "values": values, "committed": f"{committed:016x}"}
+
+    def silent(self, c):
+        _, _, code, imported, tells = c.head("HBBHH")
+        slots = self.compact_request(c, code, imported)
+        need(not COMPACT_CALLS[code][1] and not tells & 4, "no silent hostcall")
+        begin = self.compact_begin(code, imported, slots, [])
+        return [begin, {"type": "end", "ticks": self.now, **self.told(c, code, slots, tells, 0), "results": [], "calls": [], "entered": []}]
+
+    def compact_call(self, c, timed):
+        _, _, code, imported, kind, rule = c.head("HBBHBB")
+        need(kind in COMPACT_OPS and COMPACT_OPS[kind][0] == timed, "no compact op, or other ticks")
+        _, on_handle, moves, has_offset, has_value = COMPACT_OPS[kind]
+        ticks = c.take("Q")[0] if timed else 0
+        slots = self.compact_request(c, code, imported)
+        need(COMPACT_CALLS[code][1] == bool(moves), "an op of another form")
+        iovs = [list(c.take("II"))] if moves else []
+        offset = c.take("Q")[0] if has_offset else 0
+        value = c.take("Q")[0] if has_value else 0
+        mem = iovs[0] if moves == "region" else [0, 1] if moves else [0, 0]
+        need(moves != "region" or sum(mem) <= 1 << 32, "mem outside")
+        need(not on_handle or slots[0] < 4098 or slots[0] == NONE, "no such handle")
+        op = {"type": "op", "op": OPS[kind][0], "rule": rule, "handle": slots[0] if on_handle else NONE, "handle2": NONE, "flags": 0,
+              "offset": offset, "value": value, "mem": mem, "path": [0, 0], "path2": [0, 0]}
+        if OPS[kind][2] == "OUT":
+            length = iovs[0][1]
+            need(1 <= length <= 65536, "an impossible region")
+            op.update(out_digest=f"{c.take('Q')[0]:016x}", out_length=length, out_head=c.bytes(min(32, length)).hex())
+        self.now += ticks
+        begin = self.compact_begin(code, imported, slots, iovs)
+        self.call, self.ops, self.data = {"iovs": iovs, "compact": (code, slots, timed), "ticks": self.now}, [(kind, *mem)], [b""]
+        return [begin, op]
+
+    def done(self, c, timed):
+        _, _, tells, _ = c.head("HBBI")
+        need(self.call is not None and len(self.ops) == 1 and self.call.get("compact", (0, 0, None))[2] == timed, "the end of no such call")
+        ticks = c.take("Q")[0] if timed else 0
+        result = c.take("q")[0]
+        need(result >= 0, "a result that is an errno")
+        code, slots, _ = self.call["compact"]
+        told = self.told(c, code, slots, tells, result)
+        entered = self.entered(c, 0, result)
+        self.now += ticks
+        at, self.call = self.now if timed else self.call["ticks"], None
+        return {"type": "end", "ticks": at, **told, "results": [result], "calls": [1], "entered": [entered]}
+
     def capacity(self, index):
         kind, mem, mem_length = self.ops[index]
         _, on_iovs, data = OPS[kind]
@@ -228,6 +368,18 @@ class Decoder:
         self.data[index] += c.bytes(length)
         return {"type": "data", "op": index, "length": length}
 
+    def entered(self, c, index, result):
+        """The stat, or the digest of the bytes, that an op brought."""
+        data = OPS[self.ops[index][0]][2]
+        if data == "STAT":
+            return list(c.take("8Q")) if result >= 0 else None
+        if data not in ("BYTES", "STAGED", "MESSAGE") or result <= 0:
+            return None
+        need(result <= self.capacity(index), "more data than the op can bring")
+        ahead = self.data[index]
+        need(len(ahead) == (result if result > 16384 else 0), "another amount of data than the result says")
+        return f"{xxh3(ahead if result > 16384 else c.bytes(result)):016x}"
+
     def end(self, c, code, ticks):
         need(self.call is not None and code == len(self.ops), "the end of no call")
         errno, rule, trap, value_count, committed = c.take("HHHHQ")
@@ -240,18 +392,8 @@ class Decoder:
         values = list(c.take(f"{value_count}Q"))
         entered, addresses = [], []
         for index, result in enumerate(results):
-            data = OPS[self.ops[index][0]][2]
-            address = c.address() if data in ("NAME", "MESSAGE") and result >= 0 else None
-            addresses.append(address)
-            if data == "STAT":
-                entered.append(list(c.take("8Q")) if result >= 0 else None)
-            elif data in ("BYTES", "STAGED", "MESSAGE") and result > 0:
-                need(result <= self.capacity(index), "more data than the op can bring")
-                ahead = self.data[index]
-                need(len(ahead) == (result if result > 16384 else 0), "another amount of data than the result says")
-                entered.append(f"{xxh3(ahead if result > 16384 else c.bytes(result)):016x}")
-            else:
-                entered.append(None)
+            addresses.append(c.address() if OPS[self.ops[index][0]][2] in ("NAME", "MESSAGE") and result >= 0 else None)
+            entered.append(self.entered(c, index, result))
         self.now += ticks
         self.call = None
         return {"type": "end", "ticks": self.now, "errno": errno, "rule": rule, "trap": trap, "values": values,
@@ -296,6 +438,14 @@ class Decoder:
             event = self.state(c, code)
         elif kind == GROWTH_EVENT:
             event = self.growth(c, code)
+        elif kind == SILENT_EVENT:
+            event = self.silent(c)
+        elif kind in (CALL_EVENT, CALL_UNTIMED_EVENT):
+            c.at = 8
+            event = self.compact_call(c, kind == CALL_EVENT)
+        elif kind in (DONE_EVENT, DONE_UNTIMED_EVENT):
+            c.at = 8
+            event = self.done(c, kind == DONE_EVENT)
         else:
             raise Stop("no such type of event")
         need(c.at == size, "the event is longer than its counts say")
@@ -322,7 +472,8 @@ def read_trace(data, out):
                     event, size = decoder.decode(body[done:done + 0xffff * 8])
                 except (Stop, struct.error) as stop:
                     raise Stop(f"{where}: event {events}: {stop}") from stop
-                out({"event": events, "chunk": number, **event})
+                for part in event if isinstance(event, list) else [event]: # a compact event is a begin and what goes with it
+                    out({"event": events, "chunk": number, **part})
                 done += size
                 events += 1
             need(events - before == count, f"{where}: another number of events")

@@ -171,7 +171,7 @@ static void test_json(void **state)
         (const char *)out.data,
         "{\"event\":0,\"chunk\":0,\"ticks\":0,\"call\":\"fd_tell\",\"module\":\"wasi_snapshot_preview1\",\"import\":"
         "\"fd_tell\",\"args\":{\"fd\":4,\"offset\":0},\"complete\":true,"
-        "\"duration\":0,\"errno\":\"SUCCESS\",\"trap\":null,\"results\":[7],\"ops\":[],\"rule\":null}\n");
+        "\"duration\":null,\"errno\":\"SUCCESS\",\"trap\":null,\"results\":[7],\"ops\":[],\"rule\":null}\n");
     buffer_done(&out);
 }
 

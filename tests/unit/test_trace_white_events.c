@@ -62,7 +62,7 @@ struct edit {
 static const struct edit edits[] = {
     { OPERATION_FD_READ, 0, 0, 0xffff, 2, "cut off" },
     { OPERATION_FD_READ, 0, 0, 0, 2, "cut off" },
-    { OPERATION_FD_READ, 0, 2, 9, 1, "no such type" },
+    { OPERATION_FD_READ, 0, 2, 99, 1, "no such type" },
     { OPERATION_FD_READ, 0, 3, OPERATION_COUNT, 1, "no such hostcall" },
     { OPERATION_FD_READ, 0, 3, OPERATION_CLOCK_TIME_GET, 1, "does not lower" },
     { OPERATION_FD_READ, 0, 16, 77, 2, "no such fault" },
@@ -202,6 +202,155 @@ static void test_data_is_bounded_by_what_the_op_can_bring(void **state)
 }
 
 /* What came before a malformed event is delivered, the open call as incomplete. */
+/* ---- compact events ---- */
+
+struct compact_edit {
+    unsigned event; /* 0 SILENT; 1 CALL and 2 DONE of a read; 3 CALL UNTIMED and 4 DONE UNTIMED of a clock */
+    size_t offset;
+    uint64_t value;
+    size_t size;
+    const char *why;
+};
+
+static const struct compact_edit compact_edits[] = {
+    { 0, 3, OPERATION_PATH_OPEN, 1, "no hostcall that such an event" },
+    { 0, 3, OPERATION_FD_READ, 1, "does not lower" },
+    { 0, 3, 250, 1, "no hostcall that such an event" },
+    { 0, 4, IMPORT_PREVIEW1_FD_SEEK, 2, "does not lower" },
+    { 0, 6, TRACE_TELLS_RESULT | TRACE_TELLS_NUMBERS, 2, "no hostcall that such an event" },
+    { 0, 6, 3, 2, "tells what such a call cannot" },
+    { 0, 6, 2 | TRACE_TELLS_NUMBERS, 2, "tells what such a call cannot" },
+    { 0, 6, 1 | TRACE_TELLS_NUMBERS | TRACE_TELLS_COMMITTED, 2, "tells what such a call cannot" },
+    { 0, 6, TRACE_TELLS_ALL + 1, 2, "tells what such a call cannot" },
+    { 0, 6, 0, 2, "longer than" },
+    { 0, 6, 1 | TRACE_TELLS_COMMITTED, 2, "shorter" },
+    { 1, 2, TRACE_EVENT_CALL_UNTIMED, 1, "ticks where" },
+    { 1, 3, OPERATION_FD_TELL, 1, "does not lower" },
+    { 1, 6, OP_COUNT, 1, "no such op" },
+    { 1, 6, OP_STAT, 1, "another form" },
+    { 1, 6, OP_OPEN, 1, "another form" },
+    { 1, 6, OP_PREADV, 1, "" },
+    { 1, 7, RULE_COUNT, 1, "no such rule" },
+    { 1, 16, HANDLES_TOTAL, 4, "handle" },
+    { 1, 44, UINT32_MAX, 4, "memory lies outside" },
+    { 2, 2, TRACE_EVENT_DONE_UNTIMED, 1, "the end of no such call" },
+    { 2, 2, TRACE_EVENT_SILENT, 1, "a call inside a call" },
+    { 2, 3, TRACE_TELLS_RESULT | 1, 1, "tells what such a call cannot" },
+    { 2, 16, (uint64_t)-5, 8, "an errno" },
+    { 2, 16, 9, 8, "more data" },
+    { 3, 2, TRACE_EVENT_CALL, 1, "ticks where" },
+    { 3, 6, OP_CLOSE, 1, "ticks where" },
+    { 4, 2, TRACE_EVENT_DONE, 1, "the end of no such call" },
+    { 4, 8, (uint64_t)-1, 8, "an errno" },
+};
+
+/* The five events, as the page has them. */
+static void forge_compact(struct forge *forge)
+{
+    static const uint32_t silent[] = { OPERATION_FD_TELL << 24 | TRACE_EVENT_SILENT << 16 | 3,
+                                       IMPORT_PREVIEW1_FD_TELL | (1 | TRACE_TELLS_NUMBERS) << 16,
+                                       5,
+                                       4096,
+                                       77,
+                                       0 };
+    static const uint32_t call[] = { (uint32_t)OPERATION_FD_PREAD << 24 | TRACE_EVENT_CALL << 16 | 7,
+                                     IMPORT_PREVIEW1_FD_PREAD | OP_PREAD << 16 | RULE_RIGHT_HELD << 24,
+                                     100,
+                                     0,
+                                     5,
+                                     16,
+                                     1,
+                                     512,
+                                     0,
+                                     64,
+                                     1000,
+                                     8,
+                                     512,
+                                     0 };
+    static const uint32_t done[] = {
+        (TRACE_TELLS_RESULT | TRACE_TELLS_NUMBERS) << 24 | TRACE_EVENT_DONE << 16 | 4, 0, 150, 0, 3, 0, 0x636261, 0
+    };
+    static const uint32_t clock[] = { OPERATION_CLOCK_TIME_GET << 24 | TRACE_EVENT_CALL_UNTIMED << 16 | 4,
+                                      IMPORT_PREVIEW1_CLOCK_TIME_GET | OP_CLOCK_TIME << 16 | RULE_CLOCK_GRANTED << 24,
+                                      1,
+                                      1000,
+                                      0,
+                                      128,
+                                      1,
+                                      0 };
+    static const uint32_t told[] = {
+        (TRACE_TELLS_RESULT | TRACE_TELLS_NUMBERS) << 24 | TRACE_EVENT_DONE_UNTIMED << 16 | 2, 0, 123456, 0
+    };
+    forge_raw(forge, silent, sizeof silent);
+    forge_raw(forge, call, sizeof call);
+    forge_raw(forge, done, sizeof done);
+    forge_raw(forge, clock, sizeof clock);
+    forge_raw(forge, told, sizeof told);
+}
+
+static void test_every_edit_of_compact_events_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof compact_edits / sizeof *compact_edits; i++) {
+        const struct compact_edit *edit = &compact_edits[i];
+        struct forge forge;
+        forge_init(&forge);
+        forge_compact(&forge);
+        forge_exit(&forge);
+        memcpy(forge.bytes.data + forge.start[edit->event] + edit->offset, &edit->value, edit->size);
+        if (edit->why[0])
+            assert_malformed(&forge, edit->event, edit->why);
+        else
+            read_forge(&forge, &(struct error)ERROR_INIT);
+        forge_done(&forge);
+    }
+}
+
+/* What is left out of the events is what follows: the whole calls come out. */
+static void test_compact_events_are_whole_calls(void **state)
+{
+    (void)state;
+    static struct trace_call call;
+    char path[64] = "/tmp/warrant-events-XXXXXX";
+    struct forge forge;
+    struct trace_reader *reader;
+    struct trace_exit last;
+    enum trace_item_kind kind;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    forge_init(&forge);
+    forge_compact(&forge);
+    forge_exit(&forge);
+    forge_file(&forge, path, 1, TRACE_END_CLEAN);
+    assert_int_equal(trace_reader_open(path, &reader, NULL), STATUS_OK);
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
+    assert_true(call.complete && !call.timed && call.begin_event == 0 && call.end_event == 0);
+    assert_int_equal(call.request.slot[SLOT_FD_TELL_fd], 5);
+    assert_int_equal(call.outcome.value[0], 77);
+    assert_true(call.committed == ((UINT64_C(4096) + 0x27d4eb2f) ^ 77) * UINT64_C(0x9e3779b185ebca87));
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
+    assert_true(call.complete && call.timed && call.begin_event == 1 && call.end_event == 2 && call.op_event[0] == 1);
+    assert_int_equal(call.request.slot[SLOT_FD_PREAD_offset], 512);
+    assert_int_equal(call.ops.op[0].handle, 5);
+    assert_int_equal(call.ops.op[0].handle2, HANDLE_NONE);
+    assert_int_equal(call.ops.op[0].mem.offset, 1000);
+    assert_int_equal(call.ops.op[0].mem.length, 8);
+    assert_int_equal(call.ops.op[0].offset, 512);
+    assert_int_equal(call.duration, 50);
+    assert_int_equal(call.outcome.value[0], 3);
+    assert_int_equal(call.data[0].in_length, 3);
+    assert_memory_equal(call.data[0].in, "abc", 3);
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
+    assert_true(call.complete && !call.timed);
+    assert_int_equal(call.ops.op[0].handle, HANDLE_NONE);
+    assert_int_equal(call.ops.op[0].value, 1);
+    assert_int_equal(call.outcome.value[0], 123456);
+    trace_reader_close(reader);
+    forge_done(&forge);
+    unlink(path);
+}
+
 static void test_valid_calls_before_it_are_delivered(void **state)
 {
     (void)state;
@@ -286,6 +435,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_edit_is_refused),
+        cmocka_unit_test(test_every_edit_of_compact_events_is_refused),
+        cmocka_unit_test(test_compact_events_are_whole_calls),
         cmocka_unit_test(test_order_of_events),
         cmocka_unit_test(test_data_is_bounded_by_what_the_op_can_bring),
         cmocka_unit_test(test_valid_calls_before_it_are_delivered),

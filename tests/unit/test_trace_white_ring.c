@@ -72,14 +72,12 @@ static void test_impossible_heads(void **state)
 static void test_impossible_events(void **state)
 {
     (void)state;
-    struct trace_event_head events[] = { { 0, TRACE_EVENT_BEGIN, 0, 0, 0 },
-                                         { 0xffff, TRACE_EVENT_BEGIN, 0, 0, 0 },
-                                         { 8, 0, 0, 0, 0 },
-                                         { 8, 8, 0, 0, 0 },
-                                         { 2, TRACE_EVENT_END, 0, 0, 0 },
-                                         { 9, TRACE_EVENT_OP, 0, 0, 0 },
-                                         { 2, TRACE_EVENT_STATE, 0, 0, 0 },
-                                         { 2, TRACE_EVENT_GROWTH, 0, 0, 0 } };
+    struct trace_event_head events[] = {
+        { 0, TRACE_EVENT_BEGIN, 0, 0, 0 },    { 0xffff, TRACE_EVENT_BEGIN, 0, 0, 0 },  { 8, 0, 0, 0, 0 },
+        { 8, TRACE_EVENT_LAST + 1, 0, 0, 0 }, { 2, TRACE_EVENT_END, 0, 0, 0 },         { 9, TRACE_EVENT_OP, 0, 0, 0 },
+        { 2, TRACE_EVENT_STATE, 0, 0, 0 },    { 2, TRACE_EVENT_GROWTH, 0, 0, 0 },      { 1, TRACE_EVENT_CALL, 0, 0, 0 },
+        { 2, TRACE_EVENT_DONE, 0, 0, 0 },     { 1, TRACE_EVENT_DONE_UNTIMED, 0, 0, 0 }
+    };
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         assert_bad_ring(bad_event, &events[i]);
 }

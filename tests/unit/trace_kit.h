@@ -17,7 +17,8 @@ struct kit_call {
 /* The guest's memory and the staging buffer, filled with bytes that depend on their place. */
 struct backend_space kit_space(void);
 /* Call number `index`: hostcall index % OPERATION_COUNT, all its strings and arrays, one op of each kind that its row
- * allows (up to LIMIT_OPS) with data. big: READ-like ops bring several hundred KiB. */
+ * allows (up to LIMIT_OPS) with data. In every second round of all imports: calls that succeed, with one op at most.
+ * big: READ-like ops bring several hundred KiB. */
 void kit_call_make(uint64_t index, bool big, struct kit_call *ret);
 /* A clock_time_get with one op. */
 void kit_call_clock(uint64_t index, struct kit_call *ret);

@@ -11,6 +11,7 @@
 #include "runtime/rt.h"
 #include "wasi/abi/call.h"
 #include "wasi/abi/op_sets.h"
+#include "tracer/compact.h"
 
 static const char *path;
 static char *page;
@@ -121,6 +122,53 @@ static void test_ops(void **state)
     assert_int_equal(count_in_section("\n### Ops\n", "\n|"), OP_COUNT + 2);
 }
 
+static void test_compact_calls(void **state)
+{
+    (void)state;
+    char line[256];
+    unsigned count = 0;
+    for (unsigned i = 0; i < OPERATION_COUNT; i++) {
+        const struct operation_row *row = &abi_operations[i];
+        const struct compact_row *compact = &compact_rows[i];
+        if (compact->form == COMPACT_NEVER)
+            continue;
+        int at = snprintf(line, sizeof line, "\n| %u | %s | ", i, row->name);
+        for (unsigned k = 0, slot = 0; k < row->field_count; k++)
+            for (const char *core = abi_arg_types[row->field[k].type].core; *core; core++, slot++)
+                at += snprintf(line + at, sizeof line - (size_t)at, "%s%s", slot ? " " : "",
+                               *core == 'I' ? "i64" : "i32");
+        at += snprintf(line + at, sizeof line - (size_t)at, " |");
+        for (unsigned k = 0; k < compact->results; k++)
+            at += snprintf(line + at, sizeof line - (size_t)at, "%s u%u at %u", k ? "," : "",
+                           compact->result_wide >> k & 1 ? 64 : 32, compact->result[k]);
+        snprintf(line + at, sizeof line - (size_t)at, compact->results ? " |" : "  |");
+        assert_in_section("\n### Compact calls\n", line);
+        count++;
+    }
+    assert_int_equal(count_in_section("\n### Compact calls\n", "\n|"), count + 2);
+}
+
+static void test_compact_ops(void **state)
+{
+    (void)state;
+    char line[256];
+    unsigned count = 0;
+    for (unsigned i = 0; i < OP_COUNT; i++) {
+        const struct compact_op *op = &compact_ops[i];
+        if (op->form == COMPACT_NEVER)
+            continue;
+        snprintf(line, sizeof line, "\n| %u | %s |%s%s%s%s%s |", i, abi_ops[i].text, op->ticks ? " ticks" : "",
+                 op->on_handle ? " handle" : "",
+                 op->form != COMPACT_REGION ? ""
+                 : op->region               ? " region"
+                                            : " iovs",
+                 op->offset ? " offset" : "", op->value ? " value" : "");
+        assert_in_section("\n### Compact ops\n", line);
+        count++;
+    }
+    assert_int_equal(count_in_section("\n### Compact ops\n", "\n|"), count + 2);
+}
+
 /* Each name stands in its row behind its number; there is none beyond the table. */
 static void names_in_row(const char *row, unsigned first, const char *const *names, unsigned count)
 {
@@ -185,9 +233,11 @@ static void test_rules_errnos_traps(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_operations), cmocka_unit_test(test_imports),
-                                        cmocka_unit_test(test_ops), cmocka_unit_test(test_ends),
-                                        cmocka_unit_test(test_rules_errnos_traps) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_operations),        cmocka_unit_test(test_imports),     cmocka_unit_test(test_ops),
+        cmocka_unit_test(test_compact_calls),     cmocka_unit_test(test_compact_ops), cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_rules_errnos_traps)
+    };
     if (argc < 2)
         return 2;
     path = argv[1];
