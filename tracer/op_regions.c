@@ -6,6 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "tracer/long_digest.h"
 #include "tracer/op_regions.h"
 
 #include <string.h>
@@ -61,7 +62,8 @@ size_t gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, s
 static uint64_t pieces_digest(struct pieces pieces, const uint8_t *memory, uint64_t length)
 {
     if (pieces.count && pieces.next[0].length >= length)
-        return XXH3_64bits(memory + pieces.next[0].offset, length);
+        return length <= DIGEST_SHORT_MAX ? XXH3_64bits(memory + pieces.next[0].offset, length)
+                                          : long_digest(memory + pieces.next[0].offset, length);
     if (length <= JOIN_MAX) {
         uint8_t joined[JOIN_MAX];
         struct gather gather = { pieces, 0 };

@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "tracer/compact_rows.h"
+#include "tracer/long_digest.h"
 #include "tracer/writer.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -114,7 +115,7 @@ INLINE uint8_t *put_bytes(uint8_t *at, const uint8_t *bytes, size_t size)
 /* What is told of the bytes that leave. Returns where the event goes on. */
 INLINE uint8_t *put_out(uint8_t *at, const uint8_t *bytes, uint32_t length)
 {
-    event_put_u64(at, XXH3_64bits(bytes, length));
+    event_put_u64(at, length <= DIGEST_SHORT_MAX ? XXH3_64bits(bytes, length) : long_digest(bytes, length));
     at += sizeof(uint64_t);
     if (length < TRACE_HEAD_BYTES)
         return put_bytes(at, bytes, length);

@@ -4,6 +4,7 @@ warrant_test(test_trace_white_container test_trace_white_container.c trace_white
 warrant_test(test_trace_white_events test_trace_white_events.c trace_white_forge.c trace_kit.c LINK wr_trace)
 warrant_test(test_trace_white_seek test_trace_white_seek.c trace_white_forge.c trace_kit.c LINK wr_trace)
 warrant_test(test_trace_white_ring test_trace_white_ring.c trace_kit.c LINK wr_trace)
+warrant_test(test_trace_white_digest test_trace_white_digest.c LINK wr_trace_write)
 # What two threads share, in one process: for ThreadSanitizer above all (./dev tsan).
 warrant_test(test_threads_white test_threads_white.c trace_kit.c rt_build.c LINK wr_trace wr_runtime wr_base)
 add_executable(test_trace_white_document test_trace_white_document.c)
