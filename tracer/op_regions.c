@@ -32,7 +32,8 @@ static uint64_t pieces_length(struct pieces pieces)
 bool pieces_in_memory(struct pieces pieces, uint64_t memory_size)
 {
     for (uint32_t i = 0; i < pieces.count; i++) {
-        if ((uint64_t)pieces.next[i].offset + pieces.next[i].length > memory_size)
+        const struct region *piece = &pieces.next[i]; /* of no bytes it may lie anywhere, as for the decision core */
+        if (piece->length > 0 && (uint64_t)piece->offset + piece->length > memory_size)
             return false;
     }
     return true;
@@ -61,7 +62,7 @@ size_t gather_bytes(struct gather *gather, const uint8_t *memory, uint8_t *to, s
 
 static uint64_t pieces_digest(struct pieces pieces, const uint8_t *memory, uint64_t length)
 {
-    if (pieces.count && pieces.next[0].length >= length)
+    if (length > 0 && pieces.count && pieces.next[0].length >= length)
         return length <= DIGEST_SHORT_MAX ? XXH3_64bits(memory + pieces.next[0].offset, length)
                                           : long_digest(memory + pieces.next[0].offset, length);
     if (length <= JOIN_MAX) {
@@ -73,7 +74,8 @@ static uint64_t pieces_digest(struct pieces pieces, const uint8_t *memory, uint6
     XXH3_64bits_reset(&state);
     for (uint32_t i = 0; length; i++) {
         uint64_t part = pieces.next[i].length < length ? pieces.next[i].length : length;
-        XXH3_64bits_update(&state, memory + pieces.next[i].offset, part);
+        if (part > 0)
+            XXH3_64bits_update(&state, memory + pieces.next[i].offset, part);
         length -= part;
     }
     return XXH3_64bits_digest(&state);

@@ -66,6 +66,18 @@ class Budgets(Attack):
         self.ends("transfer: 1000", OPEN + "const __wasi_ciovec_t v[1] = { { bytes, 0xf0000000 } }; e = __wasi_fd_write(fd, v, 1, &done);", status=134)
         self.ends("transfer: 1000", "e = __wasi_random_get(bytes, 0xf0000000);", status=134)
 
+    def test_a_region_of_no_bytes_may_lie_anywhere(self):
+        """Also of a run that is recorded, and of each call that takes a vector (found by fuzz_hostcalls)."""
+        vector = OPEN + """for (int empty = 0; empty < 3 && !e; empty++) {
+            __wasi_ciovec_t v[3] = { { bytes, 3 }, { bytes + 3, 3 }, { bytes + 6, 3 } };
+            v[empty] = (__wasi_ciovec_t){ (uint8_t *)0xffffffff, 0 };
+            e = __wasi_%s;
+            if (!e && done != 6 && n) e = 77;
+        }"""
+        for call, whole in (("fd_write(fd, v, 3, &done)", 1), ("fd_pwrite(fd, v, 3, 0, &done)", 1), ("fd_write(1, v, 3, &done)", 1),
+                            ("fd_read(fd, (const __wasi_iovec_t *)v, 3, &done)", 0), ("fd_pread(fd, (const __wasi_iovec_t *)v, 3, 0, &done)", 0)):
+            self.ends("transfer: 1000", vector % call, whole, status=0)
+
     def test_elements(self):
         vector = OPEN + "__wasi_ciovec_t v[20]; for (int i = 0; i < 20; i++) v[i] = (__wasi_ciovec_t){ bytes, 1 }; e = __wasi_fd_write(fd, v, n, &done);"
         poll = """static __wasi_subscription_t s[20]; static __wasi_event_t out[20];
