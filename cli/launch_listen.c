@@ -40,6 +40,7 @@ static bool port_get(int fd, uint8_t family, uint16_t *ret)
 {
     union socket_address bound;
     socklen_t size = sizeof bound;
+    memset(&bound, 0, sizeof bound);
     if (getsockname(fd, &bound.any, &size) < 0)
         return false;
     *ret = ntohs(family == 4 ? bound.v4.sin_port : bound.v6.sin6_port);

@@ -77,17 +77,22 @@ static enum status confine(struct error *error)
 /* An address without port and zone; one that has a zone is of no use to a guest. */
 static bool address_take(const struct sockaddr *from, struct net_address *ret)
 {
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
     *ret = (struct net_address) { .family = NET_NONE };
     if (from->sa_family == AF_INET) {
+        memcpy(&v4, from, sizeof v4);
         ret->family = NET_V4;
-        memcpy(ret->bytes, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+        memcpy(ret->bytes, &v4.sin_addr, sizeof v4.sin_addr);
         return true;
     }
-    const struct sockaddr_in6 *v6 = (const void *)from;
-    if (from->sa_family != AF_INET6 || v6->sin6_scope_id != 0)
+    if (from->sa_family != AF_INET6)
+        return false;
+    memcpy(&v6, from, sizeof v6);
+    if (v6.sin6_scope_id != 0)
         return false;
     ret->family = NET_V6;
-    memcpy(ret->bytes, &v6->sin6_addr, sizeof ret->bytes);
+    memcpy(ret->bytes, &v6.sin6_addr, sizeof ret->bytes);
     return true;
 }
 

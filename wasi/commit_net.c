@@ -112,7 +112,7 @@ static enum status commit_received(struct commit *commit)
     struct wasi *wasi = commit->wasi;
     enum op_kind kind;
     const struct op_result *result = last_result(commit, &kind);
-    uint64_t taken;
+    uint64_t taken = 0;
     wasi->outcome.value[1] = 0;
     wasi->outcome.value_count = commit->link->result_count;
     if (!result || kind != OP_RECEIVE_FROM)

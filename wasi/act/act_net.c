@@ -69,7 +69,7 @@ static enum status opened(struct act_live *live, const struct op *op, int fd, st
 static enum status net_open(struct act_live *live, int fd, const struct op *op, struct op_result *result,
                             struct error *error)
 {
-    union socket_name name;
+    union socket_name name = { .room = { 0 } };
     socklen_t length = sizeof name;
     if (op->handle2 >= HANDLES_TOTAL || live->host_fd[op->handle2] >= 0)
         return act_internal(op, error);
@@ -83,7 +83,7 @@ static enum status net_open(struct act_live *live, int fd, const struct op *op, 
 
 static enum status net_name(int fd, const struct op *op, struct op_result *result)
 {
-    union socket_name name;
+    union socket_name name = { .room = { 0 } };
     socklen_t length = sizeof name;
     result->value = act_result(op->kind == OP_LOCAL_NAME ? getsockname(fd, &name.any, &length)
                                                          : getpeername(fd, &name.any, &length));
@@ -120,7 +120,7 @@ static enum status net_send(int fd, const struct op *op, const struct request *r
 static enum status net_receive(int fd, const struct op *op, const struct request *request,
                                const struct backend_space *space, struct op_result *result, struct error *error)
 {
-    union socket_name name;
+    union socket_name name = { .room = { 0 } };
     socklen_t name_length = sizeof name;
     uint32_t length = act_staged_length(op, request, space);
     if (op->kind == OP_RECEIVE_FROM) {

@@ -187,6 +187,14 @@ enum status policy_add_listen(struct policy *policy, const char *text, struct er
                                : (error_copy(error, status, &why), error_prefix(error, "'%s'", text), status);
 }
 
+/* Whatever the locale. */
+static char ascii_lower(char c)
+{
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", lower[] = "abcdefghijklmnopqrstuvwxyz";
+    const char *at = c ? strchr(upper, c) : NULL;
+    return at ? lower[at - upper] : c;
+}
+
 /* Labels of letters, digits, hyphens and underscores, at most 63 of them each. No label of digits alone stands last:
  * that would be an address. */
 static bool name_well_formed(const char *name, size_t size)
@@ -205,8 +213,9 @@ static bool name_well_formed(const char *name, size_t size)
             digits = true;
             continue;
         }
-        if ((!digit && !letter && (c != '-' || !label)) || ++label > 63)
+        if ((!digit && !letter && (c != '-' || !label)) || label == 63)
             return false;
+        label++;
         digits = digits && digit;
     }
     return label > 0 && !digits;
@@ -217,7 +226,7 @@ enum status policy_add_name(struct policy *policy, const char *text, struct erro
     char name[LIMIT_NAME + 2];
     size_t size = strnlen(text, sizeof name);
     for (size_t i = 0; i < size && size < sizeof name; i++)
-        name[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+        name[i] = ascii_lower(text[i]);
     if (size > 1 && size < sizeof name && name[size - 1] == '.')
         size--;
     if (size >= sizeof name || !name_well_formed(name, size))
