@@ -15,15 +15,17 @@ static void table_renew(struct hostile *hostile)
 {
     table.limit = 1 + (uint32_t)(hostile_next(hostile) % DESCRIPTORS);
     for (uint32_t i = 0; i < DESCRIPTORS; i++)
-        table.handle[i] =
-            (struct handle) { .rights = hostile_next(hostile) % 4 ? RIGHTS_ALL : hostile_next(hostile) & RIGHTS_ALL,
-                              .position = hostile_next(hostile) % 5 ? hostile_next(hostile) % 5000
-                                                                    : INT64_MAX - hostile_next(hostile) % 300,
-                              .fdflags = (uint16_t)(hostile_next(hostile) % 3),
-                              .type = hostile_next(hostile) % 2 ? FILETYPE_REGULAR_FILE
-                                                                : (uint8_t)(hostile_next(hostile) % 8),
-                              .live = hostile_next(hostile) % 8 != 0,
-                              .preopen = hostile_next(hostile) % 2 };
+        table.handle[i] = (struct handle) {
+            .rights = hostile_next(hostile) % 4 ? RIGHTS_ALL : hostile_next(hostile) & RIGHTS_ALL,
+            .position =
+                hostile_next(hostile) % 5 ? hostile_next(hostile) % 5000 : INT64_MAX - hostile_next(hostile) % 300,
+            .fdflags = (uint16_t)(hostile_next(hostile) % 3),
+            .type = hostile_next(hostile) % 2 ? FILETYPE_REGULAR_FILE : (uint8_t)(hostile_next(hostile) % 8),
+            .net_state = hostile_next(hostile) % 4 ? NET_STATE_NONE
+                                                   : (uint8_t)(hostile_next(hostile) % (NET_STATE_CONNECTED + 1)),
+            .live = hostile_next(hostile) % 8 != 0,
+            .preopen = hostile_next(hostile) % 2
+        };
 }
 
 typedef void reader(uint32_t import, const uint64_t *slots, const struct decide_context *context, const uint8_t *memory,

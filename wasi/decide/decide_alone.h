@@ -15,7 +15,8 @@
   @   op_moves_bytes(\result.op, OP_PREAD, request->slot[SLOT_FD_READ_fd], request->iov[0].offset, request->iov[0].length,
   @     table->handle[request->slot[SLOT_FD_READ_fd]].position);
   @ ensures stream: \result.verdict == VERDICT_ISSUE && request->iov_count == 1 &&
-  @   table->handle[request->slot[SLOT_FD_READ_fd]].type != FILETYPE_REGULAR_FILE ==>
+  @   table->handle[request->slot[SLOT_FD_READ_fd]].type != FILETYPE_REGULAR_FILE &&
+  @   table->handle[request->slot[SLOT_FD_READ_fd]].net_state == NET_STATE_NONE ==>
   @   op_moves_bytes(\result.op, OP_READ, request->slot[SLOT_FD_READ_fd], 0, 1, 0);
 */
 struct step decide_fd_read(const struct decide_context *context, const struct handle_table *table,
@@ -31,7 +32,8 @@ struct step decide_fd_read(const struct decide_context *context, const struct ha
   @   op_moves_bytes(\result.op, OP_PWRITE, request->slot[SLOT_FD_WRITE_fd], request->iov[0].offset, request->iov[0].length,
   @     table->handle[request->slot[SLOT_FD_WRITE_fd]].position);
   @ ensures stream: \result.verdict == VERDICT_ISSUE && request->iov_count == 1 && plan.count == 0 &&
-  @   table->handle[request->slot[SLOT_FD_WRITE_fd]].type != FILETYPE_REGULAR_FILE ==>
+  @   table->handle[request->slot[SLOT_FD_WRITE_fd]].type != FILETYPE_REGULAR_FILE &&
+  @   table->handle[request->slot[SLOT_FD_WRITE_fd]].net_state == NET_STATE_NONE ==>
   @   op_moves_bytes(\result.op, OP_WRITE, request->slot[SLOT_FD_WRITE_fd], 0, 1, 0);
 */
 struct step decide_fd_write(const struct decide_context *context, const struct handle_table *table,

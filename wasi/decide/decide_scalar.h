@@ -76,6 +76,7 @@ static inline struct scalar_op decide_scalar_at(const struct handle_table *table
 /*@ requires \valid_read(table) && 0 <= file < OP_COUNT && 0 <= stream < OP_COUNT;
   @ assigns \nothing;
   @ ensures exact: \result.issues != 0 <==> may(table, fd, right) && region_movable(region, memory) &&
+  @   table->handle[fd].net_state == NET_STATE_NONE &&
   @   (table->handle[fd].type == FILETYPE_UNKNOWN || table->handle[fd].type == FILETYPE_CHARACTER_DEVICE ||
   @     (table->handle[fd].type == FILETYPE_REGULAR_FILE && (table->handle[fd].fdflags & FDFLAG_APPEND) == 0 &&
   @       table->handle[fd].position + region.length <= INT64_MAX));
@@ -91,6 +92,8 @@ static inline struct scalar_op decide_scalar_along(const struct handle_table *ta
     if (decide_handle_rule(table, fd, right) != RULE_NONE || !decide_scalar_movable(region, memory))
         return decide_scalar_none();
     const struct handle *handle = &table->handle[fd];
+    if (handle->net_state != NET_STATE_NONE)
+        return decide_scalar_none();
     if (handle->type == FILETYPE_UNKNOWN || handle->type == FILETYPE_CHARACTER_DEVICE) {
         struct scalar_op scalar = decide_scalar_op(stream, RULE_RIGHT_HELD, (uint32_t)fd);
         scalar.op.mem.length = 1;
