@@ -88,6 +88,7 @@ static struct option option_named(const struct request *request)
 
 /* Whether the option is one of this socket: of its protocol, of its family. */
 /*@ assigns \nothing;
+  @ ensures named: \result != 0 ==> option.level != 0;
 */
 static bool option_fits(struct option option, uint8_t type, uint8_t family)
 {

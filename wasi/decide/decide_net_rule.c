@@ -4,6 +4,24 @@
  * /32 elsewhere. */
 #include "wasi/decide/decide_inner.h"
 
+/* Whether byte `i` of the rule's prefix is that of the address. */
+/*@ requires \valid_read(rule) && \valid_read(address) && i < 16;
+  @ assigns \nothing;
+  @ ensures exact: \result != 0 <==> net_byte_has(rule, address, at, i);
+*/
+static bool byte_has(const struct net_rule *rule, const struct net_address *address, uint32_t at, uint32_t i)
+{
+    uint32_t bits = 8 * i;
+    if (rule->prefix <= bits)
+        return true;
+    if (at >= 16 - i)
+        return false;
+    if (rule->prefix >= bits + 8)
+        return rule->bytes[i] == address->bytes[at + i];
+    uint32_t behind = bits + 8 - rule->prefix;
+    return (rule->bytes[i] >> behind) == (address->bytes[at + i] >> behind);
+}
+
 /*@ requires \valid_read(rule) && \valid_read(address);
   @ assigns \nothing;
   @ ensures exact: \result != 0 <==> net_prefix_has(rule, address, at);
@@ -15,21 +33,9 @@ static bool prefix_has(const struct net_rule *rule, const struct net_address *ad
       @ loop assigns i;
       @ loop variant 16 - i;
     */
-    for (uint32_t i = 0; i < 16; i++) {
-        uint32_t bits = 8 * i;
-        if (rule->prefix <= bits)
-            continue;
-        if (at >= 16 - i)
+    for (uint32_t i = 0; i < 16; i++)
+        if (!byte_has(rule, address, at, i))
             return false;
-        if (rule->prefix >= bits + 8) {
-            if (rule->bytes[i] != address->bytes[at + i])
-                return false;
-        } else {
-            uint32_t behind = bits + 8 - rule->prefix;
-            if ((rule->bytes[i] >> behind) != (address->bytes[at + i] >> behind))
-                return false;
-        }
-    }
     return true;
 }
 
