@@ -8,14 +8,14 @@
 
 enum rule decide_socket_rule(const struct handle_table *table, uint64_t fd, uint64_t rights)
 {
-    enum rule rule = decide_handle_rule(table, fd, rights);
+    enum rule rule = decide_handle_rule(table, fd, 0);
     if (rule != RULE_NONE)
         return rule;
     const struct handle *handle = &table->handle[fd];
     if (handle->net_state == NET_STATE_NONE || (handle->net_family != NET_V4 && handle->net_family != NET_V6) ||
         (handle->type != FILETYPE_SOCKET_DGRAM && handle->type != FILETYPE_SOCKET_STREAM))
-        return RULE_NOT_SOCKET;
-    return RULE_NONE;
+        return RULE_NOT_SOCKET; /* what holds no such right because it is none says that, and not that it may not */
+    return decide_handle_rule(table, fd, rights);
 }
 
 /* The first op of sock_open. */
