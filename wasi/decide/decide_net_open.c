@@ -62,9 +62,8 @@ struct step decide_sock_open(const struct decide_context *context, const struct 
         return socket_issue(context, table, request, plan);
     if (plan.kind == OP_SOCKET && (answer->value < 0 || request->slot[SLOT_SOCK_OPEN_family] != NET_V6))
         return decide_go_commit(plan, answer->value);
-    /*@ assert free: handle_free(table, plan.ino) && (uint32_t)plan.ino == plan.ino;
-      @ assert own: own_socket(table, request, plan, answer, plan.ino);
-    */
+    /*@ assert free: handle_free(table, plan.ino) && (uint32_t)plan.ino == plan.ino; */
+    /*@ assert own: own_socket(table, request, plan, answer, plan.ino); */
     if (plan.kind == OP_SOCKET) {
         struct step step = decide_issue(plan, OP_ONLY_V6, RULE_SOCKET_GRANTED, (uint32_t)plan.ino);
         step.op.value = 1;
