@@ -13,7 +13,7 @@
 #include "tracer/witness_file.h"
 #include "wasi/policy/policy.h"
 
-enum { NUMBERS = 1024, THREADS = 256, X86_PWRITEV = 296, X86_OPENAT2 = 437, X86_OPENAT = 257, X86_NOFOLLOW = 0400000 };
+enum { NUMBERS = 1024, THREADS = 256, X86_PWRITE64 = 18, X86_OPENAT2 = 437, X86_OPENAT = 257, X86_NOFOLLOW = 0400000 };
 
 static int map[NUMBERS];
 static bool other_bits;
@@ -112,7 +112,7 @@ static void forge_witness(const char *in, const char *out, const char *spoil, un
             ++*gone;
             continue;
         }
-        if (call && record->role == WITNESS_GUEST && number == X86_PWRITEV && ++writes == spoiled &&
+        if (call && record->role == WITNESS_GUEST && number == X86_PWRITE64 && ++writes == spoiled &&
             !strcmp(spoil, "number")) {
             ++*gone;
             continue;
