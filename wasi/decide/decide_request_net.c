@@ -52,9 +52,9 @@ static enum request_fault cell_fault(uint32_t pointer, uint64_t size, uint64_t m
 }
 
 /* Four bytes, or sixteen, of an address at `at`. swapped: the halves of each pair have changed places. */
-/*@ requires \valid(request) && 0 <= at && at + 16 <= 0x100000000 && (family == NET_V4 || family == NET_V6);
-  @ requires \valid_read(memory + (at .. at + (family == NET_V4 ? 3 : 15)));
-  @ requires \separated(request, memory + (at .. at + 15));
+/*@ requires \valid(request) && 0 <= at && (family == NET_V4 || family == NET_V6);
+  @ requires family == NET_V4 ==> at + 4 <= 0x100000000 && \valid_read(memory + (at .. at + 3)) && \separated(request, memory + (at .. at + 3));
+  @ requires family == NET_V6 ==> at + 16 <= 0x100000000 && \valid_read(memory + (at .. at + 15)) && \separated(request, memory + (at .. at + 15));
   @ assigns request->address;
 */
 static void copy_ip(const uint8_t *memory, uint64_t at, uint8_t family, bool swapped, struct request *request)
