@@ -9,7 +9,7 @@
 # CVC4 comes first: it proves nearly all alone, and Z3 would run into its time limit on many.
 # What was proved is kept in build/proved, under a hash of what it depends on: a file whose texts, tables, tools and options are the
 # same is not proved again; of any other, only the goals that differ. What failed is never kept.
-# Environment: PROVE_TIMEOUT, seconds for one goal and prover (40); PROVE_JOBS, files at once (the number of processors); PROVE_KEPT,
+# Environment: PROVE_TIMEOUT, seconds for one goal and prover (90); PROVE_JOBS, files at once (the number of processors); PROVE_KEPT,
 # another folder for what was proved.
 # Status: 0 all proved; 1 a goal is not proved, a contract is contradictory, or a fault breaks nothing; 2 usage.
 #
@@ -34,7 +34,7 @@ done
 command -v frama-c >/dev/null || { echo "prove.sh: frama-c is missing; ./dev setup installs it" >&2; exit 1; }
 why3 config list-provers 2>/dev/null | grep -q Z3 || why3 config detect >/dev/null
 
-export timeout=${PROVE_TIMEOUT:-40}
+export timeout=${PROVE_TIMEOUT:-90}
 jobs=${PROVE_JOBS:-$(nproc)}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

@@ -121,6 +121,7 @@ static void test_hostile(void **state)
         memset(call.data, 0, sizeof call.data);
         call.data[0].out_head_length = UINT32_MAX;
         call.complete = which % 2;
+        call.timed = which % 3 != 0;
         call.request.call = which;
         call.request.import = (uint16_t)which; /* Preview 1's are the first, in the order of the operations */
         for (unsigned i = 0; i < LIMIT_OPS; i++)
