@@ -9,7 +9,7 @@
 enum { RECV_PEEK = 1, RECV_WAITALL = 2 };
 
 /* The vector of the call as one op on `fd` moves it. */
-/*@ requires (kind == OP_SEND || kind == OP_SEND_TO || kind == OP_RECEIVE) && plan.count <= LIMIT_OPS;
+/*@ requires (kind == OP_SEND || kind == OP_SEND_TO || kind == OP_RECEIVE) && 0 <= rule < RULE_COUNT && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE && \result.plan == plan_next(plan, kind, PLAN_ENDS_WITH_ANSWER);
   @ ensures fields: \result.op.kind == kind && \result.op.handle == fd && \result.op.mem.offset == 0 && \result.op.mem.length == count;
