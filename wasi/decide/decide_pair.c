@@ -241,7 +241,7 @@ static struct step pair_looked(struct plan plan)
 /*@ requires plan.count <= LIMIT_OPS && (plan.slot == HANDLE_NONE || plan.slot == HANDLE_SCRATCH);
   @ requires plan.rule == RULE_NONE || rule_refuses(plan.rule);
   @ assigns \nothing;
-  @ ensures commit: \result.verdict == VERDICT_COMMIT ==> \result.plan.rule == plan.rule;
+  @ ensures commit: \result.verdict == VERDICT_COMMIT ==> \result.plan.rule == plan.rule && \result.plan.kind == plan.kind;
   @ ensures close: \result.verdict == VERDICT_ISSUE ==> plan.second != 0 && plan.slot == HANDLE_SCRATCH &&
   @   (closes(\result, {plan \with .second = (uint8_t)0}, plan.rule, value) ||
   @     closes(\result, {plan \with .second = (uint8_t)0}, RULE_PATH_ESCAPES, \result.plan.value));
@@ -309,6 +309,9 @@ static struct step pair_ends(const struct decide_context *context, const struct 
                              const struct request *request, struct plan plan, const struct op_result *answer,
                              uint32_t fd, uint32_t fd2, enum op_kind kind)
 {
+    /*@ assert call: call_checked(context, table, request); */
+    /*@ assert rule: plan.rule < RULE_COUNT; */
+    /*@ assert network: request->call != OPERATION_SOCK_OPEN && request->call != OPERATION_SOCK_ACCEPT; */
     if (plan.kind == OP_STAT)
         return pair_statted(plan, answer);
     if (plan.kind == OP_OPEN)
