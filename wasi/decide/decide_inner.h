@@ -341,7 +341,7 @@ uint64_t decide_vector_length(const struct request *request, uint64_t memory);
 struct step decide_vector_refuse(uint64_t total);
 
 /* fd_read and fd_write of a socket that the guest was given as one. */
-/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && context->memory <= 0x100000000 && plan.count == 0;
+/*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && context->memory <= 0x100000000 && plan.count <= LIMIT_OPS;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_RECEIVE && \result.op.handle == fd &&
   @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory) &&

@@ -24,7 +24,7 @@ static struct step move_issue(struct plan plan, enum op_kind kind, enum rule rul
 }
 
 /*@ requires \valid_read(context) && \valid_read(table) && \valid_read(request) && context->memory <= 0x100000000;
-  @ requires plan.count == 0 && net_is_socket(table, fd) && fd < LIMIT_HANDLES;
+  @ requires plan.count <= LIMIT_OPS && net_is_socket(table, fd) && fd < LIMIT_HANDLES;
   @ assigns \nothing;
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_RECEIVE && \result.op.handle == fd &&
   @   \result.op.mem.offset == 0 && \result.op.mem.length == request->iov_count && vector_in_memory(request, context->memory) &&
