@@ -192,7 +192,9 @@ static char ascii_lower(char c)
 {
     static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", lower[] = "abcdefghijklmnopqrstuvwxyz";
     const char *at = c ? strchr(upper, c) : NULL;
-    return at ? lower[at - upper] : c;
+    if (at)
+        c = lower[at - upper];
+    return c;
 }
 
 /* Labels of letters, digits, hyphens and underscores, at most 63 of them each. No label of digits alone stands last:
