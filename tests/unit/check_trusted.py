@@ -2,7 +2,7 @@
 """Holds the line counts of docs/trusted.md against the tree, so that they do not rot.
 
 Each group there has a line `<!-- files: GLOB... -->` and a table of its files with their line counts. A group may be off by a
-fifth of its lines (and 40 lines); beyond that, or where a listed file is gone, the page is stale.
+fifth of its lines (and 40 lines); beyond that, or where a listed file is gone, or a row stands outside of every group, the page is stale.
 
 Usage: check_trusted.py ROOT [--write]"""
 import glob
@@ -54,6 +54,7 @@ def main():
         listed, now = listed + said, now + there
         if not rows or abs(said - there) > there // 5 + 40:
             faults.append(f"group `{m[2]}`: {said} lines listed, {there} in the tree")
+    faults += [f"{path} is listed outside of every group" for path in re.findall(r"^\| `([^`]+)` \| \d+ \|$", GROUP.sub("", text), re.M)]
     for fault in faults:
         print(fault)
     if faults:
