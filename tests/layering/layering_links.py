@@ -1,5 +1,5 @@
 """Fails where a document names what is not there: a link that leads nowhere, a heading that its page does not have, a file, a test or a
-command of ./dev that the tree does not have. Usage: layering_links.py SOURCE_ROOT"""
+command of ./dev that the tree does not have; or where a page gives two records (docs/decisions.md) one number. Usage: layering_links.py SOURCE_ROOT"""
 import fnmatch
 import os
 import re
@@ -12,6 +12,7 @@ QUOTED = re.compile(r"`([^`\n]+)`")
 DEV = re.compile(r"\./dev ([a-z][a-z-]*)")
 ENDINGS = (".c", ".h", ".def", ".py", ".sh", ".cmake", ".md", ".tsv", ".patch")
 TEST = re.compile(r"(test|check|layering|e2e|attacks)_[a-z0-9_]+")
+RECORD = re.compile(r"^\*\*(\d+)\. ", re.M)
 PLACEHOLDER = re.compile(r"[A-Z]{3,}|[<>$\[\]{}]")  # FOLDER/NAME.wasm, decide_<name>
 ANY_NAME = re.compile(r"\w?(\.\w+)+")               # .def, x.bpf.c: an ending, or a name for any
 
@@ -71,6 +72,9 @@ def main(root):
             checked += 1
             if missing(word, tree, folders, names):
                 failures.append(f"{page}: `{word}` is not in the tree")
+        records = RECORD.findall(text)
+        checked += len(records)
+        failures += [f"{page}: there are two records {number}" for number in sorted({n for n in records if records.count(n) > 1})]
         for command in DEV.findall(text):
             checked += 1
             if command not in commands:
