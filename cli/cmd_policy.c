@@ -14,7 +14,7 @@ static const struct option_row rows[] = {
     { 0, "unseen", NULL, "read the policy alone: do not look at what it names on this machine" },
 };
 
-/* What a start does before anything of the run is made. */
+/* What a start does before anything of the run is made, or can be seen by others. */
 static enum status look(struct run_arguments *arguments, struct error *error)
 {
     const struct launch_options options = { .spec = &arguments->spec,
@@ -90,9 +90,9 @@ const struct command command_policy = {
     .name = "policy",
     .arguments = "lint [FILE]",
     .summary = "Print what a policy file, and the options of `run`, grant; or why no run could start with them.",
-    .text = "Looks at the directories and devices that are named, as a start would, and at nothing else; --unseen "
-            "leaves that "
-            "out.\nExit status: 0 the policy is sound, 2 usage, 3 it is not; the message has the file's name and line.",
+    .text = "Looks at the directories and devices that are named, as a start would, and at nothing else: no address is "
+            "bound, and no name is asked for. --unseen leaves that out.\nExit status: 0 the policy is sound, 2 usage, "
+            "3 it is not; the message has the file's name and line.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

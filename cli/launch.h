@@ -147,9 +147,10 @@ MUST_USE enum status launch_facts_seal(const struct run_spec *spec, struct launc
  * or that cannot be told. Fills spec->nodes. (launch_mounts.c) */
 MUST_USE enum status launch_grant_check(const char *name, int fd, bool *ret_doubtful, struct error *error);
 MUST_USE enum status launch_devices_find(struct run_spec *spec, struct error *error);
-/* Opens every granted directory and every listening socket, and knows from then on what the guest may write
- * (launch_grants.c). */
+/* Opens every granted directory, and knows from then on what the guest may write (launch_grants.c). */
 MUST_USE enum status launch_grants_open(struct run_spec *spec, struct launch_files *files, struct error *error);
+/* Then every listening socket, which others see from here on, and the resolver's pair. */
+MUST_USE enum status launch_sockets_open(struct run_spec *spec, struct launch_files *files, struct error *error);
 /* Makes the pair between the guest's process and the resolver. (launch_resolver.c) */
 MUST_USE enum status launch_resolver_pair(struct launch_files *files, struct error *error);
 /* Opens a socket that listens at *address, and puts the port there that it got. (launch_listen.c) */

@@ -51,7 +51,9 @@ enum status launch_files_open(const struct launch_options *options, struct launc
     clock_gettime(CLOCK_REALTIME, &now);
     spec->started_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
     s = launch_grants_open(spec, files, error);
-    return s == STATUS_OK ? launch_guard(options, files, error) : s;
+    if (s == STATUS_OK)
+        s = launch_guard(options, files, error);
+    return s == STATUS_OK ? launch_sockets_open(spec, files, error) : s;
 }
 
 enum status launch_files_page(const struct launch_options *options, struct launch_files *files, struct error *error)

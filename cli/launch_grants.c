@@ -1,5 +1,5 @@
 /* The granted directories, and with launch_listen.c the sockets: opened here and nowhere else; the guest's process gets
- * descriptors. And what follows from them: which places the guest may write.
+ * descriptors. And what follows from the directories: which places the guest may write.
  *
  * Invariant: what is opened for a guest, no guest could have planted. Every name on the way to a grant that is looked
  * up where a write grant of the same policy reaches is a directory there, never a link. And what is granted for reading
@@ -182,14 +182,16 @@ enum status launch_grants_open(struct run_spec *spec, struct launch_files *files
     if (s == STATUS_OK)
         s = grants_open(spec, files, error);
     if (s == STATUS_OK)
-        s = listens_open(spec, files, error);
-    if (s == STATUS_OK)
-        s = resolver_open(spec, files, error);
-    if (s == STATUS_OK)
         s = writes_find(&spec->policy, files, error);
     if (s == STATUS_OK)
         s = ways_check(spec, files, error);
     if (s == STATUS_OK)
         s = overlaps_check(&spec->policy, files, error);
     return s == STATUS_OK ? launch_devices_find(spec, error) : s;
+}
+
+enum status launch_sockets_open(struct run_spec *spec, struct launch_files *files, struct error *error)
+{
+    enum status s = listens_open(spec, files, error);
+    return s == STATUS_OK ? resolver_open(spec, files, error) : s;
 }

@@ -84,6 +84,13 @@ class Listening(Case):
             self.assertIn(why, done.stderr)
             self.assertIn(words[0], done.stderr)
 
+    def test_lint_beside_a_server(self):
+        """It only looks: what somebody listens at is no fault of the policy's, and a start says it."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            words = ["--listen", f"tcp:127.0.0.1:{server.getsockname()[1]}"]
+            self.assertIn(f"a socket that listens at {words[1]}", self.warrant("policy", "lint", *words).stdout.splitlines())
+            self.assertIn("cannot listen at", self.warrant("run", *words, GUESTS / "poke.wasm", status=125).stderr)
+
     def test_policy_and_options_add_up(self):
         policy = self.folder / "p.yaml"
         policy.write_text("version: 1\nlisten: [\"tcp:127.0.0.1:0\"]\nnames: [Example.org]\nnetwork:\n  - { protocol: tcp, connect: [\"10.0.0.0/8:80\"] }\n")
