@@ -46,9 +46,12 @@ mkdir -p "$kept/goals" || exit 1
 
 # What a proof depends on, as one hash: key ROOT FILE WORD...
 key() {
+    set -o pipefail # what could not be read is not hashed as nothing
     (cd "$1" && gcc -MM -I. -D_GNU_SOURCE "wasi/decide/$2" | tr -d '\\\n' | cut -d: -f2- | xargs cat) >"$work/text.$$" || exit 1
     { cat "$work/text.$$" "$work/tables.h" "$work/calls.c" "$work/tools" tests/proof/prove.sh && printf '%s\n' "${@:3}"; } | sha256sum | cut -c1-64
 }
+# What ended before it said anything, killed or out of memory, is no proof.
+ended_early() { echo "a $1 ended early" | tee -a "$work/failed"; }
 # kept_before KEY: prints what was kept under it.
 kept_before() { [ $fresh = 0 ] && [ -s "$kept/$1" ] && cat "$kept/$1"; }
 # keep KEY: its input under that key, at once or not at all.
@@ -159,14 +162,14 @@ for path in wasi/decide/decide_*.c; do
     [[ $file = decide_row.c || " ${files[*]} " = *" $file "* ]] || files+=("$file")
 done
 [ -z "$only" ] || files=("$only")
-printf '%s\n' "${files[@]}" | xargs -P "$jobs" -I{} bash -c 'prove_file {}'
+printf '%s\n' "${files[@]}" | xargs -P "$jobs" -I{} bash -c 'prove_file {}' || ended_early "file's proof"
 cat "$work"/*.sum | awk -v s=$SECONDS '{ all += $1; good += $2; rte += $3; smoke += $4; before += $5 ? $1 : 0 }
     END { printf "%d / %d goals: %d contract, %d rte; %d smoke tests; %d goals in files that were proved before; %d s\n",
         good, all, all - rte, rte, smoke, before, s }'
 # A goal that ran out of time may be proved on a quieter machine. Smoke tests may take a second, and should run out of it.
 grep -lE '"timeout", "time": ([2-9]|[0-9]{2})' -r "$kept/goals" | xargs -r rm -f
 if [ $mutants = 1 ]; then
-    printf '%s\n' tests/proof/mutants/*.patch | xargs -P "$jobs" -I{} bash -c 'mutant {}'
+    printf '%s\n' tests/proof/mutants/*.patch | xargs -P "$jobs" -I{} bash -c 'mutant {}' || ended_early "fault's trial"
     echo "$(ls tests/proof/mutants/*.patch | wc -l) faults tried; $SECONDS s"
 fi
 [ ! -s "$work/failed" ]
