@@ -45,6 +45,7 @@ static enum status run_children(struct run *run, struct error *error)
     run->result->started = true;
     launch_listen_say(run->options->spec);
     guest_wait(run);
+    resolver_say(run);
     if (run->options->trace_path) {
         s = recorder_finish(run, error);
         witness_finish(run);

@@ -1,6 +1,7 @@
 /* The resolver from the launcher's side: a socket pair, of which the guest's process gets one end and the resolver the
  * other, and the names that it answers for. Only where the policy has names. */
 #include "cli/launch_run.h"
+#include "cli/print.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,4 +51,10 @@ enum status resolver_start(struct run *run, struct error *error)
     launch_close(&names);
     launch_close(&run->files.answering);
     return s;
+}
+
+void resolver_say(const struct run *run)
+{
+    if (run->resolver.pid > 0 && child_is_gone(&run->resolver))
+        print_err("warrant: the resolver ended before the guest: from then on no name had an address\n");
 }

@@ -57,5 +57,7 @@ void witness_finish(struct run *run);
 
 /* ---- the resolver (launch_resolver.c) ---- */
 MUST_USE enum status resolver_start(struct run *run, struct error *error); /* where the policy has names */
+/* The guest is gone: says it where the resolver was gone before, for to the guest that is a name without addresses. */
+void resolver_say(const struct run *run);
 
 #endif

@@ -2,7 +2,9 @@
 """The network as a user grants it: what listens, what the guest is told of it, what is refused at start."""
 import json
 import os
+import pathlib
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -187,10 +189,26 @@ class Talking(Case):
         child, trace = self.start("names", "--resolve", "localhost", GUESTS / "net.wasm", "resolve", "LocalHost.")
         self.assertIn("127.0.0.1\n", self.finish(child))
         self.sound(trace)
+        done = self.warrant("run", "-q", "--resolve", "localhost", GUESTS / "net.wasm", "resolve", "localhost")
+        self.assertEqual(done.stderr, "")
         done = self.warrant("run", "-q", "--resolve", "localhost", GUESTS / "net.wasm", "resolve", "localhost.localdomain", status=1)
         self.assertEqual(done.stdout, "resolve: errno 76\n")
         done = self.warrant("run", "-q", GUESTS / "net.wasm", "resolve", "localhost", status=1)
         self.assertEqual(done.stdout, "resolve: errno 76\n")
+
+    def test_a_resolver_that_ends_is_said(self):
+        port = free_port()
+        server, _ = self.start("server", "--resolve", "localhost", "--listen", f"tcp:127.0.0.1:{port}", GUESTS / "net.wasm", "echo", 3, 1)
+        started = time.monotonic()
+        resolvers = []
+        while not resolvers and time.monotonic() < started + 20 * warrant_case.SLOW:
+            children = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+            resolvers = [int(pid) for pid in children if pathlib.Path(f"/proc/{pid}/comm").read_text().startswith("warrant-resolve")]
+        os.kill(resolvers[0], signal.SIGKILL)
+        self.wait(port)
+        out, err = server.communicate(timeout=60 * warrant_case.SLOW)
+        self.assertEqual((server.returncode, out), (0, "served 1\n"), err)
+        self.assertIn("the resolver ended before the guest", err)
 
     def test_echo(self):
         port = free_port()
