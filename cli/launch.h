@@ -13,8 +13,8 @@
 #include "wasi/policy/policy.h"
 
 /* Descriptors of the guest's process. Grants follow from GUEST_FD_GRANTS on, in the order of the policy: directories,
- * then listening sockets. GUEST_FD_ALIVE
- * is kept free: who waits for the guest asks the kernel, not a descriptor that the guest's process could close. */
+ * then listening sockets. GUEST_FD_ALIVE is kept free: who waits for the guest asks the kernel, not a descriptor that
+ * the guest's process could close. */
 enum {
     GUEST_FD_LAUNCH = 3,
     GUEST_FD_MODULE = 4,

@@ -1,6 +1,5 @@
-/* From options to a run_spec. A policy file and options add up: --dir, --listen, --connect,
- * --bind and --resolve append grants, --fuel and --timeout lower or set
- * the limit. Nothing is opened here but the policy file. */
+/* From options to a run_spec. A policy file and options add up: --dir, --listen, --connect, --bind and --resolve append
+ * grants, --fuel and --timeout lower or set the limit. Nothing is opened here but the policy file. */
 #include "cli/run_options.h"
 
 #include <errno.h>

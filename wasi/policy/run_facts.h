@@ -61,8 +61,7 @@ const char *run_walker_name(enum run_walker walker); /* "openat2"; "?" beyond th
     NUMBER(landlock_abi, "Landlock version", UINT16_MAX)  /* 0: none */                                                \
     NUMBER(no_module, "module left out", 1)                                                                            \
     NUMBER(digest_every, "states every", UINT64_MAX)       /* hostcalls; 0: no states */                               \
-    NUMBER(landlock_net, "Landlock holds TCP", UINT16_MAX) /* 1: binding, 2: connecting, to the policy's ports alone   \
-                                                            */
+    NUMBER(landlock_net, "Landlock holds TCP", UINT16_MAX) /* 1: binding, 2: connecting, to ports of the rules */
 
 struct run_facts {
 #define RUN_FACT_TEXT(field, name, most)   char *field; /* owned; NULL: as "" */

@@ -10,10 +10,12 @@
  *   u32 count, then per listening socket: u8 family, u16 port, 16 bytes address; u32 count, then the names as texts
  *   u32 count, then the arguments as texts; u32 count, then the environment as texts
  *   text module path, u64 module size, 32 bytes module hash, 16 bytes run id, u64 started_ns
- *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd; text path; u8 doubtful; u8 family, and
- * where it is not 0 u16 port, 16 bytes address u32 count (none, or one for each device), then u64 dev, ino the facts of
- * run_facts.h in the order of their list, a text or a u64 each u32 count, then per line of confinement: u8 state 32
- * bytes policy hash; u32 count, then the labels as texts
+ *   u32 count, then per initial descriptor: u64 dev, ino; u32 filetype, host_fd; text path; u8 doubtful, family;
+ *     where the family is not 0: u16 port, 16 bytes address
+ *   u32 count (none, or one for each device), then u64 dev, ino
+ *   the facts of run_facts.h in the order of their list, a text or a u64 each
+ *   u32 count, then per line of confinement: u8 state
+ *   32 bytes policy hash; u32 count, then the labels as texts
  *
  * Reading it: run_spec_decode.c. */
 #include "wasi/policy/policy.h"
