@@ -65,7 +65,7 @@ def test(go, package, record, left_out):
             results[action] += 1
             if action == "fail":
                 failed[name] = "".join(output[name])
-    if whole is None or whole == "fail" and not failed:
+    if whole is None or not results["pass"] or whole == "fail" and not failed:  # one of which nothing ran has passed nothing
         failed["the package"] = "".join(output[None])[-3000:] + done.stderr[-3000:]
     return results, failed
 
