@@ -262,6 +262,8 @@ class Sockets(Rows):
             self.one_of(answer, "NOTCAPABLE", "INVAL", "NOENT", "ILSEQ", "NAMETOOLONG")
         self.assertEqual((answers[9].errno, answers[10].errno), ("SUCCESS", "NOTCAPABLE"))
         self.verify()
+        answers = self.calls(f"WASMEDGE_SOCK_GETADDRINFO @localhost @80 mem:{bytes(28).hex()} mem:{bytes(4).hex()} 1 out:4", grants=["--resolve", "localhost"])
+        self.assertEqual(answers[0].errno, "NOTSUP")  # docs/limits.md
 
     @row("SOCK-08")
     def test_accepting(self):
