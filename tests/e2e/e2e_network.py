@@ -11,7 +11,7 @@ import time
 import urllib.request
 
 import warrant_case
-from warrant_case import GUESTS, Case
+from warrant_case import GUESTS, Case, needs_root
 
 
 def free_port(family=socket.AF_INET):
@@ -195,6 +195,26 @@ class Talking(Case):
         self.assertEqual(done.stdout, "resolve: errno 76\n")
         done = self.warrant("run", "-q", GUESTS / "net.wasm", "resolve", "localhost", status=1)
         self.assertEqual(done.stdout, "resolve: errno 76\n")
+
+    @needs_root
+    def test_a_name_that_nobody_answers_for(self):
+        """The system's resolver would wait longer than the five seconds that an answer may take."""
+        (self.folder / "resolv.conf").write_text("nameserver 127.9.9.9\noptions timeout:30 attempts:1\n")
+        (self.folder / "nsswitch.conf").write_text("hosts: files dns\n")
+        mounts = " && ".join(f"mount --bind {self.folder}/{name} /etc/{name}" for name in ("resolv.conf", "nsswitch.conf"))
+        place = ["unshare", "-m", "sh", "-c", f"{mounts} && exec \"$@\"", "sh"]
+        if subprocess.run([*place, "true"], capture_output=True).returncode:
+            self.skipTest("no mounts of one's own here")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.9.9.9", 53))
+            started = time.monotonic()
+            done = self.warrant("run", "-q", "--resolve", "slow.test", GUESTS / "net.wasm", "resolve", "slow.test", prefix=place)
+            taken = time.monotonic() - started
+            silent.settimeout(1)
+            self.assertIn(b"slow", silent.recv(512))
+        self.assertEqual((done.stdout, done.stderr), ("addresses 0\n", ""))
+        self.assertGreater(taken, 4.5)
+        self.assertLess(taken, 15 * warrant_case.SLOW)
 
     def test_a_resolver_that_ends_is_said(self):
         port = free_port()
