@@ -96,13 +96,14 @@ static bool address_take(const struct sockaddr *from, struct net_address *ret)
     return true;
 }
 
-/* Asks the system, and writes what it said. Runs in a process of its own. */
+/* Asks the system, and writes what it said. Runs in a process of its own, which has no say for other names. */
 static _Noreturn void worker(const char *name, int out)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *list = NULL;
     struct net_address found[LIMIT_ADDRESSES];
     size_t count = 0;
     os_die_with_parent_forked();
+    close(RESOLVER_FD_SOCKET);
     if (getaddrinfo(name, NULL, &hints, &list) != 0)
         _exit(1);
     for (struct addrinfo *at = list; at && count < LIMIT_ADDRESSES; at = at->ai_next)
