@@ -138,6 +138,8 @@ MUST_USE enum status policy_parse_count(const char *text, uint64_t *ret, struct 
 MUST_USE enum status policy_parse_size(const char *text, uint64_t *ret, struct error *error);
 MUST_USE enum status policy_parse_duration(const char *text, uint64_t *ret, struct error *error);
 
+enum { RUN_SPEC_MAGIC = 0x34535257 }; /* "WRS4": the first four bytes of the stored form */
+
 void run_spec_init(struct run_spec *spec);
 uint32_t run_spec_initials(const struct policy *policy); /* what initial_count has to be */
 bool run_spec_is_resolver(const struct run_spec *spec, uint32_t initial);

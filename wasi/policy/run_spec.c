@@ -1,7 +1,7 @@
 /* The stored form of what is started: what the launcher hands to the guest's process and what a trace keeps.
  *
  * Layout, little-endian; text is a u32 length and its bytes, without NUL:
- *   u32 magic 0x34535257 ("WRS4")
+ *   u32 RUN_SPEC_MAGIC
  *   u32 policy version
  *   u32 count, then per file: text host, text guest, u8 writes
  *   u32 count, then per network rule: u8 protocol, verb, family, prefix; 16 bytes address; u16 first, last port
@@ -22,8 +22,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { SPEC_MAGIC = 0x34535257 };
 
 void run_spec_init(struct run_spec *spec)
 {
@@ -177,7 +175,7 @@ void run_spec_encode_facts(const struct run_spec *spec, struct buffer *out)
 
 void run_spec_encode(const struct run_spec *spec, struct buffer *out)
 {
-    buffer_u32(out, SPEC_MAGIC);
+    buffer_u32(out, RUN_SPEC_MAGIC);
     policy_encode(&spec->policy, out);
     strings_encode(spec->args, spec->arg_count, out);
     strings_encode(spec->env, spec->env_count, out);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPEC_MAGIC = 0x34535257 };
 enum { SPEC_INITIAL_MAX = 4 + LIMIT_PREOPENS + LIMIT_LISTENERS, SPEC_FILETYPE_MAX = 7 };
 enum {
     FILE_BYTES_MIN = 9,
@@ -332,7 +331,7 @@ enum status run_spec_decode(const void *bytes, size_t size, struct run_spec *ret
     struct cursor c = cursor_over(bytes, size);
     uint32_t magic;
     run_spec_init(ret);
-    if (cursor_u32(&c, &magic) != STATUS_OK || magic != SPEC_MAGIC)
+    if (cursor_u32(&c, &magic) != STATUS_OK || magic != RUN_SPEC_MAGIC)
         return error_set(error, STATUS_MALFORMED, "this is not the description of a run");
     if (cursor_u32(&c, &ret->policy.version) != STATUS_OK)
         return error_set(error, STATUS_TRUNCATED, "the description of the run ends after its first bytes");
