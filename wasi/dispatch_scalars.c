@@ -114,27 +114,19 @@ SCALARS(fd_fdstat_get, decide_scalar_open(TABLE, SLOT(FD_FDSTAT_GET_fd)), COMMIT
 SCALARS(fd_prestat_get, decide_scalar_preopen(TABLE, SLOT(FD_PRESTAT_GET_fd)), COMMIT(0))
 SCALARS(args_sizes_get, true, COMMIT(0))
 
+enum {
+#define OPERATION(id, name, ...) OPERATION_OF_##name = OPERATION_##id,
+#include "wasi/abi/operations.def"
+#undef OPERATION
+};
+
 rt_host_fn *wasi_entry_of_scalars(uint32_t operation)
 {
-    static const struct {
-        uint32_t operation;
-        rt_host_fn *entry;
-    } entries[] = {
-        { OPERATION_CLOCK_TIME_GET, scalars_clock_time_get },
-        { OPERATION_FD_PREAD, scalars_fd_pread },
-        { OPERATION_FD_PWRITE, scalars_fd_pwrite },
-        { OPERATION_FD_READ, scalars_fd_read },
-        { OPERATION_FD_WRITE, scalars_fd_write },
-        { OPERATION_FD_FILESTAT_GET, scalars_fd_filestat_get },
-        { OPERATION_FD_CLOSE, scalars_fd_close },
-        { OPERATION_FD_SEEK, scalars_fd_seek },
-        { OPERATION_FD_TELL, scalars_fd_tell },
-        { OPERATION_FD_FDSTAT_GET, scalars_fd_fdstat_get },
-        { OPERATION_FD_PRESTAT_GET, scalars_fd_prestat_get },
-        { OPERATION_ARGS_SIZES_GET, scalars_args_sizes_get },
+    /* Those that are proved, and no others. */
+    static rt_host_fn *const entries[OPERATION_COUNT] = {
+#define X(name) [OPERATION_OF_##name] = scalars_##name,
+        SCALAR_CALLS(X)
+#undef X
     };
-    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
-        if (entries[i].operation == operation)
-            return entries[i].entry;
-    return NULL;
+    return operation < OPERATION_COUNT ? entries[operation] : NULL;
 }
