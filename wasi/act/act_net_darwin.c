@@ -7,13 +7,14 @@
 #include <unistd.h>
 #include "wasi/act/act_net.h"
 
-/* Gives a new descriptor what the type's flags ask for; closes it where that fails. */
+/* Gives a new descriptor what the type's flags ask for, and no more: a connection is what its listener was, waiting or
+ * not, until it is told. Closes it where that fails. */
 static int descriptor_of(int fd, uint32_t flags)
 {
     const int on = 1;
     if (fd < 0)
         return fd;
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && (!(flags & NET_SOCK_NONBLOCK) || fcntl(fd, F_SETFL, O_NONBLOCK) == 0) &&
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, flags & NET_SOCK_NONBLOCK ? O_NONBLOCK : 0) == 0 &&
         setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) == 0)
         return fd;
     int why = errno;
