@@ -51,7 +51,7 @@ struct wasi;
 MUST_USE enum status wasi_create(const struct wasi_config *config, const struct wasi_backend *backend,
                                  const struct wasi_observer *observer, struct wasi **ret, struct error *error);
 void wasi_free(struct wasi *wasi);
-/* The imports to instantiate with: OPERATION_COUNT of them, borrowed until wasi_free. */
+/* The imports to instantiate with, IMPORT_COUNT of them: borrowed until wasi_free. */
 const struct rt_import *wasi_imports(struct wasi *wasi, size_t *ret_count);
 /* Which of the module's memories hostcalls mean, and how it is found: rt_instance_memory_at. Memory 0 where nobody
  * says. */
