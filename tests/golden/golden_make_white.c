@@ -111,6 +111,10 @@ static void make_damaged(void)
     image_reseal(&image, 0, true);
     save(&image, "bad_later_version.wtrace");
     image = load_base();
+    image.bytes[14] = TRACE_VERSION_MINOR_LEAST - 1;
+    image_reseal(&image, 0, true);
+    save(&image, "bad_earlier_version.wtrace");
+    image = load_base();
     image.bytes[16] = 3;
     image_reseal(&image, 0, true);
     save(&image, "bad_unknown_feature.wtrace");

@@ -37,6 +37,7 @@ static const struct golden goldens[] = {
     { "bad_cut_between_chunks", STATUS_TRUNCATED, "without an END", 34, true, 0 },
     { "bad_bytes_behind_end", STATUS_MALFORMED, "follow the END", HOSTCALLS, false, TRACE_END_CLEAN },
     { "bad_later_version", STATUS_UNSUPPORTED, "version 2.3", 0, false, 0 },
+    { "bad_earlier_version", STATUS_UNSUPPORTED, "version 1.2", 0, false, 0 },
     { "bad_unknown_feature", STATUS_UNSUPPORTED, "0x2", 0, false, 0 },
     { "bad_magic", STATUS_MALFORMED, "not a file of warrant", 0, false, 0 },
     { "bad_chain_chunk1", STATUS_CORRUPT, "chain", 0, false, 0 },

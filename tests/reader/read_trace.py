@@ -14,6 +14,7 @@ import zstandard
 
 MAGIC = bytes.fromhex("895752540d0a1a0a")
 NONE = 0xFFFFFFFF
+HANDLES = 4099  # numbers of handles
 MASK = (1 << 64) - 1
 DESCRIPTION, MODULE, EVENTS, END = 1, 2, 3, 4
 BEGIN_EVENT, OP_EVENT, DATA_EVENT, END_EVENT, EXIT_EVENT, STATE_EVENT, GROWTH_EVENT = 1, 2, 3, 4, 5, 6, 7
@@ -154,7 +155,7 @@ def read_file_header(data):
     need(header[:8] == MAGIC, "file header: wrong magic")
     kind, major, minor, incompatible = struct.unpack_from("<IHHI", header, 8)
     need(struct.unpack_from("<Q", header, 56)[0] == xxh3(header[:56]), "file header: damaged")
-    need(major == 1, f"file header: version {major}.{minor}")
+    need(major == 1 and minor >= 3, f"file header: version {major}.{minor}")
     need(incompatible & ~1 == 0, "file header: unknown features")
     need(kind == 1, "file header: not a trace")
     return header
@@ -268,7 +269,7 @@ class Decoder:
             c.take("HHIIIQQIIIIII")
         need(kind < len(OPS), "no such op")
         name, on_iovs, _ = OPS[kind]
-        need(all(h < 4099 or h == NONE for h in (handle, handle2)), "no such handle")
+        need(all(h < HANDLES or h == NONE for h in (handle, handle2)), "no such handle")
         need(mem + mem_length <= (len(self.call["iovs"]) if on_iovs else 1 << 32), "mem outside")
         event = {"type": "op", "op": name, "rule": rule, "handle": handle, "handle2": handle2, "flags": flags, "offset": offset,
                  "value": value, "mem": [mem, mem_length], "path": [path, path_length], "path2": [path2, path2_length]}
@@ -325,7 +326,7 @@ class Decoder:
         value = c.take("Q")[0] if has_value else 0
         mem = iovs[0] if moves == "region" else [0, 1] if moves else [0, 0]
         need(moves != "region" or sum(mem) <= 1 << 32, "mem outside")
-        need(not on_handle or slots[0] < 4098 or slots[0] == NONE, "no such handle")
+        need(not on_handle or slots and (slots[0] < HANDLES or slots[0] == NONE), "no such handle")
         op = {"type": "op", "op": OPS[kind][0], "rule": rule, "handle": slots[0] if on_handle else NONE, "handle2": NONE, "flags": 0,
               "offset": offset, "value": value, "mem": mem, "path": [0, 0], "path2": [0, 0]}
         if OPS[kind][2] == "OUT":
