@@ -11,19 +11,60 @@
 #include <cmocka.h>
 #include "tracer/event_decode.h"
 
-static enum status read_forge(const struct forge *forge, struct error *error)
+enum { PATH_BYTES = 64 };
+
+/* The forge as a file of a new name. */
+static void forge_temporary(const struct forge *forge, char path[PATH_BYTES], uint32_t per_chunk,
+                            enum trace_end_reason reason)
 {
-    char path[64] = "/tmp/warrant-events-XXXXXX";
+    snprintf(path, PATH_BYTES, "/tmp/warrant-events-XXXXXX");
     int fd = mkstemp(path);
-    struct image image;
     assert_true(fd >= 0);
     close(fd);
-    forge_file(forge, path, 1000, TRACE_END_CLEAN);
+    forge_file(forge, path, per_chunk, reason);
+}
+
+static enum status read_forge(const struct forge *forge, struct error *error)
+{
+    char path[PATH_BYTES];
+    struct image image;
+    forge_temporary(forge, path, 1000, TRACE_END_CLEAN);
     image_load(path, &image);
     unlink(path);
     enum status status = image_read(&image, error);
     image_done(&image);
     return status;
+}
+
+/* A forge that is read item by item. */
+struct reading {
+    char path[PATH_BYTES];
+    struct trace_reader *reader;
+    enum trace_item_kind kind;
+    struct trace_call call;
+    struct trace_exit last;
+};
+
+/* Returns owned. */
+static struct reading *reading_open(const struct forge *forge, uint32_t per_chunk, enum trace_end_reason reason)
+{
+    struct reading *reading = calloc(1, sizeof *reading);
+    assert_non_null(reading);
+    forge_temporary(forge, reading->path, per_chunk, reason);
+    assert_int_equal(trace_reader_open(reading->path, &reading->reader, NULL), STATUS_OK);
+    return reading;
+}
+
+static enum status reading_next(struct reading *reading)
+{
+    return trace_reader_next(reading->reader, &reading->kind, &reading->call, &reading->last, NULL);
+}
+
+static void reading_close(struct reading *reading)
+{
+    trace_reader_close(reading->reader);
+    unlink(reading->path);
+    free(reading);
 }
 
 static void assert_malformed(const struct forge *forge, uint64_t event, const char *why)
@@ -201,7 +242,6 @@ static void test_data_is_bounded_by_what_the_op_can_bring(void **state)
     forge_done(&forge);
 }
 
-/* What came before a malformed event is delivered, the open call as incomplete. */
 /* ---- compact events ---- */
 
 struct compact_edit {
@@ -310,125 +350,100 @@ static void test_every_edit_of_compact_events_is_refused(void **state)
 static void test_compact_events_are_whole_calls(void **state)
 {
     (void)state;
-    static struct trace_call call;
-    char path[64] = "/tmp/warrant-events-XXXXXX";
     struct forge forge;
-    struct trace_reader *reader;
-    struct trace_exit last;
-    enum trace_item_kind kind;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
     forge_init(&forge);
     forge_compact(&forge);
     forge_exit(&forge);
-    forge_file(&forge, path, 1, TRACE_END_CLEAN);
-    assert_int_equal(trace_reader_open(path, &reader, NULL), STATUS_OK);
-    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
-    assert_true(call.complete && !call.timed && call.begin_event == 0 && call.end_event == 0);
-    assert_int_equal(call.request.slot[SLOT_FD_TELL_fd], 5);
-    assert_int_equal(call.outcome.value[0], 77);
-    assert_true(call.committed == ((UINT64_C(4096) + 0x27d4eb2f) ^ 77) * UINT64_C(0x9e3779b185ebca87));
-    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
-    assert_true(call.complete && call.timed && call.begin_event == 1 && call.end_event == 2 && call.op_event[0] == 1);
-    assert_int_equal(call.request.slot[SLOT_FD_PREAD_offset], 512);
-    assert_int_equal(call.ops.op[0].handle, 5);
-    assert_int_equal(call.ops.op[0].handle2, HANDLE_NONE);
-    assert_int_equal(call.ops.op[0].mem.offset, 1000);
-    assert_int_equal(call.ops.op[0].mem.length, 8);
-    assert_int_equal(call.ops.op[0].offset, 512);
-    assert_int_equal(call.duration, 50);
-    assert_int_equal(call.outcome.value[0], 3);
-    assert_int_equal(call.data[0].in_length, 3);
-    assert_memory_equal(call.data[0].in, "abc", 3);
-    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
-    assert_true(call.complete && !call.timed);
-    assert_int_equal(call.ops.op[0].handle, HANDLE_NONE);
-    assert_int_equal(call.ops.op[0].value, 1);
-    assert_int_equal(call.outcome.value[0], 123456);
-    trace_reader_close(reader);
+    struct reading *reading = reading_open(&forge, 1, TRACE_END_CLEAN);
+    const struct trace_call *call = &reading->call;
+    assert_int_equal(reading_next(reading), STATUS_OK);
+    assert_true(call->complete && !call->timed && call->begin_event == 0 && call->end_event == 0);
+    assert_int_equal(call->request.slot[SLOT_FD_TELL_fd], 5);
+    assert_int_equal(call->outcome.value[0], 77);
+    assert_true(call->committed == ((UINT64_C(4096) + 0x27d4eb2f) ^ 77) * UINT64_C(0x9e3779b185ebca87));
+    assert_int_equal(reading_next(reading), STATUS_OK);
+    assert_true(call->complete && call->timed && call->begin_event == 1 && call->end_event == 2 &&
+                call->op_event[0] == 1);
+    assert_int_equal(call->request.slot[SLOT_FD_PREAD_offset], 512);
+    assert_int_equal(call->ops.op[0].handle, 5);
+    assert_int_equal(call->ops.op[0].handle2, HANDLE_NONE);
+    assert_int_equal(call->ops.op[0].mem.offset, 1000);
+    assert_int_equal(call->ops.op[0].mem.length, 8);
+    assert_int_equal(call->ops.op[0].offset, 512);
+    assert_int_equal(call->duration, 50);
+    assert_int_equal(call->outcome.value[0], 3);
+    assert_int_equal(call->data[0].in_length, 3);
+    assert_memory_equal(call->data[0].in, "abc", 3);
+    assert_int_equal(reading_next(reading), STATUS_OK);
+    assert_true(call->complete && !call->timed);
+    assert_int_equal(call->ops.op[0].handle, HANDLE_NONE);
+    assert_int_equal(call->ops.op[0].value, 1);
+    assert_int_equal(call->outcome.value[0], 123456);
+    reading_close(reading);
     forge_done(&forge);
-    unlink(path);
 }
 
+/* What came before a malformed event is delivered, the open call as incomplete. */
 static void test_valid_calls_before_it_are_delivered(void **state)
 {
     (void)state;
-    static struct trace_call call;
-    char path[64] = "/tmp/warrant-events-XXXXXX";
     struct forge forge;
-    struct trace_reader *reader;
-    struct trace_exit last;
-    enum trace_item_kind kind;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
     forge_init(&forge);
     forge_calls(&forge, 0, 4, false);
     forge_open(&forge, OPERATION_CLOCK_TIME_GET);
     put_event(&forge, 99, 0, 8, NULL, 0);
-    forge_file(&forge, path, 1000, TRACE_END_GUEST_DIED);
-    assert_int_equal(trace_reader_open(path, &reader, NULL), STATUS_OK);
+    struct reading *reading = reading_open(&forge, 1000, TRACE_END_GUEST_DIED);
+    const struct trace_call *call = &reading->call;
     for (unsigned i = 0; i < 4; i++) {
-        assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
-        assert_true(call.complete);
+        assert_int_equal(reading_next(reading), STATUS_OK);
+        assert_true(call->complete);
     }
-    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
-    assert_int_equal(call.request.call, OPERATION_CLOCK_TIME_GET);
-    assert_false(call.complete);
-    assert_int_equal(call.end_event, 0);
-    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_MALFORMED);
-    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_MALFORMED);
-    trace_reader_close(reader);
+    assert_int_equal(reading_next(reading), STATUS_OK);
+    assert_int_equal(call->request.call, OPERATION_CLOCK_TIME_GET);
+    assert_false(call->complete);
+    assert_int_equal(call->end_event, 0);
+    assert_int_equal(reading_next(reading), STATUS_MALFORMED);
+    assert_int_equal(reading_next(reading), STATUS_MALFORMED);
+    reading_close(reading);
     forge_done(&forge);
-    unlink(path);
 }
 
 /* A call that the trace ends in is delivered; an EXIT may follow it. */
 static void test_exit_inside_a_call(void **state)
 {
     (void)state;
-    static struct trace_call call;
-    char path[64] = "/tmp/warrant-events-XXXXXX";
     struct forge forge;
-    struct trace_reader *reader;
-    struct trace_exit last;
     struct trace_end end;
-    enum trace_item_kind kind;
     bool inside;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
     forge_init(&forge);
     forge_open(&forge, OPERATION_FD_WRITE);
     forge_exit(&forge);
-    forge_file(&forge, path, 1, TRACE_END_CLEAN);
-    assert_int_equal(trace_reader_open(path, &reader, NULL), STATUS_OK);
+    struct reading *reading = reading_open(&forge, 1, TRACE_END_CLEAN);
+    const struct trace_call *call = &reading->call;
     size_t size;
-    assert_memory_equal(trace_reader_description(reader, &size), "description", 11);
+    assert_memory_equal(trace_reader_description(reading->reader, &size), "description", 11);
     uint64_t module_size;
     struct buffer module = BUFFER_INIT;
     struct trace_exit ahead;
-    assert_true(trace_reader_has_module(reader, &module_size));
+    assert_true(trace_reader_has_module(reading->reader, &module_size));
     assert_int_equal(module_size, 6);
-    assert_int_equal(trace_reader_module(reader, &module, NULL), STATUS_OK);
+    assert_int_equal(trace_reader_module(reading->reader, &module, NULL), STATUS_OK);
     assert_int_equal(module.size, 6);
     assert_memory_equal(module.data, "module", 6);
     buffer_done(&module);
-    assert_true(trace_reader_exit_ahead(reader, &ahead));
-    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
-    assert_int_equal(kind, TRACE_ITEM_CALL);
-    assert_false(call.complete);
-    assert_int_equal(call.ops.count, forge.count - 2);
-    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
-    assert_int_equal(kind, TRACE_ITEM_EXIT);
-    assert_int_equal(last.instructions, 12345);
-    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_NOT_FOUND);
-    assert_int_equal(trace_reader_stop(reader, &end, &inside, NULL), STATUS_OK);
+    assert_true(trace_reader_exit_ahead(reading->reader, &ahead));
+    assert_int_equal(reading_next(reading), STATUS_OK);
+    assert_int_equal(reading->kind, TRACE_ITEM_CALL);
+    assert_false(call->complete);
+    assert_int_equal(call->ops.count, forge.count - 2);
+    assert_int_equal(reading_next(reading), STATUS_OK);
+    assert_int_equal(reading->kind, TRACE_ITEM_EXIT);
+    assert_int_equal(reading->last.instructions, 12345);
+    assert_int_equal(reading_next(reading), STATUS_NOT_FOUND);
+    assert_int_equal(trace_reader_stop(reading->reader, &end, &inside, NULL), STATUS_OK);
     assert_true(inside);
-    trace_reader_close(reader);
+    reading_close(reading);
     forge_done(&forge);
-    unlink(path);
 }
 
 int main(void)
