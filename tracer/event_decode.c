@@ -439,7 +439,7 @@ static enum status decode_call(struct event_decoder *decoder, struct cursor *cur
         status = take_compact_request(cursor, event.call, event.import, request, ret_why);
     if (status != STATUS_OK)
         return status;
-    if (form->form != compact_rows[event.call].form)
+    if (form->form != compact_rows[event.call].form || (form->on_handle && compact_rows[event.call].slots == 0))
         return bad(ret_why, "an op of another form than its hostcall");
     struct op op = { .kind = event.op,
                      .rule = event.rule,

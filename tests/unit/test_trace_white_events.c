@@ -383,6 +383,75 @@ static void test_compact_events_are_whole_calls(void **state)
     forge_done(&forge);
 }
 
+/* Of what leaves a CALL tells in one region of 1 to LIMIT_STAGING bytes; and an op on the first slot needs one. */
+static void test_compact_ops_that_their_hostcalls_cannot_carry(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t length;
+        const char *why;
+    } writes[] = { { 1, "" },
+                   { LIMIT_STAGING, "" },
+                   { 0, "impossible length" },
+                   { LIMIT_STAGING + 1, "impossible length" },
+                   { UINT32_MAX, "impossible length" } };
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        const uint32_t length = writes[i].length, head = length < TRACE_HEAD_BYTES ? 8 : TRACE_HEAD_BYTES;
+        const uint32_t call[20] = { (uint32_t)OPERATION_FD_WRITE << 24 | TRACE_EVENT_CALL << 16 | (48 + head) / 8,
+                                    IMPORT_PREVIEW1_FD_WRITE | OP_WRITE << 16 | RULE_RIGHT_HELD << 24,
+                                    100,
+                                    0,
+                                    1,
+                                    16,
+                                    1,
+                                    64,
+                                    1000,
+                                    length };
+        struct forge forge;
+        forge_init(&forge);
+        forge_raw(&forge, call, 48 + head);
+        if (writes[i].why[0])
+            assert_malformed(&forge, 0, writes[i].why);
+        else
+            assert_int_equal(read_forge(&forge, &(struct error)ERROR_INIT), STATUS_OK);
+        forge_done(&forge);
+    }
+    const uint32_t handle_of_nothing[] = { (uint32_t)OPERATION_SCHED_YIELD << 24 | TRACE_EVENT_CALL << 16 | 2,
+                                           IMPORT_PREVIEW1_SCHED_YIELD | OP_SYNC << 16 | RULE_RIGHT_HELD << 24, 100,
+                                           0 };
+    struct forge forge;
+    forge_init(&forge);
+    forge_raw(&forge, handle_of_nothing, sizeof handle_of_nothing);
+    assert_malformed(&forge, 0, "another form");
+    forge_done(&forge);
+}
+
+/* Who dies inside a call leaves its CALL: what was about to be done is told. */
+static void test_call_without_done(void **state)
+{
+    (void)state;
+    struct forge forge;
+    struct trace_end end;
+    bool inside;
+    forge_init(&forge);
+    forge_compact(&forge);
+    forge_cut(&forge, 2);
+    struct reading *reading = reading_open(&forge, 1, TRACE_END_GUEST_DIED);
+    const struct trace_call *call = &reading->call;
+    assert_int_equal(reading_next(reading), STATUS_OK);
+    assert_true(call->complete);
+    assert_int_equal(reading_next(reading), STATUS_OK);
+    assert_false(call->complete);
+    assert_int_equal(call->ops.count, 1);
+    assert_int_equal(call->ops.op[0].kind, OP_PREAD);
+    assert_int_equal(call->ops.op[0].offset, 512);
+    assert_int_equal(reading_next(reading), STATUS_NOT_FOUND);
+    assert_int_equal(trace_reader_stop(reading->reader, &end, &inside, NULL), STATUS_OK);
+    assert_true(inside);
+    reading_close(reading);
+    forge_done(&forge);
+}
+
 /* What came before a malformed event is delivered, the open call as incomplete. */
 static void test_valid_calls_before_it_are_delivered(void **state)
 {
@@ -452,6 +521,8 @@ int main(void)
         cmocka_unit_test(test_every_edit_is_refused),
         cmocka_unit_test(test_every_edit_of_compact_events_is_refused),
         cmocka_unit_test(test_compact_events_are_whole_calls),
+        cmocka_unit_test(test_compact_ops_that_their_hostcalls_cannot_carry),
+        cmocka_unit_test(test_call_without_done),
         cmocka_unit_test(test_order_of_events),
         cmocka_unit_test(test_data_is_bounded_by_what_the_op_can_bring),
         cmocka_unit_test(test_valid_calls_before_it_are_delivered),
