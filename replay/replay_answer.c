@@ -204,7 +204,10 @@ static const char *answer_success(struct session *session, const struct op *op, 
         return "no such file type";
     if (abi_brings_address((enum op_bytes)row->in) && !address_known(&result->address))
         return "no such family of addresses";
-    if (row->in != OP_BYTES_NONE && row->in != OP_BYTES_STAT) {
+    if (trace_op_dropped(&session->call->ops, session->op)) {
+        if (value > LIMIT_STAGING || data->in_length > 0)
+            return "more than a message holds, or bytes of one that was dropped";
+    } else if (row->in != OP_BYTES_NONE && row->in != OP_BYTES_STAT) {
         if (value != data->in_length)
             return "the count is not that of the bytes";
         if (abi_bytes_in_regions(row->in) && !answer_bytes(session, op, request, space))

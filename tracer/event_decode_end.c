@@ -29,7 +29,8 @@ enum status event_decode_data(struct event_decoder *decoder, struct cursor *curs
     const uint8_t *bytes, *padding;
     if (event.length == 0 || event.length > TRACE_DATA_MAX)
         return event_bad(ret_why, "data of an impossible length");
-    if (data->length + event.length > trace_op_in_length(&call->request, &call->ops.op[index], INT64_MAX))
+    if (trace_op_dropped(&call->ops, index) ||
+        data->length + event.length > trace_op_in_length(&call->request, &call->ops.op[index], INT64_MAX))
         return event_bad(ret_why, "more data than the op can bring");
     status = cursor_bytes(cursor, event.length, &bytes);
     if (status == STATUS_OK)
@@ -102,6 +103,8 @@ enum status event_take_payload(struct event_decoder *decoder, struct cursor *cur
     if (abi_ops[op->kind].in != OP_BYTES_NONE && abi_ops[op->kind].in != OP_BYTES_NAME && result->value > 0 &&
         (uint64_t)result->value != length)
         return event_bad(ret_why, "more data than the op can bring");
+    if (trace_op_dropped(&call->ops, index))
+        length = 0;
     if (decoder->data[index].length != (length > TRACE_INLINE_MAX ? length : 0))
         return event_bad(ret_why, "another amount of data than its result says");
     data->in_length = data->in_kept = (uint32_t)length;

@@ -242,6 +242,12 @@ MUST_USE enum status trace_op_out(const struct request *request, const struct op
 /* How many bytes entered the guest (or, STAGED, the staging buffer) in `op` whose result was `value`. 0 on an error.
  */
 uint64_t trace_op_in_length(const struct request *request, const struct op *op, int64_t value);
+/* Whether op `index` of a call brought a message that was dropped, because another op follows: none of it entered the
+ * guest, none is kept, and the staging buffer had the next one in its place when the call ended. */
+static inline bool trace_op_dropped(const struct call_ops *ops, uint32_t index)
+{
+    return abi_ops[ops->op[index].kind].in == OP_BYTES_MESSAGE && index + 1 < ops->count;
+}
 
 struct trace_reader;
 /* Opens a .wtrace, reads the description and passes over the module. The same failures as trace_source_open. Returns

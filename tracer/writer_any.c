@@ -217,10 +217,16 @@ enum status writer_op_any(struct trace_writer *writer, const struct request *req
 
 /* ---- DATA and END ---- */
 
-/* Bytes of one op that its END carries itself. */
-static size_t inline_bytes(const struct request *request, const struct op *op, int64_t value)
+/* Bytes of one op that are kept. */
+static uint64_t kept_bytes(const struct request *request, const struct call_ops *ops, unsigned index)
 {
-    uint64_t length = trace_op_in_length(request, op, value);
+    return trace_op_dropped(ops, index) ? 0 : trace_op_in_length(request, &ops->op[index], ops->result[index].value);
+}
+
+/* Those of them that its END carries itself. */
+static size_t inline_bytes(const struct request *request, const struct call_ops *ops, unsigned index)
+{
+    uint64_t length = kept_bytes(request, ops, index);
     return length <= TRACE_INLINE_MAX ? (size_t)length : 0;
 }
 
@@ -273,7 +279,7 @@ static uint8_t *put_payload(uint8_t *at, const struct request *request, const st
             memcpy(at, &ops->result[i].address, sizeof(struct net_address));
             at += sizeof(struct net_address);
         }
-        size_t count = inline_bytes(request, op, value);
+        size_t count = inline_bytes(request, ops, i);
         if (!count)
             continue;
         event_put_u64(at + trace_pad8(count) - 8, 0);
@@ -293,7 +299,7 @@ static enum status prepare_payload(struct trace_writer *writer, const struct req
     for (unsigned i = 0; i < ops->count; i++) {
         const struct op *op = &ops->op[i];
         int64_t value = ops->result[i].value;
-        uint64_t length = trace_op_in_length(request, op, value);
+        uint64_t length = kept_bytes(request, ops, i);
         if (length && abi_bytes_in_regions(abi_ops[op->kind].in) &&
             !pieces_in_memory(op_pieces(request, op), space->memory_size))
             return error_set(error, STATUS_INTERNAL, "an op brought bytes to outside the guest's memory");
@@ -306,7 +312,7 @@ static enum status prepare_payload(struct trace_writer *writer, const struct req
         }
         size += abi_ops[op->kind].in == OP_BYTES_STAT && value >= 0 ? sizeof(struct filestat) : 0;
         size += abi_brings_address((enum op_bytes)abi_ops[op->kind].in) && value >= 0 ? sizeof(struct net_address) : 0;
-        size += trace_pad8(inline_bytes(request, op, value));
+        size += trace_pad8(inline_bytes(request, ops, i));
     }
     *ret_size = size;
     return STATUS_OK;

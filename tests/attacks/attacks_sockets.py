@@ -226,20 +226,21 @@ class Sockets(Rows):
         server, port = self.server(socket.SOCK_DGRAM)
         other, _ = self.server(socket.SOCK_DGRAM)
         mine = self.free_port()
-        words = ["run", "-q", "--connect", f"udp:127.0.0.1/32:{port}", "--bind", f"udp:127.0.0.1/32:{mine}", self.script]
+        words = ["record", "-q", "-o", self.trace, "--connect", f"udp:127.0.0.1/32:{port}", "--bind", f"udp:127.0.0.1/32:{mine}", self.script]
         with subprocess.Popen([kit.WARRANT, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
             def says(line):
                 run.stdin.write(line.encode() + b"\n")
                 run.stdin.flush()
                 return rows.Answer(line, run.stdout.readline().decode())
             self.assertEqual([says(opens(UDP)).errno, says(bind("127.0.0.1", mine)).errno], ["SUCCESS"] * 2)
-            for _ in range(3):
-                other.sendto(b"evil", ("127.0.0.1", mine))
+            for times in (5000, 1, 100):
+                other.sendto(b"evil" * times, ("127.0.0.1", mine))
             server.sendto(b"good", ("127.0.0.1", mine))
             answer = says("WAMR_SOCK_RECV_FROM $s iov:new:16 0 out:24 out:4")
             self.assertEqual((answer.errno, answer.shown[0][:4]), ("SUCCESS", b"good"), answer)
             run.stdin.close()
             self.assertEqual(run.wait(timeout=20 * kit.SLOW), 0)
+        self.assertTrue(self.clean()["replay"]["identical"])
 
     @staticmethod
     def free_port(kind=socket.SOCK_DGRAM):

@@ -351,6 +351,10 @@ class Decoder:
         at, self.call = self.now if timed else self.call["ticks"], None
         return {"type": "end", "ticks": at, **told, "results": [result], "calls": [1], "entered": [entered]}
 
+    def dropped(self, index):
+        """Whether the op brought a message of which nothing entered."""
+        return OPS[self.ops[index][0]][2] == "MESSAGE" and index + 1 < len(self.ops)
+
     def capacity(self, index):
         kind, mem, mem_length = self.ops[index]
         _, on_iovs, data = OPS[kind]
@@ -365,7 +369,7 @@ class Decoder:
     def data_event(self, c, index):
         length, _ = c.take("II")
         need(self.call is not None and index < len(self.ops) and not any(self.data[index + 1:]), "data of no op")
-        need(1 <= length <= 262144 and len(self.data[index]) + length <= self.capacity(index), "impossible data")
+        need(not self.dropped(index) and 1 <= length <= 262144 and len(self.data[index]) + length <= self.capacity(index), "impossible data")
         self.data[index] += c.bytes(length)
         return {"type": "data", "op": index, "length": length}
 
@@ -377,6 +381,8 @@ class Decoder:
         if data not in ("BYTES", "STAGED", "MESSAGE") or result <= 0:
             return None
         need(result <= self.capacity(index), "more data than the op can bring")
+        if self.dropped(index):
+            return None
         ahead = self.data[index]
         need(len(ahead) == (result if result > 16384 else 0), "another amount of data than the result says")
         return f"{xxh3(ahead if result > 16384 else c.bytes(result)):016x}"

@@ -55,6 +55,67 @@ static void test_round_trip_of_large_data(void **state)
     kit_run_done(&run);
 }
 
+/* ---- messages ---- */
+
+enum { MESSAGES = 3 };
+static const uint32_t message_bytes[MESSAGES] = { 20000, 100, 30 }; /* of which the first would be DATA */
+
+/* A call that dropped two messages and was given the third. */
+static void write_messages(struct trace_writer *writer, void *argument)
+{
+    (void)argument;
+    struct wasi_observer observer = trace_writer_observer(writer);
+    static struct kit_call call;
+    call.request.call = OPERATION_SOCK_RECV;
+    call.request.import = IMPORT_PREVIEW1_SOCK_RECV;
+    call.request.iov_count = 1;
+    call.request.iov[0] = (struct region) { 4096, 64 };
+    call.ops.count = MESSAGES;
+    for (uint8_t i = 0; i < MESSAGES; i++) {
+        call.ops.op[i] = (struct op) { .kind = OP_RECEIVE_FROM,
+                                       .rule = RULE_RIGHT_HELD,
+                                       .handle = 5,
+                                       .handle2 = HANDLE_NONE,
+                                       .value = LIMIT_STAGING };
+        call.ops.result[i] = (struct op_result) { .value = message_bytes[i],
+                                                  .address = { .family = NET_V4, .port = 9, .bytes = { 127, 0, 0, i } },
+                                                  .calls = 1 };
+    }
+    if (kit_call_observe(&call, &observer, NULL) != STATUS_OK ||
+        trace_writer_exit(writer, &(struct trace_exit) { .outcome = 1, .exit_code = KIT_EXIT }) != STATUS_OK)
+        _exit(9);
+}
+
+/* The staging buffer holds the last message alone when the call ends. Of those before it, which were dropped, nothing
+ * is kept, and so nothing that they were not. */
+static void test_dropped_messages_leave_no_bytes(void **state)
+{
+    (void)state;
+    static struct trace_call call;
+    struct kit_run run;
+    struct trace_reader *reader;
+    struct trace_exit last;
+    enum trace_item_kind kind;
+    kit_run_start(&run);
+    kit_run_guest(&run, write_messages, NULL);
+    assert_int_equal(kit_wait(run.guest), 0);
+    assert_int_equal(kit_wait(run.recorder), 0);
+    assert_int_equal(trace_reader_open(run.trace, &reader, NULL), STATUS_OK);
+    assert_int_equal(trace_reader_next(reader, &kind, &call, &last, NULL), STATUS_OK);
+    assert_true(call.complete);
+    assert_int_equal(call.ops.count, MESSAGES);
+    for (uint8_t i = 0; i < MESSAGES; i++) {
+        const uint32_t kept = i == MESSAGES - 1 ? message_bytes[i] : 0;
+        assert_int_equal(call.ops.result[i].value, message_bytes[i]);
+        assert_int_equal(call.ops.result[i].address.bytes[3], i);
+        assert_int_equal(call.data[i].in_length, kept);
+        assert_int_equal(call.data[i].in_kept, kept);
+    }
+    assert_memory_equal(call.data[MESSAGES - 1].in, kit_space().staging, message_bytes[MESSAGES - 1]);
+    trace_reader_close(reader);
+    kit_run_done(&run);
+}
+
 /* ---- kills ---- */
 
 static void write_for_ever(struct trace_writer *writer, void *argument)
@@ -198,6 +259,7 @@ int main(void)
     srand((unsigned)getpid());
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip_of_every_hostcall),
+        cmocka_unit_test(test_dropped_messages_leave_no_bytes),
         cmocka_unit_test(test_round_trip_of_large_data),
         cmocka_unit_test(test_killed_guest_leaves_all_it_published),
         cmocka_unit_test(test_killed_recorder_stops_the_guest_and_loses_nothing),
