@@ -297,6 +297,23 @@ class Sockets(Rows):
             for peer in peers:
                 peer.close()
 
+    @row("SOCK-08", "RES-04")
+    def test_a_budget_of_sockets(self):
+        """Each that is opened and each connection that is accepted counts, also where it was closed since; the guest ends before one more."""
+        policy = self.folder / "policy.yaml"
+
+        def within(most, *lines, **more):
+            policy.write_text(f"version: 1\nlimits: {{ connections: {most} }}\n")
+            port = self.free_port(socket.SOCK_STREAM)
+            return self.net(opens(TCP), connect("127.0.0.1", port), "sock_accept 3 4 =c", *lines, listens=[f"tcp:127.0.0.1:{port}"],
+                            connects=[f"tcp:127.0.0.1/32:{port}", "udp:192.0.2.1/32:1"], options=["--policy", policy], **more)
+        answers = within(2, "sock_send $c iov:@x:1 0 out:4", "sock_recv $s iov:new:8 0 out:4 out:2", left_open=2)
+        self.assertEqual([answer.errno for answer in answers], ["SUCCESS"] * 5)
+        within(1, ends=126)
+        within(2, opens(UDP), ends=126)
+        within(2, "fd_close $s", "fd_close $c", opens(TCP), ends=126)
+        within(3, "fd_close $s", "fd_close $c", opens(TCP), left_open=1)
+
     @staticmethod
     def kept_over_exec(process):
         """Sockets that another program would get."""
