@@ -187,6 +187,7 @@ enum status commit_net_resolve(struct commit *commit)
     const struct op_result *result = last_result(commit, &kind);
     uint64_t hints = slot[SLOT_SOCK_RESOLVE_hints], room = slot[SLOT_SOCK_RESOLVE_room];
     uint64_t at = slot[SLOT_SOCK_RESOLVE_addresses];
+    const uint16_t port = service_port(&wasi->request);
     uint32_t count = 0, found = result && kind == OP_TAKE_NAMES ? (uint32_t)result->value : 0;
     if (found > LIMIT_ADDRESSES * sizeof(struct net_address))
         return error_set(&wasi->failure, STATUS_INTERNAL, "%s brought more addresses than a name has",
@@ -197,7 +198,7 @@ enum status commit_net_resolve(struct commit *commit)
         if ((address.family != NET_V4 && address.family != NET_V6) ||
             (hints % 256 != NET_NONE && hints % 256 != address.family))
             continue;
-        address.port = service_port(&wasi->request);
+        address.port = port;
         if (count++ >= room)
             continue;
         const struct guest_address guest = address_wamr(&address);
