@@ -225,6 +225,9 @@ static void limits_are_kept_at_creation(void **state)
     struct wasi *wasi;
     struct wasi_backend backend = { NULL, NULL };
     struct wasi_preopen preopens[LIMIT_PREOPENS + 1] = { { "/", true, false, { 0 } } };
+    static char name[LIMIT_NAME + 2];
+    static const char *const none[] = { "" }, *const longer[] = { name };
+    memset(name, 'a', LIMIT_NAME + 1);
     struct wasi_config configs[] = {
         { .descriptor_limit = LIMIT_HANDLES + 1 },
         { .descriptor_limit = 2 },
@@ -232,6 +235,11 @@ static void limits_are_kept_at_creation(void **state)
         { .descriptor_limit = 100, .preopen_count = LIMIT_PREOPENS + 1, .preopens = preopens },
         { .descriptor_limit = 3, .arg_count = LIMIT_ARGS + 1 },
         { .descriptor_limit = 3, .env_count = LIMIT_ARGS + 1 },
+        { .descriptor_limit = 3, .listen_count = 1 },
+        { .descriptor_limit = 3, .network_count = LIMIT_NETWORK_RULES + 1 },
+        { .descriptor_limit = 3, .name_count = LIMIT_NAMES + 1 },
+        { .descriptor_limit = 3, .name_count = 1, .names = none },
+        { .descriptor_limit = 3, .name_count = 1, .names = longer },
     };
     for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
         struct error error = ERROR_INIT;
