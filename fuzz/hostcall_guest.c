@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fuzz/call_grammar.h"
+#include "tests/unit/open_descriptors.h"
 #include "tracer/trace.h"
 
 enum { CALLS_MAX = 24, LARGEST_FILE = 16 << 20, WAIT_NS = 1000 };
@@ -90,6 +91,7 @@ void hostcall_live_start(struct hostcall_world *w, unsigned flags)
     struct error error = ERROR_INIT;
     const int fds[] = { null, null, null, w->writes, w->reads };
     bool walks = flags & (HOSTCALL_WALKS | HOSTCALL_FEW_LINKS), doubtful = flags & HOSTCALL_DOUBTFUL;
+    w->descriptors = open_descriptors();
     must(act_live_create(&w->live, &error), &error);
     memset(w->origin, ORIGIN_NONE, sizeof w->origin);
     for (uint32_t i = 0; i < HOSTCALL_FIRST + 2; i++) {
@@ -103,7 +105,7 @@ void hostcall_live_start(struct hostcall_world *w, unsigned flags)
     spec.facts.walker = walks ? RUN_WALKER_COMPONENTS : RUN_WALKER_OPENAT2;
 }
 
-void hostcall_live_end(struct hostcall_world *w)
+static void live_end(struct hostcall_world *w)
 {
     for (uint32_t i = 0; i < HANDLES_TOTAL; i++)
         if (w->live->host_fd[i] >= 0)
@@ -169,6 +171,11 @@ void hostcall_guest_end(struct hostcall_guest *guest, struct hostcall_world *w)
 {
     static uint8_t recorded[GRAMMAR_MEMORY];
     struct buffer trace = BUFFER_INIT;
+    live_end(w);
+    if (!guest->wrong)
+        guest->wrong = hostcall_check_trees(w);
+    if (!guest->wrong && open_descriptors() != w->descriptors)
+        guest->wrong = "a descriptor is left open";
     wasi_free(w->wasi);
     w->wasi = NULL;
     call_record_end(guest->writer, &spec, &trace);

@@ -13,7 +13,6 @@ struct hostcall_world *hostcall_setup(void);
 
 /* The live backend on the world's tree: its descriptors, and the run's description as the flags have it. */
 void hostcall_live_start(struct hostcall_world *world, unsigned flags);
-void hostcall_live_end(struct hostcall_world *world);
 /* Performs an op live, without waiting for anybody. self: the world. */
 enum status hostcall_live_act(void *self, const struct op *op, const struct request *request,
                               const struct backend_space *space, struct op_result *result, struct error *error);
@@ -37,8 +36,9 @@ void hostcall_guest_begin(struct hostcall_guest *guest, struct hostcall_world *w
                           const struct wasi_backend *backend);
 /* Makes the calls. self: the guest. */
 void hostcall_guest_run(void *self, struct wasi *wasi);
-/* Frees world->wasi, ends the trace, reads and replays it, and compares the guest's memory. Ends the process where
- * something is wrong. */
+/* Closes what the live backend holds; holds the trees and the open descriptors against what they were before
+ * hostcall_live_start; frees world->wasi, ends the trace, reads and replays it, and compares the guest's memory. Ends
+ * the process where something is wrong. */
 void hostcall_guest_end(struct hostcall_guest *guest, struct hostcall_world *world);
 
 #endif

@@ -136,17 +136,6 @@ void hostcall_world_renew(struct hostcall_world *world)
     tree_take(&world->pristine, world->writes);
 }
 
-unsigned hostcall_world_descriptors(void)
-{
-    unsigned count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    must(dir != NULL, "/proc/self/fd");
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
-}
-
 /* ---- the racer ---- */
 
 static struct {

@@ -21,6 +21,7 @@ struct hostcall_world {
     struct tree reads_was, outside_was;  /* must never change */
     struct wasi *wasi;                   /* of the sequence, as `live` */
     struct act_live *live;
+    unsigned descriptors; /* that the process had open before the sequence */
     uint8_t *memory;
     uint8_t origin[HANDLES_TOTAL]; /* enum hostcall_origin */
     struct handle base_handle;     /* the one that the call named, as it was before */
@@ -33,8 +34,6 @@ void hostcall_world_make(struct hostcall_world *world);
 void hostcall_world_renew(struct hostcall_world *world);
 void hostcall_world_race_start(struct hostcall_world *world);
 void hostcall_world_race_stop(void);
-/* Open descriptors of this process. */
-unsigned hostcall_world_descriptors(void);
 
 /* ---- hostcall_check.c: each returns what is wrong, or NULL ---- */
 

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include "tests/unit/hostcall_world.h"
 #include "tests/unit/live_world.h"
+#include "tests/unit/open_descriptors.h"
 #include "wasi/abi/imports.h"
 
 /* Where the good call keeps things; the file that is open is HW_FILE. */
@@ -550,7 +551,7 @@ static void bytes_that_change_during_a_call(void **state)
     (void)state;
     pthread_t thread;
     uint32_t fd = file_of_16_bytes(), opened = 0, refused = 0, trapped = 0;
-    unsigned descriptors = live_world_descriptors();
+    unsigned descriptors = open_descriptors();
     uint64_t outside = 0;
     atomic_store(&stop, false);
     memset(live.memory + LW_PATH, '/', 64);
@@ -572,7 +573,7 @@ static void bytes_that_change_during_a_call(void **state)
     }
     atomic_store(&stop, true);
     pthread_join(thread, NULL);
-    assert_int_equal(live_world_descriptors(), descriptors);
+    assert_int_equal(open_descriptors(), descriptors);
     assert_int_equal(outside, 0);
     assert_true(opened > 0 && refused > 0 && trapped > 0);
 }

@@ -1,6 +1,5 @@
 /* See live_world.h. */
 #include "live_world.h"
-#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -174,15 +173,4 @@ const char *live_world_host(const struct live_world *world, const char *name)
     text[fread(text, 1, sizeof text - 1, file)] = 0;
     fclose(file);
     return text;
-}
-
-unsigned live_world_descriptors(void)
-{
-    unsigned count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    need(dir != NULL, "/proc/self/fd");
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
 }

@@ -36,7 +36,5 @@ uint64_t live_world_u64(const struct live_world *world, uint32_t at);
 /* On the host: the content of `name` under world->path, as a string of at most 255 bytes in static storage; "" if there
  * is none. */
 const char *live_world_host(const struct live_world *world, const char *name);
-/* Open descriptors of this process. */
-unsigned live_world_descriptors(void);
 
 #endif

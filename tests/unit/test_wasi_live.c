@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 #include "live_world.h"
+#include "open_descriptors.h"
 
 static int live_setup(void **state)
 {
@@ -237,12 +238,12 @@ static void the_table_is_bounded_and_leaks_nothing(void **state)
 {
     struct live_world *world = *state;
     uint32_t fd, opened = 0;
-    unsigned before = live_world_descriptors();
+    unsigned before = open_descriptors();
     while (live_world_open(world, LW_WRITES, "file", 0, 0, &fd) == WASI_SUCCESS)
         opened++;
     assert_int_equal(opened, LW_LIMIT - LW_FIRST);
     assert_int_equal(live_world_open(world, LW_WRITES, "unborn", OFLAG_CREAT, 0, &fd), WASI_MFILE);
-    assert_int_equal(live_world_descriptors(), before + opened);
+    assert_int_equal(open_descriptors(), before + opened);
     for (fd = LW_FIRST; fd < LW_LIMIT; fd++)
         assert_int_equal(LW_CALL(world, OPERATION_FD_CLOSE, fd), WASI_SUCCESS);
     for (int i = 0; i < 1000; i++) {
@@ -252,7 +253,7 @@ static void the_table_is_bounded_and_leaks_nothing(void **state)
         assert_int_equal(live_world_open(world, LW_WRITES, "file", 0, 0, &fd), WASI_SUCCESS);
         assert_int_equal(LW_CALL(world, OPERATION_FD_CLOSE, fd), WASI_SUCCESS);
     }
-    assert_int_equal(live_world_descriptors(), before);
+    assert_int_equal(open_descriptors(), before);
     assert_int_equal(live_world_open(world, LW_WRITES, "unborn", 0, 0, &fd), WASI_NOENT);
 }
 
@@ -261,12 +262,12 @@ static void special_files_are_refused_at_once(void **state)
 {
     struct live_world *world = *state;
     char path[128];
-    unsigned before = live_world_descriptors();
+    unsigned before = open_descriptors();
     snprintf(path, sizeof path, "%s/granted/pipe", world->path);
     assert_int_equal(mkfifo(path, 0666), 0);
     assert_int_not_equal(live_world_open(world, LW_WRITES, "pipe", 0, 0, NULL), WASI_SUCCESS);
     assert_int_not_equal(live_world_open(world, LW_READS, "pipe", 0, 0, NULL), WASI_SUCCESS);
-    assert_int_equal(live_world_descriptors(), before);
+    assert_int_equal(open_descriptors(), before);
 }
 
 static void clocks_and_random_bytes_come_from_the_system(void **state)
