@@ -249,9 +249,12 @@ enum status compare_op(struct session *session, const struct request *request, c
         struct trace_op_data now = { 0 };
         if (trace_op_out(request, live, space, &now) != STATUS_OK)
             return error_set(error, STATUS_INTERNAL, "an op would read outside the guest's memory");
-        if (data->out_length != now.out_length || data->out_digest != now.out_digest) {
+        bool same_head = data->out_head_length == now.out_head_length &&
+                         memcmp(data->out_head, now.out_head, now.out_head_length) == 0;
+        if (data->out_length != now.out_length || data->out_digest != now.out_digest || !same_head) {
+            const char *other = same_head ? "" : ", and other first bytes";
             session_expected(session, "%u bytes with digest %016" PRIx64, data->out_length, data->out_digest);
-            session_found(session, "%u bytes with digest %016" PRIx64, now.out_length, now.out_digest);
+            session_found(session, "%u bytes with digest %016" PRIx64 "%s", now.out_length, now.out_digest, other);
             status = session_diverge(session, call->op_event[session->op], "data that left the guest", error);
         }
     }

@@ -161,8 +161,8 @@ static enum status take_out(struct cursor *cursor, struct trace_op_data *data, c
 {
     struct trace_event_out out;
     enum status status = event_take(cursor, &out, sizeof out);
-    if (status == STATUS_OK && (out.head_length > TRACE_HEAD_BYTES || out.head_length > out.length))
-        return event_bad(ret_why, "more head bytes than there are");
+    if (status == STATUS_OK && out.head_length != (out.length < TRACE_HEAD_BYTES ? out.length : TRACE_HEAD_BYTES))
+        return event_bad(ret_why, "another number of head bytes than there are");
     const uint8_t *padding;
     if (status == STATUS_OK)
         status = event_take(cursor, data->out_head, out.head_length);

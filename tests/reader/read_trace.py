@@ -275,7 +275,7 @@ class Decoder:
                  "value": value, "mem": [mem, mem_length], "path": [path, path_length], "path2": [path2, path2_length]}
         if OPS[kind][2] == "OUT":
             digest, length, head_length = c.take("QII")
-            need(head_length <= min(32, length), "head too long")
+            need(head_length == min(32, length), "head of another length")
             event.update(out_digest=f"{digest:016x}", out_length=length, out_head=c.bytes(head_length).hex())
         self.ops.append((kind, mem, mem_length))
         self.data.append(b"")

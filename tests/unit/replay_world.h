@@ -16,6 +16,7 @@ struct replay_lies {
     void (*after)(struct trace_writer *writer);
     /* Changes what is told of each op before it is written; NULL: nothing. */
     void (*result)(const struct op *op, struct op_result *result, const struct backend_space *space);
+    const char *ring_from, *ring_to; /* text of the ring, at its first place, and as much that takes it; or NULL */
 };
 
 struct replay_world {

@@ -80,6 +80,23 @@ static void impossible_results_stop_the_replay(void **state)
     }
 }
 
+/* The first bytes of what left are shown to whoever reads the trace: with the right digest beside them, too, they must
+ * be what the guest wrote. */
+static void shown_bytes_are_the_guests(void **state)
+{
+    struct replay_world world;
+    struct replay_lies lies = { .ring_from = "hello", .ring_to = "hellp" };
+    struct replay_report report;
+    struct error error = ERROR_INIT;
+    (void)state;
+    replay_world_record(&world, "replay_world", &lies);
+    assert_int_equal(replay_world_replay(&world, NULL, 0, &report, &error), STATUS_OK);
+    assert_int_equal(report.verdict, REPLAY_DIVERGED);
+    assert_string_equal(report.divergence.what, "data that left the guest");
+    assert_string_equal(report.divergence.hostcall, "fd_write");
+    replay_world_done(&world);
+}
+
 static void file_write(const char *path, const uint8_t *bytes, size_t size)
 {
     FILE *file = fopen(path, "wb");
@@ -171,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(impossible_results_stop_the_replay),
+        cmocka_unit_test(shown_bytes_are_the_guests),
         cmocka_unit_test(damage_never_harms),
         cmocka_unit_test(lies_between_calls_are_found),
     };

@@ -126,6 +126,7 @@ static const struct edit edits[] = {
     { OPERATION_PATH_SYMLINK, 1, 48, 9000, 4, "path lies outside" },
     { OPERATION_FD_WRITE, 1, 76, 33, 4, "head bytes" },
     { OPERATION_FD_WRITE, 1, 72, 0, 4, "head bytes" },
+    { OPERATION_FD_WRITE, 1, 76, 0, 4, "head bytes" },
     { OPERATION_CLOCK_TIME_GET, 2, 3, 2, 1, "another number of ops" },
     { OPERATION_CLOCK_TIME_GET, 2, 16, WASI_ERRNO_COUNT, 2, "no such outcome" },
     { OPERATION_CLOCK_TIME_GET, 2, 18, RULE_COUNT, 2, "no such outcome" },
