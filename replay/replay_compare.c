@@ -113,15 +113,10 @@ static enum status compare_iovs(struct session *session, const struct request *l
     return STATUS_OK;
 }
 
-/* Of an operation that takes an address: whose field says so. */
 static enum status compare_address(struct session *session, const struct request *live, struct error *error)
 {
-    const struct operation_row *row = &abi_operations[live->call];
     const struct net_address *expected = &session->call->request.address, *found = &live->address;
-    bool takes = false;
-    for (uint32_t i = 0; i < row->field_count; i++)
-        takes |= abi_arg_types[row->field[i].type].class == ARG_CLASS_ADDRESS;
-    if (!takes || memcmp(expected, found, sizeof *expected) == 0)
+    if (!trace_request_carries[live->call].address || memcmp(expected, found, sizeof *expected) == 0)
         return STATUS_OK;
     char text[64];
     policy_address_text(expected, text, sizeof text);

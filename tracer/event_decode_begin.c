@@ -13,35 +13,14 @@ enum status event_take_address(struct cursor *cursor, struct net_address *ret, c
     return status;
 }
 
-/* How many strings the row takes; and whether it takes arrays. */
-static unsigned row_strings(const struct operation_row *row, bool *ret_iovs, bool *ret_subscriptions, bool *ret_address)
-{
-    unsigned strings = 0;
-    *ret_iovs = *ret_subscriptions = *ret_address = false;
-    for (unsigned i = 0; i < row->field_count; i++) {
-        uint8_t class = abi_arg_types[row->field[i].type].class;
-        strings += class == ARG_CLASS_STRING || class == ARG_CLASS_NAME;
-        *ret_iovs |= class == ARG_CLASS_IOVS || class == ARG_CLASS_CIOVS;
-        *ret_subscriptions |= class == ARG_CLASS_SUBS;
-        *ret_address |= class == ARG_CLASS_ADDRESS;
-    }
-    return strings;
-}
-
-/* *ret_strings: how many strings follow; *ret_address: whether an address does. */
-static enum status check_begin(const struct trace_event_begin *begin, uint32_t *ret_strings, bool *ret_address,
+static enum status check_begin(const struct trace_event_begin *begin, const struct trace_carries *carries,
                                const char **ret_why)
 {
-    bool iovs, subscriptions, address;
-    unsigned strings = row_strings(&abi_operations[begin->head.code], &iovs, &subscriptions, &address);
     if (begin->fault > FAULT_PATH_LONG)
         return event_bad(ret_why, "no such fault");
-    bool whole = begin->fault == FAULT_NONE;
-    if (begin->iovs > (whole && iovs ? LIMIT_IOVECS : 0) ||
-        begin->subscriptions > (whole && subscriptions ? LIMIT_SUBSCRIPTIONS : 0))
+    if (begin->iovs > (carries->iovs ? LIMIT_IOVECS : 0) ||
+        begin->subscriptions > (carries->subscriptions ? LIMIT_SUBSCRIPTIONS : 0))
         return event_bad(ret_why, "a longer array than the hostcall takes");
-    *ret_strings = whole ? strings : 0;
-    *ret_address = whole && address;
     return STATUS_OK;
 }
 
@@ -93,33 +72,34 @@ enum status event_decode_begin(struct event_decoder *decoder, struct cursor *cur
                                const char **ret_why)
 {
     struct trace_event_begin begin;
-    uint32_t string_count = 0;
-    bool address = false;
+    struct trace_carries carries = { 0 }; /* behind a fault: nothing */
     enum status status = event_bounded(event_take(cursor, &begin, sizeof begin), ret_why);
     if (status == STATUS_OK && begin.head.code >= OPERATION_COUNT)
         return event_bad(ret_why, "no such hostcall");
     struct request *request = &call->request;
     if (status == STATUS_OK)
         status = event_request_start(request, begin.head.code, begin.import, ret_why);
+    if (status == STATUS_OK && begin.fault == FAULT_NONE)
+        carries = trace_request_carries[begin.head.code];
     if (status == STATUS_OK)
-        status = check_begin(&begin, &string_count, &address, ret_why);
+        status = check_begin(&begin, &carries, ret_why);
     if (status != STATUS_OK)
         return status;
     uint32_t lengths[REQUEST_STRINGS] = { 0, 0 }, slots = abi_operations[begin.head.code].slot_count;
     request->fault = begin.fault;
     request->instance = begin.head.instance;
     request->thread = begin.head.thread;
-    request->string_count = string_count;
+    request->string_count = carries.strings;
     request->iov_count = begin.iovs;
     request->subscription_count = begin.subscriptions;
     status = event_take(cursor, request->slot, slots * sizeof(uint64_t));
-    if (status == STATUS_OK && string_count)
+    if (status == STATUS_OK && carries.strings)
         status = event_take(cursor, lengths, sizeof lengths);
     if (status == STATUS_OK)
         status = event_take(cursor, request->iov, begin.iovs * sizeof(struct region));
     if (status == STATUS_OK)
         status = event_take(cursor, request->subscription, begin.subscriptions * sizeof(struct subscription));
-    if (status == STATUS_OK && address)
+    if (status == STATUS_OK && carries.address)
         status = event_take_address(cursor, &request->address, ret_why);
     if (status == STATUS_MALFORMED)
         return status;

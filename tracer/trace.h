@@ -208,6 +208,13 @@ MUST_USE enum status recorder_salvage(const char *path, int trace_fd, int ring_f
 
 enum trace_item_kind { TRACE_ITEM_CALL = 1, TRACE_ITEM_EXIT = 2, TRACE_ITEM_STATE = 3, TRACE_ITEM_GROWTH = 4 };
 
+/* What requests of an operation carry beside slots, where they have no fault. */
+struct trace_carries {
+    uint8_t strings; /* how many */
+    bool iovs, subscriptions, address;
+};
+extern const struct trace_carries trace_request_carries[OPERATION_COUNT];
+
 /* Bytes that left the guest in one op: XXH3 over all of them, and the first up to 32. Bytes that entered: the first
  * `in_kept`, which are all of them unless the call brought megabytes; trace_reader_data gives all. */
 struct trace_op_data {

@@ -89,33 +89,6 @@ enum status writer_room(struct trace_writer *writer, size_t size, struct error *
 
 /* ---- BEGIN ---- */
 
-/* What an operation's requests carry beside scalars. */
-struct writer_carries {
-    bool strings, iovs, subscriptions, address;
-};
-#define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
-    STRINGS_##name = ARG_CLASS_##class == ARG_CLASS_STRING || ARG_CLASS_##class == ARG_CLASS_NAME,                     \
-    ADDRESSES_##name = ARG_CLASS_##class == ARG_CLASS_ADDRESS,                                                         \
-    IOVS_##name = ARG_CLASS_##class == ARG_CLASS_IOVS || ARG_CLASS_##class == ARG_CLASS_CIOVS,                         \
-    SUBSCRIPTIONS_##name = ARG_CLASS_##class == ARG_CLASS_SUBS,
-enum {
-#include "wasi/abi/argtypes.def"
-};
-#undef ARG_TYPE
-#define F(type, name)                     , (type, name)
-#define ANY_STRINGS(id, type, name)       || STRINGS_##type > 0
-#define ANY_IOVS(id, type, name)          || IOVS_##type > 0
-#define ANY_ADDRESS(id, type, name)       || ADDRESSES_##type > 0
-#define ANY_SUBSCRIPTIONS(id, type, name) || SUBSCRIPTIONS_##type > 0
-#define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
-    [OPERATION_##id] = { false EACH_FIELD(ANY_STRINGS, id fields), false EACH_FIELD(ANY_IOVS, id fields),              \
-                         false EACH_FIELD(ANY_SUBSCRIPTIONS, id fields), false EACH_FIELD(ANY_ADDRESS, id fields) },
-static const struct writer_carries writer_carries[OPERATION_COUNT] = {
-#include "wasi/abi/operations.def"
-};
-#undef OPERATION
-#undef F
-
 static uint8_t *put_strings(uint8_t *at, const struct request *request, size_t bytes)
 {
     event_put_u64(at + trace_pad8(bytes) - 8, 0); /* the padding; overwritten where there is none */
@@ -138,7 +111,7 @@ static uint8_t *put_subscriptions(uint8_t *at, const struct subscription *subscr
 static enum status put_begin(struct trace_writer *writer, const struct request *request, struct error *error)
 {
     const struct operation_row *row = &abi_operations[request->call];
-    const struct writer_carries *carries = &writer_carries[request->call];
+    const struct trace_carries *carries = &trace_request_carries[request->call];
     bool whole = request->fault == FAULT_NONE; /* behind a fault nothing is set */
     struct trace_event_begin begin = {
         .fault = request->fault,
