@@ -1,5 +1,5 @@
 /* Feeds files to a fuzz target without a fuzzer: what was found once is tried again in every build's tests.
- * Usage: fuzz_replay_NAME FILE-OR-FOLDER... An empty corpus is a failure, since it would test nothing. */
+ * Usage: fuzz_replay_NAME FILE-OR-FOLDER... An empty folder is a failure, since it would test nothing. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -61,7 +61,9 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         struct stat st;
         int done = stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode) ? replay_folder(argv[i]) : replay_file(argv[i]);
-        if (done < 0)
+        if (done == 0)
+            fprintf(stderr, "%s: holds no inputs\n", argv[i]);
+        if (done <= 0)
             return 1;
         total += done;
     }
