@@ -22,12 +22,18 @@ static void test_digests_agree(void **state)
     unsigned ways = 0;
     for (unsigned way = 0; way < 3; way++) {
         uint64_t found;
-        for (size_t size = DIGEST_SHORT_MAX + 1; size < 2200; size++)
-            if (long_digest_by(way, bytes + size % 64, size, &found))
-                assert_true(found == XXH3_64bits(bytes + size % 64, size));
-        ways += long_digest_by(way, bytes, SIZE, &found);
-        if (long_digest_by(way, bytes, SIZE, &found))
-            assert_true(found == XXH3_64bits(bytes, SIZE));
+        if (!long_digest_by(way, bytes, SIZE, &found)) {
+            print_message("not tested: this processor has no way %u\n", way);
+            continue;
+        }
+        ways++;
+        assert_true(found == XXH3_64bits(bytes, SIZE));
+        for (size_t size = DIGEST_SHORT_MAX + 1; size < 2200; size++) {
+            for (size_t at = 0; at < 64; at++) {
+                assert_true(long_digest_by(way, bytes + at, size, &found));
+                assert_true(found == XXH3_64bits(bytes + at, size));
+            }
+        }
     }
     assert_true(ways >= 1);
     assert_true(long_digest(bytes + 1, SIZE - 1) == XXH3_64bits(bytes + 1, SIZE - 1));
