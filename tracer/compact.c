@@ -15,7 +15,8 @@ enum {
 #define ANY_ADDRESS(id, type, name)       || ADDRESSES_##type > 0
 #define OPERATION(id, name, state, kind, max_ops, rights, ops, fields)                                                 \
     [OPERATION_##id] = { 0 EACH_FIELD(EACH_STRING, id fields), VECTORS_IN_##id > 0,                                    \
-                         false EACH_FIELD(ANY_SUBSCRIPTIONS, id fields), false EACH_FIELD(ANY_ADDRESS, id fields) },
+                         false EACH_FIELD(ANY_SUBSCRIPTIONS, id fields), false EACH_FIELD(ANY_ADDRESS, id fields),     \
+                         MASK_##id },
 const struct trace_carries trace_request_carries[OPERATION_COUNT] = {
 #include "wasi/abi/operations.def"
 };

@@ -93,6 +93,9 @@ enum status event_decode_begin(struct event_decoder *decoder, struct cursor *cur
     request->iov_count = begin.iovs;
     request->subscription_count = begin.subscriptions;
     status = event_take(cursor, request->slot, slots * sizeof(uint64_t));
+    for (uint32_t i = 0; i < slots && status == STATUS_OK; i++)
+        if (request->slot[i] > UINT32_MAX && !(trace_request_carries[begin.head.code].wide >> i & 1))
+            return event_bad(ret_why, "an i32 of more than 32 bits");
     if (status == STATUS_OK && carries.strings)
         status = event_take(cursor, lengths, sizeof lengths);
     if (status == STATUS_OK)

@@ -208,10 +208,11 @@ MUST_USE enum status recorder_salvage(const char *path, int trace_fd, int ring_f
 
 enum trace_item_kind { TRACE_ITEM_CALL = 1, TRACE_ITEM_EXIT = 2, TRACE_ITEM_STATE = 3, TRACE_ITEM_GROWTH = 4 };
 
-/* What requests of an operation carry beside slots, where they have no fault. */
+/* What requests of an operation carry: slots; and beside those, where they have no fault, the rest. */
 struct trace_carries {
     uint8_t strings; /* how many */
     bool iovs, subscriptions, address;
+    uint16_t wide; /* bit n: slot n is an i64 */
 };
 extern const struct trace_carries trace_request_carries[OPERATION_COUNT];
 

@@ -84,6 +84,9 @@ static void test_operations(void **state)
             if (class == ARG_CLASS_ADDRESS)
                 carries = carries[0] ? "iovs, address" : "address";
         }
+        for (unsigned k = 0, slot = 0; k < row->field_count; k++)
+            for (const char *core = abi_arg_types[row->field[k].type].core; *core; core++, slot++)
+                assert_int_equal(trace_request_carries[i].wide >> slot & 1, *core == 'I');
         snprintf(line, sizeof line, "\n| %u | %s | %u | %u | %s |", i, row->name, row->slot_count, strings, carries);
         assert_in_section("\n### Operations\n", line);
     }
