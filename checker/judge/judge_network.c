@@ -41,10 +41,12 @@ static bool bits_equal(const uint8_t *left, const uint8_t *right, unsigned bits)
     return rest == 0 || (left[whole] ^ right[whole]) >> (8 - rest) == 0;
 }
 
+static const uint8_t nat64[4] = { 0x00, 0x64, 0xff, 0x9b };
+
 /* The IPv4 address inside of an IPv6 one, where it means that; false: it does not. */
 static bool inner_v4(const uint8_t bytes[16], struct net_address *ret)
 {
-    static const uint8_t nat64[4] = { 0x00, 0x64, 0xff, 0x9b }, sixtofour[2] = { 0x20, 0x02 };
+    static const uint8_t sixtofour[2] = { 0x20, 0x02 };
     const uint8_t *from = memcmp(bytes, nat64, sizeof nat64) == 0           ? bytes + 12
                           : memcmp(bytes, sixtofour, sizeof sixtofour) == 0 ? bytes + 2
                                                                             : NULL;
@@ -55,23 +57,22 @@ static bool inner_v4(const uint8_t bytes[16], struct net_address *ret)
     return true;
 }
 
-/* IPv4-mapped, or IPv4-compatible: other spellings of an IPv4 address. The unspecified address and the loopback are
- * neither. */
-static bool is_disguise(const uint8_t bytes[16])
-{
-    static const uint8_t zeros[12], mapped[12] = { [10] = 0xff, [11] = 0xff };
-    if (memcmp(bytes, mapped, sizeof mapped) == 0)
-        return true;
-    bool small = bytes[12] == 0 && bytes[13] == 0 && bytes[14] == 0 && bytes[15] <= 1;
-    return memcmp(bytes, zeros, sizeof zeros) == 0 && !small;
-}
-
 static bool is_zero(const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++)
         if (bytes[i] != 0)
             return false;
     return true;
+}
+
+/* Beneath ::/64 lie other spellings of IPv4 addresses (mapped, compatible, translated), and beneath NAT64's
+ * 64:ff9b::/32 those whose IPv4 address lies elsewhere than inner_v4 looks. The unspecified address and the loopback
+ * are neither. */
+static bool is_disguise(const uint8_t bytes[16])
+{
+    if (memcmp(bytes, nat64, sizeof nat64) == 0)
+        return !is_zero(bytes + 4, 8);
+    return is_zero(bytes, 8) && !(is_zero(bytes + 8, 7) && bytes[15] <= 1);
 }
 
 /* An address of one host, or to bind the unspecified one: no group, nothing reserved. */

@@ -191,9 +191,12 @@ static void test_what_an_address_means(void **state)
         { { 0, 0x64, 0xff, 0x9b, [12] = 11, 0, 0, 1 }, false },
         { { 0x20, 2, 10, 0, 0, 1 }, true }, /* 6to4 */
         { { 0x20, 2, 192, 168, 0, 1 }, false },
-        { { 0x20, 1, 0, 0, [15] = 1 }, false }, /* Teredo */
-        { { 0xff, 2, [15] = 1 }, false },       /* a group */
-        { { 0 }, false },                       /* nobody */
+        { { 0, 0x64, 0xff, 0x9b, 0, 1, [12] = 10, 0, 0, 1 }, false }, /* NAT64 of one's own, RFC 8215 */
+        { { [8] = 0xff, 0xff, 0, 0, 10, 0, 0, 1 }, false },           /* IPv4-translated */
+        { { [15] = 1 }, true },                                       /* the loopback */
+        { { 0x20, 1, 0, 0, [15] = 1 }, false },                       /* Teredo */
+        { { 0xff, 2, [15] = 1 }, false },                             /* a group */
+        { { 0 }, false },                                             /* nobody */
     };
     static const struct net_rule both[] = { { NET_TCP, NET_CONNECT, NET_V6, 0, { 0 }, 443, 443 },
                                             { NET_TCP, NET_CONNECT, NET_V4, 8, { 10 }, 443, 443 } };
