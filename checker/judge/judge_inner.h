@@ -41,6 +41,7 @@ struct judge_descriptor {
     uint16_t origin;            /* index of the grant, or ORIGIN_* */
     uint8_t family, protocol;   /* of a socket (ORIGIN_SOCKET): enum net_family, enum net_protocol */
     bool bound;                 /* by a call that was judged, or by the launcher */
+    bool accepted;              /* its peer came by itself */
     uint64_t dev, ino;
 };
 

@@ -2,9 +2,10 @@
  *
  * Invariants: an address that a call names must be granted for the socket's protocol, whether or not the call worked;
  * where it worked, the kernel's own address of the socket must be that one, whatever the process's memory said a moment
- * before; an address that holds an IPv4 one (NAT64, 6to4) needs a rule for either, and one that is another way to write
- * an IPv4 one has none; what the system binds by itself is bound. The matching is stated apart from wasi/decide on
- * purpose. Left out: whom datagrams come from, which the kernel decides and the guest is told of or not.
+ * before; whomever the kernel has joined a socket to, at any call, is granted or was accepted; an IPv6 socket that is
+ * used takes no IPv4; an address that holds an IPv4 one (NAT64, 6to4) needs a rule for either, and one that is another
+ * way to write an IPv4 one has none; what the system binds by itself is bound. The matching is stated apart from
+ * wasi/decide on purpose. Left out: whom datagrams come from, which the kernel decides and the guest is told of or not.
  * Source: RFC 4291, 6052, 3056; ip(7), ipv6(7). */
 #include "checker/judge/judge_inner.h"
 
@@ -26,7 +27,6 @@ enum {
     LEVEL_SOCKET = 1,
     LEVEL_TCP = 6,
     LEVEL_V6 = 41,
-    ONLY_V6 = 26,
     SOCKADDR_V4 = 16,
     SOCKADDR_V6 = 28
 };
@@ -169,8 +169,8 @@ static bool named(const struct judge_fact *fact, const struct judge_descriptor *
 
 static uint8_t family_of(uint32_t family) { return family == FAMILY_V4 ? NET_V4 : family == FAMILY_V6 ? NET_V6 : 0; }
 
-/* The kernel's own word behind a call that worked: the socket is what it was taken for. */
-static bool as_known(const struct judge_fact *fact, const struct judge_descriptor *d, struct judge_ruling *ret)
+/* The kernel's own word behind a call that worked: the socket is of the kind that it was taken for. */
+static bool of_kind(const struct judge_fact *fact, const struct judge_descriptor *d, struct judge_ruling *ret)
 {
     const struct judge_socket *s = &fact->socket;
     if (s->family == 0)
@@ -181,6 +181,27 @@ static bool as_known(const struct judge_fact *fact, const struct judge_descripto
         return true;
     return judge_rule_on(ret, JUDGE_SOCKET, "family %" PRIu32 ", type %" PRIu32 ", protocol %" PRIu32, s->family,
                          s->type, s->protocol);
+}
+
+/* The same of one that is used: of IPv6, it takes no IPv4. */
+static bool as_known(const struct judge_fact *fact, const struct judge_descriptor *d, struct judge_ruling *ret)
+{
+    return of_kind(fact, d, ret) && (d->family != NET_V6 || fact->socket.only_v6 ||
+                                     judge_rule_on(ret, JUDGE_SOCKET, "an IPv6 socket that takes IPv4 too"));
+}
+
+/* Whom the kernel has joined it to, whatever a call said and answered: a call that was interrupted goes on. One that
+ * was accepted has the peer that came. */
+static bool peer_granted(const struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *d,
+                         struct judge_ruling *ret)
+{
+    const struct judge_socket *s = &fact->socket;
+    struct net_address peer = { .family = family_of(s->family), .port = (uint16_t)s->peer_port };
+    memcpy(peer.bytes, s->peer, sizeof peer.bytes);
+    if (d->accepted || peer.family == NET_NONE || peer.port == 0 ||
+        judge_policy_allows(judge->rules, judge->rule_count, (enum net_protocol)d->protocol, NET_CONNECT, &peer))
+        return true;
+    return refuse(ret, JUDGE_ADDRESS, "the kernel joined it to", &peer);
 }
 
 /* Its own address or its peer's must be the one that was named. */
@@ -234,7 +255,7 @@ static bool judge_socket(struct judge *judge, const struct judge_fact *fact, str
         return true;
     if (fact->result < DESCRIPTORS_MAX && judge_grow(judge, (uint32_t)fact->result))
         judge->descriptor[fact->result] = made;
-    return as_known(fact, &made, ret);
+    return of_kind(fact, &made, ret);
 }
 
 static bool worked(const struct judge_fact *fact)
@@ -256,10 +277,10 @@ static bool judge_join(const struct judge *judge, const struct judge_fact *fact,
         return true;
     if (!as_known(fact, d, ret) || !end_is(fact, verb == NET_CONNECT, &address, ret))
         return false;
-    if (d->family == NET_V6 && !fact->socket.only_v6)
-        return judge_rule_on(ret, JUDGE_SOCKET, "an IPv6 socket that takes IPv4 too");
     if (verb == NET_BIND)
         d->bound = true;
+    else
+        d->accepted = false;
     return verb == NET_BIND || protocol == NET_TCP || implicit(judge, fact, d, ret);
 }
 
@@ -279,6 +300,7 @@ static bool judge_accept(struct judge *judge, const struct judge_fact *fact, con
                                       : "a connection of a socket that was not bound");
     if (!worked(fact))
         return true;
+    child.accepted = true;
     child.settled = fact->opened.mode != 0;
     child.dev = fact->opened.dev;
     child.ino = fact->opened.ino;
@@ -303,33 +325,55 @@ static bool judge_send(const struct judge *judge, const struct judge_fact *fact,
     return !worked(fact) || (as_known(fact, d, ret) && (d->protocol == NET_TCP || implicit(judge, fact, d, ret)));
 }
 
+/* The table is data that the judge has in common with the filter; what a row means is stated here. */
+#define ASKS                           false
+#define SETS                           true
+#define NET_OPTION_SOCKET(name, which) { LEVEL_SOCKET, NET_##name, which },
+#define NET_OPTION_TCP(name, which)    { LEVEL_TCP, NET_##name, which },
+#define NET_OPTION_V6(name, which)     { LEVEL_V6, NET_##name, which },
+
 static bool option_known(uint64_t level, uint64_t name, bool sets)
 {
     static const struct {
-        uint8_t level, name;
+        uint64_t level, name;
         bool sets;
-    } options[] = { { LEVEL_SOCKET, 2, true },   { LEVEL_SOCKET, 3, false }, { LEVEL_SOCKET, 4, false },
-                    { LEVEL_SOCKET, 7, true },   { LEVEL_SOCKET, 8, true },  { LEVEL_SOCKET, 9, true },
-                    { LEVEL_SOCKET, 13, true },  { LEVEL_SOCKET, 20, true }, { LEVEL_SOCKET, 21, true },
-                    { LEVEL_SOCKET, 30, false }, { LEVEL_TCP, 1, true },     { LEVEL_TCP, 4, true },
-                    { LEVEL_TCP, 5, true },      { LEVEL_TCP, 12, true },    { LEVEL_V6, ONLY_V6, true } };
+    } options[] = {
+#include "wasi/abi/net_options.def"
+    };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (options[i].level == level && options[i].name == name)
             return options[i].sets || !sets;
     return false;
 }
 
-static bool judge_option(const struct judge *judge, const struct judge_fact *fact, struct judge_ruling *ret)
+/* Of UDP, a reused address is one that another process's datagrams are taken from. */
+static bool judge_option(const struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *d,
+                         struct judge_ruling *ret)
 {
     uint64_t level = fact->arg[1] & UINT32_MAX, name = fact->arg[2] & UINT32_MAX;
     const struct syscall_row *row = syscall_find_number(judge->machine, fact->number);
-    bool sets = row && strcmp(row->name, "setsockopt") == 0;
-    if (!option_known(level, name, sets))
+    bool sets = row && strcmp(row->name, "setsockopt") == 0,
+         shares = sets && d->protocol == NET_UDP && level == LEVEL_SOCKET && name == NET_SO_REUSEADDR;
+    if (shares || !option_known(level, name, sets))
         return judge_rule_on(ret, JUDGE_OPTION, "%s of option %" PRIu64 ", level %" PRIu64, sets ? "setting" : "asking",
                              name, level);
-    bool opened_up =
-        sets && level == LEVEL_V6 && worked(fact) && fact->socket.family == FAMILY_V6 && !fact->socket.only_v6;
-    return !opened_up || judge_rule_on(ret, JUDGE_OPTION, "an IPv6 socket that takes IPv4 too");
+    if (!sets || level != LEVEL_V6 || !worked(fact))
+        return true;
+    if (fact->socket.family == 0)
+        return judge_rule_on(ret, JUDGE_UNREAD, "the socket behind the descriptor");
+    return fact->socket.only_v6 || judge_rule_on(ret, JUDGE_OPTION, "an IPv6 socket that takes IPv4 too");
+}
+
+static bool judge_use_of(struct judge *judge, enum judge_kind kind, const struct judge_fact *fact,
+                         struct judge_descriptor *d, struct judge_ruling *ret)
+{
+    if (kind == KIND_BIND || kind == KIND_CONNECT)
+        return judge_join(judge, fact, d, kind == KIND_BIND ? NET_BIND : NET_CONNECT, ret);
+    if (kind == KIND_LISTEN)
+        return judge_listen(judge, fact, d, ret);
+    if (kind == KIND_SEND)
+        return judge_send(judge, fact, d, ret);
+    return kind == KIND_ASK_SOCKET || judge_option(judge, fact, d, ret);
 }
 
 bool judge_network(struct judge *judge, enum judge_kind kind, const struct judge_fact *fact, struct judge_ruling *ret)
@@ -344,13 +388,8 @@ bool judge_network(struct judge *judge, enum judge_kind kind, const struct judge
     if (d->origin != ORIGIN_SOCKET && !(asks && d->origin == ORIGIN_RESOLVER))
         return judge_rule_on(ret, JUDGE_SOCKET, "descriptor %" PRId32 ", which is no socket of the guest's",
                              (int32_t)fact->arg[0]);
-    if (kind == KIND_BIND || kind == KIND_CONNECT)
-        return judge_join(judge, fact, d, kind == KIND_BIND ? NET_BIND : NET_CONNECT, ret);
-    if (kind == KIND_LISTEN)
-        return judge_listen(judge, fact, d, ret);
-    if (kind == KIND_ACCEPT)
+    if (kind == KIND_ACCEPT) /* the socket that is seen is the new one */
         return judge_accept(judge, fact, d, ret);
-    if (kind == KIND_SEND)
-        return judge_send(judge, fact, d, ret);
-    return kind == KIND_ASK_SOCKET || judge_option(judge, fact, ret);
+    return judge_use_of(judge, kind, fact, d, ret) &&
+           (d->origin == ORIGIN_RESOLVER || peer_granted(judge, fact, d, ret));
 }

@@ -245,6 +245,60 @@ static void test_implicit_binds(void **state)
     judge_free(judge);
 }
 
+/* A socket of IPv6 that takes IPv4 too is found wherever it is used, also where nothing is named. */
+static void test_ipv6_is_alone(void **state)
+{
+    (void)state;
+    struct net_rule more[] = { { NET_TCP, NET_BIND, NET_V6, 0, { 0 }, 0, 0 },
+                               { NET_UDP, NET_BIND, NET_V6, 0, { 0 }, 0, 0 },
+                               { NET_UDP, NET_CONNECT, NET_V6, 0, { 0 }, 53, 53 } };
+    const uint8_t to[28] = { V6, 0, 0, 53, [8] = 0xfd, [23] = 1 };
+    struct policy asked = own;
+    asked.networks = more;
+    asked.network_count = 3;
+    for (uint32_t only = 0; only < 2; only++) {
+        const enum judge_rule rule = only ? JUDGE_NONE : JUDGE_SOCKET;
+        struct judge *judge = new_judge(&asked);
+        struct judge_fact f = made(V6, STREAM, SOCKET); /* it is set afterwards */
+        expect(judge, &f, JUDGE_NONE);
+        f = fact("listen", SOCKET, 0);
+        f.socket = (struct judge_socket) { V6, STREAM, 6, only, 40000, 0, { 0 }, { 0 } };
+        expect(judge, &f, rule);
+        judge_free(judge);
+        judge = new_judge(&asked);
+        f = made(V6, DATAGRAM, SOCKET);
+        expect(judge, &f, JUDGE_NONE);
+        f = joins("sendto", to, (struct judge_socket) { V6, DATAGRAM, 17, only, 40000, 0, { 0 }, { 0 } }, 4);
+        f.address_length = sizeof to;
+        expect(judge, &f, rule);
+        judge_free(judge);
+    }
+}
+
+/* Whom the kernel joined a socket to counts, whatever the call named and answered. */
+static void test_peers(void **state)
+{
+    (void)state;
+    static const int64_t answers[] = { -4 /* EINTR */, -512 /* it is started again */, -114 /* EALREADY */ };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct judge *judge = new_judge(&own);
+        struct judge_fact f = made(V4, STREAM, SOCKET);
+        expect(judge, &f, JUDGE_NONE);
+        f = joins("connect", v4(10, 0, 0, 1, 80), tcp(1, 80), answers[i]);
+        expect(judge, &f, JUDGE_NONE);
+        f = joins("connect", v4(10, 0, 0, 1, 80), tcp(1, 22), answers[i]);
+        expect(judge, &f, JUDGE_ADDRESS);
+        f = joins("sendto", NULL, tcp(1, 22), 4);
+        expect(judge, &f, JUDGE_ADDRESS);
+        f = fact("recvfrom", SOCKET, 4);
+        f.socket = tcp(1, 22);
+        expect(judge, &f, JUDGE_ADDRESS);
+        f.socket = tcp(1, 81);
+        expect(judge, &f, JUDGE_NONE);
+        judge_free(judge);
+    }
+}
+
 static void test_what_was_given(void **state)
 {
     (void)state;
@@ -298,6 +352,7 @@ static void test_options(void **state)
         struct judge_fact f = fact(rows[i].call, LISTENER, 0);
         f.arg[1] = rows[i].level;
         f.arg[2] = rows[i].name;
+        f.socket = (struct judge_socket) { .family = V6, .only_v6 = 1 };
         expect(judge, &f, rows[i].fine ? JUDGE_NONE : JUDGE_OPTION);
     }
     struct judge_fact f = fact("setsockopt", LISTENER, 0);
@@ -305,6 +360,18 @@ static void test_options(void **state)
     f.arg[2] = 26;
     f.socket = (struct judge_socket) { .family = V6, .only_v6 = 0 };
     expect(judge, &f, JUDGE_OPTION); /* opened up to IPv4 */
+    f.socket.family = 0;             /* nobody saw what it is now */
+    expect(judge, &f, JUDGE_UNREAD);
+    f.result = -22;
+    expect(judge, &f, JUDGE_NONE);
+    f = made(V4, DATAGRAM, SOCKET);
+    expect(judge, &f, JUDGE_NONE);
+    f = fact("setsockopt", SOCKET, 0);
+    f.arg[1] = 1;
+    f.arg[2] = 2; /* SO_REUSEADDR: of UDP, two sockets have one address */
+    expect(judge, &f, JUDGE_OPTION);
+    f.number = fact("getsockopt", SOCKET, 0).number;
+    expect(judge, &f, JUDGE_NONE);
     judge_free(judge);
 }
 
@@ -314,6 +381,8 @@ int main(void)
                                         cmocka_unit_test(test_addresses),
                                         cmocka_unit_test(test_what_an_address_means),
                                         cmocka_unit_test(test_implicit_binds),
+                                        cmocka_unit_test(test_ipv6_is_alone),
+                                        cmocka_unit_test(test_peers),
                                         cmocka_unit_test(test_what_was_given),
                                         cmocka_unit_test(test_options) };
     return cmocka_run_group_tests(tests, NULL, NULL);
