@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include "tests/unit/skip_case.h"
 #include "wasi/confine/confine.h"
+#include "wasi/confine/landlock_rules.h"
 
 enum { WORKED = 0, REFUSED = 77, NOT_CONFINED = 99, DIED = 1000 };
 #define SECCOMP_ALONE  (CONFINE_BIT(NO_NEW_PRIVS) | CONFINE_BIT(SECCOMP))
@@ -47,6 +48,22 @@ static int attempt_with(const struct confine_options *options, deed_fn *fn, cons
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFSIGNALED(status) ? DIED + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* What the report says of Landlock. */
+static int state_of(const struct confine_options *options)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        struct confine_report report;
+        _exit(confine_apply(options, &report, NULL) == STATUS_OK ? (int)report.state[CONFINE_LANDLOCK] : NOT_CONFINED);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
 }
 
 static int attempt(uint32_t lines, size_t rule_count, deed_fn *fn, const struct deed *deed)
@@ -124,6 +141,27 @@ static void test_wide_rules(void **state)
     const struct deed any = { AF_INET, SOCK_STREAM, 4321 };
     assert_int_equal(attempt_with(&options, do_connect, &any), WORKED);
     assert_int_equal(attempt_with(&options, do_bind, &any), REFUSED);
+    assert_int_equal(state_of(&options), CONFINE_PART);
+    options.networks = rules; /* which names few */
+    assert_int_equal(state_of(&options), machine.state[CONFINE_LANDLOCK]);
+}
+
+/* White box: a line that does not hold all is held in part, whatever this kernel has. */
+static void test_wide_rules_are_held_in_part(void **state)
+{
+    (void)state;
+    static uint8_t ports[LANDLOCK_PORTS];
+    for (int verb = NET_CONNECT; verb <= NET_BIND; verb++)
+        for (uint32_t last = 4096; last <= 4097; last++) {
+            const struct net_rule rule = { NET_TCP, (uint8_t)verb, NET_V4, 0, { 0 }, 1, (uint16_t)last };
+            const struct confine_options options = { .networks = &rule, .network_count = 1 };
+            struct landlock_rights held = landlock_rights_held(&options, INT32_MAX, ports);
+            assert_int_equal(landlock_state(&held), last == 4096 ? CONFINE_ON : CONFINE_PART);
+            held = landlock_rights_held(&options, 5, ports);
+            assert_int_equal(landlock_state(&held), CONFINE_PART);
+            held = landlock_rights_held(&options, 0, ports);
+            assert_int_equal(landlock_state(&held), CONFINE_ABSENT);
+        }
 }
 
 static void test_kinds_of_sockets(void **state)
@@ -153,6 +191,7 @@ static void test_kinds_of_sockets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_ports), cmocka_unit_test(test_wide_rules),
+                                        cmocka_unit_test(test_wide_rules_are_held_in_part),
                                         cmocka_unit_test(test_kinds_of_sockets) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

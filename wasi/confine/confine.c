@@ -145,12 +145,11 @@ void confine_probe_machine(struct confine_report *ret)
     *ret = (struct confine_report) { .sanitizer = sanitizer_present() };
     memset(ret->state, CONFINE_ON, CONFINE_LANDLOCK);
     ret->landlock_abi = landlock_version();
-    struct landlock_rights rights = landlock_rights_of(ret->landlock_abi), all = landlock_rights_of(INT32_MAX);
+    struct landlock_rights rights = landlock_rights_of(ret->landlock_abi);
     ret->landlock_fs = rights.fs;
     ret->landlock_net = rights.net;
     ret->landlock_scope = rights.scope;
-    bool whole = rights.fs == all.fs && rights.net == all.net && rights.scope == all.scope;
-    ret->state[CONFINE_LANDLOCK] = !ret->landlock_abi ? CONFINE_ABSENT : whole ? CONFINE_ON : CONFINE_PART;
+    ret->state[CONFINE_LANDLOCK] = (uint8_t)landlock_state(&rights);
     uint32_t action = SECCOMP_RET_KILL_PROCESS;
     bool kills = !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
     ret->state[CONFINE_SECCOMP] = kills ? CONFINE_ON : CONFINE_ABSENT;

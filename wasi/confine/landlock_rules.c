@@ -37,7 +37,7 @@ enum {
 #define FS_IOCTL_DEV  FS(15)       /* version 5 */
 #define NEVER_GRANTED (FS_EXECUTE | FS_MAKE_CHAR | FS_MAKE_SOCK | FS_MAKE_FIFO | FS_MAKE_BLOCK | FS_IOCTL_DEV)
 #define OF_FILES      (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
-enum { NET_BIND_TCP = 1, NET_CONNECT_TCP = 2, SCOPE_ABSTRACT_UNIX = 1, SCOPE_SIGNAL = 2, VERSION_COMPLETE = 6 };
+enum { NET_BIND_TCP = 1, NET_CONNECT_TCP = 2, SCOPE_ABSTRACT_UNIX = 1, SCOPE_SIGNAL = 2 };
 
 struct ruleset_attr {
     uint64_t handled_fs, handled_net, scoped;
@@ -51,7 +51,7 @@ _Static_assert(sizeof(struct path_beneath_attr) == 12, "landlock_path_beneath_at
 struct net_port_attr {
     uint64_t allowed, port;
 };
-enum { PORTS = 65536, PORT_RULES_MAX = 4096 };
+enum { PORT_RULES_MAX = 4096 };
 
 int32_t landlock_version(void)
 {
@@ -75,6 +75,15 @@ struct landlock_rights landlock_rights_of(int32_t version)
     if (version >= 6)
         r.scope = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL;
     return r;
+}
+
+enum confine_state landlock_state(const struct landlock_rights *handled)
+{
+    const struct landlock_rights all = landlock_rights_of(INT32_MAX);
+    if (!handled->fs)
+        return CONFINE_ABSENT;
+    bool whole = handled->fs == all.fs && handled->net == all.net && handled->scope == all.scope;
+    return whole ? CONFINE_ON : CONFINE_PART;
 }
 
 uint64_t landlock_grant_rights(uint64_t handled, bool writes, bool directory)
@@ -111,22 +120,31 @@ static void ports_collect(const struct confine_options *options, uint8_t *rights
 }
 
 /* What the ruleset handles of TCP: not what the rules allow at so many ports that naming them takes too long. Such a
- * right stays with the decision and the witness. */
+ * right stays with the decision and the witness, and the line is held in part. */
 static uint32_t ports_handled(const uint8_t *rights, uint32_t offered)
 {
     uint32_t handled = 0;
     for (uint32_t right = NET_BIND_TCP; right <= NET_CONNECT_TCP; right <<= 1) {
         uint32_t count = 0;
-        for (uint32_t port = 0; port < PORTS; port++)
+        for (uint32_t port = 0; port < LANDLOCK_PORTS; port++)
             count += (rights[port] & right) != 0;
         handled |= count <= PORT_RULES_MAX ? right : 0;
     }
     return handled & offered;
 }
 
+struct landlock_rights landlock_rights_held(const struct confine_options *options, int32_t version, uint8_t *rights)
+{
+    struct landlock_rights held = landlock_rights_of(version);
+    memset(rights, 0, LANDLOCK_PORTS);
+    ports_collect(options, rights);
+    held.net = ports_handled(rights, held.net);
+    return held;
+}
+
 static enum status ports_add(int ruleset, const uint8_t *rights, uint32_t handled, struct error *why)
 {
-    for (uint32_t port = 0; port < PORTS; port++) {
+    for (uint32_t port = 0; port < LANDLOCK_PORTS; port++) {
         struct net_port_attr rule = { rights[port] & handled, port };
         if (rule.allowed && syscall(NR_ADD_RULE, ruleset, RULE_NET_PORT, &rule, 0))
             return error_set_errno(why, STATUS_DENIED, errno, "Landlock does not take port %u", port);
@@ -146,11 +164,8 @@ enum confine_state landlock_draw(const struct confine_options *options, struct c
         error_set_errno(why, STATUS_DENIED, errno, "Landlock does not tell its version");
         return CONFINE_FAILED;
     }
-    static uint8_t ports[PORTS];
-    struct landlock_rights rights = landlock_rights_of(version);
-    memset(ports, 0, sizeof ports);
-    ports_collect(options, ports);
-    rights.net = ports_handled(ports, rights.net);
+    static uint8_t ports[LANDLOCK_PORTS];
+    struct landlock_rights rights = landlock_rights_held(options, version, ports);
     struct ruleset_attr attr = { rights.fs, rights.net, rights.scope };
     int ruleset = (int)syscall(NR_CREATE_RULESET, &attr, sizeof attr, 0);
     if (ruleset < 0) {
@@ -168,5 +183,5 @@ enum confine_state landlock_draw(const struct confine_options *options, struct c
     report->landlock_fs = rights.fs;
     report->landlock_net = rights.net;
     report->landlock_scope = rights.scope;
-    return version >= VERSION_COMPLETE ? CONFINE_ON : CONFINE_PART;
+    return landlock_state(&rights);
 }

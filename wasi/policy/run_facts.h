@@ -26,9 +26,10 @@ enum confine_line { CONFINE_LINE_LIST(CONFINE_LINE_ENUM) CONFINE_LINE_COUNT };
 #define CONFINE_ALL     ((UINT32_C(1) << CONFINE_LINE_COUNT) - 1)
 
 enum confine_state {
-    CONFINE_OFF,    /* the options left it out */
-    CONFINE_ON,     /* drawn */
-    CONFINE_PART,   /* drawn, but this kernel knows less than this version of warrant */
+    CONFINE_OFF,  /* the options left it out */
+    CONFINE_ON,   /* drawn */
+    CONFINE_PART, /* drawn, but this kernel knows less than this version of warrant, or the policy's ports are too many
+                   */
     CONFINE_ABSENT, /* this kernel does not have it */
     CONFINE_FAILED, /* the kernel has it and refused: such a run does not start */
     CONFINE_STATE_COUNT
