@@ -186,6 +186,12 @@ static void compare_facts(struct net *n)
         compare_end(n, true, &n->want->told);
 }
 
+bool match_net_worked(const struct match_want *want, const struct witness_record *record)
+{
+    return record->kind == WITNESS_SYSCALL &&
+           (record->result >= 0 || (want->kind == OP_CONNECT && record->result == -(int64_t)LINUX_EINPROGRESS));
+}
+
 unsigned match_net_compare(const struct match_want *want, const struct witness_record *record, unsigned before,
                            struct buffer *text)
 {
@@ -193,14 +199,11 @@ unsigned match_net_compare(const struct match_want *want, const struct witness_r
     if (want->kind < OP_SOCKET) /* the ops of sockets came behind all others */
         return 0;
     const struct op_row *row = &abi_ops[want->kind];
-    bool returned = record->kind == WITNESS_SYSCALL,
-         worked = returned &&
-                  (record->result >= 0 || (want->kind == OP_CONNECT && record->result == -(int64_t)LINUX_EINPROGRESS));
     if (abi_op_has(row, OPERAND_ADDRESS))
         compare_named(&n);
     if (abi_op_has(row, OPERAND_OPTION))
         compare_option(&n, want->option_value);
-    if (!worked)
+    if (!match_net_worked(want, record))
         return n.differences;
     compare_facts(&n);
     if (!want->known || want->result < 0)
@@ -212,7 +215,7 @@ unsigned match_net_compare(const struct match_want *want, const struct witness_r
     return n.differences;
 }
 
-uint32_t match_net_parts(const struct match_want *want, bool succeeded)
+uint32_t match_net_parts(const struct match_want *want, bool worked)
 {
     const struct op_row *row = &abi_ops[want->kind];
     uint32_t parts = 0;
@@ -220,9 +223,9 @@ uint32_t match_net_parts(const struct match_want *want, bool succeeded)
         return 0;
     if (abi_op_has(row, OPERAND_ADDRESS) || abi_op_has(row, OPERAND_OPTION))
         parts |= WITNESS_PART_ADDRESS;
-    if (!succeeded)
+    if (!worked)
         return parts;
-    if (want->kind == OP_GET_OPTION || (abi_brings_address((enum op_bytes)row->in) && want->told.family != NET_NONE))
+    if (want->kind == OP_GET_OPTION || abi_brings_address((enum op_bytes)row->in))
         parts |= WITNESS_PART_ADDRESS;
     bool facts = want->kind == OP_SOCKET || want->kind == OP_ONLY_V6 || want->kind == OP_BIND ||
                  want->kind == OP_CONNECT || want->kind == OP_ACCEPT;

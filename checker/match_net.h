@@ -9,7 +9,9 @@
  * `before`, what differed already, is small. */
 unsigned match_net_compare(const struct match_want *want, const struct witness_record *record, unsigned before,
                            struct buffer *text);
-/* The parts (WITNESS_PART_*) that this comparison needs, of a call that succeeded or not. */
-uint32_t match_net_parts(const struct match_want *want, bool succeeded);
+/* Whether the call did what it is for; a connection that is on its way counts. */
+bool match_net_worked(const struct match_want *want, const struct witness_record *record);
+/* The parts (WITNESS_PART_*) that this comparison needs, of a call that worked or not. */
+uint32_t match_net_parts(const struct match_want *want, bool worked);
 
 #endif

@@ -105,17 +105,17 @@ bool match_unknown(const struct match_world *world, const struct match_want *wan
     };
     uint32_t needed = 0, missing;
     unsigned paths = 0;
-    bool succeeded = record->kind == WITNESS_SYSCALL && record->result >= 0, shared = false;
+    bool worked = match_net_worked(want, record), shared = false;
     for (unsigned slot = 0; slot < OP_OPERANDS_MAX; slot++) {
         uint32_t part = part_of(want, (enum op_operand)abi_ops[want->kind].operand[slot], &paths);
         needed |= part;
         shared |= part & POINTERS && match_is_shared(world, record->arg[slot], part_bytes(record, part));
     }
-    if (!succeeded)
+    if (!worked)
         needed &= ~(uint32_t)(WITNESS_PART_OBJECT | WITNESS_PART_OBJECT2); /* a bad descriptor has none */
     else if (abi_ops[want->kind].match == OP_MATCH_OPENED)
         needed |= WITNESS_PART_OPENED;
-    needed |= match_net_parts(want, succeeded);
+    needed |= match_net_parts(want, worked);
     missing = needed & ~record->parts;
     if (missing) {
         if (text)

@@ -10,5 +10,5 @@ target_compile_definitions(test_checker_docs PRIVATE WARRANT_SOURCE_DIR="${CMAKE
 warrant_test(test_checker_policy test_checker_policy.c LINK wr_checker)
 warrant_test(test_checker_long_plan test_checker_long_plan.c trace_kit.c LINK wr_checker)
 warrant_test(test_judge_network test_judge_network.c LINK wr_judge)
-warrant_test(test_match_net test_match_net.c LINK wr_match wr_abi)
+warrant_test(test_match_net test_match_net.c test_match_impact.c LINK wr_match wr_abi)
 warrant_test(test_judge_decide test_judge_decide.c decide_case.c LINK wr_judge wr_decide)

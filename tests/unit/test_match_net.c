@@ -176,6 +176,46 @@ static void test_options(void **state)
     expect(&want, &r, 1, "expected 111, found 110");
 }
 
+/* What the witness did not see of a call that worked makes it unknown, also of a connection that is on its way, and of
+ * an address of which the trace says that there was none. */
+static void test_what_was_not_seen(void **state)
+{
+    (void)state;
+    static const struct {
+        enum op_kind kind;
+        int64_t result;
+        uint32_t needs;
+    } rows[] = {
+        { OP_SOCKET, 20, WITNESS_PART_SOCKET },
+        { OP_BIND, 0, WITNESS_PART_SOCKET | WITNESS_PART_ADDRESS },
+        { OP_CONNECT, 0, WITNESS_PART_SOCKET | WITNESS_PART_ADDRESS },
+        { OP_CONNECT, -115, WITNESS_PART_SOCKET | WITNESS_PART_ADDRESS },
+        { OP_CONNECT, -111, WITNESS_PART_ADDRESS },
+        { OP_ACCEPT, 20, WITNESS_PART_SOCKET | WITNESS_PART_ADDRESS },
+        { OP_SEND_TO, 4, WITNESS_PART_ADDRESS },
+        { OP_RECEIVE_FROM, 4, WITNESS_PART_ADDRESS },
+        { OP_RECEIVE_FROM, -11, 0 },
+        { OP_LOCAL_NAME, 0, WITNESS_PART_ADDRESS },
+        { OP_ONLY_V6, 0, WITNESS_PART_SOCKET | WITNESS_PART_ADDRESS },
+    };
+    static struct match_world world;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int told = 0; told < 2; told++) {
+            struct match_want want = want_of(rows[i].kind);
+            struct witness_record r = record_of(rows[i].result);
+            if (!told)
+                want.told = (struct net_address) { .family = NET_NONE };
+            r.parts |= WITNESS_PART_OBJECT | WITNESS_PART_OPENED;
+            assert_false(match_unknown(&world, &want, &r, NULL));
+            for (uint32_t part = WITNESS_PART_ADDRESS; part <= WITNESS_PART_SOCKET; part <<= 1) {
+                struct witness_record less = r;
+                less.parts &= ~part;
+                if (match_unknown(&world, &want, &less, NULL) != ((rows[i].needs & part) != 0))
+                    fail_msg("row %zu, part %u", i, part);
+            }
+        }
+}
+
 /* What is no socket's is left alone. */
 static void test_others(void **state)
 {
@@ -189,8 +229,9 @@ static void test_others(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_addresses),     cmocka_unit_test(test_v6),
-                                        cmocka_unit_test(test_what_was_told), cmocka_unit_test(test_sockets),
-                                        cmocka_unit_test(test_options),       cmocka_unit_test(test_others) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_addresses),        cmocka_unit_test(test_v6),
+                                        cmocka_unit_test(test_what_was_told),    cmocka_unit_test(test_sockets),
+                                        cmocka_unit_test(test_options),          cmocka_unit_test(test_others),
+                                        cmocka_unit_test(test_what_was_not_seen) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
