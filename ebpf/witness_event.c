@@ -43,6 +43,14 @@ static const uint8_t *take(const uint8_t **at, const uint8_t *end, size_t size)
     return p;
 }
 
+static bool take_numbers(const uint8_t **at, const uint8_t *end, uint64_t *values, size_t count)
+{
+    const uint8_t *p = take(at, end, count * sizeof(*values));
+    if (p)
+        memcpy(values, p, count * sizeof(*values));
+    return p != NULL;
+}
+
 static bool take_object(const uint8_t **at, const uint8_t *end, struct witness_object *ret)
 {
     struct probe_object object;
@@ -67,12 +75,10 @@ static bool cut(struct witness_record *record, uint32_t part)
 static bool take_iov(const uint8_t **at, const uint8_t *end, struct witness_record *record)
 {
     uint64_t count;
-    const uint8_t *p = take(at, end, sizeof(count));
-    if (!p)
+    if (!take_numbers(at, end, &count, 1))
         return false;
-    memcpy(&count, p, sizeof(count));
     uint64_t kept = count < WITNESS_IOVECS ? count : WITNESS_IOVECS;
-    p = take(at, end, kept * sizeof(*record->iov));
+    const uint8_t *p = take(at, end, kept * sizeof(*record->iov));
     if (!p || (uintptr_t)p % alignof(struct witness_iovec) != 0)
         return false;
     if (count > WITNESS_IOVECS)
@@ -85,12 +91,11 @@ static bool take_iov(const uint8_t **at, const uint8_t *end, struct witness_reco
 static bool take_address(const uint8_t **at, const uint8_t *end, struct witness_record *record)
 {
     uint64_t length;
-    const uint8_t *p = take(at, end, sizeof(length));
-    if (!p)
+    if (!take_numbers(at, end, &length, 1))
         return false;
-    memcpy(&length, p, sizeof(length));
     uint64_t kept = length < WITNESS_ADDRESS_MAX ? length : WITNESS_ADDRESS_MAX;
-    if (!(p = take(at, end, (kept + 7) & ~(uint64_t)7)))
+    const uint8_t *p = take(at, end, (kept + 7) & ~(uint64_t)7);
+    if (!p)
         return false;
     if (length > WITNESS_ADDRESS_MAX)
         return cut(record, WITNESS_PART_ADDRESS);
@@ -120,25 +125,16 @@ static bool take_socket(const uint8_t **at, const uint8_t *end, struct witness_s
 static bool take_path(const uint8_t **at, const uint8_t *end, struct witness_record *record, unsigned index)
 {
     uint64_t size;
-    const uint8_t *p = take(at, end, sizeof(size));
-    if (!p)
+    if (!take_numbers(at, end, &size, 1) || size == 0 || size > PROBE_PATH_WHOLE)
         return false;
-    memcpy(&size, p, sizeof(size));
-    if (size == 0 || size > PROBE_PATH_WHOLE || !(p = take(at, end, (size + 7) & ~(uint64_t)7)) || p[size - 1] != 0)
+    const uint8_t *p = take(at, end, (size + 7) & ~(uint64_t)7);
+    if (!p || p[size - 1] != 0)
         return false;
     if (size > WITNESS_PATH_MAX)
         return cut(record, index ? WITNESS_PART_PATH2 : WITNESS_PART_PATH);
     record->path[index] = (const char *)p;
     record->path_length[index] = (uint32_t)size - 1;
     return true;
-}
-
-static bool take_numbers(const uint8_t **at, const uint8_t *end, uint64_t *values, size_t count)
-{
-    const uint8_t *p = take(at, end, count * sizeof(*values));
-    if (p)
-        memcpy(values, p, count * sizeof(*values));
-    return p != NULL;
 }
 
 static bool take_parts(const uint8_t *at, const uint8_t *end, unsigned parts, struct witness_record *record)
