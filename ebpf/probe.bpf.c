@@ -501,7 +501,7 @@ static __noinline int answer_copy(struct probe_thread *t, __u64 from, __u64 leng
     return 0;
 }
 
-/* The socket that a call is about, as it left it: the returned one, else that of its descriptor. */
+/* The socket that a call is about, as it left it: the returned one, else that of its descriptor, where it has one. */
 static __noinline int socket_add(struct probe_thread *t, __s64 result, __u32 returns_fd)
 {
     if (!t)
@@ -605,7 +605,7 @@ static __always_inline void answers_add(struct probe_thread *t, const volatile s
     }
     if (spec->content && result > 0)
         content_copy(t, operand(t, spec->content), (__u64)result);
-    if (spec->socket)
+    if (spec->socket && (spec->fd || result >= 0))
         socket_add(t, result, spec->returns_fd);
 }
 

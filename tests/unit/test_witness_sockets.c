@@ -97,7 +97,7 @@ static void test_messages(void **state)
     live_done(&run);
 }
 
-/* A connection to itself over IPv6; the address that bind was given is spoilt before the call is over. */
+/* A connection to itself over IPv6, and a socket that is not made where the number of its family is a descriptor. */
 static int connect_v6(void *self, int ready)
 {
     (void)self;
@@ -118,7 +118,9 @@ static int connect_v6(void *self, int ready)
     if (syscall(SYS_sendto, one, "hello", 5, 0, NULL, 0) != 5 ||
         syscall(SYS_recvfrom, other, &got, 2, MSG_PEEK, NULL, NULL) != 2)
         return 1;
-    return syscall(SYS_shutdown, one, SHUT_RDWR) == 0 && socket(AF_UNIX, SOCK_DGRAM, 0) >= 0 ? 0 : 1;
+    if (syscall(SYS_shutdown, one, SHUT_RDWR) != 0 || socket(AF_UNIX, SOCK_DGRAM, 0) < 0)
+        return 1;
+    return dup2(one, AF_INET) == AF_INET && socket(AF_INET, 99, 0) < 0 ? 0 : 1;
 }
 
 static void check_socket(const struct witness_record *r, bool connected)
@@ -165,6 +167,7 @@ static void test_socket_facts(void **state)
     assert_int_equal(connected->socket.peer_port, bound->socket.local_port);
     assert_int_equal(address_port(connected), bound->socket.local_port);
     check_socket(accepted, true);
+    assert_int_equal(accepted->socket.only_v6, 1); /* of the socket that listens */
     assert_int_equal(accepted->socket.peer_port, connected->socket.local_port);
     assert_int_equal(address_port(accepted), connected->socket.local_port);
     assert_int_equal(accepted->opened.mode & 0170000, 0140000);
@@ -176,6 +179,8 @@ static void test_socket_facts(void **state)
     check_socket(find(&run, SYS_recvfrom, 0), true);
     assert_true(find(&run, SYS_shutdown, 0)->parts & WITNESS_PART_SOCKET);
     assert_int_equal(find(&run, SYS_socket, 2)->socket.family, AF_UNIX);
+    assert_true(find(&run, SYS_socket, 3)->result < 0);
+    assert_false(find(&run, SYS_socket, 3)->parts & WITNESS_PART_SOCKET);
     live_done(&run);
 }
 
