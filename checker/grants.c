@@ -127,25 +127,35 @@ void grants_rule(const struct run_spec *spec, const struct check_options *option
     }
 }
 
-bool grants_device(const struct run_spec *spec, const struct check_options *options, uint32_t index,
-                   struct grants_ruling *ret)
+/* Whether `has` holds what the run's guest was given; else says so. */
+static bool listed(char *const *has, uint32_t count, const char *given, const char *what, struct grants_ruling *ret)
 {
-    const struct policy *policy = options->policy;
-    const char *device = spec->policy.devices[index];
     *ret = (struct grants_ruling) { GRANTS_FULL, JUDGE_GRANT_NONE, "" };
-    for (uint32_t i = 0; policy && i < policy->device_count; i++)
-        if (strcmp(policy->devices[i], device) == 0)
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(has[i], given) == 0)
             return true;
-    if (!policy)
-        return true;
     struct buffer text = BUFFER_INIT;
-    buffer_string(&text, "the run's guest was allowed to open the device ");
-    text_plain(&text, device, strlen(device));
+    buffer_printf(&text, "the run's guest was allowed to %s ", what);
+    text_plain(&text, given, strlen(given));
     buffer_string(&text, ", which the policy does not list");
     ret->answer = GRANTS_NONE;
     text_copy(&text, ret->text, sizeof ret->text);
     buffer_done(&text);
     return false;
+}
+
+bool grants_device(const struct run_spec *spec, const struct check_options *options, uint32_t index,
+                   struct grants_ruling *ret)
+{
+    const struct policy *policy = options->policy ? options->policy : &spec->policy;
+    return listed(policy->devices, policy->device_count, spec->policy.devices[index], "open the device", ret);
+}
+
+bool grants_name(const struct run_spec *spec, const struct check_options *options, uint32_t index,
+                 struct grants_ruling *ret)
+{
+    const struct policy *policy = options->policy ? options->policy : &spec->policy;
+    return listed(policy->names, policy->name_count, spec->policy.names[index], "resolve the name", ret);
 }
 
 /* What is known of a run's use of a limit; UINT64_MAX: nothing. */

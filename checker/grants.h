@@ -24,6 +24,9 @@ void grants_rule(const struct run_spec *spec, const struct check_options *option
  * so in ret->text. */
 bool grants_device(const struct run_spec *spec, const struct check_options *options, uint32_t index,
                    struct grants_ruling *ret);
+/* The same of a name (spec->policy.names[index]). */
+bool grants_name(const struct run_spec *spec, const struct check_options *options, uint32_t index,
+                 struct grants_ruling *ret);
 /* Whether the asked policy has the run's listening socket `index` (spec->policy.listens[index]); else says so. */
 bool grants_listen(const struct run_spec *spec, const struct check_options *options, uint32_t index,
                    struct grants_ruling *ret);

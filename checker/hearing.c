@@ -26,6 +26,17 @@ struct hearing {
     bool gap;
 };
 
+typedef bool grants_fn(const struct run_spec *, const struct check_options *, uint32_t, struct grants_ruling *);
+
+static void rule_on_list(struct hearing *h, uint32_t count, grants_fn *given)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct grants_ruling ruling;
+        if (!given(h->options->spec, h->options->check, i, &ruling))
+            findings_add(h->report, h->options->store, CHECK_FINDING_UNGRANTED, NULL, NULL, -1, ruling.text);
+    }
+}
+
 static void rule_on_grants(struct hearing *h, enum judge_grant *grants)
 {
     const struct run_spec *spec = h->options->spec;
@@ -38,16 +49,9 @@ static void rule_on_grants(struct hearing *h, enum judge_grant *grants)
                          ruling.answer == GRANTS_NONE ? CHECK_FINDING_UNGRANTED : CHECK_FINDING_UNJUDGED, NULL, NULL,
                          -1, ruling.text);
     }
-    for (uint32_t i = 0; i < spec->policy.device_count; i++) {
-        struct grants_ruling ruling;
-        if (!grants_device(spec, h->options->check, i, &ruling))
-            findings_add(h->report, h->options->store, CHECK_FINDING_UNGRANTED, NULL, NULL, -1, ruling.text);
-    }
-    for (uint32_t i = 0; i < spec->policy.listen_count; i++) {
-        struct grants_ruling ruling;
-        if (!grants_listen(spec, h->options->check, i, &ruling))
-            findings_add(h->report, h->options->store, CHECK_FINDING_UNGRANTED, NULL, NULL, -1, ruling.text);
-    }
+    rule_on_list(h, spec->policy.device_count, grants_device);
+    rule_on_list(h, spec->policy.name_count, grants_name);
+    rule_on_list(h, spec->policy.listen_count, grants_listen);
 }
 
 enum status hearing_create(const struct audit_options *options, struct check_report *report, struct hearing **ret,
