@@ -2,8 +2,8 @@
  * or is a stream.
  *
  * Invariants: an op is judged whether it succeeded or not, for under that policy it would not have been tried; an op
- * whose effect is not known here is beyond the policy. What is judged is the suspect's own word: it can convict, and
- * says nothing of what it leaves out. docs/policy.md. */
+ * whose effect is not known here is beyond the policy; what the system binds by itself is bound. What is judged is the
+ * suspect's own word: it can convict, and says nothing of what it leaves out. docs/policy.md. */
 #include "checker/claims.h"
 
 #include <stdio.h>
@@ -15,6 +15,7 @@ enum claims_state { CLAIMS_DEAD, CLAIMS_STREAM, CLAIMS_READS, CLAIMS_WRITES, CLA
 struct claims {
     uint8_t state[HANDLES_TOTAL];                           /* enum claims_state by the guest's descriptor */
     uint8_t family[HANDLES_TOTAL], protocol[HANDLES_TOTAL]; /* of a socket: enum net_family, enum net_protocol */
+    bool bound[HANDLES_TOTAL];                              /* of a socket */
     const struct policy *policy;                            /* borrowed: of the network */
 };
 
@@ -37,6 +38,7 @@ enum status claims_create(const struct run_spec *spec, const enum judge_grant *g
         claims->state[handle] = CLAIMS_SOCKET;
         claims->family[handle] = spec->policy.listens[i].family;
         claims->protocol[handle] = NET_TCP;
+        claims->bound[handle] = true;
     }
     if (policy->name_count > 0)
         claims->state[HANDLE_RESOLVER] = CLAIMS_RESOLVER;
@@ -80,26 +82,60 @@ static enum judge_rule judge_second(const struct claims *claims, const struct re
     return changes(op) && state == CLAIMS_READS ? JUDGE_READ_ONLY : JUDGE_NONE;
 }
 
+static uint8_t family_made(const struct op *op)
+{
+    return op->value == NET_AF_INET ? NET_V4 : op->value == NET_AF_INET6 ? NET_V6 : NET_NONE;
+}
+
+static enum net_protocol protocol_made(const struct op *op)
+{
+    return (op->flags & ~(uint32_t)(NET_SOCK_CLOEXEC | NET_SOCK_NONBLOCK)) == NET_SOCK_DGRAM ? NET_UDP : NET_TCP;
+}
+
+static enum judge_rule judge_made(const struct claims *claims, const struct op *op)
+{
+    enum net_protocol protocol = protocol_made(op);
+    uint32_t type = op->flags & ~(uint32_t)(NET_SOCK_CLOEXEC | NET_SOCK_NONBLOCK);
+    uint64_t number = protocol == NET_UDP ? NET_IPPROTO_UDP : NET_IPPROTO_TCP;
+    bool known = (type == NET_SOCK_DGRAM || type == NET_SOCK_STREAM) && (op->offset == 0 || op->offset == number);
+    return known && judge_policy_makes(claims->policy->networks, claims->policy->network_count, protocol,
+                                       family_made(op))
+               ? JUDGE_NONE
+               : JUDGE_SOCKET;
+}
+
+/* Whether the op has the system bind the socket, if it is not bound. */
+static bool binds_unasked(const struct claims *claims, const struct op *op)
+{
+    return op->kind == OP_LISTEN ||
+           ((op->kind == OP_CONNECT || op->kind == OP_SEND_TO) && claims->protocol[op->handle] == NET_UDP);
+}
+
 /* Ops on sockets, by the rules; the addresses are those that the trace says were named. */
 static enum judge_rule judge_socket(const struct claims *claims, const struct request *request, const struct op *op)
 {
     const struct net_rule *rules = claims->policy->networks;
     uint32_t count = claims->policy->network_count;
-    if (op->kind == OP_SOCKET) {
-        enum net_protocol protocol =
-            (op->flags & ~(uint32_t)(NET_SOCK_CLOEXEC | NET_SOCK_NONBLOCK)) == NET_SOCK_DGRAM ? NET_UDP : NET_TCP;
-        uint8_t family = op->value == NET_AF_INET ? NET_V4 : op->value == NET_AF_INET6 ? NET_V6 : NET_NONE;
-        return judge_policy_makes(rules, count, protocol, family) ? JUDGE_NONE : JUDGE_SOCKET;
-    }
-    if (op->kind != OP_BIND && op->kind != OP_CONNECT && op->kind != OP_SEND_TO)
+    bool named = op->kind == OP_BIND || op->kind == OP_CONNECT || op->kind == OP_SEND_TO,
+         option = op->kind == OP_SET_OPTION || op->kind == OP_GET_OPTION;
+    if (op->kind == OP_SOCKET)
+        return judge_made(claims, op);
+    if (!named && !option && op->kind != OP_LISTEN && op->kind != OP_ACCEPT)
         return JUDGE_NONE;
-    if (op->handle >= HANDLES_TOTAL || claims->state[op->handle] != CLAIMS_SOCKET ||
-        claims->family[op->handle] != request->address.family)
+    if (op->handle >= HANDLES_TOTAL || claims->state[op->handle] != CLAIMS_SOCKET)
         return JUDGE_SOCKET;
-    return judge_policy_allows(rules, count, (enum net_protocol)claims->protocol[op->handle],
-                               op->kind == OP_BIND ? NET_BIND : NET_CONNECT, &request->address)
-               ? JUDGE_NONE
-               : JUDGE_ADDRESS;
+    enum net_protocol protocol = (enum net_protocol)claims->protocol[op->handle];
+    if (option)
+        return judge_policy_option(protocol, op->flags, op->offset, op->kind == OP_SET_OPTION) ? JUDGE_NONE
+                                                                                               : JUDGE_OPTION;
+    if (named && claims->family[op->handle] != request->address.family)
+        return JUDGE_SOCKET;
+    if (named &&
+        !judge_policy_allows(rules, count, protocol, op->kind == OP_BIND ? NET_BIND : NET_CONNECT, &request->address))
+        return JUDGE_ADDRESS;
+    bool granted = claims->bound[op->handle] || !binds_unasked(claims, op) ||
+                   judge_policy_binds(rules, count, protocol, claims->family[op->handle]);
+    return granted ? JUDGE_NONE : JUDGE_ADDRESS;
 }
 
 static enum judge_rule judge_op(const struct claims *claims, const struct request *request, const struct op *op)
@@ -132,13 +168,9 @@ static void open_claimed(struct claims *claims, const struct op *op, uint8_t par
 {
     bool made = op->kind == OP_SOCKET, child = !made && op->handle < HANDLES_TOTAL;
     claims->state[op->handle2] = made ? CLAIMS_SOCKET : parent;
-    claims->family[op->handle2] = made    ? (op->value == NET_AF_INET ? NET_V4 : NET_V6)
-                                  : child ? claims->family[op->handle]
-                                          : NET_NONE;
-    claims->protocol[op->handle2] =
-        made ? ((op->flags & ~(uint32_t)(NET_SOCK_CLOEXEC | NET_SOCK_NONBLOCK)) == NET_SOCK_DGRAM ? NET_UDP : NET_TCP)
-        : child ? claims->protocol[op->handle]
-                : NET_TCP;
+    claims->family[op->handle2] = made ? family_made(op) : child ? claims->family[op->handle] : NET_NONE;
+    claims->protocol[op->handle2] = made ? (uint8_t)protocol_made(op) : child ? claims->protocol[op->handle] : NET_TCP;
+    claims->bound[op->handle2] = child && claims->bound[op->handle];
 }
 
 /* result: 0 in a call that the trace ends in: what its plan went on with was opened. */
@@ -149,6 +181,8 @@ static void follow(struct claims *claims, const struct op *op, int64_t result)
         return;
     switch ((enum op_table)abi_ops[op->kind].table) {
     case OP_TABLE_KEEPS:
+        if (op->handle < HANDLES_TOTAL && result >= 0)
+            claims->bound[op->handle] |= op->kind == OP_BIND || binds_unasked(claims, op);
         return;
     case OP_TABLE_OPENS:
         if (op->handle2 < HANDLES_TOTAL && result >= 0)
@@ -164,6 +198,7 @@ static void follow(struct claims *claims, const struct op *op, int64_t result)
         claims->state[op->handle] = claims->state[op->handle2];
         claims->family[op->handle] = claims->family[op->handle2];
         claims->protocol[op->handle] = claims->protocol[op->handle2];
+        claims->bound[op->handle] = claims->bound[op->handle2];
         claims->state[op->handle2] = CLAIMS_DEAD;
         return;
     }

@@ -85,6 +85,10 @@ bool judge_policy_makes(const struct net_rule *rules, uint32_t count, enum net_p
  * IPv6) needs a rule for either; a zone, and what is written in two ways, has none. */
 bool judge_policy_allows(const struct net_rule *rules, uint32_t count, enum net_protocol protocol, enum net_verb verb,
                          const struct net_address *address);
+/* Whether they let the system choose an address and a port of that family. */
+bool judge_policy_binds(const struct net_rule *rules, uint32_t count, enum net_protocol protocol, uint8_t family);
+/* Whether a guest may ask for that option of a socket, or set it; numbers of Linux. */
+bool judge_policy_option(enum net_protocol protocol, uint64_t level, uint64_t name, bool sets);
 /* Whether the policy has a listening socket there. */
 bool judge_policy_listens(const struct policy *policy, const struct net_address *address);
 

@@ -126,6 +126,12 @@ bool judge_policy_makes(const struct net_rule *rules, uint32_t count, enum net_p
     return false;
 }
 
+bool judge_policy_binds(const struct net_rule *rules, uint32_t count, enum net_protocol protocol, uint8_t family)
+{
+    const struct net_address any = { .family = family };
+    return judge_policy_allows(rules, count, protocol, NET_BIND, &any);
+}
+
 bool judge_policy_listens(const struct policy *policy, const struct net_address *address)
 {
     for (uint32_t i = 0; i < policy->listen_count; i++) {
@@ -220,11 +226,11 @@ static bool end_is(const struct judge_fact *fact, bool peer, const struct net_ad
 static bool implicit(const struct judge *judge, const struct judge_fact *fact, struct judge_descriptor *d,
                      struct judge_ruling *ret)
 {
-    struct net_address any = { .family = d->family }, own = any;
+    struct net_address own = { .family = d->family };
     if (d->bound || fact->socket.local_port == 0)
         return true;
     d->bound = true;
-    if (judge_policy_allows(judge->rules, judge->rule_count, (enum net_protocol)d->protocol, NET_BIND, &any))
+    if (judge_policy_binds(judge->rules, judge->rule_count, (enum net_protocol)d->protocol, d->family))
         return true;
     memcpy(own.bytes, fact->socket.local, sizeof own.bytes);
     own.port = (uint16_t)fact->socket.local_port;
@@ -332,7 +338,7 @@ static bool judge_send(const struct judge *judge, const struct judge_fact *fact,
 #define NET_OPTION_TCP(name, which)    { LEVEL_TCP, NET_##name, which },
 #define NET_OPTION_V6(name, which)     { LEVEL_V6, NET_##name, which },
 
-static bool option_known(uint64_t level, uint64_t name, bool sets)
+bool judge_policy_option(enum net_protocol protocol, uint64_t level, uint64_t name, bool sets)
 {
     static const struct {
         uint64_t level, name;
@@ -340,21 +346,21 @@ static bool option_known(uint64_t level, uint64_t name, bool sets)
     } options[] = {
 #include "wasi/abi/net_options.def"
     };
+    if (sets && protocol == NET_UDP && level == LEVEL_SOCKET && name == NET_SO_REUSEADDR)
+        return false; /* such an address is one that another socket's datagrams are taken from */
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (options[i].level == level && options[i].name == name)
             return options[i].sets || !sets;
     return false;
 }
 
-/* Of UDP, a reused address is one that another process's datagrams are taken from. */
 static bool judge_option(const struct judge *judge, const struct judge_fact *fact, const struct judge_descriptor *d,
                          struct judge_ruling *ret)
 {
     uint64_t level = fact->arg[1] & UINT32_MAX, name = fact->arg[2] & UINT32_MAX;
     const struct syscall_row *row = syscall_find_number(judge->machine, fact->number);
-    bool sets = row && strcmp(row->name, "setsockopt") == 0,
-         shares = sets && d->protocol == NET_UDP && level == LEVEL_SOCKET && name == NET_SO_REUSEADDR;
-    if (shares || !option_known(level, name, sets))
+    bool sets = row && strcmp(row->name, "setsockopt") == 0;
+    if (!judge_policy_option((enum net_protocol)d->protocol, level, name, sets))
         return judge_rule_on(ret, JUDGE_OPTION, "%s of option %" PRIu64 ", level %" PRIu64, sets ? "setting" : "asking",
                              name, level);
     if (!sets || level != LEVEL_V6 || !worked(fact))

@@ -191,7 +191,8 @@ static void test_limits(void **state)
 
 /* ---- the trace's own word ---- */
 
-static struct trace_call call; /* large */
+static struct trace_call call;     /* large */
+static struct net_address claimed; /* that the request names */
 
 static void rule(struct claims *claims, struct op op, const char *path, enum judge_rule wanted)
 {
@@ -203,6 +204,7 @@ static void rule(struct claims *claims, struct op op, const char *path, enum jud
     op.path = (struct region) { 0, (uint32_t)strlen(path) };
     memcpy(call.request.bytes, path, strlen(path));
     call.ops.op[0] = op;
+    call.request.address = claimed;
     bool fine = claims_call(claims, &call, &ruling, &at);
     assert_string_equal(judge_rule_name(ruling.rule), judge_rule_name(wanted));
     assert_int_equal(fine, wanted == JUDGE_NONE);
@@ -242,12 +244,79 @@ static void test_claims(void **state)
     claims_free(claims);
 }
 
+static struct op socket_of(uint32_t type, uint64_t protocol)
+{
+    return (struct op) { .kind = OP_SOCKET,
+                         .handle = HANDLE_NONE,
+                         .handle2 = 7,
+                         .value = NET_AF_INET,
+                         .flags = type | NET_SOCK_CLOEXEC,
+                         .offset = protocol };
+}
+
+static struct op option_of(enum op_kind kind, uint32_t level, uint64_t name)
+{
+    return (struct op) { .kind = (uint16_t)kind, .handle = 7, .flags = level, .offset = name };
+}
+
+static void test_claims_of_sockets(void **state)
+{
+    (void)state;
+    static struct net_rule rules[] = { { NET_UDP, NET_CONNECT, NET_V4, 8, { 10 }, 53, 53 },
+                                       { NET_TCP, NET_CONNECT, NET_V4, 8, { 10 }, 80, 80 },
+                                       { NET_UDP, NET_BIND, NET_V4, 0, { 0 }, 0, 0 },
+                                       { NET_TCP, NET_BIND, NET_V4, 0, { 0 }, 0, 0 } };
+    enum judge_grant grants[] = { JUDGE_GRANT_READ, JUDGE_GRANT_WRITE };
+    policy.networks = rules;
+    for (unsigned binds = 0; binds < 2; binds++) {
+        struct claims *claims;
+        policy.network_count = binds ? 4 : 2;
+        assert_int_equal(claims_create(&spec, grants, &policy, &claims, NULL), STATUS_OK);
+        rule(claims, socket_of(3 /* SOCK_RAW */, 0), "", JUDGE_SOCKET);
+        rule(claims, socket_of(NET_SOCK_STREAM, 262), "", JUDGE_SOCKET);
+        rule(claims, socket_of(NET_SOCK_DGRAM, NET_IPPROTO_TCP), "", JUDGE_SOCKET);
+        rule(claims, socket_of(NET_SOCK_DGRAM, 0), "", JUDGE_NONE);
+        rule(claims, option_of(OP_SET_OPTION, NET_SOL_SOCKET, NET_SO_REUSEADDR), "", JUDGE_OPTION);
+        rule(claims, option_of(OP_SET_OPTION, NET_SOL_SOCKET, NET_SO_ERROR), "", JUDGE_OPTION);
+        rule(claims, option_of(OP_GET_OPTION, NET_SOL_SOCKET, NET_SO_ERROR), "", JUDGE_NONE);
+        claimed = (struct net_address) { .family = NET_V4, .port = 53, .bytes = { 10, 0, 0, 1 } };
+        rule(claims, (struct op) { .kind = OP_SEND_TO, .handle = 7 }, "", binds ? JUDGE_NONE : JUDGE_ADDRESS);
+        claimed.bytes[0] = 11;
+        rule(claims, (struct op) { .kind = OP_SEND_TO, .handle = 7 }, "", JUDGE_ADDRESS);
+        rule(claims, socket_of(NET_SOCK_STREAM, 0), "", JUDGE_NONE);
+        rule(claims, (struct op) { .kind = OP_LISTEN, .handle = 7 }, "", binds ? JUDGE_NONE : JUDGE_ADDRESS);
+        rule(claims, (struct op) { .kind = OP_LISTEN, .handle = 1 }, "", JUDGE_SOCKET);
+        claimed = (struct net_address) { .family = NET_V4, .port = 80, .bytes = { 10, 0, 0, 1 } };
+        rule(claims, (struct op) { .kind = OP_CONNECT, .handle = 7 }, "", JUDGE_NONE);
+        claims_free(claims);
+    }
+    claimed = (struct net_address) { .family = NET_NONE };
+}
+
+/* A name that the run's guest could ask for, and a device: by what the policy lists. */
+static void test_lists(void **state)
+{
+    (void)state;
+    char *had_names[] = { (char[]) { "a.example" }, (char[]) { "b.example" } }, *now[] = { had_names[1] };
+    struct grants_ruling ruling;
+    spec.policy.names = had_names;
+    spec.policy.name_count = 2;
+    policy.names = now;
+    policy.name_count = 1;
+    assert_false(grants_name(&spec, &options, 0, &ruling));
+    assert_non_null(strstr(ruling.text, "a.example"));
+    assert_true(grants_name(&spec, &options, 1, &ruling));
+    options.policy = NULL;
+    assert_true(grants_name(&spec, &options, 0, &ruling));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup(name, setup)
     const struct CMUnitTest tests[] = { T(test_own_policy), T(test_same_directory), T(test_other_machine),
                                         T(test_no_path),    T(test_order),          T(test_replaced),
                                         T(test_parts),      T(test_widest),         T(test_no_places),
-                                        T(test_limits),     T(test_claims) };
+                                        T(test_limits),     T(test_claims),         T(test_claims_of_sockets),
+                                        T(test_lists) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
