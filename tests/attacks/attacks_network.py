@@ -35,7 +35,19 @@ static void evil_start(struct guest *g, struct wasi_backend *b)
             _exit(99);
     } else if (!strcmp(arg[1], "both"))
         to(arg[2], port, type, SYS_connect), to(arg[2], 0, type, SYS_bind);
-    else if (!strcmp(arg[1], "ask")) {
+    else if (!strcmp(arg[1], "families"))
+        syscall(SYS_listen, syscall(SYS_socket, AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), 1);
+    else if (!strcmp(arg[1], "dissolved")) {
+        struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+        long fd = syscall(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        inet_pton(AF_INET, arg[2], &in.sin_addr);
+        syscall(SYS_connect, fd, &in, sizeof in);
+        in.sin_family = AF_UNSPEC;
+        syscall(SYS_connect, fd, &in, sizeof in);
+    } else if (!strcmp(arg[1], "shared")) {
+        n[0] = 1;
+        syscall(SYS_setsockopt, syscall(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), SOL_SOCKET, SO_REUSEADDR, n, 4);
+    } else if (!strcmp(arg[1], "ask")) {
         syscall(SYS_sendto, GUEST_FD_RESOLVER, n, 4, MSG_NOSIGNAL, 0, 0);
         if (syscall(SYS_recvfrom, GUEST_FD_RESOLVER, a, sizeof a, 0, 0, 0) != 0) _exit(99);
         syscall(SYS_sendto, GUEST_FD_RESOLVER, n, 8, MSG_NOSIGNAL, 0, 0);
@@ -52,6 +64,9 @@ static void evil_start(struct guest *g, struct wasi_backend *b)
         case 6: syscall(SYS_sendmsg, 3, n, 0); break;
         case 7: syscall(SYS_recvmsg, 3, n, 0); break;
         case 8: syscall(SYS_sendto, 3, n, 1, MSG_OOB, 0, 0); break;
+        case 9: syscall(SYS_sendto, 3, n, 1, MSG_FASTOPEN | MSG_NOSIGNAL, 0, 0); break;
+        case 10: syscall(SYS_sendmmsg, 3, n, 0, 0); break;
+        case 11: syscall(SYS_accept, 3, 0, 0); break;
     }
 }
 static void evil_end(struct guest *g, enum status s, struct wasi_ending *e) {}
@@ -107,9 +122,9 @@ class Held(Owned):
             self.assertFalse(heard())
 
     def test_other_kinds(self):
-        for kind in range(9):
+        for kind in range(12):
             self.owned("kind", kind, options=["--connect", "tcp:127.0.0.1/32:80"], status=KILLED)
-        self.owned("kind", 9, options=["--connect", "tcp:127.0.0.1/32:80"], status=0)
+        self.owned("kind", 12, options=["--connect", "tcp:127.0.0.1/32:80"], status=0)
 
     @unittest.skipUnless(warrant_case.doctor()["landlock_tcp"], "this Landlock knows no TCP")
     def test_other_ports(self):
@@ -135,6 +150,20 @@ class Found(Owned):
             self.owned("sendto", "127.0.0.2", port, options=["--connect", f"udp:127.0.0.1/32:{port}"], status=0)
             self.assertTrue(heard())
         self.assertIn(f"sent to 127.0.0.2, port {port}", self.found("witness.undeclared", "judge.escape"))
+
+    def test_a_socket_of_both_families(self):
+        """IPv6 is granted, and the system binds a socket that takes IPv4 as well."""
+        self.owned("families", options=["--bind", "tcp:[::]/0:0"], status=0)
+        self.assertIn("takes IPv4 too", self.found("witness.undeclared", "judge.escape"))
+
+    def test_an_association_that_is_dissolved(self):
+        with listener(kind=socket.SOCK_DGRAM) as (port, _):
+            self.owned("dissolved", "127.0.0.1", port, options=["--connect", f"udp:127.0.0.1/32:{port}", "--bind", "udp:0.0.0.0/0:0"], status=0)
+        self.assertIn("an address of family 0", self.found("witness.undeclared", "judge.escape"))
+
+    def test_an_address_that_two_sockets_have(self):
+        self.owned("shared", options=["--connect", "udp:127.0.0.1/32:53"], status=0)
+        self.assertIn("setting of option 2, level 1", self.found("witness.undeclared", "judge.escape"))
 
     def test_what_is_granted_but_nobody_asked_for(self):
         """To a granted address, yet by no hostcall: no escape, and undeclared all the same."""
