@@ -108,9 +108,12 @@
   @     (q->slot[SLOT_SOCK_OPEN_family] == NET_V6 ==> p.kind == OP_ONLY_V6)) &&
   @   (q->call == OPERATION_SOCK_ACCEPT && p.value >= 0 ==> p.count > 0 && handle_free(t, p.ino));
   @
-  @ // The slot that a plan opens a socket in: `ino`.
+  @ // The slot that a plan opens a socket in: `ino`. No message ends a plan before its sender was judged, and nothing a plan that opened
+  @ // a socket of IPv6 before that was told to take no IPv4.
   @ predicate opens_socket(struct request *q) = q->call == OPERATION_SOCK_OPEN || q->call == OPERATION_SOCK_ACCEPT;
-  @ predicate plan_socket(struct handle_table *t, struct request *q, struct plan p) = p.count > 0 && opens_socket(q) ==> handle_free(t, p.ino);
+  @ predicate plan_socket(struct handle_table *t, struct request *q, struct plan p) = p.count > 0 ==>
+  @   (opens_socket(q) ==> handle_free(t, p.ino)) && (p.kind == OP_RECEIVE_FROM ==> p.end == PLAN_GOES_ON) &&
+  @   (q->call == OPERATION_SOCK_OPEN ==> p.end != PLAN_ENDS_WITH_ANSWER && (p.end == PLAN_ENDS_WITH_VALUE ==> p.value < 0));
   @ // The resolver is no descriptor of the guest's.
   @ predicate asks_resolver(struct op op) = op.handle == HANDLE_RESOLVER && (op.kind == OP_ASK_NAME || op.kind == OP_TAKE_NAMES);
   @ predicate own_socket(struct handle_table *t, struct request *q, struct plan p, struct op_result *a, integer h) =
