@@ -92,8 +92,8 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
         ret->fate.cause_signal = (uint32_t)run.signals.first;
     }
     child_put_down(&run.guest);
-    child_put_down(&run.recorder);
-    child_put_down(&run.witness);
+    child_let_end(&run.recorder);
+    child_let_end(&run.witness);
     child_put_down(&run.resolver);
     memcpy(ret->trace_path, run.files.trace_path, sizeof ret->trace_path);
     launch_outputs_drop(options, &run.files);

@@ -96,3 +96,14 @@ void child_put_down(struct child_process *child)
     launch_close(&child->go);
     launch_close(&child->watch);
 }
+
+void child_let_end(struct child_process *child)
+{
+    enum { GRACE_MS = 1000 };
+    launch_close(&child->control);
+    launch_close(&child->go);
+    struct pollfd wait = { child->watch, POLLIN, 0 };
+    if (child->pid > 0)
+        poll(&wait, 1, GRACE_MS); /* a signal that comes meanwhile ends the grace */
+    child_put_down(child);
+}

@@ -48,7 +48,7 @@ enum status recorder_finish(struct run *run, struct error *error)
     /* Where it is gone already, nothing is read below. */
     bool told = write(run->recorder.control, &result->fate, sizeof result->fate) == sizeof result->fate;
     told = child_message_read(run, &run->recorder, &message) && told;
-    child_put_down(&run->recorder);
+    child_let_end(&run->recorder);
     enum status s = STATUS_OK;
     if (told) {
         result->end = message.end;

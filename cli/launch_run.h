@@ -36,6 +36,9 @@ MUST_USE enum status child_ready(struct run *run, const struct child_process *ch
 bool child_is_gone(const struct child_process *child); /* dead, reaped or not */
 void child_reap(struct child_process *child, int *ret_wait_status);
 void child_put_down(struct child_process *child); /* kills, reaps, closes */
+/* The same, for a process of ours that ends by itself when it hears no more from here: it is killed only if it does
+ * not. */
+void child_let_end(struct child_process *child);
 
 /* ---- the guest (launch_guest.c) ---- */
 MUST_USE enum status guest_fork(struct run *run, struct error *error);

@@ -100,5 +100,5 @@ void witness_finish(struct run *run)
     } else {
         snprintf(result->witness_reason, sizeof result->witness_reason, "it died before the end of the run");
     }
-    child_put_down(&run->witness);
+    child_let_end(&run->witness);
 }
