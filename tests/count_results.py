@@ -46,14 +46,14 @@ class Test:
 
 
 def must_run(path):
-    """The rules of tests/must-run: (condition, pattern of names, patterns of cases that may be skipped)."""
+    """The rules of tests/must-run: (condition, pattern of names, patterns of cases that may be skipped[, of reasons to skip all of it])."""
     for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
         words = line.split("#")[0].split()
         if words:
             condition, pattern, *rest = words
-            if rest and rest[0] != "except":
+            if rest and (rest[0] not in ("except", "unless") or len(rest) == 1):
                 raise ValueError(f"{path}: {line.strip()}")
-            yield condition, pattern, rest[1:]
+            yield (condition, pattern, [], rest[1:]) if rest[:1] == ["unless"] else (condition, pattern, rest[1:])
 
 
 def holds(condition, doctor):
@@ -67,14 +67,16 @@ def held(tests, rules, doctor):
             words = reason.split()
             if test.result != "failed" and words[0] == "no" and len(words) > 1 and holds(words[1].rstrip(":,"), doctor):
                 yield test.name, f"{case or 'all of it'} was skipped ({reason}), and doctor says that there is {words[1]}"
-    for condition, pattern, may in rules:
+    for condition, pattern, may, *absent in rules:
         if not holds(condition, doctor):
             continue
         matching = [test for test in tests if fnmatch.fnmatchcase(test.name, pattern)]
         if not matching:
             yield pattern, f"must run ({condition}), and no such test ran"
         for test in matching:
-            if test.result == "skipped":
+            excused = [reason for reason in test.reasons.values() if any(fnmatch.fnmatchcase(reason, one) for one in (absent or [[]])[0])
+                       or (absent and doctor.get("sanitizer") and reason.startswith("a sanitizer"))]
+            if test.result == "skipped" and len(excused) < len(test.reasons):
                 yield test.name, f"must run ({condition}), and was skipped"
             elif test.result == "passed":
                 skipped = [name for name, reason in test.reasons.items() if not any(fnmatch.fnmatchcase(name, case) for case in may)

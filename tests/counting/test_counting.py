@@ -70,6 +70,17 @@ class Counting(unittest.TestCase):
             with self.subTest(case=case):
                 self.assertEqual(self.judged(result("a"), result("live_a", output=f"skipped: {case}: so\n"), rules=RULES)[1], wrong)
 
+    def test_what_may_be_absent(self):
+        rules = [("witness", "suite", [], ["no suite*"])]
+        for said, doctor, wrong in (("no suite is named", WITNESS, 0), ("there is no player", WITNESS, 1), ("a sanitizer makes it minutes", WITNESS, 1),
+                                    ("a sanitizer makes it minutes", {**WITNESS, "sanitizer": True}, 0), ("there is no player", {"witness": False}, 0)):
+            with self.subTest(said=said, doctor=doctor):
+                skipped = result("suite", "notrun", f"skipped: {said}\n", "SKIP_RETURN_CODE=77")
+                self.assertEqual(self.judged(skipped, rules=rules, doctor=doctor)[1], wrong)
+        two = result("suite", "notrun", "skipped: A: no suite\nskipped: B: no player\n", "SKIP_RETURN_CODE=77")
+        self.assertEqual(self.judged(two, rules=rules)[1], 1)
+        self.assertEqual(self.judged(result("suite", output="skipped: A: no suite\n"), rules=rules)[1], 1)  # it is there, and a case did not run
+
     def test_reason_that_is_not_so(self):
         for reason, wrong in (("no witness here: not root", 1), ("no Landlock here", 1), ("no mounts here", 0), ("nothing here", 0)):
             with self.subTest(reason=reason):

@@ -39,7 +39,7 @@ def find_go():
     FOLDER.mkdir(parents=True, exist_ok=True)
     done = subprocess.run([SOURCE / "tests/guests/find-go", FOLDER], capture_output=True, text=True)
     if done.returncode:
-        skip(" ".join(done.stderr.split("\n")[-3:]).strip())
+        skip("no Go with a port to WASI: " + " ".join(done.stderr.split("\n")[-3:]).strip())
     return done.stdout.strip()
 
 
