@@ -91,14 +91,20 @@ enum status trace_op_out(const struct request *request, const struct op *op, con
     struct pieces pieces = op_pieces(request, op);
     if (!pieces_in_memory(pieces, space->memory_size))
         return STATUS_MALFORMED;
-    uint64_t most = abi_ops[op->kind].out == OP_BYTES_JOINED ? LIMIT_STAGING : TRACE_KERNEL_MAX,
-             length = pieces_length(pieces);
-    length = length < most ? length : most;
+    const uint8_t *bytes = space->memory;
+    uint64_t length = pieces_length(pieces);
+    length = length < TRACE_KERNEL_MAX ? length : TRACE_KERNEL_MAX;
+    struct region staged = { 0, LIMIT_STAGING };
+    if (abi_op_bit(op->kind) & ops_joined) { /* they were put together already, and are not read again */
+        length = staged.length = backend_joined(op, request);
+        pieces = (struct pieces) { &staged, 1 };
+        bytes = space->staging;
+    }
     ret->out_length = (uint32_t)length;
     ret->out_head_length = (uint32_t)(length < TRACE_HEAD_BYTES ? length : TRACE_HEAD_BYTES);
-    ret->out_digest = pieces_digest(pieces, space->memory, length);
+    ret->out_digest = pieces_digest(pieces, bytes, length);
     struct gather gather = { pieces, 0 };
-    gather_bytes(&gather, space->memory, ret->out_head, ret->out_head_length);
+    gather_bytes(&gather, bytes, ret->out_head, ret->out_head_length);
     return STATUS_OK;
 }
 

@@ -174,7 +174,8 @@ INLINE bool call_begins(struct trace_writer *writer, const struct request *reque
         event_put_u64(at, op->value);
     at += form->value;
     if (form->out != OP_BYTES_NONE)
-        at = put_out(at, space->memory + request->iov[0].offset, request->iov[0].length);
+        at = put_out(at, form->out == OP_BYTES_JOINED ? space->staging : space->memory + request->iov[0].offset,
+                     request->iov[0].length);
     put_head(start, at, form->ticks ? TRACE_EVENT_CALL : TRACE_EVENT_CALL_UNTIMED, (uint64_t)(row - rows),
              request->import, (uint64_t)(form - kinds) | (uint64_t)op->rule << 8);
     writer->plan = 1 | TRACE_PLAN_COMPACT | (form->in != OP_BYTES_NONE ? TRACE_PLAN_BULKY : 0);

@@ -20,6 +20,8 @@ static ALWAYS_INLINE enum rt_trap_kind perform_one(const struct dispatch_way *wa
     *op = *issued;
     if (wasi->observer.begin)
         status = wasi->observer.begin(wasi->observer.self, &wasi->request, &wasi->failure);
+    if (LIKELY(status == STATUS_OK))
+        status = dispatch_join(wasi, way, op, &space);
     if (LIKELY(status == STATUS_OK) && wasi->observer.op)
         status = wasi->observer.op(wasi->observer.self, &wasi->request, op, &space, &wasi->failure);
     if (LIKELY(status == STATUS_OK))

@@ -4,6 +4,7 @@
 #define WARRANT_WASI_DISPATCH_WAY_H
 
 #include "runtime/base/platform.h"
+#include "wasi/abi/op_sets.h"
 #include "wasi/wasi_inner.h"
 
 /* What differs between calls on the way. */
@@ -42,6 +43,17 @@ static ALWAYS_INLINE void dispatch_refuse(const struct step *step, struct outcom
                                   .trap = step->traps ? RT_TRAP_HOST_POINTER : RT_TRAP_NONE };
 }
 
+/* Takes the bytes of an op that leave joined out of the guest's memory, so that what the observer is shown is what is
+ * handed to the system: they are read once. */
+static ALWAYS_INLINE enum status dispatch_join(struct wasi *wasi, const struct dispatch_way *way, const struct op *op,
+                                               const struct backend_space *space)
+{
+    if (LIKELY((way->ops & ops_joined) == 0) || (abi_op_bit(op->kind) & ops_joined) == 0 ||
+        LIKELY(backend_join(op, &wasi->request, space)))
+        return STATUS_OK;
+    return dispatch_plan_failed(wasi, op, "takes bytes from outside of the guest's memory");
+}
+
 /* Tells the observer of an op, performs it, and keeps it. */
 static ALWAYS_INLINE enum status dispatch_op(struct wasi *wasi, const struct dispatch_way *way, const struct op *op,
                                              const struct backend_space *space)
@@ -52,7 +64,9 @@ static ALWAYS_INLINE enum status dispatch_op(struct wasi *wasi, const struct dis
     if (!LIKELY(op->kind < OP_COUNT && (way->ops >> op->kind & 1)))
         return dispatch_plan_failed(wasi, op, "is none that this call may issue");
     struct op_result *result = &ops->result[ops->count];
-    enum status status;
+    enum status status = dispatch_join(wasi, way, op, space);
+    if (!LIKELY(status == STATUS_OK))
+        return status;
     if (wasi->observer.op) {
         status = wasi->observer.op(wasi->observer.self, &wasi->request, op, space, &wasi->failure);
         if (!LIKELY(status == STATUS_OK))

@@ -1,5 +1,6 @@
 /* See act_world.h. */
 #include "act_world.h"
+#include "wasi/abi/op_sets.h"
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -102,6 +103,8 @@ struct op_result act_world_act(struct act_world *world, const struct op *op)
     struct error error = ERROR_INIT;
     struct op_result result = { .value = INT64_MIN };
     struct wasi_backend backend = act_live_backend(world->live);
+    if (abi_op_bit(op->kind) & ops_joined)
+        need(backend_join(op, world->request, &world->space), "the regions lie outside of the memory");
     need(backend.act(backend.self, op, world->request, &world->space, &result, &error) == STATUS_OK, error.text);
     return result;
 }

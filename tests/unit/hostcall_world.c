@@ -23,9 +23,12 @@ static enum status on_begin(void *self, const struct request *request, struct er
 static enum status on_op(void *self, const struct request *request, const struct op *op,
                          const struct backend_space *space, struct error *error)
 {
+    struct hostcall_world *world = self;
     (void)request;
     (void)op;
-    (void)space;
+    memcpy(world->shown, space->staging, sizeof world->shown);
+    if (world->overwrites)
+        memset(world->memory, HW_FILL, HW_MEMORY);
     return event(self, 'o', error);
 }
 
@@ -50,6 +53,7 @@ static enum status act(void *self, const struct op *op, const struct request *re
     (void)request;
     world->acts++;
     world->last_op = *op;
+    memcpy(world->performed, space->staging, sizeof world->performed);
     result->value = world->answer[i].value;
     result->stat = world->answer[i].stat;
     if (op->kind == OP_READ_DIR && world->staged) {

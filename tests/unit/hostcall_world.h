@@ -6,7 +6,7 @@
 #include "wasi/wasi.h"
 
 enum { HW_MEMORY = 65536, HW_EVENTS = 256, HW_FILL = 0xA5 };
-enum { HW_PREOPEN = 3, HW_READ_ONLY = 4 };
+enum { HW_STAGED = 32, HW_PREOPEN = 3, HW_READ_ONLY = 4 };
 
 struct hostcall_world {
     struct wasi *wasi;
@@ -26,6 +26,9 @@ struct hostcall_world {
     struct op last_op;
     struct outcome last_outcome;
     uint64_t committed;
+    /* The guest's memory is overwritten with what it was filled with when the observer was shown an op. */
+    bool overwrites;
+    uint8_t shown[HW_STAGED], performed[HW_STAGED]; /* what the staging buffer held for the observer, and the backend */
     /* Which event fails, with which status; 0: none. */
     char failing_event;
     enum status failing_status;

@@ -106,6 +106,9 @@ static void play(struct stage *stage)
         _exit(77);
     raise(SIGSTOP);
     for (uint32_t kind = 0; kind < OP_COUNT; kind++) {
+        if ((abi_op_bit(kind) & ops_joined) &&
+            !backend_join(&stage->op[kind], stage->world.request, &stage->world.space))
+            _exit(4);
         syscall(SYS_getpgid, MARKER);
         if (backend.act(backend.self, &stage->op[kind], stage->world.request, &stage->world.space, &result, NULL) !=
             STATUS_OK)

@@ -54,6 +54,29 @@ static void a_call_begins_acts_and_ends(void **state)
     assert_int_equal(wasi_call_count(world->wasi), 1);
 }
 
+/* What leaves through a stream is taken out of the guest's memory once, before the observer is told: it shows, and the
+ * backend performs, the same copy. Of one region (decided from scalars) and of several. */
+static void bytes_that_leave_are_read_once(void **state)
+{
+    struct hostcall_world *world = *state;
+    memcpy(world->memory + DATA, "left to right", 13);
+    hostcall_world_u32(world, IOVS + 8, DATA + 10);
+    hostcall_world_u32(world, IOVS + 12, 3);
+    world->overwrites = true;
+    for (uint32_t regions = 1; regions <= 2; regions++) {
+        uint8_t before[HW_MEMORY];
+        memcpy(before, world->memory, sizeof before);
+        memset(world->shown, 0, sizeof world->shown);
+        hostcall_world_expect(world, 10);
+        assert_int_equal(HW_CALL(world, OPERATION_FD_WRITE, NULL, 1, IOVS, regions, RESULT), RT_TRAP_NONE);
+        assert_string_equal(world->events, "boae");
+        assert_true(hostcall_world_filled(world, DATA, 13)); /* by the observer */
+        assert_memory_equal(world->shown, "left to right", regions == 1 ? 10 : 13);
+        assert_memory_equal(world->performed, "left to right", regions == 1 ? 10 : 13);
+        memcpy(world->memory, before, sizeof before);
+    }
+}
+
 /* A redirected stream stays a stream: its position is shared with whoever redirected it. */
 static void standard_streams_are_never_written_by_position(void **state)
 {
@@ -263,6 +286,7 @@ int main(void)
         WAY_TEST(impossible_answers_stop_the_guest),
         WAY_TEST(whoever_fails_ends_the_guest),
         WAY_TEST(an_exit_is_told_before_it_ends),
+        WAY_TEST(bytes_that_leave_are_read_once),
         cmocka_unit_test(violations_answer_or_stop),
         cmocka_unit_test(an_observer_may_be_missing),
         cmocka_unit_test(limits_are_kept_at_creation),

@@ -29,6 +29,13 @@ static const uint64_t ops_vector = 0 /* `mem` is a range of the request's vector
 #undef OP
 #undef ON_VECTOR
 
+#define OP(id, text, syscall, calls, operands, object, right, table, effect, changes, out, ...)                        \
+    | (OP_BYTES_##out == OP_BYTES_JOINED ? OPS(id) : 0)
+static const uint64_t ops_joined = 0 /* what leaves the guest is put together in the staging buffer */
+#include "wasi/abi/ops.def"
+    ;
+#undef OP
+
 #define OP(id, text, syscall, calls, operands, object, right, table, effect, changes, out, in, ...)                    \
     | (OP_BYTES_##out == OP_BYTES_REGION || OP_BYTES_##in == OP_BYTES_REGION ? OPS(id) : 0)
 static const uint64_t ops_region = 0 /* `mem` is a region of the guest's memory */

@@ -51,14 +51,13 @@ static void filestat_from(const struct stat *from, struct filestat *ret)
 static enum status act_stream(int fd, const struct op *op, const struct request *request,
                               const struct backend_space *space, struct op_result *result, struct error *error)
 {
+    if (op->kind == OP_WRITE) {
+        result->value = act_result(write(fd, space->staging, backend_joined(op, request)));
+        return STATUS_OK;
+    }
     uint32_t length = act_staged_length(op, request, space);
     if (length == UINT32_MAX)
         return act_internal(op, error);
-    if (op->kind == OP_WRITE) {
-        act_gather(op, request, space, length);
-        result->value = act_result(write(fd, space->staging, length));
-        return STATUS_OK;
-    }
     result->value = act_result(read(fd, space->staging, length));
     if (result->value > 0)
         act_scatter(op, request, space, (uint32_t)result->value);

@@ -70,18 +70,17 @@ static void filestat_from(const struct stat *from, struct filestat *ret)
 }
 
 /* Reads and writes of streams: through the staging buffer, because the kernel may touch more than the count it returns.
- */
+ * What is written lies there already. */
 static enum status act_stream(int fd, const struct op *op, const struct request *request,
                               const struct backend_space *space, struct op_result *result, struct error *error)
 {
+    if (op->kind == OP_WRITE) {
+        result->value = act_result(syscall(SYS_write, fd, space->staging, (size_t)backend_joined(op, request)));
+        return STATUS_OK;
+    }
     uint32_t length = act_staged_length(op, request, space);
     if (length == UINT32_MAX)
         return act_internal(op, error);
-    if (op->kind == OP_WRITE) {
-        act_gather(op, request, space, length);
-        result->value = act_result(syscall(SYS_write, fd, space->staging, (size_t)length));
-        return STATUS_OK;
-    }
     result->value = act_result(syscall(SYS_read, fd, space->staging, (size_t)length));
     if (result->value > 0)
         act_scatter(op, request, space, (uint32_t)result->value);

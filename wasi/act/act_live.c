@@ -77,16 +77,6 @@ uint32_t act_staged_length(const struct op *op, const struct request *request, c
     return total < LIMIT_STAGING ? (uint32_t)total : LIMIT_STAGING;
 }
 
-void act_gather(const struct op *op, const struct request *request, const struct backend_space *space, uint32_t length)
-{
-    const struct region *from = request->iov + op->mem.offset;
-    for (uint32_t done = 0; done < length; from++) {
-        uint32_t piece = from->length < length - done ? from->length : length - done;
-        memcpy(space->staging + done, space->memory + from->offset, piece);
-        done += piece;
-    }
-}
-
 void act_scatter(const struct op *op, const struct request *request, const struct backend_space *space, uint32_t length)
 {
     const struct region *to = request->iov + op->mem.offset;

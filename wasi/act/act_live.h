@@ -52,11 +52,10 @@ static inline uint8_t *act_address(const struct backend_space *space, struct reg
 bool act_vector(struct act_live *live, const struct op *op, const struct request *request,
                 const struct backend_space *space);
 bool act_path(const struct request *request, struct region region, struct act_path *ret);
-/* How much of the op's regions passes through the staging buffer: all, at most LIMIT_STAGING. UINT32_MAX: they leave
- * the memory. */
+/* How much of the regions of an op that brings bytes passes through the staging buffer: all, at most LIMIT_STAGING.
+ * UINT32_MAX: they leave the memory. */
 uint32_t act_staged_length(const struct op *op, const struct request *request, const struct backend_space *space);
-/* Copies the first `length` bytes of the op's regions to the staging buffer, or back. */
-void act_gather(const struct op *op, const struct request *request, const struct backend_space *space, uint32_t length);
+/* Copies the first `length` bytes of the staging buffer to the op's regions. */
 void act_scatter(const struct op *op, const struct request *request, const struct backend_space *space,
                  uint32_t length);
 

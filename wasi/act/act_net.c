@@ -107,13 +107,11 @@ static enum status net_send(int fd, const struct op *op, const struct request *r
                             const struct backend_space *space, struct op_result *result, struct error *error)
 {
     union socket_name name;
-    uint32_t length = act_staged_length(op, request, space);
     socklen_t name_length = op->kind == OP_SEND_TO ? name_from(&request->address, &name) : 0;
-    if (length == UINT32_MAX || (op->kind == OP_SEND_TO && name_length == 0))
+    if (op->kind == OP_SEND_TO && name_length == 0)
         return act_internal(op, error);
-    act_gather(op, request, space, length);
-    result->value = act_result(
-        sendto(fd, space->staging, length, act_net_flags(op), name_length > 0 ? &name.any : NULL, name_length));
+    result->value = act_result(sendto(fd, space->staging, backend_joined(op, request), act_net_flags(op),
+                                      name_length > 0 ? &name.any : NULL, name_length));
     return STATUS_OK;
 }
 
