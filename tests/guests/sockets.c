@@ -1,5 +1,5 @@
 /* Talks to itself over sockets, by what WAMR's guest library imports, and says each answer: what a policy lets through,
- * and what not. Usage: sockets tcp PORT | udp PORT | refused. */
+ * and what not. Usage: sockets tcp PORT | udp PORT | tcp6 PORT | udp6 PORT | refused. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +49,23 @@ static struct address v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t po
     return address;
 }
 
+/* The loopback address of a family. Of IPv6 the halves of each pair change places, as the guest's library has it. */
+static struct address loopback(uint32_t family, uint16_t port)
+{
+    if (family == V4)
+        return v4(127, 0, 0, 1, port);
+    struct address address = { V6, { [14] = 1 }, { 0 } };
+    memcpy(address.bytes + 16, &port, sizeof port);
+    return address;
+}
+
+/* The port of an address, behind it. */
+static uint32_t port_of(const struct address *address)
+{
+    const uint8_t *at = address->bytes + (address->kind == V4 ? 4 : 16);
+    return at[0] + 256u * at[1];
+}
+
 static uint32_t say(const char *what, uint32_t wasi_errno)
 {
     printf("%s %u\n", what, wasi_errno);
@@ -62,10 +79,10 @@ static uint32_t open_socket(uint32_t family, uint32_t type)
     return fd;
 }
 
-static void tcp(uint16_t port)
+static void tcp(uint32_t family, uint16_t port)
 {
-    struct address here = v4(127, 0, 0, 1, port), told;
-    uint32_t listener = open_socket(V4, STREAM), client = open_socket(V4, STREAM), server = 0, moved = 0;
+    struct address here = loopback(family, port), told;
+    uint32_t listener = open_socket(family, STREAM), client = open_socket(family, STREAM), server = 0, moved = 0;
     uint16_t flags;
     uint64_t us = 0;
     char text[16] = { 0 };
@@ -75,8 +92,7 @@ static void tcp(uint16_t port)
     say("bind", sock_bind(listener, &here));
     say("listen", sock_listen(listener, 5));
     say("local", sock_addr_local(listener, &told));
-    printf("at %u.%u.%u.%u:%u\n", told.bytes[0], told.bytes[1], told.bytes[2], told.bytes[3],
-           told.bytes[4] + 256u * told.bytes[5]);
+    printf("at itself: %d, port %u\n", memcmp(told.bytes, here.bytes, family == V4 ? 4 : 16) == 0, port_of(&told));
     say("connect", sock_connect(client, &here));
     say("accept", sock_accept(listener, 0, &server));
     say("set_timeout", sock_set_send_timeout(client, 1500000));
@@ -95,10 +111,10 @@ static void tcp(uint16_t port)
     say("close", sock_close(server));
 }
 
-static void udp(uint16_t port)
+static void udp(uint32_t family, uint16_t port)
 {
-    struct address first = v4(127, 0, 0, 1, port), second = v4(127, 0, 0, 1, (uint16_t)(port + 1)), from;
-    uint32_t one = open_socket(V4, DATAGRAM), other = open_socket(V4, DATAGRAM), moved = 0;
+    struct address first = loopback(family, port), second = loopback(family, (uint16_t)(port + 1)), from;
+    uint32_t one = open_socket(family, DATAGRAM), other = open_socket(family, DATAGRAM), moved = 0;
     char text[4] = { 0 };
     const struct vector out = { "message", 7 }, in = { text, sizeof text };
     uint16_t flags = 9;
@@ -106,7 +122,7 @@ static void udp(uint16_t port)
     say("bind", sock_bind(other, &second));
     say("send_to", sock_send_to(one, &out, 1, 0, &second, &moved));
     say("recv_from", sock_recv_from(other, &in, 1, 0, &from, &moved));
-    printf("got %u %.4s from %u\n", moved, text, from.bytes[4] + 256u * from.bytes[5]);
+    printf("got %u %.4s from %u\n", moved, text, port_of(&from));
     say("connect", sock_connect(other, &first));
     say("send", sock_send(other, &out, 1, 0, &moved));
     say("recv", sock_recv(one, &in, 1, 0, &moved, &flags));
@@ -133,10 +149,11 @@ int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
     uint16_t port = argc > 2 ? (uint16_t)atoi(argv[2]) : 0;
-    if (argc > 1 && strcmp(argv[1], "tcp") == 0)
-        tcp(port);
-    else if (argc > 1 && strcmp(argv[1], "udp") == 0)
-        udp(port);
+    const char *mode = argc > 1 ? argv[1] : "";
+    if (strncmp(mode, "tcp", 3) == 0)
+        tcp(mode[3] == '6' ? V6 : V4, port);
+    else if (strncmp(mode, "udp", 3) == 0)
+        udp(mode[3] == '6' ? V6 : V4, port);
     else
         refused();
     return 0;
