@@ -14,6 +14,7 @@
 #include "checker/impact.h"
 #include "checker/match.h"
 #include "checker/match_state.h"
+#include "checker/moved.h"
 #include "runtime/base/text.h"
 #include "checker/touched.h"
 
@@ -86,21 +87,6 @@ static void on_record(void *self, const struct witness_record *record, enum matc
 
 /* ---- what the matcher wants ---- */
 
-static uint64_t bytes_moved(const struct trace_call *call, bool in)
-{
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++) {
-        const struct op *op = &call->ops.op[i];
-        int64_t value = call->ops.result[i].value;
-        if (op->kind >= OP_COUNT || value <= 0)
-            continue;
-        bool enters = abi_ops[op->kind].in != OP_BYTES_NONE, leaves = abi_ops[op->kind].out != OP_BYTES_NONE;
-        if (in ? enters : leaves)
-            bytes += (uint64_t)value;
-    }
-    return bytes;
-}
-
 static void store_new_call(struct audit *a, const struct trace_call *call, uint64_t number)
 {
     struct store_call *row = &a->waiting[(a->waiting_head + a->waiting_count++) % WAITING];
@@ -124,8 +110,8 @@ static void store_new_call(struct audit *a, const struct trace_call *call, uint6
         row->trap = call->outcome.trap;
         row->value_count = call->outcome.value_count;
         memcpy(row->value, call->outcome.value, sizeof row->value);
-        row->bytes_in = bytes_moved(call, true);
-        row->bytes_out = bytes_moved(call, false);
+        row->bytes_in = call_bytes_moved(call, true);
+        row->bytes_out = call_bytes_moved(call, false);
     }
     store_parts(a->options->store, call, number);
     touched_call(a->touched, call, number);

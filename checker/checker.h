@@ -191,28 +191,4 @@ struct checker_sink {
 MUST_USE enum status checker_query(const char *db_path, const char *query, enum checker_format format,
                                    const struct checker_sink *sink, struct error *error);
 
-/* ---- a trace as strace would print it ---- */
-
-/* Lines that begin with "#": before the first call, what was run and what held; behind the last, how it ended. */
-void show_run(const struct run_spec *spec, struct buffer *out);
-void show_end(const struct trace_end *end, struct buffer *out);
-
-struct show_options {
-    bool full;  /* strings and buffers are not cut */
-    bool names; /* event number and time before each line */
-};
-/* Appends one line, with its newline: `fd_write(1, [{0x1234, 12}], ...) = 0 (nwritten 12)  [pwritev 3 ... = 12]  right
- * held`. */
-void show_call(const struct trace_call *call, const struct show_options *options, struct buffer *out);
-void show_call_json(const struct trace_call *call, const struct show_options *options,
-                    struct buffer *out); /* one object, newline */
-void show_exit(const struct trace_exit *exit, const struct show_options *options, struct buffer *out);
-void show_exit_json(const struct trace_exit *exit, struct buffer *out);
-void show_state(uint64_t event, const struct trace_state *state, const struct show_options *options,
-                struct buffer *out);
-void show_state_json(uint64_t event, const struct trace_state *state, struct buffer *out);
-void show_growth(uint64_t event, const struct trace_growth *growth, const struct show_options *options,
-                 struct buffer *out);
-void show_growth_json(uint64_t event, const struct trace_growth *growth, struct buffer *out);
-
 #endif

@@ -1,5 +1,5 @@
 /* What stands between the calls of a trace, in the words of show.c: states and refused growths. */
-#include "checker/checker.h"
+#include "checker/show_time.h"
 #include "runtime/base/json_writer.h"
 
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 static void put_number(uint64_t event, const struct show_options *options, struct buffer *out)
 {
     if (options->names)
-        buffer_printf(out, "%8" PRIu64 " %14s  ", event, "");
+        show_time_blank(event, options, out);
 }
 
 void show_state(uint64_t event, const struct trace_state *state, const struct show_options *options, struct buffer *out)

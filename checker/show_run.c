@@ -3,8 +3,9 @@
  * Invariant: what comes out of the trace is escaped here, as in show.c. */
 #include <inttypes.h>
 
-#include "checker/checker.h"
 #include "checker/ending.h"
+#include "checker/show.h"
+#include "runtime/base/text.h"
 
 static void named(struct buffer *out, const char *before, const char *text)
 {

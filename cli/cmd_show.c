@@ -1,24 +1,52 @@
-/* `warrant show`: a trace as strace would print it. */
+/* `warrant show`: a trace as strace would print it.
+ *
+ * What descriptors stand for follows from all calls before: where a range begins later, a second reader goes through
+ * what lies before it. Where that is not valid, descriptors are numbers from there on. */
 #include "cli/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "checker/checker.h"
-#include "wasi/policy/policy.h"
+#include "cli/show_select.h"
 
-enum { SHOW_JSON, SHOW_FULL, SHOW_COUNT, SHOW_RANGE };
+enum {
+    SHOW_CALLS,
+    SHOW_FD,
+    SHOW_PATH,
+    SHOW_RANGE,
+    SHOW_COUNT,
+    SHOW_WALL,
+    SHOW_DELTA,
+    SHOW_DURATIONS,
+    SHOW_SUMMARY,
+    SHOW_FULL,
+    SHOW_JSON
+};
 static const struct option_row rows[] = {
-    { 0, "json", NULL, "one JSON object per line" },
-    { 0, "full", NULL, "do not cut strings and buffers" },
-    { 'n', "count", "N", "the first N hostcalls only" },
-    { 0, "range", "A..B", "from event A to event B only; either may be left out" },
+    [SHOW_CALLS] = { 'e', "calls", "[!]CALL|%CLASS,...",
+                     "these hostcalls only, or with ! all others; the classes are %file (its operation takes a path), "
+                     "%network, %refused and %failed. May be given several times: all of them hold" },
+    [SHOW_FD] = { 0, "fd", "N", "only hostcalls that name the guest's descriptor N, or open it" },
+    [SHOW_PATH] = { 0, "path", "PATH", "only hostcalls on this path of the guest's, or on what lies beneath it" },
+    [SHOW_RANGE] = { 0, "range", "A..B", "from event A to event B only; either may be left out" },
+    [SHOW_COUNT] = { 'n', "count", "N", "the first N hostcalls only" },
+    [SHOW_WALL] = { 't', "wall-clock", NULL, "the time of day (UTC) of each hostcall" },
+    [SHOW_DELTA] = { 'r', "relative", NULL, "the time since the hostcall before, of those that are shown" },
+    [SHOW_DURATIONS] = { 'T', "durations", NULL, "the time that each hostcall took, behind it" },
+    [SHOW_SUMMARY] = { 'c', "summary", NULL, "count hostcalls, errors, time and bytes instead, the longest first" },
+    [SHOW_FULL] = { 0, "full", NULL, "do not cut strings, buffers and structs" },
+    [SHOW_JSON] = { 0, "json", NULL, "one JSON object per line; of a summary, one object" },
 };
 
 struct show {
     struct show_options options;
-    bool json;
-    uint64_t count, first, last; /* hostcalls; events */
+    struct show_select select;
+    bool json, summary;
+    uint64_t count;              /* hostcalls */
+    struct show_summary *counts; /* NULL: lines are wanted */
+    struct show_paths *paths;
+    struct run_spec spec;
 };
 
 static void show_between(const struct show *show, enum trace_item_kind kind, const struct trace_reader *reader,
@@ -53,21 +81,105 @@ static void show_item(const struct show *show, enum trace_item_kind kind, const 
     buffer_done(&line);
 }
 
-/* What was run, for people; where the description cannot be read, that. */
-static void show_head(const struct trace_reader *reader)
+/* What was run, for people; where the description cannot be read, that. What is known of it helps with the lines. */
+static enum status show_begin(struct show *show, const struct trace_reader *reader, struct error *error)
 {
     struct buffer text = BUFFER_INIT;
-    struct run_spec spec;
     struct error why = ERROR_INIT;
+    struct trace_end end;
+    uint64_t file_size;
     size_t size;
     const void *bytes = trace_reader_description(reader, &size);
-    if (run_spec_decode(bytes, size, &spec, &why) == STATUS_OK)
-        show_run(&spec, &text);
+    int fd = trace_reader_fd(reader, &file_size);
+    bool described = run_spec_decode(bytes, size, &show->spec, &why) == STATUS_OK;
+    if (described)
+        show_run(&show->spec, &text);
     else
         buffer_printf(&text, "# %s\n", why.text);
+    show->options.clock =
+        show_clock_of(trace_end_ahead(fd, file_size, &end) ? &end : NULL, described ? &show->spec : NULL);
+    if (!show->json && !show->summary)
+        print_text(stdout, &text);
+    buffer_done(&text);
+    enum status s = show_paths_create(described ? &show->spec : NULL, &show->paths, error);
+    show->options.paths = show->paths;
+    if (s == STATUS_OK && show->summary && !(show->counts = calloc(1, sizeof *show->counts)))
+        s = error_set(error, STATUS_NO_MEMORY, "out of memory");
+    return s;
+}
+
+/* Follows the descriptors up to where the range begins. What is not valid there is not this range's fault. */
+static enum status follow_before(struct show *show, const struct trace_reader *reader, struct trace_call *call,
+                                 struct error *error)
+{
+    struct trace_reader *ahead = NULL;
+    struct trace_exit exit_item;
+    enum trace_item_kind kind;
+    struct error why = ERROR_INIT;
+    if (show->select.first == 0)
+        return STATUS_OK;
+    enum status s = trace_reader_clone(reader, &ahead, error);
+    if (s != STATUS_OK)
+        return s;
+    while ((s = trace_reader_next(ahead, &kind, call, &exit_item, &why)) == STATUS_OK) {
+        if (trace_reader_event(ahead) >= show->select.first)
+            break; /* it belongs to the range */
+        if (kind == TRACE_ITEM_CALL) {
+            show_paths_follow(show->paths, call);
+            show->options.before = call->ticks;
+        }
+    }
+    if (s != STATUS_OK && s != STATUS_NOT_FOUND)
+        show_paths_forget(show->paths);
+    trace_reader_close(ahead);
+    return s == STATUS_NO_MEMORY ? error_set(error, s, "out of memory") : STATUS_OK;
+}
+
+static bool show_wants(const struct show *show, enum trace_item_kind kind, const struct trace_call *call)
+{
+    if (kind == TRACE_ITEM_CALL)
+        return show_filter_passes(&show->select.filter, call, show->paths);
+    return !show->summary && (kind == TRACE_ITEM_EXIT || !show_filter_asks(&show->select.filter));
+}
+
+/* The items of the range. NOT_FOUND: the trace's end was reached. */
+static enum status show_items(struct show *show, struct trace_reader *reader, struct trace_call *call,
+                              struct error *error)
+{
+    struct trace_exit exit_item;
+    enum trace_item_kind kind = TRACE_ITEM_CALL;
+    uint64_t shown = 0;
+    enum status s = follow_before(show, reader, call, error);
+    if (s == STATUS_OK && show->select.first > 0)
+        s = trace_reader_seek(reader, show->select.first, error);
+    while (s == STATUS_OK && shown < show->count) {
+        s = trace_reader_next(reader, &kind, call, &exit_item, error);
+        uint64_t begin = kind == TRACE_ITEM_CALL ? call->begin_event : trace_reader_event(reader);
+        if (s != STATUS_OK || begin > show->select.last)
+            break;
+        if (show_wants(show, kind, call)) {
+            if (show->counts)
+                show_summary_add(show->counts, call);
+            else
+                show_item(show, kind, reader, call, &exit_item);
+            shown += kind == TRACE_ITEM_CALL;
+            show->options.before = kind == TRACE_ITEM_CALL ? call->ticks : show->options.before;
+        }
+        if (kind == TRACE_ITEM_CALL)
+            show_paths_follow(show->paths, call);
+    }
+    return s;
+}
+
+static void show_counted(const struct show *show)
+{
+    struct buffer text = BUFFER_INIT;
+    if (show->json)
+        show_summary_json(show->counts, &show->options.clock, &text);
+    else
+        show_summary_put(show->counts, &show->options.clock, &text);
     print_text(stdout, &text);
     buffer_done(&text);
-    run_spec_done(&spec);
 }
 
 static int show_stop(const struct command *command, const struct show *show, const struct trace_reader *reader)
@@ -77,7 +189,7 @@ static int show_stop(const struct command *command, const struct show *show, con
     bool inside;
     if (trace_reader_stop(reader, &end, &inside, &why) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &why);
-    if (show->json)
+    if (show->json || show->summary)
         return EXIT_OK;
     struct buffer text = BUFFER_INIT;
     show_end(&end, &text);
@@ -86,88 +198,78 @@ static int show_stop(const struct command *command, const struct show *show, con
     return EXIT_OK;
 }
 
-static int show_trace(const struct command *command, const struct show *show, const char *path)
+static int show_trace(const struct command *command, struct show *show, const char *path)
 {
     struct error error = ERROR_INIT;
     struct trace_reader *reader;
     if (trace_reader_open(path, &reader, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
     struct trace_call *call = malloc(sizeof *call);
-    struct trace_exit exit_item;
-    enum trace_item_kind kind = TRACE_ITEM_CALL;
-    enum status s = call ? STATUS_OK : error_set(&error, STATUS_NO_MEMORY, "out of memory");
-    uint64_t shown = 0;
-    if (!show->json)
-        show_head(reader);
-    if (s == STATUS_OK && show->first > 0)
-        s = trace_reader_seek(reader, show->first, &error);
-    while (s == STATUS_OK && shown < show->count) {
-        s = trace_reader_next(reader, &kind, call, &exit_item, &error);
-        uint64_t begin = kind == TRACE_ITEM_CALL ? call->begin_event : trace_reader_event(reader);
-        if (s == STATUS_OK && begin > show->last)
-            break;
-        if (s == STATUS_OK) {
-            show_item(show, kind, reader, call, &exit_item);
-            shown += kind == TRACE_ITEM_CALL;
-        }
-    }
-    int status = EXIT_OK;
-    if (s == STATUS_NOT_FOUND) {
-        status = show_stop(command, show, reader);
-    } else if (s != STATUS_OK) {
-        status = command_failed(command, EXIT_FILE, &error);
-    }
+    enum status s = call ? show_begin(show, reader, &error) : error_set(&error, STATUS_NO_MEMORY, "out of memory");
+    if (s == STATUS_OK)
+        s = show_items(show, reader, call, &error);
+    if (show->counts)
+        show_counted(show);
+    int status = s == STATUS_NOT_FOUND ? show_stop(command, show, reader)
+                 : s != STATUS_OK      ? command_failed(command, EXIT_FILE, &error)
+                                       : EXIT_OK;
     free(call);
+    free(show->counts);
+    show_paths_free(show->paths);
+    run_spec_done(&show->spec);
     trace_reader_close(reader);
     return status;
 }
 
-/* A number of events, or nothing at all: `*ret` stays. */
-static int take_event(const struct command *command, const char *text, size_t size, uint64_t *ret)
+/* -1, or the status of a refusal. */
+static int take_option(const struct command *command, struct show *show, int option, const char *value)
 {
-    char number[32];
-    if (size == 0)
+    switch (option) {
+    case SHOW_CALLS:
+        return show_select_calls(command, value, &show->select);
+    case SHOW_FD:
+        show->select.filter.by_fd = true;
+        return command_number(command, "fd", policy_parse_count, value, 0, &show->select.filter.fd);
+    case SHOW_PATH:
+        show->select.filter.path = value;
+        return *value ? -1 : command_usage(command, "--path wants a path of the guest's");
+    case SHOW_RANGE:
+        return show_select_range(command, value, &show->select);
+    case SHOW_COUNT:
+        return command_number(command, "count", policy_parse_count, value, 0, &show->count);
+    case SHOW_WALL:
+        show->options.wall = true;
         return -1;
-    if (size >= sizeof number)
-        return command_usage(command, "--range wants A..B, numbers of events");
-    memcpy(number, text, size);
-    number[size] = 0;
-    return command_number(command, "range", policy_parse_count, number, 0, ret);
-}
-
-static int take_range(const struct command *command, const char *value, struct show *show)
-{
-    const char *dots = strstr(value, "..");
-    if (!dots)
-        return command_usage(command, "--range wants A..B, and not \"%s\"", value);
-    int status = take_event(command, value, (size_t)(dots - value), &show->first);
-    if (status < 0)
-        status = take_event(command, dots + 2, strlen(dots + 2), &show->last);
-    if (status < 0 && show->first > show->last)
-        return command_usage(command, "the range \"%s\" ends before it begins", value);
-    return status;
+    case SHOW_DELTA:
+        show->options.delta = true;
+        return -1;
+    case SHOW_DURATIONS:
+        show->options.durations = true;
+        return -1;
+    case SHOW_SUMMARY:
+        show->summary = true;
+        return -1;
+    case SHOW_FULL:
+        show->options.full = true;
+        return -1;
+    default:
+        show->json = true;
+        return -1;
+    }
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
-    struct show show = { .options = { .names = true }, .count = UINT64_MAX, .last = UINT64_MAX };
-    const char *value;
+    struct show show = { .options = { .names = true }, .count = UINT64_MAX, .select = { .last = UINT64_MAX } };
+    const char *value, *path;
     int option;
+    run_spec_init(&show.spec);
     while ((option = options_next(command, &state, &value)) >= 0) {
-        if (option == SHOW_JSON) {
-            show.json = true;
-        } else if (option == SHOW_FULL) {
-            show.options.full = true;
-        } else {
-            int status = option == SHOW_RANGE
-                             ? take_range(command, value, &show)
-                             : command_number(command, "count", policy_parse_count, value, 0, &show.count);
-            if (status >= 0)
-                return status;
-        }
+        int status = take_option(command, &show, option, value);
+        if (status >= 0)
+            return status;
     }
-    const char *path;
     int status = options_operand(command, &state, option, "one trace", &path);
     return status >= 0 ? status : show_trace(command, &show, path);
 }
@@ -176,12 +278,14 @@ const struct command command_show = {
     .name = "show",
     .arguments = "FILE.wtrace",
     .summary = "Print a trace as strace would.",
-    .text = "Each line has the event's number, the time in ticks since the start, the call "
+    .text = "Each line has the event's number, the seconds since the start, the call "
             "with its arguments and results, the ops that it "
-            "issued, and the rule that allowed or refused it. A damaged trace is printed up "
+            "issued, and the rule that allowed or refused it. Behind a descriptor stands the name by which it was "
+            "granted or opened. A time with ~ is that of the event before: the call is cheaper than a clock. "
+            "A damaged trace is printed up "
             "to where its valid prefix ends (status 3).\nA range shows the hostcalls (and what lies between "
-            "them) that have an event in it. What lies before it is passed over unread: chunks are checked there, "
-            "and events are not.",
+            "them) that have an event in it. What lies before it is read for the names of descriptors alone; "
+            "where an event there is not valid, descriptors have none.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

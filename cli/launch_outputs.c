@@ -320,6 +320,8 @@ enum status launch_outputs_make(const struct launch_options *options, struct lau
         s = making.numbered ? make_numbered(&making, &number, error) : make_named(&making, error);
     if (s == STATUS_OK) {
         s = trace_ring_create(files->ring, options->spec->run_id, error);
+        if (s == STATUS_OK) /* so that ticks and the description speak of the same moment */
+            s = trace_ring_started(files->ring, &options->spec->started_ns, error);
         if (s != STATUS_OK)
             error_prefix(error, "%s", files->ring_path);
     }

@@ -104,6 +104,9 @@ enum { TRACE_RING_BYTES = 1 << 23 }; /* data bytes, a power of two */
 struct trace_ring;                   /* a mapping of the ring's file */
 /* Creates the ring in the empty file `fd` (borrows): header page and preallocated data. NO_SPACE says so in words. */
 MUST_USE enum status trace_ring_create(int fd, const uint8_t *run_id, struct error *error);
+/* CLOCK_REALTIME where the ticks of the ring just created in `fd` (borrows) begin, by what the two clocks are apart
+ * now. Before the guest can touch it. */
+MUST_USE enum status trace_ring_started(int fd, uint64_t *ret_ns, struct error *error);
 MUST_USE enum status trace_ring_map(int fd, struct trace_ring **ret,
                                     struct error *error); /* borrows fd; returns owned */
 void trace_ring_unmap(struct trace_ring *ring);

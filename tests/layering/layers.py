@@ -17,7 +17,7 @@ PUBLIC = {
     "replay": ["replay.h"],
     "ebpf": ["witness.h"],
     "checker/judge": ["judge.h"],
-    "checker": ["checker.h"],
+    "checker": ["checker.h", "show.h", "show_filter.h", "show_summary.h"],
     "cli": [],
 }
 

@@ -1,19 +1,14 @@
 /* One hostcall as strace would print it, and as JSON.
  *
  * Invariant: a line holds printable ASCII only, whatever the guest's strings and data are; nothing is read beyond what
- * the request says it has. Left out on purpose: names for flag bits (numbers are exact) and structures behind result
- * pointers. */
+ * the request says it has. In JSON numbers stay numbers, and what they mean stands beside them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "checker/checker.h"
-#include "runtime/base/json_writer.h"
+#include "checker/show_inner.h"
+#include "checker/show_time.h"
 #include "runtime/base/text.h"
-#include "wasi/policy/policy.h"
-
-enum { SHOWN_STRING = 64, SHOWN_IOVS = 4 };
-
-static size_t cut(const struct show_options *options, size_t limit) { return options->full ? 0 : limit; }
 
 static const char *call_name(const struct trace_call *call)
 {
@@ -46,156 +41,26 @@ static const char *rule_text(const struct trace_call *call)
     return NULL;
 }
 
-static bool region_fits(struct region region) { return (uint64_t)region.offset + region.length <= REQUEST_BYTES; }
-
-static void put_string(const struct trace_call *call, uint32_t index, const struct show_options *options,
-                       struct buffer *out)
+static void put_results(const struct trace_call *call, const struct operation_row *row,
+                        const struct show_options *options, struct buffer *out)
 {
-    const struct request *request = &call->request;
-    if (index < request->string_count && index < REQUEST_STRINGS && region_fits(request->string[index]))
-        text_quote_name(out, request->bytes + request->string[index].offset, request->string[index].length,
-                        cut(options, SHOWN_STRING));
-    else
-        buffer_string(out, "?"); /* not copied: the request's fault says why */
-}
-
-static void put_vector(const struct trace_call *call, const struct show_options *options, struct buffer *out)
-{
-    const struct request *request = &call->request;
-    uint32_t count = request->iov_count < LIMIT_IOVECS ? request->iov_count : LIMIT_IOVECS;
-    uint32_t shown = options->full || count <= SHOWN_IOVS ? count : SHOWN_IOVS;
-    buffer_u8(out, '[');
-    for (uint32_t i = 0; i < shown; i++)
-        buffer_printf(out, "%s{0x%" PRIx32 ", %" PRIu32 "}", i > 0 ? ", " : "", request->iov[i].offset,
-                      request->iov[i].length);
-    buffer_string(out, shown < count ? ", ...]" : "]");
-}
-
-/* The first bytes that moved, behind the vector. */
-static void put_data(const struct trace_call *call, const struct show_options *options, struct buffer *out)
-{
-    for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS; i++) {
-        const struct trace_op_data *data = &call->data[i];
-        uint32_t head =
-            data->out_head_length < sizeof data->out_head ? data->out_head_length : (uint32_t)sizeof data->out_head;
-        if (head > 0) {
-            buffer_u8(out, ' ');
-            text_quote(out, data->out_head, head, 0);
-            if (head < data->out_length)
-                buffer_string(out, "...");
-            return;
+    unsigned values = 0;
+    bool any = false;
+    for (unsigned f = 0; f < row->field_count; f++) {
+        struct buffer text = BUFFER_INIT;
+        if (abi_arg_types[row->field[f].type].class == ARG_CLASS_RESULT &&
+            show_result(call, &row->field[f], &values, options, &text)) {
+            buffer_printf(out, "%s%s ", any ? ", " : " (", row->field[f].name);
+            buffer_bytes(out, text.data, text.size);
+            any = true;
         }
-        if (call->complete && data->in && data->in_length > 0 && call->ops.op[i].kind < OP_COUNT &&
-            abi_bytes_in_regions(abi_ops[call->ops.op[i].kind].in)) {
-            buffer_u8(out, ' ');
-            text_quote(out, data->in, data->in_kept, cut(options, 32));
-            if (data->in_kept < data->in_length && options->full)
-                buffer_printf(out, "... (%" PRIu32 " bytes)", data->in_length);
-            return;
-        }
+        buffer_done(&text);
     }
+    buffer_string(out, any ? ")" : "");
 }
 
-static void put_scalar(uint32_t type, uint64_t value, struct buffer *out)
-{
-    static const char *const whences[] = { "SET", "CUR", "END" };
-    static const char *const clocks[] = { "REALTIME", "MONOTONIC", "PROCESS_CPUTIME", "THREAD_CPUTIME" };
-    switch ((enum arg_form)abi_arg_types[type].form) {
-    case ARG_FORM_WHENCE:
-        if (value < 3)
-            buffer_string(out, whences[value]);
-        else
-            buffer_printf(out, "%" PRIu64, value);
-        return;
-    case ARG_FORM_CLOCK:
-        if (value < 4)
-            buffer_string(out, clocks[value]);
-        else
-            buffer_printf(out, "%" PRIu64, value);
-        return;
-    case ARG_FORM_SIGNED:
-        buffer_printf(out, "%" PRId64, (int64_t)value);
-        return;
-    case ARG_FORM_BITS:
-        buffer_printf(out, value > 0 ? "0x%" PRIx64 : "%" PRIu64, value);
-        return;
-    case ARG_FORM_NUMBER:
-    case ARG_FORM_NONE:
-        buffer_printf(out, "%" PRIu64, value);
-        return;
-    }
-}
-
-static void put_address(const struct trace_call *call, struct buffer *out)
-{
-    char text[64] = "no address";
-    if (call->request.fault == FAULT_NONE && call->request.address.family != NET_NONE)
-        policy_address_text(&call->request.address, text, sizeof text);
-    buffer_string(out, text);
-}
-
-/* An argument's value without quotes of JSON. strings counts the strings so far. */
-static void put_argument(const struct trace_call *call, const struct operation_field *arg, uint32_t *strings,
-                         const struct show_options *options, struct buffer *out)
-{
-    const uint64_t *value = &call->request.slot[arg->slot];
-    switch ((enum arg_class)abi_arg_types[arg->type].class) {
-    case ARG_CLASS_SCALAR:
-    case ARG_CLASS_OPTION:
-    case ARG_CLASS_HINTS:
-        put_scalar(arg->type, *value, out);
-        return;
-    case ARG_CLASS_STRING:
-    case ARG_CLASS_NAME:
-        put_string(call, (*strings)++, options, out);
-        return;
-    case ARG_CLASS_ADDRESS:
-        put_address(call, out);
-        return;
-    case ARG_CLASS_IOVS:
-    case ARG_CLASS_CIOVS:
-        if (call->request.fault != FAULT_NONE) {
-            buffer_printf(out, "{0x%" PRIx64 ", %" PRIu64 "}", value[0], value[1]);
-            return;
-        }
-        put_vector(call, options, out);
-        put_data(call, options, out);
-        return;
-    case ARG_CLASS_BUFFER:
-    case ARG_CLASS_PLACE:
-        buffer_printf(out, "{0x%" PRIx64 ", %" PRIu64 "}", value[0], value[1]);
-        return;
-    case ARG_CLASS_VECTOR:
-    case ARG_CLASS_SUBS:
-    case ARG_CLASS_EVENTS:
-    case ARG_CLASS_RESULT:
-    case ARG_CLASS_CELL:
-    case ARG_CLASS_CAPACITY:
-    case ARG_CLASS_ROOM:
-        buffer_printf(out, "0x%" PRIx64, *value);
-        return;
-    }
-}
-
-/* Scalar results have a place in outcome.value, in the order of the R_ arguments. */
-static bool is_scalar_result(uint32_t type)
-{
-    return type == ARG_R_SIZE || type == ARG_R_TIMESTAMP || type == ARG_R_FILESIZE || type == ARG_R_FD;
-}
-
-static void put_results(const struct trace_call *call, const struct operation_row *row, struct buffer *out)
-{
-    unsigned count = 0;
-    for (unsigned a = 0; a < row->field_count && count < call->outcome.value_count && count < 2; a++)
-        if (is_scalar_result(row->field[a].type)) {
-            buffer_printf(out, "%s%s %" PRIu64, count == 0 ? " (" : ", ", row->field[a].name,
-                          call->outcome.value[count]);
-            count++;
-        }
-    buffer_string(out, count > 0 ? ")" : "");
-}
-
-static void put_outcome(const struct trace_call *call, const struct operation_row *row, struct buffer *out)
+static void put_outcome(const struct trace_call *call, const struct operation_row *row,
+                        const struct show_options *options, struct buffer *out)
 {
     if (!call->complete)
         buffer_string(out, " = ? (in flight)");
@@ -207,7 +72,7 @@ static void put_outcome(const struct trace_call *call, const struct operation_ro
         buffer_printf(out, " = %" PRIu16 " %s", call->outcome.wasi_errno, abi_errno_name(call->outcome.wasi_errno));
     else {
         buffer_string(out, " = 0");
-        put_results(call, row, out);
+        put_results(call, row, options, out);
     }
 }
 
@@ -222,13 +87,13 @@ static void put_op(const struct trace_call *call, uint32_t index, const struct s
     buffer_string(out, abi_ops[op->kind].calls == OP_CALLS_WALK ? abi_ops[op->kind].text : abi_ops[op->kind].syscall);
     if (abi_op_has(&abi_ops[op->kind], OPERAND_FD))
         buffer_printf(out, " #%" PRIu32, op->handle);
-    if (abi_op_has(&abi_ops[op->kind], OPERAND_PATH) && region_fits(op->path)) {
+    if (abi_op_has(&abi_ops[op->kind], OPERAND_PATH) && show_region_fits(op->path)) {
         buffer_u8(out, ' ');
-        text_quote_name(out, call->request.bytes + op->path.offset, op->path.length, cut(options, SHOWN_STRING));
+        text_quote_name(out, call->request.bytes + op->path.offset, op->path.length, show_cut(options, SHOWN_STRING));
     }
-    if (abi_ops[op->kind].object == OP_OBJECT_NAMES && region_fits(op->path2)) {
+    if (abi_ops[op->kind].object == OP_OBJECT_NAMES && show_region_fits(op->path2)) {
         buffer_printf(out, " to #%" PRIu32 " ", op->handle2);
-        text_quote_name(out, call->request.bytes + op->path2.offset, op->path2.length, cut(options, SHOWN_STRING));
+        text_quote_name(out, call->request.bytes + op->path2.offset, op->path2.length, show_cut(options, SHOWN_STRING));
     }
     if (abi_op_has(&abi_ops[op->kind], OPERAND_OFFSET))
         buffer_printf(out, " @%" PRIu64, op->offset);
@@ -255,19 +120,19 @@ void show_call(const struct trace_call *call, const struct show_options *options
     uint32_t strings = 0;
     bool first = true;
     if (options->names)
-        buffer_printf(out, "%8" PRIu64 " %14" PRIu64 "  ", call->begin_event, call->ticks);
+        show_time_put(call, options, out);
     put_called(call, out);
     buffer_u8(out, '(');
     for (unsigned a = 0; a < row->field_count; a++) {
         const struct operation_field *arg = &row->field[a];
         if (abi_arg_types[arg->type].class != ARG_CLASS_RESULT) {
             buffer_string(out, first ? "" : ", ");
-            put_argument(call, arg, &strings, options, out);
+            show_argument(call, arg, &strings, options, out);
             first = false;
         }
     }
     buffer_u8(out, ')');
-    put_outcome(call, row, out);
+    put_outcome(call, row, options, out);
     uint32_t count = call->ops.count < LIMIT_OPS ? call->ops.count : LIMIT_OPS;
     for (uint32_t i = 0; i < count; i++) {
         buffer_string(out, i == 0 ? "  [" : "; ");
@@ -277,6 +142,7 @@ void show_call(const struct trace_call *call, const struct show_options *options
     const char *rule = rule_text(call);
     if (rule)
         buffer_printf(out, "  %s", rule);
+    show_duration_put(call, options, out);
     buffer_u8(out, '\n');
 }
 
@@ -289,7 +155,7 @@ static void json_argument(const struct trace_call *call, const struct operation_
     enum arg_class class = (enum arg_class)abi_arg_types[arg->type].class;
     if (class == ARG_CLASS_STRING) {
         uint32_t i = (*strings)++;
-        if (i < request->string_count && i < REQUEST_STRINGS && region_fits(request->string[i]))
+        if (i < request->string_count && i < REQUEST_STRINGS && show_region_fits(request->string[i]))
             json_bytes(json, arg->name, request->bytes + request->string[i].offset, request->string[i].length);
         else
             json_null(json, arg->name);
@@ -301,7 +167,7 @@ static void json_argument(const struct trace_call *call, const struct operation_
             json_u64(json, arg->name, request->slot[arg->slot]);
     } else {
         struct buffer text = BUFFER_INIT;
-        put_argument(call, arg, strings, options, &text);
+        show_argument(call, arg, strings, options, &text);
         json_buffer(json, arg->name, &text);
         buffer_done(&text);
     }
@@ -349,6 +215,8 @@ void show_call_json(const struct trace_call *call, const struct show_options *op
     for (unsigned a = 0; a < row->field_count; a++)
         json_argument(call, &row->field[a], &strings, options, &json);
     json_object_end(&json);
+    show_meaning_json(call, options, &json);
+    show_time_json(call, options, &json);
     json_bool(&json, "complete", call->complete);
     if (call->complete) {
         if (call->timed)
