@@ -66,8 +66,8 @@ struct wasi_observer guest_states_observer(struct guest_states *states)
 {
     struct wasi_observer observer = states->inner;
     if (states->digest)
-        observer =
-            (struct wasi_observer) { states, states->inner.begin ? observe_begin : NULL, observe_op, observe_end };
+        observer = (struct wasi_observer) { states, states->inner.begin ? observe_begin : NULL, observe_op, observe_end,
+                                            NULL };
     return policy_has_budget(states->limits) ? wasi_budget_observer(&states->budget, states->limits, &observer)
                                              : observer;
 }

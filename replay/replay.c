@@ -89,7 +89,7 @@ struct wasi_backend session_backend(struct session *session) { return (struct wa
 
 struct wasi_observer session_observer(struct session *session)
 {
-    return (struct wasi_observer) { session, replay_begin, replay_op, replay_end };
+    return (struct wasi_observer) { session, replay_begin, replay_op, replay_end, NULL };
 }
 
 /* No more fuel than the trace says that the guest needed; another module gets some more. */

@@ -7,121 +7,7 @@
  * to writer_any.c.
  *
  * Leaves out: instances and threads other than 0. docs/trace-format.md, Compact events. */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include "tracer/compact_rows.h"
-#include "tracer/long_digest.h"
-#include "tracer/writer.h"
-
-#define INLINE static inline __attribute__((always_inline))
-
-enum {
-    FEW_IN_MAX = 1024, /* bytes that entered, for which there is room already */
-    OUT_MAX = 65536    /* bytes that leave and are hashed here */
-};
-static_assert(sizeof(struct trace_event_call) + sizeof(uint64_t) * (1 + COMPACT_SLOTS + 1 + 2 + 1) + TRACE_HEAD_BYTES +
-                      sizeof(struct trace_event_done) + sizeof(uint64_t) * (2 + 1) + FEW_IN_MAX +
-                      sizeof(struct filestat) <=
-                  TRACE_WRITER_RESERVE,
-              "the whole call fits");
-static_assert((int)OUT_MAX <= (int)LIMIT_STAGING && (int)OUT_MAX <= (int)TRACE_KERNEL_MAX, "all of the region leaves");
-
-/* The tables again, as constants. */
-static const struct compact_row rows[OPERATION_COUNT] = {
-#define OPERATION(id, ...) [OPERATION_##id] = COMPACT_ROW(id),
-#include "wasi/abi/operations.def"
-#undef OPERATION
-};
-static const struct compact_op kinds[OP_COUNT] = {
-#define OP(id, text, syscall, calls, operands, object, right, table, effect, changes, out, in, ...)                    \
-    [OP_##id] = COMPACT_OP(calls, operands, object, table, out, in),
-#include "wasi/abi/ops.def"
-#undef OP
-};
-
-/* ---- parts of events ---- */
-
-INLINE uint64_t word_at(const void *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-/* The first eight bytes: those of struct trace_event_call and its kin, as one number. */
-INLINE void put_head(uint8_t *start, const uint8_t *end, enum trace_event_type type, uint64_t code, uint64_t low,
-                     uint64_t high)
-{
-    event_put_u64(start, (uint64_t)(end - start) / 8 | (uint64_t)type << 16 | code << 24 | low << 32 | high << 48);
-}
-
-INLINE void put_slot(uint8_t *at, const struct compact_row *row, const uint64_t *slot, unsigned i)
-{
-    uint32_t narrow = (uint32_t)slot[i];
-    if (i >= row->slots)
-        return;
-    at += 4 * i + 4 * (unsigned)__builtin_popcount(row->wide & ((1u << i) - 1));
-    if (row->wide >> i & 1)
-        event_put_u64(at, slot[i]);
-    else
-        memcpy(at, &narrow, sizeof narrow);
-}
-
-/* The slots, each as long as it is, padded. Returns where the event goes on. */
-INLINE uint8_t *put_slots(uint8_t *at, const struct compact_row *row, const uint64_t *slot)
-{
-    static_assert(COMPACT_SLOTS == 5, "each has its line");
-    put_slot(at, row, slot, 0);
-    put_slot(at, row, slot, 1);
-    put_slot(at, row, slot, 2);
-    put_slot(at, row, slot, 3);
-    put_slot(at, row, slot, 4);
-    if (row->bytes % 8)
-        memset(at + row->bytes, 0, sizeof(uint32_t));
-    return at + trace_pad8(row->bytes);
-}
-
-/* An outcome's first word where the call succeeded, with this many values. */
-static_assert(offsetof(struct outcome, value_count) == 6 && offsetof(struct outcome, value) == 8 && WASI_SUCCESS == 0,
-              "read as one word");
-INLINE bool succeeded(const struct outcome *outcome, uint64_t values) { return word_at(outcome) == values << 48; }
-
-/* Up to 8 bytes as a number, zeros behind them. Reads no others. size: not 0. */
-INLINE uint64_t short_word(const uint8_t *bytes, size_t size)
-{
-    uint32_t low, high;
-    if (size >= sizeof(uint64_t))
-        return word_at(bytes);
-    if (size < sizeof low)
-        return bytes[0] | (uint64_t)bytes[size / 2] << size / 2 * 8 | (uint64_t)bytes[size - 1] << (size - 1) * 8;
-    memcpy(&low, bytes, sizeof low);
-    memcpy(&high, bytes + size - sizeof high, sizeof high);
-    return low | (uint64_t)high << (size - sizeof high) * 8;
-}
-
-/* Bytes, padded. size: not 0. Returns where the event goes on. */
-INLINE uint8_t *put_bytes(uint8_t *at, const uint8_t *bytes, size_t size)
-{
-    if (size <= sizeof(uint64_t)) {
-        event_put_u64(at, short_word(bytes, size));
-        return at + sizeof(uint64_t);
-    }
-    event_put_u64(at + trace_pad8(size) - 8, 0);
-    memcpy(at, bytes, size);
-    return at + trace_pad8(size);
-}
-
-/* What is told of the bytes that leave. Returns where the event goes on. */
-INLINE uint8_t *put_out(uint8_t *at, const uint8_t *bytes, uint32_t length)
-{
-    event_put_u64(at, length <= DIGEST_SHORT_MAX ? XXH3_64bits(bytes, length) : long_digest(bytes, length));
-    at += sizeof(uint64_t);
-    if (length < TRACE_HEAD_BYTES)
-        return put_bytes(at, bytes, length);
-    memcpy(at, bytes, TRACE_HEAD_BYTES);
-    return at + TRACE_HEAD_BYTES;
-}
+#include "tracer/compact_put.h"
 
 /* ---- calls ---- */
 
@@ -324,5 +210,5 @@ static enum status observe_end(void *self, const struct request *request, const 
 
 struct wasi_observer trace_writer_observer(struct trace_writer *writer)
 {
-    return (struct wasi_observer) { writer, NULL, observe_op, observe_end };
+    return (struct wasi_observer) { writer, NULL, observe_op, observe_end, writer_brief };
 }

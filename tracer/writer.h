@@ -62,4 +62,7 @@ MUST_USE enum status writer_end_any(struct trace_writer *writer, const struct re
                                     const struct call_ops *ops, const struct outcome *outcome,
                                     const struct backend_space *space, uint64_t committed, struct error *error);
 
+/* The compact events once more, for calls of which the caller promises their form (writer_brief.c). */
+extern const struct wasi_observer_brief writer_brief[OPERATION_COUNT];
+
 #endif

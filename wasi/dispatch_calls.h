@@ -9,7 +9,8 @@
 
 enum {
 #define ARG_TYPE(name, witx, core, size, align, class, form)                                                           \
-    RESULT_OF_##name = ARG_CLASS_##class == ARG_CLASS_RESULT, RESULT_SIZE_##name = (size),
+    RESULT_OF_##name = ARG_CLASS_##class == ARG_CLASS_RESULT, RESULT_SIZE_##name = (size),                             \
+    OTHER_RESULT_##name = RESULT_OF_##name && ((size) != (align) || ((size) != 4 && (size) != 8)),
 #include "wasi/abi/argtypes.def"
 #undef ARG_TYPE
 };
@@ -40,6 +41,21 @@ static ALWAYS_INLINE enum status write_result(struct commit *commit, uint8_t typ
 #define WRITE_RESULT(id, type, name)                                                                                   \
     if (RESULT_OF_##type && status == STATUS_OK)                                                                       \
         status = write_result(commit, ARG_##type, RESULT_SIZE_##type, SLOT_##id##_##name, &scalars);
+/* The same of a number, of which no digest is asked for. */
+static ALWAYS_INLINE bool place_number(struct rt_memory memory, uint64_t offset, const uint64_t *value, uint32_t size)
+{
+    if (!LIKELY(offset <= memory.size && size <= memory.size - offset))
+        return false;
+    memcpy(memory.base + offset, value, size <= sizeof *value ? size : sizeof *value);
+    return true;
+}
+
+#define PLACE_NUMBER(id, type, name)                                                                                   \
+    if (RESULT_OF_##type && inside)                                                                                    \
+        inside = place_number(memory, wasi->request.slot[SLOT_##id##_##name], &wasi->outcome.value[scalars++ & 1],     \
+                              RESULT_SIZE_##type);
+#define OTHER_RESULT(id, type, name)  || OTHER_RESULT_##type
+#define NUMBER_RESULT(id, type, name) +(RESULT_OF_##type && !OTHER_RESULT_##type)
 #define CALL_BUILT(id, name, kind, max, may, ...)                                                                      \
     static ALWAYS_INLINE enum status results_##name(struct commit *commit)                                             \
     {                                                                                                                  \
@@ -49,6 +65,14 @@ static ALWAYS_INLINE enum status write_result(struct commit *commit, uint8_t typ
         (void)scalars;                                                                                                 \
         return status;                                                                                                 \
     }                                                                                                                  \
+    static ALWAYS_INLINE bool numbers_##name(const struct wasi *wasi, struct rt_memory memory)                         \
+    {                                                                                                                  \
+        uint32_t scalars = 0;                                                                                          \
+        bool inside = true;                                                                                            \
+        EACH_FIELD(PLACE_NUMBER, id __VA_ARGS__)                                                                       \
+        (void)wasi, (void)memory, (void)scalars;                                                                       \
+        return inside;                                                                                                 \
+    }                                                                                                                  \
     static const struct dispatch_way way_##name = {                                                                    \
         .decide = decide_##name,                                                                                       \
         .commit = decide_commit_##name,                                                                                \
@@ -56,6 +80,9 @@ static ALWAYS_INLINE enum status write_result(struct commit *commit, uint8_t typ
         .ops = (may),                                                                                                  \
         .max_ops = (max),                                                                                              \
         .returns = (int)OPERATION_##id != (int)OPERATION_PROC_EXIT,                                                    \
+        .numbers = numbers_##name,                                                                                     \
+        .is_numbers = !(false EACH_FIELD(OTHER_RESULT, id __VA_ARGS__)),                                               \
+        .values = 0 EACH_FIELD(NUMBER_RESULT, id __VA_ARGS__),                                                         \
     };                                                                                                                 \
     /* The way of a call of this operation whose request is copied. */                                                 \
     enum rt_trap_kind dispatch_carry_##name(const struct wasi_link *link, struct rt_memory memory, uint64_t *slots);

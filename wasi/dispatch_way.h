@@ -17,6 +17,10 @@ struct dispatch_way {
     uint64_t ops; /* which its plan may issue, and how many */
     uint32_t max_ops;
     bool returns;
+    /* Writes the results of a call whose results are all numbers of 4 or 8 bytes. False: one would leave the memory. */
+    bool (*numbers)(const struct wasi *wasi, struct rt_memory memory);
+    bool is_numbers; /* whether they all are */
+    uint32_t values; /* how many are */
 };
 
 /* The trap behind a status that ends the guest. */
@@ -117,21 +121,17 @@ static ALWAYS_INLINE enum status dispatch_plan(struct wasi *wasi, const struct d
     return STATUS_OK;
 }
 
-/* What follows the plan: commit, results, the observer. verdict: REFUSE, and then the outcome is told already. */
-static ALWAYS_INLINE enum rt_trap_kind dispatch_finish(const struct dispatch_way *way, const struct wasi_link *link,
-                                                       const struct backend_space *space, const struct plan *plan,
-                                                       enum verdict verdict, uint64_t *slots)
+/* What follows the commit: results, the observer. verdict: as below. */
+static ALWAYS_INLINE enum rt_trap_kind dispatch_end(const struct dispatch_way *way, const struct wasi_link *link,
+                                                    const struct backend_space *space, const struct plan *plan,
+                                                    enum verdict verdict, uint64_t *slots)
 {
     struct wasi *wasi = link->wasi;
     struct outcome *outcome = &wasi->outcome;
     struct commit commit = { wasi, link, plan, space->memory, space->memory_size, 0 };
     enum status status = STATUS_OK;
-    if (LIKELY(verdict == VERDICT_COMMIT)) {
-        way->commit(&wasi->context, &wasi->table, &wasi->request, plan, dispatch_answer(wasi, way), outcome);
-        outcome->trap = RT_TRAP_NONE;
-        if (LIKELY(outcome->wasi_errno == WASI_SUCCESS))
-            status = way->results(&commit);
-    }
+    if (LIKELY(verdict == VERDICT_COMMIT && outcome->wasi_errno == WASI_SUCCESS))
+        status = way->results(&commit);
     if (!LIKELY(outcome->wasi_errno != WASI_NOTCAPABLE) && wasi->violation_traps && outcome->trap == RT_TRAP_NONE)
         outcome->trap = RT_TRAP_HOST_POLICY;
     if (LIKELY(status == STATUS_OK) && wasi->observer.end)
@@ -142,6 +142,22 @@ static ALWAYS_INLINE enum rt_trap_kind dispatch_finish(const struct dispatch_way
     if (way->returns)
         slots[0] = outcome->wasi_errno;
     return (enum rt_trap_kind)outcome->trap;
+}
+
+static ALWAYS_INLINE void dispatch_commit(const struct dispatch_way *way, struct wasi *wasi, const struct plan *plan)
+{
+    way->commit(&wasi->context, &wasi->table, &wasi->request, plan, dispatch_answer(wasi, way), &wasi->outcome);
+    wasi->outcome.trap = RT_TRAP_NONE;
+}
+
+/* What follows the plan: commit, results, the observer. verdict: REFUSE, and then the outcome is told already. */
+static ALWAYS_INLINE enum rt_trap_kind dispatch_finish(const struct dispatch_way *way, const struct wasi_link *link,
+                                                       const struct backend_space *space, const struct plan *plan,
+                                                       enum verdict verdict, uint64_t *slots)
+{
+    if (LIKELY(verdict == VERDICT_COMMIT))
+        dispatch_commit(way, link->wasi, plan);
+    return dispatch_end(way, link, space, plan, verdict, slots);
 }
 
 /* The way of a call whose request is copied. */

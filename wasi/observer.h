@@ -7,6 +7,23 @@
 #include "wasi/abi/call.h"
 #include "wasi/backend.h"
 
+/* A call told in fewer words, for calls that are decided from scalars (decide_scalar.h): the request is whole, of
+ * scalars and of one region where the operation takes a vector; its op, if it has one, follows from it but for kind,
+ * rule, offset and value; and it succeeds. */
+enum { OBSERVER_BRIEF_MAX = 16384 };
+struct wasi_observer_brief {
+    /* In place of begin and op. bytes: those that leave, where some do. False: nothing was told, begin and op are. */
+    bool (*op)(void *self, const struct request *request, const struct op *op, const uint8_t *bytes);
+    /* In place of end, where `op` told of the only op. Its result is no errno, at most OBSERVER_BRIEF_MAX where it
+     * counts bytes that entered (which `bytes` are), and is the call's only value, where that has one. committed: as of
+     * end; not set where all results are numbers of 4 or 8 bytes, of which it follows. */
+    enum status (*end)(void *self, const struct request *request, const struct call_ops *ops, const uint8_t *bytes,
+                       uint64_t committed, struct error *error);
+    /* In place of begin and end of a call without ops. committed: as above. False: nothing was told, begin and end are.
+     */
+    bool (*silent)(void *self, const struct request *request, const struct outcome *outcome, uint64_t committed);
+};
+
 /* Each returns OK, or a status that ends the guest: STOPPED (the recorder is gone or out of space), DIVERGED. */
 struct wasi_observer {
     void *self;
@@ -21,6 +38,8 @@ struct wasi_observer {
     enum status (*end)(void *self, const struct request *request, const struct call_ops *ops,
                        const struct outcome *outcome, const struct backend_space *space, uint64_t committed,
                        struct error *error);
+    /* NULL, or OPERATION_COUNT of them; borrowed. An observer that has these has no `begin`. */
+    const struct wasi_observer_brief *brief;
 };
 
 /* Chains the number `value`, written to `offset`, into the digest of a call: what one result of 4 or 8 bytes adds, as

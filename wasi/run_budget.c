@@ -111,5 +111,5 @@ struct wasi_observer wasi_budget_observer(struct wasi_budget *budget, const stru
                                      .entries = limits->entries,
                                      .connections = limits->connections,
                                      .wait_ns = limits->wait_ns };
-    return (struct wasi_observer) { budget, budget_begin, budget_op, budget_end };
+    return (struct wasi_observer) { budget, budget_begin, budget_op, budget_end, NULL };
 }

@@ -84,7 +84,7 @@ void hostcall_world_init(struct hostcall_world *world, bool violation_traps)
                                   .descriptor_limit = 16,
                                   .violation_traps = violation_traps };
     struct wasi_backend backend = { world, act };
-    struct wasi_observer observer = { world, on_begin, on_op, on_end };
+    struct wasi_observer observer = { world, on_begin, on_op, on_end, NULL };
     memset(world, 0, sizeof *world);
     world->memory = malloc(HW_MEMORY);
     if (!world->memory || wasi_create(&config, &backend, &observer, &world->wasi, NULL) != STATUS_OK)

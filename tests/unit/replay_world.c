@@ -90,7 +90,7 @@ static uint32_t run_guest(struct replay_world *world, const struct run_spec *spe
 {
     struct error error = ERROR_INIT;
     struct liar liar = { .lies = lies, .inner = trace_writer_observer(writer) };
-    const struct wasi_observer observer = { &liar, liar_begin, liar_op, liar_end };
+    const struct wasi_observer observer = { &liar, liar_begin, liar_op, liar_end, NULL };
     struct rt_instance *instance = NULL;
     struct rt_module *module = NULL;
     struct wasi_start start;

@@ -1,6 +1,7 @@
 /* Each operation's own entry does what the general dispatcher does: both are driven with the same hostile calls in the
  * same world, and after each call the trap, the errno, all of the guest's memory, the descriptor table, the ops and
- * what the observer was shown are compared. (White box: the table, the ops, and which entry an import has.) */
+ * what the observer was shown are compared; and, where the trace's writer is the observer, the events in the ring, byte
+ * for byte but for the time. (White box: the table, the ops, which entry an import has, and the ring.) */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "hostile_slots.h"
+#include "tracer/ring.h"
 #include "wasi/wasi_inner.h"
 
-enum { MEMORY = 16384, DESCRIPTORS = 12, ROUNDS = 20000, REFILL = 100, SHOWN = 8192 };
+enum { MEMORY = 16384, DESCRIPTORS = 12, ROUNDS = 20000, REFILL = 100, SHOWN = 65536 };
 
 struct world {
     struct wasi *wasi;
@@ -20,7 +24,9 @@ struct world {
     struct hostile answers;
     uint8_t shown[SHOWN]; /* to the observer, in this call */
     size_t shown_bytes;
+    struct trace_ring *ring; /* where the trace's writer is the observer */
 };
+enum observed { OBSERVED_NOT, OBSERVED, RECORDED };
 
 static void show(struct world *world, const void *bytes, size_t length)
 {
@@ -117,7 +123,50 @@ static enum status act(void *self, const struct op *op, const struct request *re
     return STATUS_OK;
 }
 
-static void world_init(struct world *world, bool violation_traps, bool observed)
+/* The trace's writer, on a ring that nobody empties but the test. */
+static struct wasi_observer recorder(struct world *world)
+{
+    static const uint8_t run_id[TRACE_RUN_ID] = { 1 };
+    struct trace_writer *writer;
+    int fd = memfd_create("ring", MFD_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(trace_ring_create(fd, run_id, NULL), STATUS_OK);
+    assert_int_equal(trace_ring_map(fd, &world->ring, NULL), STATUS_OK);
+    assert_int_equal(trace_writer_create(world->ring, &writer, NULL), STATUS_OK);
+    close(fd);
+    return trace_writer_observer(writer);
+}
+
+/* Moves the events that were written since into `shown`, their times left out, and says how many they were. */
+static uint32_t events_take(struct world *world)
+{
+    struct trace_ring_header *header = trace_ring_header(world->ring);
+    uint64_t head = atomic_load(&header->head), tail = atomic_load(&header->tail);
+    uint32_t count = 0;
+    for (; tail < head; count++) {
+        const uint8_t *at = trace_ring_data(world->ring) + tail % TRACE_RING_BYTES;
+        struct trace_event_head event;
+        memcpy(&event, at, sizeof event);
+        size_t size = event.words * sizeof(uint64_t), times = trace_event_has_ticks(event.type) ? sizeof(uint64_t) : 0;
+        assert_in_range(size, sizeof event, head - tail);
+        show(world, at, TRACE_TICKS_OFFSET);
+        show(world, at + TRACE_TICKS_OFFSET + times, size - TRACE_TICKS_OFFSET - times);
+        tail += size;
+    }
+    atomic_store(&header->tail, tail);
+    if (world->wasi->failure.status != STATUS_OK)
+        world->ring->writer.plan = 0; /* no guest goes on behind a call that did not end */
+    return count;
+}
+
+static void world_done(struct world *world)
+{
+    wasi_free(world->wasi);
+    trace_ring_unmap(world->ring);
+    free(world->memory);
+}
+
+static void world_init(struct world *world, bool violation_traps, enum observed observed)
 {
     static const char *const args[] = { "prog", "x y" }, *const env[] = { "A=1" };
     static const struct wasi_preopen preopens[] = {
@@ -135,12 +184,15 @@ static void world_init(struct world *world, bool violation_traps, bool observed)
                                         .descriptor_limit = DESCRIPTORS,
                                         .violation_traps = violation_traps };
     const struct wasi_backend backend = { world, act };
-    const struct wasi_observer observer = { world, NULL, on_op, on_end };
+    struct wasi_observer observer = { world, NULL, on_op, on_end, NULL };
     memset(world, 0, sizeof *world);
+    if (observed == RECORDED)
+        observer = recorder(world);
     world->memory = malloc(MEMORY);
     world->answers.state = 0x2545F4914F6CDD1D;
     assert_non_null(world->memory);
-    assert_int_equal(wasi_create(&config, &backend, observed ? &observer : NULL, &world->wasi, NULL), STATUS_OK);
+    assert_int_equal(wasi_create(&config, &backend, observed != OBSERVED_NOT ? &observer : NULL, &world->wasi, NULL),
+                     STATUS_OK);
 }
 
 /* The table as it was at first; and behind it handles of every kind, so that calls of all sorts are accepted. */
@@ -195,12 +247,12 @@ static void ops_equal(const struct call_ops *a, const struct call_ops *b)
         assert_true(a->result[i].value == b->result[i].value);
 }
 
-static void drive(bool violation_traps, bool observed)
+static void drive(bool violation_traps, enum observed observed)
 {
     struct hostile hostile = { .state = 0x9e3779b97f4a7c15, .memory = MEMORY, .descriptors = DESCRIPTORS + 1 };
     struct world rows, any;
     static uint32_t succeeded[OPERATION_COUNT], tried[OPERATION_COUNT];
-    uint32_t issued = 0;
+    uint32_t issued = 0, events = 0;
     world_init(&rows, violation_traps, observed);
     const struct handle_table first = rows.wasi->table;
     world_init(&any, violation_traps, observed);
@@ -224,6 +276,10 @@ static void drive(bool violation_traps, bool observed)
         hostile_slots(&hostile, &abi_imports[import], slots);
         enum rt_trap_kind row_trap = call(&rows, import, entry, slots, memory, &row_slot);
         enum rt_trap_kind any_trap = call(&any, import, wasi_dispatch, slots, memory, &any_slot);
+        if (observed == RECORDED) {
+            events += events_take(&rows);
+            (void)events_take(&any);
+        }
         assert_int_equal(row_trap, any_trap);
         assert_true(row_slot == any_slot);
         assert_memory_equal(rows.memory, any.memory, MEMORY);
@@ -239,32 +295,37 @@ static void drive(bool violation_traps, bool observed)
         issued += rows.wasi->ops.count;
     }
     assert_true(issued > ROUNDS / 20);
+    assert_true(observed != RECORDED || events > ROUNDS);
     for (uint32_t i = 0; i < OPERATION_COUNT; i++)
         if (tried[i] > 0 && abi_operations[i].returns && succeeded[i] == 0)
             fail_msg("none of %u calls of %s succeeded: the test proves nothing of it", tried[i],
                      abi_operations[i].name);
-    wasi_free(rows.wasi);
-    wasi_free(any.wasi);
-    free(rows.memory);
-    free(any.memory);
+    world_done(&rows);
+    world_done(&any);
 }
 
 static void entries_do_what_the_dispatcher_does(void **state)
 {
     (void)state;
-    drive(false, true);
+    drive(false, OBSERVED);
 }
 
 static void also_where_a_violation_stops_the_guest(void **state)
 {
     (void)state;
-    drive(true, true);
+    drive(true, OBSERVED);
 }
 
 static void also_unobserved(void **state)
 {
     (void)state;
-    drive(false, false);
+    drive(false, OBSERVED_NOT);
+}
+
+static void they_are_recorded_alike(void **state)
+{
+    (void)state;
+    drive(false, RECORDED);
 }
 
 /* A stat says that something is a socket at most. The guest is told which its own is, by each way; what the stat said
@@ -277,7 +338,7 @@ static void sockets_are_told_by_their_kind(void **state)
     struct world world;
     uint32_t told = 0, another = 0;
     (void)state;
-    world_init(&world, false, true);
+    world_init(&world, false, OBSERVED);
     for (uint32_t i = 0; i < TRIES; i++) {
         const uint8_t kind = kinds[i % 2];
         uint64_t wasi_errno;
@@ -296,8 +357,7 @@ static void sockets_are_told_by_their_kind(void **state)
     }
     assert_in_range(told, TRIES / 2, TRIES);
     assert_true(another > 0);
-    wasi_free(world.wasi);
-    free(world.memory);
+    world_done(&world);
 }
 
 int main(void)
@@ -306,6 +366,7 @@ int main(void)
         cmocka_unit_test(entries_do_what_the_dispatcher_does),
         cmocka_unit_test(also_where_a_violation_stops_the_guest),
         cmocka_unit_test(also_unobserved),
+        cmocka_unit_test(they_are_recorded_alike),
         cmocka_unit_test(sockets_are_told_by_their_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
