@@ -21,6 +21,7 @@ static void doctor_text(const struct confine_report *confine, const struct error
     if (uname(&host) == 0)
         print_out("system          %s %s, %s\n", host.sysname, host.release, host.machine);
     print_out("version         warrant " WARRANT_VERSION "\ntiers          " RT_TIER_LIST(TIERS_WORD) "\n");
+    print_out("compiled tier   no: %s\n", tiers_compiled_left_out());
     print_out("walkers         %s\n", act_host_has_openat2() ? "openat2 components" : "components");
     print_out("witness         %s", witness->status == STATUS_OK ? "yes" : "no: ");
     print_message(stdout, witness->text);
@@ -47,6 +48,7 @@ static void doctor_json(const struct confine_report *confine, const struct error
     for (int tier = 0; tier < RT_TIER_COUNT; tier++)
         json_string(&json, NULL, tier_name((enum rt_tier)tier));
     json_array_end(&json);
+    json_string(&json, "compiled_tier_reason", tiers_compiled_left_out());
     json_array_begin(&json, "walkers");
     if (act_host_has_openat2())
         json_string(&json, NULL, run_walker_name(RUN_WALKER_OPENAT2));

@@ -6,6 +6,11 @@
 #define TIERS_NAME(tier, name, text) [RT_TIER_##tier] = name,
 static const char *const names[RT_TIER_COUNT] = { RT_TIER_LIST(TIERS_NAME) };
 
+const char *tiers_compiled_left_out(void)
+{
+    return "nothing verifies its code yet, so it runs the project's own tests alone";
+}
+
 const char *tier_name(enum rt_tier tier) { return names[tier]; }
 
 enum status tier_find(const char *name, enum rt_tier *ret, struct error *error)
@@ -15,8 +20,10 @@ enum status tier_find(const char *name, enum rt_tier *ret, struct error *error)
             *ret = (enum rt_tier)tier;
             return STATUS_OK;
         }
-    return error_set(error, STATUS_INVALID, "there is no tier \"%s\"; tiers of this version:%s", name,
-                     RT_TIER_LIST(TIERS_WORD));
+    return error_set(error, STATUS_INVALID, "there is no tier \"%s\"; tiers of this version:%s%s%s", name,
+                     RT_TIER_LIST(TIERS_WORD),
+                     strcmp(name, "compiled") == 0 ? ". The compiled tier is not offered: " : "",
+                     strcmp(name, "compiled") == 0 ? tiers_compiled_left_out() : "");
 }
 
 int tier_option(const struct command *command, const char *value)

@@ -9,6 +9,8 @@
 #define TIERS_HELP                   "how to execute the guest; tiers of this version:" RT_TIER_LIST(TIERS_WORD)
 #define TIER_OPTION_ROW              { 0, "tier", "TIER", TIERS_HELP }
 
+/* Why no guest is run by compiled code, whether the build has the compiler or not. */
+const char *tiers_compiled_left_out(void);
 /* As --tier takes it, and traces have it. Static storage. */
 const char *tier_name(enum rt_tier tier);
 /* Finds the tier that --tier names. INVALID, with a text that says which exist. */

@@ -10,6 +10,6 @@ enum { FUEL = 100000 };
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct compare_counts counts = { 0 };
-    compare_input("the input", data, size, FUEL, &counts);
+    compare_input("the input", data, size, FUEL, NULL, &counts);
     return 0;
 }

@@ -12,10 +12,17 @@ static enum rt_trap_kind refuse(const struct function_object *self)
     return RT_TRAP_STACK_EXHAUSTED;
 }
 
+/* Whether a function of the instance itself calls: it has the arguments on the instance's stack. That is no nesting,
+ * whichever tiers the two are on: the depth bounds it. */
+static bool calls_itself(const struct rt_instance *instance, const uint64_t *slots)
+{
+    return (uintptr_t)slots >= (uintptr_t)instance->stack && (uintptr_t)slots < (uintptr_t)instance->vm.stack_end;
+}
+
 /* Where the frame begins: at arguments that lie on the owner's stack already, else behind the innermost frame. */
 static uint64_t *frame_start(const struct rt_instance *instance, const uint64_t *slots)
 {
-    if ((uintptr_t)slots >= (uintptr_t)instance->stack && (uintptr_t)slots < (uintptr_t)instance->vm.stack_end)
+    if (calls_itself(instance, slots))
         return instance->stack + (slots - instance->stack);
     return instance->frame ? instance->fp + instance->frame->function->frame_slots : instance->stack;
 }
@@ -24,14 +31,17 @@ enum rt_trap_kind function_begin(const struct function_object *self, const uint6
 {
     struct rt_instance *instance = self->owner;
     uint64_t *top = frame_start(instance, slots);
-    if (instance->nesting >= LIMIT_NESTING || !frame_fits(&instance->vm, instance->vm.depth, top, self->frame_slots))
+    uint32_t nests = calls_itself(instance, slots) ? 0 : 1;
+    if (instance->nesting + nests > LIMIT_NESTING ||
+        !frame_fits(&instance->vm, instance->vm.depth, top, self->frame_slots))
         return refuse(self);
-    *ret = (struct activation) { top, instance->pc, instance->fp, instance->frame, instance->vm.depth };
+    *ret =
+        (struct activation) { top, instance->pc, instance->fp, instance->frame, instance->vm.depth, instance->nesting };
     instance->frame = instance->frame ? instance->frame + 1 : instance->frames;
     *instance->frame = (struct frame) { NULL, top, self };
     instance->fp = top;
     instance->pc = NULL;
-    instance->nesting++;
+    instance->nesting += nests;
     instance->vm.depth--;
     if (top != slots)
         memcpy(top, slots, self->function->param_slots * sizeof *slots);
@@ -44,7 +54,7 @@ enum rt_trap_kind function_end(const struct function_object *self, uint64_t *slo
     struct rt_instance *instance = self->owner;
     if (kind == RT_TRAP_NONE && a->slots != slots)
         memcpy(slots, a->slots, self->function->result_slots * sizeof *slots);
-    instance->nesting--;
+    instance->nesting = a->nesting;
     instance->pc = a->pc;
     instance->fp = a->fp;
     instance->frame = a->frame;

@@ -176,6 +176,8 @@ void rt_instance_free(struct rt_instance *i)
     free(i->vm.functions);
     free(i->vm.elem_dropped);
     free(i->vm.data_dropped);
+    if (i->tier && i->tier->done)
+        i->tier->done(i);
     prepare_done(i);
     pages_release(i->stack, i->stack_bytes);
     pages_release(i->frames, i->frames_bytes);

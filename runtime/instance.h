@@ -85,6 +85,7 @@ struct rt_instance {
 
     const struct rt_module *module;
     const struct tier *tier;
+    void *tier_state;            /* the tier's own; NULL: none */
     struct memory *own_memories; /* owned; those that the module defines */
     struct memory *memory;       /* 0, once attached; NULL: none */
     struct table *own_tables;    /* owned; those that the module defines */
@@ -198,7 +199,7 @@ struct activation {
     const uint16_t *pc;
     uint64_t *fp;
     struct frame *frame;
-    uint32_t depth;
+    uint32_t depth, nesting;
 };
 enum rt_trap_kind function_begin(const struct function_object *self, const uint64_t *slots, struct activation *ret);
 enum rt_trap_kind function_end(const struct function_object *self, uint64_t *slots, const struct activation *activation,

@@ -21,6 +21,7 @@ struct tier {
     struct tier_place (*place)(const struct rt_instance *instance);
     /* At that place, `pending` left out; between calls what the next one has. Fast. */
     int64_t (*fuel_left)(const struct rt_instance *instance);
+    void (*done)(struct rt_instance *instance); /* gives `tier_state` back; NULL: it has none */
 };
 
 /* Never NULL. */

@@ -23,4 +23,4 @@ static struct tier_place place(const struct rt_instance *instance)
 
 static int64_t fuel_left(const struct rt_instance *instance) { return instance->vm.fuel; }
 
-const struct tier tier_interpreter = { RT_TIER_INTERPRETER, enter, place, fuel_left };
+const struct tier tier_interpreter = { RT_TIER_INTERPRETER, enter, place, fuel_left, NULL };

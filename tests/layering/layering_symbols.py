@@ -99,13 +99,20 @@ ENGINE = {"interp_run", "rt_call", "rt_module_load", "wasi_dispatch"}
 ENGINE_HOLDERS = {"warrant-guest", "warrant-replayer"}
 
 
+# Makes machine code that nothing verifies: for test tools alone.
+COMPILER = "jit_compile"
+
+
 def check_engine(build, failures):
     """No executable but those two holds the engine; and they do, or this test would look for the wrong names."""
     programs = [os.path.join(build, "warrant")] + sorted(glob.glob(os.path.join(build, "libexec", "warrant", "*")))
     for program in programs:
         name = os.path.basename(program)
         text = subprocess.run(["nm", "-P", program], capture_output=True, text=True, check=True).stdout
-        held = ENGINE & {line.split()[0] for line in text.splitlines() if line}
+        symbols = {line.split()[0] for line in text.splitlines() if line}
+        held = ENGINE & symbols
+        if any(symbol == COMPILER or symbol.startswith("LLVM") for symbol in symbols):
+            failures.append(f"{name}: holds the compiler, whose code nothing verifies")
         if name in ENGINE_HOLDERS and held != ENGINE:
             failures.append(f"{name}: does not hold {', '.join(sorted(ENGINE - held))}: this test looks for the wrong names")
         elif name not in ENGINE_HOLDERS and held:
@@ -135,6 +142,8 @@ def main():
     for member, symbol in libraries.get("trace_write", ("", (set(), set())))[1][1]:
         if owner.get(symbol, ("",))[0] == "trace":
             failures.append(f"tracer/{member}.c: the guest's side uses {symbol} of the recorder's side")
+    if "jit" in libraries and COMPILER not in libraries["jit"][1][0]:
+        failures.append(f"libwr_jit.a: has no {COMPILER}: this test looks for the wrong name")
     check_guest(build, sanitized, failures)
     checked += check_engine(build, failures)
     layers.finish("symbols", checked, failures)

@@ -10,6 +10,7 @@ PUBLIC = {
     "wasi/policy": ["policy.h", "run_facts.h"],
     "wasi/decide": ["decide.h", "decide_calls.h", "decide_scalar.h", "decide_contracts.h"],
     "runtime": ["rt.h"],
+    "runtime/jit": ["jit.h"],
     "wasi": ["wasi.h", "backend.h", "observer.h", "start.h", "run_budget.h"],
     "wasi/act": [],
     "wasi/confine": ["confine.h"],
@@ -29,6 +30,7 @@ ARROWS = {
     "wasi/policy": ["wasi/abi/net.h", "runtime/base"],
     "wasi/decide": ["wasi/abi", "wasi/policy", "runtime/base"],
     "runtime": ["runtime/base"],
+    "runtime/jit": ["runtime", "runtime/base"],
     "wasi": ["runtime", "wasi/abi", "wasi/policy", "wasi/decide", "runtime/base"],
     "wasi/act": ["wasi/backend.h", "wasi/abi", "runtime/base"],
     "wasi/confine": ["wasi/abi", "wasi/policy", "runtime/base"],
@@ -46,10 +48,13 @@ ARROWS = {
 # Folder -> folders whose headers it includes for what they list alone: it may call nothing there.
 DATA_ONLY = {"checker": ["runtime"]}
 
+# Folder -> a folder whose inner headers are its own, too.
+PART_OF = {"runtime/jit": "runtime"}
+
 # Header of a foreign library -> the folders that may include it.
 FOREIGN = {
     "zstd.h": ["tracer"], "sodium.h": ["tracer", "checker", "cli"], "xxhash.h": ["tracer", "wasi"],
-    "sqlite3.h": ["checker"], "cyaml/cyaml.h": ["wasi/policy"], "bpf/": ["ebpf"], "linux/bpf.h": ["ebpf"],
+    "sqlite3.h": ["checker"], "cyaml/cyaml.h": ["wasi/policy"], "bpf/": ["ebpf"], "linux/bpf.h": ["ebpf"], "llvm-c/": ["runtime/jit"],
 }
 
 # Tests that look inside a folder on purpose (prefixes of their paths), and programs of other folders by the same right.

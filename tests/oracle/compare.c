@@ -264,7 +264,8 @@ static void run(struct comparison *c, struct choices *choices, struct compare_co
     counts->hostcalls += c->sides[0].hostcalls;
 }
 
-void compare_input(const char *name, const uint8_t *bytes, size_t size, uint64_t fuel, struct compare_counts *counts)
+void compare_input(const char *name, const uint8_t *bytes, size_t size, uint64_t fuel, struct tiers *tiers,
+                   struct compare_counts *counts)
 {
     static const uint32_t depths[] = { 2, 10, 40, 200 };
     static const uint32_t fuels[] = { 60, 300, 1000, 3000, 10000, 10000, 10000, UINT32_MAX };
@@ -281,6 +282,7 @@ void compare_input(const char *name, const uint8_t *bytes, size_t size, uint64_t
         differ(&c, "the module is refused", 0, 0);
     }
     side_open(&c, &c.sides[0], &limits);
+    tiers_give(tiers, c.module, c.sides[0].instance);
     side_open(&c, &c.sides[1], &limits);
     c.sides[1].oracle = oracle_world_create();
     run(&c, &choices, counts);
@@ -288,6 +290,7 @@ void compare_input(const char *name, const uint8_t *bytes, size_t size, uint64_t
     oracle_world_free(c.sides[1].oracle);
     rt_instance_free(c.sides[0].instance);
     rt_instance_free(c.sides[1].instance);
+    tiers_release(tiers);
     rt_module_free(c.module);
     buffer_done(&c.bytes);
 }

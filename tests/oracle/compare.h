@@ -4,6 +4,7 @@
 #define WARRANT_TESTS_COMPARE_H
 
 #include "runtime/rt.h"
+#include "tests/tiers/tier_kit.h"
 
 /* What the comparisons so far did; the caller's, zero at first. */
 struct compare_counts {
@@ -11,9 +12,11 @@ struct compare_counts {
     uint64_t traps[RT_TRAP_COUNT]; /* RT_TRAP_NONE: calls that returned */
 };
 
-/* name: of the input, for the report. fuel: the most that a module gets. A difference, or a module that is refused, is
+/* name: of the input, for the report. fuel: the most that a module gets. tiers: who executes for the engine; NULL: the
+ * interpreter. A difference, or a module that is refused, is
  * reported on stderr, the module written to the file that WARRANT_DIFFERENCE names (engine-difference.wasm), and the
  * program aborted. */
-void compare_input(const char *name, const uint8_t *bytes, size_t size, uint64_t fuel, struct compare_counts *counts);
+void compare_input(const char *name, const uint8_t *bytes, size_t size, uint64_t fuel, struct tiers *tiers,
+                   struct compare_counts *counts);
 
 #endif

@@ -1,10 +1,13 @@
 /* Generated modules, one for each number from a first one on, through the engine and the oracle.
  *
- *     oracle_sweep [COUNT [FIRST]]     WARRANT_SWEEP=COUNT does the same for the tests
+ *     oracle_sweep [--tier TIER [--level LEVEL]] [COUNT [FIRST]]
+ *
+ * WARRANT_SWEEP=COUNT does the same for the tests. TIER is who executes for the engine, see tests/tiers/tier_kit.h.
  *
  * Prints what the calls came to; fails if they came to so little that the comparison says nothing. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "compare.h"
 
 enum { FUEL = 20000, COUNT = 2000 };
@@ -23,9 +26,22 @@ static unsigned long long number_of(const char *text, unsigned long long fallbac
     return text && *text ? strtoull(text, NULL, 10) : fallback;
 }
 
-int main(int argc, char **argv)
+static const char *option(int *argc, char ***argv, const char *name)
+{
+    if (*argc < 3 || strcmp((*argv)[1], name) != 0)
+        return NULL;
+    *argc -= 2;
+    *argv += 2;
+    return (*argv)[0];
+}
+
+static int start(int argc, char **argv)
 {
     struct compare_counts counts = { 0 };
+    const char *tier = option(&argc, &argv, "--tier"), *level = option(&argc, &argv, "--level");
+    struct tiers *tiers = tiers_create(tier ? tier : "interpreter", level);
+    if (!tiers)
+        return 2;
     unsigned long long count = number_of(argc > 1 ? argv[1] : getenv("WARRANT_SWEEP"), COUNT);
     unsigned long long first = number_of(argc > 2 ? argv[2] : NULL, 0);
     for (unsigned long long seed = first; seed < first + count; seed++) {
@@ -34,8 +50,13 @@ int main(int argc, char **argv)
         for (int i = 0; i < 8; i++)
             bytes[i] = (uint8_t)(seed >> 8 * i);
         snprintf(name, sizeof name, "seed %llu", seed);
-        compare_input(name, bytes, sizeof bytes, FUEL, &counts);
+        compare_input(name, bytes, sizeof bytes, FUEL, tiers, &counts);
     }
     print(&counts);
-    return counts.traps[RT_TRAP_NONE] * 4 > counts.calls ? 0 : 1;
+    tiers_print(tiers);
+    bool compiled = !tier || strcmp(tier, "interpreter") == 0 || tiers_compiled(tiers) > 0;
+    tiers_free(tiers);
+    return compiled && counts.traps[RT_TRAP_NONE] * 4 > counts.calls ? 0 : 1;
 }
+
+int main(int argc, char **argv) { return tiers_run(start, argc, argv); }

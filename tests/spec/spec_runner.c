@@ -6,7 +6,8 @@
  *                                           first of these where there is one
  *
  * Before any of these: --groups GROUP,... takes these groups of the manifest only; --oracle executes by the oracle
- * (tests/oracle/) instead of the engine; --later-types lets in the types of WebAssembly 3.0 (spec_script.h).
+ * (tests/oracle/) instead of the engine; --tier and --level say on which tier the engine does (tests/tiers/tier_kit.h);
+ * --later-types lets in the types of WebAssembly 3.0 (spec_script.h).
  *
  * One line per script and per group: passed; failed; superseded (accepted, as a later version of the specification
  * does); skipped as text format; skipped because a proposal is missing; and what differs where nothing is owed. In the
@@ -73,6 +74,7 @@ static struct group *group_get(struct totals *t, const char *name)
 struct options {
     struct spec_mode mode;
     const char *groups; /* with commas between; NULL: all */
+    const char *tier, *level;
 };
 
 static bool wanted(const char *group, const char *groups)
@@ -171,28 +173,45 @@ static int read_options(int argc, char **argv, struct options *ret)
             ret->mode.later_types = true;
         else if (strcmp(argv[at], "--groups") == 0 && at + 1 < argc)
             ret->groups = argv[++at];
+        else if (strcmp(argv[at], "--tier") == 0 && at + 1 < argc)
+            ret->tier = argv[++at];
+        else if (strcmp(argv[at], "--level") == 0 && at + 1 < argc)
+            ret->level = argv[++at];
         else
             break;
     }
     return at;
 }
 
-int main(int argc, char **argv)
+static int run_words(int count, char **words, const struct options *o)
 {
-    struct options o = { 0 };
-    int at = read_options(argc, argv, &o), left = argc - at;
-    if (left < 1) {
-        fprintf(stderr, "usage: spec_runner [--oracle] [--later-types] [--groups GROUP,...]"
-                        " FILE.json... | --suite FOLDER | --find FOLDER...\n");
-        return 2;
-    }
-    if (left > 1 && strcmp(argv[at], "--suite") == 0)
-        return run_suite(argv[at + 1], &o);
-    if (left > 1 && strcmp(argv[at], "--find") == 0)
-        return find_suite(left - 1, argv + at + 1, &o);
+    if (count > 1 && strcmp(words[0], "--suite") == 0)
+        return run_suite(words[1], o);
+    if (count > 1 && strcmp(words[0], "--find") == 0)
+        return find_suite(count - 1, words + 1, o);
     struct spec_counts total = { 0 };
-    for (; at < argc; at++)
-        run(argv[at], argv[at], NULL, o.mode, &total);
+    for (int i = 0; i < count; i++)
+        run(words[i], words[i], NULL, o->mode, &total);
     print_counts("total", &total);
     return total.failed > 0;
 }
+
+static int start(int argc, char **argv)
+{
+    struct options o = { .tier = "interpreter" };
+    int at = read_options(argc, argv, &o);
+    if (at == argc) {
+        fprintf(stderr, "usage: spec_runner [--oracle] [--later-types] [--groups GROUP,...] [--tier TIER [--level "
+                        "LEVEL]] FILE.json... | --suite FOLDER | --find FOLDER...\n");
+        return 2;
+    }
+    o.mode.tiers = tiers_create(o.tier, o.level);
+    if (!o.mode.tiers)
+        return 2;
+    int result = run_words(argc - at, argv + at, &o);
+    tiers_print(o.mode.tiers);
+    tiers_free(o.mode.tiers);
+    return result;
+}
+
+int main(int argc, char **argv) { return tiers_run(start, argc, argv); }

@@ -261,6 +261,7 @@ bool spec_script_run(const char *path, const struct spec_expect *expect, struct 
     spec_store_init(&s.store, mode.oracle);
     s.store.expect = expect;
     s.store.later_types = mode.later_types;
+    s.store.tiers = mode.tiers;
     const struct json *commands = json_find(root, "commands");
     for (const struct json *c = commands ? commands->first : NULL; c; c = c->next) {
         s.beyond = false;

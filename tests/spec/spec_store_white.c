@@ -72,6 +72,7 @@ void spec_store_done(struct spec_store *store)
         free(store->units);
         store->units = next;
     }
+    tiers_release(store->tiers);
     table_done(&store->table);
     memory_done(&store->memory);
 }
@@ -207,6 +208,8 @@ enum status spec_store_instantiate(struct spec_store *store, struct spec_unit *u
         status = instance_link(unit->module, values, NULL, &unit->instance, error);
     if (unit->instance && store->oracle)
         redirect(store, unit, values);
+    if (unit->instance && !store->oracle)
+        tiers_give(store->tiers, unit->module, unit->instance);
     if (status == STATUS_OK)
         status = start(store, unit, error);
     unit->unsupported = status == STATUS_UNSUPPORTED;

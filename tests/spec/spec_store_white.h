@@ -7,6 +7,7 @@
 #include "runtime/link.h"
 #include "spec_expect.h"
 #include "tests/oracle/oracle.h"
+#include "tests/tiers/tier_kit.h"
 
 /* A function of another instance, for the oracle to call. */
 struct spec_foreign {
@@ -37,6 +38,7 @@ struct spec_store {
     struct spec_unit *current, *definition;
     const struct spec_expect *expect; /* borrows; may be NULL */
     struct oracle_world *oracle;      /* owned; runs everything if it is not NULL, else the engine does */
+    struct tiers *tiers;              /* borrowed; who executes for the engine; NULL: the interpreter */
     bool later_types;                 /* modules may have the types of 3.0 */
     struct function_object print[7];
     struct type_def print_types[7];

@@ -1,0 +1,115 @@
+/* Compiling a module: what can be taken is found first; then it is translated and code is made of it, again without
+ * those functions whose frames turn out too large. */
+#include "runtime/jit/jit_code.h"
+
+#include <stdlib.h>
+#include "runtime/jit/jit_entry.h"
+#include "runtime/jit/jit_scan.h"
+#include "runtime/prepare_function.h"
+#include "runtime/tier.h"
+
+static const char large_frame[] = "a frame larger than compiled code may have";
+
+static bool asked_for(enum jit_part part, uint32_t function)
+{
+    return part == JIT_ALL || (function % 2 == 1) == (part == JIT_ODD);
+}
+
+static void choose(struct jit_code *c, enum jit_part part)
+{
+    struct jit_reader reader;
+    jit_reader_init(&reader, c->module);
+    for (uint32_t i = c->module->imported_functions; i < c->module->function_count; i++) {
+        if (!asked_for(part, i))
+            continue;
+        c->left[i] = jit_scan(&reader, &c->module->functions[i]);
+        c->compiled[i] = !c->left[i];
+        c->count += c->compiled[i];
+    }
+    jit_reader_done(&reader);
+}
+
+/* What the code generator has taken out of `compiled` is said. */
+static void say_large_frames(struct jit_code *c, enum jit_part part)
+{
+    c->count = 0;
+    for (uint32_t i = c->module->imported_functions; i < c->module->function_count; i++) {
+        if (asked_for(part, i) && !c->compiled[i] && !c->left[i])
+            c->left[i] = large_frame;
+        c->count += c->compiled[i];
+    }
+}
+
+static enum status make(struct jit_code *c, enum jit_level level, bool *ret_again, struct error *error)
+{
+    struct jit_module m;
+    enum status status = jit_module_build(&m, c->module, c->compiled, error);
+    if (status == STATUS_OK)
+        status = jit_object_make(&m, level, &c->object, ret_again, error);
+    if (status == STATUS_OK && !*ret_again) {
+        c->sites = m.sites;
+        m.sites = (struct jit_sites) { 0 };
+    }
+    jit_module_done(&m);
+    return status;
+}
+
+enum status jit_compile(const struct rt_module *module, enum jit_part part, enum jit_level level, struct jit_code **ret,
+                        struct error *error)
+{
+    struct jit_code *c = calloc(1, sizeof *c);
+    size_t count = module->function_count + (size_t)1;
+    if (c) {
+        c->module = module;
+        c->compiled = calloc(count, sizeof *c->compiled);
+        c->left = (const char **)calloc(count, sizeof *c->left);
+    }
+    if (!c || !c->compiled || !c->left) {
+        jit_code_free(c);
+        return error_set(error, STATUS_NO_MEMORY, "out of memory while compiling");
+    }
+    choose(c, part);
+    enum status status = STATUS_OK;
+    for (bool again = true; status == STATUS_OK && again && c->count > 0;) {
+        again = false;
+        status = make(c, level, &again, error);
+        say_large_frames(c, part);
+    }
+    if (status == STATUS_OK)
+        *ret = c;
+    else
+        jit_code_free(c);
+    return status;
+}
+
+void jit_code_free(struct jit_code *c)
+{
+    if (!c)
+        return;
+    jit_object_free(c->object);
+    free(c->sites.at);
+    free(c->compiled);
+    free((void *)c->left);
+    free(c);
+}
+
+const char *jit_code_left(const struct jit_code *c, uint32_t function) { return c->left[function]; }
+uint32_t jit_code_count(const struct jit_code *c) { return c->count; }
+
+enum status jit_attach(const struct jit_code *c, struct rt_instance *instance, struct error *error)
+{
+    if (c->count == 0)
+        return STATUS_OK;
+    struct jit_state *state = calloc(1, sizeof *state);
+    if (!state)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory while giving an instance its code");
+    *state = (struct jit_state) { c, NULL };
+    instance->tier_state = state;
+    instance->tier = &tier_compiled;
+    for (uint32_t i = 0; i < c->module->function_count; i++)
+        if (c->compiled[i]) {
+            instance->vm.functions[i].code = jit_enter;
+            instance->vm.functions[i].units = prepare_native;
+        }
+    return STATUS_OK;
+}

@@ -1,0 +1,187 @@
+/* A module in LLVM's representation: types, what is declared, the functions, and the ways in. */
+#include "runtime/jit/jit.h"
+#include "runtime/jit/jit_object.h"
+
+#include <llvm-c/Analysis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+LLVMTypeRef jit_function_type(const struct jit_module *m, const struct type_def *def)
+{
+    const struct rt_functype *t = &def->function;
+    LLVMTypeRef params[4 + LIMIT_PARAMS] = { m->pointer, m->pointer, m->i64, m->i32 }, results[2] = { m->i64, NULL };
+    for (uint32_t i = 0; i < t->param_count; i++)
+        params[4 + i] = jit_type(m, t->params[i]);
+    if (t->result_count == 1)
+        results[1] = jit_type(m, t->results[0]);
+    LLVMTypeRef result = LLVMStructTypeInContext(m->context, results, t->result_count == 1 ? 2 : 1, false);
+    return LLVMFunctionType(result, params, t->param_count + 4, false);
+}
+
+static void name_of(char prefix, uint32_t function, char ret[16]) { snprintf(ret, 16, "%c%u", prefix, function); }
+
+LLVMValueRef jit_function_get(const struct jit_module *m, uint32_t function)
+{
+    char name[16];
+    name_of('f', function, name);
+    return LLVMGetNamedFunction(m->llvm, name);
+}
+
+static void attribute(const struct jit_module *m, LLVMValueRef function, const char *key, const char *value)
+{
+    LLVMAddAttributeAtIndex(
+        function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+        LLVMCreateStringAttribute(m->context, key, (unsigned)strlen(key), value, (unsigned)strlen(value)));
+}
+
+static void mark(const struct jit_module *m, LLVMValueRef function, const char *name)
+{
+    unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(m->context, kind, 0));
+}
+
+static LLVMTypeRef letter_type(const struct jit_module *m, char letter)
+{
+    return letter == 'p' ? m->pointer : letter == 'I' ? m->i64 : letter == 'i' ? m->i32 : m->none;
+}
+
+static void declare_helpers(struct jit_module *m)
+{
+#define ROW(name, result, params) { "jit_help_" #name, result, params },
+    static const struct {
+        const char *name, *result, *params;
+    } helpers[JIT_HELPER_COUNT] = { JIT_HELPER_LIST(ROW) };
+#undef ROW
+    for (int i = 0; i < JIT_HELPER_COUNT; i++) {
+        LLVMTypeRef params[16];
+        unsigned count = (unsigned)strlen(helpers[i].params);
+        for (unsigned p = 0; p < count; p++)
+            params[p] = letter_type(m, helpers[i].params[p]);
+        m->helper_types[i] = LLVMFunctionType(letter_type(m, helpers[i].result[0]), params, count, false);
+        m->helpers[i] = LLVMAddFunction(m->llvm, helpers[i].name, m->helper_types[i]);
+    }
+    mark(m, m->helpers[JIT_HELPER_trap], "noreturn");
+    mark(m, m->helpers[JIT_HELPER_trap], "cold");
+}
+
+static void init(struct jit_module *m, const struct rt_module *module, bool *compiled)
+{
+    LLVMContextRef c = LLVMContextCreate();
+    *m = (struct jit_module) { .module = module, .compiled = compiled, .context = c };
+    m->llvm = LLVMModuleCreateWithNameInContext("guest", c);
+    m->builder = LLVMCreateBuilderInContext(c);
+    m->i1 = LLVMInt1TypeInContext(c);
+    m->i8 = LLVMInt8TypeInContext(c);
+    m->i16 = LLVMInt16TypeInContext(c);
+    m->i32 = LLVMInt32TypeInContext(c);
+    m->i64 = LLVMInt64TypeInContext(c);
+    m->f32 = LLVMFloatTypeInContext(c);
+    m->f64 = LLVMDoubleTypeInContext(c);
+    m->pointer = LLVMPointerTypeInContext(c, 0);
+    m->none = LLVMVoidTypeInContext(c);
+    declare_helpers(m);
+}
+
+/* No function of the host's libc is to be called in a guest's name, nor is any to be found where the guest has a loop;
+ * of too large a frame LLVM says so. */
+static void declare(struct jit_module *m, uint32_t index)
+{
+    char name[16], bytes[16];
+    name_of('f', index, name);
+    LLVMValueRef function = LLVMAddFunction(m->llvm, name, jit_function_type(m, function_def(m->module, index)));
+    LLVMSetLinkage(function, LLVMInternalLinkage);
+    snprintf(bytes, sizeof bytes, "%d", JIT_FRAME_BYTES);
+    attribute(m, function, "warn-stack-size", bytes);
+    attribute(m, function, "no-builtins", "true");
+    mark(m, function, "nounwind");
+}
+
+/* Takes everything from memory, and gives it back. */
+static enum status way_in(struct jit_module *m, uint32_t index, LLVMValueRef *ret)
+{
+    const struct type_def *def = function_def(m->module, index);
+    const struct rt_functype *t = &def->function;
+    LLVMTypeRef params[] = { m->pointer, m->pointer };
+    char name[16];
+    name_of('e', index, name);
+    struct jit_function f = { .m = m, .llvm = LLVMAddFunction(m->llvm, name, LLVMFunctionType(m->none, params, 2, 0)) };
+    LLVMSetLinkage(f.llvm, LLVMInternalLinkage);
+    mark(m, f.llvm, "nounwind");
+    f.vm = LLVMGetParam(f.llvm, 0);
+    f.fp = LLVMGetParam(f.llvm, 1);
+    LLVMPositionBuilderAtEnd(m->builder, jit_block(&f, "begin"));
+    LLVMValueRef *arguments = (LLVMValueRef *)calloc(t->param_count + 4ul, sizeof *arguments);
+    if (!arguments)
+        return STATUS_NO_MEMORY;
+    arguments[0] = f.vm;
+    arguments[1] = f.fp;
+    arguments[2] = jit_field(&f, m->i64, f.vm, LAYOUT_vmctx_fuel);
+    arguments[3] = jit_field(&f, m->i32, f.vm, LAYOUT_vmctx_depth);
+    for (uint32_t i = 0; i < t->param_count; i++)
+        arguments[4 + i] = jit_slot_get(&f, f.fp, i, t->params[i]);
+    LLVMValueRef both = LLVMBuildCall2(m->builder, jit_function_type(m, def), jit_function_get(m, index), arguments,
+                                       t->param_count + 4, "");
+    free((void *)arguments);
+    LLVMBuildStore(m->builder, LLVMBuildExtractValue(m->builder, both, 0, ""), jit_at(&f, f.vm, LAYOUT_vmctx_fuel));
+    if (t->result_count == 1)
+        jit_slot_put(&f, f.fp, 0, LLVMBuildExtractValue(m->builder, both, 1, ""), t->results[0]);
+    LLVMBuildRetVoid(m->builder);
+    *ret = f.llvm;
+    return STATUS_OK;
+}
+
+static enum status ways_in(struct jit_module *m)
+{
+    uint32_t count = m->module->function_count;
+    LLVMValueRef *entries = (LLVMValueRef *)calloc(count + 1ul, sizeof *entries);
+    enum status status = entries ? STATUS_OK : STATUS_NO_MEMORY;
+    for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
+        entries[i] = LLVMConstNull(m->pointer);
+        if (m->compiled[i])
+            status = way_in(m, i, &entries[i]);
+    }
+    if (status == STATUS_OK) {
+        LLVMValueRef table = LLVMAddGlobal(m->llvm, LLVMArrayType2(m->pointer, count), "entries");
+        LLVMSetInitializer(table, LLVMConstArray2(m->pointer, entries, count));
+        LLVMSetGlobalConstant(table, true);
+    }
+    free((void *)entries);
+    return status;
+}
+
+static enum status build(struct jit_module *m)
+{
+    for (uint32_t i = 0; i < m->module->function_count; i++)
+        if (m->compiled[i])
+            declare(m, i);
+    for (uint32_t i = 0; i < m->module->function_count; i++)
+        if (m->compiled[i])
+            TRY(jit_translate(m, &m->module->functions[i]));
+    return ways_in(m);
+}
+
+enum status jit_module_build(struct jit_module *m, const struct rt_module *module, bool *compiled, struct error *error)
+{
+    char *why = NULL;
+    init(m, module, compiled);
+    enum status status = build(m);
+    if (status != STATUS_OK)
+        return error_set(error, status, "a function was not translated");
+    if (LLVMVerifyModule(m->llvm, LLVMReturnStatusAction, &why))
+        status = error_set(error, STATUS_INTERNAL, "LLVM refuses the translation: %s", why);
+    LLVMDisposeMessage(why);
+    return status;
+}
+
+void jit_module_done(struct jit_module *m)
+{
+    free(m->sites.at);
+    if (m->builder)
+        LLVMDisposeBuilder(m->builder);
+    if (m->llvm)
+        LLVMDisposeModule(m->llvm);
+    if (m->context)
+        LLVMContextDispose(m->context);
+}

@@ -1,0 +1,134 @@
+/* The translation of one function to LLVM's representation, and what its parts share. Internal to runtime/jit/.
+ *
+ * A compiled function is
+ *
+ *     {i64 fuel, T result} f<index>(ptr vm, ptr fp, i64 fuel, i32 depth, parameters...)
+ *
+ * without the result where there is none; more than one are left in the slots from `fp` on, as in any frame. fp: where
+ * the interpreter would have its frame, so that the limit on the value stack is met by the same call; depth: frames
+ * left, its own taken. Beside it stands `void e<index>(ptr vm, ptr fp)`, which takes and gives everything in memory.
+ *
+ * References are numbers of 64 bits. Locals are memory of the native frame until LLVM's pass `sroa` has made values of
+ * them; operands are values from the start. Segments begin and end where prepare_branch.c has them, so that fuel is
+ * looked at by the same instructions. Code that cannot be reached is read and skipped. */
+#ifndef WARRANT_RUNTIME_JIT_TRANSLATE_H
+#define WARRANT_RUNTIME_JIT_TRANSLATE_H
+
+#include <llvm-c/Core.h>
+#include "runtime/instance.h"
+#include "runtime/jit/jit_reader.h"
+#include "runtime/jit/jit_site.h"
+#include "runtime/layout.h"
+#include "runtime/validate.h"
+
+/* What compiled code calls (jit_entry.c). X(name, result, parameters): p a pointer, I i64, i i32, v nothing. */
+#define JIT_HELPER_LIST(X)                                                                                             \
+    X(trap, "v", "pIii")               /* vm, fuel, site, kind; does not return */                                     \
+    X(call, "v", "pppIiip")            /* vm, fp, slots, fuel, depth, site, the function object */                     \
+    X(call_indirect, "v", "pppIiiiii") /* vm, fp, slots, fuel, depth, site, selector, table, type */                   \
+    X(grow, "I", "pIiiiIi")            /* vm, fuel, depth, site, table (else memory) + 1, value, count */              \
+    X(bulk, "v", "pIiiiiiIIi")         /* vm, fuel, depth, site, enum insn, its two indices, its operands */
+#define JIT_HELPER_ENUM(name, result, params) JIT_HELPER_##name,
+enum jit_helper { JIT_HELPER_LIST(JIT_HELPER_ENUM) JIT_HELPER_COUNT };
+#undef JIT_HELPER_ENUM
+
+/* A module that is being translated. */
+struct jit_module {
+    const struct rt_module *module;
+    struct jit_sites sites;
+    bool *compiled; /* by function; owned by the caller */
+    LLVMContextRef context;
+    LLVMModuleRef llvm;
+    LLVMBuilderRef builder;
+    LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, pointer, none;
+    LLVMTypeRef helper_types[JIT_HELPER_COUNT];
+    LLVMValueRef helpers[JIT_HELPER_COUNT];
+};
+
+struct jit_control {
+    const struct type_def *type;
+    uint32_t height;          /* of the operand stack below the parameters */
+    LLVMBasicBlockRef target; /* LOOP: its head; else what is behind its end. Its first instructions are a phi for each
+                                 value that a branch brings. NULL: the function */
+    LLVMBasicBlockRef otherwise; /* IF: the other way, with phis for the parameters */
+    uint8_t kind;                /* enum control_kind */
+    bool live_at_entry, reached;
+};
+
+struct jit_function {
+    struct jit_module *m;
+    struct jit_reader r;
+    const struct function *function;
+    LLVMValueRef llvm, vm, fp, depth, fuel; /* fuel: memory of the frame */
+    LLVMValueRef *locals;                   /* memory of the frame; owned */
+    uint32_t *local_types;                  /* owned */
+    uint32_t local_count, local_capacity;
+    LLVMValueRef *stack; /* operands; owned */
+    uint32_t *types;     /* theirs; owned */
+    uint32_t height, stack_capacity;
+    struct jit_control *controls; /* owned */
+    uint32_t control_count, control_capacity;
+    uint32_t cost; /* of the segment so far, the instruction at hand included */
+    bool live;
+    uint32_t skipped; /* blocks that began where nothing is live */
+};
+
+/* jit_translate.c */
+MUST_USE enum status jit_translate(struct jit_module *m, const struct function *function);
+/* Whether the row has a translation. */
+bool jit_row_translated(enum insn insn);
+LLVMTypeRef jit_type(const struct jit_module *m, uint32_t type);
+MUST_USE enum status jit_push(struct jit_function *f, LLVMValueRef value, uint32_t type);
+LLVMValueRef jit_pop(struct jit_function *f);
+
+/* jit_emit.c: small steps. */
+LLVMValueRef jit_i32(const struct jit_module *m, uint32_t value);
+LLVMValueRef jit_i64(const struct jit_module *m, uint64_t value);
+/* The address of what lies `offset` bytes behind `base`; the value there. */
+LLVMValueRef jit_at(struct jit_function *f, LLVMValueRef base, uint64_t offset);
+LLVMValueRef jit_field(struct jit_function *f, LLVMTypeRef type, LLVMValueRef base, uint64_t offset);
+LLVMValueRef jit_fuel(struct jit_function *f);
+/* After something outside has run. */
+void jit_fuel_reload(struct jit_function *f);
+LLVMBasicBlockRef jit_block(struct jit_function *f, const char *name);
+/* The instruction at hand, as a place that has `pending` instructions not charged; NO_MEMORY where it is 0. */
+MUST_USE enum status jit_site(struct jit_function *f, uint32_t pending, LLVMValueRef *ret);
+MUST_USE enum status jit_trap_if(struct jit_function *f, LLVMValueRef condition, enum rt_trap_kind kind,
+                                 uint32_t pending);
+MUST_USE enum status jit_trap(struct jit_function *f, enum rt_trap_kind kind, uint32_t pending);
+LLVMValueRef jit_help(struct jit_function *f, enum jit_helper helper, LLVMValueRef *arguments, unsigned count);
+LLVMValueRef jit_intrinsic(struct jit_function *f, const char *name, LLVMTypeRef type, LLVMTypeRef other,
+                           LLVMValueRef *arguments, unsigned count);
+/* Ends the segment but for its last `keep` instructions. */
+MUST_USE enum status jit_charge(struct jit_function *f, uint32_t keep);
+/* What branches back to a loop and calls look at. */
+MUST_USE enum status jit_poll(struct jit_function *f);
+/* A value as a slot has it, and back. */
+void jit_slot_put(struct jit_function *f, LLVMValueRef base, uint32_t slot, LLVMValueRef value, uint32_t type);
+LLVMValueRef jit_slot_get(struct jit_function *f, LLVMValueRef base, uint32_t slot, uint32_t type);
+
+/* By class; the reader has the instruction. rows: whether it has a translation. */
+bool jit_numeric_rows(enum insn insn);
+MUST_USE enum status jit_numeric(struct jit_function *f);
+bool jit_float_rows(enum insn insn);
+MUST_USE enum status jit_float(struct jit_function *f);
+LLVMValueRef jit_float_canonical(struct jit_function *f, LLVMValueRef x);
+bool jit_convert_rows(enum insn insn);
+MUST_USE enum status jit_convert(struct jit_function *f);
+bool jit_access_rows(enum insn insn);
+MUST_USE enum status jit_access(struct jit_function *f);
+MUST_USE enum status jit_control(struct jit_function *f);
+MUST_USE enum status jit_control_push(struct jit_function *f, enum control_kind kind, const struct type_def *type);
+MUST_USE enum status jit_call(struct jit_function *f);
+MUST_USE enum status jit_call_indirect(struct jit_function *f);
+MUST_USE enum status jit_variable(struct jit_function *f);
+MUST_USE enum status jit_parametric(struct jit_function *f);
+MUST_USE enum status jit_reference(struct jit_function *f);
+MUST_USE enum status jit_table(struct jit_function *f);
+MUST_USE enum status jit_memory(struct jit_function *f);
+
+/* jit_module.c */
+LLVMTypeRef jit_function_type(const struct jit_module *m, const struct type_def *type);
+LLVMValueRef jit_function_get(const struct jit_module *m, uint32_t function);
+
+#endif
