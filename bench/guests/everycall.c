@@ -1,6 +1,7 @@
 /* Makes each hostcall that is built, again and again: what `bench/instructions --every` counts. usage: everycall CALL
  * COUNT, with the first granted directory holding a file "data" of 8 KiB and a link "link", for writing. Calls that
- * undo each other go in pairs. Freestanding. */
+ * undo each other go in pairs. CALL may be "hot": each of the commonest, once, then sched_yield, then each of them
+ * COUNT times, of which the bench counts those behind the sched_yield. Freestanding. */
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -135,6 +136,15 @@ static const struct {
     CALLS(ROW)
 };
 
+/* What a program does most, one behind the other. */
+static u32 make_hot(u32 i)
+{
+    u32 fd;
+    return call_args_sizes_get(i) | call_clock_time_get(i) | call_fd_fdstat_get(i) | call_fd_filestat_get(i) |
+           call_fd_pread(i) | call_fd_prestat_get(i) | call_fd_pwrite(i) | call_fd_read(i) | call_fd_seek(i) |
+           call_fd_tell(i) | call_fd_write_stream(i) | open_data(&fd) | fd_close(fd);
+}
+
 static int same(const char *a, const char *b)
 {
     while (*a && *a == *b)
@@ -155,6 +165,14 @@ void _start(void)
         count = count * 10 + (u32)(*digit - '0');
     if (open_data(&data))
         proc_exit(2);
+    if (same(argv[1], "hot")) {
+        u32 failed = make_hot(0) | sched_yield();
+        for (u32 i = 0; i < count; i++)
+            failed |= make_hot(i);
+        if (failed)
+            proc_exit(4);
+        return;
+    }
     for (u32 c = 0; c < sizeof calls / sizeof *calls; c++)
         if (same(argv[1], calls[c].name)) {
             u32 failed = 0;
