@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "checker/checker.h"
+#include "cli/show_grants.h"
 #include "cli/show_select.h"
 
 enum {
@@ -20,6 +21,7 @@ enum {
     SHOW_DELTA,
     SHOW_DURATIONS,
     SHOW_SUMMARY,
+    SHOW_GRANTS,
     SHOW_FULL,
     SHOW_JSON
 };
@@ -35,14 +37,15 @@ static const struct option_row rows[] = {
     [SHOW_DELTA] = { 'r', "relative", NULL, "the time since the hostcall before, of those that are shown" },
     [SHOW_DURATIONS] = { 'T', "durations", NULL, "the time that each hostcall took, behind it" },
     [SHOW_SUMMARY] = { 'c', "summary", NULL, "count hostcalls, errors, time and bytes instead, the longest first" },
+    [SHOW_GRANTS] = { 0, "grants", NULL, "what was granted, to whom, on which machine; no hostcalls" },
     [SHOW_FULL] = { 0, "full", NULL, "do not cut strings, buffers and structs" },
-    [SHOW_JSON] = { 0, "json", NULL, "one JSON object per line; of a summary, one object" },
+    [SHOW_JSON] = { 0, "json", NULL, "one JSON object per line; of a summary or of grants, one object" },
 };
 
 struct show {
     struct show_options options;
     struct show_select select;
-    bool json, summary;
+    bool json, summary, grants;
     uint64_t count;              /* hostcalls */
     struct show_summary *counts; /* NULL: lines are wanted */
     struct show_paths *paths;
@@ -198,12 +201,20 @@ static int show_stop(const struct command *command, const struct show *show, con
     return EXIT_OK;
 }
 
-static int show_trace(const struct command *command, struct show *show, const char *path)
+static int show_granted(const struct command *command, struct show *show, const struct trace_reader *reader)
 {
     struct error error = ERROR_INIT;
-    struct trace_reader *reader;
-    if (trace_reader_open(path, &reader, &error) != STATUS_OK)
+    size_t size;
+    const void *bytes = trace_reader_description(reader, &size);
+    if (run_spec_decode(bytes, size, &show->spec, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
+    show_grants_print(&show->spec, show->json);
+    return EXIT_OK;
+}
+
+static int show_calls(const struct command *command, struct show *show, struct trace_reader *reader)
+{
+    struct error error = ERROR_INIT;
     struct trace_call *call = malloc(sizeof *call);
     enum status s = call ? show_begin(show, reader, &error) : error_set(&error, STATUS_NO_MEMORY, "out of memory");
     if (s == STATUS_OK)
@@ -216,6 +227,16 @@ static int show_trace(const struct command *command, struct show *show, const ch
     free(call);
     free(show->counts);
     show_paths_free(show->paths);
+    return status;
+}
+
+static int show_trace(const struct command *command, struct show *show, const char *path)
+{
+    struct error error = ERROR_INIT;
+    struct trace_reader *reader;
+    if (trace_reader_open(path, &reader, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    int status = show->grants ? show_granted(command, show, reader) : show_calls(command, show, reader);
     run_spec_done(&show->spec);
     trace_reader_close(reader);
     return status;
@@ -248,6 +269,9 @@ static int take_option(const struct command *command, struct show *show, int opt
         return -1;
     case SHOW_SUMMARY:
         show->summary = true;
+        return -1;
+    case SHOW_GRANTS:
+        show->grants = true;
         return -1;
     case SHOW_FULL:
         show->options.full = true;

@@ -1,15 +1,20 @@
-/* `warrant syscalls`: the impact table. */
+/* `warrant syscalls`: the impact table, or one call's whole story. */
 #include "cli/commands.h"
 
+#include <string.h>
 #include <strings.h>
 
+#include "cli/nearest.h"
+#include "cli/syscall_story.h"
 #include "runtime/base/json_writer.h"
 #include "wasi/abi/syscalls.h"
 
-enum { SYSCALLS_IMPACT, SYSCALLS_JSON };
+enum { SYSCALLS_IMPACT, SYSCALLS_DB, SYSCALLS_JSON };
 static const struct option_row rows[] = {
     { 0, "impact", "CLASS", "only the calls of this impact class; an unknown one lists the classes" },
-    { 0, "json", NULL, "print an array of JSON objects" },
+    { 0, "db", "DB",
+      "with a call's name: what the runs in this database, which `warrant check --db` made, did with it" },
+    { 0, "json", NULL, "print an array of JSON objects; of one call, one object" },
 };
 
 static void roles_text(const struct syscall_row *row, char *ret, size_t size)
@@ -93,15 +98,32 @@ static int classes_usage(const struct command *command, const char *name)
     return command_usage(command, "there is no impact class \"%s\"; the classes are %s", name, list);
 }
 
+static int story(const struct command *command, const char *name, const char *db, bool json)
+{
+    const struct syscall_row *row = syscall_find_name(name);
+    struct error error = ERROR_INIT;
+    if (row) {
+        enum status s = syscall_story_print(row, db, json, &error);
+        return s == STATUS_OK ? EXIT_OK : command_failed(command, EXIT_FILE, &error);
+    }
+    struct nearest nearest = nearest_to(name, strlen(name));
+    for (int i = 0; i < SYSCALL_COUNT; i++)
+        nearest_offer(&nearest, abi_syscalls[i].name);
+    return nearest.name ? command_usage(command, "there is no system call \"%s\"; \"%s\" is near", name, nearest.name)
+                        : command_usage(command, "there is no system call \"%s\"", name);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
     bool json = false;
     int impact = -1, option;
-    const char *value;
+    const char *value, *db = NULL;
     while ((option = options_next(command, &state, &value)) >= 0) {
         if (option == SYSCALLS_JSON) {
             json = true;
+        } else if (option == SYSCALLS_DB) {
+            db = value;
         } else {
             impact = impact_find(value);
             if (impact < 0)
@@ -110,18 +132,31 @@ static int run(const struct command *command, int argc, char **argv)
     }
     if (option == OPTIONS_HELP)
         return command_help(command, stdout), EXIT_OK;
-    if (option == OPTIONS_ERROR || state.index < state.argc)
-        return option == OPTIONS_ERROR ? EXIT_USAGE : command_usage(command, "no operand is wanted");
+    if (option == OPTIONS_ERROR)
+        return EXIT_USAGE;
+    int operands = state.argc - state.index;
+    if (operands > 1)
+        return command_usage(command, "one system call is wanted, or none");
+    if (operands == 1 && impact >= 0)
+        return command_usage(command, "a call's name, or --impact");
+    if (operands == 0 && db)
+        return command_usage(command, "--db wants a call's name");
+    if (operands == 1)
+        return story(command, argv[state.index], db, json);
     table_print(impact, json);
     return EXIT_OK;
 }
 
 const struct command command_syscalls = {
     .name = "syscalls",
-    .arguments = "",
+    .arguments = "[NAME]",
     .summary = "Print what each Linux system call can do, who may issue it, and what stops everyone else.",
-    .text = "The column mfnpk is the effect on memory, file system, network, processes and kernel: - none, r tells "
-            "something of it, w changes it, x crosses its isolation.",
+    .text =
+        "With a call's name, that call's whole story: what it can do, how it can go around isolation and who has shown "
+        "it, who may issue it, for which hostcalls and with which operands, what stops the rest, and what recorded "
+        "runs did with it.\nThe column mfnpk is the effect on memory, file system, network, processes and kernel: - "
+        "none, r tells "
+        "something of it, w changes it, x crosses its isolation.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

@@ -106,52 +106,57 @@ void policy_words_print(const struct policy *policy)
     limits_print(&policy->limits);
 }
 
+void policy_words_members(const struct policy *policy, struct json *json)
+{
+    json_array_begin(json, "files");
+    for (uint32_t i = 0; i < policy->file_count; i++) {
+        const struct policy_file *file = &policy->files[i];
+        json_object_begin(json, NULL);
+        json_string(json, "host", file->host);
+        json_string(json, "guest", file->guest);
+        json_string(json, "access", file->writes ? "write" : "read");
+        json_string(json, "said", file->said);
+        json_object_end(json);
+    }
+    json_array_end(json);
+    json_array_begin(json, "devices");
+    for (uint32_t i = 0; i < policy->device_count; i++)
+        json_string(json, NULL, policy->devices[i]);
+    json_array_end(json);
+    json_array_begin(json, "network");
+    for (uint32_t i = 0; i < policy->network_count; i++) {
+        const struct net_rule *rule = &policy->networks[i];
+        const struct rule_text text = rule_text(rule);
+        json_object_begin(json, NULL);
+        json_string(json, "protocol", protocol_words[rule->protocol]);
+        json_string(json, "verb", verb_words[rule->verb][0]);
+        json_string(json, "address", text.address);
+        json_string(json, "ports", text.ports);
+        json_object_end(json);
+    }
+    json_array_end(json);
+    json_array_begin(json, "listen");
+    for (uint32_t i = 0; i < policy->listen_count; i++) {
+        char address[96];
+        policy_address_text(&policy->listens[i], address, sizeof address);
+        json_string(json, NULL, address);
+    }
+    json_array_end(json);
+    json_array_begin(json, "names");
+    for (uint32_t i = 0; i < policy->name_count; i++)
+        json_string(json, NULL, policy->names[i]);
+    json_array_end(json);
+    json_string(json, "on_violation", violation_words[policy->on_violation][0]);
+    limits_json(&policy->limits, json);
+}
+
 void policy_words_json(const struct policy *policy, bool looked, struct buffer *out)
 {
     struct json json = json_over(out);
     json_object_begin(&json, NULL);
     json_u64(&json, "version", policy->version);
     json_bool(&json, "looked", looked);
-    json_array_begin(&json, "files");
-    for (uint32_t i = 0; i < policy->file_count; i++) {
-        const struct policy_file *file = &policy->files[i];
-        json_object_begin(&json, NULL);
-        json_string(&json, "host", file->host);
-        json_string(&json, "guest", file->guest);
-        json_string(&json, "access", file->writes ? "write" : "read");
-        json_string(&json, "said", file->said);
-        json_object_end(&json);
-    }
-    json_array_end(&json);
-    json_array_begin(&json, "devices");
-    for (uint32_t i = 0; i < policy->device_count; i++)
-        json_string(&json, NULL, policy->devices[i]);
-    json_array_end(&json);
-    json_array_begin(&json, "network");
-    for (uint32_t i = 0; i < policy->network_count; i++) {
-        const struct net_rule *rule = &policy->networks[i];
-        const struct rule_text text = rule_text(rule);
-        json_object_begin(&json, NULL);
-        json_string(&json, "protocol", protocol_words[rule->protocol]);
-        json_string(&json, "verb", verb_words[rule->verb][0]);
-        json_string(&json, "address", text.address);
-        json_string(&json, "ports", text.ports);
-        json_object_end(&json);
-    }
-    json_array_end(&json);
-    json_array_begin(&json, "listen");
-    for (uint32_t i = 0; i < policy->listen_count; i++) {
-        char address[96];
-        policy_address_text(&policy->listens[i], address, sizeof address);
-        json_string(&json, NULL, address);
-    }
-    json_array_end(&json);
-    json_array_begin(&json, "names");
-    for (uint32_t i = 0; i < policy->name_count; i++)
-        json_string(&json, NULL, policy->names[i]);
-    json_array_end(&json);
-    json_string(&json, "on_violation", violation_words[policy->on_violation][0]);
-    limits_json(&policy->limits, &json);
+    policy_words_members(policy, &json);
     json_object_end(&json);
     buffer_u8(out, '\n');
 }

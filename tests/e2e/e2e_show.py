@@ -1,5 +1,7 @@
 """`warrant show` as users of strace expect it: words for numbers, names behind descriptors, times, filters, a summary."""
+import hashlib
 import json
+import os
 
 import warrant_case
 from warrant_case import Case
@@ -63,6 +65,40 @@ class Show(Case):
         self.assertGreaterEqual(behind["since_start_ns"], before["since_start_ns"])
         line = self.lines("-t", "-r", "-T")[-1]
         self.assertRegex(line, r"^ +\d+ \d\d:\d\d:\d\d\.\d{6}[ ~] +\d+\.\d{6}[ ~] fd_write\(.* <\d+\.\d{6}>$")
+
+    def test_grants(self):
+        """Every fact that an auditor asks first, of a run that was granted of each kind something."""
+        policy, other = self.folder / "p.yaml", self.folder / "other"
+        other.mkdir()
+        policy.write_text(f"version: 1\nfiles:\n  - host: {other}\n    guest: /d\n    access: read\nlimits: {{ descriptors: 9 }}\n")
+        self.record("poke", "clock_time_get", 0, 1, "out, \"x", options=["--policy", policy, "--env", "K=V w", "--label", "job=7"])
+        text = self.warrant("show", "--grants", self.trace).stdout
+        report = json.loads(self.warrant("show", "--grants", "--json", self.trace).stdout)
+        for piece in (f"reads {other} as /d", f"reads and writes {self.data} as /data", "# label job=7", 'environment "K=V w"\n', '"out, \\"x"', "no network",
+                      f", opened at {self.data}\n", "descriptors: at most 9 open", f"inode {other.stat().st_ino}"):
+            self.assertIn(piece, text)
+        self.assertEqual([(file["guest"], file["access"]) for file in report["policy"]["files"]], [("/d", "read"), ("/data", "write")])
+        self.assertEqual((report["environment"], report["labels"], report["policy"]["limits"]["descriptors"]), (["K=V w"], ["job=7"], 9))
+        self.assertEqual([(at["fd"], at["name"]) for at in report["descriptors"]][2:], [(2, "stderr"), (3, "/d"), (4, "/data")])
+        self.assertEqual((report["descriptors"][3]["ino"], report["facts"]["host"]), (other.stat().st_ino, os.uname().nodename))
+        self.assertEqual(report["module_blake2b"], hashlib.blake2b((warrant_case.GUESTS / "poke.wasm").read_bytes(), digest_size=32).hexdigest())
+
+    @warrant_case.needs_witness
+    def test_impact_of_runs(self):
+        """A call that one of three runs issues stands out, and its story names the run and the hostcall."""
+        for i, words in enumerate((["steps", 3], ["steps", 5], ["poke", "path_symlink", "@a", 3, "@b"])):
+            self.record(*words)
+            self.check("--db", self.folder / "a.db")
+            self.trace.unlink(), self.witness.unlink()
+        rows = json.loads(self.warrant("query", "--json", self.folder / "a.db", "impact").stdout)
+        found = {(row["syscall"], row["run"]): row for row in rows}
+        link, write = found["symlinkat", 3], found["pwrite64", 1]
+        self.assertEqual((link["count"], link["planned"], link["runs"], link["of_runs"], link["most"]), (1, 1, 1, 3, 1))
+        self.assertEqual((write["count"], write["runs"], write["least"], write["mean"], write["most"]), (3, 2, 3, 4, 5))
+        story = json.loads(self.warrant("syscalls", "symlinkat", "--json", "--db", self.folder / "a.db").stdout)
+        self.assertEqual(story["seen"], [{"run": 3, "process": "guest", "class": "plan", "hostcall": "path_symlink", "count": 1, "errors": 0}])
+        self.assertIn("path_symlink", self.warrant("syscalls", "symlinkat", "--db", self.folder / "a.db").stdout.split("what runs did with it")[1])
+        self.warrant("syscalls", "symlinkat", "--db", self.folder / "none.db", status=3)
 
     def test_summary(self):
         self.record("steps", 5)

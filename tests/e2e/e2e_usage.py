@@ -41,6 +41,23 @@ class Help(Case):
         self.assertEqual({line[15] for line in lines}, {" "})
         self.assertNotIn(" ", {line[16] for line in lines})
 
+    def test_a_call_has_its_whole_story(self):
+        rows = json.loads(self.warrant("syscalls", "--json").stdout)
+        stories = {}
+        for role in sorted({role for row in rows for role in row["roles"].split(",")} - {""}):
+            row = next(row for row in rows if role in row["roles"].split(","))
+            story = stories[role] = json.loads(self.warrant("syscalls", "--json", row["name"]).stdout)
+            self.assertIn(role, [said["role"] for said in story["roles"]])
+            self.assertTrue(all(said["who"] for said in story["roles"]), story)
+            self.assertEqual((story["name"], story["bypass"] or "", story["stopped_by"]), (row["name"], row["bypass"], row["stopped_by"]))
+        self.assertEqual(len(stories), 12)
+        self.assertIn("path_open", json.loads(self.warrant("syscalls", "openat2", "--json").stdout)["ops"]["open"])
+        text = self.warrant("syscalls", "process_vm_readv").stdout
+        for piece in ("USENIX Security 2020: its attack vm_readv", "nobody", "what stops the rest\n  seccomp"):
+            self.assertIn(piece, text)
+        for words, said in ((("opneat2",), '"openat2" is near'), (("mmap", "--impact", "memory"), "a call's name, or --impact"), (("--db", "x"), "wants a call's name")):
+            self.assertIn(said, self.warrant("syscalls", *words, status=2).stderr)
+
     def test_a_word_that_is_near(self):
         for words, near in ((("chekc",), "`warrant check`"), (("replya", "x"), "`warrant replay`"), (("help", "rec"), "`warrant record`"),
                             (("run", "--tmeout", "1s", "x"), "--timeout"), (("check", "--polcy", "x"), "--policy"),
