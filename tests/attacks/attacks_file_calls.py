@@ -16,7 +16,6 @@ import kit
 import rows
 from rows import ALL, CREAT, DIRECTORY, READ, Rows, row
 from subscriptions import LAST, REALTIME, clock, descriptor, events, poll
-from warrant_case import WITNESS
 
 GIB = 1 << 30
 FAR = (1 << 32) + 5
@@ -223,14 +222,13 @@ class FileCalls(Rows):
         for name in stays:
             os.close(os.open(self.data / name, os.O_CREAT | os.O_WRONLY))
         lister = self.guest(LISTER)
-        before = self.kept()
         for room, every in (4096, 40), (300 if kit.SANITIZE else 512, 700):
             for command in ("run", "record") if room == 4096 else ("record",):
                 stop = threading.Event()
                 other = threading.Thread(target=self.churn, args=(stop,))
                 other.start()
                 try:
-                    words = [command, "-q", *(["-o", self.trace, *WITNESS] if command == "record" else []), "--dir", f"{self.data}::/data"]
+                    words = [command, "-q", *(["-o", self.trace] if command == "record" else []), "--dir", f"{self.data}::/data"]
                     said = self.warrant(*words, lister, room, every).stdout.splitlines()
                 finally:
                     stop.set()
@@ -241,10 +239,7 @@ class FileCalls(Rows):
                 self.assertLessEqual({name[:5] for name in said}, {".", "..", "stays", "mine0", "host0", "file", "deep"})
                 for name in list(self.data.glob("mine*")) + list(self.data.glob("host*")):
                     name.unlink()
-            report = self.check()
-            self.assertEqual((report["findings"], report["replay"]["identical"]), ([], True))
             self.assertEqual(self.warrant("replay", "--output", self.trace).stdout.splitlines(), said)
-        self.assertEqual(self.kept(), before)
 
     def churn(self, stop):
         number = 0
@@ -285,9 +280,9 @@ class FileCalls(Rows):
     def test_what_becomes_ready_ends_the_wait(self):
         """A writer of the standard input, long before the clock; and at its end, which is told as a hangup."""
         text = poll(descriptor(1, 0), clock(2, 600 * 10 ** 9))
-        for command in ["run", "-q"], ["record", "-q", "-o", self.trace, *WITNESS]:
+        for command in ["run"], ["record", "-o", self.trace]:
             walker = ["--walker", kit.WALKER] if kit.WALKER else []
-            with subprocess.Popen([kit.WARRANT, *command, *walker, self.script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self.folder) as guest:
+            with self.started(*command, "-q", *walker, self.script, ends=0) as guest:
                 guest.stdin.write(f"sched_yield\n{text}\n".encode())
                 guest.stdin.flush()
                 self.assertEqual(guest.stdout.readline(), b"0\n")
@@ -306,8 +301,6 @@ class FileCalls(Rows):
                 answer = rows.Answer(text, guest.stdout.readline().decode())
                 self.assertEqual(events(answer), [(1, "SUCCESS", 1)])
                 self.assertEqual(struct.unpack_from("<QH", answer.shown[0], 16), (0, 1))
-                self.assertEqual(guest.wait(60 * kit.SLOW), 0)
-        self.clean()
 
     @row("POLL-05")
     def test_a_wait_is_ended(self):
@@ -321,17 +314,15 @@ class FileCalls(Rows):
         self.calls(poll(descriptor(1, 0), clock(2, 50 * 10 ** 6 + 1)), ends=126, options=["--policy", policy])
         self.calls(poll(descriptor(1, 0)), ends=126, options=["--policy", policy])
         self.assertLess(time.monotonic() - began, 30 * kit.SLOW)
-        guest = subprocess.Popen([kit.WARRANT, "record", "-q", *WITNESS, "-o", self.folder / "int.wtrace", self.script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE, process_group=0)
-        guest.stdin.write(f"sched_yield\n{text}\n".encode())
-        guest.stdin.flush()
-        self.assertEqual(guest.stdout.readline(), b"0\n")
-        time.sleep(0.2)
-        began = time.monotonic()
-        os.killpg(guest.pid, signal.SIGINT)
-        guest.communicate(timeout=60 * kit.SLOW)
-        self.assertEqual(guest.returncode, 128 + signal.SIGINT)
-        self.assertLess(time.monotonic() - began, 10 * kit.SLOW)
+        with self.started("record", "-q", "-o", self.folder / "int.wtrace", self.script, ends=128 + signal.SIGINT, process_group=0, stderr=subprocess.DEVNULL) as guest:
+            guest.stdin.write(f"sched_yield\n{text}\n".encode())
+            guest.stdin.flush()
+            self.assertEqual(guest.stdout.readline(), b"0\n")
+            time.sleep(0.2)
+            began = time.monotonic()
+            os.killpg(guest.pid, signal.SIGINT)
+            guest.wait(60 * kit.SLOW)
+            self.assertLess(time.monotonic() - began, 10 * kit.SLOW)
         self.assertTrue(self.clean(self.folder / "int.wtrace")["cause"].startswith("a signal to the launcher (2)"))
 
     # ---- rights ----

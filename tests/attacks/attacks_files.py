@@ -125,7 +125,8 @@ class Descriptors(Rows):
         before = fcntl.fcntl(ours, fcntl.F_GETFL)
         os.write(theirs, b"fd_fdstat_set_flags 0 4\nfd_fdstat_set_flags 0 5\nfd_fdstat_set_flags 0 0\n")
         os.close(theirs)
-        subprocess.run([kit.WARRANT, "run", "-q", self.script], stdin=ours, stdout=subprocess.DEVNULL, check=True)
+        with self.started("run", "-q", self.script, ends=0, stdin=ours, stdout=subprocess.DEVNULL):
+            pass
         self.assertEqual(fcntl.fcntl(ours, fcntl.F_GETFL), before)
         os.close(ours)
 

@@ -7,8 +7,10 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "tests/unit/hostcall_world.h"
@@ -22,8 +24,11 @@ enum { HW_PATH = 64, HW_VECTOR = 128, HW_BUFFER = 1024, HW_SUBS = 2048, HW_OUT =
 static struct hostcall_world world;
 static uint8_t before[HW_MEMORY];
 
+static unsigned descriptors; /* that were open before the test */
+
 static int world_setup(void **state)
 {
+    descriptors = open_descriptors();
     static const struct filestat regular = { .dev = 1, .ino = 99, .filetype = FILETYPE_REGULAR_FILE };
     hostcall_world_init(&world, false);
     memcpy(world.memory + HW_PATH, "file", 4);
@@ -41,6 +46,7 @@ static int world_teardown(void **state)
 {
     (void)state;
     hostcall_world_done(&world);
+    assert_int_equal(open_descriptors(), descriptors);
     return 0;
 }
 
@@ -460,9 +466,22 @@ static void arguments_may_overlap(void **state)
 
 static struct live_world live;
 
+static struct stat outside_was;
+
+static struct stat outside_stat(void)
+{
+    struct stat st;
+    char path[128];
+    snprintf(path, sizeof path, "%s/outside", live.path);
+    assert_int_equal(lstat(path, &st), 0);
+    return st;
+}
+
 static int live_setup(void **state)
 {
+    descriptors = open_descriptors();
     live_world_init(&live);
+    outside_was = outside_stat();
     *state = &live;
     return 0;
 }
@@ -470,8 +489,13 @@ static int live_setup(void **state)
 static int live_teardown(void **state)
 {
     (void)state;
+    const struct stat is = outside_stat(), *was = &outside_was;
     assert_string_equal(live_world_host(&live, "outside"), "secret");
+    assert_true(is.st_ino == was->st_ino && is.st_mode == was->st_mode && is.st_nlink == was->st_nlink &&
+                is.st_size == was->st_size && is.st_mtim.tv_nsec == was->st_mtim.tv_nsec &&
+                is.st_ctim.tv_nsec == was->st_ctim.tv_nsec);
     live_world_done(&live);
+    assert_int_equal(open_descriptors(), descriptors);
     return 0;
 }
 
@@ -551,7 +575,7 @@ static void bytes_that_change_during_a_call(void **state)
     (void)state;
     pthread_t thread;
     uint32_t fd = file_of_16_bytes(), opened = 0, refused = 0, trapped = 0;
-    unsigned descriptors = open_descriptors();
+    unsigned begun = open_descriptors();
     uint64_t outside = 0;
     atomic_store(&stop, false);
     memset(live.memory + LW_PATH, '/', 64);
@@ -573,7 +597,7 @@ static void bytes_that_change_during_a_call(void **state)
     }
     atomic_store(&stop, true);
     pthread_join(thread, NULL);
-    assert_int_equal(open_descriptors(), descriptors);
+    assert_int_equal(open_descriptors(), begun);
     assert_int_equal(outside, 0);
     assert_true(opened > 0 && refused > 0 && trapped > 0);
 }

@@ -42,7 +42,7 @@ class Resources(Rows):
         if not kit.SANITIZE:
             self.warrant("run", "-q", whole)
             code = "import resource,subprocess,sys;subprocess.run(sys.argv[1:],check=True);print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-            run = subprocess.run([sys.executable, "-c", code, kit.WARRANT, "run", "-q", whole], capture_output=True, check=True)
+            run = self.warrant("run", "-q", whole, prefix=[sys.executable, "-c", code])
             self.assertLess(int(run.stdout), 200 * 1024)
         refused = self.warrant("run", "--policy", self.policy("memory: 1MiB"), whole, status=125)
         self.assertIn("memory", refused.stderr)
@@ -90,13 +90,13 @@ class Resources(Rows):
     @row("RES-06", "GHSA-gqmc-89g8-p25r")
     def test_output_that_nobody_takes(self):
         """A reader that does not read holds the guest up, and takes no memory; a stream that was closed takes nothing at all."""
-        with subprocess.Popen([kit.WARRANT, "run", "-q", "--timeout", "1s", self.script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        with self.started("run", "-q", "--timeout", "1s", self.script, ends=126) as run:
             run.stdin.write(b"*1000000 fd_write 1 iov:0:65536 out:4\n")
             run.stdin.flush()
             time.sleep(0.3)
             process = self.guest_process(run.pid)
             used = self.memory_of(process) if process else 0
-            self.assertEqual(run.wait(timeout=60 * kit.SLOW), 126)
+            run.wait(timeout=60 * kit.SLOW)
             self.assertLess(used, (64 if not kit.SANITIZE else 1024) * 1024)
         answers = self.calls("fd_close 2", "*1000 fd_write 2 iov:0:65536 out:4", "*1000 fd_write 99 iov:0:65536 out:4", left_open=-1)
         self.assertEqual([answer.errno for answer in answers], ["SUCCESS", "BADF", "BADF"])
@@ -121,9 +121,7 @@ class Resources(Rows):
     def test_nothing_a_hundred_thousand_times(self):
         """Calls that move no byte, and large ones over and over, take no memory of the host."""
         lines = ["*100000 fd_write 2 0 0 out:4", "*20000 fd_read 0 0 0 out:4", "*20000 fd_write 2 iov:0:0 out:4", "*2000 fd_pwrite $f iov:0:65536 0 out:4"]
-        before = self.kept()
-        with subprocess.Popen([kit.WARRANT, "record", "-q", "-o", self.trace, "--witness", "off", *self.grants, self.script], stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, cwd=self.folder) as run:
+        with self.started("run", "-q", *self.grants, self.script, ends=0) as run:
             used = []
             for line in (f"path_open 3 0 @file 0 {WRITE} 0 0 =f", *lines, *lines):
                 run.stdin.write(line.encode() + b"\n")
@@ -131,17 +129,13 @@ class Resources(Rows):
                 self.assertIn(b"0", run.stdout.readline())
                 process = self.guest_process(run.pid)
                 used.append(self.memory_of(process) if process else 0)
-            run.stdin.close()
-            self.assertEqual(run.wait(timeout=60 * kit.SLOW), 0)
-        self.assertEqual(self.kept(), before)
         self.assertLess(used[-1] - used[len(lines)], 4096 * kit.SLOW)
 
     @row("GHSA-852m-cvvp-9p4w")
     def test_large_arguments_of_every_kind(self):
         """What is beyond a limit is refused before anything of that size is taken from the host."""
         huge = "0x7fff0000"
-        module = self.script
-        with subprocess.Popen([kit.WARRANT, "run", "-q", *self.grants, module], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        with self.started("run", "-q", *self.grants, self.script, ends=0) as run:
             answers = []
             for line in ("random_get big:100000000", "path_open 3 1 0 1048576 0 2 0 0 =f", f"fd_write 2 0 {huge} out:4", "fd_read 0 0 10000 out:4", "poll_oneoff 0 0 10000 out:4",
                          "path_symlink 0 1048576 3 @x", "path_readlink 3 0 4096 big:1048576 out:4"):
@@ -150,8 +144,6 @@ class Resources(Rows):
                 answers.append(rows.Answer(line, run.stdout.readline().decode()).errno)
             process = self.guest_process(run.pid)
             used = self.memory_of(process) if process else 0
-            run.stdin.close()
-            self.assertEqual(run.wait(timeout=60 * kit.SLOW), 0)
         self.assertEqual(answers, ["INVAL", "NAMETOOLONG", "INVAL", "INVAL", "INVAL", "NAMETOOLONG", "NAMETOOLONG"])
         self.assertLess(used, (64 if not kit.SANITIZE else 1024) * 1024)
 

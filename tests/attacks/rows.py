@@ -1,6 +1,6 @@
 """What the tests of the attack matrix share (matrix.tsv): a guest that makes any hostcall with any argument (script/), two grants and what lies
-outside of them, and what holds behind every test: the tree outside of the grants is what it was, byte for byte; the guest's process has as many
-descriptors as at its start and what the script left open; `check` has nothing to say, and where there is a witness it saw nothing undeclared.
+outside of them. What holds behind every test is in tests/e2e/watched.py; and the guest's process has as many descriptors as at its start and
+what the script left open, which /proc says where the witness does not.
 
     from rows import Rows, row
 
@@ -12,7 +12,6 @@ descriptors as at its start and what the script left open; `check` has nothing t
 
 Descriptor 3 is /data, which may be written, 4 is /ro, which may be read (its tree may not change either).
 """
-import hashlib
 import os
 import pathlib
 import subprocess
@@ -24,6 +23,7 @@ from kit import SLOW, SOURCE, WARRANT, Attack, row, witness_works  # noqa: F401
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "script"))
 import script  # noqa: E402
+from watched import Watch, tree  # noqa: E402
 
 TABLE = script.Table(SOURCE)
 ERRNOS = """SUCCESS 2BIG ACCES ADDRINUSE ADDRNOTAVAIL AFNOSUPPORT AGAIN ALREADY BADF BADMSG BUSY CANCELED CHILD CONNABORTED CONNREFUSED CONNRESET
@@ -33,30 +33,6 @@ ERRNOS = """SUCCESS 2BIG ACCES ADDRINUSE ADDRNOTAVAIL AFNOSUPPORT AGAIN ALREADY 
     XDEV NOTCAPABLE""".split()
 READ, WRITE, ALL = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 21, 1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 21, (1 << 30) - 1
 CREAT, DIRECTORY, EXCL, TRUNC = 1, 2, 4, 8
-
-
-def content(path):
-    """A file's bytes as a digest, without touching its time of access where we may do so."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOATIME | os.O_NONBLOCK)
-    except PermissionError:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(fd, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
-
-
-def tree(*folders):
-    """Every name below the folders, themselves included: mode, owner, links, size, times and content."""
-    seen = {}
-    for folder in folders:
-        names = [folder] + [os.path.join(base, name) for base, inner, files in os.walk(folder) for name in inner + files]
-        for path in map(os.fspath, names):
-            at = os.lstat(path)
-            regular = (at.st_mode & 0o170000) == 0o100000
-            what = content(path) if regular else os.readlink(path) if os.path.islink(path) else None
-            seen[path] = (oct(at.st_mode), at.st_uid, at.st_gid, at.st_nlink, at.st_mtime_ns, at.st_ctime_ns, at.st_atime_ns if regular else 0,
-                          at.st_size if regular else 0, what)
-    return seen
 
 
 class Answer:
@@ -82,7 +58,6 @@ class Answer:
 class Rows(Attack):
     def setUp(self):
         super().setUp()
-        self.outside = self.folder / "outside"
         self.readable = self.folder / "ro"
         for folder in (self.outside, self.readable):
             (folder / "deep").mkdir(parents=True)
@@ -93,7 +68,6 @@ class Rows(Attack):
         (self.data / "deep").mkdir()
         self.grants = ["--dir", f"{self.data}::/data", "--dir", f"{self.readable}::/ro:ro"]
         self.prepare()
-        self.before = None
 
     def prepare(self):
         """More of the trees, of a class."""
@@ -127,16 +101,15 @@ class Rows(Attack):
         except OSError:
             return None
 
-    def calls(self, *lines, left_open=0, ends=0, grants=None, options=(), witness=True, verify=True, command=WARRANT):
+    def calls(self, *lines, left_open=0, ends=0, grants=None, options=()):
         """Has the guest make the calls, recorded, and demands what the top of this file says. `ends`: the exit status; where it is not 0
         the last line did not answer. Returns the answers."""
-        self.before = self.before or self.kept()
+        self.watch = self.watch or Watch(self, WARRANT, witness_works())
         self.witness.unlink(missing_ok=True)
         self.trace.unlink(missing_ok=True)
         walker = ["--walker", kit.WALKER] if kit.WALKER else []
-        words = [command, "record", "-q", "-o", self.trace, "--witness", "on" if witness and witness_works() else "off", *walker,
-                 *(self.grants if grants is None else grants), *options, self.script]
-        run = subprocess.Popen(list(map(str, words)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder)
+        words, _ = self.watched(["record", "-q", "-o", self.trace, *walker, *(self.grants if grants is None else grants), *options, self.script])
+        run = subprocess.Popen([WARRANT, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder)
         answers, counted = [], []
         try:
             for text in ("sched_yield", *lines):
@@ -161,18 +134,8 @@ class Rows(Attack):
             self.assertNotIn(None, counted, "the guest's process was not found")
         if ends == 0 and left_open is not None and None not in counted:
             self.assertEqual(counted[-1] - counted[0], left_open, "descriptors of the guest's process")
-        if verify:
-            self.verify()
+        self.assertTrue(self.watch.ended(self.trace, run.returncode)["replay"]["identical"])
         return answers[1:]
-
-    def verify(self):
-        self.assertEqual(self.kept(), self.before)
-        report = self.clean()
-        self.assertTrue(report["replay"]["identical"])
-        if witness_works() and report["witnessed"]:
-            self.assertEqual({kind: report["verdicts"][kind] for kind in ("undeclared", "mismatch", "unknown", "lost")},
-                             {"undeclared": 0, "mismatch": 0, "unknown": 0, "lost": 0})
-        return report
 
     def errnos(self, *lines, **more):
         return [answer.errno for answer in self.calls(*lines, **more)]

@@ -6,6 +6,7 @@ slow builds), WARRANT_SOURCE (the source tree), WARRANT_WALKER (how runs and rec
 A test runs with the witness wherever `warrant doctor` says that there is one. What a machine lacks skips a test with a reason: each such
 test is a line `skipped: NAME: REASON` of the output, which `./dev test` counts and names; a program that skipped all that it has ends with 77.
 """
+import contextlib
 import functools
 import json
 import os
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+import watched
 
 SOURCE = pathlib.Path(os.environ.get("WARRANT_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 WARRANT = pathlib.Path(os.environ.get("WARRANT", SOURCE / "build/release/warrant")).resolve()
@@ -46,10 +49,16 @@ def needs_root(test):
 
 
 def row(*ids):
-    """Says which rows of tests/attacks/matrix.tsv a test is about; tests/layering/layering_rows.py reads it."""
+    """Says which rows of tests/attacks/matrix.tsv a test is about (tests/layering/layering_rows.py reads it), and holds it to what must be behind each
+    of them (watched.py)."""
     def mark(test):
-        test.rows = ids
-        return test
+        @functools.wraps(test)
+        def held(self):
+            self.watch = watched.Watch(self, WARRANT, witness_works())
+            test(self)
+            self.watch.end()
+        held.rows = ids
+        return held
     return mark
 
 
@@ -64,12 +73,14 @@ def chunks(content):
 
 
 class Case(unittest.TestCase):
-    """A test with a folder of its own, in which `data` is the directory that guests are granted as /data."""
+    """A test with a folder of its own, in which `data` is the directory that guests are granted as /data, and `outside` one that they are not."""
+
+    watch = None  # of a test that names a row
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="warrant-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.data = self.folder / "data"
+        self.data, self.outside = self.folder / "data", self.folder / "outside"
         self.data.mkdir()
         self.trace = self.folder / "run.wtrace"
         self.witness = self.folder / "run.wwit"
@@ -78,13 +89,42 @@ class Case(unittest.TestCase):
         """Runs the command and demands its exit status (None: any). Returns the finished process, output as text."""
         if WALKER and words[0] in ("run", "record") and "--walker" not in words:
             words = [words[0], "--walker", WALKER, *words[1:]]
+        words, trace = self.watched(words)
         done = subprocess.run([*prefix, command, *map(str, words)], capture_output=True, input=input, cwd=cwd or self.folder,
                               timeout=limit * SLOW)
         done.stdout = done.stdout.decode(errors="replace")
         done.stderr = done.stderr.decode(errors="replace")
         if status is not None:
             self.assertEqual(done.returncode, status, f"warrant {' '.join(map(str, words))}\n{done.stdout}\n{done.stderr}")
+        if trace:
+            self.watch.ended(trace, done.returncode)
         return done
+
+    def kept(self):
+        """What no guest may change."""
+        return watched.tree(self.outside)
+
+    def watched(self, words):
+        """(words, None), or what starts the same guest under the watch of a test that names a row, and its trace (for self.watch.ended)."""
+        return self.watch.words(words) if self.watch else (words, None)
+
+    @contextlib.contextmanager
+    def started(self, *words, ends=None, **more):
+        """The command while it runs, its streams held by us; at the end its status is `ends`, where that is said. more: of Popen."""
+        words, trace = self.watched(words)
+        with subprocess.Popen([WARRANT, *map(str, words)], **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": self.folder, **more}) as run:
+            try:
+                yield run
+                if run.stdin and not run.stdin.closed:
+                    run.stdin.close()
+                run.wait(timeout=60 * SLOW)
+            finally:
+                if run.poll() is None:
+                    run.kill()
+        if ends is not None:
+            self.assertEqual(run.returncode, ends)
+        if trace:
+            self.watch.ended(trace, run.returncode)
 
     def record(self, guest, *words, status=0, options=(), **more):
         """Records GUESTS/guest.wasm with the data directory granted for writing; with the witness, where there is one."""

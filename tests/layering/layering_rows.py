@@ -1,5 +1,6 @@
 """Fails where the attack matrix and the tests differ: a row of tests/attacks/matrix.tsv that no test names, a test that names no row, a mark that stands
-above no test, a row that does not apply without a reason, or one that does not and is named all the same. And where a promise of docs/threat-model.md names
+above no test, a row that does not apply without a reason, or one that does not and is named all the same; where a test of a row starts the command
+beside what is held of every one of them (tests/e2e/watched.py). And where a promise of docs/threat-model.md names
 no test, or one that is not there. Usage: layering_rows.py SOURCE_ROOT"""
 import ast
 import os
@@ -29,13 +30,19 @@ def rows_of(path, failures):
 
 
 def marks_of_python(path, text, failures):
-    for scope in ast.walk(ast.parse(text)):
+    module = ast.parse(text)
+    origins = {node.module for node in ast.walk(module) if isinstance(node, ast.ImportFrom) for name in node.names if name.name == "row"}
+    if origins - {"kit", "rows", "warrant_case"}:
+        failures.append(f"{path}: takes `row` from {', '.join(origins)}, which does not hold a test to what tests/e2e/watched.py demands")
+    for scope in ast.walk(module):
         for node in getattr(scope, "body", []) if isinstance(scope, (ast.ClassDef, ast.Module)) else []:
             for mark in getattr(node, "decorator_list", []):
                 if not (isinstance(mark, ast.Call) and getattr(mark.func, "id", getattr(mark.func, "attr", "")) == "row"):
                     continue
                 if not (isinstance(scope, ast.ClassDef) and node.name.startswith("test_")):
                     failures.append(f"{path}:{node.lineno}: {node.name} is no test, and names rows")
+                if any("WARRANT" in (getattr(inner, "id", ""), getattr(inner, "attr", "")) for inner in ast.walk(node)):
+                    failures.append(f"{path}:{node.lineno}: {node.name} names rows and starts the command by itself: self.warrant and self.started are watched")
                 for word in mark.args:
                     yield word.value
 
@@ -45,6 +52,8 @@ def marks_of_c(path, text, failures):
         words = ROW.findall(comment)
         if words and len(re.findall(rf"\b{function}\b", text)) < 2:
             failures.append(f"{path}: {function} names rows, and nothing runs it")
+        if words and path.startswith("tests/attacks/") and not re.search(rf"\b(WORLD|LIVE)_TEST\({function}\)", text):
+            failures.append(f"{path}: {function} names rows, and runs without what holds behind each of them (descriptors, the file outside)")
         yield from words
 
 
