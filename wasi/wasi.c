@@ -15,9 +15,10 @@ enum { STDIO_COUNT = 3 };
 /* What has no meaning on a directory, though files beneath it may have it. */
 #define FILE_RIGHTS                                                                                                    \
     (R(FD_READ) | R(FD_WRITE) | R(FD_SEEK) | R(FD_TELL) | R(FD_ADVISE) | R(FD_ALLOCATE) | R(FD_FILESTAT_SET_SIZE))
-/* Of a connection, and of the socket that listens for them. */
+/* Of a connection. The socket that listens for them has what one that the guest opened has, for libraries wait for a
+ * socket to be written too, whatever it is; that it is joined to nobody its state says. */
 #define CONNECTION_RIGHTS (STREAM_RIGHTS | R(FD_READ) | R(FD_WRITE) | R(SOCK_SHUTDOWN))
-#define LISTEN_RIGHTS     (STREAM_RIGHTS | R(SOCK_ACCEPT))
+#define LISTEN_RIGHTS     NET_RIGHTS
 #define STREAM_RIGHTS     (R(FD_FDSTAT_SET_FLAGS) | R(FD_FILESTAT_GET) | R(POLL_FD_READWRITE))
 
 /* Bytes of the strings with their NULs. */

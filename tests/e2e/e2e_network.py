@@ -40,6 +40,13 @@ class Listening(Case):
             self.assertEqual(self.check()["findings"], [])
             self.warrant("replay", self.trace)
 
+    def test_it_is_waited_for(self):
+        """Libraries ask whether any socket can be written; this one cannot, and has nobody to send to."""
+        done = self.record("net", "wait", 4, options=["--listen", "tcp:127.0.0.1:0"])
+        self.assertEqual(done.stdout, "event 3 error 0\nsend 53\n")
+        self.assertEqual(self.check()["findings"], [])
+        self.warrant("replay", self.trace)
+
     def test_behind_the_last_there_is_none(self):
         done = self.warrant("run", "-q", "--listen", f"tcp:127.0.0.1:{free_port()}", GUESTS / "poke.wasm", "fd_fdstat_get", 3, "--", "fd_fdstat_get", 4)
         self.assertEqual((done.stdout.split("\n")[:2], done.stderr), (["fd_fdstat_get = 0", "fd_fdstat_get = 8"], ""))

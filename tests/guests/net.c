@@ -1,8 +1,9 @@
 /* Servers on a socket that the launcher opened (Preview 1's sock_accept), and clients of them (WAMR's calls).
  *
- * usage: net serve FD COUNT | echo FD COUNT | get PORT | call PORT COUNT | resolve NAME
+ * usage: net serve FD COUNT | echo FD COUNT | get PORT | call PORT COUNT | resolve NAME | wait FD
  *   serve    answers COUNT requests of HTTP · echo sends back what COUNT connections say · get asks for / and prints
- * the answer · call says something over COUNT connections and demands it back · resolve prints a name's addresses */
+ * the answer · call says something over COUNT connections and demands it back · resolve prints a name's addresses ·
+ * wait waits for FD */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,22 @@ struct hints {
     uint32_t type, family;
     uint8_t enabled;
 };
+struct subscription {
+    uint64_t data;
+    uint8_t type, pad[7]; /* 0 clock, 1 to be read, 2 to be written */
+    uint32_t clock_or_fd;
+    uint64_t timeout, precision;
+    uint16_t flags;
+};
+struct event {
+    uint64_t data;
+    uint16_t error;
+    uint8_t type;
+    uint64_t bytes;
+    uint16_t flags;
+};
+IMPORT(poll_oneoff)
+uint32_t poll_oneoff(const struct subscription *in, struct event *out, uint32_t count, uint32_t *events);
 IMPORT(sock_accept) uint32_t sock_accept(uint32_t fd, uint32_t flags, uint32_t *connection);
 IMPORT(sock_recv)
 uint32_t sock_recv(uint32_t fd, const struct vector *data, uint32_t count, uint32_t flags, uint32_t *got,
@@ -158,6 +175,21 @@ static void resolve(const char *name)
     printf("addresses %u\n", count);
 }
 
+/* Waits as libraries do that ask for all that a socket can: to be read, to be written, and for a moment. */
+static void wait_for(uint32_t fd)
+{
+    const struct subscription in[] = { { .data = 1, .type = 1, .clock_or_fd = fd },
+                                       { .data = 2, .type = 2, .clock_or_fd = fd },
+                                       { .data = 3, .clock_or_fd = 1, .timeout = 5000000 } };
+    struct event out[3];
+    uint32_t count = 0, moved = 0;
+    const struct vector text = { "x", 1 };
+    must("poll", poll_oneoff(in, out, 3, &count));
+    for (uint32_t i = 0; i < count; i++)
+        printf("event %u error %u\n", (uint32_t)out[i].data, out[i].error);
+    printf("send %u\n", sock_send(fd, &text, 1, 0, &moved));
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 2 ? argv[1] : "";
@@ -170,6 +202,8 @@ int main(int argc, char **argv)
         get((uint16_t)number);
     else if (!strcmp(what, "call"))
         call((uint16_t)number, count);
+    else if (!strcmp(what, "wait"))
+        wait_for(number);
     else if (!strcmp(what, "resolve"))
         resolve(argv[2]);
     else

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Programs that were not written for warrant: interpreters of JavaScript and Python, a jq in Go and tests of Go's library, two programs
-for SVG, a grep and an HTTPS client in Rust.
+for SVG and a grep in Rust. Those of the network: run_network.py.
 
 Each is run and recorded with the same output, which is known from elsewhere; the recording is checked and replayed.
 tests/guests/get-programs puts them in a folder that PROGRAMS names. The tests of one that is not to be had are skipped, and say why.
@@ -8,69 +8,16 @@ tests/guests/get-programs puts them in a folder that PROGRAMS names. The tests o
 usage: run_programs.py [CLASS...]; exit status 77 where all that was asked for was skipped
 """
 import collections
-import http.server
 import json
 import os
-import pathlib
-import ssl
 import struct
 import subprocess
 import sys
 import textwrap
-import threading
-import unittest
 import zlib
 from xml.etree import ElementTree
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from warrant_case import SLOW, SOURCE, Case, status_of
-
-PROGRAMS = pathlib.Path(os.environ.get("PROGRAMS", SOURCE / "build/guests")).resolve()
-ROWS = 3000 if SLOW == 1 else 200
-
-
-class Program(Case):
-    name = None
-    slow = False
-
-    @classmethod
-    def setUpClass(cls):
-        if cls.slow and os.environ.get("WARRANT_SANITIZE"):
-            raise unittest.SkipTest("a sanitizer makes it minutes")
-        if not (PROGRAMS / f"{cls.name}.wasm").exists():
-            log = PROGRAMS / f"{cls.name}.log"
-            why = " ".join(log.read_text(errors="replace").split("\n")[-4:]).strip() if log.exists() else ""
-            raise unittest.SkipTest(f"there is no {cls.name}.wasm; tests/guests/get-programs {PROGRAMS} makes it: {why}")
-
-    def program(self, *words, says, status=0, input=None, options=()):
-        """Runs and records the program, demands the same output of both, and a recording without findings. Returns the calls."""
-        guest = PROGRAMS / f"{self.name}.wasm"
-        granted = ["--dir", f"{self.data}::/data", *options]
-        for command in ["run"], ["record", "-q", "-o", self.trace]:
-            done = self.warrant(*command, *granted, guest, *words, status=status, input=input)
-            self.assertEqual(done.stdout, says, f"{command[0]}: {done.stderr}")
-        report = self.check()
-        self.assertEqual(report["findings"], [])
-        self.assertTrue(report["whole"])
-        self.assertEqual(report["lost"], 0)
-        self.assertEqual(report["exit"]["code"], status)
-        if report["witnessed"]:
-            found = {name for name, count in report["verdicts"].items() if count}
-            self.assertEqual(found, {"match", "silent"})
-        replay = report["replay"]
-        self.assertTrue(replay["identical"])
-        self.assertEqual(replay["calls"], report["hostcalls"])
-        self.assertEqual(replay["instructions"], replay["recorded_instructions"])
-        calls = [item for item in self.show() if "call" in item]
-        self.assertEqual(len(calls), report["hostcalls"])
-        self.assertEqual([item for item in calls if item.get("errno") == "NOSYS"], [])
-        return collections.Counter(item["call"] for item in calls)
-
-    def readings(self):
-        """Readings of stations, written as JSON to the data directory."""
-        rows = [{"station": f"s{i * 7919 % 23}", "value": i * 104729 % 1009, "tag": "x" * (i % 5)} for i in range(ROWS)]
-        (self.data / "readings.json").write_text(json.dumps(rows))
-        return rows
+from program_case import PROGRAMS, Program, main
 
 
 class QuickJs(Program):
@@ -300,54 +247,6 @@ class Usvg(Program):
                                   ("#00ff00", "M 5 0 L 7 0 L 7 1 L 5 1 Z")])
 
 
-class Https(Program):
-    """rustls over the sockets of WasmEdge's crate, with a server of this machine that has a certificate of its own authority."""
-    name = "https"
-
-    def certificates(self):
-        def openssl(*words):
-            subprocess.run(["openssl", *words], cwd=self.data, check=True, capture_output=True)
-        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority")
-        openssl("req", *key, "-keyout", "key.pem", "-out", "request", "-subj", "/CN=server.test")
-        (self.data / "extensions").write_text("subjectAltName=DNS:server.test\n")
-        openssl("x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "extensions", "-out", "cert.pem")
-
-    def serve(self):
-        class Answer(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(self.path.encode() * 3000)
-
-            def log_message(self, *words):
-                pass
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.data / "cert.pem", self.data / "key.pem")
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return server.server_address[1]
-
-    def test_get(self):
-        self.certificates()
-        port = self.serve()
-        calls = self.program("server.test", f"127.0.0.1:{port}", "/hello", "/data/ca.pem", says="/hello" * 3000,
-                             options=["--connect", f"tcp:127.0.0.1/32:{port}"])
-        self.assertGreater(calls["sock_recv"], 1)
-        self.assertEqual(calls["sock_connect"], 1)
-
-    def test_another_name(self):
-        """TLS is the guest's own: a certificate for another name is refused by it."""
-        self.certificates()
-        port = self.serve()
-        done = self.warrant("run", "-q", "--dir", f"{self.data}::/data", "--connect", f"tcp:127.0.0.1/32:{port}", PROGRAMS / "https.wasm",
-                            "other.test", f"127.0.0.1:{port}", "/hello", "/data/ca.pem", status=1)
-        self.assertIn("NotValidForName", done.stderr)
-
-
 class Ripgrep(Program):
     name = "rg"
 
@@ -378,12 +277,6 @@ class Ripgrep(Program):
 
     def test_standard_input(self):
         self.program("-o", "-r", "$2 $1", r"(\w+)=(\w+)", "-", says="b a\nd c\n", input=b"a=b\n;\nc=d\n")
-
-
-def main():
-    names = [f"__main__.{name}" for name in sys.argv[1:]] or ["__main__"]
-    result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(unittest.defaultTestLoader.loadTestsFromNames(names))
-    sys.exit(status_of(result))
 
 
 main()
