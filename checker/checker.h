@@ -1,6 +1,6 @@
 /* The checker: imports traces and witness records into SQLite, holds the kernel's record against the trace, judges the
  * policy again on kernel facts, replays, and answers questions. docs/queries.md is the authority for the schema and the
- * named queries. Not built yet: the oracle model, SARIF, HTML. */
+ * named queries. Not built yet: the oracle model, HTML. */
 #ifndef WARRANT_CHECKER_H
 #define WARRANT_CHECKER_H
 
@@ -170,6 +170,8 @@ size_t check_report_visit(const struct check_report *report, size_t limit, check
 /* For people; `limit`: findings printed in full, 0: all that were kept. No terminal escapes whatever the guest did. */
 void check_report_text(const struct check_report *report, size_t limit, struct buffer *out);
 void check_report_json(const struct check_report *report, struct buffer *out);
+/* As SARIF 2.1.0. version: the program's. */
+void check_report_sarif(const struct check_report *report, const char *version, struct buffer *out);
 
 /* ---- questions ---- */
 

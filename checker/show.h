@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include "runtime/base/base.h"
+#include "runtime/base/json_writer.h"
 #include "tracer/trace.h"
 #include "wasi/policy/policy.h"
 
@@ -56,5 +57,12 @@ void show_state_json(uint64_t event, const struct trace_state *state, struct buf
 void show_growth(uint64_t event, const struct trace_growth *growth, const struct show_options *options,
                  struct buffer *out);
 void show_growth_json(uint64_t event, const struct trace_growth *growth, struct buffer *out);
+
+/* ---- Chrome's Trace Event Format, for Perfetto: one JSON object, whose buffer may be emptied between these ---- */
+
+void show_chrome_begin(const struct run_spec *spec, struct json *json); /* spec: NULL where it cannot be read */
+void show_chrome_call(const struct trace_call *call, const struct show_options *options, struct json *json);
+/* exit: NULL where the guest's end was not shown; it comes at `ticks`. */
+void show_chrome_end(const struct trace_exit *exit, uint64_t ticks, const struct show_clock *clock, struct json *json);
 
 #endif

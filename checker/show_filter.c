@@ -106,6 +106,12 @@ static bool in_class(enum show_class class, const struct trace_call *call)
     return false;
 }
 
+const char *show_filter_category(const struct trace_call *call)
+{
+    bool known = call->request.call < OPERATION_COUNT;
+    return known && is_of_network(call) ? "network" : known && in_class(SHOW_CLASS_FILE, call) ? "file" : "other";
+}
+
 static bool in_set(const struct show_set *set, const struct trace_call *call)
 {
     bool in = set->operation[call->request.call] ||

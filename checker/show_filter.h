@@ -35,5 +35,7 @@ bool show_filter_asks(const struct show_filter *filter);
 /* paths: as they were before the call; NULL: no descriptor has a name. */
 bool show_filter_passes(const struct show_filter *filter, const struct trace_call *call,
                         const struct show_paths *paths);
+/* "network", "file" or "other": the first class that the call is in. Static storage. */
+const char *show_filter_category(const struct trace_call *call);
 
 #endif

@@ -27,7 +27,7 @@ static const struct option_row rows[] = {
     { 0, "db", "FILE", "keep what was found in this SQLite database (made if missing); `warrant query` reads it" },
     { 0, "witness", "FILE", "the witness file; FILE.wwit beside the trace otherwise" },
     { 'p', "policy", "FILE", "judge this policy instead of the one in the trace" },
-    { 0, "format", "text|json", "how to print" },
+    { 0, "format", "text|json|sarif", "how to print; SARIF 2.1.0 takes one trace" },
     { 0, "no-replay", NULL, "do not execute the guest again" },
     { 0, "json", NULL, "the same as --format json" },
     { 0, "all", NULL, "print every finding that was kept, not the first 20" },
@@ -43,7 +43,7 @@ struct check {
     struct check_place *places; /* one for each of its files */
     struct progress progress;
     const char *db, *policy_path;
-    bool json, all;
+    bool json, sarif, all;
 };
 
 static void on_progress(void *self, const char *what, uint64_t done, uint64_t total)
@@ -65,7 +65,9 @@ static int check_one(const struct command *command, struct check *check, struct 
         command_failed(command, EXIT_FILE, &error);
     } else {
         struct buffer text = BUFFER_INIT;
-        if (check->json)
+        if (check->sarif)
+            check_report_sarif(&report, WARRANT_VERSION, &text);
+        else if (check->json)
             check_report_json(&report, &text);
         else
             check_report_text(&report, check->all ? 0 : FINDINGS_SHOWN, &text);
@@ -119,9 +121,10 @@ static int check_option(const struct command *command, struct check *check, int 
             check->options.host = check->machine.nodename;
         return EXIT_OK;
     default:
-        if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
-            return command_usage(command, "--format wants text or json, not \"%s\"", value);
+        if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0 && strcmp(value, "sarif") != 0)
+            return command_usage(command, "--format wants text, json or sarif, not \"%s\"", value);
         check->json = value[0] == 'j';
+        check->sarif = value[0] == 's';
         return EXIT_OK;
     }
 }
@@ -147,6 +150,8 @@ static int check_run(const struct command *command, struct check *check, int arg
         return command_usage(command, "no trace is given");
     if (check->options.witness_path && state.argc - state.index > 1)
         return command_usage(command, "--witness goes with one trace");
+    if (check->sarif && state.argc - state.index > 1)
+        return command_usage(command, "--format sarif goes with one trace");
     struct error error = ERROR_INIT;
     struct checker *checker;
     const char *const places[][2] = { { "the database", check->db }, { "the policy", check->policy_path } };

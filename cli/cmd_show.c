@@ -22,6 +22,7 @@ enum {
     SHOW_DURATIONS,
     SHOW_SUMMARY,
     SHOW_GRANTS,
+    SHOW_CHROME,
     SHOW_FULL,
     SHOW_JSON
 };
@@ -38,6 +39,7 @@ static const struct option_row rows[] = {
     [SHOW_DURATIONS] = { 'T', "durations", NULL, "the time that each hostcall took, behind it" },
     [SHOW_SUMMARY] = { 'c', "summary", NULL, "count hostcalls, errors, time and bytes instead, the longest first" },
     [SHOW_GRANTS] = { 0, "grants", NULL, "what was granted, to whom, on which machine; no hostcalls" },
+    [SHOW_CHROME] = { 0, "chrome-trace", NULL, "Chrome's Trace Event Format (JSON), which Perfetto reads" },
     [SHOW_FULL] = { 0, "full", NULL, "do not cut strings, buffers and structs" },
     [SHOW_JSON] = { 0, "json", NULL, "one JSON object per line; of a summary or of grants, one object" },
 };
@@ -45,11 +47,16 @@ static const struct option_row rows[] = {
 struct show {
     struct show_options options;
     struct show_select select;
-    bool json, summary, grants;
+    bool json, summary, grants, chrome;
     uint64_t count;              /* hostcalls */
     struct show_summary *counts; /* NULL: lines are wanted */
     struct show_paths *paths;
     struct run_spec spec;
+    struct buffer out; /* of the Chrome trace, and what it wants behind the last call */
+    struct json trace;
+    struct trace_exit exit;
+    bool exited;
+    uint64_t ended; /* ticks where the last call ended */
 };
 
 static void show_between(const struct show *show, enum trace_item_kind kind, const struct trace_reader *reader,
@@ -64,6 +71,21 @@ static void show_between(const struct show *show, enum trace_item_kind kind, con
         show_growth_json(event, trace_reader_growth(reader), line);
     else
         show_growth(event, trace_reader_growth(reader), &show->options, line);
+}
+
+/* An item of the one object; what is neither a call nor the guest's end is left out. */
+static void show_traced(struct show *show, enum trace_item_kind kind, const struct trace_call *call,
+                        const struct trace_exit *exit_item)
+{
+    if (kind == TRACE_ITEM_CALL) {
+        show_chrome_call(call, &show->options, &show->trace);
+        show->ended = call->ticks + call->duration;
+    } else if (kind == TRACE_ITEM_EXIT) {
+        show->exit = *exit_item;
+        show->exited = true;
+    }
+    print_text(stdout, &show->out);
+    buffer_clear(&show->out);
 }
 
 static void show_item(const struct show *show, enum trace_item_kind kind, const struct trace_reader *reader,
@@ -163,6 +185,8 @@ static enum status show_items(struct show *show, struct trace_reader *reader, st
         if (show_wants(show, kind, call)) {
             if (show->counts)
                 show_summary_add(show->counts, call);
+            else if (show->chrome)
+                show_traced(show, kind, call, &exit_item);
             else
                 show_item(show, kind, reader, call, &exit_item);
             shown += kind == TRACE_ITEM_CALL;
@@ -212,19 +236,29 @@ static int show_granted(const struct command *command, struct show *show, const 
     return EXIT_OK;
 }
 
-static int show_calls(const struct command *command, struct show *show, struct trace_reader *reader)
+static int show_calls(const struct command *command, struct show *show, const char *path, struct trace_reader *reader)
 {
     struct error error = ERROR_INIT;
     struct trace_call *call = malloc(sizeof *call);
     enum status s = call ? show_begin(show, reader, &error) : error_set(&error, STATUS_NO_MEMORY, "out of memory");
-    if (s == STATUS_OK)
+    if (s == STATUS_OK && show->chrome && !show->options.clock.known)
+        s = error_set(&error, STATUS_INVALID, "%s has no end that relates its ticks to time", path);
+    if (s == STATUS_OK) {
+        show->trace = json_over(&show->out);
+        if (show->chrome)
+            show_chrome_begin(&show->spec, &show->trace);
         s = show_items(show, reader, call, &error);
+        if (show->chrome)
+            show_chrome_end(show->exited ? &show->exit : NULL, show->ended, &show->options.clock, &show->trace);
+        print_text(stdout, &show->out);
+    }
     if (show->counts)
         show_counted(show);
     int status = s == STATUS_NOT_FOUND ? show_stop(command, show, reader)
                  : s != STATUS_OK      ? command_failed(command, EXIT_FILE, &error)
                                        : EXIT_OK;
     free(call);
+    buffer_done(&show->out);
     free(show->counts);
     show_paths_free(show->paths);
     return status;
@@ -236,7 +270,7 @@ static int show_trace(const struct command *command, struct show *show, const ch
     struct trace_reader *reader;
     if (trace_reader_open(path, &reader, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
-    int status = show->grants ? show_granted(command, show, reader) : show_calls(command, show, reader);
+    int status = show->grants ? show_granted(command, show, reader) : show_calls(command, show, path, reader);
     run_spec_done(&show->spec);
     trace_reader_close(reader);
     return status;
@@ -273,6 +307,9 @@ static int take_option(const struct command *command, struct show *show, int opt
     case SHOW_GRANTS:
         show->grants = true;
         return -1;
+    case SHOW_CHROME:
+        show->chrome = show->json = true; /* nothing but that object */
+        return -1;
     case SHOW_FULL:
         show->options.full = true;
         return -1;
@@ -295,6 +332,8 @@ static int run(const struct command *command, int argc, char **argv)
             return status;
     }
     int status = options_operand(command, &state, option, "one trace", &path);
+    if (status < 0 && show.summary + show.grants + show.chrome > 1)
+        return command_usage(command, "one of --summary, --grants and --chrome-trace");
     return status >= 0 ? status : show_trace(command, &show, path);
 }
 
