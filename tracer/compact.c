@@ -1,4 +1,7 @@
 /* The tables of what events hold, read off operations.def and ops.def: what requests carry, and the compact events. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "tracer/compact_rows.h"
 
 #define ARG_TYPE(name, witx, core, size, align, class, ...)                                                            \
@@ -35,3 +38,8 @@ const struct compact_op compact_ops[OP_COUNT] = {
 #include "wasi/abi/ops.def"
 #undef OP
 };
+
+uint64_t compact_stat_committed(const struct compact_row *row, const uint64_t *slot, const struct filestat *stat)
+{
+    return XXH3_64bits_withSeed(stat, sizeof *stat, slot[row->slots - 1] + OBSERVER_DIGEST_STEP);
+}

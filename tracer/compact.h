@@ -54,4 +54,8 @@ static inline uint64_t compact_committed(const struct compact_row *row, const ui
     return digest;
 }
 
+/* The same of a call whose only result is the stat that its op brought, as it is, written to the last slot, which there
+ * is. */
+uint64_t compact_stat_committed(const struct compact_row *row, const uint64_t *slot, const struct filestat *stat);
+
 #endif

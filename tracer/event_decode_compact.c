@@ -87,14 +87,22 @@ enum status event_decode_call(struct event_decoder *decoder, struct cursor *curs
     return STATUS_OK;
 }
 
-/* The values and committed, as `tells` has them. result: of the op. */
+/* Whether the stat of the call's op can be all that it wrote. */
+static bool stat_may_be_committed(const struct trace_call *call, const struct compact_row *row, uint16_t tells)
+{
+    return tells == TRACE_TELLS_STAT && row->results == 0 && row->slots > 0 && call->ops.count == 1 &&
+           abi_ops[call->ops.op[0].kind].in == OP_BYTES_STAT;
+}
+
+/* The values and committed, as `tells` has them, but for TRACE_TELLS_STAT. result: of the op. */
 static enum status take_told(struct cursor *cursor, uint16_t tells, int64_t result, struct trace_call *call,
                              const char **ret_why)
 {
     uint16_t count = tells & TRACE_TELLS_RESULT ? 1 : tells & TRACE_TELLS_VALUES;
     const struct compact_row *row = &compact_rows[call->request.call];
     if ((tells & ~TRACE_TELLS_ALL) || count > 2 || (tells & TRACE_TELLS_RESULT && tells & TRACE_TELLS_VALUES) ||
-        (tells & TRACE_TELLS_NUMBERS && (tells & TRACE_TELLS_COMMITTED || row->results != count)))
+        (tells & TRACE_TELLS_NUMBERS && (tells & TRACE_TELLS_COMMITTED || row->results != count)) ||
+        (tells & TRACE_TELLS_STAT && !stat_may_be_committed(call, row, tells)))
         return event_bad(ret_why, "it tells what such a call cannot");
     call->outcome = (struct outcome) { .value_count = count };
     enum status status = STATUS_OK;
@@ -135,6 +143,8 @@ enum status event_decode_done(struct event_decoder *decoder, struct cursor *curs
         status = event_take_payload(decoder, cursor, call, 0, ret_why);
     if (status != STATUS_OK)
         return status;
+    if (event.tells & TRACE_TELLS_STAT)
+        call->committed = compact_stat_committed(&compact_rows[call->request.call], call->request.slot, &result->stat);
     decoder->now += ticks;
     decoder->open = false;
     call->duration = call->timed ? decoder->now - decoder->begin_now : 0; /* in another chunk, ticks count anew */
@@ -151,7 +161,7 @@ enum status event_decode_silent(struct event_decoder *decoder, struct cursor *cu
         status = take_compact_request(cursor, event.call, event.import, &call->request, ret_why);
     if (status != STATUS_OK)
         return status;
-    if (compact_rows[event.call].form != COMPACT_SCALARS || event.tells & TRACE_TELLS_RESULT)
+    if (compact_rows[event.call].form != COMPACT_SCALARS || event.tells & (TRACE_TELLS_RESULT | TRACE_TELLS_STAT))
         return event_bad(ret_why, "no hostcall that such an event tells of");
     event_call_open(decoder, call, 0, false);
     decoder->open = false;

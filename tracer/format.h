@@ -183,7 +183,8 @@ enum {
     TRACE_TELLS_RESULT = 4,     /* DONE: there is one value, the op's result, and it does not follow */
     TRACE_TELLS_NUMBERS = 8,    /* committed is the digest of the values */
     TRACE_TELLS_COMMITTED = 16, /* committed follows; it is 0 where neither is said */
-    TRACE_TELLS_ALL = 31
+    TRACE_TELLS_STAT = 32,      /* DONE: committed is the digest of the op's stat, written to the last slot */
+    TRACE_TELLS_ALL = 63
 };
 
 /* The END of such a call, which succeeded. DONE alone: ticks. Then: the op's result; the values; committed; stat or

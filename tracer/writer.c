@@ -122,7 +122,10 @@ INLINE bool call_ends(struct trace_writer *writer, const struct request *request
     at += form->ticks;
     event_put_u64(at, (uint64_t)result);
     at += sizeof result;
-    if (row->results == 0 && committed != 0) {
+    if (form->in == OP_BYTES_STAT && row->results == 0 && row->slots > 0 &&
+        committed == compact_stat_committed(row, request->slot, &brought->stat)) {
+        tells = TRACE_TELLS_STAT;
+    } else if (row->results == 0 && committed != 0) {
         tells = TRACE_TELLS_COMMITTED;
         event_put_u64(at, committed);
         at += sizeof committed;

@@ -52,10 +52,13 @@ INLINE uint64_t brief_entered(const struct op_result *brought, const struct comp
 
 /* Writes the DONE behind it. most: as above; more than FEW_IN_MAX may want room. */
 INLINE enum status brief_ends(struct trace_writer *writer, const struct op_result *brought, const uint8_t *bytes,
-                              uint64_t committed, const struct compact_row *row, const struct compact_op *form,
-                              uint32_t most, struct error *error)
+                              const struct compact_row *row, const struct compact_op *form, uint32_t most,
+                              struct error *error)
 {
-    uint64_t tells = row->results ? TRACE_TELLS_RESULT | TRACE_TELLS_NUMBERS : 0, length = brief_entered(brought, form);
+    const uint64_t tells = form->in == OP_BYTES_STAT ? TRACE_TELLS_STAT
+                           : row->results            ? TRACE_TELLS_RESULT | TRACE_TELLS_NUMBERS
+                                                     : 0;
+    const uint64_t length = brief_entered(brought, form);
     if (most > FEW_MAX && length > FEW_IN_MAX) {
         enum status status =
             writer_ensure(writer, sizeof(struct trace_event_done) + 2 * sizeof(uint64_t) + trace_pad8(length), error);
@@ -68,11 +71,6 @@ INLINE enum status brief_ends(struct trace_writer *writer, const struct op_resul
     at += form->ticks;
     event_put_u64(at, (uint64_t)brought->value);
     at += sizeof brought->value;
-    if (row->results == 0 && committed != 0) {
-        tells = TRACE_TELLS_COMMITTED;
-        event_put_u64(at, committed);
-        at += sizeof committed;
-    }
     if (form->in == OP_BYTES_STAT) {
         memcpy(at, &brought->stat, sizeof(struct filestat));
         at += sizeof(struct filestat);
@@ -117,7 +115,7 @@ INLINE bool brief_silent(struct trace_writer *writer, const struct request *requ
 
 typedef bool op_function(void *self, const struct request *request, const struct op *op, const uint8_t *bytes);
 typedef enum status end_function(void *self, const struct request *request, const struct call_ops *ops,
-                                 const uint8_t *bytes, uint64_t committed, struct error *error);
+                                 const uint8_t *bytes, struct error *error);
 
 static bool op_never(void *self, const struct request *request, const struct op *op, const uint8_t *bytes)
 {
@@ -126,9 +124,9 @@ static bool op_never(void *self, const struct request *request, const struct op 
 }
 
 static enum status end_never(void *self, const struct request *request, const struct call_ops *ops,
-                             const uint8_t *bytes, uint64_t committed, struct error *error)
+                             const uint8_t *bytes, struct error *error)
 {
-    (void)self, (void)request, (void)ops, (void)bytes, (void)committed;
+    (void)self, (void)request, (void)ops, (void)bytes;
     return error_set(error, STATUS_INTERNAL, "a call ends without the op that was told");
 }
 
@@ -162,19 +160,19 @@ static enum status end_never(void *self, const struct request *request, const st
     __extension__({                                                                                                    \
         if (ops->op[0].kind == OP_##name)                                                                              \
             return brief_entered(&ops->result[0], &kinds[OP_##name]) > most                                            \
-                       ? more(self, request, ops, bytes, committed, error)                                             \
-                       : brief_ends(self, &ops->result[0], bytes, committed, row, &kinds[OP_##name], most, error);     \
+                       ? more(self, request, ops, bytes, error)                                                        \
+                       : brief_ends(self, &ops->result[0], bytes, row, &kinds[OP_##name], most, error);                \
         0u;                                                                                                            \
     })
 #define END_FUNCTION(id, function, limit, further, ops_of)                                                             \
     static enum status function(void *self, const struct request *request, const struct call_ops *ops,                 \
-                                const uint8_t *bytes, uint64_t committed, struct error *error)                         \
+                                const uint8_t *bytes, struct error *error)                                             \
     {                                                                                                                  \
         const struct compact_row *const row = &rows[OPERATION_##id];                                                   \
         end_function *const more = further;                                                                            \
         const uint32_t most = limit;                                                                                   \
         (void)row, (void)more, (void)most, (void)(0u | ops_of);                                                        \
-        return end_never(self, request, ops, bytes, committed, error);                                                 \
+        return end_never(self, request, ops, bytes, error);                                                            \
     }
 #define OPERATION(id, name, state, kind, max_ops, rights, ops_of, fields)                                              \
     END_FUNCTION(id, brief_end_many_##id, OBSERVER_BRIEF_MAX, end_never, ops_of)                                       \

@@ -97,13 +97,6 @@ static struct guest_filestat_0 filestat_0(const struct filestat *stat)
                                        .ctim = stat->ctim };
 }
 
-/* A stat says that something is a socket, not of which kind: of the guest's own ones the table knows. */
-static uint64_t filetype_of(const struct wasi *wasi, const struct op *op, const struct filestat *stat)
-{
-    const struct handle *handle = op->handle < HANDLES_TOTAL ? &wasi->table.handle[op->handle] : NULL;
-    return handle && handle->net_state != NET_STATE_NONE ? handle->type : stat->filetype;
-}
-
 /* What the last successful stat of the plan brought. */
 static enum status commit_filestat(struct commit *commit, uint8_t type, uint64_t offset)
 {
@@ -115,7 +108,7 @@ static enum status commit_filestat(struct commit *commit, uint8_t type, uint64_t
         if (stat->filetype > FILETYPE_SYMBOLIC_LINK)
             stat->filetype = FILETYPE_UNKNOWN;
         struct filestat told = *stat;
-        told.filetype = filetype_of(commit->wasi, &ops->op[i], stat);
+        told.filetype = commit_filetype(commit->wasi, &ops->op[i], stat);
         if (type == ARG_R_FILESTAT)
             return commit_write(commit, offset, &told, sizeof told);
         const struct guest_filestat_0 older = filestat_0(&told);

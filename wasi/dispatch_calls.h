@@ -41,7 +41,9 @@ static ALWAYS_INLINE enum status write_result(struct commit *commit, uint8_t typ
 #define WRITE_RESULT(id, type, name)                                                                                   \
     if (RESULT_OF_##type && status == STATUS_OK)                                                                       \
         status = write_result(commit, ARG_##type, RESULT_SIZE_##type, SLOT_##id##_##name, &scalars);
-/* The same of a number, of which no digest is asked for. */
+
+/* The same where no digest is asked for, because it follows: of a number, and of what the op's stat brought, as it is.
+ * False: it is not so, or it would leave the memory. */
 static ALWAYS_INLINE bool place_number(struct rt_memory memory, uint64_t offset, const uint64_t *value, uint32_t size)
 {
     if (!LIKELY(offset <= memory.size && size <= memory.size - offset))
@@ -50,12 +52,27 @@ static ALWAYS_INLINE bool place_number(struct rt_memory memory, uint64_t offset,
     return true;
 }
 
-#define PLACE_NUMBER(id, type, name)                                                                                   \
+static ALWAYS_INLINE bool place_stat(const struct wasi *wasi, struct rt_memory memory, uint64_t offset)
+{
+    const struct filestat *stat = &wasi->ops.result[0].stat;
+    if (!LIKELY(offset <= memory.size && sizeof *stat <= memory.size - offset) ||
+        !LIKELY(stat->filetype <= FILETYPE_SYMBOLIC_LINK &&
+                commit_filetype(wasi, &wasi->ops.op[0], stat) == stat->filetype))
+        return false;
+    memcpy(memory.base + offset, stat, sizeof *stat);
+    return true;
+}
+
+#define PLACE_RESULT(id, type, name)                                                                                   \
     if (RESULT_OF_##type && inside)                                                                                    \
-        inside = place_number(memory, wasi->request.slot[SLOT_##id##_##name], &wasi->outcome.value[scalars++ & 1],     \
-                              RESULT_SIZE_##type);
+        inside = ARG_##type == ARG_R_FILESTAT ? place_stat(wasi, memory, wasi->request.slot[SLOT_##id##_##name])       \
+                                              : place_number(memory, wasi->request.slot[SLOT_##id##_##name],           \
+                                                             &wasi->outcome.value[scalars++ & 1], RESULT_SIZE_##type);
 #define OTHER_RESULT(id, type, name)  || OTHER_RESULT_##type
 #define NUMBER_RESULT(id, type, name) +(RESULT_OF_##type && !OTHER_RESULT_##type)
+#define ANY_RESULT(id, type, name)    +RESULT_OF_##type
+#define SLOTS_OF(id, type, name)      +ARG_SLOTS_##type
+#define STAT_RESULT(id, type, name)   +(ARG_##type == ARG_R_FILESTAT) * (SLOT_##id##_##name + 1)
 #define CALL_BUILT(id, name, kind, max, may, ...)                                                                      \
     static ALWAYS_INLINE enum status results_##name(struct commit *commit)                                             \
     {                                                                                                                  \
@@ -65,11 +82,17 @@ static ALWAYS_INLINE bool place_number(struct rt_memory memory, uint64_t offset,
         (void)scalars;                                                                                                 \
         return status;                                                                                                 \
     }                                                                                                                  \
-    static ALWAYS_INLINE bool numbers_##name(const struct wasi *wasi, struct rt_memory memory)                         \
+    enum { /* whether the digest follows of the values, or of the stat; and that one may be written as it is */        \
+           NUMBERS_ALONE_##id = !(false EACH_FIELD(OTHER_RESULT, id __VA_ARGS__)),                                     \
+           STAT_ALONE_##id = (0 EACH_FIELD(ANY_RESULT, id __VA_ARGS__)) == 1 &&                                        \
+                             (0 EACH_FIELD(STAT_RESULT, id __VA_ARGS__)) > 0 &&                                        \
+                             (0 EACH_FIELD(STAT_RESULT, id __VA_ARGS__)) == (0 EACH_FIELD(SLOTS_OF, id __VA_ARGS__))   \
+    };                                                                                                                 \
+    static ALWAYS_INLINE bool place_##name(const struct wasi *wasi, struct rt_memory memory)                           \
     {                                                                                                                  \
         uint32_t scalars = 0;                                                                                          \
-        bool inside = true;                                                                                            \
-        EACH_FIELD(PLACE_NUMBER, id __VA_ARGS__)                                                                       \
+        bool inside = NUMBERS_ALONE_##id || STAT_ALONE_##id;                                                           \
+        EACH_FIELD(PLACE_RESULT, id __VA_ARGS__)                                                                       \
         (void)wasi, (void)memory, (void)scalars;                                                                       \
         return inside;                                                                                                 \
     }                                                                                                                  \
@@ -80,8 +103,8 @@ static ALWAYS_INLINE bool place_number(struct rt_memory memory, uint64_t offset,
         .ops = (may),                                                                                                  \
         .max_ops = (max),                                                                                              \
         .returns = (int)OPERATION_##id != (int)OPERATION_PROC_EXIT,                                                    \
-        .numbers = numbers_##name,                                                                                     \
-        .is_numbers = !(false EACH_FIELD(OTHER_RESULT, id __VA_ARGS__)),                                               \
+        .place = place_##name,                                                                                         \
+        .follows = NUMBERS_ALONE_##id || STAT_ALONE_##id,                                                              \
         .values = 0 EACH_FIELD(NUMBER_RESULT, id __VA_ARGS__),                                                         \
     };                                                                                                                 \
     /* The way of a call of this operation whose request is copied. */                                                 \

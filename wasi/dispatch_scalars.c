@@ -38,7 +38,7 @@ static ALWAYS_INLINE bool op_ends_briefly(const struct wasi *wasi, const struct 
 {
     const struct outcome *outcome = &wasi->outcome;
     const uint64_t value = (uint64_t)wasi->ops.result[0].value;
-    return value <= (way->ops & ops_in ? OBSERVER_BRIEF_MAX : INT64_MAX) && way->values <= 1 &&
+    return way->follows && value <= (way->ops & ops_in ? OBSERVER_BRIEF_MAX : INT64_MAX) && way->values <= 1 &&
            outcome->value_count == way->values && (way->values == 0 || outcome->value[0] == value);
 }
 
@@ -54,21 +54,20 @@ static ALWAYS_INLINE enum rt_trap_kind finish_briefly(const struct dispatch_way 
     dispatch_commit(way, wasi, plan);
     if (!LIKELY(wasi->outcome.wasi_errno == WASI_SUCCESS) || (one && !LIKELY(op_ends_briefly(wasi, way))))
         return end_in_full(way, link, space, plan, slots);
-    if (way->is_numbers) { /* of which the digest follows */
-        if (!LIKELY(way->numbers(wasi, (struct rt_memory) { space->memory, space->memory_size })))
-            return end_in_full(way, link, space, plan, slots); /* says so */
+    if (way->follows) {
+        if (!LIKELY(way->place(wasi, (struct rt_memory) { space->memory, space->memory_size })))
+            return end_in_full(way, link, space, plan, slots);
     } else {
         enum status status = way->results(&commit);
         if (!LIKELY(status == STATUS_OK))
             return dispatch_failed(wasi, status);
     }
     if (one) {
-        enum status status = brief->end(wasi->observer.self, &wasi->request, &wasi->ops, bytes,
-                                        way->is_numbers ? 0 : commit.digest, &wasi->failure);
+        enum status status = brief->end(wasi->observer.self, &wasi->request, &wasi->ops, bytes, &wasi->failure);
         if (!LIKELY(status == STATUS_OK))
             return dispatch_failed(wasi, status);
     } else if (!LIKELY(brief->silent(wasi->observer.self, &wasi->request, &wasi->outcome,
-                                     way->is_numbers ? 0 : commit.digest))) {
+                                     way->follows ? 0 : commit.digest))) {
         return end_in_full(way, link, space, plan, slots); /* the results once more, and their digest */
     }
     slots[0] = WASI_SUCCESS;

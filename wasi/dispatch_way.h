@@ -17,10 +17,12 @@ struct dispatch_way {
     uint64_t ops; /* which its plan may issue, and how many */
     uint32_t max_ops;
     bool returns;
-    /* Writes the results of a call whose results are all numbers of 4 or 8 bytes. False: one would leave the memory. */
-    bool (*numbers)(const struct wasi *wasi, struct rt_memory memory);
-    bool is_numbers; /* whether they all are */
-    uint32_t values; /* how many are */
+    /* What is committed follows: of the values, for all results are numbers of 4 or 8 bytes, or of the op's stat, which
+     * is the only result, at the last slot. Then this writes them. False: it is not so, or one would leave the memory.
+     */
+    bool follows;
+    bool (*place)(const struct wasi *wasi, struct rt_memory memory);
+    uint32_t values; /* how many are numbers */
 };
 
 /* The trap behind a status that ends the guest. */

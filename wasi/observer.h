@@ -15,12 +15,13 @@ struct wasi_observer_brief {
     /* In place of begin and op. bytes: those that leave, where some do. False: nothing was told, begin and op are. */
     bool (*op)(void *self, const struct request *request, const struct op *op, const uint8_t *bytes);
     /* In place of end, where `op` told of the only op. Its result is no errno, at most OBSERVER_BRIEF_MAX where it
-     * counts bytes that entered (which `bytes` are), and is the call's only value, where that has one. committed: as of
-     * end; not set where all results are numbers of 4 or 8 bytes, of which it follows. */
-    enum status (*end)(void *self, const struct request *request, const struct call_ops *ops, const uint8_t *bytes,
-                       uint64_t committed, struct error *error);
-    /* In place of begin and end of a call without ops. committed: as above. False: nothing was told, begin and end are.
+     * counts bytes that entered (which `bytes` are), and is the call's only value, where that has one. The only result
+     * written is that number, or the op's stat as it is, at the last slot, or there is none: what is committed follows.
      */
+    enum status (*end)(void *self, const struct request *request, const struct call_ops *ops, const uint8_t *bytes,
+                       struct error *error);
+    /* In place of begin and end of a call without ops. committed: as of end; not set where all results are numbers of 4
+     * or 8 bytes, of which it follows. False: nothing was told, begin and end are. */
     bool (*silent)(void *self, const struct request *request, const struct outcome *outcome, uint64_t committed);
 };
 

@@ -73,6 +73,13 @@ static inline bool commit_is_scalar(uint8_t type)
 {
     return type != ARG_R_FILESTAT && type != ARG_R_FILESTAT_0 && type != ARG_R_FDSTAT && type != ARG_R_PRESTAT;
 }
+/* The type that the guest is told: a stat says that something is a socket, not of which kind; of the guest's own ones
+ * the table knows. */
+static inline uint64_t commit_filetype(const struct wasi *wasi, const struct op *op, const struct filestat *stat)
+{
+    const struct handle *handle = op->handle < HANDLES_TOTAL ? &wasi->table.handle[op->handle] : NULL;
+    return handle && handle->net_state != NET_STATE_NONE ? handle->type : stat->filetype;
+}
 MUST_USE enum status commit_struct(struct commit *commit, uint8_t type, uint64_t offset);
 /* Writes all results of a call that succeeded. INTERNAL or MALFORMED: what the backend brought cannot be a result. */
 MUST_USE enum status commit_results(struct commit *commit);

@@ -295,7 +295,7 @@ class Decoder:
 
     def told(self, c, code, slots, tells, result):
         """The values and committed."""
-        need(tells < 32 and tells & 3 < 3 and not (tells & 4 and tells & 3) and not (tells & 8 and tells & 16), "no such tells")
+        need(tells < 64 and (tells & 32 == 0 or tells == 32 and slots and not COMPACT_CALLS[code][2]) and tells & 3 < 3 and not (tells & 4 and tells & 3) and not (tells & 8 and tells & 16), "no such tells")
         values = [result] if tells & 4 else list(c.take(f"{tells & 3}Q"))
         results, committed = COMPACT_CALLS[code][2], 0
         if tells & 8:
@@ -310,7 +310,7 @@ class Decoder:
     def silent(self, c):
         _, _, code, imported, tells = c.head("HBBHH")
         slots = self.compact_request(c, code, imported)
-        need(not COMPACT_CALLS[code][1] and not tells & 4, "no silent hostcall")
+        need(not COMPACT_CALLS[code][1] and not tells & 36, "no silent hostcall")
         begin = self.compact_begin(code, imported, slots, [])
         return [begin, {"type": "end", "ticks": self.now, **self.told(c, code, slots, tells, 0), "results": [], "calls": [], "entered": []}]
 
@@ -346,7 +346,11 @@ class Decoder:
         need(result >= 0, "a result that is an errno")
         code, slots, _ = self.call["compact"]
         told = self.told(c, code, slots, tells, result)
+        need(not tells & 32 or OPS[self.ops[0][0]][2] == "STAT", "the digest of no stat")
+        place = c.at
         entered = self.entered(c, 0, result)
+        if tells & 32:
+            told["committed"] = f"{xxhash.xxh3_64_intdigest(c.data[place:place + 64], slots[-1] + 0x27D4EB2F & MASK):016x}"
         self.now += ticks
         at, self.call = self.now if timed else self.call["ticks"], None
         return {"type": "end", "ticks": at, **told, "results": [result], "calls": [1], "entered": [entered]}
