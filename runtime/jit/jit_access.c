@@ -37,8 +37,7 @@ static struct extent memory_extent(struct jit_function *f, uint32_t memory)
                              LLVMBuildMul(m->builder, pages, jit_i64(m, PAGE_BYTES), "") };
 }
 
-/* The place in memory, once it is known to lie inside. */
-static enum status place(struct jit_function *f, LLVMValueRef address, uint32_t bytes, LLVMValueRef *ret)
+enum status jit_access_place(struct jit_function *f, LLVMValueRef address, uint32_t bytes, LLVMValueRef *ret)
 {
     const struct jit_module *m = f->m;
     LLVMBuilderRef b = m->builder;
@@ -54,11 +53,11 @@ static enum status store(struct jit_function *f, const struct row *row)
 {
     LLVMBuilderRef b = f->m->builder;
     LLVMValueRef value = jit_pop(f), at;
-    TRY(place(f, jit_pop(f), row->bits / 8, &at));
+    TRY(jit_access_place(f, jit_pop(f), row->bits / 8, &at));
     LLVMTypeRef type = LLVMTypeOf(value);
     if (LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) > row->bits)
         value = LLVMBuildTrunc(b, value, LLVMIntTypeInContext(f->m->context, row->bits), "");
-    LLVMSetAlignment(LLVMBuildStore(b, value, at), 1);
+    LLVMSetAlignment(jit_tag(f, LLVMBuildStore(b, value, at), JIT_TAG_GUEST), 1);
     return STATUS_OK;
 }
 
@@ -70,10 +69,10 @@ enum status jit_access(struct jit_function *f)
     LLVMValueRef at;
     if (f->r.info->class == INSN_CLASS_STORE)
         return store(f, row);
-    TRY(place(f, jit_pop(f), row->bits / 8, &at));
+    TRY(jit_access_place(f, jit_pop(f), row->bits / 8, &at));
     bool whole = LLVMGetTypeKind(type) != LLVMIntegerTypeKind || LLVMGetIntTypeWidth(type) == row->bits;
     LLVMTypeRef narrow = whole ? type : LLVMIntTypeInContext(f->m->context, row->bits);
-    LLVMValueRef value = LLVMBuildLoad2(b, narrow, at, "");
+    LLVMValueRef value = jit_tag(f, LLVMBuildLoad2(b, narrow, at, ""), JIT_TAG_GUEST);
     LLVMSetAlignment(value, 1);
     if (!whole)
         value = row->is_signed ? LLVMBuildSExt(b, value, type, "") : LLVMBuildZExt(b, value, type, "");

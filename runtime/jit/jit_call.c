@@ -5,10 +5,13 @@
 
 #include <stdlib.h>
 
-/* Slot of the frame that operand `at` has: there are no vectors, so each has one. */
-static LLVMValueRef operand_slot(struct jit_function *f, uint32_t at)
+/* Where the topmost `count` operands begin in the frame, and what is below none is behind the locals. */
+static LLVMValueRef operand_slots(struct jit_function *f, uint32_t count)
 {
-    return jit_at(f, f->fp, (f->function->local_slots + (uint64_t)at) * sizeof(uint64_t));
+    uint32_t at = f->height - count, slot = f->function->local_slots;
+    if (at > 0)
+        slot = f->slots[at - 1] + jit_width(f->types[at - 1]);
+    return jit_at(f, f->fp, slot * sizeof(uint64_t));
 }
 
 static enum status check_frame(struct jit_function *f, LLVMValueRef callee_fp, uint32_t frame_slots)
@@ -24,8 +27,8 @@ static enum status check_frame(struct jit_function *f, LLVMValueRef callee_fp, u
 
 static enum status results_from_slots(struct jit_function *f, const struct rt_functype *t, LLVMValueRef slots)
 {
-    for (uint32_t i = 0; i < t->result_count; i++)
-        TRY(jit_push(f, jit_slot_get(f, slots, i, t->results[i]), t->results[i]));
+    for (uint32_t i = 0, slot = 0; i < t->result_count; slot += jit_width(t->results[i++]))
+        TRY(jit_push(f, jit_slot_get(f, slots, slot, t->results[i]), t->results[i]));
     return STATUS_OK;
 }
 
@@ -36,7 +39,7 @@ static enum status call_compiled(struct jit_function *f, uint32_t function)
     LLVMBuilderRef b = f->m->builder;
     uint32_t at = f->height - t->param_count;
     TRY(jit_poll(f));
-    LLVMValueRef fp = operand_slot(f, at);
+    LLVMValueRef fp = operand_slots(f, t->param_count);
     TRY(check_frame(f, fp, f->m->module->functions[function].frame_slots));
     LLVMValueRef *arguments = (LLVMValueRef *)calloc(t->param_count + 4ul, sizeof *arguments);
     if (!arguments)
@@ -60,10 +63,10 @@ static enum status call_compiled(struct jit_function *f, uint32_t function)
 /* Arguments into their slots; the operands are gone. */
 static LLVMValueRef place_arguments(struct jit_function *f, const struct rt_functype *t)
 {
+    LLVMValueRef slots = operand_slots(f, t->param_count);
     f->height -= t->param_count;
-    LLVMValueRef slots = operand_slot(f, f->height);
-    for (uint32_t i = 0; i < t->param_count; i++)
-        jit_slot_put(f, slots, i, f->stack[f->height + i], t->params[i]);
+    for (uint32_t i = 0, slot = 0; i < t->param_count; slot += jit_width(t->params[i++]))
+        jit_slot_put(f, slots, slot, f->stack[f->height + i], t->params[i]);
     return slots;
 }
 

@@ -119,8 +119,8 @@ static enum status leave_function(struct jit_function *f)
     LLVMValueRef both[2];
     TRY(jit_charge(f, 0));
     both[0] = jit_fuel(f);
-    for (uint32_t i = 0; t->result_count > 1 && i < t->result_count; i++)
-        jit_slot_put(f, f->fp, i, f->stack[f->height - t->result_count + i], t->results[i]);
+    for (uint32_t i = 0, slot = 0; t->result_count > 1 && i < t->result_count; slot += jit_width(t->results[i++]))
+        jit_slot_put(f, f->fp, slot, f->stack[f->height - t->result_count + i], t->results[i]);
     if (t->result_count == 1)
         both[1] = f->stack[f->height - 1];
     LLVMBuildAggregateRet(b, both, t->result_count == 1 ? 2 : 1);

@@ -9,6 +9,12 @@
 LLVMValueRef jit_i32(const struct jit_module *m, uint32_t value) { return LLVMConstInt(m->i32, value, false); }
 LLVMValueRef jit_i64(const struct jit_module *m, uint64_t value) { return LLVMConstInt(m->i64, value, false); }
 
+LLVMValueRef jit_tag(const struct jit_function *f, LLVMValueRef access, enum jit_tag tag)
+{
+    LLVMSetMetadata(access, f->m->tag_kind, f->m->tags[tag]);
+    return access;
+}
+
 LLVMValueRef jit_at(struct jit_function *f, LLVMValueRef base, uint64_t offset)
 {
     LLVMValueRef index = jit_i64(f->m, offset);
@@ -17,7 +23,7 @@ LLVMValueRef jit_at(struct jit_function *f, LLVMValueRef base, uint64_t offset)
 
 LLVMValueRef jit_field(struct jit_function *f, LLVMTypeRef type, LLVMValueRef base, uint64_t offset)
 {
-    return LLVMBuildLoad2(f->m->builder, type, jit_at(f, base, offset), "");
+    return jit_tag(f, LLVMBuildLoad2(f->m->builder, type, jit_at(f, base, offset), ""), JIT_TAG_CONTEXT);
 }
 
 LLVMValueRef jit_fuel(struct jit_function *f) { return LLVMBuildLoad2(f->m->builder, f->m->i64, f->fuel, "fuel"); }
@@ -114,10 +120,14 @@ void jit_slot_put(struct jit_function *f, LLVMValueRef base, uint32_t slot, LLVM
         value = LLVMBuildBitCast(m->builder, value, m->i32, "");
     if (type == RT_F32 || type == RT_I32)
         value = LLVMBuildZExt(m->builder, value, m->i64, "");
-    LLVMBuildStore(m->builder, value, jit_at(f, base, slot * sizeof(uint64_t)));
+    LLVMValueRef store = LLVMBuildStore(m->builder, value, jit_at(f, base, slot * sizeof(uint64_t)));
+    LLVMSetAlignment(jit_tag(f, store, JIT_TAG_SLOT), sizeof(uint64_t));
 }
 
 LLVMValueRef jit_slot_get(struct jit_function *f, LLVMValueRef base, uint32_t slot, uint32_t type)
 {
-    return jit_field(f, jit_type(f->m, type), base, slot * sizeof(uint64_t));
+    LLVMValueRef at = jit_at(f, base, slot * sizeof(uint64_t));
+    LLVMValueRef value = LLVMBuildLoad2(f->m->builder, jit_type(f->m, type), at, "");
+    LLVMSetAlignment(jit_tag(f, value, JIT_TAG_SLOT), sizeof(uint64_t));
+    return value;
 }

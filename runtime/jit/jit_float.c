@@ -107,7 +107,7 @@ enum status jit_float(struct jit_function *f)
     uint32_t result = f->r.info->result;
     LLVMTypeRef type = jit_type(f->m, result);
     if (row->kind == CONSTANT) /* its bits, which may be those of any NaN */
-        return jit_push(f, LLVMConstBitCast(LLVMConstInt(bits_type(f, type), f->r.bits, false), type), result);
+        return jit_push(f, LLVMConstBitCast(LLVMConstInt(bits_type(f, type), f->r.bits[0], false), type), result);
     if (f->r.info->param_count == 1)
         return jit_push(f, unary(f, row, jit_pop(f)), result);
     LLVMValueRef y = jit_pop(f), x = jit_pop(f);

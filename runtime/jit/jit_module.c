@@ -62,8 +62,24 @@ static void declare_helpers(struct jit_module *m)
         m->helper_types[i] = LLVMFunctionType(letter_type(m, helpers[i].result[0]), params, count, false);
         m->helpers[i] = LLVMAddFunction(m->llvm, helpers[i].name, m->helper_types[i]);
     }
+    m->vector_rows = LLVMAddGlobal(m->llvm, LLVMArrayType2(m->pointer, INSN_COUNT), "jit_vector_table");
+    LLVMSetGlobalConstant(m->vector_rows, true);
     mark(m, m->helpers[JIT_HELPER_trap], "noreturn");
     mark(m, m->helpers[JIT_HELPER_trap], "cold");
+}
+
+/* One type for each, below one root: LLVM's type-based alias analysis. */
+static void make_tags(struct jit_module *m)
+{
+    static const char *const names[JIT_TAG_COUNT] = { "guest", "context", "slot" };
+    LLVMMetadataRef zero = LLVMValueAsMetadata(jit_i64(m, 0)), root = LLVMMDStringInContext2(m->context, "warrant", 7);
+    root = LLVMMDNodeInContext2(m->context, &root, 1);
+    m->tag_kind = LLVMGetMDKindIDInContext(m->context, "tbaa", 4);
+    for (int i = 0; i < JIT_TAG_COUNT; i++) {
+        LLVMMetadataRef type[] = { LLVMMDStringInContext2(m->context, names[i], strlen(names[i])), root, zero };
+        LLVMMetadataRef node = LLVMMDNodeInContext2(m->context, type, 3), access[] = { node, node, zero };
+        m->tags[i] = LLVMMetadataAsValue(m->context, LLVMMDNodeInContext2(m->context, access, 3));
+    }
 }
 
 static void init(struct jit_module *m, const struct rt_module *module, bool *compiled)
@@ -79,9 +95,11 @@ static void init(struct jit_module *m, const struct rt_module *module, bool *com
     m->i64 = LLVMInt64TypeInContext(c);
     m->f32 = LLVMFloatTypeInContext(c);
     m->f64 = LLVMDoubleTypeInContext(c);
+    m->v128 = LLVMVectorType(m->i64, 2);
     m->pointer = LLVMPointerTypeInContext(c, 0);
     m->none = LLVMVoidTypeInContext(c);
     declare_helpers(m);
+    make_tags(m);
 }
 
 /* No function of the host's libc is to be called in a guest's name, nor is any to be found where the guest has a loop;
@@ -119,8 +137,8 @@ static enum status way_in(struct jit_module *m, uint32_t index, LLVMValueRef *re
     arguments[1] = f.fp;
     arguments[2] = jit_field(&f, m->i64, f.vm, LAYOUT_vmctx_fuel);
     arguments[3] = jit_field(&f, m->i32, f.vm, LAYOUT_vmctx_depth);
-    for (uint32_t i = 0; i < t->param_count; i++)
-        arguments[4 + i] = jit_slot_get(&f, f.fp, i, t->params[i]);
+    for (uint32_t i = 0, slot = 0; i < t->param_count; slot += jit_width(t->params[i++]))
+        arguments[4 + i] = jit_slot_get(&f, f.fp, slot, t->params[i]);
     LLVMValueRef both = LLVMBuildCall2(m->builder, jit_function_type(m, def), jit_function_get(m, index), arguments,
                                        t->param_count + 4, "");
     free((void *)arguments);

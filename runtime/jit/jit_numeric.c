@@ -86,7 +86,7 @@ enum status jit_numeric(struct jit_function *f)
     LLVMBuilderRef b = f->m->builder;
     uint32_t type = f->r.info->result;
     if (row->kind == CONSTANT)
-        return jit_push(f, LLVMConstInt(jit_type(f->m, type), f->r.bits, false), type);
+        return jit_push(f, LLVMConstInt(jit_type(f->m, type), f->r.bits[0], false), type);
     if (f->r.info->param_count == 1)
         return one_operand(f, row);
     LLVMValueRef y = jit_pop(f), x = jit_pop(f), result;

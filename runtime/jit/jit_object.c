@@ -112,7 +112,7 @@ static enum status generate(const struct jit_module *m, enum jit_level level, LL
 /* The helpers, and nothing else of this process, can be called. */
 static enum status define_helpers(struct jit_object *o, struct error *error)
 {
-    LLVMOrcCSymbolMapPair pairs[JIT_HELPER_COUNT];
+    LLVMOrcCSymbolMapPair pairs[JIT_HELPER_COUNT + 1];
     for (int i = 0; i < JIT_HELPER_COUNT; i++) {
         char name[32];
         snprintf(name, sizeof name, "jit_help_%s", jit_helper_rows[i].name);
@@ -120,8 +120,11 @@ static enum status define_helpers(struct jit_object *o, struct error *error)
                                              { (LLVMOrcExecutorAddress)(uintptr_t)jit_helper_rows[i].code,
                                                { LLVMJITSymbolGenericFlagsExported, 0 } } };
     }
-    LLVMErrorRef failure =
-        LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(o->linker), LLVMOrcAbsoluteSymbols(pairs, JIT_HELPER_COUNT));
+    pairs[JIT_HELPER_COUNT] = (LLVMOrcCSymbolMapPair) { LLVMOrcLLJITMangleAndIntern(o->linker, "jit_vector_table"),
+                                                        { (LLVMOrcExecutorAddress)(uintptr_t)jit_vector_table,
+                                                          { LLVMJITSymbolGenericFlagsExported, 0 } } };
+    LLVMErrorRef failure = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(o->linker),
+                                                 LLVMOrcAbsoluteSymbols(pairs, JIT_HELPER_COUNT + 1));
     return failure ? fail(error, "LLVM's linker", failure) : STATUS_OK;
 }
 

@@ -74,6 +74,15 @@ static enum status memarg(struct jit_reader *r)
     return decode_u32(&r->d, &r->y);
 }
 
+/* A lane stands behind the access of a class that has one. */
+static enum status access(struct jit_reader *r)
+{
+    TRY(memarg(r));
+    if (r->info->class != INSN_CLASS_V_LOAD_LANE && r->info->class != INSN_CLASS_V_STORE_LANE)
+        return STATUS_OK;
+    return decode_u8(&r->d, &r->lane);
+}
+
 static enum status two(struct jit_reader *r)
 {
     TRY(decode_u32(&r->d, &r->x));
@@ -87,15 +96,15 @@ static enum status number(struct jit_reader *r)
     uint32_t f32;
     if (r->info->immediate == INSN_IMM_I32) {
         TRY(decode_s32(&r->d, &i32));
-        r->bits = (uint32_t)i32;
+        r->bits[0] = (uint32_t)i32;
     } else if (r->info->immediate == INSN_IMM_I64) {
         TRY(decode_s64(&r->d, &i64));
-        r->bits = (uint64_t)i64;
+        r->bits[0] = (uint64_t)i64;
     } else if (r->info->immediate == INSN_IMM_F32) {
         TRY(decode_f32(&r->d, &f32));
-        r->bits = f32;
+        r->bits[0] = f32;
     } else {
-        TRY(decode_f64(&r->d, &r->bits));
+        TRY(decode_f64(&r->d, &r->bits[0]));
     }
     return STATUS_OK;
 }
@@ -121,7 +130,7 @@ static enum status immediate(struct jit_reader *r)
     case INSN_IMM_MEMARG_2:
     case INSN_IMM_MEMARG_3:
     case INSN_IMM_MEMARG_4:
-        return memarg(r);
+        return access(r);
     case INSN_IMM_LABEL:
     case INSN_IMM_FUNC:
     case INSN_IMM_LOCAL:
@@ -147,12 +156,13 @@ static enum status immediate(struct jit_reader *r)
     case INSN_IMM_TYPES:
         return types(r);
     case INSN_IMM_V128:
-    case INSN_IMM_SHUFFLE:
+    case INSN_IMM_SHUFFLE: /* 16 bytes, as a constant has */
+        return decode_v128(&r->d, r->bits);
     case INSN_IMM_LANE_2:
     case INSN_IMM_LANE_4:
     case INSN_IMM_LANE_8:
     case INSN_IMM_LANE_16:
-        break;
+        return decode_u8(&r->d, &r->lane);
     }
     return STATUS_INTERNAL;
 }

@@ -12,6 +12,8 @@ LLVMTypeRef jit_type(const struct jit_module *m, uint32_t type)
         return m->f32;
     case RT_F64:
         return m->f64;
+    case RT_V128:
+        return m->v128;
     default: /* RT_I64, references */
         return m->i64;
     }
@@ -26,6 +28,17 @@ bool jit_row_translated(enum insn insn)
     case INSN_CLASS_TABLE:
     case INSN_CLASS_MEMORY:
     case INSN_CLASS_REFERENCE:
+    case INSN_CLASS_V_UNARY:
+    case INSN_CLASS_V_BINARY:
+    case INSN_CLASS_V_LOAD:
+    case INSN_CLASS_V_STORE:
+    case INSN_CLASS_V_CONST:
+    case INSN_CLASS_V_TERNARY:
+    case INSN_CLASS_V_SHUFFLE:
+    case INSN_CLASS_V_EXTRACT:
+    case INSN_CLASS_V_REPLACE:
+    case INSN_CLASS_V_LOAD_LANE:
+    case INSN_CLASS_V_STORE_LANE:
         return true;
     case INSN_CLASS_UNARY:
     case INSN_CLASS_BINARY:
@@ -40,18 +53,6 @@ bool jit_row_translated(enum insn insn)
     case INSN_CLASS_STORE:
     case INSN_CLASS_CONST:
         return jit_numeric_rows(insn) || jit_float_rows(insn) || jit_convert_rows(insn) || jit_access_rows(insn);
-    case INSN_CLASS_V_UNARY:
-    case INSN_CLASS_V_BINARY:
-    case INSN_CLASS_V_LOAD:
-    case INSN_CLASS_V_STORE:
-    case INSN_CLASS_V_CONST:
-    case INSN_CLASS_V_TERNARY:
-    case INSN_CLASS_V_SHUFFLE:
-    case INSN_CLASS_V_EXTRACT:
-    case INSN_CLASS_V_REPLACE:
-    case INSN_CLASS_V_LOAD_LANE:
-    case INSN_CLASS_V_STORE_LANE:
-        break;
     }
     return false;
 }
@@ -68,8 +69,14 @@ enum status jit_push(struct jit_function *f, LLVMValueRef value, uint32_t type)
         if (!types)
             return STATUS_NO_MEMORY;
         f->types = types;
+        uint32_t *slots = realloc(f->slots, capacity * sizeof *slots);
+        if (!slots)
+            return STATUS_NO_MEMORY;
+        f->slots = slots;
         f->stack_capacity = capacity;
     }
+    f->slots[f->height] =
+        f->height == 0 ? f->function->local_slots : f->slots[f->height - 1] + jit_width(f->types[f->height - 1]);
     f->stack[f->height] = value;
     f->types[f->height++] = type;
     return STATUS_OK;
@@ -120,6 +127,7 @@ static enum status begin(struct jit_function *f)
     LLVMPositionBuilderAtEnd(b, jit_block(f, "begin"));
     f->fuel = LLVMBuildAlloca(b, f->m->i64, "");
     LLVMBuildStore(b, LLVMGetParam(f->llvm, 2), f->fuel);
+    f->scratch = LLVMBuildAlloca(b, LLVMArrayType2(f->m->i64, JIT_SCRATCH_SLOTS), "");
     for (uint32_t i = 0; i < t->param_count; i++)
         TRY(local_add(f, LLVMGetParam(f->llvm, 4 + i), t->params[i]));
     TRY(jit_reader_begin(&f->r, f->function, group, f));
@@ -141,8 +149,10 @@ static enum status instruction(struct jit_function *f)
 {
     if (!jit_row_translated(f->r.insn))
         return STATUS_INTERNAL;
-    if (f->r.info->class < INSN_CLASS_CONTROL)
+    if (f->r.info->class < INSN_CLASS_V_UNARY)
         return regular(f);
+    if (f->r.info->class < INSN_CLASS_CONTROL)
+        return jit_vector(f);
     if (f->r.info->class == INSN_CLASS_CONTROL)
         return jit_control(f);
     if (f->r.info->class == INSN_CLASS_PARAMETRIC)
@@ -195,6 +205,7 @@ enum status jit_translate(struct jit_module *m, const struct function *function)
     free(f.local_types);
     free((void *)f.stack);
     free(f.types);
+    free(f.slots);
     free(f.controls);
     return status;
 }

@@ -32,6 +32,11 @@
 enum jit_helper { JIT_HELPER_LIST(JIT_HELPER_ENUM) JIT_HELPER_COUNT };
 #undef JIT_HELPER_ENUM
 
+enum { JIT_SCRATCH_SLOTS = 8 }; /* three vectors, and one that they become */
+
+/* What memory is accessed: no two overlap. The guest's; what layout.h lists; slots: frames, globals. */
+enum jit_tag { JIT_TAG_GUEST, JIT_TAG_CONTEXT, JIT_TAG_SLOT, JIT_TAG_COUNT };
+
 /* A module that is being translated. */
 struct jit_module {
     const struct rt_module *module;
@@ -40,9 +45,12 @@ struct jit_module {
     LLVMContextRef context;
     LLVMModuleRef llvm;
     LLVMBuilderRef builder;
-    LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, pointer, none;
+    LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, v128, pointer, none;
+    unsigned tag_kind; /* metadata that says what an access cannot touch */
+    LLVMValueRef tags[JIT_TAG_COUNT];
     LLVMTypeRef helper_types[JIT_HELPER_COUNT];
     LLVMValueRef helpers[JIT_HELPER_COUNT];
+    LLVMValueRef vector_rows; /* the engine's functions for vectors, by row (jit_vector_table) */
 };
 
 struct jit_control {
@@ -59,12 +67,13 @@ struct jit_function {
     struct jit_module *m;
     struct jit_reader r;
     const struct function *function;
-    LLVMValueRef llvm, vm, fp, depth, fuel; /* fuel: memory of the frame */
-    LLVMValueRef *locals;                   /* memory of the frame; owned */
-    uint32_t *local_types;                  /* owned */
+    LLVMValueRef llvm, vm, fp, depth, fuel, scratch; /* fuel, scratch: memory of the frame */
+    LLVMValueRef *locals;                            /* memory of the frame; owned */
+    uint32_t *local_types;                           /* owned */
     uint32_t local_count, local_capacity;
     LLVMValueRef *stack; /* operands; owned */
     uint32_t *types;     /* theirs; owned */
+    uint32_t *slots;     /* where the interpreter has them in the frame; owned */
     uint32_t height, stack_capacity;
     struct jit_control *controls; /* owned */
     uint32_t control_count, control_capacity;
@@ -77,6 +86,7 @@ struct jit_function {
 MUST_USE enum status jit_translate(struct jit_module *m, const struct function *function);
 /* Whether the row has a translation. */
 bool jit_row_translated(enum insn insn);
+static inline uint32_t jit_width(uint32_t type) { return type == RT_V128 ? 2 : 1; } /* in slots */
 LLVMTypeRef jit_type(const struct jit_module *m, uint32_t type);
 MUST_USE enum status jit_push(struct jit_function *f, LLVMValueRef value, uint32_t type);
 LLVMValueRef jit_pop(struct jit_function *f);
@@ -84,7 +94,8 @@ LLVMValueRef jit_pop(struct jit_function *f);
 /* jit_emit.c: small steps. */
 LLVMValueRef jit_i32(const struct jit_module *m, uint32_t value);
 LLVMValueRef jit_i64(const struct jit_module *m, uint64_t value);
-/* The address of what lies `offset` bytes behind `base`; the value there. */
+LLVMValueRef jit_tag(const struct jit_function *f, LLVMValueRef access, enum jit_tag tag);
+/* The address of what lies `offset` bytes behind `base`; the value there, of what layout.h lists. */
 LLVMValueRef jit_at(struct jit_function *f, LLVMValueRef base, uint64_t offset);
 LLVMValueRef jit_field(struct jit_function *f, LLVMTypeRef type, LLVMValueRef base, uint64_t offset);
 LLVMValueRef jit_fuel(struct jit_function *f);
@@ -107,6 +118,10 @@ MUST_USE enum status jit_poll(struct jit_function *f);
 void jit_slot_put(struct jit_function *f, LLVMValueRef base, uint32_t slot, LLVMValueRef value, uint32_t type);
 LLVMValueRef jit_slot_get(struct jit_function *f, LLVMValueRef base, uint32_t slot, uint32_t type);
 
+/* jit_vector.c; every row of a vector class has a translation. What LLVM is told of the table, what that is. */
+typedef void jit_vector_fn(uint64_t *slots, const uint16_t *units, uint8_t *at);
+extern jit_vector_fn *const jit_vector_table[INSN_COUNT];
+
 /* By class; the reader has the instruction. rows: whether it has a translation. */
 bool jit_numeric_rows(enum insn insn);
 MUST_USE enum status jit_numeric(struct jit_function *f);
@@ -117,6 +132,9 @@ bool jit_convert_rows(enum insn insn);
 MUST_USE enum status jit_convert(struct jit_function *f);
 bool jit_access_rows(enum insn insn);
 MUST_USE enum status jit_access(struct jit_function *f);
+/* The place of `bytes` in memory, once they are known to lie inside. */
+MUST_USE enum status jit_access_place(struct jit_function *f, LLVMValueRef address, uint32_t bytes, LLVMValueRef *ret);
+MUST_USE enum status jit_vector(struct jit_function *f);
 MUST_USE enum status jit_control(struct jit_function *f);
 MUST_USE enum status jit_control_push(struct jit_function *f, enum control_kind kind, const struct type_def *type);
 MUST_USE enum status jit_call(struct jit_function *f);

@@ -54,7 +54,7 @@ static int start(int argc, char **argv)
     }
     print(&counts);
     tiers_print(tiers);
-    bool compiled = !tier || strcmp(tier, "interpreter") == 0 || tiers_compiled(tiers) > 0;
+    bool compiled = !tier || strcmp(tier, "interpreter") == 0 || tiers_compiled(tiers) > counts.modules;
     tiers_free(tiers);
     return compiled && counts.traps[RT_TRAP_NONE] * 4 > counts.calls ? 0 : 1;
 }
