@@ -29,6 +29,7 @@ bool show_result(const struct trace_call *call, const struct operation_field *fi
                  const struct show_options *options, struct buffer *out);
 
 /* Structs of fields. The text forms return false, and append nothing, where the trace does not have the struct. */
+const struct filestat *show_stat_find(const struct trace_call *call); /* NULL: there is none */
 bool show_stat(const struct trace_call *call, const struct show_options *options, struct buffer *out);
 bool show_prestat(const struct trace_call *call, const struct show_options *options, struct buffer *out);
 bool show_subscriptions(const struct trace_call *call, const struct show_options *options, struct buffer *out);

@@ -16,7 +16,7 @@ static uint32_t op_count(const struct trace_call *call)
 
 /* ---- filestat ---- */
 
-static const struct filestat *stat_find(const struct trace_call *call)
+const struct filestat *show_stat_find(const struct trace_call *call)
 {
     const struct filestat *found = NULL;
     for (uint32_t i = 0; i < op_count(call) && show_succeeded(call); i++)
@@ -28,7 +28,7 @@ static const struct filestat *stat_find(const struct trace_call *call)
 
 bool show_stat(const struct trace_call *call, const struct show_options *options, struct buffer *out)
 {
-    const struct filestat *stat = stat_find(call);
+    const struct filestat *stat = show_stat_find(call);
     if (!stat)
         return false;
     buffer_u8(out, '{');
@@ -279,8 +279,8 @@ void show_meaning_json(const struct trace_call *call, const struct show_options 
     json_object_begin(json, "structs");
     for (unsigned f = 0; f < row->field_count; f++) {
         const struct operation_field *field = &row->field[f];
-        if (field->type == ARG_R_FILESTAT && stat_find(call)) {
-            stat_json(stat_find(call), field->name, json);
+        if (field->type == ARG_R_FILESTAT && show_stat_find(call)) {
+            stat_json(show_stat_find(call), field->name, json);
         } else if (field->type == ARG_R_PRESTAT && preopen_find(call, options).text) {
             json_object_begin(json, field->name);
             json_string(json, "type", "DIR");

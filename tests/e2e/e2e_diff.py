@@ -1,0 +1,71 @@
+"""`warrant diff`: two runs that do the same are the same, whenever and where they ran; two that do not part where they do."""
+import json
+
+import warrant_case
+from warrant_case import Case
+
+
+class Diff(Case):
+    def run_of(self, name, guest, *words, options=(), status=0):
+        self.trace = self.folder / f"{name}.wtrace"
+        self.record(guest, *words, options=options, status=status)
+        return self.trace
+
+    def diff(self, a, b, status=1):
+        text = self.warrant("diff", a, b, status=status).stdout
+        found = json.loads(self.warrant("diff", "--json", a, b, status=status).stdout)
+        self.assertEqual(found["same"], status == 0)
+        self.assertEqual("hostcalls are the same" in text, True, text)
+        return found, text
+
+    def test_what_happens_anyway_is_no_difference(self):
+        """Clocks, random bytes, inodes and times differ; a file that was made anew is the same file to the guest."""
+        words = ["random_get", "out", 8, "--", "clock_time_get", 0, 1, "out", "--", "path_filestat_get", 3, 0, "@f", "out", "--", "fd_readdir", 3, "out", 200, 0, "out"]
+        for name in "ab":
+            (self.data / "f").unlink(missing_ok=True)
+            (self.data / f"pad{name}").write_text("")  # so that the inode is another
+            (self.data / "f").write_text("same")
+            (self.data / f"pad{name}").unlink()
+            self.run_of(name, "steps", 2)
+        self.diff(self.folder / "a.wtrace", self.folder / "b.wtrace", status=0)
+        for name in "cd":
+            self.run_of(name, "poke", *words)
+        found, _ = self.diff(self.folder / "c.wtrace", self.folder / "d.wtrace")
+        self.assertIn(found["part"], ("WRITTEN", "ARGUMENTS"), found)  # poke prints the numbers, which may be longer
+        self.assertIn("fd_write(1<stdout>", found["a"]["call"])
+
+    def test_where_two_part(self):
+        read = ["path_open", 3, 1, "@f", 0, 6, 0, 0, "out", "--", "fd_read", 4, "iov:new:8", "out"]
+        (self.data / "f").write_text("12345678")
+        a = self.run_of("a", "poke", *read)
+        (self.data / "f").write_text("12345679")
+        other_data, text = self.diff(a, self.run_of("b", "poke", *read))
+        self.assertEqual((other_data["part"], other_data["inputs"]["arguments"], other_data["files"]), ("READ", "same", []))
+        self.assertIn('"12345678"', other_data["a"]["call"])
+        self.assertIn('"12345679"', other_data["b"]["call"])
+        self.assertIn("fd_write(1<stdout>", text.split("other data enters the guest")[1].splitlines()[1])
+        (self.data / "f").write_text("123")
+        shorter, _ = self.diff(a, self.run_of("c", "poke", *read))
+        self.assertEqual((shorter["part"], shorter["files"][0]["name"], shorter["files"][0]["a"]["bytes_read"], shorter["files"][0]["b"]["bytes_read"]),
+                         ("RESULTS", "/data/f", 8, 3))
+        (self.data / "f").unlink()
+        missing, _ = self.diff(a, self.run_of("d", "poke", *read))
+        self.assertEqual(missing["part"], "ERROR")
+        self.assertEqual([row["call"] for row in missing["calls"]], ["fd_read", "path_open"])
+        named, _ = self.diff(a, self.run_of("e", "poke", "path_open", 3, 1, "@g", 0, 6, 0, 0, "out", "--", "fd_read", 4, "iov:new:8", "out"))
+        self.assertEqual(named["inputs"]["arguments"], "differ")
+
+    def test_counts_ends_and_damage(self):
+        a, b = self.run_of("a", "steps", 2), self.run_of("b", "steps", 4)
+        found, _ = self.diff(a, b)
+        self.assertEqual((found["part"], found["b"]["hostcalls"] - found["a"]["hostcalls"]), ("CALL", 12))
+        self.assertEqual({row["call"]: row["b"]["count"] - row["a"]["count"] for row in found["calls"]},
+                         {"clock_time_get": 2, "fd_write": 2, "fd_filestat_get": 2, "fd_seek": 4, "fd_read": 2})
+        self.assertEqual(found["a"]["event"], found["b"]["event"])
+        cut = self.folder / "cut.wtrace"
+        cut.write_bytes(a.read_bytes()[:-80])
+        self.assertIn("cut.wtrace", self.warrant("diff", a, cut, status=3).stderr)
+        self.assertIn("two traces are wanted", self.warrant("diff", a, status=2).stderr)
+
+
+warrant_case.main()
