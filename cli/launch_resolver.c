@@ -1,13 +1,17 @@
 /* The resolver from the launcher's side: a socket pair, of which the guest's process gets one end and the resolver the
- * other, and the names that it answers for. Only where the policy has names. */
+ * other, and the names that it answers for. Only where the policy has names. The launcher goes on when the resolver has
+ * said that it is confined. */
 #include "cli/launch_run.h"
 #include "cli/print.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "runtime/base/os.h"
+#include "wasi/act/act_resolver.h"
 
 enum status launch_resolver_pair(struct launch_files *files, struct error *error)
 {
@@ -37,6 +41,19 @@ static enum status names_put(const struct policy *policy, int *ret_fd, struct er
     return whole ? STATUS_OK : STATUS_IO;
 }
 
+/* Waits for its first message, which comes through the guest's end: the guest's process does not run yet. It has the
+ * resolver's end too, so that the end of the resolver is not to be seen there. */
+static enum status resolver_ready(const struct run *run, struct error *error)
+{
+    uint32_t said = 0;
+    struct pollfd wait[] = { { run->files.asking, POLLIN, 0 }, { run->resolver.watch, POLLIN, 0 } };
+    while (poll(wait, 2, -1) < 0 && errno == EINTR) {
+    }
+    if (recv(run->files.asking, &said, sizeof said, MSG_DONTWAIT) != (ssize_t)sizeof said || said != RESOLVER_READY)
+        return error_set(error, STATUS_INTERNAL, "the resolver ended before it was confined");
+    return STATUS_OK;
+}
+
 enum status resolver_start(struct run *run, struct error *error)
 {
     int names = -1;
@@ -50,7 +67,7 @@ enum status resolver_start(struct run *run, struct error *error)
         s = child_release(&run->resolver, "warrant-resolver", error);
     launch_close(&names);
     launch_close(&run->files.answering);
-    return s;
+    return s == STATUS_OK ? resolver_ready(run, error) : s;
 }
 
 void resolver_say(const struct run *run)

@@ -1,10 +1,11 @@
 /* warrant-resolver: answers for the names that a policy lists, outside of the guest's process, which asks by number.
  *
- * A question is a message of one number, an answer one of addresses (struct net_address), none where there are none.
+ * Questions and answers: act_resolver.h. Before the first it says that it is confined, for which the launcher waits.
  * What a name means is asked of the system each time, by a process of its own that is killed where it takes too long;
  * an answer grants nothing, for the guest's decision judges each address when it is used. It holds its socket and the
- * names, reads where the system's resolver reads, writes no file, and ends with the guest or the launcher. Left out on
- * purpose: a filter of system calls, for what the system's resolver issues is the C library's own. */
+ * names, reads where the system's resolver reads, writes no file, and ends with the guest or the launcher. What the
+ * system's resolver issues is the C library's own, so its filter goes by what a system call is good for: none that
+ * makes or renames files, executes, gains or gives rights, or reaches into the kernel or another process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -22,6 +23,7 @@
 #include "cli/launch.h"
 #include "runtime/base/os.h"
 #include "runtime/base/streams.h"
+#include "wasi/act/act_resolver.h"
 #include "wasi/confine/confine.h"
 
 enum { ANSWER_MS = 5000, MEMORY = 1 << 28, DESCRIPTORS = 64, DNS_PORT = 53 };
@@ -59,8 +61,9 @@ static enum status confine(struct error *error)
         if (fd >= 0)
             grants[count++] = (struct confine_grant) { fd, false };
     }
-    const struct confine_options options = { .lines = CONFINE_ALL & ~CONFINE_BIT(SECCOMP),
+    const struct confine_options options = { .lines = CONFINE_ALL,
                                              .required = confine_always,
+                                             .resolver = true,
                                              .grants = grants,
                                              .grant_count = count,
                                              .networks = dns,
@@ -96,26 +99,27 @@ static bool address_take(const struct sockaddr *from, struct net_address *ret)
     return true;
 }
 
-/* Asks the system, and writes what it said. Runs in a process of its own, which has no say for other names. */
-static _Noreturn void worker(const char *name, int out)
+/* Asks the system, and writes what it said behind the answer's head. Runs in a process of its own, which has no say for
+ * other names. */
+static _Noreturn void worker(const char *name, uint32_t question, int out)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *list = NULL;
-    struct net_address found[LIMIT_ADDRESSES];
-    size_t count = 0;
+    struct net_address found[RESOLVER_ANSWER] = { resolver_answer_head(question) };
+    size_t count = 1;
     os_die_with_parent_forked();
     close(RESOLVER_FD_SOCKET);
     if (getaddrinfo(name, NULL, &hints, &list) != 0)
         _exit(1);
-    for (struct addrinfo *at = list; at && count < LIMIT_ADDRESSES; at = at->ai_next)
+    for (struct addrinfo *at = list; at && count < RESOLVER_ANSWER; at = at->ai_next)
         count += address_take(at->ai_addr, &found[count]);
     ssize_t written = write(out, found, count * sizeof *found);
     _exit(written == (ssize_t)(count * sizeof *found) ? 0 : 1);
 }
 
 /* Bytes of the answer that came in time; 0: none did. */
-static size_t answer_read(int in, struct net_address found[LIMIT_ADDRESSES])
+static size_t answer_read(int in, struct net_address found[RESOLVER_ANSWER])
 {
-    const size_t room = LIMIT_ADDRESSES * sizeof *found;
+    const size_t room = RESOLVER_ANSWER * sizeof *found;
     struct timespec now, start;
     size_t got = 0;
     clock_gettime(CLOCK_MONOTONIC, &start);
@@ -134,16 +138,19 @@ static size_t answer_read(int in, struct net_address found[LIMIT_ADDRESSES])
     }
 }
 
-static size_t resolve(const char *name, struct net_address found[LIMIT_ADDRESSES])
+/* Bytes of the answer: its head, and what addresses there are. */
+static size_t resolve(const char *name, uint32_t question, struct net_address found[RESOLVER_ANSWER])
 {
     int ends[2];
+    size_t bytes = 0;
     if (!os_pipe(ends))
         return 0;
     pid_t pid = fork();
     if (pid == 0)
-        worker(name, ends[1]);
+        worker(name, question, ends[1]);
     close(ends[1]);
-    size_t bytes = pid > 0 ? answer_read(ends[0], found) : 0;
+    if (pid > 0)
+        bytes = answer_read(ends[0], found);
     close(ends[0]);
     if (pid > 0) {
         kill(pid, SIGKILL);
@@ -157,19 +164,25 @@ int main(void)
 {
     struct error error = ERROR_INIT;
     struct names names = { .count = 0 };
-    struct net_address found[LIMIT_ADDRESSES];
+    const uint32_t ready = RESOLVER_READY;
+    struct net_address found[RESOLVER_ANSWER];
     os_die_with_parent_forked();
-    if (streams_fill(&error) != STATUS_OK || !names_read(&names) || confine(&error) != STATUS_OK)
+    if (streams_fill(&error) != STATUS_OK || !names_read(&names) || confine(&error) != STATUS_OK ||
+        send(RESOLVER_FD_SOCKET, &ready, sizeof ready, MSG_NOSIGNAL) != (ssize_t)sizeof ready)
         return EXIT_FAILURE_SETUP;
     for (;;) {
-        uint32_t number = UINT32_MAX;
-        ssize_t n = recv(RESOLVER_FD_SOCKET, &number, sizeof number, 0);
+        uint32_t question = 0;
+        ssize_t n = recv(RESOLVER_FD_SOCKET, &question, sizeof question, 0);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             break;
-        bool known = n == (ssize_t)sizeof number && number < names.count;
-        size_t bytes = known ? resolve(names.name[number], found) : 0;
+        bool known = n == (ssize_t)sizeof question && resolver_name(question) < names.count;
+        size_t bytes = known ? resolve(names.name[resolver_name(question)], question, found) : 0;
+        if (bytes < sizeof *found) { /* no answer in time, or none at all */
+            found[0] = resolver_answer_head(question);
+            bytes = sizeof *found;
+        }
         if (send(RESOLVER_FD_SOCKET, found, bytes, MSG_NOSIGNAL) < 0)
             break;
     }

@@ -49,11 +49,11 @@ static void evil_start(struct guest *g, struct wasi_backend *b)
         syscall(SYS_setsockopt, syscall(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), SOL_SOCKET, SO_REUSEADDR, n, 4);
     } else if (!strcmp(arg[1], "ask")) {
         syscall(SYS_sendto, GUEST_FD_RESOLVER, n, 4, MSG_NOSIGNAL, 0, 0);
-        if (syscall(SYS_recvfrom, GUEST_FD_RESOLVER, a, sizeof a, 0, 0, 0) != 0) _exit(99);
+        if (syscall(SYS_recvfrom, GUEST_FD_RESOLVER, a, sizeof a, 0, 0, 0) != 24) _exit(99);
         syscall(SYS_sendto, GUEST_FD_RESOLVER, n, 8, MSG_NOSIGNAL, 0, 0);
-        if (syscall(SYS_recvfrom, GUEST_FD_RESOLVER, a, sizeof a, 0, 0, 0) != 0) _exit(98);
+        if (syscall(SYS_recvfrom, GUEST_FD_RESOLVER, a, sizeof a, 0, 0, 0) != 24) _exit(98);
         n[0] = 0, syscall(SYS_sendto, GUEST_FD_RESOLVER, n, 4, MSG_NOSIGNAL, 0, 0);
-        if (syscall(SYS_recvfrom, GUEST_FD_RESOLVER, a, sizeof a, 0, 0, 0) < 24) _exit(97);
+        if (syscall(SYS_recvfrom, GUEST_FD_RESOLVER, a, sizeof a, 0, 0, 0) < 48) _exit(97);
     } else switch (atoi(arg[2])) {
         case 0: syscall(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); break;
         case 1: syscall(SYS_socket, 16, SOCK_DGRAM | SOCK_CLOEXEC, 0); break;
@@ -175,7 +175,7 @@ class Found(Owned):
         self.assertNotIn("judge.escape", {finding["rule"] for finding in report["findings"]})
 
     def test_the_resolver_asked_unasked(self):
-        """It answers by number, and what is no number of a name is answered with nothing; each question is undeclared."""
+        """It answers by number, and what is no number of a name is answered with no address; each question is undeclared."""
         self.owned("ask", options=["--resolve", "localhost"], status=0)
         report = self.caught("witness.undeclared")
         self.assertEqual([finding["syscall"] for finding in report["findings"]], ["sendto", "recvfrom"] * 3)

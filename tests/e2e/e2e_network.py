@@ -285,16 +285,25 @@ class Talking(Case):
 
     def test_a_resolver_that_ends_is_said(self):
         port = free_port()
-        server, _ = self.start("server", "--resolve", "localhost", "--listen", f"tcp:127.0.0.1:{port}", GUESTS / "net.wasm", "echo", 3, 1)
+        server, _ = self.start("server", "--resolve", "localhost", "--listen", f"tcp:127.0.0.1:{port}", GUESTS / "net.wasm", "echo", 3, 3)
         started = time.monotonic()
         resolvers = []
         while not resolvers and time.monotonic() < started + 20 * warrant_case.SLOW:
             children = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
             resolvers = [int(pid) for pid in children if pathlib.Path(f"/proc/{pid}/comm").read_text().startswith("warrant-resolve")]
+        self.wait(port)
+        with socket.create_connection(("127.0.0.1", port), 5) as connection:
+            connection.sendall(b"x")
+            self.assertEqual(connection.recv(1), b"x")  # the guest runs, so the resolver is confined
+        status = pathlib.Path(f"/proc/{resolvers[0]}/status").read_text()
+        self.assertIn("Seccomp:\t2\n", status)
+        self.assertIn("CapPrm:\t0000000000000000\n", status)
         os.kill(resolvers[0], signal.SIGKILL)
+        while time.monotonic() < started + 40 * warrant_case.SLOW and ") Z " not in pathlib.Path(f"/proc/{resolvers[0]}/stat").read_text():
+            time.sleep(0.01)
         self.wait(port)
         out, err = server.communicate(timeout=60 * warrant_case.SLOW)
-        self.assertEqual((server.returncode, out), (0, "served 1\n"), err)
+        self.assertEqual((server.returncode, out), (0, "served 3\n"), err)
         self.assertIn("the resolver ended before the guest", err)
 
     def test_echo(self):

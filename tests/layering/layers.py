@@ -12,7 +12,7 @@ PUBLIC = {
     "runtime": ["rt.h"],
     "runtime/jit": ["jit.h"],
     "wasi": ["wasi.h", "backend.h", "observer.h", "start.h", "run_budget.h"],
-    "wasi/act": [],
+    "wasi/act": ["act_resolver.h"],
     "wasi/confine": ["confine.h"],
     "tracer": ["trace.h", "end_reasons.def", "end_causes.def", "witness_file.h"],
     "replay": ["replay.h"],

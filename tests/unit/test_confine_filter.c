@@ -342,6 +342,23 @@ static void test_few_steps(void **state)
     }
 }
 
+/* Beside the guest, what a system call is good for decides, whatever its operands; all else answers as on a kernel that
+ * lacks it. */
+static void test_by_impact(void **state)
+{
+    (void)state;
+    static struct filter f;
+    assert_int_equal(filter_build_impacts(&f, FILTER_IMPACT(NETWORK) | FILTER_IMPACT(WAIT), NULL), STATUS_OK);
+    assert_int_equal(named(&f, "socket", AF_NETLINK, SOCK_RAW, 0, 0, 0, 0), SECCOMP_RET_ALLOW);
+    assert_int_equal(named(&f, "setsockopt", 3, SOL_SOCKET, SO_BINDTODEVICE, 0, 0, 0), SECCOMP_RET_ALLOW);
+    for (int64_t number = 0; number < 2000; number++) {
+        const struct syscall_row *row = syscall_find_number(SYSCALL_MACHINE_HERE, number);
+        bool good = row && (row->impact == SYSCALL_NETWORK || row->impact == SYSCALL_WAIT);
+        assert_int_equal(answer(&f, number, native, NULL), good ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | ENOSYS);
+        assert_int_equal(answer(&f, number, native ^ 1, NULL), SECCOMP_RET_KILL_PROCESS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_number),
@@ -351,6 +368,7 @@ int main(void)
                                         cmocka_unit_test(test_operands),
                                         cmocka_unit_test(test_walkers),
                                         cmocka_unit_test(test_sockets),
-                                        cmocka_unit_test(test_few_steps) };
+                                        cmocka_unit_test(test_few_steps),
+                                        cmocka_unit_test(test_by_impact) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

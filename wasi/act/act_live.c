@@ -17,6 +17,7 @@ enum status act_live_create(struct act_live **ret, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "no memory for the table of host descriptors");
     for (size_t i = 0; i < HANDLES_TOTAL; i++)
         live->host_fd[i] = -1;
+    live->questions = live->question = 0;
     live->walks = false;
     live->links = LIMIT_WALK_LINKS;
     *ret = live;

@@ -11,8 +11,10 @@
 
 struct act_live {
     int host_fd[HANDLES_TOTAL]; /* -1: none. Known to nobody else. */
-    bool walks;                 /* paths are resolved component by component */
-    uint32_t links;             /* that are followed in one, then */
+    uint32_t questions;         /* to the resolver so far; `question` is the last */
+    uint32_t question;
+    bool walks;     /* paths are resolved component by component */
+    uint32_t links; /* that are followed in one, then */
     struct iovec iov[LIMIT_IOVECS];
     struct pollfd poll[LIMIT_SUBSCRIPTIONS];
     _Alignas(8) uint8_t kernel[LIMIT_READDIR];

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/time.h>
 #include "wasi/act/act_net.h"
+#include "wasi/act/act_resolver.h"
 
 enum { MICROSECONDS = 1000000 };
 
@@ -197,20 +198,34 @@ static enum status net_option(int fd, const struct op *op, struct op_result *res
     return STATUS_OK;
 }
 
-/* The resolver is asked by a number and answers with addresses; its socket keeps messages whole. */
-static enum status net_resolve(int fd, const struct op *op, const struct backend_space *space, struct op_result *result,
-                               struct error *error)
+/* An answer to another question has no address: a call that was interrupted leaves one behind for the next. */
+static void answer_judge(uint32_t question, uint8_t *staging, size_t length)
 {
-    const uint32_t number = (uint32_t)op->value;
+    struct net_address head;
+    if (length >= sizeof head) {
+        memcpy(&head, staging, sizeof head);
+        if (resolver_answers(&head, question))
+            return;
+    }
+    memset(staging, 0, length);
+}
+
+/* The resolver is asked by a number and answers with addresses (act_resolver.h). */
+static enum status net_resolve(struct act_live *live, int fd, const struct op *op, const struct backend_space *space,
+                               struct op_result *result, struct error *error)
+{
     const struct op quietly = { .flags = NET_MSG_NOSIGNAL };
     if (op->kind == OP_ASK_NAME) {
-        memcpy(space->staging, &number, sizeof number);
-        result->value = act_result(sendto(fd, space->staging, sizeof number, act_net_flags(&quietly), NULL, 0));
+        live->question = resolver_question(++live->questions, (uint32_t)op->value);
+        memcpy(space->staging, &live->question, sizeof live->question);
+        result->value = act_result(sendto(fd, space->staging, sizeof live->question, act_net_flags(&quietly), NULL, 0));
         return STATUS_OK;
     }
     if (op->value > LIMIT_STAGING)
         return act_internal(op, error);
     result->value = act_result(recvfrom(fd, space->staging, (size_t)op->value, 0, NULL, NULL));
+    if (result->value > 0)
+        answer_judge(live->question, space->staging, (size_t)result->value);
     return STATUS_OK;
 }
 
@@ -228,7 +243,7 @@ enum status act_net(struct act_live *live, int fd, const struct op *op, const st
     if (op->kind == OP_LOCAL_NAME || op->kind == OP_PEER_NAME)
         return net_name(fd, op, result);
     if (op->kind == OP_ASK_NAME || op->kind == OP_TAKE_NAMES)
-        return net_resolve(fd, op, space, result, error);
+        return net_resolve(live, fd, op, space, result, error);
     if (op->kind == OP_ONLY_V6 || op->kind == OP_GET_OPTION || op->kind == OP_SET_OPTION)
         return net_option(fd, op, result, error);
     if (op->kind != OP_LISTEN && op->kind != OP_SHUT_DOWN)

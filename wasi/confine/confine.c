@@ -86,6 +86,13 @@ static enum confine_state capabilities_draw(const struct confine_options *option
     return syscall(SYS_capset, &header, data) ? failed(why, "capset") : CONFINE_ON;
 }
 
+/* What a library that resolves names does: it reads, asks over the network, waits, has memory, threads and descriptors.
+ */
+static const uint32_t resolver_impacts = FILTER_IMPACT(NONE) | FILTER_IMPACT(OBSERVE) | FILTER_IMPACT(WAIT) |
+                                         FILTER_IMPACT(READ_FILE) | FILTER_IMPACT(WRITE_FILE) |
+                                         FILTER_IMPACT(DESCRIPTOR) | FILTER_IMPACT(MEMORY) | FILTER_IMPACT(PROCESS) |
+                                         FILTER_IMPACT(NETWORK);
+
 static enum confine_state seccomp_draw(const struct confine_options *options, struct confine_report *report,
                                        struct error *why)
 {
@@ -95,7 +102,8 @@ static enum confine_state seccomp_draw(const struct confine_options *options, st
                    : options->sockets         ? SYSCALL_BY(SOCKETS)
                                               : 0;
     unsigned roles = SYSCALL_BY(RUN) | (options->replay ? SYSCALL_BY(REPLAY) : SYSCALL_BY(OP) | walker | net);
-    enum status status = filter_build(&filter, roles, sanitizer_present(), (uint32_t)getpid(), why);
+    enum status status = options->resolver ? filter_build_impacts(&filter, resolver_impacts, why)
+                                           : filter_build(&filter, roles, sanitizer_present(), (uint32_t)getpid(), why);
     if (status != STATUS_OK)
         return CONFINE_FAILED;
     struct sock_fprog program = { (unsigned short)filter.size, filter.code };

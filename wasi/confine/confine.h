@@ -29,6 +29,8 @@ struct confine_options {
     /* The process executes a trace's guest again: seccomp lets it read and write what is open, and no op of a hostcall.
      */
     bool replay;
+    /* The process answers for names: seccomp goes by what a system call is good for, not by whose plan it is. */
+    bool resolver;
     bool walks;                      /* paths are resolved component by component, and not by openat2 */
     const struct net_rule *networks; /* borrowed for the call; none: no socket can be made */
     size_t network_count;

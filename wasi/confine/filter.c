@@ -1,10 +1,10 @@
 /* Writes the seccomp program out of syscalls.def: the architecture first, then a binary search over numbers, then the
  * operands.
  *
- * Invariants: every path ends in a return; whatever is not named by the tables is killed; nothing but loads, AND and
- * compares precede the first operand, so that the kernel's own cache answers for calls that are allowed with any
- * operands. Left out on purpose: what lies behind pointers (paths, open_how, addresses), which a filter cannot see.
- * Source: seccomp(2); Documentation/userspace-api/seccomp_filter.rst. */
+ * Invariants: every path ends in a return; in the guest's process whatever is not named by the tables is killed;
+ * nothing but loads, AND and compares precede the first operand, so that the kernel's own cache answers for calls that
+ * are allowed with any operands. Left out on purpose: what lies behind pointers (paths, open_how, addresses), which a
+ * filter cannot see. Source: seccomp(2); Documentation/userspace-api/seccomp_filter.rst. */
 #include "wasi/confine/filter.h"
 
 #include <errno.h>
@@ -122,6 +122,8 @@ struct assembler {
     uint32_t count;
     uint32_t pid;
     unsigned roles;
+    uint32_t impacts;   /* of rows that are allowed whatever their roles and operands */
+    uint32_t otherwise; /* SECCOMP_RET_* for numbers that are not known */
     bool sanitizer, full;
     struct clause asking[CLAUSES_MAX], setting[CLAUSES_MAX]; /* of getsockopt, of setsockopt */
 };
@@ -249,7 +251,7 @@ static void emit_tree(struct assembler *a, uint32_t first, uint32_t last)
         const struct known *k = &a->known[first];
         emit(a, BPF_JMP | BPF_JEQ | BPF_K, k->number, 0, body_size(a, k));
         emit_body(a, k);
-        emit_return(a, SECCOMP_RET_KILL_PROCESS);
+        emit_return(a, a->otherwise);
         return;
     }
     uint32_t middle = first + (last - first) / 2, left = tree_size(a, first, middle);
@@ -284,11 +286,13 @@ static void known_collect(struct assembler *a)
         const struct syscall_row *row = &abi_syscalls[i];
         int64_t number = syscall_row_number(row, SYSCALL_MACHINE_HERE);
         bool extra = a->sanitizer && row->roles & SYSCALL_BY(SANITIZER);
-        bool allowed = row->roles & a->roles || extra;
-        if (number < 0 || (!allowed && refusal_of(row) == SECCOMP_RET_KILL_PROCESS))
+        bool good = a->impacts & UINT32_C(1) << row->impact;
+        bool allowed = row->roles & a->roles || extra || good;
+        uint32_t refusal = a->impacts ? a->otherwise : refusal_of(row);
+        if (number < 0 || (!allowed && refusal == a->otherwise))
             continue;
-        a->known[a->count++] = (struct known) { (uint32_t)number, refusal_of(row), allowed,
-                                                extra ? (uint8_t)SYSCALL_CHECK_ANY : row->check };
+        a->known[a->count++] = (struct known) { (uint32_t)number, refusal, allowed,
+                                                extra || good ? (uint8_t)SYSCALL_CHECK_ANY : row->check };
         a->filter->calls += allowed;
     }
 }
@@ -299,25 +303,38 @@ static int known_compare(const void *left, const void *right)
     return (l->number > r->number) - (l->number < r->number);
 }
 
-enum status filter_build(struct filter *filter, unsigned roles, bool sanitizer, uint32_t pid, struct error *error)
+static enum status assemble(struct assembler *a, struct error *error)
 {
-    filter->size = filter->calls = 0;
-    struct assembler a = { .filter = filter, .pid = pid, .roles = roles, .sanitizer = sanitizer };
-    options_collect(&a, a.asking, false);
-    options_collect(&a, a.setting, true);
-    known_collect(&a);
-    qsort(a.known, a.count, sizeof *a.known, known_compare);
-    emit_load(&a, offsetof(struct seccomp_data, arch));
-    emit(&a, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ARCHITECTURE, 1, 0);
-    emit_return(&a, SECCOMP_RET_KILL_PROCESS);
-    emit_load(&a, offsetof(struct seccomp_data, nr));
+    a->filter->size = a->filter->calls = 0;
+    options_collect(a, a->asking, false);
+    options_collect(a, a->setting, true);
+    known_collect(a);
+    qsort(a->known, a->count, sizeof *a->known, known_compare);
+    emit_load(a, offsetof(struct seccomp_data, arch));
+    emit(a, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ARCHITECTURE, 1, 0);
+    emit_return(a, SECCOMP_RET_KILL_PROCESS);
+    emit_load(a, offsetof(struct seccomp_data, nr));
     /* The x32 form sets bit 30, -1 is a tracer's: both are beyond every number. */
-    emit(&a, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)SYSCALL_X32_BIT, 0, 1);
-    emit_return(&a, SECCOMP_RET_KILL_PROCESS);
-    emit_tree(&a, 0, a.count);
-    if (a.full)
+    emit(a, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)SYSCALL_X32_BIT, 0, 1);
+    emit_return(a, SECCOMP_RET_KILL_PROCESS);
+    emit_tree(a, 0, a->count);
+    if (a->full)
         return error_set(error, STATUS_INTERNAL, "the tables of system calls outgrew the seccomp program");
     return STATUS_OK;
+}
+
+enum status filter_build(struct filter *filter, unsigned roles, bool sanitizer, uint32_t pid, struct error *error)
+{
+    struct assembler a = {
+        .filter = filter, .pid = pid, .roles = roles, .otherwise = SECCOMP_RET_KILL_PROCESS, .sanitizer = sanitizer
+    };
+    return assemble(&a, error);
+}
+
+enum status filter_build_impacts(struct filter *filter, uint32_t impacts, struct error *error)
+{
+    struct assembler a = { .filter = filter, .impacts = impacts, .otherwise = SECCOMP_RET_ERRNO | ENOSYS };
+    return assemble(&a, error);
 }
 
 uint32_t filter_run(const struct filter *filter, const struct seccomp_data *data, uint32_t *ret_steps)
