@@ -222,6 +222,10 @@ static void addresses_make(struct grammar *g, uint8_t *memory)
     if (pick & 128)
         memset(memory + AT_ADDRESS + 512 + 10, 0xff, 2);
     memcpy(memory + AT_ADDRESS + 512 + (pick & 64 ? 12 : 0), v4[pick % (sizeof v4 / sizeof *v4)], 4);
+    if (pick >= 56 && pick < 64) { /* this machine's others, beside the one that the rules name */
+        static const uint8_t four[] = { 127, 0, 0, 1 }, six[16] = { [15] = 1 };
+        memcpy(memory + AT_ADDRESS + 512, pick < 60 ? six : four, pick < 60 ? sizeof six : sizeof four);
+    }
 }
 
 static void argument(struct grammar *g, uint8_t *memory, uint8_t number, unsigned index, uint64_t *slots)

@@ -4,7 +4,8 @@
  *
  * The first byte of the input: 1 paths are resolved component by component, 2 somebody else renames and replaces in the
  * granted directory meanwhile, 4 the kernel is asked for file systems (`doubtful`), 8 a path may follow 3 links at
- * most. Then calls (call_grammar.c). Each finding ends the process and leaves its trace. */
+ * most; above them a right that the guest gives up first (hostcall_guest.c). Then calls (call_grammar.c). Each finding
+ * ends the process and leaves its trace. */
 #include <stdio.h>
 #include <string.h>
 #include "fuzz/hostcall_guest.h"
@@ -26,9 +27,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hostcall_world_renew(world);
     world->before = world->pristine;
     hostcall_live_start(world, data[0]);
-    struct hostcall_guest guest = {
-        .data = data + 1, .size = size - 1, .before = check_before, .after = check_after, .self = world
-    };
+    struct hostcall_guest guest = { .data = data + 1,
+                                    .size = size - 1,
+                                    .gives_up = data[0] / HOSTCALL_GIVES_UP,
+                                    .before = check_before,
+                                    .after = check_after,
+                                    .self = world };
     const struct wasi_backend backend = { world, hostcall_live_act };
     hostcall_guest_begin(&guest, world, &backend);
     if (world->races)

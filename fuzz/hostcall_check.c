@@ -1,11 +1,12 @@
 /* What must hold around every hostcall, whatever the guest asked for: nothing outside changes, nothing granted for
  * reading changes, a call that failed changed nothing, one that did not changed what its ops say; the descriptors that
  * are open are those of the table, each lies beneath its grant and has no more rights than that; no op changes what its
- * grant only reads.
+ * grant only reads; each socket is one that the rules allow, and nobody else is reached (socket_model.h).
  *
  * Read off the columns of ops.def, so that new ops are held to it too. The racer makes the tree of write/ unknown: then
  * all else holds. */
 #include "fuzz/hostcall_tree.h"
+#include "fuzz/socket_model.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -101,8 +102,10 @@ static const char *handle_check(const struct hostcall_world *world, uint32_t i)
     if (fstat(fd, &st) < 0)
         return SAY("handle %u stands for a descriptor that is not open", i);
     uint8_t origin = world->origin[i];
-    if (origin == ORIGIN_STREAM || origin == ORIGIN_SOCKET)
+    if (origin == ORIGIN_STREAM)
         return NULL;
+    if (origin == ORIGIN_SOCKET)
+        return socket_model_check(fd);
     if (origin == ORIGIN_NONE)
         return SAY("handle %u is open, and no op opened it", i);
     if ((uint64_t)st.st_ino != handle->ino)
@@ -180,6 +183,8 @@ const char *hostcall_check_after(struct hostcall_world *world, uint32_t trap)
         return SAY("%s", wasi_failure(wasi)->text);
     const char *wrong = ops_check(world);
     if (!wrong)
+        wrong = rights_model_after(&world->rights, wasi);
+    if (!wrong)
         wrong = handles_check(world);
     if (!wrong && wasi->outcome.wasi_errno >= WASI_ERRNO_COUNT)
         wrong = SAY("errno %u is none", wasi->outcome.wasi_errno);
@@ -198,6 +203,9 @@ const char *hostcall_check_after(struct hostcall_world *world, uint32_t trap)
 
 const char *hostcall_check_trees(struct hostcall_world *world)
 {
+    const char *reached = socket_model_reached();
+    if (reached)
+        return reached;
     tree_take(&world->after, world->outside);
     const char *differs = tree_differs(&world->outside_was, &world->after, true, true);
     if (differs)

@@ -1,6 +1,6 @@
 /* The guest, its world's start and end, and what became of its trace.
  *
- * Nothing is connected to but an address of this machine at which nobody listens; nothing is waited for. */
+ * Nothing is connected to but an address of this machine at which socket_model.c listens; nothing is waited for. */
 #include "fuzz/hostcall_guest.h"
 
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fuzz/call_grammar.h"
+#include "fuzz/socket_model.h"
 #include "tests/unit/open_descriptors.h"
 #include "tracer/trace.h"
 
@@ -47,8 +48,8 @@ static void spec_make(void)
     grant("write", "/w", true);
     grant("read", "/r", false);
     for (size_t i = 0; i < 2; i++) {
-        must(policy_add_network(&spec.policy, protocols[i], NET_CONNECT, "127.0.0.2/32:9", &error), &error);
-        must(policy_add_network(&spec.policy, protocols[i], NET_BIND, "127.0.0.2/32:0-65535", &error), &error);
+        must(policy_add_network(&spec.policy, protocols[i], NET_CONNECT, SOCKET_MODEL_CONNECT, &error), &error);
+        must(policy_add_network(&spec.policy, protocols[i], NET_BIND, SOCKET_MODEL_BIND, &error), &error);
     }
     spec.policy.limits.descriptors = HOSTCALL_DESCRIPTORS;
     spec.policy.limits.elements = 5;
@@ -72,6 +73,7 @@ struct hostcall_world *hostcall_setup(void)
     if (world.memory)
         return &world;
     hostcall_world_make(&world);
+    socket_model_make();
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     (void)call_record_begin(); /* the ring is made before files may no longer be so large */
@@ -143,6 +145,40 @@ void hostcall_guest_begin(struct hostcall_guest *guest, struct hostcall_world *w
     guest->writer = call_record_begin();
     const struct wasi_observer observer = trace_writer_observer(guest->writer);
     must(wasi_create(&guest->start.config, backend, &observer, &w->wasi, &error), &error);
+    rights_model_begin(&w->rights, &w->wasi->table);
+}
+
+/* The rights of directories, from 1 on. */
+static const uint64_t given_up[] = { 0,
+                                     R(PATH_RENAME_SOURCE),
+                                     R(PATH_LINK_SOURCE),
+                                     R(PATH_RENAME_TARGET),
+                                     R(PATH_LINK_TARGET),
+                                     R(PATH_CREATE_DIRECTORY),
+                                     R(PATH_CREATE_FILE),
+                                     R(PATH_OPEN),
+                                     R(FD_READDIR),
+                                     R(PATH_READLINK),
+                                     R(PATH_FILESTAT_GET),
+                                     R(PATH_FILESTAT_SET_SIZE),
+                                     R(PATH_FILESTAT_SET_TIMES),
+                                     R(PATH_SYMLINK),
+                                     R(PATH_REMOVE_DIRECTORY),
+                                     R(PATH_UNLINK_FILE) };
+_Static_assert(sizeof given_up / sizeof *given_up == 256 / HOSTCALL_GIVES_UP, "the upper bits of a byte say which");
+
+/* Makes the call, with what holds around each. False: the guest has ended. */
+static bool call_make(struct hostcall_guest *guest, struct wasi *wasi, uint64_t *slots)
+{
+    size_t count;
+    const struct rt_import *import = &wasi_imports(wasi, &count)[guest->import];
+    if (!guest->replays && guest->before)
+        guest->wrong = guest->before(guest->self, guest->import, slots);
+    enum rt_trap_kind trap =
+        import->function(import->env, NULL, (struct rt_memory) { world.memory, GRAMMAR_MEMORY }, slots);
+    if (!guest->replays && !guest->wrong)
+        guest->wrong = guest->after(guest->self, trap);
+    return trap != RT_TRAP_HOST_FAILED && trap != RT_TRAP_HOST_DIVERGED && trap != RT_TRAP_HOST_STOPPED;
 }
 
 void hostcall_guest_run(void *self, struct wasi *wasi)
@@ -150,20 +186,20 @@ void hostcall_guest_run(void *self, struct wasi *wasi)
     struct hostcall_guest *guest = self;
     struct grammar grammar = { guest->data, guest->size, 0 };
     uint64_t slots[OPERATION_SLOTS_MAX];
-    size_t count;
-    const struct rt_import *imports = wasi_imports(wasi, &count);
+    bool goes_on = true;
     memset(world.memory, 0xa5, GRAMMAR_MEMORY);
-    for (int i = 0; i < CALLS_MAX && grammar_more(&grammar) && !guest->wrong; i++) {
+    if (guest->gives_up) {
+        const struct handle *directory = &wasi->table.handle[HOSTCALL_FIRST];
+        memset(slots, 0, sizeof slots);
+        slots[SLOT_FD_FDSTAT_SET_RIGHTS_fd] = HOSTCALL_FIRST;
+        slots[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_base] = directory->rights & ~given_up[guest->gives_up];
+        slots[SLOT_FD_FDSTAT_SET_RIGHTS_fs_rights_inheriting] = directory->inheriting;
+        guest->import = IMPORT_PREVIEW1_FD_FDSTAT_SET_RIGHTS;
+        goes_on = call_make(guest, wasi, slots);
+    }
+    for (int i = 0; goes_on && i < CALLS_MAX && grammar_more(&grammar) && !guest->wrong; i++) {
         guest->import = grammar_call(&grammar, world.memory, slots);
-        if (!guest->replays && guest->before)
-            guest->wrong = guest->before(guest->self, guest->import, slots);
-        const struct rt_import *import = &imports[guest->import];
-        enum rt_trap_kind trap =
-            import->function(import->env, NULL, (struct rt_memory) { world.memory, GRAMMAR_MEMORY }, slots);
-        if (!guest->replays && !guest->wrong)
-            guest->wrong = guest->after(guest->self, trap);
-        if (trap == RT_TRAP_HOST_FAILED || trap == RT_TRAP_HOST_DIVERGED || trap == RT_TRAP_HOST_STOPPED)
-            break;
+        goes_on = call_make(guest, wasi, slots);
     }
 }
 

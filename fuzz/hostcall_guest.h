@@ -6,7 +6,8 @@
 #include "fuzz/call_record.h"
 #include "fuzz/hostcall_tree.h"
 
-enum { HOSTCALL_WALKS = 1, HOSTCALL_RACES = 2, HOSTCALL_DOUBTFUL = 4, HOSTCALL_FEW_LINKS = 8 }; /* flags of an input */
+/* Flags of an input; above them the number of a right of directories that the guest gives up first, 0: of none. */
+enum { HOSTCALL_WALKS = 1, HOSTCALL_RACES = 2, HOSTCALL_DOUBTFUL = 4, HOSTCALL_FEW_LINKS = 8, HOSTCALL_GIVES_UP = 16 };
 
 /* The process's one world: its tree, the guest's memory, the description of its run. */
 struct hostcall_world *hostcall_setup(void);
@@ -20,6 +21,7 @@ enum status hostcall_live_act(void *self, const struct op *op, const struct requ
 struct hostcall_guest {
     const uint8_t *data; /* calls (call_grammar.h) */
     size_t size;
+    unsigned gives_up; /* flags / HOSTCALL_GIVES_UP */
     /* Around each call of the run that is recorded; NULL: fine. */
     const char *(*before)(void *self, uint32_t import, const uint64_t *slots);
     const char *(*after)(void *self, uint32_t trap);

@@ -175,22 +175,17 @@ static const char *success_check(const struct judged *j)
     }
 }
 
-/* What may be done with what lies beneath a directory. */
-static uint64_t reach(const struct hostcall_world *world, uint64_t fd)
-{
-    const struct handle *handle = &world->wasi->table.handle[fd < HOSTCALL_DESCRIPTORS ? fd : 0];
-    return handle->rights & R(PATH_OPEN) ? handle->rights | handle->inheriting : handle->rights;
-}
-
 /* A name in a second directory: by none may more be done with the object than by the first. */
 static const char *pair_check(const struct hostcall_world *world)
 {
     const struct request *request = &world->wasi->request;
     if (request->call == OPERATION_PATH_LINK &&
-        reach(world, request->slot[SLOT_PATH_LINK_new_fd]) & ~reach(world, request->slot[SLOT_PATH_LINK_old_fd]))
+        rights_model_reach(&world->rights, request->slot[SLOT_PATH_LINK_new_fd]) &
+            ~rights_model_reach(&world->rights, request->slot[SLOT_PATH_LINK_old_fd]))
         return SAY("the object has more rights by its new name");
     if (request->call == OPERATION_PATH_RENAME &&
-        reach(world, request->slot[SLOT_PATH_RENAME_fd]) != reach(world, request->slot[SLOT_PATH_RENAME_new_fd]))
+        rights_model_reach(&world->rights, request->slot[SLOT_PATH_RENAME_fd]) !=
+            rights_model_reach(&world->rights, request->slot[SLOT_PATH_RENAME_new_fd]))
         return SAY("the object has other rights where it was moved to");
     return NULL;
 }

@@ -2,12 +2,13 @@
 #ifndef WARRANT_FUZZ_HOSTCALL_TREE_H
 #define WARRANT_FUZZ_HOSTCALL_TREE_H
 
+#include "fuzz/rights_model.h"
 #include "fuzz/tree_model.h"
 #include "wasi/act/act_live.h"
 #include "wasi/wasi_inner.h"
 
 enum {
-    HOSTCALL_DESCRIPTORS = 12,
+    HOSTCALL_DESCRIPTORS = RIGHTS_DESCRIPTORS,
     HOSTCALL_FIRST = 3 /* then the two granted directories, for writing and for reading */
 };
 
@@ -25,7 +26,8 @@ struct hostcall_world {
     uint8_t *memory;
     uint8_t origin[HANDLES_TOTAL]; /* enum hostcall_origin */
     struct handle base_handle;     /* the one that the call named, as it was before */
-    bool races;                    /* somebody else changes write/: what is there is not known */
+    struct rights_model rights;
+    bool races; /* somebody else changes write/: what is there is not known */
 };
 
 /* Makes the tree, once for the process. */
@@ -40,7 +42,7 @@ void hostcall_world_race_stop(void);
 const char *hostcall_check_before(struct hostcall_world *world, uint32_t import, const uint64_t *slots);
 /* trap: what the call returned. */
 const char *hostcall_check_after(struct hostcall_world *world, uint32_t trap);
-/* Behind the sequence. */
+/* Behind the sequence: the trees, and who was reached. */
 const char *hostcall_check_trees(struct hostcall_world *world);
 
 /* hostcall_model.c: the call's answer against what the tree before it, and behind it, allows. */
