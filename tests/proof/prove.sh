@@ -117,9 +117,10 @@ prove_file() {
 }
 
 # A fault's patch starts with `breaks: FILE FUNCTION GOAL`. The goal must hold without it, in the same time, and not with it.
-# A loaded machine gets more time for both.
+# A loaded machine gets more time for both. Goals that the fault does not touch were proved with their file: they are looked up, and
+# nothing is kept of a text that has a fault.
 mutant() {
-    local patch=$1 name root file function goal left seconds key line
+    local patch=$1 name root file function goal left seconds key line goals=(-wp-cache replay -wp-cache-dir "$kept/goals")
     name=$(basename "$patch" .patch)
     root=$work/mutant.$name
     read -r _ file function goal <"$patch"
@@ -131,7 +132,7 @@ mutant() {
         return
     fi
     for seconds in 6 40; do
-        wp "$root" "$file" "$root/whole.log" -wp-cache none -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
+        wp "$root" "$file" "$root/whole.log" "${goals[@]}" -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
         grep -qE 'Proved goals: +([1-9][0-9]*) / +\1$' "$root/whole.log" && break
         [ "$seconds" = 40 ] && echo "$name: $goal of $function is not proved without the fault" | tee -a "$work/failed" && return
     done
@@ -139,7 +140,7 @@ mutant() {
         echo "$name: the patch does not apply" | tee -a "$work/failed"
         return
     fi
-    wp "$root" "$file" "$root/fault.log" -wp-cache none -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
+    wp "$root" "$file" "$root/fault.log" "${goals[@]}" -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
     left=$(unproved "$root/fault.log" | tr '\n' ' ')
     if [ -z "$left" ] || ! grep -q '^\[wp\] Proved goals:' "$root/fault.log"; then
         echo "$name: breaks nothing ($goal of $function)" | tee -a "$work/failed"

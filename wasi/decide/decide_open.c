@@ -221,13 +221,16 @@ static bool open_kind_ok(const struct decide_context *context, const struct file
   @ assigns \nothing;
   @ ensures closes: \result.verdict == VERDICT_ISSUE && \result.op.kind == OP_CLOSE ==>
   @   plain_op(\result.op, OP_CLOSE, plan.slot) && \result.plan.slot == plan.slot && \result.plan.count == plan.count + 1 &&
+  @   \result.plan.second == plan.second && \result.plan.sure == plan.sure &&
   @   \result.plan.kind == OP_CLOSE && \result.plan.name == plan.name && \result.plan.rule < RULE_COUNT &&
-  @   ((\result.plan.end == PLAN_ENDS_WITH_VALUE && \result.plan.value < 0 && \result.plan.changed == plan.changed) ||
+  @   ((\result.plan.end == PLAN_ENDS_WITH_VALUE && \result.plan.value < 0 && \result.plan.changed == plan.changed &&
+  @       \result.plan.rule == plan.rule) ||
   @     (\result.plan.end == PLAN_ENDS_REFUSED && rule_refuses(\result.plan.rule) &&
   @       \result.plan.changed == PLAN_CHANGED_NOTHING && answer->value >= 0 &&
   @       answer->stat.filetype != FILETYPE_REGULAR_FILE && answer->stat.filetype != FILETYPE_DIRECTORY));
   @ ensures asks: \result.verdict == VERDICT_ISSUE && \result.op.kind != OP_CLOSE ==>
   @   plain_op(\result.op, OP_FILE_SYSTEM, plan.slot) && \result.plan.slot == plan.slot && \result.plan.count == plan.count + 1 &&
+  @   \result.plan.second == plan.second && \result.plan.sure == plan.sure &&
   @   \result.plan.kind == OP_FILE_SYSTEM && \result.plan.name == plan.name && \result.plan.rule == plan.rule &&
   @   \result.plan.changed == plan.changed && \result.plan.end == PLAN_GOES_ON;
   @ ensures otherwise: \result.verdict == VERDICT_ISSUE || (\result.verdict == VERDICT_COMMIT && \result.plan.dev == dev &&

@@ -94,7 +94,8 @@ static struct step read_entries(struct plan plan, uint64_t fd, int64_t filled, u
   @ ensures issue: \result.verdict == VERDICT_ISSUE ==> \result.op.kind == OP_READ_DIR && \result.op.handle == (uint32_t)fd &&
   @   \result.op.mem.length == 0 &&
   @   \result.plan == {plan_next(plan, OP_READ_DIR, PLAN_GOES_ON) \with .value = \result.plan.value};
-  @ ensures verdict: \result.verdict == VERDICT_ISSUE || (\result.verdict == VERDICT_COMMIT && \result.plan.rule < RULE_COUNT);
+  @ ensures verdict: \result.verdict == VERDICT_ISSUE ||
+  @   (\result.verdict == VERDICT_COMMIT && \result.plan.rule < RULE_COUNT && \result.plan.kind == plan.kind);
 */
 static struct step next_entries(struct plan plan, uint64_t fd, uint32_t length, const struct op_result *answer)
 {
@@ -119,6 +120,8 @@ struct step decide_fd_readdir(const struct decide_context *context, const struct
     uint32_t most = buffer.length < LIMIT_READDIR_BUFFER ? buffer.length : LIMIT_READDIR_BUFFER;
     if (plan.kind == OP_READ_DIR)
         return next_entries(plan, fd, buffer.length, answer);
+    if (plan.count > 0 && plan.kind != OP_SEEK_DIR) /* no such plan */
+        return decide_go_commit(plan, -(int64_t)WASI_IO);
     if (plan.count > 0)
         return answer->value < 0 || buffer.length == 0 ? decide_go_commit(plan, answer->value)
                                                        : read_entries(plan, fd, 0, most);
