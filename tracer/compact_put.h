@@ -83,49 +83,40 @@ static_assert(offsetof(struct outcome, value_count) == 6 && offsetof(struct outc
               "read as one word");
 INLINE bool succeeded(const struct outcome *outcome, uint64_t values) { return word_at(outcome) == values << 48; }
 
-/* Up to 8 bytes as a number, zeros behind them. Reads no others. size: not 0. */
-INLINE uint64_t short_word(const uint8_t *bytes, size_t size)
+/* Up to 8 bytes, padded. Reads no others. size: not 0. Returns where the event goes on. */
+INLINE uint8_t *put_few(uint8_t *at, const uint8_t *bytes, size_t size)
 {
-    uint32_t low, high;
-    if (size >= sizeof(uint64_t))
-        return word_at(bytes);
-    if (size < sizeof low)
-        return bytes[0] | (uint64_t)bytes[size / 2] << size / 2 * 8 | (uint64_t)bytes[size - 1] << (size - 1) * 8;
-    memcpy(&low, bytes, sizeof low);
-    memcpy(&high, bytes + size - sizeof high, sizeof high);
-    return low | (uint64_t)high << (size - sizeof high) * 8;
+    event_put_u64(at, 0);
+    if (size < sizeof(uint32_t)) {
+        at[0] = bytes[0];
+        at[size / 2] = bytes[size / 2];
+        at[size - 1] = bytes[size - 1];
+    } else {
+        memcpy(at, bytes, sizeof(uint32_t));
+        memcpy(at + size - sizeof(uint32_t), bytes + size - sizeof(uint32_t), sizeof(uint32_t));
+    }
+    return at + sizeof(uint64_t);
 }
 
 /* Bytes, padded. size: not 0. Returns where the event goes on. */
 INLINE uint8_t *put_bytes(uint8_t *at, const uint8_t *bytes, size_t size)
 {
-    if (size <= sizeof(uint64_t)) {
-        event_put_u64(at, short_word(bytes, size));
-        return at + sizeof(uint64_t);
-    }
+    if (size <= sizeof(uint64_t))
+        return put_few(at, bytes, size);
     event_put_u64(at + trace_pad8(size) - 8, 0);
     memcpy(at, bytes, size);
     return at + trace_pad8(size);
 }
 
-/* What is told of up to 8 bytes that leave. length: not 0. Returns where the event goes on. */
-INLINE uint8_t *put_out_few(uint8_t *at, const uint8_t *bytes, uint32_t length)
-{
-    event_put_u64(at, length < sizeof(uint32_t) ? XXH3_len_1to3_64b(bytes, length, XXH3_kSecret, 0)
-                                                : XXH3_len_4to8_64b(bytes, length, XXH3_kSecret, 0));
-    event_put_u64(at + sizeof(uint64_t), short_word(bytes, length));
-    return at + 2 * sizeof(uint64_t);
-}
-
-/* What is told of the bytes that leave. Returns where the event goes on. */
+/* What is told of the bytes that leave: all of them, or a digest and the first. length: not 0. Returns where the event
+ * goes on. */
 INLINE uint8_t *put_out(uint8_t *at, const uint8_t *bytes, uint32_t length)
 {
-    event_put_u64(at, length <= DIGEST_SHORT_MAX ? XXH3_64bits(bytes, length) : long_digest(bytes, length));
-    at += sizeof(uint64_t);
-    if (length < TRACE_HEAD_BYTES)
+    if (length <= TRACE_HEAD_BYTES)
         return put_bytes(at, bytes, length);
-    memcpy(at, bytes, TRACE_HEAD_BYTES);
-    return at + TRACE_HEAD_BYTES;
+    event_put_u64(at, length <= DIGEST_SHORT_MAX ? XXH3_64bits(bytes, length) : long_digest(bytes, length));
+    memcpy(at + sizeof(uint64_t), bytes, TRACE_HEAD_BYTES);
+    return at + sizeof(uint64_t) + TRACE_HEAD_BYTES;
 }
 
 #endif

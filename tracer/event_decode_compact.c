@@ -1,5 +1,8 @@
 /* CALL, DONE and SILENT: what they leave out follows from the tables of compact.h, and what comes out has been held
  * against the same bounds as in the general forms. docs/trace-format.md, Compact events. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "tracer/compact.h"
 #include "tracer/event_decode_inner.h"
 
@@ -21,7 +24,7 @@ static enum status take_compact_request(struct cursor *cursor, uint8_t operation
     return event_bounded(status, ret_why);
 }
 
-/* The digest and the first bytes of what leaves in the region. */
+/* The digest and the first bytes of what leaves in the region. Where those are all, the digest follows. */
 static enum status take_compact_out(struct cursor *cursor, uint32_t length, struct trace_op_data *data,
                                     const char **ret_why)
 {
@@ -30,9 +33,13 @@ static enum status take_compact_out(struct cursor *cursor, uint32_t length, stru
         return event_bad(ret_why, "bytes that leave, in a region of an impossible length");
     data->out_length = length;
     data->out_head_length = length < TRACE_HEAD_BYTES ? length : TRACE_HEAD_BYTES;
-    enum status status = event_take(cursor, &data->out_digest, sizeof data->out_digest);
+    enum status status = STATUS_OK;
+    if (length > TRACE_HEAD_BYTES)
+        status = event_take(cursor, &data->out_digest, sizeof data->out_digest);
     if (status == STATUS_OK)
         status = event_take(cursor, data->out_head, data->out_head_length);
+    if (status == STATUS_OK && length <= TRACE_HEAD_BYTES)
+        data->out_digest = XXH3_64bits(data->out_head, length);
     if (status == STATUS_OK)
         status = cursor_bytes(cursor, trace_pad8(data->out_head_length) - data->out_head_length, &padding);
     return event_bounded(status, ret_why);

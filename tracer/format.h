@@ -166,7 +166,8 @@ static_assert(sizeof(struct trace_event_growth) == 24, "docs/trace-format.md, GR
 /* Compact events (compact.h): calls of the commonest forms, without what follows from the tables. Their first eight
  * bytes are not the other events' head but for size and type; instance and thread are 0. CALL and CALL_UNTIMED are a
  * BEGIN and its first OP. CALL alone: ticks. Then: slots, of 4 or 8 bytes each, padded; the region; offset and value of
- * the op, where it has them; of what leaves, u64 digest and the head bytes, padded. */
+ * the op, where it has them; of what leaves, the head bytes, padded, and where those are not all, before
+ * them u64 digest. */
 struct trace_event_call {
     uint16_t words;
     uint8_t type, call; /* enum operation */

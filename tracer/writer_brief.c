@@ -34,8 +34,7 @@ INLINE bool brief_begins(struct trace_writer *writer, const struct request *requ
         event_put_u64(at, op->value);
     at += form->value;
     if (form->out != OP_BYTES_NONE)
-        at = most <= FEW_MAX ? put_out_few(at, bytes, request->iov[0].length)
-                             : put_out(at, bytes, request->iov[0].length);
+        at = most > FEW_MAX ? put_out(at, bytes, request->iov[0].length) : put_few(at, bytes, request->iov[0].length);
     put_head(start, at, form->ticks ? TRACE_EVENT_CALL : TRACE_EVENT_CALL_UNTIMED, (uint64_t)(row - rows),
              request->import, (uint64_t)(form - kinds) | (uint64_t)op->rule << 8);
     writer->plan = 1 | TRACE_PLAN_COMPACT | (form->in != OP_BYTES_NONE ? TRACE_PLAN_BULKY : 0);
@@ -48,6 +47,17 @@ INLINE bool brief_begins(struct trace_writer *writer, const struct request *requ
 INLINE uint64_t brief_entered(const struct op_result *brought, const struct compact_op *form)
 {
     return form->form == COMPACT_REGION && form->in != OP_BYTES_NONE ? (uint64_t)brought->value : 0;
+}
+
+/* Its head; nothing may fail any more. */
+INLINE enum status brief_done(struct trace_writer *writer, uint8_t *start, uint8_t *at, uint64_t tells,
+                              const struct compact_op *form)
+{
+    put_head(start, at, form->ticks ? TRACE_EVENT_DONE : TRACE_EVENT_DONE_UNTIMED, tells, 0, 0);
+    writer->plan = 0;
+    writer_advance(writer, start, (size_t)(at - start));
+    writer_publish(writer);
+    return STATUS_OK;
 }
 
 /* Writes the DONE behind it. most: as above; more than FEW_IN_MAX may want room. */
@@ -75,17 +85,11 @@ INLINE enum status brief_ends(struct trace_writer *writer, const struct op_resul
         memcpy(at, &brought->stat, sizeof(struct filestat));
         at += sizeof(struct filestat);
     }
-    if (length > 0 && most <= FEW_MAX) {
-        event_put_u64(at, short_word(bytes, length));
-        at += sizeof(uint64_t);
-    } else if (length > 0) {
-        at = put_bytes(at, bytes, length);
-    }
-    put_head(start, at, form->ticks ? TRACE_EVENT_DONE : TRACE_EVENT_DONE_UNTIMED, tells, 0, 0);
-    writer->plan = 0;
-    writer_advance(writer, start, (size_t)(at - start));
-    writer_publish(writer);
-    return STATUS_OK;
+    if (length == 0)
+        return brief_done(writer, start, at, tells, form);
+    if (most > FEW_MAX)
+        return brief_done(writer, start, put_bytes(at, bytes, length), tells, form);
+    return brief_done(writer, start, put_few(at, bytes, length), tells, form);
 }
 
 /* Writes a SILENT. */
@@ -123,8 +127,9 @@ static bool op_never(void *self, const struct request *request, const struct op 
     return false;
 }
 
-static enum status end_never(void *self, const struct request *request, const struct call_ops *ops,
-                             const uint8_t *bytes, struct error *error)
+__attribute__((cold, noinline)) static enum status end_never(void *self, const struct request *request,
+                                                             const struct call_ops *ops, const uint8_t *bytes,
+                                                             struct error *error)
 {
     (void)self, (void)request, (void)ops, (void)bytes;
     return error_set(error, STATUS_INTERNAL, "a call ends without the op that was told");

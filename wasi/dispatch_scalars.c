@@ -99,6 +99,17 @@ static ALWAYS_INLINE struct plan one_performed(const struct wasi *wasi)
     return plan;
 }
 
+/* dispatch_join of the only region. */
+static ALWAYS_INLINE bool join_one(const struct wasi *wasi, const struct backend_space *space)
+{
+    const struct region region = wasi->request.iov[0];
+    if (!LIKELY((uint64_t)region.offset + region.length <= space->memory_size))
+        return false;
+    memcpy(space->staging, space->memory + region.offset,
+           region.length < LIMIT_STAGING ? region.length : LIMIT_STAGING);
+    return true;
+}
+
 /* Performs `issued` and ends the call with what it brings. */
 static ALWAYS_INLINE enum rt_trap_kind perform_one(const struct dispatch_way *way, enum operation operation,
                                                    const struct wasi_link *link, struct rt_memory memory,
@@ -108,14 +119,17 @@ static ALWAYS_INLINE enum rt_trap_kind perform_one(const struct dispatch_way *wa
     const struct backend_space space = { memory.base, memory.size, wasi->staging };
     const struct wasi_observer_brief *all = wasi->observer.brief;
     struct op *op = &wasi->ops.op[0];
+    const uint8_t *bytes = way->ops & (ops_vector | ops_region) ? memory.base + wasi->request.iov[0].offset : NULL;
+    const uint8_t *leave = bytes;
+    enum status status;
     *op = *issued;
-    enum status status = dispatch_join(wasi, way, op, &space);
-    if (!LIKELY(status == STATUS_OK))
-        return dispatch_failed(wasi, status);
+    if (way->ops & ops_joined && abi_op_bit(issued->kind) & ops_joined) {
+        if (!LIKELY(join_one(wasi, &space)))
+            return dispatch_failed(wasi, dispatch_join(wasi, way, op, &space)); /* which says so */
+        leave = wasi->staging;
+    }
     if (all) {
         const struct wasi_observer_brief *brief = &all[operation];
-        const uint8_t *bytes = way->ops & (ops_vector | ops_region) ? memory.base + wasi->request.iov[0].offset : NULL;
-        const uint8_t *leave = abi_op_bit(op->kind) & ops_joined ? wasi->staging : bytes;
         if (LIKELY(brief->op(wasi->observer.self, &wasi->request, op, leave))) {
             status = act_one(wasi, op, &space, most);
             if (!LIKELY(status == STATUS_OK))

@@ -332,7 +332,9 @@ class Decoder:
         if OPS[kind][2] == "OUT":
             length = iovs[0][1]
             need(1 <= length <= 65536, "an impossible region")
-            op.update(out_digest=f"{c.take('Q')[0]:016x}", out_length=length, out_head=c.bytes(min(32, length)).hex())
+            digest = c.take("Q")[0] if length > 32 else None
+            head = c.bytes(min(32, length))
+            op.update(out_digest=f"{xxh3(head) if digest is None else digest:016x}", out_length=length, out_head=head.hex())
         self.now += ticks
         begin = self.compact_begin(code, imported, slots, iovs)
         self.call, self.ops, self.data = {"iovs": iovs, "compact": (code, slots, timed), "ticks": self.now}, [(kind, *mem)], [b""]

@@ -398,13 +398,16 @@ static void test_compact_ops_that_their_hostcalls_cannot_carry(void **state)
         uint32_t length;
         const char *why;
     } writes[] = { { 1, "" },
+                   { TRACE_HEAD_BYTES, "longer than" }, /* the digest of what is all there is not written */
+                   { TRACE_HEAD_BYTES + 1, "" },
                    { LIMIT_STAGING, "" },
                    { 0, "impossible length" },
                    { LIMIT_STAGING + 1, "impossible length" },
                    { UINT32_MAX, "impossible length" } };
     for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
-        const uint32_t length = writes[i].length, head = length < TRACE_HEAD_BYTES ? 8 : TRACE_HEAD_BYTES;
-        const uint32_t call[20] = { (uint32_t)OPERATION_FD_WRITE << 24 | TRACE_EVENT_CALL << 16 | (48 + head) / 8,
+        const uint32_t length = writes[i].length,
+                       of_bytes = length <= 8 ? 8 : 8 + TRACE_HEAD_BYTES; /* digest and head */
+        const uint32_t call[20] = { (uint32_t)OPERATION_FD_WRITE << 24 | TRACE_EVENT_CALL << 16 | (40 + of_bytes) / 8,
                                     IMPORT_PREVIEW1_FD_WRITE | OP_WRITE << 16 | RULE_RIGHT_HELD << 24,
                                     100,
                                     0,
@@ -416,7 +419,7 @@ static void test_compact_ops_that_their_hostcalls_cannot_carry(void **state)
                                     length };
         struct forge forge;
         forge_init(&forge);
-        forge_raw(&forge, call, 48 + head);
+        forge_raw(&forge, call, 40 + of_bytes);
         if (writes[i].why[0])
             assert_malformed(&forge, 0, writes[i].why);
         else
