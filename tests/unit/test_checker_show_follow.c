@@ -392,6 +392,54 @@ static void calls_are_counted(void **state)
     buffer_done(&out);
 }
 
+/* Numbers and regions that do not fit, as a forged trace might have them: nothing is read beyond, and nothing but
+ * printable ASCII comes out. */
+static void forged_calls_harm_nothing(void **state)
+{
+    (void)state;
+    static struct show_summary summary;
+    const struct trace_end end = { .start_ticks = 1, .end_ticks = 3, .start_ns = 1, .end_ns = UINT64_MAX };
+    struct show_options options = { .names = true, .full = true, .wall = true, .delta = true, .durations = true };
+    options.clock = show_clock_of(&end, &spec);
+    options.paths = paths;
+    for (uint32_t which = 0; which <= OPERATION_COUNT; which++)
+        for (unsigned kind = 0; kind <= OP_COUNT; kind++) {
+            memset(&call, kind % 2 ? 0xff : 0, sizeof call);
+            memset(call.data, 0, sizeof call.data);
+            call.complete = call.timed = true;
+            call.request.call = which;
+            call.outcome.wasi_errno = call.outcome.trap = call.request.fault = 0;
+            call.ops.count = LIMIT_OPS + kind;
+            for (unsigned i = 0; i < LIMIT_OPS; i++) {
+                call.ops.op[i].kind = (uint16_t)kind;
+                call.ops.op[i].handle = which % 3 ? call.ops.op[i].handle : 3;
+                call.ops.op[i].handle2 = which % 2 ? call.ops.op[i].handle2 : 6;
+                call.ops.result[i].value = which % 2;
+            }
+            struct show_filter filter = { .by_fd = true, .fd = 3, .path = "/data", .set_count = 1 };
+            for (unsigned class = 0; class < SHOW_CLASS_COUNT; class ++)
+                filter.set[0].class[class] = true;
+            struct buffer out = BUFFER_INIT;
+            struct json json = json_over(&out);
+            (void)show_filter_passes(&filter, &call, paths);
+            show_call(&call, &options, &out);
+            show_call_json(&call, &options, &out);
+            show_chrome_begin(&spec, &json);
+            show_chrome_call(&call, &options, &json);
+            show_chrome_end(NULL, 0, &options.clock, &json);
+            show_summary_add(&summary, &call);
+            follow();
+            for (size_t i = 0; i < out.size; i++)
+                assert_true(out.data[i] == '\n' || (out.data[i] >= 0x20 && out.data[i] < 0x7f));
+            assert_int_equal(out.status, STATUS_OK);
+            buffer_done(&out);
+        }
+    struct buffer out = BUFFER_INIT;
+    show_summary_put(&summary, &options.clock, &out);
+    assert_int_equal(out.status, STATUS_OK);
+    buffer_done(&out);
+}
+
 #define WITH_RUN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -405,6 +453,7 @@ int main(void)
         WITH_RUN(calls_pass_by_descriptor_and_path),
         WITH_RUN(ticks_become_time),
         WITH_RUN(calls_are_counted),
+        WITH_RUN(forged_calls_harm_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
