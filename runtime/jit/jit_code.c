@@ -9,10 +9,26 @@
 #include "runtime/tier.h"
 
 static const char large_frame[] = "a frame larger than compiled code may have";
+static const char tail_calls[] = "tail calls, in a module that is not compiled as a whole";
 
 static bool asked_for(enum jit_part part, uint32_t function)
 {
     return part == JIT_ALL || (function % 2 == 1) == (part == JIT_ODD);
+}
+
+/* A function with tail calls is compiled only together with all others: what it tail-calls may be none that is on
+ * another tier, for two tiers that go on in each other's place would fill the host's stack. */
+static void leave_tail_calls(struct jit_code *c, enum jit_part part)
+{
+    uint32_t defined = c->module->function_count - c->module->imported_functions;
+    for (uint32_t i = c->module->imported_functions; c->count < defined && i < c->module->function_count; i++)
+        if (c->tail_calls[i] && asked_for(part, i) && !c->left[i])
+            c->left[i] = tail_calls;
+    c->count = 0;
+    for (uint32_t i = c->module->imported_functions; i < c->module->function_count; i++) {
+        c->compiled[i] = c->compiled[i] && !c->left[i];
+        c->count += c->compiled[i];
+    }
 }
 
 static void choose(struct jit_code *c, enum jit_part part)
@@ -22,11 +38,12 @@ static void choose(struct jit_code *c, enum jit_part part)
     for (uint32_t i = c->module->imported_functions; i < c->module->function_count; i++) {
         if (!asked_for(part, i))
             continue;
-        c->left[i] = jit_scan(&reader, &c->module->functions[i]);
+        c->left[i] = jit_scan(&reader, &c->module->functions[i], &c->tail_calls[i]);
         c->compiled[i] = !c->left[i];
         c->count += c->compiled[i];
     }
     jit_reader_done(&reader);
+    leave_tail_calls(c, part);
 }
 
 /* What the code generator has taken out of `compiled` is said. */
@@ -38,12 +55,21 @@ static void say_large_frames(struct jit_code *c, enum jit_part part)
             c->left[i] = large_frame;
         c->count += c->compiled[i];
     }
+    leave_tail_calls(c, part);
+}
+
+static bool has_tail_calls(const struct jit_code *c)
+{
+    for (uint32_t i = 0; i < c->module->function_count; i++)
+        if (c->compiled[i] && c->tail_calls[i])
+            return true;
+    return false;
 }
 
 static enum status make(struct jit_code *c, enum jit_level level, bool *ret_again, struct error *error)
 {
     struct jit_module m;
-    enum status status = jit_module_build(&m, c->module, c->compiled, error);
+    enum status status = jit_module_build(&m, c->module, c->compiled, has_tail_calls(c), error);
     if (status == STATUS_OK)
         status = jit_object_make(&m, level, &c->object, ret_again, error);
     if (status == STATUS_OK && !*ret_again) {
@@ -62,9 +88,10 @@ enum status jit_compile(const struct rt_module *module, enum jit_part part, enum
     if (c) {
         c->module = module;
         c->compiled = calloc(count, sizeof *c->compiled);
+        c->tail_calls = calloc(count, sizeof *c->tail_calls);
         c->left = (const char **)calloc(count, sizeof *c->left);
     }
-    if (!c || !c->compiled || !c->left) {
+    if (!c || !c->compiled || !c->tail_calls || !c->left) {
         jit_code_free(c);
         return error_set(error, STATUS_NO_MEMORY, "out of memory while compiling");
     }
@@ -89,6 +116,7 @@ void jit_code_free(struct jit_code *c)
     jit_object_free(c->object);
     free(c->sites.at);
     free(c->compiled);
+    free(c->tail_calls);
     free((void *)c->left);
     free(c);
 }

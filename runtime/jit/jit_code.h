@@ -10,6 +10,7 @@ struct jit_code {
     struct jit_object *object;      /* owned; NULL: nothing is compiled */
     struct jit_sites sites;         /* owned */
     bool *compiled;                 /* by function; owned */
+    bool *tail_calls;               /* likewise: it has some */
     const char **left;              /* likewise: why not; NULL: it is, or was not asked for */
     uint32_t count;                 /* of compiled ones */
 };

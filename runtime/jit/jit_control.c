@@ -112,7 +112,7 @@ static enum status enter(struct jit_function *f)
 }
 
 /* Leaves the function with the topmost operands. */
-static enum status leave_function(struct jit_function *f)
+enum status jit_leave_function(struct jit_function *f)
 {
     const struct rt_functype *t = function_type(f->m->module, f->function->index);
     LLVMBuilderRef b = f->m->builder;
@@ -131,7 +131,7 @@ static enum status leave_function(struct jit_function *f)
 static enum status go(struct jit_function *f, struct jit_control *target)
 {
     if (target->kind == CONTROL_FUNCTION)
-        return leave_function(f);
+        return jit_leave_function(f);
     target->reached |= target->kind != CONTROL_LOOP;
     if (target->kind == CONTROL_LOOP)
         TRY(jit_poll(f));
@@ -235,7 +235,7 @@ static enum status leave(struct jit_function *f)
     const struct rt_functype *t = &c->type->function;
     if (c->kind == CONTROL_FUNCTION) {
         if (f->live)
-            TRY(leave_function(f));
+            TRY(jit_leave_function(f));
         f->control_count--;
         return STATUS_OK;
     }
@@ -281,7 +281,7 @@ enum status jit_control(struct jit_function *f)
     case CONTROL_INSN_CALL_INDIRECT:
         return jit_call_indirect(f);
     case CONTROL_INSN_RETURN:
-        TRY(leave_function(f));
+        TRY(jit_leave_function(f));
         set_dead(f);
         return STATUS_OK;
     case CONTROL_INSN_UNREACHABLE:
@@ -289,8 +289,13 @@ enum status jit_control(struct jit_function *f)
         set_dead(f);
         return STATUS_OK;
     case CONTROL_INSN_RETURN_CALL:
+        TRY(jit_tail_call(f));
+        set_dead(f);
+        return STATUS_OK;
     case CONTROL_INSN_RETURN_CALL_INDIRECT:
-        break;
+        TRY(jit_tail_call_indirect(f));
+        set_dead(f);
+        return STATUS_OK;
     }
     return STATUS_INTERNAL;
 }

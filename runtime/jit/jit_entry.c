@@ -74,14 +74,21 @@ static void run_as(struct vmctx *vm, uint64_t *fp, uint32_t site)
     instance->frame->function = &vm->functions[state_of(vm)->code->sites.at[site].function];
 }
 
+/* What every call looks at first. */
+static void check_call(struct vmctx *vm, const uint64_t *slots, int64_t fuel, uint32_t depth, uint32_t site,
+                       uint32_t frame_slots)
+{
+    if (interrupted(vm))
+        help_trap(vm, fuel, site, RT_TRAP_INTERRUPTED);
+    if (!frame_fits(vm, depth, slots, frame_slots))
+        help_trap(vm, fuel, site, RT_TRAP_STACK_EXHAUSTED);
+}
+
 static void help_call(struct vmctx *vm, uint64_t *fp, uint64_t *slots, int64_t fuel, uint32_t depth, uint32_t site,
                       const struct function_object *callee)
 {
     bool own = callee->owner == instance_of(vm) && callee->units;
-    if (interrupted(vm))
-        help_trap(vm, fuel, site, RT_TRAP_INTERRUPTED);
-    if (!frame_fits(vm, depth, slots, own ? callee->frame_slots : 0))
-        help_trap(vm, fuel, site, RT_TRAP_STACK_EXHAUSTED);
+    check_call(vm, slots, fuel, depth, site, own ? callee->frame_slots : 0);
     stand_at(vm, fuel, site);
     run_as(vm, fp, site);
     vm->depth = depth;
@@ -91,8 +98,8 @@ static void help_call(struct vmctx *vm, uint64_t *fp, uint64_t *slots, int64_t f
     trap_found(vm, kind);
 }
 
-static void help_call_indirect(struct vmctx *vm, uint64_t *fp, uint64_t *slots, int64_t fuel, uint32_t depth,
-                               uint32_t site, uint32_t selector, uint32_t table_index, uint32_t type)
+static const struct function_object *find_callee(struct vmctx *vm, int64_t fuel, uint32_t site, uint32_t selector,
+                                                 uint32_t table_index, uint32_t type)
 {
     const struct table *table = vm->tables[table_index];
     if (selector >= table->size)
@@ -102,7 +109,59 @@ static void help_call_indirect(struct vmctx *vm, uint64_t *fp, uint64_t *slots, 
         help_trap(vm, fuel, site, RT_TRAP_UNINITIALIZED_ELEMENT);
     if (callee->type != vm->types[type] && !callee_matches(instance_of(vm), callee, vm->types[type]))
         help_trap(vm, fuel, site, RT_TRAP_INDIRECT_TYPE);
-    help_call(vm, fp, slots, fuel, depth, site, callee);
+    return callee;
+}
+
+static void help_call_indirect(struct vmctx *vm, uint64_t *fp, uint64_t *slots, int64_t fuel, uint32_t depth,
+                               uint32_t site, uint32_t selector, uint32_t table, uint32_t type)
+{
+    help_call(vm, fp, slots, fuel, depth, site, find_callee(vm, fuel, site, selector, table, type));
+}
+
+/* In place of the running function: its depth is given back, and its frame has room for arguments and results. */
+static void help_tail_call(struct vmctx *vm, uint64_t *fp, uint64_t *slots, int64_t fuel, uint32_t depth, uint32_t site,
+                           const struct function_object *callee)
+{
+    if (interrupted(vm))
+        help_trap(vm, fuel, site, RT_TRAP_INTERRUPTED);
+    stand_at(vm, fuel, site);
+    run_as(vm, fp, site);
+    vm->depth = depth + 1;
+    trap_found(vm, callee->code(callee, slots));
+}
+
+static void help_tail_call_indirect(struct vmctx *vm, uint64_t *fp, uint64_t *slots, int64_t fuel, uint32_t depth,
+                                    uint32_t site, uint32_t selector, uint32_t table, uint32_t type)
+{
+    help_tail_call(vm, fp, slots, fuel, depth, site, find_callee(vm, fuel, site, selector, table, type));
+}
+
+static jit_enter_fn *native_of(struct vmctx *vm, const struct function_object *callee)
+{
+    bool own = callee->code == jit_enter && callee->owner == instance_of(vm);
+    return own ? jit_object_natives(state_of(vm)->code->object)[callee->function->index] : NULL;
+}
+
+/* What an indirect call selects, if it is compiled code of this instance, and a frame may begin at `slots`. */
+static jit_enter_fn *help_native(struct vmctx *vm, const uint64_t *slots, int64_t fuel, uint32_t depth, uint32_t site,
+                                 uint32_t selector, uint32_t table, uint32_t type)
+{
+    const struct function_object *callee = find_callee(vm, fuel, site, selector, table, type);
+    jit_enter_fn *native = native_of(vm, callee);
+    if (native)
+        check_call(vm, slots, fuel, depth, site, callee->frame_slots);
+    return native;
+}
+
+/* The same for a tail call, which needs the slots alone. */
+static jit_enter_fn *help_tail_native(struct vmctx *vm, const uint64_t *slots, int64_t fuel, uint32_t depth,
+                                      uint32_t site, uint32_t selector, uint32_t table, uint32_t type)
+{
+    const struct function_object *callee = find_callee(vm, fuel, site, selector, table, type);
+    jit_enter_fn *native = native_of(vm, callee);
+    if (native)
+        check_call(vm, slots, fuel, depth + 1, site, callee->frame_slots); /* depth is no reason to refuse */
+    return native;
 }
 
 static uint64_t help_grow(struct vmctx *vm, int64_t fuel, uint32_t depth, uint32_t site, uint32_t table, uint64_t value,

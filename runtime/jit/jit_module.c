@@ -82,10 +82,14 @@ static void make_tags(struct jit_module *m)
     }
 }
 
-static void init(struct jit_module *m, const struct rt_module *module, bool *compiled)
+/* LLVM's convention that lets any function take another's place. */
+enum { CONVENTION_C = 0, CONVENTION_TAIL = 18 };
+
+static void init(struct jit_module *m, const struct rt_module *module, bool *compiled, bool tail_calls)
 {
     LLVMContextRef c = LLVMContextCreate();
     *m = (struct jit_module) { .module = module, .compiled = compiled, .context = c };
+    m->convention = tail_calls ? CONVENTION_TAIL : CONVENTION_C;
     m->llvm = LLVMModuleCreateWithNameInContext("guest", c);
     m->builder = LLVMCreateBuilderInContext(c);
     m->i1 = LLVMInt1TypeInContext(c);
@@ -111,6 +115,7 @@ static void declare(struct jit_module *m, uint32_t index)
     LLVMValueRef function = LLVMAddFunction(m->llvm, name, jit_function_type(m, function_def(m->module, index)));
     LLVMSetLinkage(function, LLVMInternalLinkage);
     snprintf(bytes, sizeof bytes, "%d", JIT_FRAME_BYTES);
+    LLVMSetFunctionCallConv(function, m->convention);
     attribute(m, function, "warn-stack-size", bytes);
     attribute(m, function, "no-builtins", "true");
     mark(m, function, "nounwind");
@@ -141,6 +146,7 @@ static enum status way_in(struct jit_module *m, uint32_t index, LLVMValueRef *re
         arguments[4 + i] = jit_slot_get(&f, f.fp, slot, t->params[i]);
     LLVMValueRef both = LLVMBuildCall2(m->builder, jit_function_type(m, def), jit_function_get(m, index), arguments,
                                        t->param_count + 4, "");
+    LLVMSetInstructionCallConv(both, m->convention);
     free((void *)arguments);
     LLVMBuildStore(m->builder, LLVMBuildExtractValue(m->builder, both, 0, ""), jit_at(&f, f.vm, LAYOUT_vmctx_fuel));
     if (t->result_count == 1)
@@ -153,16 +159,18 @@ static enum status way_in(struct jit_module *m, uint32_t index, LLVMValueRef *re
 static enum status ways_in(struct jit_module *m)
 {
     uint32_t count = m->module->function_count;
-    LLVMValueRef *entries = (LLVMValueRef *)calloc(count + 1ul, sizeof *entries);
+    LLVMValueRef *entries = (LLVMValueRef *)calloc(2ul * count + 1, sizeof *entries);
     enum status status = entries ? STATUS_OK : STATUS_NO_MEMORY;
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
-        entries[i] = LLVMConstNull(m->pointer);
-        if (m->compiled[i])
-            status = way_in(m, i, &entries[i]);
+        entries[i] = entries[count + i] = LLVMConstNull(m->pointer);
+        if (!m->compiled[i])
+            continue;
+        entries[count + i] = jit_function_get(m, i);
+        status = way_in(m, i, &entries[i]);
     }
     if (status == STATUS_OK) {
-        LLVMValueRef table = LLVMAddGlobal(m->llvm, LLVMArrayType2(m->pointer, count), "entries");
-        LLVMSetInitializer(table, LLVMConstArray2(m->pointer, entries, count));
+        LLVMValueRef table = LLVMAddGlobal(m->llvm, LLVMArrayType2(m->pointer, 2ull * count), "entries");
+        LLVMSetInitializer(table, LLVMConstArray2(m->pointer, entries, 2ull * count));
         LLVMSetGlobalConstant(table, true);
     }
     free((void *)entries);
@@ -180,10 +188,11 @@ static enum status build(struct jit_module *m)
     return ways_in(m);
 }
 
-enum status jit_module_build(struct jit_module *m, const struct rt_module *module, bool *compiled, struct error *error)
+enum status jit_module_build(struct jit_module *m, const struct rt_module *module, bool *compiled, bool tail_calls,
+                             struct error *error)
 {
     char *why = NULL;
-    init(m, module, compiled);
+    init(m, module, compiled, tail_calls);
     enum status status = build(m);
     if (status != STATUS_OK)
         return error_set(error, status, "a function was not translated");

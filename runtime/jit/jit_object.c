@@ -17,6 +17,7 @@
 struct jit_object {
     LLVMOrcLLJITRef linker; /* owned; holds the code */
     jit_enter_fn *const *entries;
+    uint32_t functions;
 };
 
 static enum status fail(struct error *error, const char *what, LLVMErrorRef failure)
@@ -162,6 +163,7 @@ enum status jit_object_make(const struct jit_module *m, enum jit_level level, st
         LLVMDisposeMemoryBuffer(bytes);
         return error_set(error, STATUS_NO_MEMORY, "out of memory while compiling");
     }
+    o->functions = m->module->function_count;
     enum status status = link_object(o, bytes, error);
     if (status == STATUS_OK)
         *ret = o;
@@ -171,6 +173,8 @@ enum status jit_object_make(const struct jit_module *m, enum jit_level level, st
 }
 
 jit_enter_fn *const *jit_object_entries(const struct jit_object *o) { return o->entries; }
+
+jit_enter_fn *const *jit_object_natives(const struct jit_object *o) { return o->entries + o->functions; }
 
 void jit_object_free(struct jit_object *o)
 {

@@ -4,7 +4,7 @@
 
 #include "runtime/jit/jit_translate.h"
 
-static const char tail_calls[] = "tail calls", unread[] = "its body cannot be read";
+static const char unread[] = "its body cannot be read";
 
 static enum status group(void *env, uint32_t count, uint32_t type)
 {
@@ -12,7 +12,7 @@ static enum status group(void *env, uint32_t count, uint32_t type)
     return STATUS_OK;
 }
 
-const char *jit_scan(struct jit_reader *r, const struct function *f)
+const char *jit_scan(struct jit_reader *r, const struct function *f, bool *ret_tail_calls)
 {
     uint32_t depth = 1;
     if (jit_reader_begin(r, f, group, NULL) != STATUS_OK)
@@ -21,7 +21,7 @@ const char *jit_scan(struct jit_reader *r, const struct function *f)
         if (jit_reader_next(r) != STATUS_OK)
             return unread;
         if (r->insn == INSN_RETURN_CALL || r->insn == INSN_RETURN_CALL_INDIRECT)
-            return tail_calls;
+            *ret_tail_calls = true;
         if (!jit_row_translated(r->insn))
             return r->info->text;
         depth += r->info->immediate == INSN_IMM_BLOCK;

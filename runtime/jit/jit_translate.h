@@ -26,8 +26,12 @@
     X(trap, "v", "pIii")               /* vm, fuel, site, kind; does not return */                                     \
     X(call, "v", "pppIiip")            /* vm, fp, slots, fuel, depth, site, the function object */                     \
     X(call_indirect, "v", "pppIiiiii") /* vm, fp, slots, fuel, depth, site, selector, table, type */                   \
-    X(grow, "I", "pIiiiIi")            /* vm, fuel, depth, site, table (else memory) + 1, value, count */              \
-    X(bulk, "v", "pIiiiiiIIi")         /* vm, fuel, depth, site, enum insn, its two indices, its operands */
+    X(tail_call, "v", "pppIiip")       /* as `call` and `call_indirect`: in place of the function at hand */           \
+    X(tail_call_indirect, "v", "pppIiiiii")                                                                            \
+    X(native, "p", "ppIiiiii") /* vm, slots, fuel, depth, site, selector, table, type: a compiled function, or NULL */ \
+    X(tail_native, "p", "ppIiiiii")                                                                                    \
+    X(grow, "I", "pIiiiIi")    /* vm, fuel, depth, site, table (else memory) + 1, value, count */                      \
+    X(bulk, "v", "pIiiiiiIIi") /* vm, fuel, depth, site, enum insn, its two indices, its operands */
 #define JIT_HELPER_ENUM(name, result, params) JIT_HELPER_##name,
 enum jit_helper { JIT_HELPER_LIST(JIT_HELPER_ENUM) JIT_HELPER_COUNT };
 #undef JIT_HELPER_ENUM
@@ -41,7 +45,8 @@ enum jit_tag { JIT_TAG_GUEST, JIT_TAG_CONTEXT, JIT_TAG_SLOT, JIT_TAG_COUNT };
 struct jit_module {
     const struct rt_module *module;
     struct jit_sites sites;
-    bool *compiled; /* by function; owned by the caller */
+    bool *compiled;      /* by function; owned by the caller */
+    unsigned convention; /* of the functions' calls: LLVM's number */
     LLVMContextRef context;
     LLVMModuleRef llvm;
     LLVMBuilderRef builder;
@@ -139,6 +144,10 @@ MUST_USE enum status jit_control(struct jit_function *f);
 MUST_USE enum status jit_control_push(struct jit_function *f, enum control_kind kind, const struct type_def *type);
 MUST_USE enum status jit_call(struct jit_function *f);
 MUST_USE enum status jit_call_indirect(struct jit_function *f);
+MUST_USE enum status jit_tail_call(struct jit_function *f);
+MUST_USE enum status jit_tail_call_indirect(struct jit_function *f);
+/* With the topmost operands, or as many as there are results. */
+MUST_USE enum status jit_leave_function(struct jit_function *f);
 MUST_USE enum status jit_variable(struct jit_function *f);
 MUST_USE enum status jit_parametric(struct jit_function *f);
 MUST_USE enum status jit_reference(struct jit_function *f);

@@ -59,7 +59,7 @@ static enum status call_row(struct jit_function *f)
 {
     const struct insn_info *info = f->r.info;
     struct jit_module *m = f->m;
-    LLVMValueRef at = LLVMConstNull(m->pointer), operands[3];
+    LLVMValueRef at = LLVMConstNull(m->pointer), operands[3] = { NULL };
     for (uint32_t i = info->param_count; i > 0; i--)
         operands[i - 1] = jit_pop(f);
     bool accesses = INSN_HAS_MEMARG(info);
