@@ -45,7 +45,7 @@ static const char *const verb_words[][2] = {
 };
 
 struct rule_text {
-    char address[INET6_ADDRSTRLEN + 8]; /* with its prefix */
+    char address[INET6_ADDRSTRLEN + 8]; /* with its prefix; of IPv6 in brackets, as options and policies take it */
     char ports[16];
 };
 
@@ -54,7 +54,7 @@ static struct rule_text rule_text(const struct net_rule *rule)
     struct rule_text text;
     char address[INET6_ADDRSTRLEN] = "?";
     (void)inet_ntop(rule->family == 6 ? AF_INET6 : AF_INET, rule->bytes, address, sizeof address);
-    snprintf(text.address, sizeof text.address, "%s/%u", address, rule->prefix);
+    snprintf(text.address, sizeof text.address, rule->family == 6 ? "[%s]/%u" : "%s/%u", address, rule->prefix);
     if (rule->port_first == rule->port_last)
         snprintf(text.ports, sizeof text.ports, "%u", rule->port_first);
     else

@@ -116,7 +116,7 @@ class Listening(Case):
         words = ["--connect", "udp:[2001:db8::]/32:53", "--policy", policy, "--listen", "tcp:[::1]:0", "--resolve", "localhost."]
         told = json.loads(self.warrant("policy", "lint", "--json", *words).stdout)
         self.assertEqual((told["listen"], told["names"]), (["tcp:127.0.0.1:0", "tcp:[::1]:0"], ["example.org", "localhost"]))
-        self.assertEqual([(rule["protocol"], rule["address"]) for rule in told["network"]], [("tcp", "10.0.0.0/8"), ("udp", "2001:db8::/32")])
+        self.assertEqual([(rule["protocol"], rule["address"]) for rule in told["network"]], [("tcp", "10.0.0.0/8"), ("udp", "[2001:db8::]/32")])
         lines = self.warrant("policy", "lint", *words).stdout.splitlines()
         for line in ("a socket that listens at tcp:127.0.0.1:0 (a free port)", "resolves example.org"):
             self.assertIn(line, lines)

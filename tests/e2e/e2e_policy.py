@@ -97,12 +97,12 @@ class Policy(Case):
         lines = self.warrant("policy", "lint", policy, "--fuel", "1e6", "--dir", "data/in::/e").stdout.splitlines()
         for line in (f"reads and writes {self.data} as /d ({policy}:3)", f"reads other as /o ({policy}:4)", "reads and writes data/in as /e (--dir data/in::/e)",
                      f"the device /dev/null, where a granted directory holds it ({policy}:5)", "by udp binds to 127.0.0.0/8, port 53",
-                     "by udp connects to 2001:db8::/32, ports 1-9", "a call beyond the grants stops the guest (trap)"):
+                     "by udp connects to [2001:db8::]/32, ports 1-9", "a call beyond the grants stops the guest (trap)"):
             self.assertIn(line, lines)
         told = json.loads(self.warrant("policy", "lint", "--json", policy, "--fuel", "1e6").stdout)
         self.assertEqual(told["files"][1], {"host": "other", "guest": "/o", "access": "read", "said": f"{policy}:4"})
         self.assertEqual({(rule["verb"], rule["address"], rule["ports"]) for rule in told["network"]},
-                         {("bind", "127.0.0.0/8", "53"), ("connect", "2001:db8::/32", "1-9")})
+                         {("bind", "127.0.0.0/8", "53"), ("connect", "[2001:db8::]/32", "1-9")})
         self.assertEqual((told["limits"]["memory"], told["limits"]["output"], told["limits"]["fuel"], told["on_violation"], told["looked"]),
                          (1 << 20, 3072, 1000000, "trap", True))
 

@@ -361,23 +361,7 @@ enum status act_live_act(void *self, const struct op *op, const struct request *
     case OP_YIELD:
         result->value = act_result(sched_yield());
         return STATUS_OK;
-    case OP_SOCKET:
-    case OP_ONLY_V6:
-    case OP_BIND:
-    case OP_CONNECT:
-    case OP_LISTEN:
-    case OP_ACCEPT:
-    case OP_SEND:
-    case OP_SEND_TO:
-    case OP_RECEIVE:
-    case OP_RECEIVE_FROM:
-    case OP_SHUT_DOWN:
-    case OP_LOCAL_NAME:
-    case OP_PEER_NAME:
-    case OP_GET_OPTION:
-    case OP_SET_OPTION:
-    case OP_ASK_NAME:
-    case OP_TAKE_NAMES:
+    case ACT_NET_OPS:
         return act_net(live, fd, op, request, space, result, error);
     case OP_COUNT:
         break;

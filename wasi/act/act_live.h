@@ -74,6 +74,28 @@ struct timespec act_timespec(uint64_t ns);
 /* utimensat's pair out of a SET_TIMES op. */
 void act_times(const struct op *op, struct timespec ret[2]);
 
+/* The labels of the ops on sockets, which act_net performs on every system: `case ACT_NET_OPS:`. */
+/* clang-format off */
+#define ACT_NET_OPS \
+    OP_SOCKET: \
+    case OP_ONLY_V6: \
+    case OP_BIND: \
+    case OP_CONNECT: \
+    case OP_LISTEN: \
+    case OP_ACCEPT: \
+    case OP_SEND: \
+    case OP_SEND_TO: \
+    case OP_RECEIVE: \
+    case OP_RECEIVE_FROM: \
+    case OP_SHUT_DOWN: \
+    case OP_LOCAL_NAME: \
+    case OP_PEER_NAME: \
+    case OP_GET_OPTION: \
+    case OP_SET_OPTION: \
+    case OP_ASK_NAME: \
+    case OP_TAKE_NAMES
+/* clang-format on */
+
 /* Ops on sockets (act_net.c); fd is that of the op's handle, where it has one. */
 enum status act_net(struct act_live *live, int fd, const struct op *op, const struct request *request,
                     const struct backend_space *space, struct op_result *result, struct error *error);

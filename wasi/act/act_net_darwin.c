@@ -40,31 +40,28 @@ int act_net_flags(const struct op *op)
     return (op->flags & NET_MSG_PEEK ? MSG_PEEK : 0) | (op->flags & NET_MSG_WAITALL ? MSG_WAITALL : 0);
 }
 
+/* Where its names are others; a lingering close is in seconds by a name of its own. ABSENT: it has none such. */
+enum { ABSENT = -1 };
+#undef SO_LINGER
+#define SO_LINGER    SO_LINGER_SEC
+#define TCP_KEEPIDLE TCP_KEEPALIVE
+#define TCP_QUICKACK ABSENT
+
 bool act_net_option(const struct op *op, int *ret_level, int *ret_option)
 {
+#define NET_OPTION_SOCKET(name, sets) { NET_SOL_SOCKET, NET_##name, SOL_SOCKET, name },
+#define NET_OPTION_TCP(name, sets)    { NET_IPPROTO_TCP, NET_##name, IPPROTO_TCP, name },
+#define NET_OPTION_V6(name, sets)     { NET_IPPROTO_IPV6, NET_##name, IPPROTO_IPV6, name },
     static const struct {
         int level, option, host_level, host_option;
     } known[] = {
-        { NET_SOL_SOCKET, NET_SO_REUSEADDR, SOL_SOCKET, SO_REUSEADDR },
-        { NET_SOL_SOCKET, NET_SO_TYPE, SOL_SOCKET, SO_TYPE },
-        { NET_SOL_SOCKET, NET_SO_ERROR, SOL_SOCKET, SO_ERROR },
-        { NET_SOL_SOCKET, NET_SO_SNDBUF, SOL_SOCKET, SO_SNDBUF },
-        { NET_SOL_SOCKET, NET_SO_RCVBUF, SOL_SOCKET, SO_RCVBUF },
-        { NET_SOL_SOCKET, NET_SO_KEEPALIVE, SOL_SOCKET, SO_KEEPALIVE },
-        { NET_SOL_SOCKET, NET_SO_LINGER, SOL_SOCKET, SO_LINGER_SEC },
-        { NET_SOL_SOCKET, NET_SO_RCVTIMEO, SOL_SOCKET, SO_RCVTIMEO },
-        { NET_SOL_SOCKET, NET_SO_SNDTIMEO, SOL_SOCKET, SO_SNDTIMEO },
-        { NET_SOL_SOCKET, NET_SO_ACCEPTCONN, SOL_SOCKET, SO_ACCEPTCONN },
-        { NET_IPPROTO_TCP, NET_TCP_NODELAY, IPPROTO_TCP, TCP_NODELAY },
-        { NET_IPPROTO_TCP, NET_TCP_KEEPIDLE, IPPROTO_TCP, TCP_KEEPALIVE },
-        { NET_IPPROTO_TCP, NET_TCP_KEEPINTVL, IPPROTO_TCP, TCP_KEEPINTVL },
-        { NET_IPPROTO_IPV6, NET_IPV6_V6ONLY, IPPROTO_IPV6, IPV6_V6ONLY },
+#include "wasi/abi/net_options.def"
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].level == (int)op->flags && known[i].option == (int)op->offset) {
             *ret_level = known[i].host_level;
             *ret_option = known[i].host_option;
-            return true;
+            return known[i].host_option != ABSENT;
         }
     return false;
 }
