@@ -11,7 +11,7 @@
 #include "wasi/abi/net.h"
 
 enum { RESOLVER_READY = 0x72656479, RESOLVER_NAMES = 256, RESOLVER_ANSWER = LIMIT_ADDRESSES };
-_Static_assert(LIMIT_NAMES <= RESOLVER_NAMES, "a name's place is the low byte of a question");
+_Static_assert((int)LIMIT_NAMES <= (int)RESOLVER_NAMES, "a name's place is the low byte of a question");
 
 static inline uint32_t resolver_question(uint32_t count, uint32_t name) { return count * RESOLVER_NAMES + name; }
 static inline uint32_t resolver_name(uint32_t question) { return question % RESOLVER_NAMES; }
