@@ -114,7 +114,8 @@ static void streams_drop(void)
     dup2(none, 1);
 }
 
-static _Noreturn void child(const char *path, struct launch_pass *pass, size_t count, bool quiet, int go)
+static _Noreturn void child(const char *path, struct launch_pass *pass, size_t count, bool quiet, pid_t launcher,
+                            int go)
 {
     if (quiet) {
         signal(SIGINT, SIG_IGN);
@@ -123,6 +124,8 @@ static _Noreturn void child(const char *path, struct launch_pass *pass, size_t c
         signal(SIGTERM, SIG_IGN);
     } else {
         os_die_with_parent_forked();
+        if (getppid() != launcher) /* it died before: nothing would end this process, which waits for its word */
+            _exit(EXIT_FAILURE_SETUP);
     }
     signal(SIGPIPE, SIG_IGN);
     sigset_t none; /* the launcher takes its signals as data; a child does not inherit that */
@@ -166,7 +169,7 @@ enum status launch_spawn(const char *name, const struct launch_pass *pass, size_
     int go[2];
     if (!os_socket_pair(go))
         return error_set_errno(error, STATUS_IO, errno, "cannot create a socket pair");
-    pid_t pid = fork();
+    pid_t launcher = getpid(), pid = fork();
     if (pid < 0) {
         int number = errno;
         close(go[0]);
@@ -176,7 +179,7 @@ enum status launch_spawn(const char *name, const struct launch_pass *pass, size_
     }
     if (pid == 0) {
         close(go[1]);
-        child(path, moved, count, quiet, go[0]);
+        child(path, moved, count, quiet, launcher, go[0]);
     }
     close(go[0]);
     *ret_pid = pid;
