@@ -56,6 +56,13 @@ class Kernels(Case):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done.stdout, json.loads(figures.read_text()) if figures.exists() else None
 
+    def test_compiled(self):
+        if not (FOLDER.parents[1] / "tests/tiers/tier_run").exists():
+            self.skipTest("this build has no compiler: llvm-19-dev is not there")
+        printed, figures = self.bench("--kernels", "sort,vm", "--runtimes", "warrant", "--tier", "compiled", "--level", "quick")
+        self.assertEqual(figures["failures"], {}, printed)
+        self.assertEqual(sorted(figures["groups"]["scalar"]["ratios"]["compiled"]), ["sort", "vm"])
+
     def peer(self, name, output):
         """A peer that is slow beyond any budget and prints `output`."""
         (self.folder / name).write_text(PEER.format(output=output))
