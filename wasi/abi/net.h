@@ -72,7 +72,7 @@ enum net_linux {
 };
 
 /*@ assigns \nothing;
-*/
+ */
 static inline uint32_t net_sockaddr_length(uint32_t family)
 {
     return family == NET_V4 ? NET_SOCKADDR_4 : family == NET_V6 ? NET_SOCKADDR_6 : 0;
@@ -80,7 +80,7 @@ static inline uint32_t net_sockaddr_length(uint32_t family)
 
 /* Bytes of a socket option's value as the system has it: a struct linger, a struct timeval, or an int. */
 /*@ assigns \nothing;
-*/
+ */
 static inline uint32_t net_option_length(uint32_t level, uint64_t option)
 {
     if (level != NET_SOL_SOCKET)
