@@ -11,6 +11,7 @@
 #include "cli/print.h"
 #include "runtime/base/os.h"
 #include "runtime/base/streams.h"
+#include "runtime/base/try.h"
 
 static const void *file_map(int fd, size_t *ret_size)
 {
@@ -45,6 +46,19 @@ static bool started(struct recorder_start *ret)
     return true;
 }
 
+/* What the recorder needs of the description. */
+static enum status describe(struct recorder_options *options, struct error *error)
+{
+    struct run_spec spec;
+    TRY(run_spec_decode(options->description, options->description_size, &spec, error));
+    options->trace_limit = spec.policy.limits.trace;
+    memcpy(options->run_id, spec.run_id, sizeof options->run_id);
+    if (!spec.facts.no_module)
+        options->module = file_map(RECORDER_FD_MODULE, &options->module_size);
+    run_spec_done(&spec);
+    return STATUS_OK;
+}
+
 int main(void)
 {
     struct error error = ERROR_INIT;
@@ -66,14 +80,9 @@ int main(void)
         return child_report_failure(
             RECORDER_FD_CONTROL, STATUS_INVALID,
             (error_set(&error, STATUS_INVALID, "the description of the run is missing"), &error));
-    struct run_spec spec;
-    enum status s = run_spec_decode(options.description, options.description_size, &spec, &error);
+    enum status s = describe(&options, &error);
     if (s != STATUS_OK)
         return child_report_failure(RECORDER_FD_CONTROL, s, &error);
-    options.trace_limit = spec.policy.limits.trace;
-    memcpy(options.run_id, spec.run_id, sizeof options.run_id);
-    if (!spec.facts.no_module)
-        options.module = file_map(RECORDER_FD_MODULE, &options.module_size);
     struct child_message message = { .kind = CHILD_DONE };
     s = recorder_run(&options, ready, NULL, &message.end, &error);
     if (s != STATUS_OK) {
