@@ -62,7 +62,7 @@ wp() {
     local root=$1 file=$2 log=$3
     shift 3
     (cd "$root" && frama-c -c11 -cpp-extra-args="-I. -D_GNU_SOURCE -include $work/tables.h -include $work/calls.c" -wp -wp-rte -wp-prover cvc4,z3 \
-        -wp-par 1 "$@" "wasi/decide/$file") >"$log" 2>&1
+        -wp-par 2 "$@" "wasi/decide/$file") >"$log" 2>&1
 }
 
 # What the tables say, as logic; the contract that all calls share.
