@@ -3,6 +3,7 @@
 usage: test_proving.py"""
 import os
 import pathlib
+import re
 import stat
 import subprocess
 import sys
@@ -75,6 +76,19 @@ class Proving(warrant_case.Case):
         """Without its text, each file would be what any other was."""
         self.tool("gcc", "exit 1")
         self.assertIn("ended early", self.prove(status=1))
+
+    def test_faults_name_what_is_there(self):
+        """A function or goal that has another name now would be found behind the whole proof only."""
+        source = PROVE.parents[2]
+        texts = {path.name: path.read_text() for path in [*(source / "wasi/decide").glob("*.[ch]"), PROVE.parent / "tables.py"]}
+        for patch in sorted((PROVE.parent / "mutants").glob("*.patch")):
+            with self.subTest(patch.name):
+                word, file, function, goal = patch.read_text().splitlines()[0].split()
+                self.assertEqual(word, "breaks:")
+                where = [file, *(name for name in texts if name.endswith(".h"))]  # inline ones are proved with one of the files
+                self.assertTrue(any(re.search(rf"^[a-z].*\b{function}\([^;]*$", texts[name], re.M) for name in where), function)
+                self.assertTrue(any(re.search(rf"(ensures|invariant|assert) {goal}:", text) for text in texts.values()), goal)
+                subprocess.run(["patch", "--dry-run", "-s", "-f", "-p1", "-d", source, "-i", patch], check=True)
 
 
 warrant_case.main()
