@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import rows
 from rows import ALL, CREAT, DIRECTORY, EXCL, READ, TABLE, TRUNC, WRITE, Rows, row
@@ -159,7 +160,12 @@ class Paths(Rows):
             self.link(f"twice{number}", f"twice{number - 1}/../twice{number - 1}")
         self.assertEqual(self.errnos(*[f"path_open 3 1 @{name} 0 {READ} 0 0 =f" for name in ("loop", "ping", "hop0", "hop1", "twice30")],
                                      f"path_open 3 1 @hop2 0 {READ} 0 0 =f", "fd_close $f"), ["LOOP"] * 5 + ["SUCCESS"] * 2)
-        self.assertEqual(self.errnos(f"path_filestat_get 3 0 @{'deep/../' * 500}file out:64"), ["SUCCESS"])
+        for _ in range(50):  # while somebody renames anything on this machine, openat2 gives up on so many ".."
+            told = self.errnos(f"path_filestat_get 3 0 @{'deep/../' * 500}file out:64")
+            if told != ["AGAIN"]:
+                break
+            time.sleep(0.2)
+        self.assertEqual(told, ["SUCCESS"])
 
     @row("PATH-08", "CVE-2024-38358")
     def test_creating_through_links(self):
