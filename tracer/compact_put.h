@@ -119,4 +119,97 @@ INLINE uint8_t *put_out(uint8_t *at, const uint8_t *bytes, uint32_t length)
     return at + sizeof(uint64_t) + TRACE_HEAD_BYTES;
 }
 
+/* ---- events ---- */
+
+/* Shows the recorder the event from `start` to `at`, which is whole. */
+INLINE void show(struct trace_writer *writer, uint8_t *start, const uint8_t *at)
+{
+    writer_advance(writer, start, (size_t)(at - start));
+    writer_publish(writer);
+}
+
+/* Of a CALL at `start` what goes before the bytes that leave. Returns where the event goes on. */
+INLINE uint8_t *put_call(uint8_t *start, const struct request *request, const struct op *op,
+                         const struct compact_row *row, const struct compact_op *form)
+{
+    uint8_t *at = start + sizeof(struct trace_event_call);
+    if (form->ticks)
+        event_put_u64(at, platform_ticks());
+    at = put_slots(at + form->ticks, row, request->slot);
+    if (form->form == COMPACT_REGION) {
+        event_put_u64(at, word_at(&request->iov[0]));
+        at += sizeof request->iov[0];
+    }
+    if (form->offset)
+        event_put_u64(at, op->offset);
+    at += form->offset;
+    if (form->value)
+        event_put_u64(at, op->value);
+    return at + form->value;
+}
+
+/* Writes its head, for the rest is written as far as `at`, and shows it. */
+INLINE void show_call(struct trace_writer *writer, uint8_t *start, const uint8_t *at, const struct request *request,
+                      const struct op *op, const struct compact_row *row, const struct compact_op *form)
+{
+    put_head(start, at, form->ticks ? TRACE_EVENT_CALL : TRACE_EVENT_CALL_UNTIMED, (uint64_t)(row - rows),
+             request->import, (uint64_t)(form - kinds) | (uint64_t)op->rule << 8);
+    writer->plan = 1 | TRACE_PLAN_COMPACT | (form->in != OP_BYTES_NONE ? TRACE_PLAN_BULKY : 0);
+    show(writer, start, at);
+}
+
+/* The digest of what was committed, unless it is 0; *tells is what says so. Returns where the event goes on. */
+INLINE uint8_t *put_committed(uint8_t *at, uint64_t committed, uint64_t *tells)
+{
+    if (committed == 0)
+        return at;
+    *tells = TRACE_TELLS_COMMITTED;
+    event_put_u64(at, committed);
+    return at + sizeof committed;
+}
+
+/* Writes a SILENT, for which there is room, and shows it. */
+INLINE void show_silent(struct trace_writer *writer, const struct request *request, const struct outcome *outcome,
+                        uint64_t committed, const struct compact_row *row)
+{
+    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_silent);
+    uint64_t tells = row->results ? row->results | TRACE_TELLS_NUMBERS : 0;
+    at = put_slots(at, row, request->slot);
+    memcpy(at, outcome->value, row->results * sizeof(uint64_t));
+    at += row->results * sizeof(uint64_t);
+    if (row->results == 0)
+        at = put_committed(at, committed, &tells);
+    put_head(start, at, TRACE_EVENT_SILENT, (uint64_t)(row - rows), request->import, tells);
+    show(writer, start, at);
+}
+
+/* Of a DONE at `start` what goes before what its op brought beside the result. Returns where the event goes on. */
+INLINE uint8_t *put_done(uint8_t *start, int64_t result, const struct compact_op *form)
+{
+    uint8_t *at = start + sizeof(struct trace_event_done);
+    if (form->ticks)
+        event_put_u64(at, platform_ticks());
+    at += form->ticks;
+    event_put_u64(at, (uint64_t)result);
+    return at + sizeof result;
+}
+
+/* The stat that its op brought, if it did. Returns where the event goes on. */
+INLINE uint8_t *put_stat(uint8_t *at, const struct op_result *brought, const struct compact_op *form)
+{
+    if (form->in != OP_BYTES_STAT)
+        return at;
+    memcpy(at, &brought->stat, sizeof(struct filestat));
+    return at + sizeof(struct filestat);
+}
+
+/* Writes its head, for the rest is written as far as `at`, and shows it. */
+INLINE void show_done(struct trace_writer *writer, uint8_t *start, const uint8_t *at, uint64_t tells,
+                      const struct compact_op *form)
+{
+    put_head(start, at, form->ticks ? TRACE_EVENT_DONE : TRACE_EVENT_DONE_UNTIMED, tells, 0, 0);
+    writer->plan = 0;
+    show(writer, start, at);
+}
+
 #endif

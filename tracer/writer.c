@@ -39,34 +39,18 @@ INLINE bool region_fits(const struct request *request, const struct compact_op *
 INLINE bool call_begins(struct trace_writer *writer, const struct request *request, const struct op *op,
                         const struct backend_space *space, const struct compact_row *row, const struct compact_op *form)
 {
-    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_call);
+    uint8_t *start = writer->at;
     if (form->form == COMPACT_NEVER || form->form != row->form)
         return false;
     if (__builtin_expect(writer_full(writer, start) || writer->plan != 0 || !op_follows(form, op, request), 0))
         return false;
     if (form->form == COMPACT_REGION && !region_fits(request, form, space))
         return false;
-    if (form->ticks)
-        event_put_u64(at, platform_ticks());
-    at = put_slots(at + form->ticks, row, request->slot);
-    if (form->form == COMPACT_REGION) {
-        event_put_u64(at, word_at(&request->iov[0]));
-        at += sizeof request->iov[0];
-    }
-    if (form->offset)
-        event_put_u64(at, op->offset);
-    at += form->offset;
-    if (form->value)
-        event_put_u64(at, op->value);
-    at += form->value;
+    uint8_t *at = put_call(start, request, op, row, form);
     if (form->out != OP_BYTES_NONE)
         at = put_out(at, form->out == OP_BYTES_JOINED ? space->staging : space->memory + request->iov[0].offset,
                      request->iov[0].length);
-    put_head(start, at, form->ticks ? TRACE_EVENT_CALL : TRACE_EVENT_CALL_UNTIMED, (uint64_t)(row - rows),
-             request->import, (uint64_t)(form - kinds) | (uint64_t)op->rule << 8);
-    writer->plan = 1 | TRACE_PLAN_COMPACT | (form->in != OP_BYTES_NONE ? TRACE_PLAN_BULKY : 0);
-    writer_advance(writer, start, (size_t)(at - start));
-    writer_publish(writer);
+    show_call(writer, start, at, request, op, row, form);
     return true;
 }
 
@@ -74,26 +58,14 @@ INLINE bool call_begins(struct trace_writer *writer, const struct request *reque
 INLINE bool call_silent(struct trace_writer *writer, const struct request *request, const struct outcome *outcome,
                         uint64_t committed, const struct compact_row *row)
 {
-    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_silent);
-    uint64_t tells = row->results ? row->results | TRACE_TELLS_NUMBERS : 0;
     if (row->form != COMPACT_SCALARS)
         return false;
     if (__builtin_expect(!succeeded(outcome, row->results) || request->fault != FAULT_NONE ||
-                             writer_full(writer, start) ||
+                             writer_full(writer, writer->at) ||
                              (row->results && compact_committed(row, request->slot, outcome->value) != committed),
                          0))
         return false;
-    at = put_slots(at, row, request->slot);
-    memcpy(at, outcome->value, row->results * sizeof(uint64_t));
-    at += row->results * sizeof(uint64_t);
-    if (row->results == 0 && committed != 0) {
-        tells = TRACE_TELLS_COMMITTED;
-        event_put_u64(at, committed);
-        at += sizeof committed;
-    }
-    put_head(start, at, TRACE_EVENT_SILENT, (uint64_t)(row - rows), request->import, tells);
-    writer_advance(writer, start, (size_t)(at - start));
-    writer_publish(writer);
+    show_silent(writer, request, outcome, committed, row);
     return true;
 }
 
@@ -103,7 +75,6 @@ INLINE bool call_ends(struct trace_writer *writer, const struct request *request
                       const struct compact_row *row, const struct compact_op *form)
 {
     int64_t result = brought->value;
-    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_done);
     uint64_t tells = row->results ? TRACE_TELLS_RESULT | TRACE_TELLS_NUMBERS : 0, length = 0;
     if (form->form == COMPACT_NEVER || form->form != row->form || row->results > 1)
         return false;
@@ -117,29 +88,17 @@ INLINE bool call_ends(struct trace_writer *writer, const struct request *request
         if (length > FEW_IN_MAX || !region_fits(request, form, space) || length > request->iov[0].length)
             return false;
     }
-    if (form->ticks)
-        event_put_u64(at, platform_ticks());
-    at += form->ticks;
-    event_put_u64(at, (uint64_t)result);
-    at += sizeof result;
+    uint8_t *start = writer->at, *at = put_done(start, result, form);
     if (form->in == OP_BYTES_STAT && row->results == 0 && row->slots > 0 &&
         committed == compact_stat_committed(row, request->slot, &brought->stat)) {
         tells = TRACE_TELLS_STAT;
-    } else if (row->results == 0 && committed != 0) {
-        tells = TRACE_TELLS_COMMITTED;
-        event_put_u64(at, committed);
-        at += sizeof committed;
+    } else if (row->results == 0) {
+        at = put_committed(at, committed, &tells);
     }
-    if (form->in == OP_BYTES_STAT) {
-        memcpy(at, &brought->stat, sizeof(struct filestat));
-        at += sizeof(struct filestat);
-    }
+    at = put_stat(at, brought, form);
     if (length > 0)
         at = put_bytes(at, space->memory + request->iov[0].offset, length);
-    put_head(start, at, form->ticks ? TRACE_EVENT_DONE : TRACE_EVENT_DONE_UNTIMED, tells, 0, 0);
-    writer->plan = 0;
-    writer_advance(writer, start, (size_t)(at - start));
-    writer_publish(writer);
+    show_done(writer, start, at, tells, form);
     return true;
 }
 

@@ -17,29 +17,13 @@ INLINE bool brief_begins(struct trace_writer *writer, const struct request *requ
                          const uint8_t *bytes, const struct compact_row *row, const struct compact_op *form,
                          uint32_t most)
 {
-    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_call);
+    uint8_t *start = writer->at;
     if (form->form == COMPACT_NEVER || form->form != row->form || __builtin_expect(writer_full(writer, start), 0))
         return false;
-    if (form->ticks)
-        event_put_u64(at, platform_ticks());
-    at = put_slots(at + form->ticks, row, request->slot);
-    if (form->form == COMPACT_REGION) {
-        event_put_u64(at, word_at(&request->iov[0]));
-        at += sizeof request->iov[0];
-    }
-    if (form->offset)
-        event_put_u64(at, op->offset);
-    at += form->offset;
-    if (form->value)
-        event_put_u64(at, op->value);
-    at += form->value;
+    uint8_t *at = put_call(start, request, op, row, form);
     if (form->out != OP_BYTES_NONE)
         at = most > FEW_MAX ? put_out(at, bytes, request->iov[0].length) : put_few(at, bytes, request->iov[0].length);
-    put_head(start, at, form->ticks ? TRACE_EVENT_CALL : TRACE_EVENT_CALL_UNTIMED, (uint64_t)(row - rows),
-             request->import, (uint64_t)(form - kinds) | (uint64_t)op->rule << 8);
-    writer->plan = 1 | TRACE_PLAN_COMPACT | (form->in != OP_BYTES_NONE ? TRACE_PLAN_BULKY : 0);
-    writer_advance(writer, start, (size_t)(at - start));
-    writer_publish(writer);
+    show_call(writer, start, at, request, op, row, form);
     return true;
 }
 
@@ -47,17 +31,6 @@ INLINE bool brief_begins(struct trace_writer *writer, const struct request *requ
 INLINE uint64_t brief_entered(const struct op_result *brought, const struct compact_op *form)
 {
     return form->form == COMPACT_REGION && form->in != OP_BYTES_NONE ? (uint64_t)brought->value : 0;
-}
-
-/* Its head; nothing may fail any more. */
-INLINE enum status brief_done(struct trace_writer *writer, uint8_t *start, uint8_t *at, uint64_t tells,
-                              const struct compact_op *form)
-{
-    put_head(start, at, form->ticks ? TRACE_EVENT_DONE : TRACE_EVENT_DONE_UNTIMED, tells, 0, 0);
-    writer->plan = 0;
-    writer_advance(writer, start, (size_t)(at - start));
-    writer_publish(writer);
-    return STATUS_OK;
 }
 
 /* Writes the DONE behind it. most: as above; more than FEW_IN_MAX may want room. */
@@ -75,43 +48,24 @@ INLINE enum status brief_ends(struct trace_writer *writer, const struct op_resul
         if (status != STATUS_OK)
             return status;
     }
-    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_done);
-    if (form->ticks)
-        event_put_u64(at, platform_ticks());
-    at += form->ticks;
-    event_put_u64(at, (uint64_t)brought->value);
-    at += sizeof brought->value;
-    if (form->in == OP_BYTES_STAT) {
-        memcpy(at, &brought->stat, sizeof(struct filestat));
-        at += sizeof(struct filestat);
-    }
-    if (length == 0)
-        return brief_done(writer, start, at, tells, form);
-    if (most > FEW_MAX)
-        return brief_done(writer, start, put_bytes(at, bytes, length), tells, form);
-    return brief_done(writer, start, put_few(at, bytes, length), tells, form);
+    uint8_t *start = writer->at, *at = put_stat(put_done(start, brought->value, form), brought, form);
+    if (length == 0) /* each way has an end of its own, which saves instructions */
+        show_done(writer, start, at, tells, form);
+    else if (most > FEW_MAX)
+        show_done(writer, start, put_bytes(at, bytes, length), tells, form);
+    else
+        show_done(writer, start, put_few(at, bytes, length), tells, form);
+    return STATUS_OK;
 }
 
 /* Writes a SILENT. */
 INLINE bool brief_silent(struct trace_writer *writer, const struct request *request, const struct outcome *outcome,
                          uint64_t committed, const struct compact_row *row)
 {
-    uint8_t *start = writer->at, *at = start + sizeof(struct trace_event_silent);
-    uint64_t tells = row->results ? row->results | TRACE_TELLS_NUMBERS : 0;
     if (row->form != COMPACT_SCALARS ||
-        __builtin_expect(!succeeded(outcome, row->results) || writer_full(writer, start), 0))
+        __builtin_expect(!succeeded(outcome, row->results) || writer_full(writer, writer->at), 0))
         return false;
-    at = put_slots(at, row, request->slot);
-    memcpy(at, outcome->value, row->results * sizeof(uint64_t));
-    at += row->results * sizeof(uint64_t);
-    if (row->results == 0 && committed != 0) {
-        tells = TRACE_TELLS_COMMITTED;
-        event_put_u64(at, committed);
-        at += sizeof committed;
-    }
-    put_head(start, at, TRACE_EVENT_SILENT, (uint64_t)(row - rows), request->import, tells);
-    writer_advance(writer, start, (size_t)(at - start));
-    writer_publish(writer);
+    show_silent(writer, request, outcome, committed, row);
     return true;
 }
 
