@@ -30,7 +30,7 @@ enum observed { OBSERVED_NOT, OBSERVED, RECORDED };
 
 static void show(struct world *world, const void *bytes, size_t length)
 {
-    length = length < SHOWN - world->shown_bytes ? length : SHOWN - world->shown_bytes;
+    assert_in_range(length, 0, SHOWN - world->shown_bytes); /* what did not fit would not be compared */
     memcpy(world->shown + world->shown_bytes, bytes, length);
     world->shown_bytes += length;
 }
@@ -251,7 +251,7 @@ static void drive(bool violation_traps, enum observed observed)
 {
     struct hostile hostile = { .state = 0x9e3779b97f4a7c15, .memory = MEMORY, .descriptors = DESCRIPTORS + 1 };
     struct world rows, any;
-    static uint32_t succeeded[OPERATION_COUNT], tried[OPERATION_COUNT];
+    uint32_t succeeded[OPERATION_COUNT] = { 0 }, tried[OPERATION_COUNT] = { 0 };
     uint32_t issued = 0, events = 0;
     world_init(&rows, violation_traps, observed);
     const struct handle_table first = rows.wasi->table;
