@@ -55,20 +55,11 @@ enum status trace_ring_create(int fd, const uint8_t *run_id, struct error *error
     header.version = TRACE_RING_VERSION;
     header.data_bytes = TRACE_RING_BYTES;
     memcpy(header.run_id, run_id, TRACE_RUN_ID);
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    header.start_ns = elapsed_now_ns();
     header.start_ticks = platform_ticks();
-    header.start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     if (pwrite(fd, &header, sizeof header, 0) != (ssize_t)sizeof header)
         return error_set_errno(error, STATUS_IO, errno, "cannot write the recorder's ring");
     return STATUS_OK;
-}
-
-static uint64_t clock_now_ns(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 enum status trace_ring_started(int fd, uint64_t *ret_ns, struct error *error)
@@ -79,11 +70,13 @@ enum status trace_ring_started(int fd, uint64_t *ret_ns, struct error *error)
     /* The smallest of some readings: between the two of one, another process may run. */
     uint64_t offset = 0, least = UINT64_MAX;
     for (int i = 0; i < 8; i++) {
-        uint64_t before = clock_now_ns(CLOCK_MONOTONIC), real = clock_now_ns(CLOCK_REALTIME),
-                 behind = clock_now_ns(CLOCK_MONOTONIC);
-        if (behind - before < least) {
-            least = behind - before;
-            offset = real - before - least / 2;
+        struct timespec real;
+        uint64_t before = elapsed_now_ns();
+        clock_gettime(CLOCK_REALTIME, &real);
+        uint64_t took = elapsed_now_ns() - before;
+        if (took < least) {
+            least = took;
+            offset = (uint64_t)real.tv_sec * 1000000000u + (uint64_t)real.tv_nsec - before - took / 2;
         }
     }
     *ret_ns = header.start_ns + offset;

@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { STREAM_BUFFER = TRACE_CHUNK_TARGET + TRACE_EVENT_BYTES_MAX + 8 };
 
@@ -155,10 +154,8 @@ enum status stream_end(struct stream *stream, const struct trace_fate *fate, str
     end->cause_signal = fate->cause_signal;
     end->waited = fate->waited;
     end->exit_code = fate->exit_code;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    end->end_ns = elapsed_now_ns();
     end->end_ticks = platform_ticks();
-    end->end_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     end->events = stream->events;
     end->stream_bytes = stream->position;
     return trace_file_append(stream->file, TRACE_CHUNK_END, end, sizeof *end, 0, 0, 0, error);
