@@ -34,8 +34,7 @@ static enum status take_strings(struct cursor *cursor, struct request *request, 
         sum += lengths[i];
     }
     enum status status = event_take(cursor, request->bytes, (size_t)sum);
-    const uint8_t *padding;
-    return status == STATUS_OK ? cursor_bytes(cursor, trace_pad8((size_t)sum) - (size_t)sum, &padding) : status;
+    return status == STATUS_OK ? event_pass_padding(cursor, (size_t)sum) : status;
 }
 
 enum status event_request_start(struct request *request, uint32_t operation, uint16_t import, const char **ret_why)
@@ -146,11 +145,10 @@ static enum status take_out(struct cursor *cursor, struct trace_op_data *data, c
     enum status status = event_take(cursor, &out, sizeof out);
     if (status == STATUS_OK && out.head_length != (out.length < TRACE_HEAD_BYTES ? out.length : TRACE_HEAD_BYTES))
         return event_bad(ret_why, "another number of head bytes than there are");
-    const uint8_t *padding;
     if (status == STATUS_OK)
         status = event_take(cursor, data->out_head, out.head_length);
     if (status == STATUS_OK)
-        status = cursor_bytes(cursor, trace_pad8(out.head_length) - out.head_length, &padding);
+        status = event_pass_padding(cursor, out.head_length);
     if (status != STATUS_OK)
         return event_bounded(status, ret_why);
     data->out_digest = out.digest;

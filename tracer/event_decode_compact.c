@@ -18,9 +18,8 @@ static enum status take_compact_request(struct cursor *cursor, uint8_t operation
         return status;
     for (unsigned i = 0; i < row->slots && status == STATUS_OK; i++)
         status = event_take(cursor, &request->slot[i], row->wide >> i & 1 ? sizeof(uint64_t) : sizeof(uint32_t));
-    const uint8_t *padding;
     if (status == STATUS_OK)
-        status = cursor_bytes(cursor, trace_pad8(row->bytes) - row->bytes, &padding);
+        status = event_pass_padding(cursor, row->bytes);
     return event_bounded(status, ret_why);
 }
 
@@ -28,7 +27,6 @@ static enum status take_compact_request(struct cursor *cursor, uint8_t operation
 static enum status take_compact_out(struct cursor *cursor, uint32_t length, struct trace_op_data *data,
                                     const char **ret_why)
 {
-    const uint8_t *padding;
     if (length == 0 || length > LIMIT_STAGING)
         return event_bad(ret_why, "bytes that leave, in a region of an impossible length");
     data->out_length = length;
@@ -41,7 +39,7 @@ static enum status take_compact_out(struct cursor *cursor, uint32_t length, stru
     if (status == STATUS_OK && length <= TRACE_HEAD_BYTES)
         data->out_digest = XXH3_64bits(data->out_head, length);
     if (status == STATUS_OK)
-        status = cursor_bytes(cursor, trace_pad8(data->out_head_length) - data->out_head_length, &padding);
+        status = event_pass_padding(cursor, data->out_head_length);
     return event_bounded(status, ret_why);
 }
 

@@ -26,7 +26,7 @@ enum status event_decode_data(struct event_decoder *decoder, struct cursor *curs
             return event_bad(ret_why, "data of an op behind data of a later one");
     }
     struct decoder_data *data = &decoder->data[index];
-    const uint8_t *bytes, *padding;
+    const uint8_t *bytes;
     if (event.length == 0 || event.length > TRACE_DATA_MAX)
         return event_bad(ret_why, "data of an impossible length");
     if (trace_op_dropped(&call->ops, index) ||
@@ -34,7 +34,7 @@ enum status event_decode_data(struct event_decoder *decoder, struct cursor *curs
         return event_bad(ret_why, "more data than the op can bring");
     status = cursor_bytes(cursor, event.length, &bytes);
     if (status == STATUS_OK)
-        status = cursor_bytes(cursor, trace_pad8(event.length) - event.length, &padding);
+        status = event_pass_padding(cursor, event.length);
     if (status != STATUS_OK)
         return event_bounded(status, ret_why);
     if (data->length == 0)

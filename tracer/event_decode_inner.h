@@ -28,6 +28,13 @@ static inline enum status event_take(struct cursor *cursor, void *to, size_t siz
     return status;
 }
 
+/* Passes over what pads `size` bytes. */
+static inline enum status event_pass_padding(struct cursor *cursor, size_t size)
+{
+    const uint8_t *padding;
+    return cursor_bytes(cursor, trace_pad8(size) - size, &padding);
+}
+
 /* ---- requests and ops (event_decode_begin.c) ---- */
 
 /* A request of nothing yet but `operation` (below OPERATION_COUNT) and the import by which it was called. */
