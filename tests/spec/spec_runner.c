@@ -12,7 +12,8 @@
  * One line per script and per group: passed; failed; superseded (accepted, as a later version of the specification
  * does); skipped as text format; skipped because a proposal is missing; and what differs where nothing is owed. In the
  * core, a skip that no missing proposal explains is a failure. Exit status 0; 1 for a failure, also where there is no
- * suite in a folder that was asked for; 77 where --find finds none. */
+ * suite in a folder that was asked for, or no function was compiled for a tier that does; 77 where --find finds none.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,6 +211,8 @@ static int start(int argc, char **argv)
         return 2;
     int result = run_words(argc - at, argv + at, &o);
     tiers_print(o.mode.tiers);
+    if (result == 0 && !tiers_worked(o.mode.tiers, 1))
+        result = 1;
     tiers_free(o.mode.tiers);
     return result;
 }

@@ -126,7 +126,7 @@ static int start(int argc, char **argv)
     for (; equal && at + 1 < argc; at += 2)
         equal = compare_file(argv[at], argv[at + 1], tiers, stops);
     for (size_t way = 0; way < WAYS; way++) {
-        equal &= way == 0 || tiers_compiled(tiers[way]) > 0;
+        equal &= tiers_worked(tiers[way], 1);
         tiers_print(tiers[way]);
         tiers_free(tiers[way]);
     }

@@ -14,16 +14,15 @@ struct tiers *tiers_create(const char *word, const char *level)
     (void)level;
     if (strcmp(word, "interpreter") == 0)
         return calloc(1, sizeof(struct tiers));
-    fprintf(stderr, "no tier \"%s\": %s\n", word, tiers_left_out());
+    fprintf(stderr, "no tier \"%s\": this build has the interpreter alone, as there is no llvm-19-dev\n", word);
     return NULL;
 }
-const char *tiers_left_out(void) { return "this build has the interpreter alone, as there is no llvm-19-dev"; }
 void tiers_give(struct tiers *t, const struct rt_module *module, struct rt_instance *instance)
 {
     (void)t, (void)module, (void)instance;
 }
 void tiers_release(struct tiers *t) { (void)t; }
 void tiers_print(const struct tiers *t) { (void)t; }
-uint64_t tiers_compiled(const struct tiers *t) { return (void)t, 0; }
+bool tiers_worked(const struct tiers *t, uint64_t functions) { return (void)t, (void)functions, true; }
 void tiers_free(struct tiers *t) { free(t); }
 int tiers_run(int (*start)(int argc, char **argv), int argc, char **argv) { return start(argc, argv); }

@@ -75,8 +75,6 @@ struct tiers *tiers_create(const char *word, const char *level)
     return NULL;
 }
 
-const char *tiers_left_out(void) { return NULL; }
-
 static void count_left(struct tiers *t, const char *why)
 {
     t->left++;
@@ -155,7 +153,13 @@ void tiers_print(const struct tiers *t)
     printf("\n");
 }
 
-uint64_t tiers_compiled(const struct tiers *t) { return t->functions; }
+bool tiers_worked(const struct tiers *t, uint64_t functions)
+{
+    if (!t->compiles || t->functions >= functions)
+        return true;
+    fprintf(stderr, "too little was compiled: this says nothing of the tier\n");
+    return false;
+}
 
 void tiers_free(struct tiers *t)
 {
