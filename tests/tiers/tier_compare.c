@@ -5,7 +5,7 @@
  * Each module is run with the word as its argument: to its end, and again with so little fuel that it stops, at COUNT
  * places that are spread over the run. After each run the tiers must agree on the trap's kind, function and offset, on
  * the count of instructions, on what was written, on what the host was told and where the guest stood then, and on all
- * state: globals, tables, memories. */
+ * state: globals, tables, memories; and the whole run must succeed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 struct outcome {
     struct rt_trap trap;
     uint64_t instructions, seen, state, output;
+    bool succeeded;
 };
 static const struct {
     const char *tier, *level;
@@ -42,6 +43,7 @@ static bool run(const struct rt_module *module, const char *word, struct tiers *
         ret->trap = *tier_guest_run(&g);
         ret->trap.function_name = NULL; /* the module's, which goes */
         ret->instructions = rt_instance_instructions(g.instance);
+        ret->succeeded = tier_guest_succeeded(&g);
         ret->seen = g.seen;
         ret->state = tier_guest_state(&g);
         ret->output = digest(&g.output[0]) ^ digest(&g.output[1]);
@@ -88,12 +90,17 @@ static bool compare_all(const struct subject *s, uint64_t stops)
     struct outcome whole, stopped;
     if (!compare(s, UINT64_MAX, &whole))
         return false;
-    for (uint64_t i = 1; i <= stops; i++)
+    if (!whole.succeeded)
+        return printf("%s %s: it fails, so that nothing is compared\n", s->path, s->word), false;
+    for (uint64_t i = 1; i <= stops; i++) {
         if (!compare(s, whole.instructions / (stops + 1) * i + i, &stopped))
             return false;
+        if (stopped.trap.kind != RT_TRAP_FUEL_EXHAUSTED)
+            return printf("%s %s: stop %llu is behind its end\n", s->path, s->word, (unsigned long long)i), false;
+    }
     printf("%s %s: %llu instructions, %llu stops\n", s->path, s->word, (unsigned long long)whole.instructions,
            (unsigned long long)stops);
-    return whole.trap.kind == RT_TRAP_NONE || whole.trap.kind == RT_TRAP_EXIT;
+    return true;
 }
 
 static bool compare_file(const char *path, const char *word, struct tiers *const tiers[WAYS], uint64_t stops)

@@ -107,6 +107,7 @@ static enum rt_trap_kind leave(void *env, struct rt_instance *instance, struct r
 {
     struct tier_guest *g = ((const struct call *)env)->guest;
     (void)instance, (void)memory;
+    g->status = (uint32_t)slots[0];
     g->seen = mix(g->seen, slots[0]);
     return RT_TRAP_EXIT;
 }
@@ -170,6 +171,12 @@ const struct rt_trap *tier_guest_run(struct tier_guest *g)
     enum status status = rt_call(g->instance, start, NULL, 0, NULL, 0, NULL);
     (void)status; /* the trap says it */
     return rt_instance_trap(g->instance);
+}
+
+bool tier_guest_succeeded(const struct tier_guest *g)
+{
+    enum rt_trap_kind kind = rt_instance_trap(g->instance)->kind;
+    return (kind == RT_TRAP_NONE || kind == RT_TRAP_EXIT) && g->status == 0;
 }
 
 static void visit(void *env, const void *bytes, size_t size)

@@ -14,6 +14,7 @@ struct tier_guest {
     uint32_t word_count;
     bool real_clock;         /* else each look at it is a second later */
     uint64_t looks;          /* at the clock */
+    uint32_t status;         /* of its end */
     uint64_t seen;           /* a digest of what the host was told, and of where the guest stood */
     struct buffer output[2]; /* of descriptors 1 and 2 */
     void *rows;              /* owned */
@@ -25,6 +26,8 @@ struct rt_module *tier_guest_load(const char *path);
 MUST_USE bool tier_guest_open(struct tier_guest *g, const struct rt_module *module, struct tiers *tiers, uint64_t fuel);
 /* Runs _start. */
 const struct rt_trap *tier_guest_run(struct tier_guest *g);
+/* Whether it came to its end, and to status 0. */
+bool tier_guest_succeeded(const struct tier_guest *g);
 /* A digest of globals, tables and memories. */
 uint64_t tier_guest_state(const struct tier_guest *g);
 void tier_guest_close(struct tier_guest *g);

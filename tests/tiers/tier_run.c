@@ -27,7 +27,7 @@ static int start(int argc, char **argv)
     int result = 1;
     if (module && tier_guest_open(&g, module, tiers, UINT64_MAX)) {
         const struct rt_trap *trap = tier_guest_run(&g);
-        result = trap->kind == RT_TRAP_NONE || trap->kind == RT_TRAP_EXIT ? 0 : 1;
+        result = !tier_guest_succeeded(&g);
         fwrite(g.output[0].data, 1, g.output[0].size, stdout);
         fwrite(g.output[1].data, 1, g.output[1].size, stderr);
         if (result)
