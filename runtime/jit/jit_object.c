@@ -3,6 +3,7 @@
 #include "runtime/jit/jit.h"
 #include "runtime/jit/jit_object.h"
 
+#include <limits.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Orc.h>
@@ -54,7 +55,8 @@ static enum status machine_create(enum jit_level level, LLVMTargetMachineRef *re
     return *ret ? STATUS_OK : error_set(error, STATUS_INTERNAL, "LLVM makes no code generator");
 }
 
-/* What LLVM has to say while it generates code. Of a frame it names the function, last and in quotes. */
+/* What LLVM has to say while it generates code. Of a frame it names the function, last and in quotes; where it does
+ * not, nothing holds that function's frame. */
 struct listener {
     const struct jit_module *m;
     bool again, failed;
@@ -63,12 +65,15 @@ static void listen(LLVMDiagnosticInfoRef info, void *env)
 {
     struct listener *l = env;
     char *text = LLVMGetDiagInfoDescription(info);
-    const char *name = strstr(text, "'f");
-    if (strstr(text, "stack frame size") && name) {
-        unsigned long index = strtoul(name + 2, NULL, 10);
-        if (index < l->m->module->function_count && l->m->compiled[index])
+    if (strstr(text, "stack frame size")) {
+        const char *name = strstr(text, "'f");
+        unsigned long index = name ? strtoul(name + 2, NULL, 10) : ULONG_MAX;
+        if (index < l->m->module->function_count && l->m->compiled[index]) {
             l->m->compiled[index] = false;
-        l->again = true;
+            l->again = true;
+        } else {
+            l->failed = true;
+        }
     } else if (LLVMGetDiagInfoSeverity(info) == LLVMDSError) {
         l->failed = true;
     }
