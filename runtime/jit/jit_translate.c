@@ -19,42 +19,11 @@ LLVMTypeRef jit_type(const struct jit_module *m, uint32_t type)
     }
 }
 
+/* Of the scalar regular classes by row; of the others all. */
 bool jit_row_translated(enum insn insn)
 {
-    switch ((enum insn_class)insn_infos[insn].class) {
-    case INSN_CLASS_CONTROL:
-    case INSN_CLASS_PARAMETRIC:
-    case INSN_CLASS_VARIABLE:
-    case INSN_CLASS_TABLE:
-    case INSN_CLASS_MEMORY:
-    case INSN_CLASS_REFERENCE:
-    case INSN_CLASS_V_UNARY:
-    case INSN_CLASS_V_BINARY:
-    case INSN_CLASS_V_LOAD:
-    case INSN_CLASS_V_STORE:
-    case INSN_CLASS_V_CONST:
-    case INSN_CLASS_V_TERNARY:
-    case INSN_CLASS_V_SHUFFLE:
-    case INSN_CLASS_V_EXTRACT:
-    case INSN_CLASS_V_REPLACE:
-    case INSN_CLASS_V_LOAD_LANE:
-    case INSN_CLASS_V_STORE_LANE:
-        return true;
-    case INSN_CLASS_UNARY:
-    case INSN_CLASS_BINARY:
-    case INSN_CLASS_INTEGER:
-    case INSN_CLASS_DIVIDE:
-    case INSN_CLASS_COMPARE:
-    case INSN_CLASS_COMPARE_FLOAT:
-    case INSN_CLASS_TEST:
-    case INSN_CLASS_TRUNCATE:
-    case INSN_CLASS_REINTERPRET:
-    case INSN_CLASS_LOAD:
-    case INSN_CLASS_STORE:
-    case INSN_CLASS_CONST:
-        return jit_numeric_rows(insn) || jit_float_rows(insn) || jit_convert_rows(insn) || jit_access_rows(insn);
-    }
-    return false;
+    return insn_infos[insn].class >= INSN_CLASS_V_UNARY || jit_numeric_rows(insn) || jit_float_rows(insn) ||
+           jit_convert_rows(insn) || jit_access_rows(insn);
 }
 
 enum status jit_push(struct jit_function *f, LLVMValueRef value, uint32_t type)
