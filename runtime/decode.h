@@ -56,6 +56,7 @@ MUST_USE enum status decode_value_type(struct decoder *d, uint32_t *ret);
 MUST_USE enum status decode_reference_type(struct decoder *d, uint32_t *ret);
 /* What follows ref.null: the type of the null reference. */
 MUST_USE enum status decode_heap_type(struct decoder *d, uint32_t *ret);
+enum { MEMARG_HAS_MEMORY = 64 }; /* among an access's flags, above its alignment (5.4.7): a memory's index follows */
 /* Turns a byte into a value type; refuses types of later proposals by name. offset: where it stood. */
 MUST_USE enum status decode_value_type_of(struct decoder *d, uint8_t byte, size_t offset, uint32_t *ret);
 /* decode_later.c: types as 3.0 has them, see `later_types` of struct rt_module. */

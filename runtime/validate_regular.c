@@ -2,8 +2,6 @@
  * (3.3.2, 3.3.7). */
 #include "runtime/prepare.h"
 
-enum { MEMARG_HAS_MEMORY = 64 }; /* 5.4.7 */
-
 enum status validate_memarg(struct body *b, const struct insn_info *info, struct memarg *ret)
 {
     uint32_t flags;

@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-enum { MEMARG_HAS_MEMORY = 64 }; /* 5.4.7 */
-
 void jit_reader_init(struct jit_reader *r, const struct rt_module *module)
 {
     *r = (struct jit_reader) { .module = module };
