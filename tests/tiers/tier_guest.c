@@ -119,6 +119,7 @@ static bool link_guest(struct tier_guest *g, uint64_t fuel, struct error *error)
     struct rt_limits limits = RT_LIMITS_DEFAULT;
     struct call *rows = calloc(IMPORTS_MAX, sizeof *rows);
     limits.fuel = fuel;
+    g->rows = rows;
     if (!rows || count > IMPORTS_MAX)
         return error_set(error, STATUS_LIMIT, "too many imports"), false;
     for (uint32_t i = 0; i < count; i++) {
@@ -133,7 +134,6 @@ static bool link_guest(struct tier_guest *g, uint64_t fuel, struct error *error)
                                           .function = strcmp(info.name, "proc_exit") == 0 ? leave : host,
                                           .env = &rows[i] };
     }
-    g->rows = rows;
     return rt_instance_create(g->module, imports, count, &limits, &g->instance, error) == STATUS_OK;
 }
 
