@@ -281,8 +281,7 @@ class FileCalls(Rows):
         """A writer of the standard input, long before the clock; and at its end, which is told as a hangup."""
         text = poll(descriptor(1, 0), clock(2, 600 * 10 ** 9))
         for command in ["run"], ["record", "-o", self.trace]:
-            walker = ["--walker", kit.WALKER] if kit.WALKER else []
-            with self.started(*command, "-q", *walker, self.script, ends=0) as guest:
+            with self.started(*command, "-q", self.script, ends=0) as guest:
                 guest.stdin.write(f"sched_yield\n{text}\n".encode())
                 guest.stdin.flush()
                 self.assertEqual(guest.stdout.readline(), b"0\n")

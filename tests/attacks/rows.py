@@ -107,8 +107,7 @@ class Rows(Attack):
         self.watch = self.watch or Watch(self, WARRANT, witness_works())
         self.witness.unlink(missing_ok=True)
         self.trace.unlink(missing_ok=True)
-        walker = ["--walker", kit.WALKER] if kit.WALKER else []
-        words, _ = self.watched(["record", "-q", "-o", self.trace, *walker, *(self.grants if grants is None else grants), *options, self.script])
+        words, _ = self.watched(["record", "-q", "-o", self.trace, *(self.grants if grants is None else grants), *options, self.script])
         run = subprocess.Popen([WARRANT, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder)
         answers, counted = [], []
         try:

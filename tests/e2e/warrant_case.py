@@ -87,8 +87,6 @@ class Case(unittest.TestCase):
 
     def warrant(self, *words, status=0, input=None, cwd=None, command=WARRANT, limit=120, prefix=()):
         """Runs the command and demands its exit status (None: any). Returns the finished process, output as text."""
-        if WALKER and words[0] in ("run", "record") and "--walker" not in words:
-            words = [words[0], "--walker", WALKER, *words[1:]]
         words, trace = self.watched(words)
         done = subprocess.run([*prefix, command, *map(str, words)], capture_output=True, input=input, cwd=cwd or self.folder,
                               timeout=limit * SLOW)
@@ -105,7 +103,10 @@ class Case(unittest.TestCase):
         return watched.tree(self.outside)
 
     def watched(self, words):
-        """(words, None), or what starts the same guest under the watch of a test that names a row, and its trace (for self.watch.ended)."""
+        """(words, None), or what starts the same guest under the watch of a test that names a row, and its trace (for self.watch.ended). With the
+        walker that the program is run for, where the words name none."""
+        if WALKER and words[0] in ("run", "record") and "--walker" not in words:
+            words = [words[0], "--walker", WALKER, *words[1:]]
         return self.watch.words(words) if self.watch else (words, None)
 
     @contextlib.contextmanager
