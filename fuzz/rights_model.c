@@ -49,7 +49,7 @@ static const struct need {
     { OPERATION_SOCK_SEND_TO, SLOT_SOCK_SEND_TO_fd, R(FD_WRITE) },
 };
 
-/* What no socket may: it has no place, no name and no entries. */
+/* All that a socket may: it has no place, no name and no entries. */
 static const uint64_t of_sockets = R(FD_READ) | R(FD_WRITE) | R(FD_FDSTAT_SET_FLAGS) | R(FD_FILESTAT_GET) |
                                    R(POLL_FD_READWRITE) | R(SOCK_SHUTDOWN) | R(SOCK_ACCEPT);
 

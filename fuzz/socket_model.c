@@ -1,7 +1,8 @@
 /* The model of sockets. Nothing of wasi/ is used: rules, addresses and their bytes are said here again, for libc.
  *
  * The network is loopback alone. Where this process may not have a namespace of its own (without root), its listeners
- * are this machine's; one whose place is taken is left out. */
+ * are this machine's; one whose place is taken is left out. In a namespace none may be missing but IPv6's, which a
+ * kernel may lack. */
 #include "fuzz/socket_model.h"
 
 #include <arpa/inet.h>
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -62,7 +64,8 @@ static int listener(const struct place *place, int type)
 void socket_model_make(void)
 {
     struct ifreq loopback = { .ifr_name = "lo" };
-    int fd = unshare(CLONE_NEWNET) < 0 ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool own = unshare(CLONE_NEWNET) == 0;
+    int fd = own ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
     if (fd >= 0) {
         if (ioctl(fd, SIOCGIFFLAGS, &loopback) == 0) {
             loopback.ifr_flags = (short)(loopback.ifr_flags | IFF_UP);
@@ -73,6 +76,11 @@ void socket_model_make(void)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         places[i].stream = listener(&places[i], SOCK_STREAM);
         places[i].datagram = listener(&places[i], SOCK_DGRAM);
+        if (own && !strchr(places[i].host, ':') && (places[i].stream < 0 || places[i].datagram < 0)) {
+            fprintf(stderr, "nobody listens at %s port %u, on a network of this process alone\n", places[i].host,
+                    places[i].port);
+            abort();
+        }
     }
 }
 
