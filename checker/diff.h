@@ -32,14 +32,16 @@ MUST_USE enum status diff_calls(struct trace_reader *reader_a, const struct trac
 
 /* What a run did with a name of the guest's. */
 struct diff_use {
-    uint64_t opens, bytes_read, bytes_written, changes; /* changes: made, removed, renamed, sizes and times set */
+    uint64_t opens, bytes_read, bytes_written,
+        changes; /* changes: made, removed, renamed, emptied, sizes and times set */
 };
 struct diff_files;
 MUST_USE enum status diff_files_create(struct diff_files **ret, struct error *error); /* returns owned */
 void diff_files_free(struct diff_files *files);                                       /* NULL is fine */
-/* Counts the call's ops in column `side`, 0 or 1. paths: as they were before the call. NO_MEMORY. */
+/* Counts the call's ops in column `side`, 0 or 1, and follows them: a plan opens a directory and works in it.
+ * NO_MEMORY. */
 MUST_USE enum status diff_files_add(struct diff_files *files, unsigned side, const struct trace_call *call,
-                                    const struct show_paths *paths, struct error *error);
+                                    struct show_paths *paths, struct error *error);
 /* Every name whose uses differ, in order. NO_MEMORY. */
 typedef void diff_file_fn(void *self, const void *name, size_t size, const struct diff_use use[2]);
 MUST_USE enum status diff_files_visit(const struct diff_files *files, diff_file_fn *visit, void *self,

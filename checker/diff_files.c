@@ -6,6 +6,7 @@
 #include <string.h>
 #include "checker/diff.h"
 #include "checker/show_inner.h"
+#include "checker/touched.h"
 
 enum { ROOM_LEAST = 256 };
 
@@ -89,35 +90,15 @@ static struct diff_use *uses_of(struct diff_files *files, unsigned side, const s
 
 static void count_use(struct diff_use *use, const struct op *op, int64_t value)
 {
-    switch ((enum op_effect)abi_ops[op->kind].effect) {
-    case OP_EFFECT_READ:
-        use->bytes_read += (uint64_t)value;
-        return;
-    case OP_EFFECT_WRITE:
-        use->bytes_written += (uint64_t)value;
-        return;
-    case OP_EFFECT_OPEN:
-        use->opens++;
-        return;
-    case OP_EFFECT_MAKE:
-    case OP_EFFECT_REMOVE:
-    case OP_EFFECT_MOVE:
-    case OP_EFFECT_META:
-        use->changes++;
-        return;
-    case OP_EFFECT_NONE:
-    case OP_EFFECT_LOOK:
-    case OP_EFFECT_FLUSH:
-    case OP_EFFECT_TABLE:
-    case OP_EFFECT_TIME:
-    case OP_EFFECT_RANDOM:
-    case OP_EFFECT_NETWORK:
-    case OP_EFFECT_COUNT:
-        return;
-    }
+    struct store_file one = { 0 };
+    touched_count(op, value, &one);
+    use->opens += one.opens;
+    use->bytes_read += one.bytes_read;
+    use->bytes_written += one.bytes_written;
+    use->changes += one.creates + one.removes + one.changes;
 }
 
-/* What the op was done to: the object of a descriptor, or a name in a directory. */
+/* What the op was done to: the object of a descriptor, or a name in a directory. Nothing where no name is known. */
 static void put_object(const struct trace_call *call, uint32_t handle, struct region path, bool named,
                        const struct show_paths *paths, struct buffer *out)
 {
@@ -128,27 +109,36 @@ static void put_object(const struct trace_call *call, uint32_t handle, struct re
         buffer_bytes(out, at.text, at.size);
 }
 
+static enum status add_op(struct diff_files *files, unsigned side, const struct trace_call *call, uint32_t index,
+                          const struct show_paths *paths, struct error *error)
+{
+    enum status s = STATUS_OK;
+    const struct op *op = &call->ops.op[index];
+    int64_t value = call->ops.result[index].value;
+    if (op->kind >= OP_COUNT || value < 0)
+        return STATUS_OK;
+    enum op_object object = (enum op_object)abi_ops[op->kind].object;
+    bool named = object == OP_OBJECT_NAME || object == OP_OBJECT_NAMES || object == OP_OBJECT_BENEATH;
+    for (unsigned second = 0; second <= (object == OP_OBJECT_NAMES) && s == STATUS_OK; second++) {
+        struct buffer name = BUFFER_INIT;
+        put_object(call, second ? op->handle2 : op->handle, second ? op->path2 : op->path, named, paths, &name);
+        struct diff_use *use = name.size > 0 ? uses_of(files, side, &name) : NULL;
+        if (use)
+            count_use(use, op, value);
+        else if (name.size > 0 || name.status != STATUS_OK)
+            s = error_set(error, STATUS_NO_MEMORY, "no memory for the names of files");
+        buffer_done(&name);
+    }
+    return s;
+}
+
 enum status diff_files_add(struct diff_files *files, unsigned side, const struct trace_call *call,
-                           const struct show_paths *paths, struct error *error)
+                           struct show_paths *paths, struct error *error)
 {
     enum status s = STATUS_OK;
     for (uint32_t i = 0; i < call->ops.count && i < LIMIT_OPS && call->complete && s == STATUS_OK; i++) {
-        const struct op *op = &call->ops.op[i];
-        int64_t value = call->ops.result[i].value;
-        if (op->kind >= OP_COUNT || value < 0)
-            continue;
-        enum op_object object = (enum op_object)abi_ops[op->kind].object;
-        bool named = object == OP_OBJECT_NAME || object == OP_OBJECT_NAMES || object == OP_OBJECT_BENEATH;
-        for (unsigned second = 0; second <= (object == OP_OBJECT_NAMES) && s == STATUS_OK; second++) {
-            struct buffer name = BUFFER_INIT;
-            put_object(call, second ? op->handle2 : op->handle, second ? op->path2 : op->path, named, paths, &name);
-            struct diff_use *use = name.size > 0 ? uses_of(files, side, &name) : NULL;
-            if (use)
-                count_use(use, op, value);
-            else if (name.size > 0 || name.status != STATUS_OK)
-                s = error_set(error, STATUS_NO_MEMORY, "no memory for the names of files");
-            buffer_done(&name);
-        }
+        s = add_op(files, side, call, i, paths, error);
+        show_paths_follow_op(paths, call, i);
     }
     return s;
 }

@@ -178,7 +178,7 @@ void show_paths_opened(const struct show_paths *paths, const struct trace_call *
         }
 }
 
-static void follow_op(struct show_paths *paths, const struct trace_call *call, uint32_t index)
+void show_paths_follow_op(struct show_paths *paths, const struct trace_call *call, uint32_t index)
 {
     const struct op *op = &call->ops.op[index];
     const struct op_result *result = &call->ops.result[index];
@@ -215,5 +215,5 @@ void show_paths_follow(struct show_paths *paths, const struct trace_call *call)
 {
     uint32_t count = call->ops.count < LIMIT_OPS ? call->ops.count : LIMIT_OPS;
     for (uint32_t i = 0; i < count && call->complete; i++)
-        follow_op(paths, call, i);
+        show_paths_follow_op(paths, call, i);
 }

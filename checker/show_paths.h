@@ -22,6 +22,8 @@ void show_paths_join(struct show_path directory, const void *name, size_t size, 
 void show_paths_put(struct show_path path, bool full, struct buffer *out);
 /* Appends the number and, where it is known, the name: `4</data/x>`. */
 void show_paths_descriptor(const struct show_paths *paths, bool full, uint64_t handle, struct buffer *out);
+/* Op `index` of a complete call, where its ops are followed one by one. */
+void show_paths_follow_op(struct show_paths *paths, const struct trace_call *call, uint32_t index);
 /* What the trace's description says of the run; NULL: it cannot be read. */
 const struct run_spec *show_paths_spec(const struct show_paths *paths);
 

@@ -13,7 +13,6 @@ enum { TOUCHED_NAME_MAX = 8192 };
 
 struct touched_file {
     char *name;        /* owned; NULL: nothing is known of this handle */
-    bool scratch;      /* opened by a plan for itself: looking a path up is not opening a file */
     uint64_t hostcall; /* that opened it */
     struct store_file use;
 };
@@ -96,30 +95,7 @@ static char *name_beneath(const struct touched *touched, uint32_t handle, const 
     return name;
 }
 
-static void on_open(struct touched *touched, const struct request *request, const struct op *op, int64_t value,
-                    uint64_t number)
-{
-    char *name = name_beneath(touched, op->handle, request, op->path);
-    bool scratch = op->handle2 >= HANDLE_SCRATCH;
-    if (value < 0) {
-        if (name)
-            store_file(touched->store, name, &(struct store_file) { .failures = 1 }, number);
-        free(name);
-    } else if (op->handle2 < HANDLES_TOTAL) {
-        release(touched, op->handle2);
-        touched->file[op->handle2] = (struct touched_file) { name,
-                                                             scratch,
-                                                             number,
-                                                             { .opens = !scratch,
-                                                               .creates = (op->flags & OPEN_CREATE) != 0,
-                                                               .changes = (op->flags & OPEN_TRUNCATE) != 0 } };
-    } else {
-        free(name);
-    }
-}
-
-/* Counts an op by its effect. */
-static void use_count(const struct op *op, int64_t value, struct store_file *use)
+void touched_count(const struct op *op, int64_t value, struct store_file *use)
 {
     if (value < 0) {
         use->failures++;
@@ -144,11 +120,15 @@ static void use_count(const struct op *op, int64_t value, struct store_file *use
         use->removes++;
         return;
     case OP_EFFECT_META:
+    case OP_EFFECT_MOVE: /* what each name becomes: on_names */
         use->changes++;
         return;
-    case OP_EFFECT_MOVE: /* on_names */
+    case OP_EFFECT_OPEN:
+        use->opens += op->handle2 < HANDLE_SCRATCH;
+        use->creates += (op->flags & OPEN_CREATE) != 0;
+        use->changes += (op->flags & OPEN_TRUNCATE) != 0;
+        return;
     case OP_EFFECT_NONE:
-    case OP_EFFECT_OPEN: /* on_open */
     case OP_EFFECT_FLUSH:
     case OP_EFFECT_TABLE:
     case OP_EFFECT_TIME:
@@ -156,6 +136,23 @@ static void use_count(const struct op *op, int64_t value, struct store_file *use
     case OP_EFFECT_NETWORK:
     case OP_EFFECT_COUNT:
         return;
+    }
+}
+
+static void on_open(struct touched *touched, const struct request *request, const struct op *op, int64_t value,
+                    uint64_t number)
+{
+    char *name = name_beneath(touched, op->handle, request, op->path);
+    if (value < 0) {
+        if (name)
+            store_file(touched->store, name, &(struct store_file) { .failures = 1 }, number);
+        free(name);
+    } else if (op->handle2 < HANDLES_TOTAL) {
+        release(touched, op->handle2);
+        touched->file[op->handle2] = (struct touched_file) { name, number, { 0 } };
+        touched_count(op, value, &touched->file[op->handle2].use);
+    } else {
+        free(name);
     }
 }
 
@@ -167,7 +164,7 @@ static void on_name(struct touched *touched, const struct request *request, cons
     char *name = name_beneath(touched, op->handle, request, op->path);
     if (!name)
         return;
-    use_count(op, value, &use);
+    touched_count(op, value, &use);
     store_file(touched->store, name, &use, number);
     free(name);
 }
@@ -196,7 +193,7 @@ static void on_descriptor(struct touched *touched, const struct op *op, int64_t 
     switch ((enum op_table)abi_ops[op->kind].table) {
     case OP_TABLE_KEEPS:
     case OP_TABLE_OPENS:
-        use_count(op, value, &touched->file[op->handle].use);
+        touched_count(op, value, &touched->file[op->handle].use);
         return;
     case OP_TABLE_CLOSES:
         release(touched, op->handle);

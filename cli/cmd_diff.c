@@ -69,10 +69,8 @@ static enum status count_call(struct diff *diff, unsigned i, struct error *error
 {
     struct diff_side *side = &diff->side[i];
     show_summary_add(side->counts, side->call);
-    enum status s = diff_files_add(diff->files, i, side->call, side->paths, error);
-    show_paths_follow(side->paths, side->call);
     side->calls++;
-    return s;
+    return diff_files_add(diff->files, i, side->call, side->paths, error);
 }
 
 static void put_line(const struct diff *diff, const struct diff_side *side, const struct trace_call *call,

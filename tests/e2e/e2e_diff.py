@@ -55,6 +55,20 @@ class Diff(Case):
         named, _ = self.diff(a, self.run_of("e", "poke", "path_open", 3, 1, "@g", 0, 6, 0, 0, "out", "--", "fd_read", 4, "iov:new:8", "out"))
         self.assertEqual(named["inputs"]["arguments"], "differ")
 
+    def test_names_in_folders(self):
+        """What a plan does in a directory that it opened for itself is counted under the guest's name, and that opening is none of the guest's."""
+        words = ["path_create_directory", 3, "@sub/new", "--", "path_open", 3, 1, "@sub/f", 9, 64, 0, 0, "out", "--", "path_rename", 3, "@sub/f", 3, "@sub/g"]
+        (self.data / "sub").mkdir()
+        a = self.run_of("a", "poke", *words)
+        (self.data / "sub" / "g").rename(self.data / "sub" / "f")  # and the directory is there
+        found, _ = self.diff(a, self.run_of("b", "poke", *words))
+        self.assertEqual([(row["name"], row["a"]["opens"], row["a"]["changes"], row["b"]["changes"]) for row in found["files"] if row["name"] != "stdout"], [("/data/sub/new", 0, 1, 0)])
+        (self.data / "sub" / "g").unlink()
+        (self.data / "sub").rename(self.data / "away")
+        found, _ = self.diff(a, self.run_of("c", "poke", *words))
+        self.assertEqual([(row["name"], row["a"]["opens"], row["a"]["changes"], row["b"]["opens"], row["b"]["changes"]) for row in found["files"] if row["name"] != "stdout"],
+                         [("/data/sub/f", 1, 3, 0, 0), ("/data/sub/g", 0, 1, 0, 0), ("/data/sub/new", 0, 1, 0, 0)])
+
     def test_counts_ends_and_damage(self):
         a, b = self.run_of("a", "steps", 2), self.run_of("b", "steps", 4)
         found, _ = self.diff(a, b)
