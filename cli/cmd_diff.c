@@ -30,8 +30,9 @@ static enum status side_open(struct diff_side *side, const char *path, struct er
     const struct run_spec *spec = side->described ? &side->spec : NULL;
     side->clock = show_clock_of(trace_end_ahead(fd, file_size, &end) ? &end : NULL, spec);
     side->call = malloc(sizeof *side->call);
+    side->last = malloc(sizeof *side->last);
     side->counts = calloc(1, sizeof *side->counts);
-    if (!side->call || !side->counts)
+    if (!side->call || !side->last || !side->counts)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     return show_paths_create(spec, &side->paths, error);
 }
@@ -40,16 +41,21 @@ static void side_close(struct diff_side *side)
 {
     trace_reader_close(side->reader);
     free(side->call);
+    free(side->last);
     free(side->counts);
     show_paths_free(side->paths);
     run_spec_done(&side->spec);
 }
 
-/* The next call, or side->ended. A trace that is damaged ends where its valid prefix does, and that is said. */
+/* The next call, and `last` is the one before; or side->ended. A trace that is damaged ends where its valid prefix
+ * does, and that is said. */
 static enum status side_next(struct diff_side *side, struct error *error)
 {
     enum trace_item_kind kind = TRACE_ITEM_STATE;
     enum status s = STATUS_OK;
+    struct trace_call *call = side->last;
+    side->last = side->call;
+    side->call = call;
     while (s == STATUS_OK && kind != TRACE_ITEM_CALL) {
         s = trace_reader_next(side->reader, &kind, side->call, &side->exit, error);
         side->exited = side->exited || (s == STATUS_OK && kind == TRACE_ITEM_EXIT);
@@ -65,12 +71,12 @@ static enum status side_next(struct diff_side *side, struct error *error)
     return s;
 }
 
-static enum status count_call(struct diff *diff, unsigned i, struct error *error)
+static enum status count_call(struct diff *diff, unsigned i, const struct trace_call *call, struct error *error)
 {
     struct diff_side *side = &diff->side[i];
-    show_summary_add(side->counts, side->call);
+    show_summary_add(side->counts, call);
     side->calls++;
-    return diff_files_add(diff->files, i, side->call, side->paths, error);
+    return diff_files_add(diff->files, i, call, side->paths, error);
 }
 
 static void put_line(const struct diff *diff, const struct diff_side *side, const struct trace_call *call,
@@ -83,61 +89,64 @@ static void put_line(const struct diff *diff, const struct diff_side *side, cons
         out->size--; /* its newline */
 }
 
-/* The last call that is the same, read again: a line for each call would cost more than comparing them. */
-static enum status put_before(struct diff *diff, uint64_t event, struct error *error)
+/* The last call that is the same, read again for its data: a line for each call would cost more than comparing them. */
+static enum status put_before(struct diff *diff, struct error *error)
 {
     struct diff_side *side = &diff->side[0];
     struct trace_reader *again;
     enum trace_item_kind kind;
     struct trace_exit exit_item;
-    struct trace_call *call = diff->same > 0 ? malloc(sizeof *call) : NULL;
-    if (!call)
-        return diff->same > 0 ? error_set(error, STATUS_NO_MEMORY, "out of memory") : STATUS_OK;
+    if (diff->same == 0)
+        return STATUS_OK;
     enum status s = trace_reader_clone(side->reader, &again, error);
-    if (s == STATUS_OK) {
-        s = trace_reader_seek(again, event, error);
-        if (s == STATUS_OK)
-            s = trace_reader_next(again, &kind, call, &exit_item, error);
-        if (s == STATUS_OK && kind == TRACE_ITEM_CALL)
-            put_line(diff, side, call, &diff->before);
-        trace_reader_close(again);
-    }
-    free(call);
+    if (s != STATUS_OK)
+        return s;
+    s = trace_reader_seek(again, side->last->begin_event, error);
+    if (s == STATUS_OK)
+        s = trace_reader_next(again, &kind, side->last, &exit_item, error);
+    if (s == STATUS_OK && kind == TRACE_ITEM_CALL)
+        put_line(diff, side, side->last, &diff->before);
+    trace_reader_close(again);
     return s;
 }
 
-/* Call beside call, up to where they part. */
+/* Where they part: the call that each has there. */
+static enum status put_parted(struct diff *diff, struct error *error)
+{
+    enum status s = STATUS_OK;
+    for (unsigned i = 0; i < SIDES && s == STATUS_OK; i++) {
+        const struct diff_side *side = &diff->side[i];
+        if (side->ended)
+            continue;
+        put_line(diff, side, side->call, &diff->line[i]);
+        diff->event[i] = side->call->begin_event;
+        s = count_call(diff, i, side->call, error);
+    }
+    return s;
+}
+
+/* Call beside call, up to where they part. A call is counted when the next one was compared: its line wants the names
+ * that descriptors had before it. */
 static enum status walk_together(struct diff *diff, struct error *error)
 {
     struct diff_side *a = &diff->side[0], *b = &diff->side[1];
-    enum status s = STATUS_OK;
-    uint64_t before = 0; /* event of the call before */
-    while (s == STATUS_OK) {
-        s = side_next(a, error);
+    for (;; diff->same++) {
+        enum status s = side_next(a, error);
         if (s == STATUS_OK)
             s = side_next(b, error);
+        if (s == STATUS_OK && !a->ended && !b->ended)
+            s = diff_calls(a->reader, a->call, b->reader, b->call, &diff->part, error);
+        else if (s == STATUS_OK && a->ended != b->ended)
+            diff->part = DIFF_PART_ENDS;
+        if (s == STATUS_OK && diff->part != DIFF_PART_NONE)
+            s = put_before(diff, error);
+        for (unsigned i = 0; i < SIDES && s == STATUS_OK && diff->same > 0; i++)
+            s = count_call(diff, i, diff->side[i].last, error);
         if (s != STATUS_OK || (a->ended && b->ended))
             return s;
-        if (a->ended || b->ended)
-            diff->part = DIFF_PART_ENDS;
-        else
-            s = diff_calls(a->reader, a->call, b->reader, b->call, &diff->part, error);
-        for (unsigned i = 0; i < SIDES && diff->part != DIFF_PART_NONE; i++)
-            if (!diff->side[i].ended) {
-                put_line(diff, &diff->side[i], diff->side[i].call, &diff->line[i]);
-                diff->event[i] = diff->side[i].call->begin_event;
-            }
-        if (diff->part != DIFF_PART_NONE && s == STATUS_OK)
-            s = put_before(diff, before, error);
-        before = a->ended ? before : a->call->begin_event;
-        for (unsigned i = 0; i < SIDES && s == STATUS_OK; i++)
-            if (!diff->side[i].ended)
-                s = count_call(diff, i, error);
         if (diff->part != DIFF_PART_NONE)
-            return s;
-        diff->same++;
+            return put_parted(diff, error);
     }
-    return s;
 }
 
 static enum status walk(struct diff *diff, struct error *error)
@@ -147,7 +156,7 @@ static enum status walk(struct diff *diff, struct error *error)
         while (s == STATUS_OK && !diff->side[i].ended) {
             s = side_next(&diff->side[i], error);
             if (s == STATUS_OK && !diff->side[i].ended)
-                s = count_call(diff, i, error);
+                s = count_call(diff, i, diff->side[i].call, error);
         }
     return s;
 }

@@ -223,6 +223,10 @@ enum status diff_put_json(const struct diff *diff, struct buffer *out, struct er
     json_bool(&json, "same", diff_is_same(diff));
     json_u64(&json, "same_hostcalls", diff->same);
     json_string(&json, "part", diff->part == DIFF_PART_NONE ? NULL : diff_part_name(diff->part));
+    if (diff->before.size > 0)
+        json_buffer(&json, "before", &diff->before);
+    else
+        json_null(&json, "before");
     for (unsigned i = 0; i < SIDES; i++)
         side_json(diff, i, &json);
     inputs_compare(diff, inputs);

@@ -9,7 +9,7 @@ enum { SIDES = 2 };
 struct diff_side {
     const char *path;
     struct trace_reader *reader;
-    struct trace_call *call; /* large */
+    struct trace_call *call, *last; /* large; last: the one before */
     struct show_paths *paths;
     struct run_spec spec;
     bool described;

@@ -69,6 +69,19 @@ class Diff(Case):
         self.assertEqual([(row["name"], row["a"]["opens"], row["a"]["changes"], row["b"]["opens"], row["b"]["changes"]) for row in found["files"] if row["name"] != "stdout"],
                          [("/data/sub/f", 1, 3, 0, 0), ("/data/sub/g", 0, 1, 0, 0), ("/data/sub/new", 0, 1, 0, 0)])
 
+    def test_the_call_before_has_the_names_of_then(self):
+        """One run is stopped before the call behind a close: the close's line still has the name of what it closed."""
+        words = ["path_open", 3, 1, "@f", 0, 2, 0, 0, "out", "--", "fd_close", 4]
+        (self.data / "f").write_text("same")
+        policy = self.folder / "policy.yaml"
+        policy.write_text(f"version: 1\nfiles: [{{ host: {self.data}, guest: /data, access: write }}]\nlimits: {{ calls: 6 }}\n")
+        a, b = self.run_of("a", "poke", *words), self.folder / "b.wtrace"
+        self.warrant("record", "-o", b, "-p", policy, warrant_case.GUESTS / "poke.wasm", *words, status=126)
+        found, text = self.diff(a, b)
+        self.assertEqual((found["part"], found["same_hostcalls"], found["b"]["call"], found["inputs"]["policy"]), ("ENDS", 6, None, "differ"))
+        self.assertIn("fd_close(4</data/f>) = 0", found["before"])
+        self.assertIn(found["before"], text)
+
     def test_counts_ends_and_damage(self):
         a, b = self.run_of("a", "steps", 2), self.run_of("b", "steps", 4)
         found, _ = self.diff(a, b)
@@ -76,6 +89,7 @@ class Diff(Case):
         self.assertEqual({row["call"]: row["b"]["count"] - row["a"]["count"] for row in found["calls"]},
                          {"clock_time_get": 2, "fd_write": 2, "fd_filestat_get": 2, "fd_seek": 4, "fd_read": 2})
         self.assertEqual(found["a"]["event"], found["b"]["event"])
+        self.assertEqual(self.diff(a, a, status=0)[0]["a"]["hostcalls"], found["a"]["hostcalls"])
         cut = self.folder / "cut.wtrace"
         cut.write_bytes(a.read_bytes()[:-80])
         self.assertIn("cut.wtrace", self.warrant("diff", a, cut, status=3).stderr)
