@@ -11,6 +11,7 @@
 /* Lines that begin with "#": before the first call, what was run and what held; behind the last, how it ended. */
 void show_run(const struct run_spec *spec, struct buffer *out);
 void show_end(const struct trace_end *end, struct buffer *out);
+void show_end_words(const struct trace_end *end, struct buffer *out); /* the same without mark and newline */
 
 /* ---- descriptors ---- */
 

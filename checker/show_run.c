@@ -38,9 +38,15 @@ void show_run(const struct run_spec *spec, struct buffer *out)
     }
 }
 
+void show_end_words(const struct trace_end *end, struct buffer *out)
+{
+    buffer_printf(out, "%s; the guest's process ended: ", trace_end_name(end->reason));
+    ending_cause(end, out);
+}
+
 void show_end(const struct trace_end *end, struct buffer *out)
 {
-    buffer_printf(out, "# end: %s; the guest's process ended: ", trace_end_name(end->reason));
-    ending_cause(end, out);
+    buffer_string(out, "# end: ");
+    show_end_words(end, out);
     buffer_string(out, "\n");
 }

@@ -62,10 +62,9 @@ static enum status side_next(struct diff_side *side, struct error *error)
     }
     if (s != STATUS_NOT_FOUND)
         return s;
-    struct trace_end end;
     bool inside;
     side->ended = true;
-    s = trace_reader_stop(side->reader, &end, &inside, error);
+    s = trace_reader_stop(side->reader, &side->end, &inside, error);
     if (s != STATUS_OK)
         error_prefix(error, "%s", side->path);
     return s;

@@ -6,17 +6,22 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "checker/checker.h"
 #include "runtime/base/json_writer.h"
 #include "runtime/base/text.h"
 
 enum { FILES_SHOWN = 20 };
 static const char *const side_names[SIDES] = { "a", "b" };
 
+/* The guest's own word of its end, and the system's of its process. */
 static bool same_end(const struct diff_side *a, const struct diff_side *b)
 {
+    const struct trace_end *x = &a->end, *y = &b->end;
     return a->exited == b->exited &&
            (!a->exited || (a->exit.outcome == b->exit.outcome && a->exit.exit_code == b->exit.exit_code &&
-                           a->exit.trap == b->exit.trap));
+                           a->exit.trap == b->exit.trap)) &&
+           x->reason == y->reason && x->cause == y->cause && x->cause_signal == y->cause_signal &&
+           x->exit_code == y->exit_code && x->signal == y->signal;
 }
 
 bool diff_is_same(const struct diff *diff)
@@ -40,6 +45,9 @@ struct inputs {
 };
 enum { INPUTS = 5 };
 
+/* Whether both descriptions can be read; else nobody knows what was the same. */
+static bool inputs_known(const struct diff *diff) { return diff->side[0].described && diff->side[1].described; }
+
 static void inputs_compare(const struct diff *diff, struct inputs ret[INPUTS])
 {
     const struct run_spec *a = &diff->side[0].spec, *b = &diff->side[1].spec;
@@ -56,12 +64,14 @@ static void inputs_compare(const struct diff *diff, struct inputs ret[INPUTS])
 
 static void end_text(const struct diff_side *side, struct buffer *out)
 {
-    if (!side->exited) {
-        buffer_string(out, "no end was recorded");
-        return;
+    if (side->exited) {
+        show_exit(&side->exit, &(struct show_options) { 0 }, out);
+        out->size -= out->size > 0;
+    } else {
+        buffer_string(out, "no end of the guest was recorded");
     }
-    show_exit(&side->exit, &(struct show_options) { 0 }, out);
-    out->size -= out->size > 0;
+    buffer_string(out, "; ");
+    show_end_words(&side->end, out);
 }
 
 static void side_put(const struct diff_side *side, const char *name, struct buffer *out)
@@ -69,7 +79,9 @@ static void side_put(const struct diff_side *side, const char *name, struct buff
     uint64_t ticks = 0;
     for (unsigned i = 0; i < OPERATION_COUNT; i++)
         ticks += side->counts->of[i].ticks;
-    buffer_printf(out, "%s  %s: %" PRIu64 " hostcalls", name, side->path, side->calls);
+    buffer_printf(out, "%s  ", name);
+    text_plain_string(out, side->path);
+    buffer_printf(out, ": %" PRIu64 " hostcalls", side->calls);
     if (side->clock.known)
         buffer_printf(out, ", %" PRIu64 " us in them", show_clock_ns(&side->clock, ticks) / 1000);
     buffer_string(out, "; ");
@@ -137,7 +149,10 @@ enum status diff_put(const struct diff *diff, struct buffer *out, struct error *
     for (unsigned i = 0; i < SIDES; i++)
         side_put(&diff->side[i], side_names[i], out);
     inputs_compare(diff, inputs);
-    for (unsigned i = 0; i < INPUTS; i++)
+    if (!inputs_known(diff))
+        buffer_string(out, "a description cannot be read: whether module, arguments, environment, policy and host are "
+                           "the same is not known\n");
+    for (unsigned i = 0; i < INPUTS && inputs_known(diff); i++)
         if (!inputs[i].same)
             buffer_printf(out, "not the same %s\n", inputs[i].name);
     if (diff->part != DIFF_PART_NONE)
@@ -173,6 +188,7 @@ static void file_json(void *self, const void *name, size_t size, const struct di
 static void side_json(const struct diff *diff, unsigned i, struct json *json)
 {
     const struct diff_side *side = &diff->side[i];
+    struct buffer end = BUFFER_INIT;
     uint64_t ticks = 0;
     for (unsigned k = 0; k < OPERATION_COUNT; k++)
         ticks += side->counts->of[k].ticks;
@@ -185,6 +201,10 @@ static void side_json(const struct diff *diff, unsigned i, struct json *json)
         json_null(json, "ns");
     json_string(json, "ended", side->exited ? abi_ended_name(side->exit.outcome) : NULL);
     json_u64(json, "code", side->exit.exit_code);
+    json_string(json, "trap", side->exit.trap ? check_trap_name(side->exit.trap) : NULL);
+    show_end_words(&side->end, &end);
+    json_buffer(json, "end", &end);
+    buffer_done(&end);
     if (diff->line[i].size > 0) {
         json_u64(json, "event", diff->event[i]);
         json_buffer(json, "call", &diff->line[i]);
@@ -232,7 +252,7 @@ enum status diff_put_json(const struct diff *diff, struct buffer *out, struct er
     inputs_compare(diff, inputs);
     json_object_begin(&json, "inputs");
     for (unsigned i = 0; i < INPUTS; i++)
-        json_string(&json, inputs[i].name, inputs[i].same ? "same" : "differ");
+        json_string(&json, inputs[i].name, !inputs_known(diff) ? NULL : inputs[i].same ? "same" : "differ");
     json_object_end(&json);
     counts_json(diff, &json);
     json_array_begin(&json, "files");

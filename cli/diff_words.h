@@ -16,7 +16,8 @@ struct diff_side {
     struct show_clock clock;
     struct show_summary *counts;
     struct trace_exit exit;
-    bool exited, ended; /* its exit was read; there are no calls behind */
+    struct trace_end end; /* where `ended` */
+    bool exited, ended;   /* its exit was read; there are no calls behind */
     uint64_t calls;
 };
 

@@ -1,5 +1,8 @@
 """`warrant diff`: two runs that do the same are the same, whenever and where they ran; two that do not part where they do."""
 import json
+import signal
+import subprocess
+import time
 
 import warrant_case
 from warrant_case import Case
@@ -81,6 +84,28 @@ class Diff(Case):
         self.assertEqual((found["part"], found["same_hostcalls"], found["b"]["call"], found["inputs"]["policy"]), ("ENDS", 6, None, "differ"))
         self.assertIn("fd_close(4</data/f>) = 0", found["before"])
         self.assertIn(found["before"], text)
+
+    def test_ends_alone(self):
+        """Two guests that make no call, and end by another hand, or by another trap: each said in both forms."""
+        def stopped(name, *options, status):
+            self.trace = self.folder / f"{name}.wtrace"
+            self.warrant("record", "-q", "-o", self.trace, "--witness", "off", *options, warrant_case.GUESTS / "spin.wasm", status=status)
+            return self.trace
+        wall, fuel = stopped("a", "--timeout", "200ms", status=126), stopped("b", "--fuel", "1000", status=126)
+        found, text = self.diff(wall, fuel)
+        self.assertEqual((found["part"], found["same_hostcalls"], found["b"]["trap"]), (None, 0, "FUEL_EXHAUSTED"))
+        self.assertIn("the guest's process ended: the wall-clock limit", found["a"]["end"])
+        self.assertIn(found["a"]["end"], text)
+        self.diff(wall, wall, status=0)
+        killed = self.folder / "d.wtrace"
+        recording = subprocess.Popen([warrant_case.WARRANT, "record", "-q", "-o", killed, "--witness", "off", warrant_case.GUESTS / "spin.wasm"])
+        while not killed.exists() or killed.stat().st_size == 0:
+            time.sleep(0.01)
+        recording.send_signal(signal.SIGTERM)
+        recording.wait()
+        found, _ = self.diff(wall, killed)
+        self.assertEqual((found["part"], found["same_hostcalls"]), (None, 0))
+        self.assertIn("a signal to the launcher", found["b"]["end"])
 
     def test_counts_ends_and_damage(self):
         a, b = self.run_of("a", "steps", 2), self.run_of("b", "steps", 4)
