@@ -3,6 +3,7 @@
  *
  * Levels: SARIF has none above error, so that a critical finding is an error with its own severity beside it. A place
  * in a trace is no line of a text: hostcall, event, chunk and record stand among the properties. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "checker/checker.h"
@@ -146,6 +147,31 @@ static void put_tool(struct json *json, const char *version)
     json_object_end(json);
 }
 
+static void put_note(struct json *json, const char *level, const char *text)
+{
+    json_object_begin(json, NULL);
+    json_string(json, "level", level);
+    put_message(json, "message", text);
+    json_object_end(json);
+}
+
+/* What was not checked, or is not told. */
+static void put_notes(const struct check_report *report, struct json *json)
+{
+    char text[96];
+    json_array_begin(json, "toolExecutionNotifications");
+    if (!report->trace_whole)
+        put_note(json, "error", report->stop_text);
+    if (strncmp(check_report_verdict(report), "incomplete", strlen("incomplete")) == 0)
+        put_note(json, "warning", check_report_verdict(report));
+    if (report->findings_kept < report->finding_count) {
+        snprintf(text, sizeof text, "%zu of %" PRIu64 " findings are listed", report->findings_kept,
+                 report->finding_count);
+        put_note(json, "warning", text);
+    }
+    json_array_end(json);
+}
+
 void check_report_sarif(const struct check_report *report, const char *version, struct buffer *out)
 {
     struct json json = json_over(out);
@@ -160,6 +186,7 @@ void check_report_sarif(const struct check_report *report, const char *version, 
     json_object_begin(&json, NULL);
     json_bool(&json, "executionSuccessful", report->exit_status <= 1);
     json_i64(&json, "exitCode", report->exit_status);
+    put_notes(report, &json);
     json_object_end(&json);
     json_array_end(&json);
     json_array_begin(&json, "results");

@@ -22,11 +22,14 @@ class Forms(Case):
         self.assertEqual([(rules[result["ruleIndex"]]["id"], result["properties"]["severity"]) for result in run["results"]], [(one["rule"], one["severity"]) for one in found])
         self.assertEqual({result["ruleId"]: result["level"] for result in run["results"]}, {"witness.absent": "note", "confine.off": "warning"})
         self.assertEqual(run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], f"file://{self.trace}")
+        self.assertEqual([note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"]], [run["properties"]["verdict"]])
         odd = self.folder / "a b:é%.wtrace"
         odd.write_bytes(self.trace.read_bytes()[:-80])
         run = self.sarif(odd, 3)
         self.assertTrue(run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("/a%20b%3A%C3%A9%25.wtrace"))
         self.assertEqual((run["invocations"][0]["exitCode"], run["properties"]["verdict"]), (3, "damaged"))
+        note = run["invocations"][0]["toolExecutionNotifications"][0]
+        self.assertEqual((note["level"], "chunk" in note["message"]["text"]), ("error", True), note)
         self.warrant("check", "--format", "sarif", self.trace, odd, status=2)
 
     def test_a_forged_trace_as_sarif(self):

@@ -45,7 +45,8 @@ SARIF = _object(["version", "runs"], version={"type": "string", "enum": ["2.1.0"
     ["tool"],
     tool=_object(["driver"], driver=_object(["name"], name=STRING, version=STRING, rules=_array(_object(
         ["id"], id=STRING, shortDescription=MESSAGE, help=MESSAGE, defaultConfiguration=_object([], level=LEVEL), properties=BAG)))),
-    invocations=_array(_object(["executionSuccessful"], executionSuccessful=BOOLEAN, exitCode=INTEGER)),
+    invocations=_array(_object(["executionSuccessful"], executionSuccessful=BOOLEAN, exitCode=INTEGER,
+        toolExecutionNotifications=_array(_object(["message"], level=LEVEL, message=MESSAGE)))),
     results=_array(_object(
         ["message"], ruleId=STRING, ruleIndex={"type": "integer", "minimum": -1}, level=LEVEL, message=MESSAGE, properties=BAG, locations=_array(_object(
             [], physicalLocation=_object([], artifactLocation=_object([], uri={"type": "string", "pattern": r"^[A-Za-z0-9._~/%-]*$|^file:///[A-Za-z0-9._~/%-]*$"})),
