@@ -133,9 +133,7 @@ static bool has_fd(const struct trace_call *call, uint64_t fd)
             call->outcome.value[0] == fd)
             return true;
     }
-    if (call->request.call != OPERATION_POLL_ONEOFF || call->request.fault != FAULT_NONE)
-        return false;
-    for (uint32_t i = 0; i < call->request.subscription_count && i < LIMIT_SUBSCRIPTIONS; i++)
+    for (uint32_t i = 0; i < show_subscription_count(call); i++)
         if (call->request.subscription[i].type != EVENTTYPE_CLOCK && call->request.subscription[i].clock_or_fd == fd)
             return true;
     return false;
@@ -172,6 +170,10 @@ static bool names_path(const struct trace_call *call, const char *path, const st
     const struct request *request = &call->request;
     struct show_path directory = { NULL, 0 };
     uint32_t string = 0;
+    for (uint32_t i = 0; i < show_subscription_count(call); i++)
+        if (request->subscription[i].type != EVENTTYPE_CLOCK &&
+            beneath(show_paths_get(paths, request->subscription[i].clock_or_fd), path))
+            return true;
     for (unsigned f = 0; f < row->field_count; f++) {
         if (row->field[f].type == ARG_FD) {
             directory = show_paths_get(paths, request->slot[row->field[f].slot]);

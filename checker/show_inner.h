@@ -32,6 +32,7 @@ bool show_result(const struct trace_call *call, const struct operation_field *fi
 const struct filestat *show_stat_find(const struct trace_call *call); /* NULL: there is none */
 bool show_stat(const struct trace_call *call, const struct show_options *options, struct buffer *out);
 bool show_prestat(const struct trace_call *call, const struct show_options *options, struct buffer *out);
+uint32_t show_subscription_count(const struct trace_call *call); /* that poll_oneoff read; 0 of any other */
 bool show_subscriptions(const struct trace_call *call, const struct show_options *options, struct buffer *out);
 bool show_polled(const struct trace_call *call, const struct show_options *options, struct buffer *out);
 bool show_entries(const struct trace_call *call, const struct show_options *options, struct buffer *out);

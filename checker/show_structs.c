@@ -84,7 +84,7 @@ bool show_prestat(const struct trace_call *call, const struct show_options *opti
 
 /* ---- poll_oneoff ---- */
 
-static uint32_t subscription_count(const struct trace_call *call)
+uint32_t show_subscription_count(const struct trace_call *call)
 {
     if (call->request.call != OPERATION_POLL_ONEOFF || call->request.fault != FAULT_NONE)
         return 0;
@@ -113,7 +113,7 @@ static void put_subscription(const struct subscription *sub, const struct show_o
 
 bool show_subscriptions(const struct trace_call *call, const struct show_options *options, struct buffer *out)
 {
-    uint32_t count = subscription_count(call);
+    uint32_t count = show_subscription_count(call);
     uint32_t shown = options->full || count <= SHOWN_IOVS ? count : SHOWN_IOVS;
     if (count == 0)
         return false;
@@ -137,7 +137,7 @@ bool show_polled(const struct trace_call *call, const struct show_options *optio
     if (!data || !data->in)
         return false;
     buffer_u8(out, '[');
-    for (uint32_t i = 0; i < subscription_count(call) && at < data->in_kept; i++) {
+    for (uint32_t i = 0; i < show_subscription_count(call) && at < data->in_kept; i++) {
         const struct subscription *sub = &call->request.subscription[i];
         if (sub->type == EVENTTYPE_CLOCK)
             continue;
@@ -156,7 +156,7 @@ bool show_polled(const struct trace_call *call, const struct show_options *optio
 static void subscriptions_json(const struct trace_call *call, struct json *json)
 {
     json_array_begin(json, "in");
-    for (uint32_t i = 0; i < subscription_count(call); i++) {
+    for (uint32_t i = 0; i < show_subscription_count(call); i++) {
         const struct subscription *sub = &call->request.subscription[i];
         struct buffer text = BUFFER_INIT;
         json_object_begin(json, NULL);
@@ -286,7 +286,7 @@ void show_meaning_json(const struct trace_call *call, const struct show_options 
             json_string(json, "type", "DIR");
             json_u64(json, "pr_name_len", preopen_find(call, options).size);
             json_object_end(json);
-        } else if (field->type == ARG_SUBSCRIPTIONS && subscription_count(call) > 0) {
+        } else if (field->type == ARG_SUBSCRIPTIONS && show_subscription_count(call) > 0) {
             subscriptions_json(call, json);
         } else if (call->request.call == OPERATION_FD_READDIR && field->type == ARG_BUFFER) {
             json_array_begin(json, "entries");

@@ -319,6 +319,10 @@ static void calls_pass_by_descriptor_and_path(void **state)
     call.request.subscription[0] = (struct subscription) { .type = EVENTTYPE_CLOCK, .clock_or_fd = 1 };
     call.request.subscription[1] = (struct subscription) { .type = EVENTTYPE_FD_READ, .clock_or_fd = 0 };
     assert_true(passes_fd(0) && !passes_fd(1));
+    call.request.subscription[1].clock_or_fd = 6;
+    assert_true(passes_path("/data/sub/x.db") && !passes_path("/data/y"));
+    call.request.subscription[1].type = EVENTTYPE_CLOCK;
+    assert_false(passes_path("/data/sub/x.db"));
 }
 
 /* ---- times and counts ---- */
