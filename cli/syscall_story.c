@@ -87,14 +87,10 @@ static uint64_t ops_of(const struct syscall_row *row)
 static void seen_sql(const struct syscall_row *row, char *ret, size_t size)
 {
     snprintf(ret, size,
-             "SELECT r.id AS run, CASE s.role WHEN 1 THEN 'guest' WHEN 2 THEN 'recorder' ELSE 'other' END AS process,"
-             " c.name AS class, coalesce(n.name, '-') AS hostcall, count(*) AS count, coalesce(sum(s.result < 0), 0) "
-             "AS errors"
-             " FROM syscall_impact i JOIN runs r ON r.architecture = i.architecture JOIN syscall s ON s.id BETWEEN "
-             "r.id << 40"
-             " AND ((r.id + 1) << 40) - 1 AND s.number = i.number JOIN class_name c ON c.id = s.class"
-             " LEFT JOIN hostcall h ON h.id = s.hostcall LEFT JOIN call_name n ON n.id = h.call"
-             " WHERE i.name = '%s' AND NOT s.flags & 1 GROUP BY 1, 2, 3, 4 ORDER BY run, count DESC, class, hostcall",
+             "SELECT s.run, s.process, s.class, coalesce(n.name, '-') AS hostcall, count(*) AS count,"
+             " coalesce(sum(s.result < 0), 0) AS errors FROM syscalls s LEFT JOIN hostcall h ON h.id = s.hostcall"
+             " LEFT JOIN call_name n ON n.id = h.call WHERE s.name = '%s' GROUP BY 1, 2, 3, 4"
+             " ORDER BY run, count DESC, class, hostcall",
              row->name);
 }
 
