@@ -1,4 +1,4 @@
-/* What stands between the calls of a trace, in the words of show.c: states and refused growths. */
+/* What stands between the calls of a trace, in the words of show_call.c: states and refused growths. */
 #include "checker/show_time.h"
 #include "runtime/base/json_writer.h"
 

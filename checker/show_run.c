@@ -1,6 +1,6 @@
 /* The lines of `show` around the calls: what was run, what held, and how it ended.
  *
- * Invariant: what comes out of the trace is escaped here, as in show.c. */
+ * Invariant: what comes out of the trace is escaped here, as in show_call.c. */
 #include <inttypes.h>
 
 #include "checker/ending.h"
