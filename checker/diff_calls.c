@@ -191,11 +191,6 @@ static bool same_results(const struct trace_call *a, const struct trace_call *b)
     return !x == !y && (!x || (x->filetype == y->filetype && x->size == y->size && x->nlink == y->nlink));
 }
 
-static bool refused(const struct trace_call *call)
-{
-    return call->outcome.rule < RULE_COUNT && abi_rules[call->outcome.rule].refuses;
-}
-
 /* What the guest asked. */
 static enum diff_part diff_requests(const struct request *a, const struct request *b)
 {
@@ -225,7 +220,7 @@ enum status diff_calls(struct trace_reader *reader_a, const struct trace_call *a
         *ret = DIFF_PART_NONE;
     else if (a->outcome.wasi_errno != b->outcome.wasi_errno || a->outcome.trap != b->outcome.trap)
         *ret = DIFF_PART_ERROR;
-    else if (refused(a) != refused(b) || (refused(a) && a->outcome.rule != b->outcome.rule))
+    else if (show_refused(a) != show_refused(b) || (show_refused(a) && a->outcome.rule != b->outcome.rule))
         *ret = DIFF_PART_RULE;
     else if (!same_results(a, b))
         *ret = DIFF_PART_RESULTS;

@@ -84,11 +84,6 @@ static bool is_of_network(const struct trace_call *call)
     return works_on_sockets(&abi_operations[call->request.call]);
 }
 
-static bool is_refused(const struct trace_call *call)
-{
-    return call->complete && call->outcome.rule < RULE_COUNT && abi_rules[call->outcome.rule].refuses;
-}
-
 static bool in_class(enum show_class class, const struct trace_call *call)
 {
     switch (class) {
@@ -97,9 +92,9 @@ static bool in_class(enum show_class class, const struct trace_call *call)
     case SHOW_CLASS_NETWORK:
         return is_of_network(call);
     case SHOW_CLASS_REFUSED:
-        return is_refused(call);
+        return show_refused(call);
     case SHOW_CLASS_FAILED:
-        return call->complete && (call->outcome.wasi_errno != 0 || call->outcome.trap != 0);
+        return call->complete && !show_succeeded(call);
     case SHOW_CLASS_COUNT:
         break;
     }

@@ -21,6 +21,12 @@ static inline bool show_succeeded(const struct trace_call *call)
     return call->complete && call->outcome.wasi_errno == 0 && call->outcome.trap == 0;
 }
 
+/* Whether a rule refused what the guest asked. */
+static inline bool show_refused(const struct trace_call *call)
+{
+    return call->complete && call->outcome.rule < RULE_COUNT && abi_rules[call->outcome.rule].refuses;
+}
+
 /* An argument, as text without JSON's quotes. *strings counts the strings so far. */
 void show_argument(const struct trace_call *call, const struct operation_field *field, uint32_t *strings,
                    const struct show_options *options, struct buffer *out);

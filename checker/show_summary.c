@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "checker/moved.h"
+#include "checker/show_inner.h"
 #include "checker/show_time.h"
 
 void show_summary_add(struct show_summary *summary, const struct trace_call *call)
@@ -17,8 +18,8 @@ void show_summary_add(struct show_summary *summary, const struct trace_call *cal
     counts->calls++;
     if (!call->complete)
         return;
-    counts->errors += call->outcome.wasi_errno != 0 || call->outcome.trap != 0;
-    counts->refused += call->outcome.rule < RULE_COUNT && abi_rules[call->outcome.rule].refuses;
+    counts->errors += !show_succeeded(call);
+    counts->refused += show_refused(call);
     counts->timed += call->timed;
     counts->ticks += call->timed ? call->duration : 0;
     counts->bytes_in += call_bytes_moved(call, true);
