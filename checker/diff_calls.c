@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "checker/show_inner.h"
+#include "runtime/base/fnv.h"
 
 #define PART(id, text) text,
 static const char *const part_texts[] = { DIFF_PART_LIST(PART) };
@@ -115,11 +116,10 @@ static bool same_written(const struct trace_call *a, const struct trace_call *b)
     return i == k;
 }
 
-static bool fnv_add(void *self, const uint8_t *bytes, size_t size)
+static bool hash_add(void *self, const uint8_t *bytes, size_t size)
 {
     uint64_t *hash = self;
-    for (size_t i = 0; i < size; i++)
-        *hash = (*hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    *hash = fnv_add(*hash, bytes, size);
     return true;
 }
 
@@ -129,7 +129,7 @@ static enum status same_bytes(struct trace_reader *reader_a, const struct trace_
                               struct error *error)
 {
     const struct trace_op_data *x = &a->data[i], *y = &b->data[k];
-    uint64_t hash_a = UINT64_C(0xcbf29ce484222325), hash_b = hash_a;
+    uint64_t hash_a = FNV_START, hash_b = FNV_START;
     *ret = x->in_length == y->in_length;
     if (!*ret)
         return STATUS_OK;
@@ -137,9 +137,9 @@ static enum status same_bytes(struct trace_reader *reader_a, const struct trace_
         *ret = memcmp(x->in, y->in, x->in_length) == 0;
         return STATUS_OK;
     }
-    enum status s = trace_reader_data(reader_a, a, i, fnv_add, &hash_a, error);
+    enum status s = trace_reader_data(reader_a, a, i, hash_add, &hash_a, error);
     if (s == STATUS_OK)
-        s = trace_reader_data(reader_b, b, k, fnv_add, &hash_b, error);
+        s = trace_reader_data(reader_b, b, k, hash_add, &hash_b, error);
     *ret = hash_a == hash_b;
     return s;
 }

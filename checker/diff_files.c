@@ -7,6 +7,7 @@
 #include "checker/diff.h"
 #include "checker/show_inner.h"
 #include "checker/touched.h"
+#include "runtime/base/fnv.h"
 
 enum { ROOM_LEAST = 256 };
 
@@ -48,9 +49,7 @@ void diff_files_free(struct diff_files *files)
 
 static struct entry *slot_of(struct entry *entry, size_t room, const void *text, size_t size)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ ((const uint8_t *)text)[i]) * UINT64_C(0x100000001b3);
+    uint64_t hash = fnv_add(FNV_START, text, size);
     size_t at = (size_t)(hash ^ hash >> 32) & (room - 1);
     while (entry[at].text && (entry[at].size != size || memcmp(entry[at].text, text, size) != 0))
         at = (at + 1) & (room - 1);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include "runtime/base/fnv.h"
 
 static const struct {
     uint32_t first, last;
@@ -157,14 +158,10 @@ void text_quote(struct buffer *out, const void *bytes, size_t size, size_t limit
 
 void text_quote_name(struct buffer *out, const void *bytes, size_t size, size_t limit)
 {
-    const uint8_t *p = bytes;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
     text_quote(out, bytes, size, limit);
     if (limit == 0 || size <= limit)
         return;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
-    buffer_printf(out, " (%zu bytes, %016llx)", size, (unsigned long long)hash);
+    buffer_printf(out, " (%zu bytes, %016llx)", size, (unsigned long long)fnv_add(FNV_START, bytes, size));
 }
 
 static void json_escape(struct buffer *out, uint32_t point)
