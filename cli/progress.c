@@ -2,26 +2,19 @@
  * seconds. */
 #include "cli/progress.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/print.h"
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
+#include "runtime/base/elapsed.h"
 
 void progress_init(struct progress *progress, const char *command)
 {
-    *progress = (struct progress) { .command = command, .started_ns = now_ns(), .terminal = isatty(2) == 1 };
+    *progress = (struct progress) { .command = command, .started_ns = elapsed_now_ns(), .terminal = isatty(2) == 1 };
 }
 
 void progress_show(struct progress *progress, const char *what, uint64_t done, uint64_t total, const char *unit)
 {
-    uint64_t now = now_ns(), pause = progress->terminal ? UINT64_C(100000000) : UINT64_C(10000000000);
+    uint64_t now = elapsed_now_ns(), pause = progress->terminal ? UINT64_C(100000000) : UINT64_C(10000000000);
     if (now - progress->started_ns < UINT64_C(1000000000) || now - progress->shown_ns < pause)
         return;
     progress->shown_ns = now;
