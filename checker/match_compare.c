@@ -295,6 +295,16 @@ static void differ_type(struct compare *c, uint64_t expected, uint32_t found)
         buffer_printf(c->text, "type of the object: expected %" PRIu64 ", found %" PRIu32, expected, found);
 }
 
+/* As stat(2) has it on Linux. */
+static void differ_device(struct compare *c, uint64_t expected, uint64_t found)
+{
+    enum { MAJOR = 0xfff, LOW = 0xff, HIGH = 0xfff00 };
+    if (differs(c))
+        buffer_printf(c->text, "device: expected %" PRIu64 ":%" PRIu64 ", found %" PRIu64 ":%" PRIu64,
+                      expected >> 8 & MAJOR, (expected & LOW) | (expected >> 12 & HIGH), found >> 8 & MAJOR,
+                      (found & LOW) | (found >> 12 & HIGH));
+}
+
 /* The object behind the descriptor is the one that was opened; of the first descriptors, the one that the launcher
  * passed. */
 static void compare_object(struct compare *c, uint32_t handle, const struct witness_object *found)
@@ -305,6 +315,8 @@ static void compare_object(struct compare *c, uint32_t handle, const struct witn
             differ_object(c, known->dev, known->ino, found);
         else if (known->type != (found->mode & MATCH_TYPE))
             differ_type(c, known->type, found->mode & MATCH_TYPE);
+        else if (known->rdev != found->rdev)
+            differ_device(c, known->rdev, found->rdev);
         return;
     }
     if (!passed->known)
@@ -340,6 +352,8 @@ static void compare_identity(struct compare *c)
         differ_type(c, want->filetype, type);
     if (match_numbers_bind(found) && (want->dev != found->dev || want->ino != found->ino))
         differ_object(c, want->dev, want->ino, found);
+    else if (match_listed_device(c->world, want, found) != found->rdev)
+        differ_device(c, match_listed_device(c->world, want, found), found->rdev);
 }
 
 /* What fstatfs said holds data or not as the file system does behind the descriptor. */

@@ -61,6 +61,7 @@ struct match_steps {
 struct match_object {
     uint64_t dev, ino;
     uint32_t type; /* S_IFMT's bits of its mode; of a claim: enum wasi_filetype */
+    uint32_t rdev; /* of a device, which one it is */
     bool known;
 };
 
@@ -78,7 +79,9 @@ struct match_world {
     bool threads; /* the guest's process has had more than one thread */
     struct match_object object[HANDLES_TOTAL];  /* as the kernel had it when it was opened, or first used */
     struct match_object initial[HANDLES_TOTAL]; /* what the launcher passed, as it says */
-    uint32_t generation[HANDLES_TOTAL];         /* opened or closed so often by now */
+    struct run_node node[LIMIT_DEVICES];        /* the devices that the policy lists, as the launcher found them */
+    uint32_t node_count;
+    uint32_t generation[HANDLES_TOTAL];                          /* opened or closed so often by now */
     uint64_t arena_base[MATCH_ARENAS], arena_size[MATCH_ARENAS]; /* reservations of 4 GiB and more */
     uint32_t arena_count;
     uint64_t shared_base[MATCH_SHARED],
@@ -129,6 +132,10 @@ bool match_base_fits(const struct match_world *world, uint64_t base);
 /* Whether a device and inode that stat(2) gave for an object bind: not where its file system shows others there than
  * the kernel's own object has. */
 bool match_numbers_bind(const struct witness_object *found);
+/* The device that `found` must be for a STAT of it to have said what it said: where those are the numbers of one that
+ * the policy lists, that one, also where the file system shows other numbers than the kernel's object has. */
+uint64_t match_listed_device(const struct match_world *world, const struct match_want *want,
+                             const struct witness_object *found);
 /* Whether bytes at `address` lie in memory that another process may write. */
 bool match_is_shared(const struct match_world *world, uint64_t address, uint64_t size);
 /* Notes a reservation of address space, shared memory, and other threads. */

@@ -31,8 +31,11 @@ void match_world_init(struct match_world *world, const struct run_spec *spec)
         const struct run_initial *initial = &spec->initial[i];
         uint32_t handle = run_spec_is_resolver(spec, i) ? (uint32_t)HANDLE_RESOLVER : i;
         world->host_fd[handle] = (int32_t)initial->host_fd;
-        world->initial[handle] = (struct match_object) { initial->dev, initial->ino, initial->filetype, true };
+        world->initial[handle] = (struct match_object) { initial->dev, initial->ino, initial->filetype, 0, true };
     }
+    world->node_count = spec->node_count < LIMIT_DEVICES ? spec->node_count : LIMIT_DEVICES;
+    for (uint32_t i = 0; i < world->node_count; i++)
+        world->node[i] = spec->nodes[i];
 }
 
 bool match_is_shared(const struct match_world *world, uint64_t address, uint64_t size)
@@ -84,6 +87,26 @@ bool match_base_fits(const struct match_world *world, uint64_t base)
     return world->arena_count == 0;
 }
 
+static struct match_object object_from(const struct witness_object *object)
+{
+    return (struct match_object) { object->dev, object->ino, object->mode & MATCH_TYPE, object->rdev, true };
+}
+
+uint64_t match_listed_device(const struct match_world *world, const struct match_want *want,
+                             const struct witness_object *found)
+{
+    uint64_t must = found->rdev;
+    for (uint32_t i = 0; i < world->node_count; i++) {
+        const struct run_node *node = &world->node[i];
+        if (node->dev != want->dev || node->ino != want->ino)
+            continue;
+        if (node->rdev == found->rdev)
+            return found->rdev;
+        must = node->rdev;
+    }
+    return must;
+}
+
 bool match_numbers_bind(const struct witness_object *found) { return !(found->mode & WITNESS_MODE_OTHER_NUMBERS); }
 
 static void apply_base(struct match_world *world, const struct match_want *want, const struct witness_record *record)
@@ -118,7 +141,7 @@ static void apply_descriptor(struct match_world *world, const struct match_want 
     if (world->host_fd[handle] < 0)
         world->host_fd[handle] = (int32_t)record->arg[slot];
     if (object && !world->object[handle].known)
-        world->object[handle] = (struct match_object) { object->dev, object->ino, object->mode & MATCH_TYPE, true };
+        world->object[handle] = object_from(object);
 }
 
 void match_world_learn(struct match_world *world, const struct match_want *want, const struct witness_record *record)
@@ -138,7 +161,7 @@ static void apply_change(struct match_world *world, uint32_t handle, int32_t hos
     world->initial[handle].known = false;
     world->object[handle] = (struct match_object) { 0 };
     if (object)
-        world->object[handle] = (struct match_object) { object->dev, object->ino, object->mode & MATCH_TYPE, true };
+        world->object[handle] = object_from(object);
 }
 
 /* What `from` stands for, `to` stands for from now on. */

@@ -97,7 +97,7 @@ enum status launch_devices_find(struct run_spec *spec, struct error *error)
             error_prefix(error, "%s", said);
         if (s != STATUS_OK)
             return s;
-        spec->nodes[i] = (struct run_node) { (uint64_t)st.st_dev, st.st_ino };
+        spec->nodes[i] = (struct run_node) { (uint64_t)st.st_dev, st.st_ino, (uint64_t)st.st_rdev };
     }
     spec->node_count = count;
     return STATUS_OK;

@@ -178,7 +178,7 @@ static __always_inline int object_of_inode(struct probe_object *object, struct i
     object->mode = inode->i_mode | mode_of_system(magic);
     object->dev = system->s_dev;
     object->system = (__u32)magic;
-    object->reserved = 0;
+    object->rdev = inode->i_rdev;
     return inode->i_mode != 0;
 }
 
@@ -192,7 +192,7 @@ static __always_inline int object_of_address(struct probe_object *object, struct
     object->mode = mode | mode_of_system(magic);
     object->dev = BPF_CORE_READ(inode, i_sb, s_dev);
     object->system = (__u32)magic;
-    object->reserved = 0;
+    object->rdev = BPF_CORE_READ(inode, i_rdev);
     return mode != 0;
 }
 

@@ -53,8 +53,8 @@ enum {
 enum { PROBE_MODE_OTHER_NUMBERS = 0x10000 }; /* stat(2) may show another device and inode: overlays, subvolumes */
 struct probe_object {
     __u64 ino;
-    __u32 dev, mode; /* dev: the kernel's own dev_t, 12 bits major, 20 bits minor; mode: i_mode and PROBE_MODE_* */
-    __u32 system, reserved; /* what kind of file system it lies in (s_magic) */
+    __u32 dev, mode;    /* dev: the kernel's own dev_t, 12 bits major, 20 bits minor; mode: i_mode and PROBE_MODE_* */
+    __u32 system, rdev; /* what kind of file system it lies in (s_magic); of a device, which one it is (i_rdev) */
 };
 
 /* A socket as the call left it: of the descriptor that was returned, else of the first descriptor operand. Addresses

@@ -13,6 +13,7 @@ struct inode {
     unsigned short i_mode;
     struct super_block *i_sb;
     unsigned long i_ino;
+    __u32 i_rdev;
 } __attribute__((preserve_access_index));
 
 struct file {

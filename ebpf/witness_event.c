@@ -59,6 +59,9 @@ static bool take_object(const uint8_t **at, const uint8_t *end, struct witness_o
         return false;
     memcpy(&object, p, sizeof(object));
     ret->dev = makedev(object.dev >> 20, object.dev & 0xfffff);
+    ret->rdev = 0;
+    if (witness_mode_is_device(object.mode)) /* 12 and 20 bits: makedev puts them into 32 */
+        ret->rdev = (uint32_t)makedev(object.rdev >> 20, object.rdev & 0xfffff);
     ret->ino = object.ino;
     ret->mode = object.mode | (abi_file_system_holds_data(object.system) ? 0 : (uint32_t)WITNESS_MODE_NO_DATA);
     return true;

@@ -55,8 +55,14 @@ enum {
 struct witness_object {
     uint64_t dev, ino; /* dev: as st_dev of stat(2) */
     uint32_t mode;     /* st_mode, and WITNESS_MODE_* */
-    uint32_t reserved;
+    uint32_t rdev;     /* of a character or block device, which one it is: as st_rdev of stat(2); else 0 */
 };
+/* Whether a mode is a device's. */
+static inline bool witness_mode_is_device(uint32_t mode)
+{
+    enum { TYPE = 0170000, CHARACTER = 0020000, BLOCK = 0060000 };
+    return (mode & TYPE) == CHARACTER || (mode & TYPE) == BLOCK;
+}
 
 /* A socket as the call left it: the kernel's own numbers. Addresses of IPv4 and IPv6 alone. */
 enum { WITNESS_FAMILY_V4 = 2, WITNESS_FAMILY_V6 = 10 };

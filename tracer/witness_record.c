@@ -15,8 +15,8 @@ enum {
     LEB_MAX = 10,
     /* head, parts and 6 numbers, args, three objects, how, times, the lengths of address, vector and paths, the
      * address, the socket */
-    RECORD_FIXED_MAX = HEAD + 7 * LEB_MAX + 1 + ARGS * LEB_MAX + 9 * LEB_MAX + 3 * LEB_MAX + 4 * LEB_MAX + 4 * LEB_MAX +
-                       WITNESS_ADDRESS_MAX + 6 * LEB_MAX + 2 * 16
+    RECORD_FIXED_MAX = HEAD + 7 * LEB_MAX + 1 + ARGS * LEB_MAX + 12 * LEB_MAX + 3 * LEB_MAX + 4 * LEB_MAX +
+                       4 * LEB_MAX + WITNESS_ADDRESS_MAX + 6 * LEB_MAX + 2 * 16
 };
 
 /* ---- writing ---- */
@@ -38,7 +38,8 @@ static uint8_t *put_object(uint8_t *to, const struct witness_object *object)
 {
     to = put(to, object->dev);
     to = put(to, object->ino);
-    return put(to, object->mode);
+    to = put(to, object->mode);
+    return witness_mode_is_device(object->mode) ? put(to, object->rdev) : to;
 }
 
 static uint8_t *put_bytes(uint8_t *to, const void *bytes, size_t length)
@@ -183,6 +184,8 @@ static enum status get_object(struct cursor *c, struct witness_object *object)
         s = cursor_leb_u64(c, &object->ino);
     if (s == STATUS_OK)
         s = cursor_leb_u32(c, &object->mode);
+    if (s == STATUS_OK && witness_mode_is_device(object->mode))
+        s = cursor_leb_u32(c, &object->rdev);
     return s == STATUS_OK && object->mode == 0 ? STATUS_MALFORMED : s;
 }
 

@@ -71,6 +71,8 @@ void kit_run(struct kit *kit)
     struct run_spec spec = { .initial_count = 5, .initial = initial, .facts = { .arch = (char[]) { "x86_64" } } };
     spec.facts.walker = kit->walks ? RUN_WALKER_COMPONENTS : RUN_WALKER_OPENAT2;
     spec.policy.limits.links = LIMIT_WALK_LINKS;
+    spec.nodes = &kit->node;
+    spec.node_count = kit->node.ino ? 1 : 0;
     struct match_options options = {
         &spec, KIT_PID, kit->setup_until, { &kit->seen, on_verdict, on_record, on_finding }
     };

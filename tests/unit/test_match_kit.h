@@ -33,8 +33,9 @@ struct kit {
     size_t records, room;
     uint64_t setup_until;
     bool open_end, cut;
-    bool walks;       /* paths are resolved component by component */
-    uint64_t stop_ns; /* with open_end; 0: not known */
+    bool walks;           /* paths are resolved component by component */
+    uint64_t stop_ns;     /* with open_end; 0: not known */
+    struct run_node node; /* a device that the policy lists; inode 0: none */
     struct kit_seen seen;
 };
 

@@ -212,6 +212,41 @@ static void test_objects(void **state)
     }
 }
 
+/* A device that is, by what stat told, one that the policy lists must be that one, also where the file system shows
+ * other numbers than the kernel has; and behind a descriptor it stays the one that was opened. */
+static void test_devices(void **state)
+{
+    (void)state;
+    enum { NULL_DEVICE = 0x103, ZERO_DEVICE = 0x105, RIGHT = 0, CLAIMED, REPLACED, NOT_LISTED, CASES };
+    for (unsigned which = RIGHT; which < CASES; which++) {
+        struct kit *kit = kit_create();
+        kit->node = (struct run_node) { 40, 7, NULL_DEVICE };
+        kit_open(kit, 3, "x", OPEN_READ, 5, 0);
+        struct trace_call *call = kit_call(kit, OPERATION_FD_FILESTAT_GET);
+        kit_op(call, OP_STAT, 5, 0);
+        call->ops.result[0].stat =
+            (struct filestat) { .dev = 40, .ino = which == NOT_LISTED ? 8 : 7, .filetype = FILETYPE_CHARACTER_DEVICE };
+        const struct witness_object device = { 1, 2009, 0020666 | WITNESS_MODE_OTHER_NUMBERS,
+                                               which == RIGHT ? NULL_DEVICE : ZERO_DEVICE };
+        struct witness_record *opened = kit_saw_open(kit, 13, "x", 0400 | 02000000, 9);
+        opened->opened = device;
+        struct witness_record *r = kit_syscall(kit, "fstat", 0);
+        r->arg[0] = 9;
+        r->object = device;
+        if (which == REPLACED)
+            r->object.rdev = NULL_DEVICE;
+        r->parts = WITNESS_PART_OBJECT;
+        kit_run(kit);
+        bool wrong = which == CLAIMED || which == REPLACED;
+        if (wrong)
+            assert_non_null(strstr(kit->seen.finding[0].evidence, which == CLAIMED
+                                                                      ? "device: expected 1:3, found 1:5"
+                                                                      : "device: expected 1:5, found 1:3"));
+        EXPECT(kit, 1, MATCH + (wrong ? CHECK_VERDICT_MISMATCH - CHECK_VERDICT_MATCH : 0));
+        kit_free(kit);
+    }
+}
+
 /* A handle that nothing was opened under has no descriptor. */
 static void test_never_opened(void **state)
 {
@@ -290,9 +325,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_unknown),         T(test_late),           T(test_shared),       T(test_whole),
-        T(test_times_of_itself), T(test_polls),          T(test_objects),      T(test_never_opened),
-        T(test_interrupted),     T(test_after_the_stop), T(test_poll_goes_on),
+        T(test_unknown),         T(test_late),        T(test_shared),         T(test_whole),
+        T(test_times_of_itself), T(test_polls),       T(test_objects),        T(test_devices),
+        T(test_never_opened),    T(test_interrupted), T(test_after_the_stop), T(test_poll_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

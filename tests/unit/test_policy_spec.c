@@ -70,7 +70,7 @@ static void spec_fill(struct run_spec *spec)
     spec->node_count = 2;
     spec->nodes = calloc(2, sizeof *spec->nodes);
     assert_non_null(spec->nodes);
-    spec->nodes[1] = (struct run_node) { 5, 1234 };
+    spec->nodes[1] = (struct run_node) { 5, 1234, 259 };
     spec->arg_count = 2;
     spec->args = (char **)calloc(2, sizeof *spec->args);
     spec->env_count = 1;
@@ -139,6 +139,7 @@ static void test_round_trip(void **state)
     assert_string_equal(back.policy.devices[0], "/dev/null");
     assert_string_equal(back.policy.devices[1], "/dev/pts/7");
     assert_int_equal(back.nodes[1].ino, 1234);
+    assert_int_equal(back.nodes[1].rdev, 259);
     assert_int_equal(back.policy.listens[0].family, NET_V6);
     assert_string_equal(back.policy.names[0], "example.org");
     assert_int_equal(back.initial[5].address.port, 40123);

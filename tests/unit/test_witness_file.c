@@ -31,7 +31,7 @@ static struct witness_record full_record(void)
         .parts = WITNESS_PARTS_KNOWN,
         .object = { 2049, UINT64_MAX, 0100644, 0 },
         .object2 = { 3, 4, 040700, 0 },
-        .opened = { 1, 2, 040755, 0 },
+        .opened = { 1, 2, 020666, 0x501 },
         .path = { "a/b", "" },
         .path_length = { 3, 0 },
         .how = { 1, 2, 3 },

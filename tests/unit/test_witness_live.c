@@ -46,6 +46,7 @@ static void check_object(const struct witness_object *object, const struct stat 
         assert_int_equal(object->dev, st->st_dev);
         assert_int_equal(object->ino, st->st_ino);
     }
+    assert_int_equal(object->rdev, st->st_rdev);
     assert_int_equal(object->mode & ~(uint32_t)(WITNESS_MODE_OTHER_NUMBERS | WITNESS_MODE_NO_DATA), st->st_mode);
 }
 

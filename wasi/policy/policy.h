@@ -93,8 +93,8 @@ struct run_spec {
     /* What the policy's devices were, in their order; none where they were not looked up. */
     uint32_t node_count;
     struct run_node {
-        uint64_t dev, ino;
-    } *nodes; /* owned */
+        uint64_t dev, ino, rdev; /* where it lies; rdev: which device it stands for (as st_rdev of stat(2)) */
+    } *nodes;                    /* owned */
     struct run_facts facts;
 };
 

@@ -198,6 +198,7 @@ void run_spec_encode(const struct run_spec *spec, struct buffer *out)
     for (uint32_t i = 0; i < spec->node_count; i++) {
         buffer_u64(out, spec->nodes[i].dev);
         buffer_u64(out, spec->nodes[i].ino);
+        buffer_u64(out, spec->nodes[i].rdev);
     }
     facts_encode(&spec->facts, out);
 }

@@ -16,7 +16,7 @@ enum {
     TEXT_BYTES_MIN = 4,
     INITIAL_BYTES_MIN = 30,
     LISTEN_BYTES = 19,
-    NODE_BYTES = 16
+    NODE_BYTES = 24
 };
 
 static enum status count_decode(struct cursor *c, uint32_t most, size_t element, uint32_t *ret)
@@ -229,6 +229,7 @@ static enum status nodes_decode(struct cursor *c, struct run_spec *spec)
     for (uint32_t i = 0; i < count; i++) {
         TRY(cursor_u64(c, &spec->nodes[i].dev));
         TRY(cursor_u64(c, &spec->nodes[i].ino));
+        TRY(cursor_u64(c, &spec->nodes[i].rdev));
     }
     return STATUS_OK;
 }
