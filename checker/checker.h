@@ -181,16 +181,25 @@ struct checker_query_row {
 /* The named queries; *ret_count of them. A constant table's. */
 const struct checker_query_row *checker_queries(size_t *ret_count);
 enum checker_format { CHECKER_TEXT, CHECKER_JSON };
+/* Which runs: those that every part which is given takes. Strings: borrowed. */
+struct checker_choice {
+    const char *const *runs; /* each a list with commas: "3", "3..7", eight or more of the first digits of a run's id */
+    size_t run_count;        /* 0: all */
+    const char *const *labels; /* each KEY or KEY=VALUE */
+    size_t label_count;
+    int64_t since_ns, before_ns; /* started then or later; before then (since 1970); 0: at any time */
+};
 /* Where an answer goes, piece by piece, as its rows come; a failure of write ends the query. */
 struct checker_sink {
     enum status (*write)(void *self, const void *bytes, size_t size, struct error *error);
     void *self;
 };
-/* Runs a named query, or SQL (one statement that only reads), on the database file `db_path`, opened read-only, and
- * writes a table or a JSON array of objects. NOT_FOUND: no such file, or neither a known name nor SQL (the text lists
- * the names). INVALID: SQL that does not compile or does anything but read. Others as database_open's and the sink's.
- * After a failure the answer is not whole. */
-MUST_USE enum status checker_query(const char *db_path, const char *query, enum checker_format format,
-                                   const struct checker_sink *sink, struct error *error);
+/* Runs a named query on the chosen runs (NULL: all), or SQL (one statement that only reads, and chooses itself), on the
+ * database file `db_path`, opened read-only, and writes a table or a JSON array of objects. NOT_FOUND: no such file, no
+ * such run, or neither a known name nor SQL (the text lists the names). INVALID: SQL that does not compile or does
+ * anything but read, SQL with a choice, or a choice that is none. Others as database_open's and the sink's. After a
+ * failure the answer is not whole. */
+MUST_USE enum status checker_query(const char *db_path, const char *query, const struct checker_choice *choice,
+                                   enum checker_format format, const struct checker_sink *sink, struct error *error);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "checker/checker.h"
+#include "checker/choose.h"
 #include "checker/database.h"
 #include "runtime/base/json_writer.h"
 #include "runtime/base/text.h"
@@ -271,15 +272,28 @@ static enum status run_statement(sqlite3 *db, const char *sql, enum checker_form
     return s;
 }
 
-enum status checker_query(const char *db_path, const char *query, enum checker_format format,
-                          const struct checker_sink *sink, struct error *error)
+/* A named query reads the table of chosen runs, which is made before everything but reading is forbidden; one
+ * transaction, so that both see one state of the file. */
+static enum status choose(sqlite3 *db, const struct checker_choice *choice, const char *path, struct error *error)
+{
+    if (sqlite3_exec(db, "PRAGMA temp_store = MEMORY; BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+        return database_failed(db, path, error);
+    return choose_runs(db, choice, path, error);
+}
+
+enum status checker_query(const char *db_path, const char *query, const struct checker_choice *choice,
+                          enum checker_format format, const struct checker_sink *sink, struct error *error)
 {
     const struct checker_query_row *named = find_query(query);
     struct database_wait wait = { 0 };
     if (!named && !is_sql(query))
         return unknown_name(query, error);
+    if (!named && choose_any(choice))
+        return error_set(error, STATUS_INVALID, "runs are chosen for named queries; SQL says WHERE itself");
     sqlite3 *db = NULL;
     enum status s = database_open(db_path, DATABASE_READ, &wait, &db, error);
+    if (s == STATUS_OK && named)
+        s = choose(db, choice, db_path, error);
     if (s == STATUS_OK) {
         sqlite3_set_authorizer(db, authorize, NULL);
         s = run_statement(db, named ? named->sql : query, format, sink, error);

@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 #include "runtime/base/base.h"
 
-enum { SCHEMA_VERSION = 2, SCHEMA_APPLICATION = 0x57415252 /* "WARR" */ };
+enum { SCHEMA_VERSION = 3, SCHEMA_APPLICATION = 0x57415252 /* "WARR" */ };
 
 /* Makes the schema in an empty database, or demands that this one is ours, as schema_check; fills the tables of names.
  */

@@ -79,6 +79,7 @@ static enum status remove_rows(struct store *store, struct error *error)
         { "socket", "id", STORE_RUN_SHIFT },
         { "file", "run", 0 },
         { "finding", "run", 0 },
+        { "label", "run", 0 },
     };
     enum status s = STATUS_OK;
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && s == STATUS_OK; i++) {

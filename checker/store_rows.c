@@ -196,14 +196,14 @@ struct store_source {
     enum check_verdict verdict;
     const struct request *request; /* STRING, OP */
     struct region path, path2;
-    uint64_t number, hostcall; /* of the event; of the call: OP, FILE */
-    const struct op *op;       /* OP */
-    uint32_t index;
+    uint64_t number, hostcall;           /* of the event; of the call: OP, FILE */
+    const struct op *op;                 /* OP */
+    uint32_t index;                      /* OP, LABEL */
     const struct op_result *result;      /* NULL: not known */
     const struct witness_record *record; /* SYSCALL, SOCKET */
     enum match_class class;
     const struct match_place *place;
-    const char *name; /* FILE */
+    const char *name; /* FILE; LABEL: KEY=VALUE, which run_spec_decode demands */
     const struct store_file *use;
     const struct check_finding *finding; /* FINDING */
 };
@@ -288,4 +288,6 @@ void store_run(struct store *store, const struct check_report *report, const str
 {
     write_row(store, COLUMNS_RUNS,
               &(struct store_source) { .report = report, .spec = spec, .ns_per_tick = ns_per_tick });
+    for (uint32_t i = 0; i < spec->facts.label_count; i++)
+        write_row(store, COLUMNS_LABEL, &(struct store_source) { .name = spec->facts.labels[i], .index = i });
 }

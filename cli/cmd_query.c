@@ -5,9 +5,11 @@
 #include <stdio.h>
 
 #include "checker/checker.h"
+#include "cli/choice_options.h"
 
-enum { QUERY_JSON };
+enum { QUERY_JSON = CHOICE_OPTION_COUNT };
 static const struct option_row rows[] = {
+    CHOICE_OPTION_ROWS,
     { 0, "json", NULL, "print an array of JSON objects" },
 };
 
@@ -33,10 +35,17 @@ static int run(const struct command *command, int argc, char **argv)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
     enum checker_format format = CHECKER_TEXT;
+    struct choice_options choice = { 0 };
     const char *value;
-    int option;
-    while ((option = options_next(command, &state, &value)) >= 0)
-        format = CHECKER_JSON;
+    int option, status = -1;
+    while ((option = options_next(command, &state, &value)) >= 0) {
+        if (option == QUERY_JSON)
+            format = CHECKER_JSON;
+        else
+            status = choice_option(command, &choice, option, value);
+        if (status >= 0)
+            return status;
+    }
     if (option == OPTIONS_HELP) {
         command_help(command, stdout);
         print_out("\nnamed queries:\n");
@@ -54,7 +63,7 @@ static int run(const struct command *command, int argc, char **argv)
     }
     struct error error = ERROR_INIT;
     const struct checker_sink sink = { print, NULL };
-    enum status s = checker_query(argv[state.index], argv[state.index + 1], format, &sink, &error);
+    enum status s = checker_query(argv[state.index], argv[state.index + 1], &choice.choice, format, &sink, &error);
     return s == STATUS_OK ? EXIT_OK : command_failed(command, s == STATUS_INVALID ? EXIT_USAGE : EXIT_FILE, &error);
 }
 
@@ -62,7 +71,10 @@ const struct command command_query = {
     .name = "query",
     .arguments = "DB [NAME | SQL]",
     .summary = "Ask a database that `warrant check --db` made.",
-    .text = "Without a name the named queries are listed; docs/queries.md has their columns and the schema.",
+    .text = "Without a name the named queries are listed; docs/queries.md has their columns and the schema.\n--run, "
+            "--since and "
+            "--label choose runs for named queries; together they all hold. SQL chooses for itself.\nExit status: 0; 2 "
+            "usage, or SQL that is refused; 3 the database is at fault, or has no such run or query.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

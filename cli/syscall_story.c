@@ -233,7 +233,7 @@ static enum status story_json(const struct syscall_row *row, const char *sql, co
     enum status s = STATUS_OK;
     if (db_path) {
         const struct checker_sink sink = { buffer_write, &seen };
-        s = checker_query(db_path, sql, CHECKER_JSON, &sink, error);
+        s = checker_query(db_path, sql, NULL, CHECKER_JSON, &sink, error);
         while (seen.size > 0 && seen.data[seen.size - 1] == '\n')
             seen.size--;
         json_number(&json, "seen", seen.data, seen.size); /* an array, in JSON's form already */
@@ -259,5 +259,5 @@ enum status syscall_story_print(const struct syscall_row *row, const char *db_pa
     if (!db_path)
         return STATUS_OK;
     print_out("\nwhat runs did with it, by %s\n", db_path);
-    return checker_query(db_path, sql, CHECKER_TEXT, &sink, error);
+    return checker_query(db_path, sql, NULL, CHECKER_TEXT, &sink, error);
 }

@@ -151,8 +151,8 @@ static void ask(size_t chosen)
         struct buffer out = BUFFER_INIT;
         struct error error = ERROR_INIT;
         const struct checker_sink sink = { keep, &out };
-        enum status s =
-            checker_query(scratch_path(), queries[i / 2].name, i % 2 ? CHECKER_JSON : CHECKER_TEXT, &sink, &error);
+        enum status s = checker_query(scratch_path(), queries[i / 2].name, NULL, i % 2 ? CHECKER_JSON : CHECKER_TEXT,
+                                      &sink, &error);
         if (s != STATUS_OK && !error.text[0])
             abort();
         if (!printable(error.text, strlen(error.text)) || (s == STATUS_OK && !printable(out.data, out.size)))

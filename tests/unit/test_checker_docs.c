@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 #include "checker/checker.h"
+#include "checker/choose.h"
 #include "checker/schema.h"
 
 static char *document;
@@ -73,14 +74,15 @@ static sqlite3 *new_db(void)
     sqlite3 *db;
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
     assert_int_equal(schema_open(db, "memory", NULL), STATUS_OK);
+    assert_int_equal(choose_runs(db, NULL, "memory", NULL), STATUS_OK);
     return db;
 }
 
 static void test_views(void **state)
 {
     (void)state;
-    static const char *const names[] = { "runs",  "hostcalls", "arguments", "ops",      "syscalls",
-                                         "files", "sockets",   "decisions", "findings", "syscall_impact" };
+    static const char *const names[] = { "runs",   "hostcalls", "arguments", "ops",      "syscalls",      "files",
+                                         "labels", "sockets",   "decisions", "findings", "syscall_impact" };
     sqlite3 *db = new_db();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char heading[64], sql[64], expected[1024], found[1024];

@@ -230,7 +230,7 @@ static void test_stored(void **state)
                       " min(o.event) - h.event AS first, max(o.event) - h.end_event AS before,"
                       " (SELECT group_concat(text, '+') FROM arguments a WHERE a.hostcall = h.id AND text IS"
                       " NOT NULL) AS names FROM hostcalls h JOIN ops o ON o.hostcall = h.id GROUP BY h.id",
-                      CHECKER_JSON, &sink, NULL),
+                      NULL, CHECKER_JSON, &sink, NULL),
         STATUS_OK);
     buffer_u8(&out, 0);
     unlink(path);

@@ -111,7 +111,7 @@ static enum status append(void *self, const void *bytes, size_t size, struct err
 static enum status ask(const char *query, enum checker_format format, struct buffer *out, struct error *error)
 {
     const struct checker_sink sink = { append, out };
-    return checker_query(path, query, format, &sink, error);
+    return checker_query(path, query, NULL, format, &sink, error);
 }
 
 static void expect(const char *query, const char *answer)
@@ -256,7 +256,7 @@ static void test_wrong_files(void **state)
     struct error error = ERROR_INIT;
     struct store *store;
     assert_int_equal(
-        checker_query("/nonexistent.db", "runs", CHECKER_TEXT, &(struct checker_sink) { append, &out }, &error),
+        checker_query("/nonexistent.db", "runs", NULL, CHECKER_TEXT, &(struct checker_sink) { append, &out }, &error),
         STATUS_NOT_FOUND);
     error = (struct error)ERROR_INIT;
     assert_int_equal(ask("nosuch", CHECKER_TEXT, &out, &error), STATUS_NOT_FOUND);
@@ -342,7 +342,7 @@ static void test_what_a_database_is(void **state)
     assert_int_equal(mkfifo(other, 0600), 0);
     refused_for_writing(other); /* and does not hang */
     struct buffer out = BUFFER_INIT;
-    assert_int_equal(checker_query(other, "runs", CHECKER_TEXT, &(struct checker_sink) { append, &out }, NULL),
+    assert_int_equal(checker_query(other, "runs", NULL, CHECKER_TEXT, &(struct checker_sink) { append, &out }, NULL),
                      STATUS_DENIED);
     assert_int_equal(unlink(other), 0);
     refused_for_writing("/dev/zero");
@@ -403,7 +403,7 @@ static void test_streams(void **state)
     for (int format = 0; format < 2; format++) {
         struct counted counted = { 0 };
         struct error error = ERROR_INIT;
-        assert_int_equal(checker_query(path, endless, (enum checker_format)format,
+        assert_int_equal(checker_query(path, endless, NULL, (enum checker_format)format,
                                        &(struct checker_sink) { count_piece, &counted }, &error),
                          STATUS_IO);
         assert_string_equal(error.text, "enough");
