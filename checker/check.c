@@ -9,7 +9,9 @@
 #include <string.h>
 #include "checker/audit.h"
 #include "checker/check_replay.h"
+#include "checker/checker_inner.h"
 #include "checker/findings.h"
+#include "checker/store_inner.h"
 #include "checker/witness_find.h"
 
 enum { EXIT_CLEAN = 0, EXIT_FINDING = 1, EXIT_FILE = 3 };
@@ -49,6 +51,12 @@ void checker_close(struct checker *checker)
     if (checker)
         store_close(checker->store);
     free(checker);
+}
+
+sqlite3 *checker_database(const struct checker *checker, int64_t *ret_run)
+{
+    *ret_run = checker->store ? checker->store->run : 0;
+    return checker->store ? checker->store->db : NULL;
 }
 
 /* Everything that one check holds. */

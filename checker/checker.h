@@ -1,6 +1,6 @@
 /* The checker: imports traces and witness records into SQLite, holds the kernel's record against the trace, judges the
  * policy again on kernel facts, replays, and answers questions. docs/queries.md is the authority for the schema and the
- * named queries. Not built yet: the oracle model, HTML. */
+ * named queries. Not built yet: the oracle model. */
 #ifndef WARRANT_CHECKER_H
 #define WARRANT_CHECKER_H
 
@@ -115,8 +115,9 @@ void check_report_done(struct check_report *report); /* NULL is fine */
 struct checker;
 /* What takes long is told now and then. what: static text ("reading", "replaying", "waiting for another process that
  * has the database": then done counts seconds). db_path: NULL: nothing is stored; ":memory:": a database that ends with
- * the checker; else a file, created if missing. told, self: as check_options; told may be NULL. Failure: as
- * database_open's. Returns owned. */
+ * the checker; CHECKER_TEMPORARY: the same on disk, in a file without a name; else a file, created if missing. told,
+ * self: as check_options; told may be NULL. Failure: as database_open's. Returns owned. */
+#define CHECKER_TEMPORARY ":temporary:"
 MUST_USE enum status checker_open(const char *db_path,
                                   void (*told)(void *self, const char *what, uint64_t done, uint64_t total), void *self,
                                   struct checker **ret, struct error *error);
@@ -172,6 +173,11 @@ void check_report_text(const struct check_report *report, size_t limit, struct b
 void check_report_json(const struct check_report *report, struct buffer *out);
 /* As SARIF 2.1.0. version: the program's. */
 void check_report_sarif(const struct check_report *report, const char *version, struct buffer *out);
+/* As one HTML page, without scripts and with nothing from elsewhere. The report must be of what `checker`, which has a
+ * database, checked last; the trace's description is read again. version: the program's. NO_MEMORY; DENIED: the trace
+ * was replaced meanwhile; others as trace_reader_open's and database_open's. */
+MUST_USE enum status check_report_html(struct checker *checker, const struct check_report *report, const char *version,
+                                       struct buffer *out, struct error *error);
 
 /* ---- questions ---- */
 

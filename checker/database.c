@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "checker/checker.h"
 #include "checker/schema.h"
 
 enum { PAUSE_MS = 20, CLOSE_MS = 2000, VALUE_BYTES_MAX = 64 << 20, STATEMENT_BYTES_MAX = 1 << 20 };
@@ -130,12 +131,13 @@ enum status database_open(const char *path, enum database_mode mode, struct data
     struct stat before, after;
     char name[4096];
     sqlite3 *db = NULL;
-    bool memory = mode == DATABASE_WRITE && strcmp(path, ":memory:") == 0;
+    bool temporary = mode == DATABASE_WRITE && strcmp(path, CHECKER_TEMPORARY) == 0; /* which SQLite makes for "" */
+    bool memory = temporary || (mode == DATABASE_WRITE && strcmp(path, ":memory:") == 0);
     /* SQLite would take some names for something else than a file's. */
     bool special = path[0] == ':' || strncmp(path, "file:", 5) == 0;
     if (path[0] == 0)
         return error_set(error, STATUS_INVALID, "the database's name is empty");
-    if (snprintf(name, sizeof name, "%s%s", special && !memory ? "./" : "", path) >= (int)sizeof name)
+    if (snprintf(name, sizeof name, "%s%s", special && !memory ? "./" : "", temporary ? "" : path) >= (int)sizeof name)
         return error_set(error, STATUS_LIMIT, "the database's name is too long");
     enum status s = memory ? STATUS_OK : file_fine(name, mode, &before, error);
     if (s == STATUS_OK && mode == DATABASE_WRITE)

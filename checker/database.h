@@ -14,7 +14,8 @@ struct database_wait {
     uint64_t since_ns;
 };
 
-/* Opens the database file at `path`, or for DATABASE_WRITE the one in memory that is called ":memory:".
+/* Opens the database file at `path`, or for DATABASE_WRITE the one in memory that is called ":memory:", or one on disk
+ * without a name, which ends when it is closed: CHECKER_TEMPORARY.
  * DATABASE_READ: nothing is written to the file, and it must be an audit database of this version. DATABASE_WRITE: made
  * with mode 0600 if it is missing; what is there must be a regular file of this user under this one name, and is empty
  * or an audit database. Whoever has it locked is waited for. NOT_FOUND: no such file. UNSUPPORTED: no audit database,

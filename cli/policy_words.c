@@ -4,8 +4,6 @@
  * whether a run would be allowed to start so (cmd_policy.c asks for it). */
 #include "cli/policy_words.h"
 
-#include <arpa/inet.h>
-
 #include "cli/print.h"
 #include "runtime/base/json_writer.h"
 
@@ -44,24 +42,6 @@ static const char *const verb_words[][2] = {
     [NET_CONNECT] = { "connect", "connects to" }, [NET_BIND] = { "bind", "binds to" }
 };
 
-struct rule_text {
-    char address[INET6_ADDRSTRLEN + 8]; /* with its prefix; of IPv6 in brackets, as options and policies take it */
-    char ports[16];
-};
-
-static struct rule_text rule_text(const struct net_rule *rule)
-{
-    struct rule_text text;
-    char address[INET6_ADDRSTRLEN] = "?";
-    (void)inet_ntop(rule->family == 6 ? AF_INET6 : AF_INET, rule->bytes, address, sizeof address);
-    snprintf(text.address, sizeof text.address, rule->family == 6 ? "[%s]/%u" : "%s/%u", address, rule->prefix);
-    if (rule->port_first == rule->port_last)
-        snprintf(text.ports, sizeof text.ports, "%u", rule->port_first);
-    else
-        snprintf(text.ports, sizeof text.ports, "%u-%u", rule->port_first, rule->port_last);
-    return text;
-}
-
 static void network_print(const struct policy *policy)
 {
     char address[96];
@@ -73,7 +53,7 @@ static void network_print(const struct policy *policy)
     }
     for (uint32_t i = 0; i < policy->network_count; i++) {
         const struct net_rule *rule = &policy->networks[i];
-        const struct rule_text text = rule_text(rule);
+        const struct policy_rule_text text = policy_rule_text(rule);
         print_out("by %s %s %s, port%s %s\n", protocol_words[rule->protocol], verb_words[rule->verb][1], text.address,
                   rule->port_first == rule->port_last ? "" : "s", text.ports);
     }
@@ -126,7 +106,7 @@ void policy_words_members(const struct policy *policy, struct json *json)
     json_array_begin(json, "network");
     for (uint32_t i = 0; i < policy->network_count; i++) {
         const struct net_rule *rule = &policy->networks[i];
-        const struct rule_text text = rule_text(rule);
+        const struct policy_rule_text text = policy_rule_text(rule);
         json_object_begin(json, NULL);
         json_string(json, "protocol", protocol_words[rule->protocol]);
         json_string(json, "verb", verb_words[rule->verb][0]);

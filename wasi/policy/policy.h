@@ -127,6 +127,11 @@ MUST_USE enum status policy_add_name(struct policy *policy, const char *text, st
 MUST_USE enum status policy_append_network(struct policy *policy, const struct policy *from, struct error *error);
 /* "tcp:127.0.0.1:8080", "tcp:[::1]:80"; NUL-terminated, cut at `size`. */
 void policy_address_text(const struct net_address *address, char *ret, size_t size);
+/* An address with its prefix (of IPv6 in brackets, as options and policies take it), and "443" or "8000-8010". */
+struct policy_rule_text {
+    char address[56], ports[16];
+};
+struct policy_rule_text policy_rule_text(const struct net_rule *rule);
 /* Whether a rule's or an address's fields are in their ranges and say one thing in one way. */
 bool policy_network_well_formed(const struct net_rule *rule);
 bool policy_address_well_formed(const struct net_address *address);

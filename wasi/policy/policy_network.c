@@ -304,3 +304,16 @@ void policy_address_text(const struct net_address *address, char *ret, size_t si
     bytes_text(address->family, address->bytes, bytes, sizeof bytes);
     snprintf(ret, size, "tcp:%s:%u", bytes, address->port);
 }
+
+struct policy_rule_text policy_rule_text(const struct net_rule *rule)
+{
+    struct policy_rule_text text;
+    char bytes[INET6_ADDRSTRLEN + 2];
+    bytes_text(rule->family, rule->bytes, bytes, sizeof bytes);
+    snprintf(text.address, sizeof text.address, "%s/%u", bytes, rule->prefix);
+    if (rule->port_first == rule->port_last)
+        snprintf(text.ports, sizeof text.ports, "%u", rule->port_first);
+    else
+        snprintf(text.ports, sizeof text.ports, "%u-%u", rule->port_first, rule->port_last);
+    return text;
+}

@@ -1,0 +1,90 @@
+/* The options of a check, its replay in a process of its own, and its progress. */
+#include "cli/check_run.h"
+
+#include "cli/check_place.h"
+#include "cli/policy_places.h"
+
+static void on_progress(void *self, const char *what, uint64_t done, uint64_t total)
+{
+    progress_show(self, what, done, total, what[0] == 'w' ? "seconds" : "hostcalls");
+}
+
+void check_run_init(struct check_run *run, const struct command *command)
+{
+    *run = (struct check_run) { .options = { .progress = on_progress, .replay = replay_process_run },
+                                .process = REPLAY_PROCESS_DEFAULT };
+    run->options.replay_self = &run->process;
+    run->options.progress_self = &run->progress;
+    progress_init(&run->progress, command->name);
+    policy_init(&run->policy);
+}
+
+void check_run_done(struct check_run *run)
+{
+    policy_places_free(run->places, run->policy.file_count);
+    policy_done(&run->policy);
+}
+
+static int take_policy(const struct command *command, struct check_run *run, const char *path)
+{
+    struct error error = ERROR_INIT;
+    run->policy_path = path;
+    if (run->options.policy)
+        return command_usage(command, "one policy is asked; --policy was given twice");
+    if (cli_policy_read(path, &run->policy, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    if (policy_places_find(&run->policy, &run->places, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    run->options.policy = &run->policy;
+    run->options.places = run->places;
+    if (uname(&run->machine) == 0)
+        run->options.host = run->machine.nodename;
+    return EXIT_OK;
+}
+
+int check_run_option(const struct command *command, struct check_run *run, int option, const char *value)
+{
+    int status;
+    switch (option) {
+    case CHECK_RUN_DB:
+        run->db = value;
+        return EXIT_OK;
+    case CHECK_RUN_WITNESS:
+        run->options.witness_path = value;
+        return EXIT_OK;
+    case CHECK_RUN_NO_REPLAY:
+        run->options.no_replay = true;
+        return EXIT_OK;
+    case CHECK_RUN_TIER:
+        status = tier_option(command, value);
+        return status < 0 ? EXIT_OK : status;
+    case CHECK_RUN_POLICY:
+        return take_policy(command, run, value);
+    default:
+        status = replay_option(command, &run->process, option - CHECK_RUN_MEMORY, value);
+        return status < 0 ? EXIT_OK : status;
+    }
+}
+
+int check_run_open(const struct command *command, struct check_run *run, const char *otherwise, char *const *traces,
+                   int count, struct checker **ret)
+{
+    struct error error = ERROR_INIT;
+    const char *const places[][2] = { { "the database", run->db }, { "the policy", run->policy_path } };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (places[i][1] && check_place(places[i][0], places[i][1], traces, count, &error) != STATUS_OK)
+            return command_failed(command, EXIT_FILE, &error);
+    const char *db = run->db ? run->db : otherwise;
+    if (checker_open(db, on_progress, &run->progress, ret, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    return EXIT_OK;
+}
+
+enum status check_run_check(struct check_run *run, struct checker *checker, const char *trace,
+                            struct check_report *report, struct error *error)
+{
+    run->options.trace_path = trace;
+    enum status s = checker_check(checker, &run->options, report, error);
+    progress_done(&run->progress);
+    return s;
+}

@@ -1,0 +1,135 @@
+/* `warrant report`: one page of HTML that says what a check came to, for whoever has to believe it. */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/check_place.h"
+#include "cli/check_run.h"
+#include "cli/file_make.h"
+
+enum { REPORT_OUTPUT = CHECK_RUN_OPTIONS };
+static const struct option_row rows[] = {
+    CHECK_RUN_ROWS,
+    [REPORT_OUTPUT] = { 'o', "output", "FILE.html", "where to write the page; to the standard output otherwise" },
+};
+
+struct report {
+    struct check_run run;
+    const char *output; /* NULL: the standard output */
+};
+
+static enum status write_all(int fd, const struct buffer *page, const char *shown, struct error *error)
+{
+    for (size_t done = 0; done < page->size;) {
+        ssize_t some = write(fd, page->data + done, page->size - done);
+        if (some < 0 && errno == EINTR)
+            continue;
+        if (some < 0)
+            return error_set_errno(error, errno == ENOSPC || errno == EDQUOT ? STATUS_NO_SPACE : STATUS_IO, errno,
+                                   "cannot write %s", shown);
+        done += (size_t)some;
+    }
+    return STATUS_OK;
+}
+
+/* The file has its name when all of it is written. */
+static enum status write_file(const char *path, const struct buffer *page, struct error *error)
+{
+    char folder_path[4096], name[FILE_NAME_BYTES];
+    struct file_made made = FILE_MADE_NONE;
+    int fd = -1;
+    enum status s = file_path_split(path, folder_path, sizeof folder_path, name, error);
+    if (s != STATUS_OK)
+        return s;
+    int folder = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return error_set_errno(error, STATUS_NOT_FOUND, errno, "cannot open %s", folder_path);
+    s = file_make(folder, name, path, true, &made, &fd, error);
+    if (s == STATUS_OK)
+        s = write_all(fd, page, path, error);
+    if (fd >= 0 && close(fd) < 0 && s == STATUS_OK)
+        s = error_set_errno(error, STATUS_IO, errno, "cannot write %s", path);
+    if (s == STATUS_OK)
+        s = file_place(&made, path, error);
+    if (s == STATUS_OK)
+        file_keep(&made);
+    else if (!file_drop(&made))
+        error_prefix(error, "what was begun of it is left");
+    close(folder);
+    return s;
+}
+
+static int report_one(const struct command *command, struct report *report, struct checker *checker, const char *path)
+{
+    struct error error = ERROR_INIT;
+    struct check_report found;
+    struct buffer page = BUFFER_INIT;
+    check_report_init(&found);
+    enum status s = check_run_check(&report->run, checker, path, &found, &error);
+    if (s == STATUS_OK)
+        s = check_report_html(checker, &found, WARRANT_VERSION, &page, &error);
+    if (s == STATUS_OK && report->output)
+        s = write_file(report->output, &page, &error);
+    else if (s == STATUS_OK)
+        print_text(stdout, &page);
+    int status = s == STATUS_OK ? found.exit_status : command_failed(command, EXIT_FILE, &error);
+    buffer_done(&page);
+    check_report_done(&found);
+    return status;
+}
+
+static int report_run(const struct command *command, struct report *report, int argc, char **argv)
+{
+    struct options_state state = { .index = 1, .argc = argc, .argv = argv };
+    struct error error = ERROR_INIT;
+    struct checker *checker;
+    const char *value, *path;
+    int option;
+    while ((option = options_next(command, &state, &value)) >= 0) {
+        int status = EXIT_OK;
+        if (option == REPORT_OUTPUT)
+            report->output = value;
+        else
+            status = check_run_option(command, &report->run, option, value);
+        if (status != EXIT_OK)
+            return status;
+    }
+    int status = options_operand(command, &state, option, "one trace", &path);
+    if (status >= 0)
+        return status;
+    if (!report->output && isatty(STDOUT_FILENO))
+        return command_usage(command, "a page of HTML is nothing to read on a terminal; name a file with -o");
+    if (report->output && check_place("the report", report->output, argv + state.index, 1, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    status = check_run_open(command, &report->run, CHECKER_TEMPORARY, argv + state.index, 1, &checker);
+    if (status != EXIT_OK)
+        return status;
+    status = report_one(command, report, checker, path);
+    checker_close(checker);
+    return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct report report = { 0 };
+    check_run_init(&report.run, command);
+    int status = report_run(command, &report, argc, argv);
+    check_run_done(&report.run);
+    return status;
+}
+
+const struct command command_report = {
+    .name = "report",
+    .arguments = "FILE.wtrace",
+    .summary = "Check a trace, and write what was found as one page of HTML.",
+    .text =
+        "The page has no script and nothing from elsewhere: verdict, findings with their evidence, what was granted "
+        "and what was used, a timeline, files, sockets, hostcalls and system calls. It is small however long the run "
+        "was: lists are cut, and say so. Without --db the rows that it is made from are kept in a file without a name, "
+        "in SQLITE_TMPDIR, TMPDIR or /var/tmp.\nExit status: that of `warrant check`.",
+    .options = { rows, sizeof rows / sizeof *rows },
+    .run = run,
+};

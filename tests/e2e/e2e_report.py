@@ -1,0 +1,184 @@
+"""A check as one page of HTML: what it says, that nothing of a guest's reaches it unescaped, that it is bounded."""
+import html.parser
+import json
+import os
+import re
+import stat
+import unicodedata
+
+import warrant_case
+from warrant_case import Case, needs_witness
+
+ELEMENTS = set("""html head meta title style body main header footer nav section h1 h2 h3 h4 p a dl dt dd div span strong small em code data b i br ul li
+                  details summary table caption thead tbody tfoot tr th td figure figcaption svg path""".split())
+VOID = {"meta", "br"}
+ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "value", "title", "style", "open", "colspan", "role", "aria-label",
+              "viewbox", "preserveaspectratio", "d"}
+
+
+class Page(html.parser.HTMLParser):
+    """Takes a page apart, and demands what holds of every page: the elements and attributes above, closed in their order; no reference outward."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.faults, self.stack, self.sections, self.states, self.section = [], [], {}, [], ""
+        self.feed(text)
+        self.close()
+        self.faults += [f"<{tag}> is not closed" for tag in self.stack]
+
+    def handle_starttag(self, tag, attributes):
+        names = dict(attributes)
+        self.faults += [f"<{tag}>"] if tag not in ELEMENTS else []
+        self.faults += [f"<{tag} {name}={value!r}>" for name, value in attributes
+                        if name not in ATTRIBUTES or (name == "href" and not re.fullmatch(r"#[a-z]+", value)) or (name == "style" and not re.fullmatch(r"width:[0-9.]+%", value))]
+        if tag == "section":
+            self.section = names["id"]
+        self.states += [names["class"].split()[1]] if names.get("class", "").startswith("state ") else []
+        if tag not in VOID:
+            self.stack.append(tag)
+        if tag in ("td", "li", "span", "div"):
+            self.handle_data(" ")
+
+    def handle_endtag(self, tag):
+        if not self.stack or self.stack.pop() != tag:
+            self.faults.append(f"</{tag}> closes nothing")
+        self.section = "" if tag == "section" else self.section
+
+    def handle_data(self, data):
+        if "style" not in self.stack:
+            self.sections[self.section] = self.sections.get(self.section, "") + data.replace("\u202f", "").replace("\xa0", " ")
+
+    def handle_comment(self, data):
+        self.faults.append(f"a comment: {data!r}")
+
+
+class Report(Case):
+    def report(self, *options, trace=None, status=0):
+        """Makes the page of the trace and takes it apart."""
+        page = self.folder / "report.html"
+        self.warrant("report", trace or self.trace, "-o", page, *options, status=status)
+        return self.page(page.read_bytes())
+
+    def page(self, content):
+        text = content.decode()  # valid UTF-8
+        odd = {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")} - {"\n"}
+        self.assertEqual(odd, set())
+        self.assertEqual(re.findall(r"https?:|//|@import|url\(|<script|javascript:", re.sub(r"<code>.*?</code>", "", text)), [])
+        self.assertIn("default-src 'none'", text)
+        self.assertIn("prefers-color-scheme:dark", text)
+        page = Page(text)
+        self.assertEqual(page.faults, [])
+        return page
+
+    def test_a_run(self):
+        self.record("steps", 3)
+        report = self.check()
+        page = self.report()
+        self.assertTrue(page.sections[""].find("steps.wasm") > 0)
+        self.assertIn(report["run"], page.sections[""])
+        self.assertIn(f"{report['hostcalls']} hostcalls", page.sections[""])
+        self.assertIn("executed again", page.sections[""])
+        self.assertEqual(set(page.sections) - {""}, {"findings", "granted", "timeline", "files", "sockets", "hostcalls", "syscalls"})
+        calls = [item["call"] for item in self.show() if "call" in item]
+        for name in set(calls):
+            self.assertRegex(page.sections["hostcalls"], rf"{name} {calls.count(name)} ")
+        self.assertIn("/data", page.sections["granted"])
+        self.assertIn("The guest asked for none.", page.sections["sockets"])
+        self.assertNotIn("crash", page.sections)
+
+    @needs_witness
+    def test_clean_is_said_where_all_was_done(self):
+        self.record("steps", 3)
+        page = self.report()
+        self.assertEqual((page.states, page.sections["findings"].split()), (["ok"] * 6, ["Findings", "None."]))
+        self.assertIn("OBSERVE tells something", page.sections["syscalls"])
+
+    def test_unknown_is_said(self):
+        self.record("steps", 3, options=["--witness", "off"])
+        page = self.report("--no-replay")
+        self.assertEqual(page.states[:4], ["warn", "unknown", "unknown", "unknown"])
+        for text in ("Incomplete", "not witnessed", "by its own word", "not replayed", "unwitnessed, not replayed."):
+            self.assertIn(text, page.sections[""])
+        self.assertIn("Not known: nobody witnessed this run", page.sections["syscalls"])
+        self.assertIn("witness.absent", page.sections["findings"])
+
+    @needs_witness
+    def test_a_finding_has_its_evidence(self):
+        """Judged by a policy that lets the directory be read: event, record and both sides of the call that wrote."""
+        self.record("poke", "path_create_directory", 3, "@made")
+        policy = self.folder / "policy.yaml"
+        policy.write_text(f"version: 1\nfiles:\n  - host: {self.data}\n    guest: /data\n    access: read\n")
+        found = [one for one in self.check("--policy", policy, status=1)["findings"] if one["rule"] == "judge.escape"]
+        self.assertEqual([one["call"] for one in found], ["path_create_directory"])
+        page = self.report("--policy", policy, status=1)
+        self.assertIn("broken", page.sections[""])
+        text = page.sections["findings"]
+        for part in (found[0]["evidence"], f"event {found[0]['event']}", f"witness record {found[0]['record']}", "makes, removes or renames files"):
+            self.assertIn(part, text)
+        self.assertRegex(text, rf'The trace says\s+event {found[0]["event"] + 1} mkdirat #3 "made" = 0\s+The kernel saw\s+record {found[0]["record"]} mkdirat\(\d+, 0x[0-9a-f]+, 511\) = 0 "made"  plan')
+
+    def test_hostile_names(self):
+        """Markup, marks of direction, controls and bytes that are no UTF-8, as names of files, arguments, labels and of the guest's directory."""
+        names = ["<script>alert(1)<%2Fscript>", "\"'><img src=x onerror=alert(1)>&amp;", "%E2%80%AEgnp.exe", "%FF%FE%1B[31m", "-->]]><!--", "a%0Ab%09c", "\\x41"]
+        self.data.joinpath("sub").mkdir()
+        words = [word for name in names for word in ("--", "path_create_directory", 3, f"@{name}")][1:]
+        guest = "/<b>'\"&\u202e"
+        self.warrant("record", "-o", self.trace, "--dir", f"{self.data}::{guest}", "--label", "a=</title><script>", *warrant_case.WITNESS, warrant_case.GUESTS / "poke.wasm", *words)
+        page = self.report()
+        files = page.sections["files"]
+        for name in ("\"'><img src=x onerror=alert(1)>&amp;", "\\xe2\\x80\\xaegnp.exe", "\\xff\\xfe\\x1b[31m", "-->]]><!--", "a\\nb\\tc", "\\\\x41", "<b>'\"&\\xe2\\x80\\xae/"):
+            self.assertIn(name, files)
+        self.assertIn("a=</title><script>", page.sections[""])
+        self.assertIn("<script>alert(1)<%2Fscript>", page.sections[""])  # an argument
+        self.assertEqual(self.page(self.warrant("report", self.trace).stdout.encode()).sections["files"], files)
+
+    def test_its_lists_are_bounded(self):
+        """Of more names than are listed, the others are one sum."""
+        words = [word for i in range(450) for word in ("--", "path_create_directory", 3, f"@n{i:03}")][1:]
+        self.record("poke", *words)
+        page = self.report()
+        self.assertEqual(len(re.findall(r"\bn\d{3}\b", page.sections["files"])), 400 - 1)  # and standard output
+        self.assertIn("51 more names are not listed; together:  made 51", page.sections["files"])
+
+    def test_a_trap(self):
+        self.record("deep", status=134)
+        exited = self.show()[-1]
+        page = self.report()
+        self.assertRegex(page.sections["crash"], rf"The guest trapped: .*\({exited['trap']}\), in function {exited['function']} at offset {exited['offset']:#x} ")
+
+    def test_where_it_is_written(self):
+        self.record("steps", 1)
+        page = self.folder / "page.html"
+        self.warrant("report", self.trace, "-o", page)
+        self.assertEqual(stat.S_IMODE(page.stat().st_mode), 0o600)
+        page.write_text("old")
+        self.warrant("report", self.trace, "-o", page)  # of ours: replaced
+        self.assertIn("</html>", page.read_text())
+        kept = self.folder / "kept"
+        kept.write_text("kept")
+        os.symlink(kept, self.folder / "link.html")
+        self.assertIn("symbolic link", self.warrant("report", self.trace, "-o", self.folder / "link.html", status=3).stderr)
+        self.assertIn("may write", self.warrant("report", self.trace, "-o", self.data / "x.html", status=3).stderr)
+        self.assertEqual((kept.read_text(), list(self.data.glob("x.html"))), ("kept", []))
+        self.warrant("report", self.trace, self.trace, "-o", page, status=2)
+        self.warrant("report", "-o", page, status=2)
+        self.assertIn("No such file", self.warrant("report", self.folder / "none.wtrace", "-o", self.folder / "none.html", status=3).stderr)
+        self.assertFalse((self.folder / "none.html").exists())
+
+    def test_it_keeps_the_rows_where_that_is_asked(self):
+        self.record("steps", 1)
+        db = self.folder / "audit.db"
+        self.report("--db", db)
+        self.assertEqual([row["verdict"] for row in json.loads(self.warrant("query", "--json", db, "runs").stdout)], [self.check()["verdict"]])
+
+    def test_a_damaged_trace(self):
+        self.record("steps", 3)
+        cut = self.folder / "cut.wtrace"
+        cut.write_bytes(self.trace.read_bytes()[:-80])
+        page = self.report(trace=cut, status=3)
+        self.assertEqual(page.states[0], "bad")
+        self.assertIn("What follows is of the part before the damage", page.sections[""])
+        self.assertIn("stand in their order", page.sections["timeline"])  # nothing relates ticks to time
+
+
+warrant_case.main()
