@@ -1,17 +1,45 @@
-/* `warrant policy lint`: reads a policy, or the options that a run would be given, and prints what it grants. What a
- * start would refuse is refused here with the same words. */
+/* `warrant policy`: its sub-commands share one table of options, of which each takes its own.
+ *
+ * lint reads a policy, or the options that a run would be given, and prints what it grants; what a start would refuse
+ * is refused here with the same words. learn: policy_learn.c. */
 #include "cli/commands.h"
 
 #include <string.h>
 
+#include "cli/policy_learn.h"
 #include "cli/policy_words.h"
 #include "cli/run_options.h"
 
-enum { LINT_JSON = RUN_OPTION_COUNT, LINT_UNSEEN };
+enum {
+    POLICY_JSON = RUN_OPTION_COUNT,
+    POLICY_UNSEEN,
+    POLICY_OUTPUT,
+    POLICY_DEPTH,
+    POLICY_PARTIAL,
+    POLICY_NO_REPLAY,
+    POLICY_OPTION_COUNT
+};
 static const struct option_row rows[] = {
     RUN_OPTION_ROWS,
     { 0, "json", NULL, "print a JSON object" },
-    { 0, "unseen", NULL, "read the policy alone: do not look at what it names on this machine" },
+    { 0, "unseen", NULL,
+      "do not look at what is named on this machine; learn then grants directories as the runs had them" },
+    { 'o', "output", "FILE", "learn: write the policy there, and not to the standard output" },
+    { 0, "depth", "N",
+      "learn: a grant lies at most so many directories below what a run was granted; as deep as it can otherwise" },
+    { 0, "partial", NULL, "learn: also from a trace that is not the whole run" },
+    { 0, "no-replay", NULL, "learn: do not execute the guests again while the traces are checked" },
+};
+
+/* Options that a sub-command takes, as bits. */
+#define BIT(option) (UINT64_C(1) << (option))
+#define RUN_BITS    (BIT(RUN_OPTION_COUNT) - 1)
+
+struct policy_words {
+    struct run_arguments run;
+    struct policy_learn learn;
+    bool json, unseen;
+    uint64_t given; /* the options, as bits */
 };
 
 /* What a start does before anything of the run is made, or can be seen by others. */
@@ -46,53 +74,121 @@ static int lint(const struct command *command, struct run_arguments *arguments, 
     return EXIT_OK;
 }
 
-static int lint_parse(const struct command *command, int argc, char **argv, struct run_arguments *arguments)
+/* Takes one option; -1, or the exit status. */
+static int option_take(const struct command *command, struct policy_words *words, int option, const char *value)
+{
+    struct error error = ERROR_INIT;
+    uint64_t number = 0;
+    words->given |= BIT(option);
+    switch (option) {
+    case POLICY_JSON:
+        words->json = words->learn.json = true;
+        return -1;
+    case POLICY_UNSEEN:
+        words->unseen = words->learn.unseen = true;
+        return -1;
+    case POLICY_OUTPUT:
+        words->learn.output = value;
+        return -1;
+    case POLICY_DEPTH:
+        if (command_number(command, "--depth", policy_parse_count, value, 0, &number) >= 0)
+            return EXIT_USAGE;
+        words->learn.depth = number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+        return -1;
+    case POLICY_PARTIAL:
+        words->learn.partial = true;
+        return -1;
+    case POLICY_NO_REPLAY:
+        words->learn.no_replay = true;
+        return -1;
+    default:
+        break;
+    }
+    enum status s = run_option_apply(&words->run, option, value, &error);
+    if (s == STATUS_OK)
+        return -1;
+    return s == STATUS_INVALID && option != RUN_POLICY ? command_refused(command, &error)
+                                                       : command_failed(command, EXIT_FILE, &error);
+}
+
+/* -1, or the exit status where an option was given that the sub-command does not take. */
+static int options_fit(const struct command *command, const struct policy_words *words, const char *name,
+                       uint64_t takes)
+{
+    for (int i = 0; i < POLICY_OPTION_COUNT; i++)
+        if (words->given & ~takes & BIT(i))
+            return command_usage(command, "`%s` takes no --%s", name, rows[i].name);
+    return -1;
+}
+
+static int lint_run(const struct command *command, struct policy_words *words, char **operands, int count)
+{
+    struct error error = ERROR_INIT;
+    int status = options_fit(command, words, "lint", RUN_BITS | BIT(POLICY_JSON) | BIT(POLICY_UNSEEN));
+    if (status >= 0)
+        return status;
+    if (count > 1)
+        return command_usage(command, "at most one policy is wanted behind `lint`");
+    if (count == 1 && run_option_apply(&words->run, RUN_POLICY, operands[0], &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    return lint(command, &words->run, words->json, words->unseen);
+}
+
+static int learn_run(const struct command *command, struct policy_words *words, char **operands, int count)
+{
+    int status = options_fit(command, words, "learn",
+                             BIT(POLICY_JSON) | BIT(POLICY_UNSEEN) | BIT(POLICY_OUTPUT) | BIT(POLICY_DEPTH) |
+                                 BIT(POLICY_PARTIAL) | BIT(POLICY_NO_REPLAY));
+    return status >= 0 ? status : policy_learn(command, &words->learn, operands, count);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(const struct command *command, struct policy_words *words, char **operands, int count);
+} parts[] = { { "lint", lint_run }, { "learn", learn_run } };
+
+static int words_run(const struct command *command, int argc, char **argv, struct policy_words *words)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
-    struct error error = ERROR_INIT;
-    bool json = false, unseen = false;
     const char *value;
     int option;
     while ((option = options_next(command, &state, &value)) >= 0) {
-        enum status s = STATUS_OK;
-        if (option == LINT_JSON)
-            json = true;
-        else if (option == LINT_UNSEEN)
-            unseen = true;
-        else
-            s = run_option_apply(arguments, option, value, &error);
-        if (s != STATUS_OK)
-            return s == STATUS_INVALID && option != RUN_POLICY ? command_refused(command, &error)
-                                                               : command_failed(command, EXIT_FILE, &error);
+        int status = option_take(command, words, option, value);
+        if (status >= 0)
+            return status;
     }
     if (option == OPTIONS_HELP)
         return command_help(command, stdout), EXIT_OK;
     if (option == OPTIONS_ERROR)
         return EXIT_USAGE;
-    int operands = state.argc - state.index;
-    if (operands < 1 || operands > 2 || strcmp(argv[state.index], "lint") != 0)
-        return command_usage(command, "`lint` is wanted, and at most one policy behind it");
-    if (operands == 2 && run_option_apply(arguments, RUN_POLICY, argv[state.index + 1], &error) != STATUS_OK)
-        return command_failed(command, EXIT_FILE, &error);
-    return lint(command, arguments, json, unseen);
+    const int count = state.argc - state.index - 1;
+    for (size_t i = 0; count >= 0 && i < sizeof parts / sizeof *parts; i++)
+        if (strcmp(argv[state.index], parts[i].name) == 0)
+            return parts[i].run(command, words, argv + state.index + 1, count);
+    return command_usage(command, "`lint` or `learn` is wanted");
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct run_arguments arguments;
-    run_arguments_init(&arguments);
-    int status = lint_parse(command, argc, argv, &arguments);
-    run_arguments_done(&arguments);
+    struct policy_words words = { .learn = { .depth = UINT32_MAX, .process = REPLAY_PROCESS_DEFAULT } };
+    run_arguments_init(&words.run);
+    int status = words_run(command, argc, argv, &words);
+    run_arguments_done(&words.run);
     return status;
 }
 
 const struct command command_policy = {
     .name = "policy",
-    .arguments = "lint [FILE]",
-    .summary = "Print what a policy file, and the options of `run`, grant; or why no run could start with them.",
-    .text = "Looks at the directories and devices that are named, as a start would, and at nothing else: no address is "
-            "bound, and no name is asked for. --unseen leaves that out.\nExit status: 0 the policy is sound, 2 usage, "
-            "3 it is not; the message has the file's name and line.",
+    .arguments = "lint [FILE] | learn TRACE...",
+    .summary = "Say what a policy grants; learn the least policy for the runs of traces.",
+    .text = "lint prints what a policy file, and the options of `run`, grant, or why no run could start with them. It "
+            "looks at the directories and devices that are named, as a start would, and at nothing else: no address is "
+            "bound, and no name is asked for. --unseen leaves that out. Exit status: 0 the policy is sound, 2 usage, "
+            "3 it is not; the message has the file's name and line.\n"
+            "learn writes the least policy under which the calls that succeeded in the runs succeed again, each grant "
+            "with the calls that need it: the decision core refuses them without it. Each trace is checked first. Exit "
+            "status: 0 learnt, 1 a trace has findings or is not the whole run, or no one policy serves all runs, 2 "
+            "usage, 3 a file is at fault.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

@@ -53,6 +53,10 @@ struct commit {
     uint64_t digest; /* observer.h: committed */
 };
 
+/* What a guest that is given `config` begins with. context, table: all 0 before. */
+MUST_USE enum status wasi_world_init(const struct wasi_config *config, struct decide_context *context,
+                                     struct handle_table *table, struct error *error);
+
 /* The function for any import (rt_host_fn); env is the import's struct wasi_link. */
 enum rt_trap_kind wasi_dispatch(void *env, struct rt_instance *instance, struct rt_memory memory, uint64_t *slots);
 /* The one for imports whose parameters are the operation's slots: that of its scalars, its row's own, or wasi_dispatch.

@@ -11,7 +11,7 @@ PUBLIC = {
     "wasi/decide": ["decide.h", "decide_calls.h", "decide_scalar.h", "decide_contracts.h"],
     "runtime": ["rt.h"],
     "runtime/jit": ["jit.h"],
-    "wasi": ["wasi.h", "backend.h", "observer.h", "start.h", "run_budget.h"],
+    "wasi": ["wasi.h", "backend.h", "observer.h", "start.h", "run_budget.h", "again.h"],
     "wasi/act": ["act_resolver.h"],
     "wasi/confine": ["confine.h"],
     "tracer": ["trace.h", "end_reasons.def", "end_causes.def", "witness_file.h"],

@@ -1,0 +1,119 @@
+/* `warrant policy learn`: the way from traces to a policy file.
+ *
+ * The file is made as outputs are (file_make.h), and where no guest of the traces may write. */
+#include "cli/policy_learn.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/check_place.h"
+#include "cli/file_make.h"
+#include "cli/learn.h"
+
+static enum status policy_write(const char *path, const struct buffer *text, struct error *error)
+{
+    char folder[LIMIT_PATH + 1], name[FILE_NAME_BYTES];
+    struct file_made made = FILE_MADE_NONE;
+    int fd = -1;
+    enum status s = file_path_split(path, folder, sizeof folder, name, error);
+    if (s != STATUS_OK)
+        return s;
+    int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (at < 0)
+        return error_set(error, STATUS_IO, "%s: the folder cannot be opened", path);
+    s = file_make(at, name, path, true, &made, &fd, error);
+    for (size_t done = 0; s == STATUS_OK && done < text->size;) {
+        ssize_t n = write(fd, text->data + done, text->size - done);
+        if (n <= 0)
+            s = error_set(error, STATUS_IO, "%s cannot be written", path);
+        else
+            done += (size_t)n;
+    }
+    if (fd >= 0 && close(fd) < 0 && s == STATUS_OK)
+        s = error_set(error, STATUS_IO, "%s cannot be written", path);
+    if (s == STATUS_OK)
+        s = file_place(&made, path, error);
+    if (s == STATUS_OK)
+        file_keep(&made);
+    else
+        file_drop(&made);
+    close(at);
+    return s;
+}
+
+/* What whoever uses the policy should know, beside what stands in it. */
+static void doubts(const struct command *command, const struct learn *learn)
+{
+    for (uint32_t i = 0; i < learn->run_count; i++) {
+        const struct learn_run *run = &learn->runs[i];
+        if (run->ended[0])
+            print_err("warrant %s: %s did not come to its own end: what it would have needed later is not known\n",
+                      command->name, run->path);
+        if (strcmp(run->verdict, "clean") != 0)
+            print_err("warrant %s: %s: %s: what was learnt is as true as the trace\n", command->name, run->path,
+                      run->verdict);
+    }
+}
+
+static enum status learn_all(struct learn *learn, char **traces, struct error *error)
+{
+    enum status s = STATUS_OK;
+    for (uint32_t i = 0; i < learn->run_count; i++) {
+        learn->runs[i].path = traces[i];
+        run_spec_init(&learn->runs[i].spec);
+    }
+    for (uint32_t i = 0; s == STATUS_OK && i < learn->run_count; i++)
+        s = learn_run_read(learn, &learn->runs[i], error);
+    if (s == STATUS_OK)
+        s = learn_parts(learn, error);
+    if (s == STATUS_OK)
+        s = learn_least(learn, error);
+    return s;
+}
+
+int policy_learn(const struct command *command, const struct policy_learn *options, char **traces, int count)
+{
+    struct error error = ERROR_INIT;
+    struct buffer text = BUFFER_INIT, json = BUFFER_INIT;
+    struct policy policy;
+    if (count < 1 || count > LEARN_RUNS_MAX)
+        return command_usage(command, "one to %d traces are wanted behind `learn`", LEARN_RUNS_MAX);
+    struct learn learn = { .run_count = (uint32_t)count,
+                           .runs = calloc((size_t)count, sizeof *learn.runs),
+                           .depth = options->depth,
+                           .no_replay = options->no_replay,
+                           .partial = options->partial,
+                           .unseen = options->unseen,
+                           .process = options->process };
+    policy_init(&policy);
+    enum status s = learn.runs ? STATUS_OK : error_set(&error, STATUS_NO_MEMORY, "out of memory");
+    if (s == STATUS_OK && options->output)
+        s = check_place("the policy", options->output, traces, count, &error);
+    const bool asked = s == STATUS_OK;
+    if (s == STATUS_OK)
+        s = learn_all(&learn, traces, &error);
+    if (s == STATUS_OK)
+        s = learn_yaml(&learn, &text, &policy, &error);
+    const bool denied = asked && s == STATUS_DENIED;
+    if (s == STATUS_OK && options->output)
+        s = policy_write(options->output, &text, &error);
+    if (s == STATUS_OK && options->json)
+        learn_json(&learn, &policy, &json);
+    if (s == STATUS_OK && (options->json || !options->output))
+        print_text(stdout, options->json ? &json : &text);
+    if (s == STATUS_OK)
+        doubts(command, &learn);
+    for (uint32_t i = 0; learn.runs && i < learn.run_count; i++)
+        learn_run_done(&learn.runs[i]);
+    free(learn.runs);
+    learn_losses_free(learn.losses, learn.loss_count);
+    learn_policy_done(&learn.policy);
+    policy_done(&policy);
+    buffer_done(&text);
+    buffer_done(&json);
+    if (s == STATUS_OK)
+        return EXIT_OK;
+    return command_failed(command, denied ? EXIT_FINDING : EXIT_FILE, &error);
+}
