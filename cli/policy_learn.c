@@ -20,7 +20,7 @@ static enum status policy_write(const char *path, const struct buffer *text, str
     enum status s = file_path_split(path, folder, sizeof folder, name, error);
     if (s != STATUS_OK)
         return s;
-    int at = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (at < 0)
         return error_set(error, STATUS_IO, "%s: the folder cannot be opened", path);
     s = file_make(at, name, path, true, &made, &fd, error);
