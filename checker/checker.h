@@ -194,6 +194,9 @@ struct checker_choice {
     const char *const *labels; /* each KEY or KEY=VALUE */
     size_t label_count;
     int64_t since_ns, before_ns; /* started then or later; before then (since 1970); 0: at any time */
+    bool leaves_newest;          /* not the newest so many of those with the labels */
+    uint64_t newest;
+    bool leaves_failed; /* not those whose check had a finding that fails it, or a damaged trace */
 };
 /* Where an answer goes, piece by piece, as its rows come; a failure of write ends the query. */
 struct checker_sink {

@@ -2,8 +2,9 @@
  *
  * Invariants: a choice only takes runs away, and each of its parts is a statement of its own with bound values, so that
  * nothing that a user or a database says becomes SQL. A run that a list names and that is not there is an error. A run
- * whose start is not known is never left out by `since`, and never taken by `before`: a question shows it, and no
- * change reaches it. Whoever wants question and choice to see one state of the file begins a transaction before. */
+ * whose start is not known is never left out by `since`, and never taken by `before` and by what leaves the newest: a
+ * question shows it, and no change reaches it. Whoever wants question and choice to see one state of the file begins a
+ * transaction before. */
 #include "checker/choose.h"
 
 #include <ctype.h>
@@ -152,25 +153,38 @@ static enum status keep_label(sqlite3 *db, const char *label, const char *path, 
 
 bool choose_any(const struct checker_choice *choice)
 {
-    return choice &&
-           (choice->run_count > 0 || choice->label_count > 0 || choice->since_ns > 0 || choice->before_ns > 0);
+    return choice && (choice->run_count > 0 || choice->label_count > 0 || choice->since_ns > 0 ||
+                      choice->before_ns > 0 || choice->leaves_newest || choice->leaves_failed);
 }
+
+#define START_KNOWN "typeof(started_ns) = 'integer' AND started_ns > 0"
 
 static enum status keep(sqlite3 *db, const struct checker_choice *choice, const char *path, struct error *error)
 {
     enum status s = STATUS_OK;
-    if (choice->since_ns > 0)
+    for (size_t i = 0; i < choice->label_count && s == STATUS_OK; i++)
+        s = keep_label(db, choice->labels[i], path, error);
+    if (s == STATUS_OK && choice->leaves_newest) /* the newest of those that have the labels */
+        s = execute(db,
+                    "DELETE FROM temp.chosen WHERE run NOT IN (SELECT id FROM main.runs WHERE id IN (SELECT run FROM"
+                    " temp.chosen) AND " START_KNOWN " ORDER BY started_ns DESC, id DESC LIMIT -1 OFFSET ?)",
+                    &(struct value) { .number = choice->newest < INT64_MAX ? (int64_t)choice->newest : INT64_MAX }, 1,
+                    path, error);
+    if (s == STATUS_OK && choice->leaves_failed)
+        s = execute(db,
+                    "DELETE FROM temp.chosen WHERE run NOT IN (SELECT id FROM main.runs WHERE failing IS 0 AND"
+                    " exit_status IS 0)",
+                    NULL, 0, path, error);
+    if (s == STATUS_OK && choice->since_ns > 0)
         s = execute(db,
                     "DELETE FROM temp.chosen WHERE run IN (SELECT id FROM main.runs WHERE started_ns > 0"
                     " AND started_ns < ?)",
                     &(struct value) { .number = choice->since_ns }, 1, path, error);
     if (s == STATUS_OK && choice->before_ns > 0)
         s = execute(db,
-                    "DELETE FROM temp.chosen WHERE run NOT IN (SELECT id FROM main.runs WHERE"
-                    " typeof(started_ns) = 'integer' AND started_ns > 0 AND started_ns < ?)",
+                    "DELETE FROM temp.chosen WHERE run NOT IN (SELECT id FROM main.runs WHERE " START_KNOWN
+                    " AND started_ns < ?)",
                     &(struct value) { .number = choice->before_ns }, 1, path, error);
-    for (size_t i = 0; i < choice->label_count && s == STATUS_OK; i++)
-        s = keep_label(db, choice->labels[i], path, error);
     return s;
 }
 

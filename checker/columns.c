@@ -1,15 +1,12 @@
 /* Puts statements together from columns.def, so that schema, statement and binding name each column in one order. */
 #include "checker/columns.h"
 
-struct column {
-    const char *name, *type;
-    bool bound, count;
-};
-
 #define TABLE(id, name, ending)
-#define KEY(table, name, type)           { COLUMNS_##table, { #name, type, false, false } },
-#define COLUMN(table, name, type, value) { COLUMNS_##table, { #name, type, true, false } },
-#define COUNT(table, name)               { COLUMNS_##table, { #name, "INTEGER", true, true } },
+#define KEY(table, name, type)           { COLUMNS_##table, { #name, type, false, false, COLUMNS_PLAIN } },
+#define COLUMN(table, name, type, value) { COLUMNS_##table, { #name, type, true, false, COLUMNS_PLAIN } },
+#define ID(table, name, type, value)     { COLUMNS_##table, { #name, type, true, false, COLUMNS_ID } },
+#define RUN(table, name)                 { COLUMNS_##table, { #name, "INTEGER", true, false, COLUMNS_RUN } },
+#define COUNT(table, name)               { COLUMNS_##table, { #name, "INTEGER", true, true, COLUMNS_PLAIN } },
 static const struct {
     enum columns_table table;
     struct column column;
@@ -19,11 +16,15 @@ static const struct {
 #undef TABLE
 #undef KEY
 #undef COLUMN
+#undef ID
+#undef RUN
 #undef COUNT
 
 #define TABLE(id, name, ending) { name, ending },
 #define KEY(table, name, type)
 #define COLUMN(table, name, type, value)
+#define ID(table, name, type, value)
+#define RUN(table, name)
 #define COUNT(table, name)
 static const struct {
     const char *name, *ending;
@@ -33,14 +34,26 @@ static const struct {
 #undef TABLE
 #undef KEY
 #undef COLUMN
+#undef ID
+#undef RUN
 #undef COUNT
 
-/* The next column of the table, from *at on; NULL: there is none. */
-static const struct column *next(enum columns_table table, size_t *at)
+const char *columns_table_name(enum columns_table table) { return tables[table].name; }
+
+const struct column *columns_next(enum columns_table table, size_t *at)
 {
     while (*at < sizeof columns / sizeof columns[0] && columns[*at].table != table)
         ++*at;
     return *at < sizeof columns / sizeof columns[0] ? &columns[(*at)++].column : NULL;
+}
+
+const struct column *columns_owner(enum columns_table table)
+{
+    const struct column *column;
+    for (size_t at = 0; (column = columns_next(table, &at));)
+        if (column->kind != COLUMNS_PLAIN)
+            return column;
+    return NULL;
 }
 
 void columns_make(enum columns_table table, struct buffer *out)
@@ -48,7 +61,7 @@ void columns_make(enum columns_table table, struct buffer *out)
     const struct column *column;
     const char *between = "";
     buffer_printf(out, "CREATE TABLE %s(", tables[table].name);
-    for (size_t at = 0; (column = next(table, &at));) {
+    for (size_t at = 0; (column = columns_next(table, &at));) {
         buffer_printf(out, "%s%s %s", between, column->name, column->type);
         between = ", ";
     }
@@ -61,7 +74,7 @@ static void put_names(enum columns_table table, bool counts, void (*put)(struct 
 {
     const struct column *column;
     const char *between = "";
-    for (size_t at = 0; (column = next(table, &at));) {
+    for (size_t at = 0; (column = columns_next(table, &at));) {
         if (!column->bound || (counts && !column->count))
             continue;
         buffer_string(out, between);
@@ -85,7 +98,7 @@ static void put_sum(struct buffer *out, const char *name)
 static bool has_counts(enum columns_table table)
 {
     const struct column *column;
-    for (size_t at = 0; (column = next(table, &at));)
+    for (size_t at = 0; (column = columns_next(table, &at));)
         if (column->count)
             return true;
     return false;
@@ -108,4 +121,27 @@ void columns_write(enum columns_table table, struct buffer *out)
         buffer_string(out, " ON CONFLICT DO UPDATE SET ");
         put_names(table, true, put_sum, out);
     }
+}
+
+/* Which rows: those of one run. */
+static void put_where(enum columns_table table, struct buffer *out)
+{
+    const struct column *owner = columns_owner(table);
+    if (owner)
+        buffer_printf(out, " FROM %s WHERE %s >= ?1 AND %s < ?2", tables[table].name, owner->name, owner->name);
+    else
+        buffer_printf(out, " FROM %s WHERE id = ?1", tables[table].name);
+}
+
+void columns_read(enum columns_table table, struct buffer *out)
+{
+    buffer_string(out, "SELECT ");
+    put_names(table, false, put_name, out);
+    put_where(table, out);
+}
+
+void columns_remove(enum columns_table table, struct buffer *out)
+{
+    buffer_string(out, "DELETE");
+    put_where(table, out);
 }

@@ -5,7 +5,8 @@
  * it), and triggers, functions with effects, other files and writes to the schema are off beside that. Readers never
  * wait for a writer: while there is one, the database has a log beside it (SQLite's WAL), and the last to close it
  * takes that away, so that at rest the database is one file. A reader that stays longer than a moment leaves
- * the log's files behind, empty of anything that the database lacks; the next writer takes them away. Left out on
+ * the log's files behind, empty of anything that the database lacks; the next writer takes them away. What is deleted
+ * is written over. Left out on
  * purpose: who wrote the rows. A database is as trustworthy as whoever could write to it. docs/queries.md. */
 #include "checker/database.h"
 
@@ -55,8 +56,8 @@ static enum status beside_fine(const char *path, struct error *error)
 
 static enum status file_fine(const char *path, enum database_mode mode, struct stat *ret, struct error *error)
 {
-    bool write = mode == DATABASE_WRITE;
-    int flags = write ? O_RDWR | O_CREAT | O_NOFOLLOW : O_RDONLY;
+    bool write = mode != DATABASE_READ;
+    int flags = (write ? O_RDWR | O_NOFOLLOW : O_RDONLY) | (mode == DATABASE_WRITE ? O_CREAT : 0);
     int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd < 0 && write && errno == ELOOP)
         return error_set(error, STATUS_DENIED, "%s is a symbolic link; name the database itself", path);
@@ -93,7 +94,8 @@ static bool configure(sqlite3 *db)
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
     sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, STATEMENT_BYTES_MAX);
     sqlite3_limit(db, SQLITE_LIMIT_WORKER_THREADS, 0);
-    failed |= sqlite3_exec(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0", NULL, NULL, NULL);
+    failed |= sqlite3_exec(db, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA secure_delete = ON", NULL,
+                           NULL, NULL);
     return failed == SQLITE_OK;
 }
 
@@ -115,9 +117,12 @@ static enum status open_for_reading(const char *path, struct database_wait *wait
     return s == STATUS_OK ? schema_check(*ret, path, error) : s;
 }
 
-static enum status open_for_writing(const char *path, struct database_wait *wait, sqlite3 **ret, struct error *error)
+static enum status open_for_writing(const char *path, bool make, struct database_wait *wait, sqlite3 **ret,
+                                    struct error *error)
 {
     enum status s = connect(path, SQLITE_OPEN_READWRITE, wait, ret, error);
+    if (s == STATUS_OK && !make)
+        s = schema_check(*ret, path, error);
     if (s == STATUS_OK)
         s = schema_open(*ret, path, error);
     if (s == STATUS_OK)
@@ -140,8 +145,8 @@ enum status database_open(const char *path, enum database_mode mode, struct data
     if (snprintf(name, sizeof name, "%s%s", special && !memory ? "./" : "", temporary ? "" : path) >= (int)sizeof name)
         return error_set(error, STATUS_LIMIT, "the database's name is too long");
     enum status s = memory ? STATUS_OK : file_fine(name, mode, &before, error);
-    if (s == STATUS_OK && mode == DATABASE_WRITE)
-        s = open_for_writing(name, wait, &db, error);
+    if (s == STATUS_OK && mode != DATABASE_READ)
+        s = open_for_writing(name, mode == DATABASE_WRITE, wait, &db, error);
     else if (s == STATUS_OK)
         s = open_for_reading(name, wait, &db, error);
     if (s == STATUS_OK && !memory &&
@@ -153,6 +158,12 @@ enum status database_open(const char *path, enum database_mode mode, struct data
     }
     *ret = db;
     return STATUS_OK;
+}
+
+bool database_is(const char *path, const char *other)
+{
+    struct stat a, b;
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 void database_close(sqlite3 *db)

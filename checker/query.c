@@ -276,7 +276,7 @@ static enum status run_statement(sqlite3 *db, const char *sql, enum checker_form
  * transaction, so that both see one state of the file. */
 static enum status choose(sqlite3 *db, const struct checker_choice *choice, const char *path, struct error *error)
 {
-    if (sqlite3_exec(db, "PRAGMA temp_store = MEMORY; BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
         return database_failed(db, path, error);
     return choose_runs(db, choice, path, error);
 }

@@ -65,76 +65,94 @@ static void run_id_text(const uint8_t *run_id, char ret[2 * TRACE_RUN_ID + 1])
         snprintf(ret + 2 * i, 3, "%02x", run_id[i]);
 }
 
-/* Removes what an earlier check left of the run. The ranges are those of the computed ids. */
-static enum status remove_rows(struct store *store, struct error *error)
+bool store_is_run(int64_t run)
 {
-    static const struct {
-        const char *table, *column;
-        unsigned shift;
-    } ranges[] = {
-        { "hostcall", "id", STORE_RUN_SHIFT },
-        { "string", "id", STORE_RUN_SHIFT },
-        { "op", "id", STORE_RUN_SHIFT },
-        { "syscall", "id", STORE_RUN_SHIFT },
-        { "socket", "id", STORE_RUN_SHIFT },
-        { "file", "run", 0 },
-        { "finding", "run", 0 },
-        { "label", "run", 0 },
-    };
+    const int64_t end = (INT64_C(1) << (63 - STORE_RUN_SHIFT)) - 1; /* the one behind it is where its ids end */
+    return run >= 1 && run < end;
+}
+
+void store_owned(enum columns_table table, int64_t run, int64_t *ret_first, int64_t *ret_beyond)
+{
+    const struct column *owner = columns_owner(table);
+    unsigned shift = owner && owner->kind == COLUMNS_ID ? STORE_RUN_SHIFT : 0;
+    *ret_first = run << shift;
+    *ret_beyond = (run + 1) << shift;
+}
+
+enum status store_remove(sqlite3 *db, int64_t run, struct error *error)
+{
+    struct buffer sql = BUFFER_INIT;
     enum status s = STATUS_OK;
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && s == STATUS_OK; i++) {
-        char sql[160];
-        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE %s >= %lld AND %s < %lld", ranges[i].table, ranges[i].column,
-                 (long long)store->run << ranges[i].shift, ranges[i].column,
-                 ((long long)store->run + 1) << ranges[i].shift);
-        s = run_sql(store, sql, error);
+    for (int table = 0; table < COLUMNS_TABLES && s == STATUS_OK; table++) {
+        sqlite3_stmt *statement = NULL;
+        int64_t first, beyond;
+        if (table == COLUMNS_RUNS)
+            continue;
+        buffer_clear(&sql);
+        columns_remove((enum columns_table)table, &sql);
+        store_owned((enum columns_table)table, run, &first, &beyond);
+        if (sql.status != STATUS_OK)
+            s = error_set(error, STATUS_NO_MEMORY, "no memory for the audit database");
+        else if (sqlite3_prepare_v2(db, (const char *)sql.data, (int)sql.size, &statement, NULL) != SQLITE_OK ||
+                 sqlite3_bind_int64(statement, 1, first) != SQLITE_OK ||
+                 sqlite3_bind_int64(statement, 2, beyond) != SQLITE_OK || sqlite3_step(statement) != SQLITE_DONE)
+            s = database_failed(db, "the audit database", error);
+        sqlite3_finalize(statement);
     }
+    buffer_done(&sql);
     return s;
 }
 
-/* Whether ids can be computed for the run, and for the one behind it, where remove_rows ends. A number in a database is
+/* Whether ids can be computed for the run, and for the one behind it, where its rows end. A number in a database is
  * anybody's. */
-static enum status run_in_range(const struct store *store, struct error *error)
+static enum status run_in_range(int64_t run, struct error *error)
 {
-    const int64_t end = (INT64_C(1) << (63 - STORE_RUN_SHIFT)) - 1;
-    if (store->run >= 1 && store->run < end)
-        return STATUS_OK;
-    return error_set(error, STATUS_LIMIT, "the audit database holds as many runs as it can; start another one");
+    return store_is_run(run)
+               ? STATUS_OK
+               : error_set(error, STATUS_LIMIT, "the audit database holds as many runs as it can; start another one");
+}
+
+enum status store_room(sqlite3 *db, const char *id, int64_t *ret_run, bool *ret_replaced, struct error *error)
+{
+    sqlite3_stmt *find = NULL;
+    static const char *const statements[] = { "SELECT id FROM runs WHERE run_id = ?",
+                                              "INSERT INTO runs(run_id) VALUES(?)" };
+    int code = sqlite3_prepare_v2(db, statements[0], -1, &find, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(find, 1, id, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(find);
+    *ret_replaced = code == SQLITE_ROW;
+    if (code == SQLITE_ROW)
+        *ret_run = sqlite3_column_int64(find, 0);
+    sqlite3_finalize(find);
+    find = NULL;
+    if (code == SQLITE_ROW) {
+        enum status s = run_in_range(*ret_run, error);
+        return s == STATUS_OK ? store_remove(db, *ret_run, error) : s;
+    }
+    if (code == SQLITE_DONE)
+        code = sqlite3_prepare_v2(db, statements[1], -1, &find, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(find, 1, id, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(find);
+    enum status s = code == SQLITE_DONE ? STATUS_OK : database_failed(db, "the audit database", error);
+    sqlite3_finalize(find);
+    *ret_run = sqlite3_last_insert_rowid(db);
+    return s == STATUS_OK ? run_in_range(*ret_run, error) : s;
 }
 
 enum status store_begin(struct store *store, const uint8_t *run_id, bool *ret_replaced, struct error *error)
 {
     char id[2 * TRACE_RUN_ID + 1];
-    sqlite3_stmt *find = NULL;
     run_id_text(run_id, id);
     store->status = STATUS_OK;
     store->error = (struct error)ERROR_INIT;
     enum status s = run_sql(store, "BEGIN IMMEDIATE", error);
     if (s != STATUS_OK)
         return s;
-    *ret_replaced = true;
-    int code = sqlite3_prepare_v2(store->db, "SELECT id FROM runs WHERE run_id = ?", -1, &find, NULL);
-    if (code == SQLITE_OK) {
-        sqlite3_bind_text(find, 1, id, -1, SQLITE_STATIC);
-        code = sqlite3_step(find);
-        store->run = code == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
-    }
-    sqlite3_finalize(find);
-    if (code == SQLITE_ROW) {
-        s = run_in_range(store, error);
-        if (s == STATUS_OK)
-            s = remove_rows(store, error);
-    } else if (code == SQLITE_DONE) {
-        char sql[96];
-        *ret_replaced = false;
-        snprintf(sql, sizeof sql, "INSERT INTO runs(run_id) VALUES('%s')", id);
-        s = run_sql(store, sql, error);
-        store->run = sqlite3_last_insert_rowid(store->db);
-    } else {
-        s = database_failed(store->db, "the audit database", error);
-    }
-    if (s == STATUS_OK)
-        s = run_in_range(store, error);
+    s = store_room(store->db, id, &store->run, ret_replaced, error);
     if (s != STATUS_OK)
         store_rollback(store);
     return s;

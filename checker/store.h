@@ -43,11 +43,15 @@ struct store_file {
 #define TABLE(id, name, ending)
 #define KEY(table, name, type)
 #define COLUMN(table, name, type, value)
+#define ID(table, name, type, value)
+#define RUN(table, name)
 #define COUNT(table, name) uint64_t name;
 #include "checker/columns.def"
 #undef TABLE
 #undef KEY
 #undef COLUMN
+#undef ID
+#undef RUN
 #undef COUNT
 };
 void store_file(struct store *store, const char *name, const struct store_file *use, uint64_t hostcall);

@@ -219,6 +219,8 @@ static inline __attribute__((always_inline)) void write_row(struct store *store,
 #define COLUMN(in, column, type, value)                                                                                \
     if (table == COLUMNS_##in)                                                                                         \
         value;
+#define ID(in, column, type, value) COLUMN(in, column, type, value)
+#define RUN(in, column)             COLUMN(in, column, "INTEGER", row_run(row))
 #define COUNT(in, column)                                                                                              \
     if (table == COLUMNS_##in)                                                                                         \
         row_number(row, f->use->column);
@@ -226,6 +228,8 @@ static inline __attribute__((always_inline)) void write_row(struct store *store,
 #undef TABLE
 #undef KEY
 #undef COLUMN
+#undef ID
+#undef RUN
 #undef COUNT
     if (table == COLUMNS_RUNS)
         row_run(row); /* the one that is changed */

@@ -21,23 +21,35 @@ static bool digits_read(const char **text, int count, int *ret)
     return true;
 }
 
-/* 2026-11-29, and behind it T or a space, 08:30 or 08:30:15, and a Z or nothing. */
+static bool char_read(const char **text, char wanted)
+{
+    bool there = **text == wanted;
+    *text += there;
+    return there;
+}
+
+/* 08:30 or 08:30:15, and a Z or nothing. */
+static bool clock_read(const char **text, struct tm *ret)
+{
+    if (!digits_read(text, 2, &ret->tm_hour) || !char_read(text, ':') || !digits_read(text, 2, &ret->tm_min))
+        return false;
+    if (char_read(text, ':') && !digits_read(text, 2, &ret->tm_sec))
+        return false;
+    (void)char_read(text, 'Z');
+    return true;
+}
+
+/* 2026-11-29, and behind it nothing, or T or a space and a time. */
 static bool date_read(const char *text, int64_t *ret)
 {
     struct tm tm = { 0 }, again;
-    if (!digits_read(&text, 4, &tm.tm_year) || *text++ != '-' || !digits_read(&text, 2, &tm.tm_mon) || *text++ != '-' ||
-        !digits_read(&text, 2, &tm.tm_mday))
+    if (!digits_read(&text, 4, &tm.tm_year) || !char_read(&text, '-') || !digits_read(&text, 2, &tm.tm_mon) ||
+        !char_read(&text, '-') || !digits_read(&text, 2, &tm.tm_mday))
         return false;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    if (*text == 'T' || *text == ' ') {
-        text++;
-        if (!digits_read(&text, 2, &tm.tm_hour) || *text++ != ':' || !digits_read(&text, 2, &tm.tm_min))
-            return false;
-        if (*text == ':' && (text++, !digits_read(&text, 2, &tm.tm_sec)))
-            return false;
-        text += *text == 'Z';
-    }
+    if ((char_read(&text, 'T') || char_read(&text, ' ')) && !clock_read(&text, &tm))
+        return false;
     struct tm asked = tm; /* timegm puts right what is no day or hour */
     time_t at = timegm(&tm);
     if (*text || at < 0 || !gmtime_r(&at, &again) || again.tm_mday != asked.tm_mday || again.tm_mon != asked.tm_mon ||

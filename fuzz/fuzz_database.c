@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "checker/checker.h"
+#include "checker/fleet.h"
 #include "checker/store.h"
 #include "fuzz/scratch.h"
 
@@ -181,6 +182,34 @@ static void write_to(void)
     sqlite3_close(db);
 }
 
+static void visit(void *self, const struct fleet_run *run)
+{
+    const char *const told[] = { run->run_id, run->started, run->host,        run->module,
+                                 run->labels, run->verdict, run->verdict_here };
+    (void)self;
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (told[i] && !printable(told[i], strlen(told[i])))
+            abort();
+}
+
+static void fails_printably(enum status s, const struct error *error)
+{
+    if (s != STATUS_OK && (!error->text[0] || !printable(error->text, strlen(error->text))))
+        abort();
+}
+
+/* Its runs into a database of ours, and away from it. */
+static void merge_and_delete(void)
+{
+    struct fleet_options options = { .db_path = ":memory:", .visit = visit };
+    const struct checker_choice all = { .leaves_newest = true };
+    struct fleet_size size;
+    struct error merging = ERROR_INIT, deleting = ERROR_INIT;
+    fails_printably(fleet_merge(&options, scratch_path(), &size, &merging), &merging);
+    options.db_path = scratch_path();
+    fails_printably(fleet_delete(&options, &all, &size, &deleting), &deleting);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0 || (data[0] != 'd' && data[0] != 's'))
@@ -195,6 +224,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < size; i++)
         sum = sum * 31 + data[i];
     ask(sum);
+    if (sum % 2)
+        merge_and_delete();
     write_to();
     return 0;
 }

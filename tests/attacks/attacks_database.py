@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import sqlite3
@@ -60,6 +61,9 @@ class Database(Attack):
                 before = self.db.read_bytes()
                 self.assertIn("changed", self.refused("check", "--db", self.db, self.trace))
                 self.assertIn("changed", self.refused("query", self.db, "findings"))
+                self.assertIn("changed", self.refused("db", "delete", self.db, "1"))
+                self.assertIn("changed", self.refused("db", "merge", self.folder / "new.db", self.db))
+                self.assertFalse((self.folder / "new.db").exists())
                 self.assertEqual(self.db.read_bytes(), before)
 
     def test_names_of_somebody_else(self):
@@ -87,6 +91,8 @@ class Database(Attack):
         for path in pipe, "/dev/zero", "/dev/null", self.folder:
             self.assertIn("regular file", self.refused("check", "--db", path, self.trace))
             self.assertIn("regular file", self.refused("query", path, "runs"))
+            self.assertIn("regular file", self.refused("db", "delete", path, "1"))
+            self.assertIn("regular file", self.refused("db", "merge", self.db, path))
         self.warrant("check", "--db", self.db, self.trace)
         for suffix in "-journal", "-wal", "-shm":
             beside = self.folder / f"audit.db{suffix}"
@@ -220,6 +226,100 @@ class Database(Attack):
         self.assertEqual(json.loads(self.warrant("query", "--json", self.db, count).stdout), [{"n": 1}])
         self.warrant("check", "--no-replay", "--db", self.db, large)
         self.assertEqual(json.loads(self.warrant("query", "--json", self.db, count).stdout), [{"n": 2}])
+
+    # ---- taking runs in and away ----
+
+    def rows(self, db):
+        """All rows that a check writes, and how many pages a look at the whole file finds wrong."""
+        with sqlite3.connect(db) as connection:
+            self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+            found = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in ("runs", "label", "hostcall", "op", "syscall", "file", "finding")}
+        connection.close()
+        return found
+
+    def without_room(self, size, *words):
+        """The command where no file may be larger than `size` bytes."""
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        done = subprocess.run([WARRANT, "db", *words], capture_output=True, preexec_fn=limit, timeout=60 * kit.SLOW)
+        self.assertEqual((done.returncode, done.stdout), (3, b""), done.stderr)
+
+    def killed(self, size, *words):
+        """The command, killed when its log beside the database has `size` bytes, if it still runs then."""
+        log = self.folder / "audit.db-wal"
+        with subprocess.Popen([WARRANT, "db", *words], stdout=subprocess.DEVNULL) as process:
+            while process.poll() is None and not (log.exists() and log.stat().st_size >= size):
+                time.sleep(0.001)
+            process.kill()
+
+    def test_changes_cut_short(self):
+        """Nothing of a change stands where the disk is full, and all or nothing of it where the process is killed while it writes."""
+        many, other = self.folder / "many.wtrace", self.folder / "other.db"
+        self.warrant("record", "-q", "--witness", "off", "-o", many, self.wat(CLOCKS.replace("800000", "30000")))
+        self.warrant("check", "--no-replay", "--db", other, many)
+        self.warrant("check", "--no-replay", "--db", self.db, self.trace)
+        before = self.rows(self.db)
+        self.assertGreater(other.stat().st_size, 2 << 20)
+        self.without_room(1 << 20, "merge", self.db, other)
+        self.assertEqual(self.rows(self.db), before)
+        alone = self.folder / "alone.db"
+        shutil.copy(self.db, alone)
+        self.warrant("db", "merge", alone, other)
+        whole = self.rows(alone)
+        self.assertEqual((len(whole["runs"]), len(whole["hostcall"])), (2, 30000))
+        for size in 0, 1, 500000, 1 << 20, 1500000, 2 << 20:
+            self.killed(size, "merge", self.db, other)
+            self.assertIn(self.rows(self.db), (before, whole))
+        self.warrant("db", "merge", self.db, other)
+        self.assertEqual(self.rows(self.db), whole)
+        self.without_room(1 << 20, "delete", self.db, "2")
+        self.without_room(1 << 20, "prune", self.db, "--keep", "0")
+        self.assertEqual(self.rows(self.db), whole)
+        for size in 0, 1, 500000, 1 << 20, 1500000, 2 << 20:
+            self.killed(size, "delete", self.db, "2")
+            self.assertIn(self.rows(self.db), (before, whole))
+        self.warrant("db", "delete", self.db, "2", status=None)
+        self.assertEqual(self.rows(self.db), before)
+
+    def test_merging_what_no_check_writes(self):
+        """The rows of the other database are somebody's word: one that is of another run, of another type or without a meaning ends the merge."""
+        base, other = self.folder / "base.db", self.folder / "other.db"
+        self.warrant("record", "-q", "--witness", "off", "--label", "a=b", "--dir", f"{self.data}::/data", "-o", self.folder / "poke.wtrace",
+                     kit.GUESTS / "poke.wasm", "path_open", 3, 1, "@f", 0, 6, 0, 0, "out")
+        self.warrant("check", "--no-replay", "--db", self.db, self.trace)
+        self.warrant("check", "--no-replay", "--db", base, self.folder / "poke.wtrace")
+        before = self.rows(self.db)
+        for change in ("UPDATE op SET hostcall = 7", "UPDATE op SET hostcall = 'x'", "UPDATE op SET hostcall = hostcall + (1 << 40)", "UPDATE file SET hostcall = -1",
+                       "UPDATE hostcall SET errno = 'NOENT'", "UPDATE hostcall SET call = 1.5", "UPDATE hostcall SET verdict = 999", "UPDATE hostcall SET verdict = NULL",
+                       "UPDATE finding SET kind = 999", "UPDATE finding SET kind = -1", "UPDATE op SET path = x'00'", "UPDATE runs SET verdict = x'1b5b324a'",
+                       "UPDATE runs SET run_id = 'x' || run_id", "UPDATE runs SET run_id = 'G' || substr(run_id, 2)", "UPDATE runs SET run_id = substr(run_id, 1, 31) || char(0)",
+                       "UPDATE runs SET id = 1 << 23", "UPDATE runs SET id = 0", "UPDATE runs SET id = -1", "UPDATE runs SET id = 9223372036854775807",
+                       "UPDATE label SET value = x'ff00'", "INSERT INTO finding(run, kind) VALUES(1, 'x')"):
+            shutil.copy(base, other)
+            self.change(change, db=other)
+            with self.subTest(change=change):
+                self.assertIn("no check", self.refused("db", "merge", self.db, other))
+                self.assertEqual(self.rows(self.db), before)
+        # Text that is text is taken, and comes out in printable form.
+        shutil.copy(base, other)
+        self.change("UPDATE op SET path = char(27) || ']0;x' || char(7)", "UPDATE runs SET module = char(27) || 'x', host = 'a' || char(10) || 'b'", db=other)
+        said = self.warrant("db", "merge", self.db, other).stdout
+        self.assertTrue(said.replace("\n", "").isprintable(), said)
+        self.assertEqual(len(said.splitlines()), 2)
+        row = json.loads(self.warrant("query", "--json", self.db, "SELECT module, host FROM runs WHERE id = 2").stdout)
+        self.assertEqual(row, [{"module": "\\x1bx", "host": "a\\nb"}])
+
+    def test_numbers_out_of_range(self):
+        """A run whose number no check gives has no ids, and deleting it must not reach the rows of another one."""
+        self.warrant("check", "--no-replay", "--db", self.db, self.trace)
+        changed = self.folder / "changed.db"
+        for number in -1, 0, 1 << 23, 1 << 24, (1 << 63) - 1:
+            shutil.copy(self.db, changed)
+            self.change(f"INSERT INTO runs(id, run_id, started_ns) VALUES({number}, 'abcdef01', 1)", db=changed)
+            before = self.rows(changed)
+            self.assertIn("no check", self.refused("db", "delete", changed, "abcdef01"))
+            self.assertIn("no check", self.refused("db", "prune", changed, "--keep", "0"))
+            self.assertEqual(self.rows(changed), before)
 
 
 kit.main()
