@@ -15,7 +15,7 @@ void html_crash(struct html_page *page)
     html_text(page->out, check_trap_name(r->exit.trap));
     html_raw(page->out, "</code>), in function ");
     html_number(page->out, r->exit.function);
-    html_format(page->out, " at offset 0x%" PRIx32 " of its body, after ", r->exit.offset);
+    html_format(page->out, " at byte 0x%" PRIx32 " of the module, after ", r->exit.offset);
     html_count(page->out, r->exit.instructions, "instruction", "instructions");
     html_raw(page->out,
              ".</p>\n<p class=\"note\">The trace holds no stack. <code>warrant replay</code> comes to the same place "

@@ -169,46 +169,7 @@ static void put_files(struct html_page *page)
     use_done(&use);
 }
 
-/* ---- the network, and the rest ---- */
-
-static void put_rule(struct html_page *page, const struct net_rule *rule)
-{
-    const struct policy_rule_text text = policy_rule_text(rule);
-    html_raw(page->out, "<li>may by ");
-    html_text(page->out, rule->protocol == NET_TCP ? "TCP" : "UDP");
-    html_text(page->out, rule->verb == NET_CONNECT ? " connect to " : " bind to ");
-    html_raw(page->out, "<code>");
-    html_text(page->out, text.address);
-    html_raw(page->out, "</code>, port <code>");
-    html_text(page->out, text.ports);
-    html_raw(page->out, "</code></li>\n");
-}
-
-static void put_network(struct html_page *page)
-{
-    const struct policy *policy = &page->spec->policy;
-    html_raw(page->out, "<h3>Network</h3>\n");
-    if (!policy->network_count && !policy->listen_count && !policy->name_count) {
-        html_raw(page->out, "<p>None was granted.</p>\n");
-        return;
-    }
-    html_raw(page->out, "<ul>\n");
-    for (uint32_t i = 0; i < policy->listen_count && i < HTML_GRANTS; i++) {
-        char address[96];
-        policy_address_text(&policy->listens[i], address, sizeof address);
-        html_raw(page->out, "<li>listens at <code>");
-        html_text(page->out, address);
-        html_raw(page->out, "</code></li>\n");
-    }
-    for (uint32_t i = 0; i < policy->network_count && i < HTML_GRANTS; i++)
-        put_rule(page, &policy->networks[i]);
-    for (uint32_t i = 0; i < policy->name_count && i < HTML_GRANTS; i++) {
-        html_raw(page->out, "<li>may resolve <code>");
-        html_name(page->out, policy->names[i]);
-        html_raw(page->out, "</code></li>\n");
-    }
-    html_raw(page->out, "</ul>\n");
-}
+/* ---- the rest ---- */
 
 static void put_limits(struct html_page *page)
 {
@@ -291,7 +252,7 @@ void html_grants(struct html_page *page)
 {
     html_raw(page->out, "<section id=\"granted\">\n<h2>Granted and used</h2>\n");
     put_files(page);
-    put_network(page);
+    html_network(page);
     put_refusals(page);
     put_limits(page);
     html_raw(page->out, "</section>\n");

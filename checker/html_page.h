@@ -78,6 +78,7 @@ void html_verdict(struct html_page *page);
 void html_findings(struct html_page *page);
 void html_crash(struct html_page *page);
 void html_grants(struct html_page *page);
+void html_network(struct html_page *page); /* a part of the grants */
 void html_timeline(struct html_page *page);
 void html_files(struct html_page *page);
 void html_sockets(struct html_page *page);

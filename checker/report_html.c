@@ -98,6 +98,7 @@ enum status check_report_html(struct checker *checker, const struct check_report
         page->db = checker_database(checker, &page->run);
         /* Sorting a million rows is the disk's matter, and one state of the database is told. */
         html_rows(page, "PRAGMA temp_store = FILE", NULL, NULL);
+        html_rows(page, "PRAGMA cache_size = -8192", NULL, NULL);
         html_rows(page, "BEGIN", NULL, NULL);
         put_page(page);
         html_rows(page, "COMMIT", NULL, NULL);

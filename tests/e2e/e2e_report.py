@@ -3,7 +3,9 @@ import html.parser
 import json
 import os
 import re
+import socket
 import stat
+import threading
 import unicodedata
 
 import warrant_case
@@ -144,7 +146,30 @@ class Report(Case):
         self.record("deep", status=134)
         exited = self.show()[-1]
         page = self.report()
-        self.assertRegex(page.sections["crash"], rf"The guest trapped: .*\({exited['trap']}\), in function {exited['function']} at offset {exited['offset']:#x} ")
+        self.assertRegex(page.sections["crash"], rf"The guest trapped: .*\({exited['trap']}\), in function {exited['function']} at byte {exited['offset']:#x} of the module")
+
+    @needs_witness
+    def test_a_network(self):
+        """Each rule with its use, and whom the kernel saw the guest talk to."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            other = f"127.0.0.2/32:{port}"
+
+            def answer():
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+
+            thread = threading.Thread(target=answer, daemon=True)
+            thread.start()
+            self.warrant("record", "-o", self.trace, "--witness", "on", "--connect", f"tcp:127.0.0.0/31:{port}", "--connect", f"tcp:127.0.0.0/30:{port}",
+                         "--connect", f"tcp:{other}", warrant_case.GUESTS / "net.wasm", "get", port)
+            thread.join(timeout=60)
+        page = self.report()
+        for text in (f"127.0.0.0/31, port {port}: used 1 time", f"127.0.0.0/30, port {port}: used 1 time", f"127.0.0.2/32, port {port}: not used"):
+            self.assertIn(text, page.sections["granted"])
+        self.assertRegex(page.sections["sockets"], rf"TCP, out\s+127\.0\.0\.1 port {port} +connect 1; first in hostcall \d+")
 
     def test_where_it_is_written(self):
         self.record("steps", 1)
