@@ -202,6 +202,8 @@ struct checker_choice {
 struct checker_sink {
     enum status (*write)(void *self, const void *bytes, size_t size, struct error *error);
     void *self;
+    size_t width; /* characters that a line of a table may have; where that is too few, each row is a list of its
+                     columns. 0: any number */
 };
 /* Runs a named query on the chosen runs (NULL: all), or SQL (one statement that only reads, and chooses itself), on the
  * database file `db_path`, opened read-only, and writes a table or a JSON array of objects. NOT_FOUND: no such file, no

@@ -157,7 +157,47 @@ static uint64_t hold(struct answer *a, size_t *width, struct buffer *held)
     return rows;
 }
 
-static void put_held(struct answer *a, const size_t *width, const struct buffer *held, uint64_t rows)
+/* Where rows go: as lines of a table, or, where those are wider than the reader's, each as a list of its columns. */
+struct layout {
+    size_t width[COLUMNS_MAX], name; /* of each column; of the longest name */
+    bool list;
+    uint64_t rows; /* told so far */
+};
+
+static bool is_too_wide(const struct answer *a, const struct layout *layout)
+{
+    size_t line = 2 * ((size_t)a->columns - 1);
+    for (int c = 0; c < a->columns; c++)
+        line += layout->width[c];
+    return a->sink->width > 0 && line > a->sink->width && a->columns > 1;
+}
+
+static void put_name(struct answer *a, int column, size_t width, bool last)
+{
+    const char *name = sqlite3_column_name(a->statement, column);
+    struct buffer text = BUFFER_INIT;
+    text_plain(&text, name, strlen(name));
+    put_padded(&a->out, text.data, text.size, width, false, last);
+    if (text.status != STATUS_OK)
+        a->out.status = text.status;
+    buffer_done(&text);
+}
+
+static void put_cell(struct answer *a, const struct layout *layout, int column, const uint8_t *cell, size_t size,
+                     bool number)
+{
+    if (!layout->list) {
+        put_padded(&a->out, cell, size, layout->width[column], number, column + 1 == a->columns);
+        return;
+    }
+    if (column == 0 && layout->rows > 0)
+        buffer_u8(&a->out, '\n');
+    put_name(a, column, layout->name, false);
+    buffer_bytes(&a->out, cell, size);
+    buffer_u8(&a->out, '\n');
+}
+
+static void put_held(struct answer *a, struct layout *layout, const struct buffer *held, uint64_t rows)
 {
     struct cursor at = cursor_over(held->data, held->size);
     for (uint64_t cell = 0; cell < rows * (uint64_t)a->columns && a->status == STATUS_OK; cell++) {
@@ -170,30 +210,34 @@ static void put_held(struct answer *a, const size_t *width, const struct buffer 
             a->status = error_set(a->error, STATUS_NO_MEMORY, "the query: no memory for the first rows");
             return;
         }
-        put_padded(&a->out, bytes, size, width[c], number, c + 1 == a->columns);
-        if (c + 1 == a->columns)
-            pass_on(a, false);
+        put_cell(a, layout, c, bytes, size, number);
+        if (c + 1 < a->columns)
+            continue;
+        layout->rows++;
+        pass_on(a, false);
     }
 }
 
 static void put_table(struct answer *a)
 {
-    size_t width[COLUMNS_MAX] = { 0 };
+    struct layout layout = { 0 };
     struct buffer held = BUFFER_INIT;
-    uint64_t rows = hold(a, width, &held);
     for (int c = 0; c < a->columns; c++) {
-        const char *name = sqlite3_column_name(a->statement, c);
-        buffer_clear(&a->cell);
-        text_plain(&a->cell, name, strlen(name));
-        put_padded(&a->out, a->cell.data, a->cell.size, width[c], false, c + 1 == a->columns);
+        size_t size = strlen(sqlite3_column_name(a->statement, c));
+        layout.name = size > layout.name ? size : layout.name;
     }
-    put_held(a, width, &held, rows);
+    uint64_t rows = hold(a, layout.width, &held);
+    layout.list = rows > 0 && is_too_wide(a, &layout);
+    for (int c = 0; c < a->columns && !layout.list; c++)
+        put_name(a, c, layout.width[c], c + 1 == a->columns);
+    put_held(a, &layout, &held, rows);
     buffer_done(&held);
     while (step(a)) {
         for (int c = 0; c < a->columns; c++) {
             bool number = take_value(a, c);
-            put_padded(&a->out, a->cell.data, a->cell.size, width[c], number, c + 1 == a->columns);
+            put_cell(a, &layout, c, a->cell.data, a->cell.size, number);
         }
+        layout.rows++;
         pass_on(a, false);
     }
     if (rows == 0 && a->status == STATUS_OK)

@@ -37,6 +37,12 @@ uint64_t show_clock_ns(const struct show_clock *clock, uint64_t ticks); /* 0 whe
 
 /* ---- lines ---- */
 
+/* Where the parts of a line stand that show_call appended: the call's name, and what it came to. */
+struct show_parts {
+    size_t begin, name, name_end, outcome, outcome_end, end; /* in the buffer */
+    bool failed, refused;                                    /* an error; a rule's, or a trap. In flight: failed */
+};
+
 struct show_options {
     bool full;                      /* strings, buffers and structs are not cut */
     bool names;                     /* event number and time before each line */
@@ -44,6 +50,7 @@ struct show_options {
     struct show_clock clock;
     bool wall, delta, durations; /* the wall clock, and the time since the call before, as time; the call's own time */
     uint64_t before;             /* ticks of the call before */
+    struct show_parts *parts;    /* borrowed; NULL: not wanted */
 };
 /* Appends one line, with its newline: `fd_write(1<stdout>, [{0x1234, 12}], ...) = 0 (nwritten 12)  [pwritev 3 ... = 12]
  * right held`. */

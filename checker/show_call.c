@@ -119,9 +119,13 @@ void show_call(const struct trace_call *call, const struct show_options *options
         call->request.call < OPERATION_COUNT ? &abi_operations[call->request.call] : &unknown;
     uint32_t strings = 0;
     bool first = true;
+    struct show_parts parts = { .begin = out->size, .failed = !show_succeeded(call) };
+    parts.refused = show_refused(call) || (call->complete && call->outcome.trap != 0);
     if (options->names)
         show_time_put(call, options, out);
+    parts.name = out->size;
     put_called(call, out);
+    parts.name_end = out->size;
     buffer_u8(out, '(');
     for (unsigned a = 0; a < row->field_count; a++) {
         const struct operation_field *arg = &row->field[a];
@@ -132,7 +136,9 @@ void show_call(const struct trace_call *call, const struct show_options *options
         }
     }
     buffer_u8(out, ')');
+    parts.outcome = out->size;
     put_outcome(call, row, options, out);
+    parts.outcome_end = out->size;
     uint32_t count = call->ops.count < LIMIT_OPS ? call->ops.count : LIMIT_OPS;
     for (uint32_t i = 0; i < count; i++) {
         buffer_string(out, i == 0 ? "  [" : "; ");
@@ -143,7 +149,10 @@ void show_call(const struct trace_call *call, const struct show_options *options
     if (rule)
         buffer_printf(out, "  %s", rule);
     show_duration_put(call, options, out);
+    parts.end = out->size;
     buffer_u8(out, '\n');
+    if (options->parts)
+        *options->parts = parts;
 }
 
 /* ---- JSON ---- */

@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "cli/check_run.h"
+#include "cli/check_tones.h"
 
-enum { CHECK_FORMAT = CHECK_RUN_OPTIONS, CHECK_JSON, CHECK_ALL };
+enum { CHECK_FORMAT = CHECK_RUN_OPTIONS, CHECK_JSON, CHECK_ALL, CHECK_NO_COLOR };
 static const struct option_row rows[] = {
     CHECK_RUN_ROWS,
     [CHECK_FORMAT] = { 0, "format", "text|json|sarif", "how to print; SARIF 2.1.0 takes one trace" },
     [CHECK_JSON] = { 0, "json", NULL, "the same as --format json" },
     [CHECK_ALL] = { 0, "all", NULL, "print every finding that was kept, not the first 20" },
+    [CHECK_NO_COLOR] = NO_COLOR_OPTION_ROW,
 };
 
 struct check {
@@ -36,7 +38,10 @@ static int check_one(const struct command *command, struct check *check, struct 
             check_report_json(&report, &text);
         else
             check_report_text(&report, check->all ? 0 : FINDINGS_SHOWN, &text);
-        print_text(stdout, &text);
+        if (check->sarif || check->json)
+            print_text(stdout, &text);
+        else
+            check_tones_print(&report, &text);
         buffer_done(&text);
         status = report.exit_status;
     }
@@ -52,6 +57,9 @@ static int check_option(const struct command *command, struct check *check, int 
         return EXIT_OK;
     case CHECK_ALL:
         check->all = true;
+        return EXIT_OK;
+    case CHECK_NO_COLOR:
+        print_no_color();
         return EXIT_OK;
     case CHECK_FORMAT:
         if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0 && strcmp(value, "sarif") != 0)

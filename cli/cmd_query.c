@@ -3,14 +3,16 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "checker/checker.h"
 #include "cli/choice_options.h"
 
-enum { QUERY_JSON = CHOICE_OPTION_COUNT };
+enum { QUERY_JSON = CHOICE_OPTION_COUNT, QUERY_NO_COLOR };
 static const struct option_row rows[] = {
     CHOICE_OPTION_ROWS,
     { 0, "json", NULL, "print an array of JSON objects" },
+    NO_COLOR_OPTION_ROW,
 };
 
 static void list_queries(FILE *out)
@@ -21,11 +23,27 @@ static void list_queries(FILE *out)
         print_to(out, "  %-12s %s\n", queries[i].name, queries[i].description);
 }
 
+/* What is printed: on a terminal the first line of a text has a tone, the head of a table or a list's first name. */
+struct printed {
+    bool text, begun;
+};
+
+static size_t head_size(const char *bytes, size_t size)
+{
+    const char *end = memchr(bytes, '\n', size);
+    return end ? (size_t)(end - bytes) : size;
+}
+
 /* Each piece at once, so that a pager or `head` sees the first rows while the query goes on. */
 static enum status print(void *self, const void *bytes, size_t size, struct error *error)
 {
-    (void)self;
-    print_bytes(stdout, bytes, size);
+    struct printed *printed = self;
+    const struct print_mark head = { 0, head_size(bytes, size), PRINT_HEAD };
+    if (printed->text)
+        print_marked(stdout, bytes, size, &head, !printed->begun);
+    else
+        print_bytes(stdout, bytes, size);
+    printed->begun = true;
     if (!ferror(stdout) && fflush(stdout) == 0)
         return STATUS_OK;
     return error_set_errno(error, errno == ENOSPC ? STATUS_NO_SPACE : STATUS_IO, errno, "cannot write the answer");
@@ -41,6 +59,8 @@ static int run(const struct command *command, int argc, char **argv)
     while ((option = options_next(command, &state, &value)) >= 0) {
         if (option == QUERY_JSON)
             format = CHECKER_JSON;
+        else if (option == QUERY_NO_COLOR)
+            print_no_color();
         else
             status = choice_option(command, &choice, option, value);
         if (status >= 0)
@@ -62,7 +82,8 @@ static int run(const struct command *command, int argc, char **argv)
         return EXIT_OK;
     }
     struct error error = ERROR_INIT;
-    const struct checker_sink sink = { print, NULL };
+    struct printed printed = { .text = format == CHECKER_TEXT };
+    const struct checker_sink sink = { print, &printed, print_width(stdout) };
     enum status s = checker_query(argv[state.index], argv[state.index + 1], &choice.choice, format, &sink, &error);
     return s == STATUS_OK ? EXIT_OK : command_failed(command, s == STATUS_INVALID ? EXIT_USAGE : EXIT_FILE, &error);
 }

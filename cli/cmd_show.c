@@ -24,6 +24,7 @@ enum {
     SHOW_GRANTS,
     SHOW_CHROME,
     SHOW_FULL,
+    SHOW_NO_COLOR,
     SHOW_JSON
 };
 static const struct option_row rows[] = {
@@ -41,6 +42,7 @@ static const struct option_row rows[] = {
     [SHOW_GRANTS] = { 0, "grants", NULL, "what was granted, to whom, on which machine; no hostcalls" },
     [SHOW_CHROME] = { 0, "chrome-trace", NULL, "Chrome's Trace Event Format (JSON), which Perfetto reads" },
     [SHOW_FULL] = { 0, "full", NULL, "do not cut strings, buffers and structs" },
+    [SHOW_NO_COLOR] = NO_COLOR_OPTION_ROW,
     [SHOW_JSON] = { 0, "json", NULL, "one JSON object per line; of a summary or of grants, one object" },
 };
 
@@ -88,21 +90,49 @@ static void show_traced(struct show *show, enum trace_item_kind kind, const stru
     buffer_clear(&show->out);
 }
 
+/* Text of ours, in one tone. */
+static void print_toned(const struct buffer *text, enum print_tone tone)
+{
+    const struct print_mark mark = { 0, text->size, tone };
+    print_marked(stdout, text->data, text->size, &mark, 1);
+}
+
+static void print_call(const struct show *show, const struct trace_call *call, struct buffer *line)
+{
+    struct show_parts parts;
+    struct show_options options = show->options;
+    options.parts = &parts;
+    show_call(call, &options, line);
+    const struct print_mark marks[] = {
+        { parts.begin, parts.name, PRINT_DIM },
+        { parts.name, parts.name_end, PRINT_NAME },
+        { parts.outcome, parts.failed ? parts.outcome_end : 0, parts.refused ? PRINT_BAD : PRINT_DOUBT },
+        { parts.outcome_end, parts.end, PRINT_DIM },
+    };
+    print_marked(stdout, line->data, line->size, marks, sizeof marks / sizeof *marks);
+}
+
 static void show_item(const struct show *show, enum trace_item_kind kind, const struct trace_reader *reader,
                       const struct trace_call *call, const struct trace_exit *exit_item)
 {
     struct buffer line = BUFFER_INIT;
-    if (kind == TRACE_ITEM_CALL && show->json)
+    if (kind == TRACE_ITEM_CALL && !show->json) {
+        print_call(show, call, &line);
+        buffer_done(&line);
+        return;
+    }
+    if (kind == TRACE_ITEM_CALL)
         show_call_json(call, &show->options, &line);
-    else if (kind == TRACE_ITEM_CALL)
-        show_call(call, &show->options, &line);
     else if (kind != TRACE_ITEM_EXIT)
         show_between(show, kind, reader, &line);
     else if (show->json)
         show_exit_json(exit_item, &line);
     else
         show_exit(exit_item, &show->options, &line);
-    print_text(stdout, &line);
+    if (show->json)
+        print_text(stdout, &line);
+    else
+        print_toned(&line, kind == TRACE_ITEM_EXIT ? PRINT_HEAD : PRINT_DIM);
     buffer_done(&line);
 }
 
@@ -124,7 +154,7 @@ static enum status show_begin(struct show *show, const struct trace_reader *read
     show->options.clock =
         show_clock_of(trace_end_ahead(fd, file_size, &end) ? &end : NULL, described ? &show->spec : NULL);
     if (!show->json && !show->summary)
-        print_text(stdout, &text);
+        print_toned(&text, PRINT_DIM);
     buffer_done(&text);
     enum status s = show_paths_create(described ? &show->spec : NULL, &show->paths, error);
     show->options.paths = show->paths;
@@ -198,6 +228,17 @@ static enum status show_items(struct show *show, struct trace_reader *reader, st
     return s;
 }
 
+/* A table: its first line is the head. */
+static void print_headed(const struct buffer *text, bool headed)
+{
+    const uint8_t *end = text->size ? memchr(text->data, '\n', text->size) : NULL;
+    const struct print_mark mark = { 0, end ? (size_t)(end - text->data) : 0, PRINT_HEAD };
+    if (headed)
+        print_marked(stdout, text->data, text->size, &mark, 1);
+    else
+        print_text(stdout, text);
+}
+
 static void show_counted(const struct show *show)
 {
     struct buffer text = BUFFER_INIT;
@@ -205,7 +246,7 @@ static void show_counted(const struct show *show)
         show_summary_json(show->counts, &show->options.clock, &text);
     else
         show_summary_put(show->counts, &show->options.clock, &text);
-    print_text(stdout, &text);
+    print_headed(&text, !show->json);
     buffer_done(&text);
 }
 
@@ -220,7 +261,7 @@ static int show_stop(const struct command *command, const struct show *show, con
         return EXIT_OK;
     struct buffer text = BUFFER_INIT;
     show_end(&end, &text);
-    print_text(stdout, &text);
+    print_toned(&text, PRINT_DIM);
     buffer_done(&text);
     return EXIT_OK;
 }
@@ -312,6 +353,9 @@ static int take_option(const struct command *command, struct show *show, int opt
         return -1;
     case SHOW_FULL:
         show->options.full = true;
+        return -1;
+    case SHOW_NO_COLOR:
+        print_no_color();
         return -1;
     default:
         show->json = true;

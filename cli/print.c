@@ -1,11 +1,15 @@
 /* Everything that the command prints. Pieces are gathered, so that a line reaches stderr whole.
  *
- * Invariant: what is written was put through text_format or text_guard; the one exception is print_erase_line. */
+ * Invariant: what is written was put through text_format or text_guard; the exceptions are print_erase_line and the
+ * colours of a terminal. */
 #include "cli/print.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "cli/fold.h"
 
 struct out {
     FILE *stream;
@@ -104,6 +108,79 @@ void print_bytes(FILE *stream, const void *text, size_t size)
 }
 
 void print_text(FILE *stream, const struct buffer *text) { print_bytes(stream, text->data, text->size); }
+
+/* ---- on a terminal ---- */
+
+static bool without_color;
+
+void print_no_color(void) { without_color = true; }
+
+/* no-color.org; and a terminal that says it can do nothing. */
+static bool color_wanted(void)
+{
+    const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    return !without_color && !(refused && *refused) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
+unsigned print_width(FILE *stream)
+{
+    enum { LEAST = 20 }; /* below it nothing can be laid out */
+    struct winsize size;
+    int fd = fileno(stream);
+    if (fd < 0 || isatty(fd) != 1 || ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col < LEAST)
+        return 0;
+    return size.ws_col;
+}
+
+struct folded {
+    struct fold fold;
+    bool ascii;
+};
+
+/* Escapes come before the fold, which has to know how wide they are. */
+static void folded_put(void *self, const char *piece, size_t size)
+{
+    struct folded *folded = self;
+    if (!folded->ascii || (unsigned char)*piece < 0x80) {
+        fold_put(&folded->fold, piece, size);
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        char escape[5];
+        snprintf(escape, sizeof escape, "\\x%02x", (unsigned char)piece[i]);
+        fold_put(&folded->fold, escape, 4);
+    }
+}
+
+void print_marked(FILE *stream, const void *text, size_t size, const struct print_mark *marks, size_t count)
+{
+    /* Of the sixteen that every terminal has those that are read on dark and on light. */
+    static const char *const tones[PRINT_TONES] = {
+        [PRINT_NAME] = "\033[36m", [PRINT_GOOD] = "\033[32m", [PRINT_DOUBT] = "\033[33m",
+        [PRINT_BAD] = "\033[31m",  [PRINT_DIM] = "\033[2m",   [PRINT_HEAD] = "\033[1m"
+    };
+    static const char plain[] = "\033[0m";
+    if (isatty(fileno(stream)) != 1) {
+        print_bytes(stream, text, size);
+        return;
+    }
+    struct out out = { .stream = stream };
+    struct folded folded = { { .next = { out_put, &out }, .width = print_width(stream) }, ascii_only(stream) };
+    const struct text_sink sink = { folded_put, &folded };
+    size_t at = 0;
+    for (size_t i = 0; i < count && color_wanted(); i++) {
+        if (marks[i].from < at || marks[i].to <= marks[i].from || marks[i].to > size)
+            continue;
+        text_guard_lines(&sink, (const char *)text + at, marks[i].from - at);
+        fold_escape(&folded.fold, tones[marks[i].tone], strlen(tones[marks[i].tone]));
+        text_guard_lines(&sink, (const char *)text + marks[i].from, marks[i].to - marks[i].from);
+        fold_escape(&folded.fold, plain, sizeof plain - 1);
+        at = marks[i].to;
+    }
+    text_guard_lines(&sink, (const char *)text + at, size - at);
+    fold_end(&folded.fold);
+    out_flush(&out);
+}
 
 void print_message(FILE *stream, const char *text)
 {

@@ -232,7 +232,7 @@ static enum status story_json(const struct syscall_row *row, const char *sql, co
     json_string(&json, "stopped_by", syscall_stopped_by(row));
     enum status s = STATUS_OK;
     if (db_path) {
-        const struct checker_sink sink = { buffer_write, &seen };
+        const struct checker_sink sink = { buffer_write, &seen, 0 };
         s = checker_query(db_path, sql, NULL, CHECKER_JSON, &sink, error);
         while (seen.size > 0 && seen.data[seen.size - 1] == '\n')
             seen.size--;
@@ -250,7 +250,7 @@ static enum status story_json(const struct syscall_row *row, const char *sql, co
 enum status syscall_story_print(const struct syscall_row *row, const char *db_path, bool json, struct error *error)
 {
     char sql[1024];
-    const struct checker_sink sink = { out_write, NULL };
+    const struct checker_sink sink = { out_write, NULL, print_width(stdout) };
     seen_sql(row, sql, sizeof sql);
     if (json)
         return story_json(row, sql, db_path, error);

@@ -151,7 +151,7 @@ static void ask(size_t chosen)
         size_t i = (chosen + asked * 5) % (2 * count);
         struct buffer out = BUFFER_INIT;
         struct error error = ERROR_INIT;
-        const struct checker_sink sink = { keep, &out };
+        const struct checker_sink sink = { keep, &out, 0 };
         enum status s = checker_query(scratch_path(), queries[i / 2].name, NULL, i % 2 ? CHECKER_JSON : CHECKER_TEXT,
                                       &sink, &error);
         if (s != STATUS_OK && !error.text[0])

@@ -223,7 +223,7 @@ static void test_stored(void **state)
         assert_int_equal(store_commit(store, NULL), STATUS_OK);
     }
     store_close(store);
-    const struct checker_sink sink = { append, &out };
+    const struct checker_sink sink = { append, &out, 0 };
     assert_int_equal(
         checker_query(path,
                       "SELECT h.number AS call, count(*) AS ops, max(o.number) AS last, sum(o.calls) AS calls,"

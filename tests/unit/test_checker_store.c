@@ -110,7 +110,7 @@ static enum status append(void *self, const void *bytes, size_t size, struct err
 
 static enum status ask(const char *query, enum checker_format format, struct buffer *out, struct error *error)
 {
-    const struct checker_sink sink = { append, out };
+    const struct checker_sink sink = { append, out, 0 };
     return checker_query(path, query, NULL, format, &sink, error);
 }
 
@@ -255,9 +255,9 @@ static void test_wrong_files(void **state)
     struct buffer out = BUFFER_INIT;
     struct error error = ERROR_INIT;
     struct store *store;
-    assert_int_equal(
-        checker_query("/nonexistent.db", "runs", NULL, CHECKER_TEXT, &(struct checker_sink) { append, &out }, &error),
-        STATUS_NOT_FOUND);
+    assert_int_equal(checker_query("/nonexistent.db", "runs", NULL, CHECKER_TEXT,
+                                   &(struct checker_sink) { append, &out, 0 }, &error),
+                     STATUS_NOT_FOUND);
     error = (struct error)ERROR_INIT;
     assert_int_equal(ask("nosuch", CHECKER_TEXT, &out, &error), STATUS_NOT_FOUND);
     assert_non_null(strstr(error.text, "refusals"));
@@ -342,7 +342,7 @@ static void test_what_a_database_is(void **state)
     assert_int_equal(mkfifo(other, 0600), 0);
     refused_for_writing(other); /* and does not hang */
     struct buffer out = BUFFER_INIT;
-    assert_int_equal(checker_query(other, "runs", NULL, CHECKER_TEXT, &(struct checker_sink) { append, &out }, NULL),
+    assert_int_equal(checker_query(other, "runs", NULL, CHECKER_TEXT, &(struct checker_sink) { append, &out, 0 }, NULL),
                      STATUS_DENIED);
     assert_int_equal(unlink(other), 0);
     refused_for_writing("/dev/zero");
@@ -404,7 +404,7 @@ static void test_streams(void **state)
         struct counted counted = { 0 };
         struct error error = ERROR_INIT;
         assert_int_equal(checker_query(path, endless, NULL, (enum checker_format)format,
-                                       &(struct checker_sink) { count_piece, &counted }, &error),
+                                       &(struct checker_sink) { count_piece, &counted, 0 }, &error),
                          STATUS_IO);
         assert_string_equal(error.text, "enough");
         assert_true(counted.most < 100000);
