@@ -190,6 +190,13 @@ static void fill_enums(struct filler *f)
         fill(f, (int64_t[]) { i, abi_rules[i].refuses }, 2, (const char *[]) { abi_rules[i].name, abi_rules[i].text },
              2);
     fill_end(f);
+    fill_begin(f, "expected_refusal",
+               "INSERT INTO expected_refusal(call, rule, ends, flags, text) VALUES(?, ?, ?, ?, ?)");
+#define EXPECTED(operation, rule, ends, flags, text)                                                                   \
+    fill(f, (int64_t[]) { OPERATION_##operation, RULE_##rule, ends, flags }, 4, (const char *[]) { text }, 1);
+#include "checker/expected.def"
+#undef EXPECTED
+    fill_end(f);
     fill_begin(f, "errno_name", "INSERT INTO errno_name(id, name) VALUES(?, ?)");
     for (int64_t i = 0; i < WASI_ERRNO_COUNT; i++)
         fill(f, &i, 1, (const char *[]) { abi_errno_name((uint32_t)i) }, 1);

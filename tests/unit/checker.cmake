@@ -3,7 +3,7 @@ foreach(name test_match test_match_ends test_match_operands test_match_resync te
 endforeach()
 warrant_test(test_match_linux test_match_linux.c LINK wr_match wr_abi)
 warrant_test(test_judge test_judge.c LINK wr_judge)
-foreach(name test_checker_docs test_checker_errno test_checker_impact test_checker_report test_checker_store test_checker_show test_checker_show_follow)
+foreach(name test_checker_docs test_checker_errno test_checker_impact test_checker_refusals test_checker_report test_checker_store test_checker_show test_checker_show_follow)
   warrant_test(${name} ${name}.c LINK wr_checker)
 endforeach()
 target_compile_definitions(test_checker_docs PRIVATE WARRANT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

@@ -204,15 +204,15 @@ static void test_named_queries(void **state)
            "[\n{\"address\":\"10.0.0.1\",\"address_port\":53,\"protocol\":\"udp\",\"type\":\"datagram\",\"family\":"
            "\"IPv4\",\"peer\":"
            "\"0.0.0.0\",\"local_port\":4000}\n]\n");
-    expect(
-        "refusals",
-        "[\n{\"run\":1,\"hostcall\":0,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\","
-        "\"text\":"
-        "\"the path has a NUL inside\",\"names\":\"a\"},\n{\"run\":1,\"hostcall\":1,\"event\":3,\"call\":\"path_open\","
-        "\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":\"the path has a NUL "
-        "inside\",\"names\":\"a\"},\n{\"run\":1,"
-        "\"hostcall\":2,\"event\":6,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":"
-        "\"the path has a NUL inside\",\"names\":\"a\"}\n]\n");
+    expect("refusals",
+           "[\n{\"run\":1,\"hostcall\":0,\"event\":0,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\","
+           "\"text\":"
+           "\"the path has a NUL "
+           "inside\",\"names\":\"a\",\"expected\":null},\n{\"run\":1,\"hostcall\":1,\"event\":3,\"call\":\"path_open\","
+           "\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":\"the path has a NUL "
+           "inside\",\"names\":\"a\",\"expected\":null},\n{\"run\":1,"
+           "\"hostcall\":2,\"event\":6,\"call\":\"path_open\",\"errno\":\"ILSEQ\",\"rule\":\"PATH_NUL\",\"text\":"
+           "\"the path has a NUL inside\",\"names\":\"a\",\"expected\":null}\n]\n");
 }
 
 static void test_only_reads(void **state)
