@@ -91,7 +91,7 @@ struct side {
     html_row_fn *row;
 };
 
-#define TRACE_SIDE  " FROM ops WHERE id > :event AND id <= :event + 512 AND hostcall = :call"
+#define TRACE_SIDE  " FROM ops WHERE id >= :event AND id <= :event + 512 AND hostcall = :call"
 #define KERNEL_SIDE " FROM syscalls s JOIN temp.seen t ON t.id = s.id WHERE t.hostcall = :call"
 #define KERNEL_ONE  " FROM syscalls s WHERE s.id = :record"
 #define KERNEL_ARGUMENT(name)                                                                                          \

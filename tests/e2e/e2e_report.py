@@ -106,18 +106,24 @@ class Report(Case):
 
     @needs_witness
     def test_a_finding_has_its_evidence(self):
-        """Judged by a policy that lets the directory be read: event, record and both sides of the call that wrote."""
-        self.record("poke", "path_create_directory", 3, "@made")
+        """Judged by a policy that lets the directory be read: event, record and both sides of the calls that wrote, also of one whose op has no event of
+        its own."""
+        rights = 1 << 1 | 1 << 2 | 1 << 6  # to write where it likes
+        self.record("poke", "path_create_directory", 3, "@made", "--", "path_open", 3, 0, "@file", 1, rights, rights, 0, "out", "--", "fd_pwrite", 4, "iov:@0123456789:10", 32, "out")
         policy = self.folder / "policy.yaml"
         policy.write_text(f"version: 1\nfiles:\n  - host: {self.data}\n    guest: /data\n    access: read\n")
-        found = [one for one in self.check("--policy", policy, status=1)["findings"] if one["rule"] == "judge.escape"]
-        self.assertEqual([one["call"] for one in found], ["path_create_directory"])
+        found = {one["call"]: one for one in self.check("--policy", policy, status=1)["findings"] if one["rule"] == "judge.escape"}
+        self.assertEqual(set(found), {"path_create_directory", "path_open", "fd_pwrite"})
         page = self.report("--policy", policy, status=1)
         self.assertIn("broken", page.sections[""])
         text = page.sections["findings"]
-        for part in (found[0]["evidence"], f"event {found[0]['event']}", f"witness record {found[0]['record']}", "makes, removes or renames files"):
+        self.assertNotIn("was declared here", text)
+        self.assertNotIn("was seen here", text)
+        made, wrote = found["path_create_directory"], found["fd_pwrite"]
+        for part in (made["evidence"], f"event {made['event']}", f"witness record {made['record']}", "makes, removes or renames files"):
             self.assertIn(part, text)
-        self.assertRegex(text, rf'The trace says\s+event {found[0]["event"] + 1} mkdirat #3 "made" = 0\s+The kernel saw\s+record {found[0]["record"]} mkdirat\(\d+, 0x[0-9a-f]+, 511\) = 0 "made"  plan')
+        self.assertRegex(text, rf'The trace says\s+event {made["event"] + 1} mkdirat #3 "made" = 0\s+The kernel saw\s+record {made["record"]} mkdirat\(\d+, 0x[0-9a-f]+, 511\) = 0 "made"  plan')
+        self.assertRegex(text, rf'The trace says\s+event {wrote["event"]} pwrite64 #4 at 32, bytes 10 = 10\s+The kernel saw\s+record {wrote["record"]} pwrite64\(\d+, 0x[0-9a-f]+, 10, 32\) = 10  plan')
 
     def test_hostile_names(self):
         """Markup, marks of direction, controls and bytes that are no UTF-8, as names of files, arguments, labels and of the guest's directory."""
