@@ -27,6 +27,7 @@ void check_report_done(struct check_report *report)
     if (!report)
         return;
     free(report->findings);
+    free(report->crash);
     check_report_init(report);
 }
 

@@ -5,6 +5,7 @@
 #define WARRANT_CHECKER_H
 
 #include <stdbool.h>
+#include "checker/crash.h"
 #include "runtime/base/base.h"
 #include "tracer/trace.h"
 #include "wasi/abi/syscalls.h"
@@ -89,6 +90,8 @@ struct check_report {
     char stop_text[ERROR_TEXT_MAX]; /* where and why the valid prefix stops; empty where the trace is whole */
     bool has_exit;
     struct trace_exit exit;
+    struct crash_symbols
+        *crash; /* owned: what the module says of exit.stack, for whoever prints it; NULL: not looked up */
     struct check_replay replay;
     uint8_t judged;         /* enum check_judged */
     char confined[160];     /* the second line of defence: run_confinement_text */

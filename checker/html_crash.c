@@ -2,7 +2,28 @@
 #include "checker/html_page.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include "wasi/abi/abi.h"
+
+/* Line by line. */
+static void stack_put(struct html_page *page)
+{
+    struct buffer words = BUFFER_INIT;
+    crash_words(&page->report->exit.stack, page->report->crash, &words);
+    if (words.size > 0)
+        html_raw(page->out, "<ul>\n");
+    for (size_t at = 0; at < words.size;) {
+        const uint8_t *line = words.data + at, *end = memchr(line, '\n', words.size - at);
+        size_t length = end ? (size_t)(end - line) : words.size - at;
+        html_raw(page->out, "<li><code>");
+        html_text_bytes(page->out, line, length);
+        html_raw(page->out, "</code></li>\n");
+        at += length + 1;
+    }
+    if (words.size > 0)
+        html_raw(page->out, "</ul>\n");
+    buffer_done(&words);
+}
 
 void html_crash(struct html_page *page)
 {
@@ -17,7 +38,7 @@ void html_crash(struct html_page *page)
     html_number(page->out, r->exit.function);
     html_format(page->out, " at byte 0x%" PRIx32 " of the module, after ", r->exit.offset);
     html_count(page->out, r->exit.instructions, "instruction", "instructions");
-    html_raw(page->out,
-             ".</p>\n<p class=\"note\">The trace holds no stack. <code>warrant replay</code> comes to the same place "
-             "again.</p>\n</section>\n");
+    html_raw(page->out, ".</p>\n");
+    stack_put(page);
+    html_raw(page->out, "</section>\n");
 }

@@ -44,6 +44,8 @@ static void text_end(const struct check_report *r, struct buffer *out)
         }
     }
     buffer_u8(out, '\n');
+    if (r->has_exit)
+        crash_words(&r->exit.stack, r->crash, out);
 }
 
 static void text_verdicts(const struct check_report *r, struct buffer *out)

@@ -63,6 +63,12 @@ static void json_parts(const struct check_report *r, struct json *json)
         json_string(json, "outcome", abi_ended_text(r->exit.outcome));
         json_u64(json, "code", r->exit.exit_code);
         json_u64(json, "instructions", r->exit.instructions);
+        if (r->exit.outcome == WASI_ENDED_TRAP) {
+            json_string(json, "trap", check_trap_name(r->exit.trap));
+            json_u64(json, "function", r->exit.function);
+            json_u64(json, "offset", r->exit.offset);
+            crash_json(&r->exit.stack, r->crash, json);
+        }
         json_object_end(json);
     } else {
         json_null(json, "exit");

@@ -3,6 +3,7 @@
 #define WARRANT_CHECKER_SHOW_H
 
 #include <stdbool.h>
+#include "checker/crash.h"
 #include "runtime/base/base.h"
 #include "runtime/base/json_writer.h"
 #include "tracer/trace.h"
@@ -51,6 +52,7 @@ struct show_options {
     bool wall, delta, durations; /* the wall clock, and the time since the call before, as time; the call's own time */
     uint64_t before;             /* ticks of the call before */
     struct show_parts *parts;    /* borrowed; NULL: not wanted */
+    const struct crash_symbols *crash; /* of the guest's trap, whose stack is then shown; borrowed */
 };
 /* Appends one line, with its newline: `fd_write(1<stdout>, [{0x1234, 12}], ...) = 0 (nwritten 12)  [pwritev 3 ... = 12]
  * right held`. */
@@ -58,7 +60,7 @@ void show_call(const struct trace_call *call, const struct show_options *options
 void show_call_json(const struct trace_call *call, const struct show_options *options,
                     struct buffer *out); /* one object, newline */
 void show_exit(const struct trace_exit *exit, const struct show_options *options, struct buffer *out);
-void show_exit_json(const struct trace_exit *exit, struct buffer *out);
+void show_exit_json(const struct trace_exit *exit, const struct show_options *options, struct buffer *out);
 void show_state(uint64_t event, const struct trace_state *state, const struct show_options *options,
                 struct buffer *out);
 void show_state_json(uint64_t event, const struct trace_state *state, struct buffer *out);

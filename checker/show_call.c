@@ -250,7 +250,6 @@ void show_call_json(const struct trace_call *call, const struct show_options *op
 
 void show_exit(const struct trace_exit *exit, const struct show_options *options, struct buffer *out)
 {
-    (void)options;
     buffer_printf(out, "+++ %s", abi_ended_name(exit->outcome));
     if (exit->outcome == WASI_ENDED_EXIT || exit->outcome == WASI_ENDED_RAISED)
         buffer_printf(out, " with %" PRIu32, exit->exit_code);
@@ -258,9 +257,11 @@ void show_exit(const struct trace_exit *exit, const struct show_options *options
         buffer_printf(out, " (%s) at function %" PRIu32 " offset 0x%" PRIx32, check_trap_text(exit->trap),
                       exit->function, exit->offset);
     buffer_printf(out, " after %" PRIu64 " instructions +++\n", exit->instructions);
+    if (options->crash)
+        crash_words(&exit->stack, options->crash, out);
 }
 
-void show_exit_json(const struct trace_exit *exit, struct buffer *out)
+void show_exit_json(const struct trace_exit *exit, const struct show_options *options, struct buffer *out)
 {
     struct json json = json_over(out);
     json_object_begin(&json, NULL);
@@ -270,6 +271,8 @@ void show_exit_json(const struct trace_exit *exit, struct buffer *out)
     json_u64(&json, "function", exit->function);
     json_u64(&json, "offset", exit->offset);
     json_u64(&json, "instructions", exit->instructions);
+    if (exit->outcome == WASI_ENDED_TRAP)
+        crash_json(&exit->stack, options->crash, &json);
     json_object_end(&json);
     buffer_u8(out, '\n');
 }

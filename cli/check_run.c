@@ -2,6 +2,7 @@
 #include "cli/check_run.h"
 
 #include "cli/check_place.h"
+#include "cli/crash_process.h"
 #include "cli/policy_places.h"
 
 static void on_progress(void *self, const char *what, uint64_t done, uint64_t total)
@@ -86,5 +87,7 @@ enum status check_run_check(struct check_run *run, struct checker *checker, cons
     run->options.trace_path = trace;
     enum status s = checker_check(checker, &run->options, report, error);
     progress_done(&run->progress);
+    if (s == STATUS_OK && report->has_exit)
+        report->crash = crash_trace_look(trace, NULL, &report->exit.stack);
     return s;
 }

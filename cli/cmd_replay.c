@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/crash_process.h"
 #include "cli/progress.h"
 #include "cli/replay_process.h"
 #include "cli/tiers.h"
@@ -54,7 +55,7 @@ static void json_divergence(const struct replay_divergence *d, struct json *json
     json_object_end(json);
 }
 
-static void replay_json(const struct replay_report *report, struct buffer *out)
+static void replay_json(const struct replay_report *report, const struct crash_symbols *symbols, struct buffer *out)
 {
     static const char *const verdicts[] = { [REPLAY_IDENTICAL] = "identical",
                                             [REPLAY_PREFIX] = "prefix",
@@ -77,6 +78,8 @@ static void replay_json(const struct replay_report *report, struct buffer *out)
         json_string(&json, "without", report->weaker);
     if (report->verdict == REPLAY_DIVERGED)
         json_divergence(&report->divergence, &json);
+    if (report->ended && report->exit.outcome == WASI_ENDED_TRAP)
+        crash_json(&report->exit.stack, symbols, &json);
     json_object_end(&json);
     buffer_u8(out, '\n');
 }
@@ -107,15 +110,24 @@ static int replay_show(const struct command *command, const struct replay_comman
                        const struct replay_report *report)
 {
     bool output = replay->process.output;
-    if (output && report->verdict == REPLAY_IDENTICAL)
-        return guest_status(command, &report->exit);
     struct buffer text = BUFFER_INIT;
-    if (replay->json)
-        replay_json(report, &text);
+    struct crash_symbols *symbols = NULL;
+    int status = EXIT_OK;
+    if (report->ended && report->exit.outcome == WASI_ENDED_TRAP)
+        symbols = crash_trace_look(replay->options.trace_path, replay->options.module_path, &report->exit.stack);
+    if (output && report->verdict == REPLAY_IDENTICAL)
+        status = guest_status(command, &report->exit);
+    else if (replay->json)
+        replay_json(report, symbols, &text);
     else
         replay_report_print(report, &text);
+    if (report->ended && report->exit.outcome == WASI_ENDED_TRAP && !replay->json)
+        crash_words(&report->exit.stack, symbols, &text);
     print_text(output ? stderr : stdout, &text);
     buffer_done(&text);
+    free(symbols);
+    if (output && report->verdict == REPLAY_IDENTICAL)
+        return status;
     if (output) /* whose status nobody knows */
         return report->verdict == REPLAY_UNTIL ? EXIT_OK : EXIT_WARRANT_FAILED;
     return report->verdict == REPLAY_DIVERGED ? EXIT_FINDING : EXIT_OK;

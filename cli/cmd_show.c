@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "checker/checker.h"
+#include "cli/crash_process.h"
 #include "cli/show_grants.h"
 #include "cli/show_select.h"
 
@@ -50,6 +51,7 @@ struct show {
     struct show_options options;
     struct show_select select;
     bool json, summary, grants, chrome;
+    const char *path;
     uint64_t count;              /* hostcalls */
     struct show_summary *counts; /* NULL: lines are wanted */
     struct show_paths *paths;
@@ -112,6 +114,19 @@ static void print_call(const struct show *show, const struct trace_call *call, s
     print_marked(stdout, line->data, line->size, marks, sizeof marks / sizeof *marks);
 }
 
+/* The guest's end, with what its module says of a trap's stack. */
+static void show_ending(const struct show *show, const struct trace_exit *exit_item, struct buffer *line)
+{
+    struct show_options options = show->options;
+    struct crash_symbols *symbols = crash_trace_look(show->path, NULL, &exit_item->stack);
+    options.crash = symbols;
+    if (show->json)
+        show_exit_json(exit_item, &options, line);
+    else
+        show_exit(exit_item, &options, line);
+    free(symbols);
+}
+
 static void show_item(const struct show *show, enum trace_item_kind kind, const struct trace_reader *reader,
                       const struct trace_call *call, const struct trace_exit *exit_item)
 {
@@ -125,10 +140,8 @@ static void show_item(const struct show *show, enum trace_item_kind kind, const 
         show_call_json(call, &show->options, &line);
     else if (kind != TRACE_ITEM_EXIT)
         show_between(show, kind, reader, &line);
-    else if (show->json)
-        show_exit_json(exit_item, &line);
     else
-        show_exit(exit_item, &show->options, &line);
+        show_ending(show, exit_item, &line);
     if (show->json)
         print_text(stdout, &line);
     else
@@ -311,6 +324,7 @@ static int show_trace(const struct command *command, struct show *show, const ch
     struct trace_reader *reader;
     if (trace_reader_open(path, &reader, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
+    show->path = path;
     int status = show->grants ? show_granted(command, show, reader) : show_calls(command, show, path, reader);
     run_spec_done(&show->spec);
     trace_reader_close(reader);

@@ -261,11 +261,7 @@ static void report(struct guest *guest, enum status status, const struct wasi_en
     if (failure && failure->status != STATUS_OK)
         error = failure;
     memcpy(r->text, error->text, sizeof r->text);
-    if (ending->ended == WASI_ENDED_TRAP && guest->module) {
-        const char *name = rt_module_function_name(guest->module, ending->function);
-        if (name)
-            strncpy(r->function_name, name, sizeof r->function_name - 1);
-    }
+    r->stack = ending->stack;
     __atomic_store_n(&r->magic, (uint32_t)LAUNCH_MAGIC, __ATOMIC_RELEASE);
 }
 
@@ -282,7 +278,8 @@ int main(void)
                                            .trap = ending.trap,
                                            .function = ending.function,
                                            .offset = ending.offset,
-                                           .instructions = ending.instructions };
+                                           .instructions = ending.instructions,
+                                           .stack = ending.stack };
     /* A guest that ran to its end and whose end could not be recorded was stopped all the same. */
     if (guest.writer && trace_writer_exit(guest.writer, &exit_event) != STATUS_OK && s == STATUS_OK &&
         ending.ended != WASI_ENDED_TRAP)

@@ -7,6 +7,7 @@
  *
  * Invariants: the guest's process looks at no byte of the module before recorder and witness are ready; the death of
  * either ends it; whatever happens, no child is left behind. */
+#include "cli/crash_process.h"
 #include "cli/launch_run.h"
 
 #include <string.h>
@@ -72,6 +73,15 @@ static enum status files_open(struct run *run, struct error *error)
     return s;
 }
 
+/* Looks up what the module says of the stack that the guest's process reported, where that will be printed. */
+static void crash_find(const struct run *run, struct launch_result *result)
+{
+    const struct crash_source source = { run->files.module, run->files.module_size, false };
+    if (result->reported && result->report.status == STATUS_TRAPPED && result->report.stack.depth > 0 &&
+        result->fate.waited == TRACE_WAITED_EXITED)
+        crash_look(&source, &result->report.stack, &result->crash);
+}
+
 enum status launch_run(const struct launch_options *options, struct launch_result *ret, struct error *error)
 {
     static const struct child_process none = { .control = -1, .go = -1, .watch = -1 };
@@ -95,6 +105,7 @@ enum status launch_run(const struct launch_options *options, struct launch_resul
     child_let_end(&run.recorder);
     child_let_end(&run.witness);
     child_put_down(&run.resolver);
+    crash_find(&run, ret);
     memcpy(ret->trace_path, run.files.trace_path, sizeof ret->trace_path);
     launch_outputs_drop(options, &run.files);
     launch_files_close(&run.files);

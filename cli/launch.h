@@ -5,6 +5,7 @@
 #ifndef WARRANT_CLI_LAUNCH_H
 #define WARRANT_CLI_LAUNCH_H
 
+#include "checker/crash.h"
 #include "cli/file_make.h"
 #include "cli/places.h"
 #include "runtime/base/base.h"
@@ -52,7 +53,7 @@ struct launch_report {
     uint32_t status; /* enum status: OK, EXITED, TRAPPED; else why the guest could not run */
     uint32_t exit_code, trap, function, offset;
     uint64_t instructions, hostcalls;
-    char function_name[64];
+    struct call_stack stack;
     char text[ERROR_TEXT_MAX];
 };
 enum { LAUNCH_MAGIC = 0x57524e54, EXIT_FAILURE_SETUP = 125 };
@@ -107,6 +108,7 @@ struct launch_result {
     char witness_reason[ERROR_TEXT_MAX]; /* why there is no witness */
     char recorder_text[ERROR_TEXT_MAX];  /* what the recorder said when it failed */
     char copy_text[ERROR_TEXT_MAX];      /* why there is no copy of the trace where it was named to be */
+    struct crash_symbols crash;          /* of a trap: what the module says of report.stack */
 };
 
 MUST_USE enum status launch_run(const struct launch_options *options, struct launch_result *ret, struct error *error);

@@ -221,8 +221,8 @@ static enum status loader_all_guard(const struct libraries *libraries)
 static enum status installation_guard(const struct run_spec *spec, const struct launch_files *files,
                                       struct error *error)
 {
-    static const char *const parts[] = { "warrant-guest", "warrant-recorder", "warrant-witness", "warrant-replayer",
-                                         "warrant-resolver" };
+    static const char *const parts[] = { "warrant-guest",    "warrant-recorder", "warrant-witness",
+                                         "warrant-replayer", "warrant-symbols",  "warrant-resolver" };
     char path[4200];
     enum status s = launch_self_path(path, sizeof path, error);
     if (s == STATUS_OK)

@@ -35,7 +35,6 @@ static inline bool launch_page_report(const struct launch_page *page, struct lau
 {
     memcpy(ret, &page->report, sizeof *ret);
     ret->text[sizeof ret->text - 1] = '\0';
-    ret->function_name[sizeof ret->function_name - 1] = '\0';
     if (ret->magic == LAUNCH_MAGIC && ret->status < STATUS_COUNT)
         return true;
     *ret = (struct launch_report) { 0 };

@@ -15,8 +15,6 @@ static int trap_report(const char *command, const struct launch_result *result)
     const struct launch_report *report = &result->report;
     enum rt_trap_kind kind = report->trap < RT_TRAP_COUNT ? (enum rt_trap_kind)report->trap : RT_TRAP_NONE;
     print_err("warrant %s: the guest trapped: %s, in function %u", command, rt_trap_text(kind), report->function);
-    if (report->function_name[0])
-        print_err(" <%s>", report->function_name);
     print_err(" at byte 0x%x of the module", report->offset);
     if (kind == RT_TRAP_FUEL_EXHAUSTED || kind == RT_TRAP_INTERRUPTED)
         print_err(" (%s)", kind == RT_TRAP_FUEL_EXHAUSTED ? "the limit of fuel" : "the wall-clock limit");
@@ -25,6 +23,10 @@ static int trap_report(const char *command, const struct launch_result *result)
         print_message(stderr, report->text);
     }
     print_err("\n");
+    struct buffer stack = BUFFER_INIT;
+    crash_words(&report->stack, &result->crash, &stack);
+    print_text(stderr, &stack);
+    buffer_done(&stack);
     if (kind == RT_TRAP_HOST_POLICY || kind == RT_TRAP_FUEL_EXHAUSTED || kind == RT_TRAP_INTERRUPTED)
         return EXIT_POLICY;
     return kind == RT_TRAP_HOST_STOPPED || kind == RT_TRAP_HOST_FAILED ? EXIT_WARRANT_FAILED : EXIT_TRAP;

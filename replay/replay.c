@@ -154,7 +154,8 @@ static void session_ended(struct session *session, const struct wasi_ending *end
                                          .trap = ending->trap,
                                          .function = ending->function,
                                          .offset = ending->offset,
-                                         .instructions = ending->instructions };
+                                         .instructions = ending->instructions,
+                                         .stack = ending->stack };
     enum status status = compare_exit(session, &report->exit, error);
     if (status == STATUS_OK)
         report->verdict = REPLAY_IDENTICAL;

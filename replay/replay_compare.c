@@ -308,6 +308,31 @@ static void exit_show(const struct trace_exit *exit, struct buffer *out)
     buffer_printf(out, " after %" PRIu64 " instructions", exit->instructions);
 }
 
+static void stack_show(const struct call_stack *stack, uint32_t index, struct buffer *out)
+{
+    buffer_printf(out, "a stack of %u frames", stack->depth);
+    if (index < call_stack_kept(stack->depth))
+        buffer_printf(out, ", number %u of which is in function %u at offset 0x%x", call_stack_number(stack, index),
+                      stack->place[index].function, stack->place[index].offset);
+}
+
+/* The frames of the two stacks are not the same: says which. */
+static void stack_differs(struct session *session, const struct call_stack *recorded, const struct call_stack *live)
+{
+    struct buffer expected = BUFFER_INIT, found = BUFFER_INIT;
+    const uint32_t kept = call_stack_kept(recorded->depth < live->depth ? recorded->depth : live->depth);
+    uint32_t index = 0;
+    while (index < kept && recorded->place[index].function == live->place[index].function &&
+           recorded->place[index].offset == live->place[index].offset)
+        index++;
+    stack_show(recorded, index, &expected);
+    stack_show(live, index, &found);
+    session_expected(session, "%.*s", (int)expected.size, (const char *)expected.data);
+    session_found(session, "%.*s", (int)found.size, (const char *)found.data);
+    buffer_done(&expected);
+    buffer_done(&found);
+}
+
 enum status compare_exit(struct session *session, const struct trace_exit *live, struct error *error)
 {
     const struct trace_exit *recorded = &session->recorded;
@@ -337,6 +362,9 @@ enum status compare_exit(struct session *session, const struct trace_exit *live,
         session_found(session, "%.*s", (int)found.size, (const char *)found.data);
         status = session_diverge(session, session->report->last_event + 1, "how the guest ended", error);
         buffer_done(&expected);
+    } else if (!call_stack_equal(&recorded->stack, &live->stack)) {
+        stack_differs(session, &recorded->stack, &live->stack);
+        status = session_diverge(session, session->report->last_event + 1, "the stack of the trap", error);
     }
     buffer_done(&found);
     return status;

@@ -9,6 +9,8 @@ static enum rt_trap_kind refuse(const struct function_object *self)
 {
     const struct function *f = self->function;
     self->owner->trap = (struct rt_trap) { RT_TRAP_STACK_EXHAUSTED, f->index, f->body_offset, f->name };
+    self->owner->trap_frame = NULL;
+    self->owner->trap_depth = 1; /* who called is not in this instance, or in code without frames */
     return RT_TRAP_STACK_EXHAUSTED;
 }
 
@@ -93,6 +95,7 @@ enum status rt_call(struct rt_instance *instance, uint32_t function, const uint6
         memcpy(slots, args, arg_count * sizeof *slots);
     slots_clear(object->type->function.param_count, object->type->function.params, slots);
     instance->trap = (struct rt_trap) { .kind = RT_TRAP_NONE };
+    instance->trap_depth = 0;
     enum rt_trap_kind kind = object->code(object, slots);
     if (kind == RT_TRAP_NONE && result_count > 0)
         memcpy(results, slots, result_count * sizeof *slots);

@@ -162,13 +162,13 @@ HANDLER(NATIVE)
 HANDLER(CALL)
 {
     CHARGE(U(2));
-    ENTER(&vm->functions[U32(3)], 5);
+    ENTER(&vm->functions[U32(3)], PREP_CALL_UNITS);
 }
 HANDLER(CALL_IMPORT)
 {
     CHARGE(U(2));
     const struct function_object *callee = &vm->functions[U32(3)];
-    CALL_OUT(callee->code(callee, &S(1)), 5);
+    CALL_OUT(callee->code(callee, &S(1)), PREP_CALL_UNITS);
 }
 /* Declares `callee`: the table's element that slot U(3) selects. */
 #define FIND_CALLEE()                                                                                                  \
@@ -193,8 +193,8 @@ HANDLER(CALL_INDIRECT_OTHER)
     MATCH_CALLEE();
     (void)type;
     if (callee->owner == instance && callee->units)
-        ENTER(callee, 7);
-    CALL_OUT(callee->code(callee, &S(1)), 7);
+        ENTER(callee, PREP_CALL_INDIRECT_UNITS);
+    CALL_OUT(callee->code(callee, &S(1)), PREP_CALL_INDIRECT_UNITS);
 }
 HANDLER(CALL_INDIRECT)
 {
@@ -202,7 +202,7 @@ HANDLER(CALL_INDIRECT)
     FIND_CALLEE();
     if (!CALLEE_IS_OWN())
         CONTINUE(CALL_INDIRECT_OTHER);
-    ENTER(callee, 7);
+    ENTER(callee, PREP_CALL_INDIRECT_UNITS);
 }
 HANDLER(TAIL_CALL)
 {

@@ -93,6 +93,7 @@ static enum status segment_trap(struct rt_instance *i, enum rt_trap_kind kind, c
                                 struct error *error)
 {
     i->trap = (struct rt_trap) { .kind = kind };
+    i->trap_depth = 0;
     return error_set(error, STATUS_TRAPPED, "%s: %s segment %u does not fit", rt_trap_text(kind), what, index);
 }
 

@@ -105,6 +105,9 @@ struct rt_instance {
 
     int64_t fuel_at_start;
     struct rt_trap trap;
+    uint32_t trap_depth; /* frames when it trapped, that one included; 0: none */
+    const struct frame
+        *trap_frame; /* of the innermost, where it and those below are as they were until the next call */
 };
 
 /* inspect.c */

@@ -71,14 +71,38 @@ enum rt_trap_kind prepare_function(struct rt_instance *i, const struct function_
     return RT_TRAP_NONE;
 }
 
+/* Whether the preparer came to an instruction that begins at this unit. */
+static bool place_find(const struct rt_instance *instance, const struct function *f, uint32_t unit,
+                       struct code_place *ret)
+{
+    /* The scratch arrays are the instance's, but no state of its own. */
+    struct rt_instance *i = (struct rt_instance *)instance;
+    if (emit_function(i, f, unit) != STATUS_OK || i->preparer->out.place.offset == f->body_offset)
+        return false;
+    *ret = i->preparer->out.place;
+    return true;
+}
+
 struct code_place prepare_place(const struct rt_instance *instance, const struct function_object *object,
                                 const uint16_t *pc)
 {
-    const struct function *f = object->function;
-    struct code_place body = { .offset = f->body_offset };
+    struct code_place place = { .offset = object->function->body_offset };
+    if (pc && object->units != prepare_first && object->units != prepare_native)
+        (void)place_find(instance, object->function, (uint32_t)(pc - object->units), &place);
+    return place;
+}
+
+struct code_place prepare_caller(const struct rt_instance *instance, const struct function_object *object,
+                                 const uint16_t *pc)
+{
+    static const uint8_t units[] = { PREP_CALL_UNITS, PREP_CALL_INDIRECT_UNITS };
+    struct code_place place = { .offset = object->function->body_offset };
     if (!pc || object->units == prepare_first || object->units == prepare_native)
-        return body;
-    /* The scratch arrays are the instance's, but no state of its own. */
-    struct rt_instance *i = (struct rt_instance *)instance;
-    return emit_function(i, f, (uint32_t)(pc - object->units)) == STATUS_OK ? i->preparer->out.place : body;
+        return place;
+    /* One instruction ends there, so that of these beginnings the nearer one is its own or lies inside it. */
+    for (size_t i = 0; i < sizeof units; i++)
+        if (pc - object->units >= units[i] &&
+            place_find(instance, object->function, (uint32_t)(pc - object->units) - units[i], &place))
+            break;
+    return place;
 }

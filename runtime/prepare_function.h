@@ -15,4 +15,8 @@ enum rt_trap_kind prepare_function(struct rt_instance *instance, const struct fu
 struct code_place prepare_place(const struct rt_instance *instance, const struct function_object *object,
                                 const uint16_t *pc);
 
+/* The same of the call behind which `pc` lies. */
+struct code_place prepare_caller(const struct rt_instance *instance, const struct function_object *object,
+                                 const uint16_t *pc);
+
 #endif

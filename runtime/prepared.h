@@ -21,6 +21,9 @@
 /* Which accumulator. */
 enum acc { ACC_INT, ACC_F32, ACC_F64, ACC_COUNT, ACC_NONE = ACC_COUNT };
 
+/* Units of CALL and CALL_IMPORT, and of CALL_INDIRECT: how far behind its beginning a call returns to. */
+enum { PREP_CALL_UNITS = 5, PREP_CALL_INDIRECT_UNITS = 7 };
+
 /* The forms of a regular row, in an order that is relied on (FORM_ below). Two operands: op x y C. */
 #define PREP_SOURCES(X, before, name, behind)                                                                          \
     X(before##name##_SS##behind)                                                                                       \

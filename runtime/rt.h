@@ -239,6 +239,14 @@ MUST_USE enum status rt_call(struct rt_instance *instance, uint32_t function, co
                              uint64_t *results, uint32_t result_count, struct error *error);
 /* How the last call ended; kind NONE where it returned, or there is none. Borrowed until the next call. Never NULL. */
 const struct rt_trap *rt_instance_trap(const struct rt_instance *instance);
+/* The guest's stack when the last call trapped, from where it trapped outwards: all frames, or of more than there is
+ * room for the innermost LIMIT_STACK_INNER and then the outermost LIMIT_STACK_OUTER. Of all but the first, `offset` is
+ * the call instruction's; `kind` is the trap's; a tail call has its callee's frame. Returns how many frames there were:
+ * 0 where nothing trapped, or no function of this instance did. Their functions are read again to find the places,
+ * LIMIT_STACK_READ bytes of code at most; a frame beyond that has its function's first byte, and so has one that called
+ * a host function that called back. */
+uint32_t rt_instance_stack(const struct rt_instance *instance,
+                           struct rt_trap ret[LIMIT_STACK_INNER + LIMIT_STACK_OUTER]);
 /* What is being executed now, for a host function that reports where it was called from: the calling guest function and
  * the offset of its call instruction. All 0 where nothing runs. */
 struct rt_trap rt_instance_where(const struct rt_instance *instance);

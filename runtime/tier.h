@@ -19,6 +19,9 @@ struct tier {
     function_code *code; /* of a function that the module defines, before its first call */
     /* Where the guest stands: at a call, while what it called runs; or at what trapped. May be slow. */
     struct tier_place (*place)(const struct rt_instance *instance);
+    /* The call that a frame below the innermost made, when a call has trapped and nothing was called since. NULL: the
+     * tier's functions have no frames that could tell. */
+    struct tier_place (*caller_place)(const struct rt_instance *instance, const struct frame *frame);
     /* At that place, `pending` left out; between calls what the next one has. Fast. */
     int64_t (*fuel_left)(const struct rt_instance *instance);
     void (*done)(struct rt_instance *instance); /* gives `tier_state` back; NULL: it has none */

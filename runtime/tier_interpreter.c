@@ -21,6 +21,12 @@ static struct tier_place place(const struct rt_instance *instance)
     return (struct tier_place) { self->function, at.offset, at.count };
 }
 
+static struct tier_place caller_place(const struct rt_instance *instance, const struct frame *frame)
+{
+    struct code_place at = prepare_caller(instance, frame->function, frame[1].pc);
+    return (struct tier_place) { frame->function->function, at.offset, 0 };
+}
+
 static int64_t fuel_left(const struct rt_instance *instance) { return instance->vm.fuel; }
 
-const struct tier tier_interpreter = { RT_TIER_INTERPRETER, enter, place, fuel_left, NULL };
+const struct tier tier_interpreter = { RT_TIER_INTERPRETER, enter, place, caller_place, fuel_left, NULL };

@@ -12,23 +12,42 @@ void event_decoder_done(struct event_decoder *decoder) { buffer_done(&decoder->a
 
 void event_decoder_chunk(struct event_decoder *decoder) { decoder->now = 0; }
 
-static enum status decode_exit(struct event_decoder *decoder, struct cursor *cursor, struct trace_exit *exit,
-                               const char **ret_why)
+enum status event_decode_exit(struct cursor *cursor, struct trace_exit *exit, uint64_t *ret_ticks, const char **ret_why)
 {
     struct trace_event_exit event;
+    struct call_stack stack = { 0 };
     enum status status = event_bounded(event_take(cursor, &event, sizeof event), ret_why);
     if (status != STATUS_OK)
         return status;
     if (event.outcome >= WASI_ENDED_COUNT || event.trap >= TRAP_LIMIT)
         return event_bad(ret_why, "no such exit");
-    decoder->now += event.ticks;
-    decoder->exited = true;
+    if (event.frames > 0 && event.outcome != WASI_ENDED_TRAP)
+        return event_bad(ret_why, "a stack of a guest that did not trap");
+    stack.depth = event.frames;
+    status =
+        event_bounded(event_take(cursor, stack.place, call_stack_kept(stack.depth) * sizeof stack.place[0]), ret_why);
+    if (status != STATUS_OK)
+        return status;
+    *ret_ticks = event.ticks;
     *exit = (struct trace_exit) { .outcome = event.outcome,
                                   .exit_code = event.exit_code,
                                   .trap = event.trap,
                                   .function = event.function,
                                   .offset = event.offset,
-                                  .instructions = event.instructions };
+                                  .instructions = event.instructions,
+                                  .stack = stack };
+    return STATUS_OK;
+}
+
+static enum status decode_exit(struct event_decoder *decoder, struct cursor *cursor, struct trace_exit *exit,
+                               const char **ret_why)
+{
+    uint64_t ticks;
+    enum status status = event_decode_exit(cursor, exit, &ticks, ret_why);
+    if (status != STATUS_OK)
+        return status;
+    decoder->now += ticks;
+    decoder->exited = true;
     return STATUS_OK;
 }
 

@@ -36,6 +36,9 @@ void event_decoder_chunk(struct event_decoder *decoder);
  * `in` pointers borrow from `bytes` and from the decoder, until the next event); EXIT: `exit` is filled; STATE, GROWTH:
  * the decoder holds it. The caller keeps the event and chunk numbers. TRUNCATED, MALFORMED: *ret_why says what is
  * wrong; NO_MEMORY. */
+/* An EXIT event alone. */
+MUST_USE enum status event_decode_exit(struct cursor *cursor, struct trace_exit *exit, uint64_t *ret_ticks,
+                                       const char **ret_why);
 MUST_USE enum status event_decode(struct event_decoder *decoder, const uint8_t *bytes, size_t size,
                                   struct trace_call *call, struct trace_exit *exit, enum decoded *ret, size_t *ret_size,
                                   const char **ret_why);

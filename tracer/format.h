@@ -141,13 +141,14 @@ static_assert(sizeof(struct trace_event_end) == 32, "docs/trace-format.md, END")
 static_assert(offsetof(struct outcome, value) == 8, "the head of an outcome is stored as it lies");
 static_assert(sizeof(struct filestat) == 64, "docs/trace-format.md, END");
 
+/* Followed by the kept frames of the stack (call_stack_kept of `frames`), two u32 each: function and offset. */
 struct trace_event_exit {
     struct trace_event_head head;
     uint64_t ticks;
-    uint32_t outcome, exit_code, trap, function, offset, reserved;
+    uint32_t outcome, exit_code, trap, function, offset, frames;
     uint64_t instructions;
 };
-static_assert(sizeof(struct trace_event_exit) == 48, "docs/trace-format.md, EXIT");
+static_assert(sizeof(struct trace_event_exit) == 48 && sizeof(struct call_place) == 8, "docs/trace-format.md, EXIT");
 
 /* STATE and GROWTH stand between calls. */
 struct trace_event_state {

@@ -10,6 +10,7 @@
 #define WARRANT_TRACE_H
 
 #include "runtime/base/base.h"
+#include "runtime/base/call_stack.h"
 #include "wasi/abi/call.h"
 #include "wasi/observer.h"
 
@@ -129,6 +130,7 @@ struct trace_exit {
     uint32_t trap;             /* enum rt_trap_kind's number */
     uint32_t function, offset; /* where it trapped */
     uint64_t instructions;     /* Wasm instructions executed */
+    struct call_stack stack;   /* of a trap; else of no depth */
 };
 MUST_USE enum status trace_writer_exit(struct trace_writer *writer, const struct trace_exit *exit);
 /* The exit status with which the guest's process ends where its end was this one: the code of proc_exit is 1 where no

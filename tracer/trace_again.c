@@ -102,7 +102,10 @@ bool trace_reader_exit_ahead(const struct trace_reader *reader, struct trace_exi
     struct trace_mark mark;
     struct trace_source *again;
     struct trace_chunk chunk;
-    struct trace_event_exit event;
+    struct trace_event_head head;
+    struct trace_exit exit;
+    const char *why;
+    uint64_t ticks;
     size_t at;
     /* The current chunk may be the last of events. */
     bool here = reader->chunk.kind == TRACE_CHUNK_EVENTS,
@@ -112,14 +115,13 @@ bool trace_reader_exit_ahead(const struct trace_reader *reader, struct trace_exi
     if (trace_source_again(reader->source, behind ? &mark : &reader->mark, &again, NULL) != STATUS_OK)
         return false;
     bool found = trace_source_next(again, &chunk, NULL) == STATUS_OK && last_event(&chunk, &at) &&
-                 chunk.size - at == sizeof event;
+                 trace_chunk_head(&chunk, at, &head) && head.type == TRACE_EVENT_EXIT;
     if (found) {
-        memcpy(&event, chunk.bytes + at, sizeof event);
-        found = event.head.type == TRACE_EVENT_EXIT;
+        struct cursor cursor = cursor_over(chunk.bytes + at, chunk.size - at);
+        found = event_decode_exit(&cursor, &exit, &ticks, &why) == STATUS_OK && cursor_left(&cursor) == 0;
     }
     if (found)
-        *ret = (struct trace_exit) { event.outcome,  event.exit_code, event.trap,
-                                     event.function, event.offset,    event.instructions };
+        *ret = exit;
     trace_source_close(again);
     return found;
 }

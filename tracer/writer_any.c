@@ -334,14 +334,17 @@ enum status trace_writer_exit(struct trace_writer *writer, const struct trace_ex
                                       .trap = exit->trap,
                                       .function = exit->function,
                                       .offset = exit->offset,
+                                      .frames = exit->stack.depth,
                                       .instructions = exit->instructions };
-    enum status status = writer_ensure(writer, sizeof event, NULL);
+    const size_t frames = call_stack_kept(event.frames) * sizeof exit->stack.place[0];
+    enum status status = writer_ensure(writer, sizeof event + frames, NULL);
     if (status != STATUS_OK)
         return status;
     event.ticks = platform_ticks();
     memcpy(writer->at, &event, sizeof event);
-    event_put_head(writer->at, event_head(sizeof event, TRACE_EVENT_EXIT, 0));
-    writer_advance(writer, writer->at, sizeof event);
+    memcpy(writer->at + sizeof event, exit->stack.place, frames);
+    event_put_head(writer->at, event_head(sizeof event + frames, TRACE_EVENT_EXIT, 0));
+    writer_advance(writer, writer->at, sizeof event + frames);
     writer_publish(writer);
     return STATUS_OK;
 }

@@ -5,6 +5,14 @@
 #include <stdlib.h>
 
 /* Fills *ret from how `status` ended what was started in `instance`. */
+static void stack_fill(const struct rt_instance *instance, struct call_stack *ret)
+{
+    struct rt_trap frame[CALL_STACK_KEPT];
+    ret->depth = rt_instance_stack(instance, frame);
+    for (uint32_t i = 0; i < call_stack_kept(ret->depth); i++)
+        ret->place[i] = (struct call_place) { frame[i].function, frame[i].offset };
+}
+
 static enum status ending_fill(const struct rt_instance *instance, const struct wasi *wasi, enum status status,
                                struct wasi_ending *ret, struct error *error)
 {
@@ -20,6 +28,7 @@ static enum status ending_fill(const struct rt_instance *instance, const struct 
         ret->trap = (uint32_t)trap->kind;
         ret->function = trap->function;
         ret->offset = trap->offset;
+        stack_fill(instance, &ret->stack);
     } else {
         return error_set(error, status, "the guest could not be started");
     }

@@ -3,6 +3,7 @@
 #ifndef WARRANT_WASI_START_H
 #define WARRANT_WASI_START_H
 
+#include "runtime/base/call_stack.h"
 #include "runtime/rt.h"
 #include "wasi/policy/policy.h"
 #include "wasi/wasi.h"
@@ -30,6 +31,7 @@ struct wasi_ending {
     uint32_t trap;             /* TRAP: enum rt_trap_kind; else 0 */
     uint32_t function, offset; /* TRAP: where; else 0 */
     uint64_t instructions;
+    struct call_stack stack; /* TRAP: its first frame is where; else of no depth */
 };
 
 /* Links, runs the start function, calls `_start`. growths: NULL, or who watches them (copied; its env is borrowed for

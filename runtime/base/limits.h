@@ -62,6 +62,10 @@ enum {
     LIMIT_ENGINE_BYTES = 1 << 30, /* for tables and the engine, where no policy lowers the memory */
     LIMIT_CALL_DEPTH = 20000,     /* frames; engine-neutral; a policy may lower it */
     LIMIT_NAME_BYTES = 100000,
+    LIMIT_STACK_INNER = 64, /* frames of a guest's stack that are told of at a trap: the innermost, */
+    LIMIT_STACK_OUTER = 32, /* and of more the outermost */
+    LIMIT_STACK_READ =
+        1 << 22, /* bytes of function bodies that are read again to tell where the frames of a trap are */
 
     LIMIT_TRACE_CHUNK = 1 << 24, /* bytes of one chunk, uncompressed */
     LIMIT_TRACE_EVENT = 1 << 26, /* bytes of one event */

@@ -227,4 +227,4 @@ static void done(struct rt_instance *instance)
 }
 
 /* Its instances' other functions are interpreted. */
-const struct tier tier_compiled = { RT_TIER_INTERPRETER, jit_enter, place, fuel_left, done };
+const struct tier tier_compiled = { RT_TIER_INTERPRETER, jit_enter, place, NULL, fuel_left, done };

@@ -75,6 +75,61 @@ class Evidence(Attack):
         self.assertIn("second line", done.stderr)
 
 
+# The EXIT event of a guest that trapped, made another one.
+LIE = """
+static enum status evil_exit(struct trace_writer *writer, const struct trace_exit *exit)
+{
+    struct trace_exit lie = *exit;
+    %s
+    return trace_writer_exit(writer, &lie);
+}
+#define trace_writer_exit evil_exit
+"""
+TRAPS = """
+static __attribute__((noinline)) int inner(int n) { if (!n) __builtin_trap(); return n; }
+int main(int argc, char **argv) { return inner(argc - 1) + 1; }
+"""
+
+
+class Stack(Attack):
+    """The stack of a trap is the suspect's word: the replay finds another one, and no tool believes its numbers."""
+
+    def told(self, lie, end=""):
+        hook_text = hook(end=end) + LIE % lie
+        return self.attack(self.guest(TRAPS), command=self.evil(hook_text), options=["--witness", "off"], status=134)
+
+    def found(self, lie):
+        self.told(lie)
+        found = [f["evidence"] for f in self.caught("replay.divergence")["findings"] if f["rule"] == "replay.divergence"]
+        self.warrant("show", self.trace)
+        return found[0]
+
+    def test_innocent(self):
+        self.told("")
+        self.assertEqual(self.verdict()[1]["replay"]["identical"], True)
+
+    def test_another_frame(self):
+        self.assertIn("a stack of ", self.found("lie.stack.place[1].function += 1;"))
+
+    def test_another_place_in_a_frame(self):
+        self.assertIn("a stack of ", self.found("lie.stack.place[1].offset += 1;"))
+
+    def test_fewer_frames(self):
+        self.assertIn("a stack of 1 frames", self.found("lie.stack.depth = 1;"))
+
+    def test_none_at_all(self):
+        self.assertIn("a stack of 0 frames", self.found("lie.stack.depth = 0;"))
+
+    def test_more_than_there_can_be(self):
+        self.assertIn("a stack of 4294967295 frames", self.found("lie.stack.depth = UINT32_MAX;"))
+
+    def test_a_report_of_more_than_there_can_be(self):
+        """The launcher prints what the guest's process says of itself, within bounds."""
+        done = self.told("", end="memset(&e->stack, 0xff, sizeof e->stack);")
+        self.assertIn("    #4294967294 0xffffffff in function 4294967295\n", done.stderr)
+        self.assertEqual(done.stderr.count("in function 4294967295"), 96)
+
+
 @needs_witness
 @needs_root
 class BeyondTheEnd(Attack):

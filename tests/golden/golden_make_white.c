@@ -161,6 +161,26 @@ static void make_calls(const char *name, uint32_t calls)
     forge_done(&forge);
 }
 
+/* An EXIT that says `depth` frames and has `kept`. */
+static void make_stack(const char *name, enum wasi_ended outcome, uint32_t depth, uint32_t kept)
+{
+    struct forge forge;
+    struct {
+        struct trace_event_exit exit;
+        struct call_place place[CALL_STACK_KEPT + 1];
+    } event = { .exit = { .ticks = 50, .outcome = outcome, .trap = 1, .function = 7, .offset = 100, .frames = depth } };
+    size_t size = sizeof event.exit + kept * sizeof event.place[0];
+    event.exit.head = (struct trace_event_head) { (uint16_t)(size / 8), TRACE_EVENT_EXIT, 0, 0, 0 };
+    event.exit.instructions = 4321;
+    for (uint32_t i = 0; i < kept; i++)
+        event.place[i] = (struct call_place) { 7 + i, 100 + 1000 * i };
+    forge_init(&forge);
+    forge_calls(&forge, OPERATION_CLOCK_TIME_GET, 1, false);
+    forge_raw(&forge, &event, size);
+    forge_file(&forge, in_folder(folder, name), 1000, TRACE_END_CLEAN);
+    forge_done(&forge);
+}
+
 /* ---- the fuzzer's first inputs ---- */
 
 static void put_input(const char *name, char mode, const void *bytes, size_t size)
@@ -240,6 +260,11 @@ int main(int argc, char **argv)
     make_between("bad_state_inside_call.wtrace", true, false, 0);
     make_between("bad_growth_inside_call.wtrace", false, true, 0);
     make_between("bad_event0_growth_of_nothing.wtrace", false, false, 2);
+    make_stack("good_trap_with_stack.wtrace", WASI_ENDED_TRAP, 3, 3);
+    make_stack("good_trap_with_deep_stack.wtrace", WASI_ENDED_TRAP, 20000, CALL_STACK_KEPT);
+    make_stack("bad_exit_stack_without_trap.wtrace", WASI_ENDED_EXIT, 2, 2);
+    make_stack("bad_exit_stack_cut.wtrace", WASI_ENDED_TRAP, 20000, CALL_STACK_KEPT - 1);
+    make_stack("bad_exit_stack_longer.wtrace", WASI_ENDED_TRAP, 20000, CALL_STACK_KEPT + 1);
     if (corpus)
         make_corpus();
     return 0;

@@ -18,7 +18,7 @@ PUBLIC = {
     "replay": ["replay.h"],
     "ebpf": ["witness.h"],
     "checker/judge": ["judge.h"],
-    "checker": ["checker.h", "diff.h", "fleet.h", "show.h", "show_filter.h", "show_summary.h"],
+    "checker": ["checker.h", "crash.h", "diff.h", "fleet.h", "show.h", "show_filter.h", "show_summary.h"],
     "cli": [],
 }
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 PARTS = ["warrant", "libexec/warrant/warrant-guest", "libexec/warrant/warrant-recorder", "libexec/warrant/warrant-witness",
-         "libexec/warrant/warrant-replayer", "libexec/warrant/warrant-resolver"]
+         "libexec/warrant/warrant-replayer", "libexec/warrant/warrant-symbols", "libexec/warrant/warrant-resolver"]
 LIBRARY = "/usr/lib/libSystem.B.dylib"
 OLDEST = "14.4"
 # What no build for macOS may lose, or hold: a part that was left out by accident still links.
@@ -19,6 +19,7 @@ HAS = {
     "libexec/warrant/warrant-recorder": ["recorder_run", "ring_owner_attach"],
     "libexec/warrant/warrant-witness": ["witness_collect"],
     "libexec/warrant/warrant-replayer": ["replay_run", "confine_apply"],
+    "libexec/warrant/warrant-symbols": ["symbols_names_find", "confine_apply"],
     "libexec/warrant/warrant-resolver": ["confine_apply"],
 }
 

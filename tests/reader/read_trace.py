@@ -414,11 +414,13 @@ class Decoder:
                 **({"addresses": addresses} if any(addresses) else {})}
 
     def exit(self, c, ticks):
-        outcome, code, trap, function, offset, _, instructions = c.take("IIIIIIQ")
+        outcome, code, trap, function, offset, frames, instructions = c.take("IIIIIIQ")
+        need(frames == 0 or outcome == 2, "a stack of a guest that did not trap")
+        stack = [list(c.take("II")) for _ in range(min(frames, 96))]
         self.now += ticks
         self.call, self.exited = None, True
         return {"type": "exit", "ticks": self.now, "outcome": outcome, "exit_code": code, "trap": trap, "function": function,
-                "offset": offset, "instructions": instructions}
+                "offset": offset, "instructions": instructions, "frames": frames, "stack": stack}
 
     def state(self, c, code):
         need(self.call is None and code <= 1, "a state inside a call, or at no such place")

@@ -162,8 +162,12 @@ static void print_item(enum trace_item_kind kind, struct trace_reader *reader, c
     if (kind == TRACE_ITEM_EXIT) {
         printf(
             "{\"type\": \"exit\", \"outcome\": %u, \"exit_code\": %u, \"trap\": %u, \"function\": %u, \"offset\": %u, "
-            "\"instructions\": %" PRIu64 "}\n",
-            last->outcome, last->exit_code, last->trap, last->function, last->offset, last->instructions);
+            "\"instructions\": %" PRIu64 ", \"frames\": %u, \"stack\": [",
+            last->outcome, last->exit_code, last->trap, last->function, last->offset, last->instructions,
+            last->stack.depth);
+        for (uint32_t i = 0; i < call_stack_kept(last->stack.depth); i++)
+            printf("%s[%u, %u]", i ? ", " : "", last->stack.place[i].function, last->stack.place[i].offset);
+        printf("]}\n");
         return;
     }
     print_begin(call);

@@ -107,7 +107,7 @@ static uint32_t run_guest(struct replay_world *world, const struct run_spec *spe
     if (lies->after)
         lies->after(writer);
     const struct wasi_ending *e = &world->ending;
-    struct trace_exit exit = { e->ended, e->exit_code, e->trap, e->function, e->offset, e->instructions };
+    struct trace_exit exit = { e->ended, e->exit_code, e->trap, e->function, e->offset, e->instructions, e->stack };
     if (lies->exit_trap) {
         exit.outcome = WASI_ENDED_TRAP;
         exit.trap = lies->exit_trap;

@@ -186,14 +186,25 @@ static void test_traps(void **state)
     new_call(OPERATION_SCHED_YIELD);
     call.outcome.trap = RT_TRAP_HOST_POLICY;
     expect("sched_yield() = trap: stopped by policy\n");
-    const struct trace_exit last = { .outcome = 2, .trap = RT_TRAP_DIVIDE_BY_ZERO, .function = 3, .offset = 16 };
-    show_exit(&last, &plain, &out);
-    show_exit_json(&last, &out);
+    const struct trace_exit last = { .outcome = 2,
+                                     .trap = RT_TRAP_DIVIDE_BY_ZERO,
+                                     .function = 3,
+                                     .offset = 16,
+                                     .stack = { 2, { { 3, 16 }, { 5, 0x80 } } } };
+    const struct crash_symbols symbols = { .frame = { { "f\n", "", 0 } } };
+    struct show_options options = plain;
+    options.crash = &symbols;
+    show_exit(&last, &options, &out);
+    show_exit_json(&last, &options, &out);
     buffer_u8(&out, 0);
     assert_string_equal((const char *)out.data,
                         "+++ trapped (integer divide by zero) at function 3 offset 0x10 after 0 instructions +++\n"
+                        "    #0  0x00000010 in f\\n (function 3)\n"
+                        "    #1  0x00000080 in function 5\n"
                         "{\"exit\":\"trapped\",\"code\":0,\"trap\":\"DIVIDE_BY_ZERO\",\"function\":3,\"offset\":16,"
-                        "\"instructions\":0}\n");
+                        "\"instructions\":0,\"frames\":2,\"stack\":[{\"frame\":0,\"function\":3,\"offset\":16,"
+                        "\"name\":\"f\\u000a\",\"file\":null,\"line\":0},{\"frame\":1,\"function\":5,\"offset\":128,"
+                        "\"name\":null,\"file\":null,\"line\":0}]}\n");
     buffer_done(&out);
 }
 

@@ -96,6 +96,51 @@ static void a_trap_names_its_place(void **state)
     rt_module_free(m);
 }
 
+/* Frames from the trap outwards, each at the call that it is in, through direct and indirect calls and a host
+ * function's trap; and again for the next trap. */
+static void a_trap_has_a_stack(void **state)
+{
+    (void)state;
+    struct rt_build b = { .memory_max = 0, .table_size = 1 };
+    struct host_world h = { .answer = RT_TRAP_HOST_POLICY };
+    struct rt_trap frame[LIMIT_STACK_INNER + LIMIT_STACK_OUTER];
+    uint32_t value;
+    rt_build_import(&b, "h", "f", "i:i");
+    /* 1: traps where its argument is 0, and asks the host else */
+    rt_build_function(&b, "i:i", "", CODE(0x20, 0, 0x45, 0x04, 0x40, 0x00, 0x0b, 0x20, 0, 0x10, 0));
+    rt_build_function(&b, "i:i", "", CODE(0x41, 5, 0x1a, 0x20, 0, 0x10, 1, 0x41, 1, 0x6a)); /* 2: calls 1 */
+    rt_build_function(&b, "i:i", "", CODE(0x20, 0, 0x41, 0, 0x11, 0, 0, 0x41, 2, 0x6a)); /* 3: calls 2 by the table */
+    rt_build_name(&b, 2, "middle");
+    rt_build_elems(&b, (const uint32_t[]) { 2 }, 1);
+    struct rt_module *m = NULL;
+    rt_build_finish(&b);
+    const uint32_t unreachable = offset_of(&b, (const uint8_t[]) { 0x00, 0x0b, 0x20, 0 }, 4),
+                   hostcall = offset_of(&b, (const uint8_t[]) { 0x10, 0, 0x0b }, 3),
+                   direct = offset_of(&b, (const uint8_t[]) { 0x10, 1, 0x41 }, 3),
+                   indirect = offset_of(&b, (const uint8_t[]) { 0x11, 0, 0, 0x41 }, 4);
+    assert_int_equal(rt_module_load(b.module.data, b.module.size, NULL, &m, NULL), STATUS_OK);
+    rt_build_done(&b);
+    struct rt_instance *i = open_with(m, &h, NULL);
+    assert_int_equal(rt_instance_stack(i, frame), 0);
+    for (uint32_t argument = 0; argument < 2; argument++) {
+        assert_int_equal(call1(i, 3, argument, &value), STATUS_TRAPPED);
+        assert_int_equal(rt_instance_stack(i, frame), 3);
+        const uint32_t place[] = { argument ? hostcall : unreachable, direct, indirect };
+        for (uint32_t f = 0; f < 3; f++) {
+            assert_int_equal(frame[f].function, f + 1);
+            assert_int_equal(frame[f].offset, place[f]);
+        }
+        assert_string_equal(frame[1].function_name, "middle");
+        assert_null(frame[2].function_name);
+    }
+    h.answer = RT_TRAP_NONE;
+    assert_int_equal(call1(i, 3, 1, &value), STATUS_OK);
+    assert_int_equal(rt_instance_stack(i, frame), 0);
+    assert_int_equal(rt_instance_stack(NULL, frame), 0);
+    rt_instance_free(i);
+    rt_module_free(m);
+}
+
 static void an_exit_is_not_a_trap(void **state)
 {
     (void)state;
@@ -149,6 +194,12 @@ static void depth_ends_at_the_limit(void **state)
     i = open_with(m, &h, NULL);
     assert_int_equal(call1(i, 1, LIMIT_CALL_DEPTH - 1, &value), STATUS_OK);
     assert_int_equal(call1(i, 1, LIMIT_CALL_DEPTH, &value), STATUS_TRAPPED);
+    struct rt_trap frame[LIMIT_STACK_INNER + LIMIT_STACK_OUTER];
+    assert_int_equal(rt_instance_stack(i, frame), LIMIT_CALL_DEPTH);
+    for (uint32_t f = 0; f < LIMIT_STACK_INNER + LIMIT_STACK_OUTER; f++) { /* the call that was refused is the same */
+        assert_int_equal(frame[f].function, 1);
+        assert_int_equal(frame[f].offset, rt_instance_trap(i)->offset);
+    }
     rt_instance_free(i);
     rt_module_free(m);
 }
@@ -267,13 +318,10 @@ static void nans_are_canonical(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_trap_names_its_place),
-        cmocka_unit_test(an_exit_is_not_a_trap),
-        cmocka_unit_test(depth_ends_at_the_limit),
-        cmocka_unit_test(slots_end_the_stack_too),
-        cmocka_unit_test(a_host_function_may_call_back),
-        cmocka_unit_test(memory_grows_in_place),
-        cmocka_unit_test(nans_are_canonical),
+        cmocka_unit_test(a_trap_names_its_place),  cmocka_unit_test(a_trap_has_a_stack),
+        cmocka_unit_test(an_exit_is_not_a_trap),   cmocka_unit_test(depth_ends_at_the_limit),
+        cmocka_unit_test(slots_end_the_stack_too), cmocka_unit_test(a_host_function_may_call_back),
+        cmocka_unit_test(memory_grows_in_place),   cmocka_unit_test(nans_are_canonical),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,7 +222,7 @@ static enum rt_trap_kind host(void *env, struct rt_instance *instance, struct rt
 
 static void guest_open(struct guest *g, const struct rt_module *m, const struct rt_limits *limits, unsigned mask)
 {
-    static const struct tier tier = { RT_TIER_INTERPRETER, NULL, place, fuel_left, NULL };
+    static const struct tier tier = { RT_TIER_INTERPRETER, NULL, place, NULL, fuel_left, NULL };
     const struct rt_import import = { "h", "f", rt_module_function_type(m, HOST), host, g, NULL, NULL };
     g->told = 0;
     assert_int_equal(rt_instance_create(m, &import, 1, limits, &g->instance, NULL), STATUS_OK);

@@ -123,11 +123,13 @@ static void put_calls(long calls)
 static void copy_events(const struct trace_chunk *chunk)
 {
     uint8_t *bytes = memcpy(malloc(chunk->size), chunk->bytes, chunk->size);
-    size_t size = chunk->size, at = size - sizeof(struct trace_event_exit);
+    size_t size = chunk->size, at = 0;
+    const struct trace_event_head *head = (void *)bytes;
+    while (at + 8 * (size_t)head->words < size)
+        head = (void *)(bytes + (at += 8 * (size_t)head->words));
     struct trace_event_exit *exit_event = (void *)(bytes + at);
     uint32_t count = chunk->event_count;
-    bool last = size >= sizeof *exit_event && exit_event->head.type == TRACE_EVENT_EXIT &&
-                exit_event->head.words == sizeof *exit_event / 8;
+    bool last = size > 0 && head->type == TRACE_EVENT_EXIT;
     if (last && word("instructions"))
         exit_event->instructions = strtoull(word("instructions"), NULL, 10);
     if (last && word("noexit")) {
