@@ -99,7 +99,8 @@ void html_hostcalls(struct html_page *page)
     }
     html_raw(page->out, "<section id=\"hostcalls\">\n<h2>Hostcalls by time and bytes</h2>\n");
     if (count == 0) {
-        html_raw(page->out, "<p>The guest made none.</p>\n</section>\n");
+        html_none(page, "The guest made none");
+        html_raw(page->out, "</section>\n");
         return;
     }
     qsort(rows, count, sizeof rows[0], by_time);
@@ -186,8 +187,10 @@ void html_syscalls(struct html_page *page)
     struct syscall_list list = { 0 };
     html_raw(page->out, "<section id=\"syscalls\">\n<h2>System calls by impact</h2>\n");
     if (!page->report->witnessed) {
-        html_raw(page->out, "<p>Not known: nobody witnessed this run. What the trace declares stands in <code>warrant "
-                            "show</code>.</p>\n</section>\n");
+        html_raw(
+            page->out,
+            "<p>Not known: there is no kernel's record of this run. What the trace declares stands in <code>warrant "
+            "show</code>.</p>\n</section>\n");
         return;
     }
     html_rows(page,

@@ -215,7 +215,7 @@ void html_files(struct html_page *page)
         read_one, &list);
     static_assert(HTML_FILES == 400, "the limit above says it too");
     if (list.count == 0) {
-        html_raw(page->out, "<p>The guest touched none.</p>\n");
+        html_none(page, "The guest touched none");
     } else {
         html_raw(
             page->out,

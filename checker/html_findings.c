@@ -152,7 +152,7 @@ static void put_sides(struct html_page *page, const struct check_told *told)
     if (in_call)
         put_side(page, &trace_side);
     if (!page->report->witnessed)
-        html_raw(page->out, "<div><h4>The kernel saw</h4><p>Nobody witnessed this run.</p></div>\n");
+        html_raw(page->out, "<div><h4>The kernel saw</h4><p>There is no kernel's record of this run.</p></div>\n");
     else
         put_side(page, in_call ? &kernel_side : &kernel_one);
     html_raw(page->out, "</div>\n");

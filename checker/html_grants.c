@@ -105,7 +105,7 @@ static void put_use(struct html_page *page, const struct grant_use *use)
     some(page, &any, use->changes, "changed", "changed", 0, false);
     some(page, &any, use->failures, "failed", "failed", 0, false);
     if (!any)
-        html_raw(page->out, "<em>nothing</em>");
+        html_text(page->out, html_is_part(page) ? "nothing, as far as the trace goes" : "nothing");
 }
 
 static void row_begin(struct html_page *page) { html_raw(page->out, "<tr><td>"); }
@@ -133,7 +133,7 @@ static void put_file(struct html_page *page, uint32_t i, const struct grant_use 
     }
     row_next(page);
     put_use(page, use);
-    if (file->writes && !use->writes && !use->makes && !use->removes && !use->changes)
+    if (file->writes && !html_is_part(page) && !use->writes && !use->makes && !use->removes && !use->changes)
         html_raw(page->out, "<br><small>writing was granted, and not used</small>");
     row_end(page);
 }
@@ -230,7 +230,7 @@ static void put_refusals(struct html_page *page)
     uint64_t rows = 0;
     html_raw(page->out, "<h3>Asked for, and refused</h3>\n");
     if (page->scan.all.refused == 0) {
-        html_raw(page->out, "<p>No rule refused a call.</p>\n");
+        html_none(page, "No rule refused a call");
         return;
     }
     html_raw(page->out,

@@ -73,6 +73,11 @@ const char *html_operation(uint64_t call); /* "fd_write"; "?" beyond the table *
 enum html_state { HTML_OK, HTML_UNKNOWN, HTML_WARN, HTML_BAD };
 void html_state_begin(struct buffer *out, enum html_state state, const char *word);
 
+/* Whether calls may be missing: then nothing is said not to have happened without saying how far that is known. */
+bool html_is_part(const struct html_page *page);
+/* A paragraph that says that there was none: `text`, without a full stop, and how far that is known. */
+void html_none(struct html_page *page, const char *text);
+
 /* The parts, in their order on the page. */
 void html_verdict(struct html_page *page);
 void html_findings(struct html_page *page);

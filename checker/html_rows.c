@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "checker/database_error.h"
+#include "checker/ending_report.h"
 #include "checker/store.h"
 #include "wasi/abi/abi.h"
 
@@ -56,4 +57,14 @@ void html_state_begin(struct buffer *out, enum html_state state, const char *wor
     html_raw(out, "\">");
     html_text(out, word);
     html_raw(out, "</span>");
+}
+
+bool html_is_part(const struct html_page *page) { return !page->report->trace_whole || ending_is_open(page->report); }
+
+void html_none(struct html_page *page, const char *text)
+{
+    html_raw(page->out, "<p>");
+    html_text(page->out, text);
+    html_text(page->out, html_is_part(page) ? ", as far as the trace goes." : ".");
+    html_raw(page->out, "</p>\n");
 }

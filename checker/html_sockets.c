@@ -60,6 +60,14 @@ static void rule_row(struct html_page *page, sqlite3_stmt *row, void *self)
     use->errors += html_row_number(row, 6);
 }
 
+/* Whether what the kernel's record does not show did not happen. */
+static bool is_gapless(const struct html_page *page)
+{
+    const struct check_report *r = page->report;
+    return !html_is_part(page) && r->lost == 0 && r->verdicts[CHECK_VERDICT_LOST] == 0 &&
+           r->judged == CHECK_JUDGED_KERNEL;
+}
+
 static void put_rule(struct html_page *page, const struct net_rule *rule)
 {
     const struct policy_rule_text text = policy_rule_text(rule);
@@ -73,12 +81,12 @@ static void put_rule(struct html_page *page, const struct net_rule *rule)
     html_text(page->out, text.ports);
     html_raw(page->out, "</code>: ");
     if (!page->report->witnessed) {
-        html_raw(page->out, "use not known, as nobody witnessed the run</li>\n");
+        html_raw(page->out, "use not known, as there is no kernel's record of the run</li>\n");
         return;
     }
     html_rows(page, "SELECT * FROM temp.joined", rule_row, &use);
     if (use.count == 0) {
-        html_raw(page->out, "<em>not used</em>");
+        html_text(page->out, is_gapless(page) ? "not used" : "no use is known; the kernel's record has gaps");
     } else {
         html_raw(page->out, "used ");
         html_count(page->out, use.count, "time", "times");
@@ -193,12 +201,14 @@ void html_sockets(struct html_page *page)
     html_raw(page->out, "<section id=\"sockets\">\n<h2>Sockets</h2>\n");
     html_rows(page, "SELECT count(*), sum(count) FROM temp.joined", count_rows, &tree);
     if (network == 0 && tree.rows == 0) {
-        html_raw(page->out, "<p>The guest asked for none.</p>\n");
+        html_none(page, "The guest asked for none");
     } else if (!page->report->witnessed) {
         html_raw(page->out, "<p>");
         html_count(page->out, network, "hostcall on sockets.", "hostcalls on sockets.");
-        html_raw(page->out, " Whom they reached is not known here: nobody witnessed this run. <code>warrant show -e "
-                            "%network</code> has what the guest asked for.</p>\n");
+        html_raw(
+            page->out,
+            " Whom they reached is not known here, as there is no kernel's record of this run. <code>warrant show -e "
+            "%network</code> has what the guest asked for.</p>\n");
     } else if (tree.rows == 0) {
         html_raw(page->out, "<p>");
         html_count(page->out, network, "hostcall on sockets", "hostcalls on sockets");

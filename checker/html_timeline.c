@@ -161,7 +161,8 @@ void html_timeline(struct html_page *page)
     uint64_t calls = 0, bytes = 0;
     html_raw(page->out, "<section id=\"timeline\">\n<h2>Timeline</h2>\n");
     if (page->scan.all.count == 0) {
-        html_raw(page->out, "<p>The guest made no hostcall.</p>\n</section>\n");
+        html_none(page, "The guest made no hostcall");
+        html_raw(page->out, "</section>\n");
         return;
     }
     for (size_t i = 0; i < HTML_BUCKETS; i++) {

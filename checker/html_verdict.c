@@ -30,6 +30,12 @@ static enum html_state found(const struct check_report *report, const char *part
     return worst;
 }
 
+/* What holds of a part is no word about the whole. */
+static enum html_state as_far(const struct html_page *page, enum html_state state)
+{
+    return state == HTML_OK && html_is_part(page) ? HTML_UNKNOWN : state;
+}
+
 static void check_begin(struct html_page *page, const char *what, enum html_state state, const char *const words[4])
 {
     html_raw(page->out, "<div class=\"check\"><dt>");
@@ -45,11 +51,19 @@ static void witness_check(struct html_page *page)
 {
     static const char *const words[] = { "agrees", "not witnessed", "with gaps", "contradicts" };
     const struct check_report *r = page->report;
-    enum html_state state = found(r, "witness.", r->witnessed ? r->lost > 0 ? HTML_WARN : HTML_OK : HTML_UNKNOWN);
-    check_begin(page, "Kernel's record", state, words);
+    static const char *const absent[] = { "", "not witnessed", "not witnessed", "missing" };
+    enum html_state least = !r->witnessed ? HTML_UNKNOWN : r->lost > 0 ? HTML_WARN : HTML_OK;
+    enum html_state state = as_far(page, found(r, "witness.", least));
+    bool cut = state == HTML_UNKNOWN && r->witnessed;
+    check_begin(page, "Kernel's record", state,
+                cut            ? (const char *const[]) { "", "agrees, as far as the trace goes", "", "" }
+                : r->witnessed ? words
+                               : absent);
     if (!r->witnessed) {
         html_raw(page->out,
-                 "Nobody but the runtime itself told of this run: nothing was compared with the kernel's record.");
+                 "There is none of this run: nothing that the runtime says was compared with what the kernel did.");
+        if (state == HTML_BAD)
+            html_raw(page->out, " A witness watched it, and its file is not here; see the findings.");
     } else {
         html_raw(page->out, "Of ");
         html_count(page->out, r->hostcalls, "hostcall", "hostcalls");
@@ -77,7 +91,8 @@ static void policy_check(struct html_page *page)
     static const char *const words[] = { "kept", "not judged", "in doubt", "broken" };
     static const char *const rests[] = {
         [CHECK_JUDGED_NOT] = "It was not judged.",
-        [CHECK_JUDGED_TRACE] = "It was judged on the trace's own word alone, because nobody witnessed the run.",
+        [CHECK_JUDGED_TRACE] =
+            "It was judged on the trace's own word alone, because there is no kernel's record of the run.",
         [CHECK_JUDGED_PARTLY] =
             "It was judged on the kernel's record, and on the trace's own word where that has gaps.",
         [CHECK_JUDGED_KERNEL] = "It was judged on the kernel's record.",
@@ -88,9 +103,11 @@ static void policy_check(struct html_page *page)
                                              [CHECK_JUDGED_KERNEL] = HTML_OK };
     uint8_t judged = page->report->judged & 3;
     enum html_state state = found(page->report, "judge.", found(page->report, "policy.", least[judged]));
-    bool word_only = judged == CHECK_JUDGED_TRACE && state == HTML_UNKNOWN;
-    check_begin(page, "Policy", state,
-                word_only ? (const char *const[]) { "", "kept, by its own word", "", "" } : words);
+    state = as_far(page, state);
+    const char *kept[] = { "",
+                           judged == CHECK_JUDGED_TRACE ? "kept, by its own word" : "kept, as far as the trace goes",
+                           "", "" };
+    check_begin(page, "Policy", state, state == HTML_UNKNOWN && judged != CHECK_JUDGED_NOT ? kept : words);
     html_text(page->out,
               page->report->policy_given ? "Another policy than the run's own was asked. " : "The run's own policy. ");
     html_text(page->out, rests[judged]);
@@ -101,7 +118,8 @@ static void replay_check(struct html_page *page)
 {
     static const char *const words[] = { "identical", "not replayed", "in part", "diverges" };
     const struct check_replay *replay = &page->report->replay;
-    enum html_state least = !replay->done ? HTML_UNKNOWN : check_replay_whole(replay) ? HTML_OK : HTML_WARN;
+    bool whole = check_replay_whole(replay) && page->report->trace_whole;
+    enum html_state least = !replay->done ? HTML_UNKNOWN : whole ? HTML_OK : HTML_WARN;
     check_begin(page, "Replay", found(page->report, "replay.", least), words);
     if (!replay->done) {
         html_raw(page->out, "The guest was not executed again.");

@@ -101,7 +101,7 @@ class Report(Case):
         self.assertEqual(page.states[:4], ["warn", "unknown", "unknown", "unknown"])
         for text in ("Incomplete", "not witnessed", "by its own word", "not replayed", "unwitnessed, not replayed."):
             self.assertIn(text, page.sections[""])
-        self.assertIn("Not known: nobody witnessed this run", page.sections["syscalls"])
+        self.assertIn("Not known: there is no kernel's record of this run", page.sections["syscalls"])
         self.assertIn("witness.absent", page.sections["findings"])
 
     @needs_witness
@@ -211,6 +211,9 @@ class Report(Case):
         page = self.report(trace=cut, status=3)
         self.assertEqual(page.states[0], "bad")
         self.assertIn("What follows is of the part before the damage", page.sections[""])
+        self.assertIn("The guest asked for none, as far as the trace goes.", page.sections["sockets"])  # nothing more is known
+        self.assertNotIn("ok", page.states[1:4] + page.states[5:6], page.states)  # record, policy and replay of a part, and the trace; the second line is whole
+        self.assertEqual("missing" in page.sections[""], warrant_case.witness_works())  # the copy has no witness file
         self.assertIn("stand in their order", page.sections["timeline"])  # nothing relates ticks to time
 
 
