@@ -37,16 +37,18 @@ static bool utf8_is_named(void)
 }
 
 /* Asked once: `show` prints millions of lines. */
-static bool ascii_only(FILE *stream)
+static bool is_terminal(FILE *stream)
 {
     static int known[3]; /* by descriptor: 0 not asked, 1 no, 2 yes */
     int fd = fileno(stream);
     if (fd < 0 || fd > 2)
         return false;
     if (!known[fd])
-        known[fd] = isatty(fd) == 1 && !utf8_is_named() ? 2 : 1;
+        known[fd] = isatty(fd) == 1 ? 2 : 1;
     return known[fd] == 2;
 }
+
+static bool ascii_only(FILE *stream) { return is_terminal(stream) && !utf8_is_named(); }
 
 static void out_put(void *self, const char *piece, size_t size)
 {
@@ -127,7 +129,7 @@ unsigned print_width(FILE *stream)
     enum { LEAST = 20 }; /* below it nothing can be laid out */
     struct winsize size;
     int fd = fileno(stream);
-    if (fd < 0 || isatty(fd) != 1 || ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col < LEAST)
+    if (!is_terminal(stream) || ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col < LEAST)
         return 0;
     return size.ws_col;
 }
@@ -160,7 +162,7 @@ void print_marked(FILE *stream, const void *text, size_t size, const struct prin
         [PRINT_BAD] = "\033[31m",  [PRINT_DIM] = "\033[2m",   [PRINT_HEAD] = "\033[1m"
     };
     static const char plain[] = "\033[0m";
-    if (isatty(fileno(stream)) != 1) {
+    if (!is_terminal(stream)) {
         print_bytes(stream, text, size);
         return;
     }
