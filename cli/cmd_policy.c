@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "cli/policy_backtest.h"
 #include "cli/policy_learn.h"
 #include "cli/policy_words.h"
 #include "cli/run_options.h"
@@ -17,6 +18,7 @@ enum {
     POLICY_DEPTH,
     POLICY_PARTIAL,
     POLICY_NO_REPLAY,
+    POLICY_ASSUME_OUTPUT,
     POLICY_OPTION_COUNT
 };
 static const struct option_row rows[] = {
@@ -29,6 +31,9 @@ static const struct option_row rows[] = {
       "learn: a grant lies at most so many directories below what a run was granted; as deep as it can otherwise" },
     { 0, "partial", NULL, "learn: also from a trace that is not the whole run" },
     { 0, "no-replay", NULL, "learn: do not execute the guests again while the traces are checked" },
+    { 0, "assume-output", NULL,
+      "backtest: go on as if standard streams took whatever is written to them, where that is something else than "
+      "then" },
 };
 
 /* Options that a sub-command takes, as bits. */
@@ -38,6 +43,7 @@ static const struct option_row rows[] = {
 struct policy_words {
     struct run_arguments run;
     struct policy_learn learn;
+    struct policy_backtest backtest;
     bool json, unseen;
     uint64_t given; /* the options, as bits */
 };
@@ -82,7 +88,7 @@ static int option_take(const struct command *command, struct policy_words *words
     words->given |= BIT(option);
     switch (option) {
     case POLICY_JSON:
-        words->json = words->learn.json = true;
+        words->json = words->learn.json = words->backtest.json = true;
         return -1;
     case POLICY_UNSEEN:
         words->unseen = words->learn.unseen = true;
@@ -97,6 +103,9 @@ static int option_take(const struct command *command, struct policy_words *words
         return -1;
     case POLICY_PARTIAL:
         words->learn.partial = true;
+        return -1;
+    case POLICY_ASSUME_OUTPUT:
+        words->backtest.assume_output = true;
         return -1;
     case POLICY_NO_REPLAY:
         words->learn.no_replay = true;
@@ -142,10 +151,16 @@ static int learn_run(const struct command *command, struct policy_words *words, 
     return status >= 0 ? status : policy_learn(command, &words->learn, operands, count);
 }
 
+static int backtest_run(const struct command *command, struct policy_words *words, char **operands, int count)
+{
+    int status = options_fit(command, words, "backtest", BIT(POLICY_JSON) | BIT(POLICY_ASSUME_OUTPUT));
+    return status >= 0 ? status : policy_backtest(command, &words->backtest, operands, count);
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct command *command, struct policy_words *words, char **operands, int count);
-} parts[] = { { "lint", lint_run }, { "learn", learn_run } };
+} parts[] = { { "lint", lint_run }, { "learn", learn_run }, { "backtest", backtest_run } };
 
 static int words_run(const struct command *command, int argc, char **argv, struct policy_words *words)
 {
@@ -165,12 +180,13 @@ static int words_run(const struct command *command, int argc, char **argv, struc
     for (size_t i = 0; count >= 0 && i < sizeof parts / sizeof *parts; i++)
         if (strcmp(argv[state.index], parts[i].name) == 0)
             return parts[i].run(command, words, argv + state.index + 1, count);
-    return command_usage(command, "`lint` or `learn` is wanted");
+    return command_usage(command, "`lint`, `learn` or `backtest` is wanted");
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct policy_words words = { .learn = { .depth = UINT32_MAX, .process = REPLAY_PROCESS_DEFAULT } };
+    struct policy_words words = { .learn = { .depth = UINT32_MAX, .process = REPLAY_PROCESS_DEFAULT },
+                                  .backtest = { .process = REPLAY_PROCESS_DEFAULT } };
     run_arguments_init(&words.run);
     int status = words_run(command, argc, argv, &words);
     run_arguments_done(&words.run);
@@ -179,16 +195,20 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_policy = {
     .name = "policy",
-    .arguments = "lint [FILE] | learn TRACE...",
-    .summary = "Say what a policy grants; learn the least policy for the runs of traces.",
-    .text = "lint prints what a policy file, and the options of `run`, grant, or why no run could start with them. It "
-            "looks at the directories and devices that are named, as a start would, and at nothing else: no address is "
-            "bound, and no name is asked for. --unseen leaves that out. Exit status: 0 the policy is sound, 2 usage, "
-            "3 it is not; the message has the file's name and line.\n"
-            "learn writes the least policy under which the calls that succeeded in the runs succeed again, each grant "
-            "with the calls that need it: the decision core refuses them without it. Each trace is checked first. Exit "
-            "status: 0 learnt, 1 a trace has findings or is not the whole run, or no one policy serves all runs, 2 "
-            "usage, 3 a file is at fault.",
+    .arguments = "lint [FILE] | learn TRACE... | backtest POLICY TRACE...",
+    .summary = "Say what a policy grants; learn the least one from traces; ask one what it would have changed.",
+    .text =
+        "lint prints what a policy file, and the options of `run`, grant, or why no run could start with them. It "
+        "looks at the directories and devices that are named, as a start would, and at nothing else: no address is "
+        "bound, and no name is asked for. --unseen leaves that out. Exit status: 0 the policy is sound, 2 usage, "
+        "3 it is not; the message has the file's name and line.\n"
+        "learn writes the least policy under which the calls that succeeded in the runs succeed again, each grant "
+        "with the calls that need it: the decision core refuses them without it. Each trace is checked first. Exit "
+        "status: 0 learnt, 1 a trace has findings or is not the whole run, or no one policy serves all runs, 2 "
+        "usage, 3 a file is at fault.\n"
+        "backtest executes the guests of the traces again under a policy that they did not have, confined and without "
+        "the world: the first call that is decided otherwise, and how the guest goes on, for as long as the trace has "
+        "the answers. Exit status: 0 nothing is decided otherwise, 1 something is, 2 usage, 3 a file is at fault.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

@@ -26,7 +26,7 @@ enum { GRACE_SECONDS = 2, TEXT_TIME = 32 };
 
 /* One child and what leads to it; -1: none. */
 struct replayer {
-    int trace, module, null;
+    int trace, module, asked, null;
     int job[2], result[2];
     int pid;
 };
@@ -79,7 +79,22 @@ static bool report_take(struct replay_report *r, struct error *error)
     text_end(r->divergence.function_name, sizeof r->divergence.function_name);
     text_end(r->divergence.expected, sizeof r->divergence.expected);
     text_end(r->divergence.found, sizeof r->divergence.found);
+    r->asked.parted = truth(&r->asked.parted);
+    r->asked.differs = truth(&r->asked.differs);
+    text_end(r->asked.stop, sizeof r->asked.stop);
     return true;
+}
+
+/* false: it is nonsense. */
+static bool step_take(struct replay_step *step)
+{
+    step->then = truth(&step->then);
+    step->now = truth(&step->now);
+    step->traps = truth(&step->traps);
+    text_end(step->text, sizeof step->text);
+    text_end(step->why, sizeof step->why);
+    return step->kind < REPLAY_STEP_COUNT && step->call < OPERATION_COUNT && step->errno_then < WASI_ERRNO_COUNT &&
+           step->errno_now < WASI_ERRNO_COUNT && step->rule_then < RULE_COUNT && step->rule_now < RULE_COUNT;
 }
 
 /* ---- waiting ---- */
@@ -193,8 +208,11 @@ static enum status child_wait(struct replayer *child, const struct replay_proces
     bool over = status != STATUS_OK;
     while (!over) {
         status = message_next(child->result[0], deadline, message);
-        over = status != STATUS_OK || message->kind != REPLAY_PROGRESS;
-        if (!over && options->progress &&
+        over = status != STATUS_OK || (message->kind != REPLAY_PROGRESS && message->kind != REPLAY_STEP);
+        const bool step = !over && message->kind == REPLAY_STEP;
+        if (step && options->told && step_take(&message->step))
+            options->told(options->told_self, &message->step);
+        if (!over && !step && options->progress &&
             !options->progress(options->progress_self, message->calls, message->instructions)) {
             status = error_set(error, STATUS_STOPPED, "the replay was stopped by its caller");
             over = true;
@@ -220,6 +238,25 @@ static enum status child_wait(struct replayer *child, const struct replay_proces
 }
 
 /* ---- starting ---- */
+
+/* The description with another policy, in a file that nobody changes. */
+static enum status asked_take(const struct replay_options *options, struct replayer *child, struct replay_job *job,
+                              struct error *error)
+{
+    int fd = -1, reader = -1;
+    if (!os_memory_create("asked", &fd, &reader))
+        return error_set_errno(error, STATUS_IO, errno, "cannot make a file in memory");
+    const bool whole =
+        write(fd, options->asked, options->asked_size) == (ssize_t)options->asked_size && os_memory_seal(&fd, &reader);
+    job->asked_size = options->asked_size;
+    job->assume_output = options->assume_output;
+    child->asked = whole ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+    close_fd(&fd);
+    close_fd(&reader);
+    return child->asked >= 0
+               ? STATUS_OK
+               : error_set_errno(error, STATUS_IO, errno, "the policy cannot be handed to the replay's process");
+}
 
 /* Read once, from wherever modules come: the child gets a sealed copy. */
 static enum status module_take(const char *path, struct replayer *child, struct replay_job *job, struct error *error)
@@ -261,6 +298,8 @@ static enum status files_open(struct replayer *child, const struct replay_option
             status = module_take(options->module_path, child, job, error);
         job->has_module = options->module_path != NULL;
     }
+    if (status == STATUS_OK && options->asked)
+        status = asked_take(options, child, job, error);
     child->null = streams_null();
     if (status == STATUS_OK && child->null < 0)
         status = error_set_errno(error, STATUS_IO, errno, "cannot open /dev/null");
@@ -272,7 +311,7 @@ static enum status files_open(struct replayer *child, const struct replay_option
 static enum status child_start(struct replayer *child, const struct replay_process *process,
                                const struct replay_job *job, struct error *error)
 {
-    struct launch_pass pass[7] = { { child->job[0], REPLAYER_FD_JOB },
+    struct launch_pass pass[8] = { { child->job[0], REPLAYER_FD_JOB },
                                    { child->result[1], REPLAYER_FD_RESULT },
                                    { child->trace >= 0 ? child->trace : child->null, REPLAYER_FD_TRACE },
                                    { child->null, 0 } };
@@ -280,6 +319,8 @@ static enum status child_start(struct replayer *child, const struct replay_proce
     int go = -1;
     if (child->module >= 0)
         pass[count++] = (struct launch_pass) { child->module, REPLAYER_FD_MODULE };
+    if (child->asked >= 0)
+        pass[count++] = (struct launch_pass) { child->asked, REPLAYER_FD_ASKED };
     for (int stream = 1; stream <= 2 && !process->output; stream++)
         pass[count++] = (struct launch_pass) { child->null, stream };
     enum status status = launch_spawn("warrant-replayer", pass, count, false, &child->pid, &go, error);
@@ -317,7 +358,7 @@ enum status replay_process_run(void *self, const struct replay_options *options,
 {
     struct replay_process copy = *(const struct replay_process *)self, *process = &copy;
     uint64_t wall_ns = process->timeout_ns;
-    struct replayer child = { -1, -1, -1, { -1, -1 }, { -1, -1 }, -1 };
+    struct replayer child = { -1, -1, -1, -1, { -1, -1 }, { -1, -1 }, -1 };
     struct replay_job job = { .magic = REPLAY_JOB_MAGIC,
                               .size = REPLAY_JOB_SIZE,
                               .digest = options->digest,
@@ -343,6 +384,7 @@ enum status replay_process_run(void *self, const struct replay_options *options,
         error_prefix(error, "%s", options->trace_path);
     close_fd(&child.trace);
     close_fd(&child.module);
+    close_fd(&child.asked);
     close_fd(&child.null);
     for (int i = 0; i < 2; i++) {
         close_fd(&child.job[i]);

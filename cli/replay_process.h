@@ -10,23 +10,32 @@
 
 /* Descriptors of the replayer's process. Its standard input is empty, output and error lead nowhere unless they are the
  * guest's. */
-enum { REPLAYER_FD_JOB = 3, REPLAYER_FD_RESULT = 4, REPLAYER_FD_TRACE = 5, REPLAYER_FD_MODULE = 6 };
+enum {
+    REPLAYER_FD_JOB = 3,
+    REPLAYER_FD_RESULT = 4,
+    REPLAYER_FD_TRACE = 5,
+    REPLAYER_FD_MODULE = 6,
+    REPLAYER_FD_ASKED = 7
+};
 
 enum { REPLAY_JOB_MAGIC = 0x4a545257 };
 struct replay_job {
     uint32_t magic, size; /* of this struct and the message's, added: an installation of two versions is noticed */
     uint8_t has_module, digest, progress, output, validate; /* validate: the module alone, and no replay */
+    uint8_t assume_output;
     uint64_t trace_size, module_size, until_event;
+    uint64_t asked_size;      /* of the description with another policy; 0: none */
     uint64_t memory, seconds; /* RLIMIT_DATA; RLIMIT_CPU */
 };
 
-enum replay_message_kind { REPLAY_PROGRESS = 1, REPLAY_DONE = 2, REPLAY_FAILED = 3 };
+enum replay_message_kind { REPLAY_PROGRESS = 1, REPLAY_DONE = 2, REPLAY_FAILED = 3, REPLAY_STEP = 4 };
 struct replay_message {
     uint32_t kind;   /* enum replay_message_kind */
     uint32_t status; /* FAILED: enum status */
     uint64_t calls, instructions;
     char text[ERROR_TEXT_MAX];
     struct replay_report report; /* DONE */
+    struct replay_step step;     /* STEP */
 };
 enum { REPLAY_JOB_SIZE = sizeof(struct replay_job) + sizeof(struct replay_message) };
 

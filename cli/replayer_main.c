@@ -63,6 +63,13 @@ static bool on_output(void *self, unsigned stream, const void *bytes, size_t siz
     return write_all((int)stream, bytes, size);
 }
 
+static void on_step(void *self, const struct replay_step *step)
+{
+    (void)self;
+    message->step = *step;
+    (void)tell(REPLAY_STEP);
+}
+
 static enum status job_read(struct replay_job *job, struct error *error)
 {
     ssize_t n;
@@ -80,7 +87,7 @@ static enum status job_read(struct replay_job *job, struct error *error)
 /* A line that this kernel does not have is told; one that it has and refuses ends the replay. */
 static enum status confine(const struct replay_job *job, char *weaker, size_t size, struct error *error)
 {
-    static const int keep[] = { REPLAYER_FD_RESULT, REPLAYER_FD_TRACE, REPLAYER_FD_MODULE };
+    static const int keep[] = { REPLAYER_FD_RESULT, REPLAYER_FD_TRACE, REPLAYER_FD_MODULE, REPLAYER_FD_ASKED };
     const struct rlimit seconds = { job->seconds, job->seconds };
     struct confine_report report;
     struct confine_options options = CONFINE_OPTIONS_DEFAULT;
@@ -138,7 +145,16 @@ static enum status run(struct error *error)
         return validate(&job, error);
     const struct replay_files files = { REPLAYER_FD_TRACE, job.has_module ? REPLAYER_FD_MODULE : -1, job.trace_size,
                                         job.module_size };
+    struct buffer asked = BUFFER_INIT;
+    if (job.asked_size > 0)
+        status = file_read_fd(REPLAYER_FD_ASKED, job.asked_size, &asked, error);
+    if (status != STATUS_OK)
+        return status;
     const struct replay_options options = { .files = &files,
+                                            .asked = job.asked_size > 0 ? asked.data : NULL,
+                                            .asked_size = asked.size,
+                                            .assume_output = job.assume_output,
+                                            .told = job.asked_size > 0 ? on_step : NULL,
                                             .until_event = job.until_event,
                                             .digest = job.digest,
                                             .progress = job.progress ? on_progress : NULL,

@@ -98,7 +98,7 @@ static void session_fuel(struct session *session, struct rt_limits *limits)
     struct trace_exit ahead;
     if (!trace_reader_exit_ahead(session->reader, &ahead))
         return;
-    uint64_t more = session->report->other_module ? OVERRUN : 0;
+    uint64_t more = session->report->other_module || session->asked ? OVERRUN : 0;
     uint64_t fuel = ahead.instructions < UINT64_MAX - more ? ahead.instructions + more : UINT64_MAX;
     session->fuel_recorded = fuel < limits->fuel;
     if (session->fuel_recorded)
@@ -110,8 +110,8 @@ static void session_fuel(struct session *session, struct rt_limits *limits)
 static enum status session_execute(struct session *session, const struct wasi_start *start, bool *ret_ended,
                                    struct wasi_ending *ret_ending, struct error *error)
 {
-    const struct wasi_backend backend = session_backend(session);
-    const struct wasi_observer observer = session_observer(session);
+    const struct wasi_backend backend = session->asked ? asked_backend(session) : session_backend(session);
+    const struct wasi_observer observer = session->asked ? asked_observer(session) : session_observer(session);
     const struct rt_growth_watch growths = session_growths(session);
     struct wasi *wasi = NULL;
     *ret_ended = false;
@@ -127,11 +127,12 @@ static enum status session_execute(struct session *session, const struct wasi_st
         if (session->failure.status != STATUS_OK)
             failure = &session->failure;
         if (failure && failure->status != STATUS_OK)
-            status = error_copy(error, failure->status, failure);
+            status = session->asked && failure->status == STATUS_STOPPED ? asked_limit(session, failure->text)
+                                                                         : error_copy(error, failure->status, failure);
         else
             *ret_ended = true;
     }
-    if (status == STATUS_OK && session->instance) {
+    if (status == STATUS_OK && session->instance && !asked_parted(session)) {
         status = session_last_state(session, *ret_ended, error);
         if (status == STATUS_DIVERGED || (status == STATUS_STOPPED && session->stopped)) {
             *ret_ended = false;
@@ -156,10 +157,14 @@ static void session_ended(struct session *session, const struct wasi_ending *end
                                          .offset = ending->offset,
                                          .instructions = ending->instructions,
                                          .stack = ending->stack };
+    if (asked_parted(session)) {
+        asked_ended(session, &report->exit);
+        return;
+    }
     enum status status = compare_exit(session, &report->exit, error);
     if (status == STATUS_OK)
         report->verdict = REPLAY_IDENTICAL;
-    else
+    else if (!asked_ended_early(session, &report->exit))
         session_place(session, ending->function, ending->offset,
                       ending->ended == WASI_ENDED_TRAP ? rt_module_function_name(session->module, ending->function)
                                                        : NULL);
@@ -211,18 +216,29 @@ static enum status session_guest(struct session *session, const struct run_spec 
 
 static enum status session_run(struct session *session, struct error *error)
 {
-    struct run_spec spec;
+    const struct replay_options *options = session->options;
+    const struct wasi_observer usual = session_observer(session);
+    struct run_spec spec, asked;
     struct wasi_start start = { 0 };
     size_t size;
     const void *description = trace_reader_description(session->reader, &size);
     run_spec_init(&spec);
+    run_spec_init(&asked);
     enum status status = run_spec_decode(description, size, &spec, error);
+    if (status == STATUS_OK && options->asked) {
+        status = run_spec_decode(options->asked, options->asked_size, &asked, error);
+        if (status == STATUS_OK)
+            status = asked_create(session, &spec, &asked, &usual, error);
+    }
     if (status == STATUS_OK)
-        status = wasi_start_init(&spec, &start, error);
+        status = wasi_start_init(options->asked ? &asked : &spec, &start, error);
     if (status == STATUS_OK)
         status = session_guest(session, &spec, &start, error);
     rt_module_free(session->module);
     wasi_start_done(&start);
+    asked_free(session->asked);
+    session->asked = NULL;
+    run_spec_done(&asked);
     run_spec_done(&spec);
     return status == STATUS_STOPPED && session->stopped ? STATUS_OK : status;
 }

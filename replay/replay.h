@@ -25,8 +25,43 @@ struct replay_divergence {
     char expected[448], found[448]; /* names and data in the plain form of text.h */
 };
 
+/* What a guest that is decided under another policy than its own goes through, from its first call that is decided
+ * otherwise on. */
+enum replay_step_kind {
+    REPLAY_STEP_OTHER,   /* a call that it made then, and that is decided otherwise */
+    REPLAY_STEP_TOLD,    /* one that it made then, and that tells it of other grants or rights, or opens for less */
+    REPLAY_STEP_SAME,    /* one that it made then, with the same answer */
+    REPLAY_STEP_NEW,     /* one that it did not make then, and that is decided without the world */
+    REPLAY_STEP_ASSUMED, /* one that writes something else to a standard stream, which is taken to take it */
+    REPLAY_STEP_WORLD,   /* the next one, whose answer only the world has: nothing behind it is known */
+    REPLAY_STEP_COUNT
+};
+struct replay_step {
+    uint32_t kind;                                       /* enum replay_step_kind */
+    uint64_t before;                                     /* calls as then that were not told, just before this one */
+    uint64_t event;                                      /* of the recorded call; 0: there was none */
+    uint32_t call;                                       /* enum operation */
+    uint32_t errno_then, rule_then, errno_now, rule_now; /* then: of a recorded call that was complete */
+    bool then, now;                                      /* whether those are known */
+    bool traps;                                          /* the guest is stopped */
+    char text[400];                                      /* the call, in the plain form of text.h */
+    char why[160];                                       /* TOLD, WORLD: in words */
+};
+
+/* What a replay under another policy came to. */
+struct replay_asked {
+    bool parted;          /* the guest was told something else than then, so that it may go another way */
+    bool differs;         /* a call was decided otherwise, or the guest ends otherwise */
+    uint64_t first_event; /* of the first call that was decided otherwise; 0: there is none */
+    uint64_t followed, told, refused, fresh, assumed,
+        skipped;    /* behind the first that differs: calls as then; TOLD; that
+                       succeeded and do not; new; assumed; not made any more */
+    char stop[200]; /* why nothing more is known; empty: the guest came to its end, see `ended` and `exit` */
+};
+
 struct replay_report {
-    enum replay_verdict verdict;
+    enum replay_verdict verdict; /* under another policy: PREFIX where it parted */
+    struct replay_asked asked;
     uint64_t calls;        /* hostcalls that were replayed whole */
     uint64_t last_event;   /* the number of the last event that was met */
     uint64_t instructions; /* Wasm instructions executed */
@@ -66,6 +101,14 @@ struct replay_options {
      * (STOPPED). */
     bool (*output)(void *self, unsigned stream, const void *bytes, size_t size);
     void *output_self;
+    /* NULL, or the run's description with another policy (run_spec_encode; borrowed): the guest is decided under that,
+     * and where that decides otherwise it goes on for as long as the trace has its answers. told: NULL, or given each
+     * step. */
+    const void *asked;
+    size_t asked_size;
+    bool assume_output; /* what is written to standard streams is taken, whatever it is */
+    void (*told)(void *self, const struct replay_step *step);
+    void *told_self;
     bool digest; /* report the digest of the guest's state; without it where until_event is given */
     /* NULL, or called now and then with the calls so far and the instructions executed; false stops (STOPPED). */
     bool (*progress)(void *self, uint64_t calls, uint64_t instructions);

@@ -14,7 +14,10 @@
 /* What the trace has next. */
 enum session_item { SESSION_CALL, SESSION_EXIT, SESSION_END, SESSION_STATE, SESSION_GROWTH };
 
+struct asked;
+
 struct session {
+    struct asked *asked; /* owned; NULL: the guest is decided as it was */
     const struct replay_options *options;
     struct replay_report *report;
     struct trace_reader *reader;  /* owned */
@@ -85,6 +88,25 @@ struct rt_growth_watch session_growths(struct session *session);
 /* Answering (replay_answer.c): fills *result from the current call's next op, which is complete. OK or DIVERGED. */
 MUST_USE enum status answer_act(struct session *session, const struct op *op, const struct request *request,
                                 const struct backend_space *space, struct op_result *result, struct error *error);
+
+/* ---- another policy (asked.c, asked_same.c) ---- */
+
+struct run_spec;
+/* was: what the trace says; now: the same with another policy (both borrowed until asked_free). usual: what compares
+ * until they part (copied). Sets session->asked. */
+MUST_USE enum status asked_create(struct session *session, const struct run_spec *was, const struct run_spec *now,
+                                  const struct wasi_observer *usual, struct error *error);
+void asked_free(struct asked *asked); /* NULL is fine */
+bool asked_parted(const struct session *session);
+struct wasi_backend asked_backend(struct session *session);
+struct wasi_observer asked_observer(struct session *session);
+/* The guest was ended by a limit of the policy that is asked: what it says. Returns STOPPED. */
+enum status asked_limit(struct session *session, const char *why);
+/* The guest ended by itself, after it was told something else than then. */
+void asked_ended(struct session *session, const struct trace_exit *exit);
+/* It ended where it did not then. Whether a limit of the policy that is asked accounts for it; then that is reported.
+ */
+bool asked_ended_early(struct session *session, const struct trace_exit *exit);
 
 /* ---- what a guest is executed with (replay.c) ---- */
 

@@ -1,0 +1,39 @@
+/* A replay under another policy: its state, and what its two files share. Internal to replay/. */
+#ifndef WARRANT_REPLAY_ASKED_H
+#define WARRANT_REPLAY_ASKED_H
+
+#include "replay/session.h"
+#include "wasi/run_budget.h"
+
+/* A descriptor of the guest's now, and what it was then. */
+struct asked_handle {
+    uint32_t was; /* HANDLE_NONE: nothing that the trace knows */
+};
+
+struct asked {
+    const struct run_spec *was, *now; /* borrowed */
+    struct wasi_observer usual;       /* of a replay as it was */
+    struct wasi_budget budget;
+    struct asked_handle handle[HANDLES_TOTAL];
+    struct trace_call *ahead; /* owned; while a call is looked for */
+    bool matched;             /* the call in progress is session->call */
+    bool less, assumed;       /* of it: opened for less; an answer that was taken for granted */
+    bool changed;             /* a call that changed files then is not made now: what files are now is not known */
+    bool moved;               /* descriptors were moved: a low number is no standard stream for sure */
+    bool others;              /* the engine's limits are others */
+    uint32_t told, row;       /* steps; calls as then in a row */
+    uint64_t left_out;        /* calls since the last step that was told */
+};
+
+/* Whether the guest's request is the recorded one as far as its meaning goes: descriptors by what they are, without
+ * addresses in the guest's memory. */
+bool asked_same_request(const struct asked *asked, const struct request *live, const struct request *was);
+/* The same of an op. less: it opens for less than was opened then. */
+bool asked_same_op(const struct asked *asked, const struct request *live_request, const struct op *live,
+                   const struct request *was_request, const struct op *was, bool *ret_less);
+/* Whether the recorded call may have changed files, or what a peer does. */
+bool asked_changes(const struct asked *asked, const struct trace_call *call);
+/* The call in words. */
+void asked_words(const struct request *request, char *ret, size_t size);
+
+#endif
