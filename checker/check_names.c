@@ -74,3 +74,5 @@ const char *check_trap_text(uint32_t trap)
 #undef TEXT
     return trap < RT_TRAP_COUNT ? texts[trap] : "of an unknown kind";
 }
+
+bool check_trap_is_exit(uint32_t trap) { return trap == RT_TRAP_EXIT; }

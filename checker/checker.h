@@ -39,6 +39,7 @@ const char *check_severity_name(enum check_severity severity);                  
 /* A trap of the guest, by its number in a trace: "FUEL_EXHAUSTED"; "all fuel consumed". */
 const char *check_trap_name(uint32_t trap);
 const char *check_trap_text(uint32_t trap);
+bool check_trap_is_exit(uint32_t trap); /* how a guest ends by its own call: no failure */
 
 enum { CHECK_EVIDENCE_MAX = 400, CHECK_FINDINGS_KEPT = 1000 };
 #define CHECK_NO_PLACE UINT64_MAX

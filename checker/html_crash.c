@@ -5,23 +5,37 @@
 #include <string.h>
 #include "wasi/abi/abi.h"
 
+enum { FRAMES_OPEN = 12 }; /* the others are behind a line */
+
 /* Line by line. */
 static void stack_put(struct html_page *page)
 {
     struct buffer words = BUFFER_INIT;
     crash_words(&page->report->exit.stack, page->report->crash, &words);
-    if (words.size > 0)
-        html_raw(page->out, "<ul>\n");
-    for (size_t at = 0; at < words.size;) {
-        const uint8_t *line = words.data + at, *end = memchr(line, '\n', words.size - at);
-        size_t length = end ? (size_t)(end - line) : words.size - at;
+    size_t lines = 0, line = 0;
+    for (size_t i = 0; i < words.size; i++)
+        lines += words.data[i] == '\n';
+    if (lines > 0)
+        html_raw(page->out, "<ul class=\"stack\">\n");
+    for (size_t at = 0; at < words.size; line++) {
+        const uint8_t *begin = words.data + at, *end = memchr(begin, '\n', words.size - at);
+        size_t length = end ? (size_t)(end - begin) : words.size - at;
+        if (line == FRAMES_OPEN && lines > FRAMES_OPEN + 1) {
+            html_raw(page->out, "</ul>\n<details><summary>");
+            html_count(page->out, lines - line, "more line", "more lines");
+            html_raw(page->out, "</summary>\n<ul class=\"stack\">\n");
+        }
         html_raw(page->out, "<li><code>");
-        html_text_bytes(page->out, line, length);
+        html_text_bytes(page->out, begin, length);
         html_raw(page->out, "</code></li>\n");
         at += length + 1;
     }
-    if (words.size > 0)
+    if (lines > 0)
         html_raw(page->out, "</ul>\n");
+    if (lines > FRAMES_OPEN + 1)
+        html_raw(page->out, "</details>\n");
+    if (words.status != STATUS_OK)
+        page->out->status = words.status;
     buffer_done(&words);
 }
 

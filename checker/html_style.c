@@ -98,7 +98,7 @@ const char html_style[] =
     ".tree code{flex:0 1 "
     "auto;min-width:0}\n.use{color:var(--soft);font-size:.87rem;margin-left:auto;text-align:right}\n"
     ".failures{color:var(--bad)}\n"
-    "details>ul{margin:.3rem 0}\nsummary{font-weight:500}\n"
+    "details>ul{margin:.3rem 0}.stack{list-style:none;margin:.4rem 0;padding:0}\nsummary{font-weight:500}\n"
     "@media (max-width:44rem){main{padding:.7rem .5rem 2rem}section,header,footer{padding:.9rem "
     ".85rem;border-radius:8px}"
     ".check,.facts>div,.finding dl>div{grid-template-columns:1fr}.sides{grid-template-columns:1fr}"

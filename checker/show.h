@@ -41,7 +41,7 @@ uint64_t show_clock_ns(const struct show_clock *clock, uint64_t ticks); /* 0 whe
 /* Where the parts of a line stand that show_call appended: the call's name, and what it came to. */
 struct show_parts {
     size_t begin, name, name_end, outcome, outcome_end, end; /* in the buffer */
-    bool failed, refused;                                    /* an error; a rule's, or a trap. In flight: failed */
+    bool failed, refused; /* an error; a rule's, or a trap. In flight: failed; the guest's own exit: neither */
 };
 
 struct show_options {

@@ -119,8 +119,10 @@ void show_call(const struct trace_call *call, const struct show_options *options
         call->request.call < OPERATION_COUNT ? &abi_operations[call->request.call] : &unknown;
     uint32_t strings = 0;
     bool first = true;
-    struct show_parts parts = { .begin = out->size, .failed = !show_succeeded(call) };
-    parts.refused = show_refused(call) || (call->complete && call->outcome.trap != 0);
+    bool ends = call->complete && check_trap_is_exit(call->outcome.trap),
+         trapped = call->complete && call->outcome.trap;
+    struct show_parts parts = { .begin = out->size, .failed = !show_succeeded(call) && !ends };
+    parts.refused = show_refused(call) || (trapped && !ends);
     if (options->names)
         show_time_put(call, options, out);
     parts.name = out->size;

@@ -153,6 +153,8 @@ class Report(Case):
         exited = self.show()[-1]
         page = self.report()
         self.assertRegex(page.sections["crash"], rf"The guest trapped: .*\({exited['trap']}\), in function {exited['function']} at byte {exited['offset']:#x} of the module")
+        self.assertEqual(len(re.findall(r"#\d+ +0x[0-9a-f]{8} in function 0", page.sections["crash"])), 96)  # what a trace keeps of a stack
+        self.assertIn("85 more lines", page.sections["crash"])
         self.assertEqual(page.sections["crash"].count("#"), len(exited["stack"]))
         self.assertIn(f"#0  0x{exited['offset']:08x} in function {exited['function']}", page.sections["crash"])
 

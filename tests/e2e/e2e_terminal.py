@@ -57,6 +57,9 @@ class Terminal(Case):
         self.assertRegex(text, r"\x1b\[1m\+\+\+ returned")
         self.assertIn("\\x1b[31mred", text)
         self.held(200, "show", "-c", self.trace)
+        self.data.joinpath("steps.bin").mkdir()
+        self.record("steps", 1, status=1)  # which asks to exit: no failure
+        self.assertIn("\x1b[36mproc_exit\x1b[0m(1) = trap: the guest exited\n", self.held(200, "show", self.trace))
         self.assertEqual(self.at(60, "show", "--json", self.trace), self.warrant("show", "--json", self.trace).stdout)
 
     def test_check(self):
