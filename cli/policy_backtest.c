@@ -58,6 +58,23 @@ static uint32_t directory_of(const struct run_spec *was, const struct check_plac
     return UINT32_MAX;
 }
 
+/* A directory that the run did not have: a part of one that it had is on the same device, and as doubtful. */
+static struct run_initial other_directory(const struct run_spec *was, const struct check_place *place)
+{
+    struct run_initial initial = { .filetype = FILETYPE_DIRECTORY, .doubtful = true };
+    size_t deepest = 0;
+    for (uint32_t i = 0; i < was->policy.file_count; i++) {
+        const struct run_initial *whole = &was->initial[STREAMS + i];
+        size_t length = whole->path ? strlen(whole->path) : 0;
+        if (length > deepest && strncmp(place->path, whole->path, length) == 0 && place->path[length] == '/') {
+            deepest = length;
+            initial.dev = whole->dev;
+            initial.doubtful = whole->doubtful;
+        }
+    }
+    return initial;
+}
+
 static enum status initials_fill(const struct run_spec *was, const struct check_place *places, struct run_spec *now,
                                  struct error *error)
 {
@@ -76,7 +93,7 @@ static enum status initials_fill(const struct run_spec *was, const struct check_
         if (i >= STREAMS && i < sockets) {
             of = directory_of(was, &places[i - STREAMS]);
             of = of != UINT32_MAX ? STREAMS + of : of;
-            initial[i] = (struct run_initial) { .filetype = FILETYPE_DIRECTORY, .doubtful = true };
+            initial[i] = other_directory(was, &places[i - STREAMS]);
         } else if (i >= sockets) {
             initial[i].filetype = FILETYPE_SOCKET_STREAM;
         }

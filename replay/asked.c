@@ -14,6 +14,8 @@
 #include "wasi/abi/op_sets.h"
 #include "wasi/start.h"
 
+#define MISSED "what was written then, and is not now, may be missed here"
+
 enum { AHEAD = 256, TOLD = 256, TOLD_SAME = 16, STREAMS = 3 };
 
 bool asked_parted(const struct session *session) { return session->asked && session->report->asked.parted; }
@@ -204,7 +206,7 @@ static enum status asked_begin(void *self, const struct request *request, struct
     struct asked *asked = session->asked;
     if (session->stopped)
         return STATUS_STOPPED;
-    asked->less = asked->assumed = false;
+    asked->less = asked->assumed = asked->part = false;
     asked->matched = false;
     if (!asked_parted(session)) {
         enum status status = asked->usual.begin(session, request, error);
@@ -215,6 +217,7 @@ static enum status asked_begin(void *self, const struct request *request, struct
         return world(session, request, NULL,
                      "it goes another way between its calls: the limits of memory, tables or calls differ");
     }
+    asked->part = asked_names_part(asked, request);
     if (session->item == SESSION_CALL && asked_same_request(asked, request, &session->call->request)) {
         asked->matched = true;
         return STATUS_OK;
@@ -259,14 +262,16 @@ static enum status asked_op(void *self, const struct request *request, const str
     if (!call->complete)
         return asked_parted(session) ? world(session, request, op, "the trace ends inside this call")
                                      : session_in_flight(session, error);
-    const uint32_t index = session->op;
+    const uint32_t index = asked->part ? asked_part_op(asked, request, op, call) : session->op;
+    if (asked->part && call->ops.count > 0 && index != ASKED_UNKNOWN)
+        return asked->changed && rests_on_files(asked, op) ? world(session, request, op, MISSED) : STATUS_OK;
     if (index >= call->ops.count && abi_rules[call->outcome.rule < RULE_COUNT ? call->outcome.rule : 0].refuses)
         return world(session, request, op, "it was refused then, and is allowed: what it brings is the world's");
     if (index >= call->ops.count || !asked_same_op(asked, request, op, &call->request, &call->ops.op[index], &less))
         return world(session, request, op, "it acts on something else than then, or otherwise");
     asked->less |= less;
     if (asked->changed && rests_on_files(asked, op))
-        return world(session, request, op, "what was written then, and is not now, may be missed here");
+        return world(session, request, op, MISSED);
     if (trace_op_out(request, op, space, &now) != STATUS_OK)
         return error_set(error, STATUS_INTERNAL, "an op would read outside the guest's memory");
     if (now.out_length == call->data[index].out_length && now.out_digest == call->data[index].out_digest)
@@ -288,6 +293,8 @@ static int64_t taken(const struct request *request, const struct op *op)
     return (int64_t)(total < LIMIT_STAGING ? total : LIMIT_STAGING);
 }
 
+#define NOTHING (struct asked_handle) { HANDLE_NONE, "" }
+
 /* Descriptors that the op opened, moved or closed. was: the recorded op, NULL where there is none. */
 static void follow(struct asked *asked, const struct op *op, const struct op *was, int64_t value)
 {
@@ -296,17 +303,18 @@ static void follow(struct asked *asked, const struct op *op, const struct op *wa
         return;
     case OP_TABLE_OPENS:
         if (op->handle2 < HANDLES_TOTAL && value >= 0)
-            asked->handle[op->handle2].was = was ? was->handle2 : HANDLE_NONE;
+            asked->handle[op->handle2] = (struct asked_handle) { was ? was->handle2 : HANDLE_NONE, "" };
         return;
     case OP_TABLE_CLOSES:
         if (op->handle < HANDLES_TOTAL)
-            asked->handle[op->handle].was = HANDLE_NONE;
+            asked->handle[op->handle] = NOTHING;
         return;
     case OP_TABLE_MOVES:
         asked->moved = true;
         if (op->handle < HANDLES_TOTAL && op->handle2 < HANDLES_TOTAL) {
-            asked->handle[op->handle].was = was ? was->handle : HANDLE_NONE;
-            asked->handle[op->handle2].was = HANDLE_NONE;
+            asked->handle[op->handle] =
+                (struct asked_handle) { was ? was->handle : HANDLE_NONE, asked->handle[op->handle2].below };
+            asked->handle[op->handle2] = NOTHING;
         }
         return;
     }
@@ -324,6 +332,14 @@ static enum status asked_act(void *self, const struct op *op, const struct reque
         follow(asked, op, NULL, result->value);
         return STATUS_OK;
     }
+    if (asked->part) {
+        const uint32_t index = asked_part_op(asked, request, op, session->call);
+        if (index >= LIMIT_OPS) {
+            *result = (struct op_result) { .value = 0, .calls = 1 };
+            return STATUS_OK;
+        }
+        session->op = index;
+    }
     const struct op *was = &session->call->ops.op[session->op];
     enum status status = answer_act(session, op, request, space, result, error);
     if (status == STATUS_OK)
@@ -337,7 +353,7 @@ static enum replay_step_kind compare(const struct session *session, const struct
 {
     const struct trace_call *call = session->call;
     const bool same = call->outcome.wasi_errno == outcome->wasi_errno && call->outcome.rule == outcome->rule &&
-                      call->outcome.trap == outcome->trap && session->op == call->ops.count;
+                      call->outcome.trap == outcome->trap && (session->asked->part || session->op == call->ops.count);
     const bool asks = request->call == OPERATION_FD_PRESTAT_GET || request->call == OPERATION_FD_PRESTAT_DIR_NAME;
     *ret_why = session->asked->less ? "opened for less than then" : "told of other grants or rights than then";
     if (!same)
@@ -377,7 +393,7 @@ static enum status asked_end(void *self, const struct request *request, const st
     session->report->last_event = session->call->end_event;
     if (step.kind == REPLAY_STEP_TOLD)
         snprintf(step.why, sizeof step.why, "%s", why);
-    if (step.kind == REPLAY_STEP_OTHER && session->op < session->call->ops.count)
+    if (step.kind == REPLAY_STEP_OTHER && (asked->part || session->op < session->call->ops.count))
         forget(asked, session->call);
     report->told += step.kind == REPLAY_STEP_TOLD;
     report->refused += step.kind == REPLAY_STEP_OTHER && session->call->outcome.wasi_errno == WASI_SUCCESS &&
@@ -391,9 +407,18 @@ static enum status asked_end(void *self, const struct request *request, const st
 
 /* ---- beginning ---- */
 
-static bool same_place(const struct run_initial *a, const struct run_initial *b)
+/* Which part of the run's directory lies there; NULL: none. That it is what it was then, its path alone says. */
+static const char *part_of(const struct run_initial *now, const struct run_initial *was)
 {
-    return a->path && b->path && a->path[0] && strcmp(a->path, b->path) == 0 && a->dev == b->dev && a->ino == b->ino;
+    if (!now->path || !was->path || was->path[0] != '/')
+        return NULL;
+    size_t length = strlen(was->path);
+    while (length > 0 && was->path[length - 1] == '/')
+        length--;
+    if (strncmp(now->path, was->path, length) != 0 || (now->path[length] != '/' && now->path[length] != 0))
+        return NULL;
+    const char *below = now->path + length + strspn(now->path + length, "/");
+    return below[0] || (now->dev == was->dev && now->ino == was->ino) ? below : NULL;
 }
 
 /* Which of the run's descriptors each of those is that the guest would begin with. */
@@ -402,11 +427,14 @@ static void handles_init(struct asked *asked)
     const struct run_spec *now = asked->now, *was = asked->was;
     const uint32_t files = now->policy.file_count, sockets = now->policy.listen_count;
     for (uint32_t h = 0; h < HANDLES_TOTAL; h++)
-        asked->handle[h].was = h < STREAMS || h >= LIMIT_HANDLES ? h : HANDLE_NONE;
+        asked->handle[h] = (struct asked_handle) { h < STREAMS || h >= LIMIT_HANDLES ? h : HANDLE_NONE, "" };
     for (uint32_t i = 0; i < files; i++)
-        for (uint32_t k = 0; k < was->policy.file_count; k++)
-            if (same_place(&now->initial[STREAMS + i], &was->initial[STREAMS + k]))
-                asked->handle[STREAMS + i].was = STREAMS + k;
+        for (uint32_t k = 0; k < was->policy.file_count; k++) {
+            const char *below = part_of(&now->initial[STREAMS + i], &was->initial[STREAMS + k]);
+            struct asked_handle *handle = &asked->handle[STREAMS + i];
+            if (below && (handle->was == HANDLE_NONE || strlen(below) < strlen(handle->below)))
+                *handle = (struct asked_handle) { STREAMS + k, below };
+        }
     for (uint32_t i = 0; i < sockets; i++)
         for (uint32_t k = 0; k < was->policy.listen_count; k++)
             if (memcmp(&now->policy.listens[i], &was->policy.listens[k], sizeof *now->policy.listens) == 0)

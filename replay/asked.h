@@ -7,7 +7,8 @@
 
 /* A descriptor of the guest's now, and what it was then. */
 struct asked_handle {
-    uint32_t was; /* HANDLE_NONE: nothing that the trace knows */
+    uint32_t was;      /* HANDLE_NONE: nothing that the trace knows */
+    const char *below; /* borrowed; it is the part `below` of that directory; "": the whole */
 };
 
 struct asked {
@@ -18,6 +19,7 @@ struct asked {
     struct trace_call *ahead; /* owned; while a call is looked for */
     bool matched;             /* the call in progress is session->call */
     bool less, assumed;       /* of it: opened for less; an answer that was taken for granted */
+    bool part;                /* of it: it names something in a part of a directory that the guest had whole then */
     bool changed;             /* a call that changed files then is not made now: what files are now is not known */
     bool moved;               /* descriptors were moved: a low number is no standard stream for sure */
     bool others;              /* the engine's limits are others */
@@ -31,6 +33,13 @@ bool asked_same_request(const struct asked *asked, const struct request *live, c
 /* The same of an op. less: it opens for less than was opened then. */
 bool asked_same_op(const struct asked *asked, const struct request *live_request, const struct op *live,
                    const struct request *was_request, const struct op *was, bool *ret_less);
+/* Whether the request names a directory that is a part of what it was then. */
+bool asked_names_part(const struct asked *asked, const struct request *request);
+/* For such a call: which of the recorded ops has the answer to this one. From another directory the way to a name is
+ * another. ASKED_GIVEN: it follows from the others that it succeeds; ASKED_UNKNOWN. */
+enum { ASKED_GIVEN = LIMIT_OPS, ASKED_UNKNOWN };
+uint32_t asked_part_op(const struct asked *asked, const struct request *live_request, const struct op *live,
+                       const struct trace_call *was);
 /* Whether the recorded call may have changed files, or what a peer does. */
 bool asked_changes(const struct asked *asked, const struct trace_call *call);
 /* The call in words. */

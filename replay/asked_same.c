@@ -7,9 +7,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "wasi/again.h"
+
+/* A part of a directory is none that the guest had. */
 static uint32_t handle_was(const struct asked *asked, uint64_t handle)
 {
-    return handle < HANDLES_TOTAL ? asked->handle[handle].was : HANDLE_NONE;
+    return handle < HANDLES_TOTAL && !asked->handle[handle].below[0] ? asked->handle[handle].was : HANDLE_NONE;
 }
 
 static bool same_bytes(const struct request *a, struct region at, const struct request *b, struct region bt)
@@ -17,6 +20,43 @@ static bool same_bytes(const struct request *a, struct region at, const struct r
     return at.length == bt.length && (uint64_t)at.offset + at.length <= REQUEST_BYTES &&
            (uint64_t)bt.offset + bt.length <= REQUEST_BYTES &&
            memcmp(a->bytes + at.offset, b->bytes + bt.offset, at.length) == 0;
+}
+
+/* Which of the live request's strings is a path beneath a part, and of which; "": none. */
+static const char *below_of(const struct asked *asked, const struct request *live, uint32_t string)
+{
+    struct wasi_again_named named[AGAIN_NAMED_MAX];
+    uint32_t count = wasi_again_names(live, named);
+    for (uint32_t i = 0; i < count; i++)
+        if (named[i].string == string && named[i].handle < LIMIT_HANDLES)
+            return asked->handle[named[i].handle].below;
+    return "";
+}
+
+bool asked_names_part(const struct asked *asked, const struct request *request)
+{
+    for (uint32_t i = 0; i < REQUEST_STRINGS; i++)
+        if (below_of(asked, request, i)[0])
+            return true;
+    return false;
+}
+
+/* Whether `path` beneath the part `below` is `whole` beneath all of it; both without `.` and doubled slashes. */
+static bool same_path(const char *below, const char *path, const char *whole)
+{
+    size_t length = strlen(below);
+    if (strncmp(whole, below, length) != 0)
+        return false;
+    return path[0] == 0 ? whole[length] == 0 : whole[length] == '/' && strcmp(whole + length + 1, path) == 0;
+}
+
+static bool same_string(const struct asked *asked, const struct request *live, const struct request *was, uint32_t i)
+{
+    char path[LIMIT_PATH + 2], whole[LIMIT_PATH + 2];
+    const char *below = below_of(asked, live, i);
+    if (!below[0])
+        return same_bytes(live, live->string[i], was, was->string[i]);
+    return wasi_again_path(live, i, path) && wasi_again_path(was, i, whole) && same_path(below, path, whole);
 }
 
 static uint64_t vector_length(const struct request *request)
@@ -27,6 +67,17 @@ static uint64_t vector_length(const struct request *request)
     return total;
 }
 
+/* What the descriptor that a call names was; of a part, the whole, where the call has a path beneath it. */
+static uint32_t directory_was(const struct asked *asked, const struct request *live, uint64_t handle)
+{
+    struct wasi_again_named named[AGAIN_NAMED_MAX];
+    uint32_t count = handle < LIMIT_HANDLES && asked->handle[handle].below[0] ? wasi_again_names(live, named) : 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (named[i].handle == handle && named[i].string < REQUEST_STRINGS)
+            return asked->handle[handle].was;
+    return handle_was(asked, handle);
+}
+
 static bool same_fields(const struct asked *asked, const struct request *live, const struct request *was)
 {
     const struct operation_row *row = &abi_operations[live->call];
@@ -34,9 +85,8 @@ static bool same_fields(const struct asked *asked, const struct request *live, c
         const struct operation_field *field = &row->field[i];
         const uint64_t now = live->slot[field->slot], then = was->slot[field->slot];
         if (field->type == ARG_FD) {
-            if (now != then || now < HANDLES_TOTAL)
-                if (handle_was(asked, now) != then)
-                    return false;
+            if ((now != then || now < HANDLES_TOTAL) && directory_was(asked, live, now) != then)
+                return false;
         } else if (abi_arg_types[field->type].class == ARG_CLASS_SCALAR) {
             /* What rights a program asks for it may take from what it was told of the directory's. */
             if (now != then && field->type != ARG_RIGHTS)
@@ -73,7 +123,7 @@ bool asked_same_request(const struct asked *asked, const struct request *live, c
         vector_length(live) != vector_length(was) || !same_fields(asked, live, was))
         return false;
     for (uint32_t i = 0; i < live->string_count && i < REQUEST_STRINGS; i++)
-        if (!same_bytes(live, live->string[i], was, was->string[i]))
+        if (!same_string(asked, live, was, i))
             return false;
     if (trace_request_carries[live->call].address &&
         (live->address.family != was->address.family || live->address.port != was->address.port ||
@@ -101,6 +151,62 @@ bool asked_same_op(const struct asked *asked, const struct request *live_request
         return false;
     return same_bytes(live_request, live->path, was_request, was->path) &&
            same_bytes(live_request, live->path2, was_request, was->path2);
+}
+
+static uint32_t op_find(const struct trace_call *was, enum op_kind kind, uint32_t slot)
+{
+    for (uint32_t i = 0; i < was->ops.count && i < LIMIT_OPS; i++) {
+        const struct op *op = &was->ops.op[i];
+        if (op->kind == kind &&
+            (kind != OP_OPEN || op->handle2 == slot || (slot < LIMIT_HANDLES && op->handle2 < LIMIT_HANDLES)))
+            return i;
+    }
+    return ASKED_UNKNOWN;
+}
+
+/* Of the plan's own directories: the same one, reached from elsewhere. The path is a beginning of the request's. */
+static bool same_scratch(const struct asked *asked, const struct request *live_request, const struct op *live,
+                         const struct trace_call *was, uint32_t index)
+{
+    struct request a = *live_request, b = was->request; /* with the op's paths in place of the call's */
+    char path[LIMIT_PATH + 2], whole[LIMIT_PATH + 2];
+    const char *below = live->handle < LIMIT_HANDLES ? asked->handle[live->handle].below : "";
+    a.string[0] = live->path;
+    b.string[0] = was->ops.op[index].path;
+    return wasi_again_path(&a, 0, path) && wasi_again_path(&b, 0, whole) &&
+           (below[0] ? same_path(below, path, whole) : strcmp(path, whole) == 0);
+}
+
+uint32_t asked_part_op(const struct asked *asked, const struct request *live_request, const struct op *live,
+                       const struct trace_call *was)
+{
+    const enum op_kind kind = (enum op_kind)live->kind;
+    const bool own = kind == OP_OPEN && live->handle2 >= LIMIT_HANDLES; /* a directory that the plan opens for itself */
+    const uint32_t index = op_find(was, kind, live->handle2), told = op_find(was, OP_STAT_AT, 0);
+    const bool was_directory = told < LIMIT_OPS && was->ops.result[told].value >= 0 &&
+                               was->ops.result[told].stat.filetype == FILETYPE_DIRECTORY;
+    if (kind == OP_CLOSE)
+        return ASKED_GIVEN;
+    if (index < LIMIT_OPS && own)
+        return same_scratch(asked, live_request, live, was, index) ? index : ASKED_UNKNOWN;
+    if (own || kind == OP_FILE_SYSTEM)
+        return own && was_directory ? ASKED_GIVEN : index;
+    if (index < LIMIT_OPS) {
+        const struct op *op = &was->ops.op[index];
+        const uint32_t changing = OPEN_CREATE | OPEN_TRUNCATE;
+        const bool same =
+            kind == OP_OPEN ? (op->flags & changing) == (live->flags & changing) : op->flags == live->flags;
+        return same && op->offset == live->offset && op->value == live->value && op->mem.length == live->mem.length
+                   ? index
+                   : ASKED_UNKNOWN;
+    }
+    if (kind == OP_STAT && was_directory)
+        return told;
+    /* A name alone is looked at, where a longer path was opened to be looked at. */
+    const uint32_t opened = kind == OP_STAT_AT ? op_find(was, OP_OPEN, HANDLE_SCRATCH) : ASKED_UNKNOWN;
+    if (opened < LIMIT_OPS && was->ops.result[opened].value < 0)
+        return opened;
+    return opened < LIMIT_OPS ? op_find(was, OP_STAT, 0) : ASKED_UNKNOWN;
 }
 
 bool asked_changes(const struct asked *asked, const struct trace_call *call)

@@ -138,6 +138,32 @@ class Backtest(Case):
         told = self.backtest(self.policy((self.outside, "/data", "write")), trace)
         self.assertEqual((self.decided(told)[0]["hostcall"], self.decided(told)[0]["kind"]), ("path_open", "unknown"))
 
+    def test_a_part_of_a_directory(self):
+        """Under what was learnt, whose directories are parts of those that the run had, the guest does all as then; without the part it writes, or
+        with it for reading, not."""
+        for name in ("in", "db"):
+            (self.data / name).mkdir()
+        (self.data / "in/q.sql").write_text("create table t(x); insert into t values(1),(2); select sum(x) from t;\n")
+        trace = self.recorded(SQLITE, "/data/db/x.db", ".read /data/in/q.sql", options=["--dir", f"{self.data}::/data"])
+        policy = self.folder / "learnt.yaml"
+        self.warrant("policy", "learn", trace, "-o", policy)
+        self.assertIn(f'"{self.data}/db"', policy.read_text())
+        told = self.backtest(policy, trace, status=0)
+        self.assertEqual((told["differs"], told["end"], told["stop"], told["refused"]), (False, told["recorded_end"], None, 0))
+        self.assertGreater(told["as_then"], 100)
+        for grants in ([(self.data, "/data", "read")], [(self.data, "/data", "read"), (f"{self.data}/db", "/data/db", "read")]):
+            told = self.backtest(self.policy(*grants), trace)
+            self.assertEqual((self.decided(told)[0]["hostcall"], self.decided(told)[0]["now"]["rule"]), ("path_open", "RIGHT_MISSING"))
+
+    def test_a_part_by_number(self):
+        """A guest that counts its descriptors asks the part for what it asked the whole for: another file, another directory."""
+        (self.data / "in").mkdir()
+        policy = self.policy((self.data / "in", "/data", "read"))
+        for words in (opens("f"), ["fd_readdir", 3, "out", 200, 0, "out"], ["path_filestat_get", 3, 0, "@.", "out"]):
+            trace = self.recorded(POKE, *words, options=["--dir", f"{self.data}::/data:ro"])
+            told = self.backtest(policy, trace)
+            self.assertEqual([(step["hostcall"], step["kind"]) for step in self.decided(told)], [(words[0], "unknown")])
+
     def test_on_violation(self):
         trace = self.recorded(STEPS, "1", options=["--dir", f"{self.data}::/data"])
         policy = self.policy((self.data, "/data", "read"), rest="on_violation: trap\n")
