@@ -61,6 +61,15 @@ class Paths(Rows):
     def link(self, name, target):
         (self.data / name).symlink_to(target)
 
+    def where_nobody_renames(self, line):
+        """What a call with very many `..` is told: while somebody on the machine renames without end, openat2 gives up on it."""
+        for _ in range(50):
+            told = self.errnos(line)[0]
+            if told != "AGAIN":
+                break
+            time.sleep(0.2)
+        return told
+
     def refused(self, paths, allowed, ends=frozenset(), follow=(1, 0), **more):
         """Each call with each path is refused, as one of `allowed`; calls that look at the end first may say one of `ends` too."""
         lines = [line for path in paths for line in everywhere(path, follow=follow)]
@@ -158,14 +167,10 @@ class Paths(Rows):
         (self.data / "twice0").mkdir()
         for number in range(1, 31):
             self.link(f"twice{number}", f"twice{number - 1}/../twice{number - 1}")
-        self.assertEqual(self.errnos(*[f"path_open 3 1 @{name} 0 {READ} 0 0 =f" for name in ("loop", "ping", "hop0", "hop1", "twice30")],
-                                     f"path_open 3 1 @hop2 0 {READ} 0 0 =f", "fd_close $f"), ["LOOP"] * 5 + ["SUCCESS"] * 2)
-        for _ in range(50):  # while somebody renames anything on this machine, openat2 gives up on so many ".."
-            told = self.errnos(f"path_filestat_get 3 0 @{'deep/../' * 500}file out:64")
-            if told != ["AGAIN"]:
-                break
-            time.sleep(0.2)
-        self.assertEqual(told, ["SUCCESS"])
+        self.assertEqual(self.errnos(*[f"path_open 3 1 @{name} 0 {READ} 0 0 =f" for name in ("loop", "ping", "hop0", "hop1")],
+                                     f"path_open 3 1 @hop2 0 {READ} 0 0 =f", "fd_close $f"), ["LOOP"] * 4 + ["SUCCESS"] * 2)
+        self.assertEqual(self.where_nobody_renames(f"path_open 3 1 @twice30 0 {READ} 0 0 =f"), "LOOP")
+        self.assertEqual(self.where_nobody_renames(f"path_filestat_get 3 0 @{'deep/../' * 500}file out:64"), "SUCCESS")
 
     @row("PATH-08", "CVE-2024-38358")
     def test_creating_through_links(self):

@@ -6,7 +6,8 @@
 #   --fresh     believes nothing that was proved before
 #   --file      only wasi/decide/NAME, for work on it
 #   --fault     only the fault NAME, and none of the files
-# CVC4 comes first: it proves nearly all alone, and Z3 would run into its time limit on many.
+# CVC4 is asked first, alone: it proves all but some twenty goals, and WP runs both provers on each goal where both are named. Z3 is asked
+# about what is left, and about each fault. So smoke tests ask CVC4.
 # What was proved is kept in build/proved, under a hash of what it depends on: a file whose texts, tables, tools and options are the
 # same is not proved again; of any other, only the goals that differ. What failed is never kept.
 # Environment: PROVE_TIMEOUT, seconds for one goal and prover (90); PROVE_JOBS, files at once (the number of processors); PROVE_KEPT,
@@ -57,13 +58,20 @@ kept_before() { [ $fresh = 0 ] && [ -s "$kept/$1" ] && cat "$kept/$1"; }
 # keep KEY: its input under that key, at once or not at all.
 keep() { cat >"$kept/.$1.$$" && mv "$kept/.$1.$$" "$kept/$1"; }
 
-# wp ROOT FILE LOG OPTION...
+# wp ROOT FILE LOG PROVERS OPTION...
 wp() {
-    local root=$1 file=$2 log=$3
-    shift 3
-    (cd "$root" && frama-c -c11 -cpp-extra-args="-I. -D_GNU_SOURCE -include $work/tables.h -include $work/calls.c" -wp -wp-rte -wp-prover cvc4,z3 \
+    local root=$1 file=$2 log=$3 provers=$4
+    shift 4
+    (cd "$root" && frama-c -c11 -cpp-extra-args="-I. -D_GNU_SOURCE -include $work/tables.h -include $work/calls.c" -wp -wp-rte -wp-prover "$provers" \
         -wp-par 2 "$@" "wasi/decide/$file") >"$log" 2>&1
 }
+# wp_in_turn, of the same arguments but PROVERS: CVC4 alone, then both on what it left.
+wp_in_turn() {
+    wp "$1" "$2" "$3" cvc4 "${@:4}"
+    proves_all "$3" || wp "$1" "$2" "$3" cvc4,z3 "${@:4}"
+}
+# Whether a log has goals, and all of them are proved.
+proves_all() { grep -qE 'Proved goals: +([1-9][0-9]*) / +\1$' "$1"; }
 
 # What the tables say, as logic; the contract that all calls share.
 python3 tests/proof/tables.py . "$work" || exit 1
@@ -92,7 +100,7 @@ prove_file() {
     [ "$file" = decide_rule.c ] || skip=$skip,$of_headers
     [[ $file != decide_@(request|commit).c ]] || skip=$skip,$(rows_of "$file")
     local good all smokes rte
-    wp . "$file" "$log" -wp-cache $cache -wp-cache-dir "$kept/goals" -wp-timeout "$timeout" -wp-smoke-tests -wp-smoke-timeout 1 -wp-no-smoke-dead-code \
+    wp_in_turn . "$file" "$log" -wp-cache $cache -wp-cache-dir "$kept/goals" -wp-timeout "$timeout" -wp-smoke-tests -wp-smoke-timeout 1 -wp-no-smoke-dead-code \
         -wp-no-smoke-dead-call -wp-no-smoke-dead-loop -wp-skip-fct "$skip"
     read -r good all < <(sed -nE 's/^\[wp\] Proved goals: +([0-9]+) \/ +([0-9]+).*/\1 \2/p' "$log" | tail -1)
     if [ -z "${all:-}" ]; then
@@ -132,15 +140,15 @@ mutant() {
         return
     fi
     for seconds in 6 40; do
-        wp "$root" "$file" "$root/whole.log" "${goals[@]}" -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
-        grep -qE 'Proved goals: +([1-9][0-9]*) / +\1$' "$root/whole.log" && break
+        wp_in_turn "$root" "$file" "$root/whole.log" "${goals[@]}" -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
+        proves_all "$root/whole.log" && break
         [ "$seconds" = 40 ] && echo "$name: $goal of $function is not proved without the fault" | tee -a "$work/failed" && return
     done
     if ! patch -s -p1 -d "$root" <"$patch"; then
         echo "$name: the patch does not apply" | tee -a "$work/failed"
         return
     fi
-    wp "$root" "$file" "$root/fault.log" "${goals[@]}" -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
+    wp "$root" "$file" "$root/fault.log" cvc4,z3 "${goals[@]}" -wp-timeout "$seconds" -wp-fct "$function" -wp-prop "$goal"
     left=$(unproved "$root/fault.log" | tr '\n' ' ')
     if [ -z "$left" ] || ! grep -q '^\[wp\] Proved goals:' "$root/fault.log"; then
         echo "$name: breaks nothing ($goal of $function)" | tee -a "$work/failed"
@@ -149,7 +157,7 @@ mutant() {
     fi
 }
 
-export -f rows_of key kept_before keep wp unproved prove_file mutant
+export -f rows_of key kept_before keep wp wp_in_turn proves_all unproved prove_file mutant
 if [ -n "$fault" ]; then
     mutant "tests/proof/mutants/$fault.patch"
     [ ! -s "$work/failed" ]
