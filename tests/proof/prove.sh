@@ -7,7 +7,8 @@
 #   --file      only wasi/decide/NAME, for work on it
 #   --fault     only the fault NAME, and none of the files
 # CVC4 is asked first, alone: it proves all but some twenty goals, and WP runs both provers on each goal where both are named. Z3 is asked
-# about what is left, and about each fault. So smoke tests ask CVC4.
+# about what is left, and about each fault. So smoke tests ask CVC4. WP does not look for branches that cannot be taken before it makes a
+# goal (-wp-no-pruning): that took it longer than all else, and the provers find out by themselves.
 # What was proved is kept in build/proved, under a hash of what it depends on: a file whose texts, tables, tools and options are the
 # same is not proved again; of any other, only the goals that differ. What failed is never kept.
 # Environment: PROVE_TIMEOUT, seconds for one goal and prover (90); PROVE_JOBS, files at once (the number of processors); PROVE_KEPT,
@@ -37,6 +38,7 @@ command -v frama-c >/dev/null || { echo "prove.sh: frama-c is missing; ./dev set
 why3 config list-provers 2>/dev/null | grep -q Z3 || why3 config detect >/dev/null
 
 export timeout=${PROVE_TIMEOUT:-90}
+export OCAMLRUNPARAM=${OCAMLRUNPARAM:-s=4M,o=200} # a heap that fits what Frama-C makes: it collects garbage for less of its time
 jobs=${PROVE_JOBS:-$(nproc)}
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -63,7 +65,7 @@ wp() {
     local root=$1 file=$2 log=$3 provers=$4
     shift 4
     (cd "$root" && frama-c -c11 -cpp-extra-args="-I. -D_GNU_SOURCE -include $work/tables.h -include $work/calls.c" -wp -wp-rte -wp-prover "$provers" \
-        -wp-par 2 "$@" "wasi/decide/$file") >"$log" 2>&1
+        -wp-par 2 -wp-no-pruning "$@" "wasi/decide/$file") >"$log" 2>&1
 }
 # wp_in_turn, of the same arguments but PROVERS: CVC4 alone, then both on what it left.
 wp_in_turn() {
