@@ -24,7 +24,7 @@ enum {
     LIMIT_TRACE_LEAST = 65536,     /* bytes of a trace file: the least that a policy may set */
     LIMIT_LABELS = 64,             /* labels of one recording; their bytes: LIMIT_ARGS_BYTES */
     LIMIT_OPS = 32,                /* ops of one hostcall's plan */
-    LIMIT_OPEN_TRIES = 64,         /* times that one op asks openat2: it answers EAGAIN where anybody renames meanwhile */
+    LIMIT_OPEN_TRIES = 64,     /* times that one op asks openat2: it answers EAGAIN where anybody renames meanwhile */
     LIMIT_WALK_DEPTH = 128,    /* directories that are open at once where a path is resolved component by component */
     LIMIT_WALK_STEPS = 4096,   /* components of such a path, those of its links included */
     LIMIT_WALK_LINKS = 40,     /* links in it; a policy may lower it */
