@@ -3,6 +3,7 @@
 
 #include <sys/utsname.h>
 
+#include "cli/crash_process.h"
 #include "cli/tiers.h"
 #include "ebpf/witness.h"
 #include "runtime/base/json_writer.h"
@@ -33,6 +34,8 @@ static void doctor_text(const struct confine_report *confine, const struct error
         print_out("second line     no: %s\n", confine_left_out());
     if (policy_files_left_out())
         print_out("policy files    no: %s\n", policy_files_left_out());
+    print_out("source lines    %s%s\n", crash_lines_left_out() ? "no: " : "yes",
+              crash_lines_left_out() ? crash_lines_left_out() : "");
     print_out("Landlock ABI    %d%s\n", confine->landlock_abi, confine->landlock_net ? ", holds TCP by port" : "");
     if (confine->sanitizer)
         print_out("sanitizer       this build carries one: the seccomp filter allows what it needs\n");
@@ -64,6 +67,9 @@ static void doctor_json(const struct confine_report *confine, const struct error
         json_string(&json, "confinement_reason", confine_left_out());
     if (policy_files_left_out())
         json_string(&json, "policy_files_reason", policy_files_left_out());
+    json_bool(&json, "source_lines", !crash_lines_left_out());
+    if (crash_lines_left_out())
+        json_string(&json, "source_lines_reason", crash_lines_left_out());
     json_i64(&json, "landlock_abi", confine->landlock_abi);
     json_bool(&json, "landlock_tcp", confine->landlock_net != 0);
     json_bool(&json, "sanitizer", confine->sanitizer);

@@ -80,7 +80,7 @@ static void listen_to(struct child *child, struct crash_symbols *ret)
     struct crash_message *message = malloc(sizeof *message);
     say(ret, message ? "no names of functions: the process that reads the module did not answer"
                      : "no names of functions: out of memory");
-    while (message && message_read(child->result[0], deadline, message)) {
+    for (int i = 0; i < CRASH_MESSAGES && message && message_read(child->result[0], deadline, message); i++) {
         if (message->kind == CRASH_NAMES || message->kind == CRASH_ALL) {
             symbols_take(message, ret);
         } else { /* names that came before stay */

@@ -19,8 +19,10 @@ struct crash_job {
     struct call_stack stack;
 };
 
-/* First the names, which take a look at the module; then all, once its debug information has been read too. */
+/* At most CRASH_MESSAGES are heard: first the names, which take a look at the module; then all, once its debug
+ * information has been read too. */
 enum crash_message_kind { CRASH_NAMES = 1, CRASH_ALL = 2, CRASH_FAILED = 3 };
+enum { CRASH_MESSAGES = 2 };
 struct crash_message {
     uint32_t kind; /* enum crash_message_kind */
     char text[ERROR_TEXT_MAX];

@@ -2,6 +2,7 @@
 """Nothing that the guest's process says decides what happens to evidence, and nothing that it does behind the recorder's end is excused."""
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -128,6 +129,45 @@ class Stack(Attack):
         done = self.told("", end="memset(&e->stack, 0xff, sizeof e->stack);")
         self.assertIn("    #4294967294 0xffffffff in function 4294967295\n", done.stderr)
         self.assertEqual(done.stderr.count("in function 4294967295"), 96)
+
+
+class NamesOwner(Attack):
+    """A module that takes over the process which reads its names and debug information decides what is printed as such, and nothing else."""
+    LIBRARIES = ["tracer/libwr_trace.a", "tracer/libwr_trace_write.a", "wasi/confine/libwr_confine.a", "wasi/policy/libwr_policy.a", "wasi/abi/libwr_abi.a",
+                 "runtime/base/libwr_base.a"]
+
+    def owned(self, way):
+        source = kit.text_of("names_owner.c")
+        folder = self.made("names-owner", source + way)
+        parts = folder / "libexec/warrant"
+        if not parts.exists():
+            shutil.copytree(kit.BUILD / "libexec/warrant", parts)
+            shutil.copy(kit.BUILD / "warrant", folder)
+            evil = folder / "evil.c"
+            evil.write_text(f"#define DO {way}\n{source}")
+            flags = [f"-fsanitize={kit.SANITIZE}"] if kit.SANITIZE else []
+            subprocess.run([kit.COMPILER, "-D_GNU_SOURCE", f"-I{kit.SOURCE}", "-O1", "-std=c17", "-w", *flags, kit.SOURCE / "cli/symbols_main.c",
+                            kit.SOURCE / "cli/symbols_module.c", evil, "-Wl,--start-group", *[kit.BUILD / name for name in self.LIBRARIES], "-Wl,--end-group",
+                            "-lzstd", "-lsodium", "-lxxhash", "-o", parts / "warrant-symbols"], check=True)
+        return folder / "warrant"
+
+    def test_what_it_can_do(self):
+        module = self.guest(TRAPS)
+        plain = self.warrant("run", module, status=134).stderr.splitlines()
+        for way in "OPEN", "DIES", "SHOUT", "FLOOD", "HALF":
+            with self.subTest(way=way):
+                if kit.SANITIZE and way == "OPEN":
+                    self.skipTest("a sanitizer's own calls are allowed")
+                done = self.warrant("run", module, status=134, command=self.owned(way))
+                lines = done.stderr.splitlines()
+                self.assertEqual(lines[0], plain[0])
+                frames = [line for line in lines if line.startswith("    #")]
+                self.assertEqual(len(frames), len([line for line in plain if line.startswith("    #")]))
+                self.assertNotIn("\x1b", done.stderr)
+                self.assertLess(max(map(len, lines)), 4 * 1200)
+                if way in ("OPEN", "DIES", "HALF"):
+                    self.assertIn(" in inner (function ", frames[0])
+                    self.assertIn("(no source lines: ", lines[-1])
 
 
 @needs_witness

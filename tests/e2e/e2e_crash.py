@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """A trap is told with its stack: by run, record, show, check and replay, with the names of a hostile module."""
+import random
 import re
+import subprocess
+import unittest
 
 import warrant_case
-from warrant_case import GUESTS, Case
+from warrant_case import GUESTS, SOURCE, Case, doctor
 
 TRAPPED = 134
 FRAME = re.compile(r"^ +#(\d+) +0x([0-9a-f]{8}) in (?:(.*) \(function (\d+)\)|function (\d+))(?: at (.*?)(?::(\d+))?)?$")
@@ -57,10 +60,16 @@ def names_of(names):
     return b"\1" + leb(len(functions)) + functions
 
 
+def needs_lines(test):
+    return unittest.skipUnless(doctor()["source_lines"], f"no source_lines here: {doctor().get('source_lines_reason')}")(test)
+
+
 class Crash(Case):
     def setUp(self):
         super().setUp()
         self.module = GUESTS / "trapping.wasm"
+        source = (SOURCE / "tests/guests/trapping.c").read_text().splitlines()
+        self.lines = {match[1]: number for number, line in enumerate(source, 1) if (match := re.search(r"the (?:last )?line of (\w+)", line))}
 
     def made(self, change):
         """The guest with its custom sections passed through `change`: (name, content) to a content, or None to leave it out."""
@@ -97,6 +106,24 @@ class Crash(Case):
         self.assertEqual([frame[0] for frame in found], list(range(len(found))))
         self.assertIn("_start", [frame[1] for frame in found[-2:]][0])
 
+    @needs_lines
+    def test_source_lines(self):
+        found = self.everywhere("nested")
+        self.assertEqual([frame[2] for frame in found[:3]], [self.lines[name] for name in ("inner", "middle", "outer")])
+        shown = self.show()[-1]["stack"]
+        for frame in shown[:3]:
+            self.assertTrue(frame["file"].endswith("tests/guests/trapping.c"), frame)
+            self.assertEqual(frame["line"], self.lines[frame["name"]])
+
+    @needs_lines
+    def test_source_lines_of_other_builds(self):
+        """DWARF 4 and 5, optimized."""
+        for flags in ("-gdwarf-4", "-O0"), ("-gdwarf-5", "-O0"), ("-gdwarf-5", "-O1"):
+            module = self.folder / "built.wasm"
+            subprocess.run(["clang", "--target=wasm32-wasi", *flags, SOURCE / "tests/guests/trapping.c", "-o", module], check=True)
+            found = self.frames(self.warrant("run", module, "nested", status=TRAPPED).stderr)
+            self.assertEqual(found[0][1:], ("inner", self.lines["inner"]), flags)
+
     def test_json_says_the_same(self):
         self.warrant("record", "-o", self.trace, "--witness", "off", self.module, "nested", status=TRAPPED)
         shown = self.show()[-1]
@@ -111,6 +138,9 @@ class Crash(Case):
         found = self.everywhere("recurse", "50")
         self.assertEqual([frame[1] for frame in found[:51]], ["down"] * 50 + ["main"])
         self.assertEqual([frame[0] for frame in found], list(range(len(found))))
+        if doctor()["source_lines"]:
+            self.assertEqual({frame[2] for frame in found[1:50]}, {self.lines["down"]})
+            self.assertNotIn(found[0][2], (None, self.lines["down"]))
 
     def test_a_deep_stack_is_cut_in_the_middle(self):
         found = self.everywhere("for-ever")
@@ -127,6 +157,40 @@ class Crash(Case):
         found = self.everywhere("nested", module=self.made(lambda name, content: None))
         self.assertGreater(len(found), 4)
         self.assertEqual({frame[1:] for frame in found}, {(None, None)})
+
+    def test_names_without_lines(self):
+        """What is left of a module without debug information, or whose debug information is nothing: the names."""
+        for change in (lambda name, content: content if name == "name" else None,
+                       lambda name, content: content if name == "name" else b"\xff" * len(content),
+                       lambda name, content: content if name == "name" else b""):
+            found = self.frames(self.warrant("run", self.made(change), "nested", status=TRAPPED).stderr)
+            self.assertEqual([frame[1:] for frame in found[:3]], [("inner", None), ("middle", None), ("outer", None)])
+
+    @needs_lines
+    def test_hostile_debug_information(self):
+        """Whatever it is changed to, frames and names stay, nothing raw is printed, and it ends."""
+        clean = [frame[:2] for frame in self.frames(self.warrant("run", self.module, "nested", status=TRAPPED).stderr)]
+
+        def broken(seed):
+            chance = random.Random(seed)
+
+            def change(name, content):
+                if not name.startswith(".debug") or not content:
+                    return content
+                content = bytearray(content)
+                for _ in range(chance.choice((1, 2, 8))):
+                    content[chance.randrange(min(len(content), chance.choice((64, 1 << 20))))] = chance.choice((0, 0x1b, 0x7f, 0x80, 0xff))
+                return bytes(content[:chance.randrange(len(content))] if chance.random() < 0.2 else content)
+            return change
+
+        def printing(name, content):  # the source's name begins with a control sequence
+            return content.replace(b"trapping.c", b"\x1b[2J\x9b31mc") if name.startswith(".debug") else content
+
+        for change in [printing, *map(broken, range(40))]:
+            done = self.warrant("run", self.made(change), "nested", status=TRAPPED)
+            self.assertEqual([(int(f[1]), f[3]) for f in map(FRAME.match, done.stderr.splitlines()) if f], clean, done.stderr)
+            for raw in "\x1b", "\x9b", "\ufffd":
+                self.assertNotIn(raw, done.stderr)
 
     def test_no_trap_no_stack(self):
         done = self.warrant("record", "-o", self.trace, "--witness", "off", self.module, status=3)

@@ -54,7 +54,7 @@ PART_OF = {"runtime/jit": "runtime"}
 # Header of a foreign library -> the folders that may include it.
 FOREIGN = {
     "zstd.h": ["tracer"], "sodium.h": ["tracer", "checker", "cli"], "xxhash.h": ["tracer", "wasi"],
-    "sqlite3.h": ["checker"], "cyaml/cyaml.h": ["wasi/policy"], "bpf/": ["ebpf"], "linux/bpf.h": ["ebpf"], "llvm-c/": ["runtime/jit"],
+    "sqlite3.h": ["checker"], "cyaml/cyaml.h": ["wasi/policy"], "bpf/": ["ebpf"], "elfutils/": ["cli"], "dwarf.h": ["cli"], "linux/bpf.h": ["ebpf"], "llvm-c/": ["runtime/jit"],
 }
 
 # Tests that look inside a folder on purpose (prefixes of their paths), and programs of other folders by the same right.
@@ -63,7 +63,7 @@ WHITE_BOX = (
     "tests/unit/test_match", "tests/unit/test_checker_", "tests/unit/test_decide_request", "tests/unit/test_wasi_rows", "fuzz/fuzz_trace", "fuzz/fuzz_engine",
     "fuzz/fuzz_database", "fuzz/fuzz_launch", "fuzz/make_seeds", "fuzz/call_record", "fuzz/hostcall_",
     "tests/oracle/", "tests/unit/test_rt_stack", "bench/load_cost",
-    "tests/attacks/evil/forge_calls", "tests/attacks/evil/forge_trace", "tests/attacks/evil/replayer",
+    "tests/attacks/evil/forge_calls", "tests/attacks/evil/forge_trace", "tests/attacks/evil/replayer", "tests/attacks/evil/names_owner",
 )
 
 # Source roots; anything else at the top is not compiled into the product.
