@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -67,11 +68,7 @@ static void symbols_take(const struct crash_message *message, struct crash_symbo
     ret->why[sizeof ret->why - 1] = 0;
 }
 
-static void say(struct crash_symbols *ret, const char *text)
-{
-    memset(ret->why, 0, sizeof ret->why);
-    memccpy(ret->why, text, 0, sizeof ret->why - 1);
-}
+static void say(struct crash_symbols *ret, const char *text) { snprintf(ret->why, sizeof ret->why, "%s", text); }
 
 /* Takes messages until the last one. */
 static void listen_to(struct child *child, struct crash_symbols *ret)
