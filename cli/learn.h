@@ -43,7 +43,7 @@ struct learn_run {
     struct learn_use *uses; /* owned */
     uint32_t use_count;
     bool *flat;   /* owned; of each directory: which part of it was used cannot be told */
-    bool by_name; /* it asked what its directories are called */
+    bool by_name; /* it asked what its directories are called, and did as then under grants of their parts */
     bool cut;     /* the trace is not the whole run */
     uint64_t events, calls;
     struct learn_seen seen;

@@ -57,9 +57,9 @@ static void put_run(const struct learn_run *run, uint32_t number, struct buffer 
         buffer_string(out, "): what it would have needed later is not known\n");
     }
     if (!run->by_name && run->spec.policy.file_count > 0)
-        buffer_string(out,
-                      "#     its guest never asked what its directories are called: they keep their numbers, and are "
-                      "granted as they were\n");
+        buffer_string(
+            out, "#     its guest finds its directories by the numbers of their descriptors: they keep them, and are "
+                 "granted as they were\n");
 }
 
 static void put_head(const struct learn *learn, struct buffer *out)

@@ -1,25 +1,19 @@
 /* `warrant policy backtest`: each trace's guest is executed again, confined, under another policy: the first call that
- * is decided otherwise, and how the guest goes on for as long as that is known (replay/asked.c).
- *
- * Invariants: what a policy grants is what lies at its paths here and now; a directory of the run's is known again by
- * its resolved path and, on the same machine, by what it is. One of the policy that the run did not have is an object
- * of which the trace knows nothing. */
+ * is decided otherwise, and how the guest goes on for as long as that is known (replay/asked.c). */
 #include "cli/policy_backtest.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "checker/checker.h"
-#include "cli/policy_places.h"
-#include "cli/run_options.h"
+#include "cli/asked_run.h"
 #include "runtime/base/json_writer.h"
 #include "runtime/base/text.h"
 #include "tracer/trace.h"
 #include "wasi/start.h"
 
-enum { STREAMS = 3, STEPS_MAX = 512 };
+enum { STEPS_MAX = 512, POLICY_BYTES_MAX = 1 << 20 };
 
 /* One run that is asked about. */
 struct backtest {
@@ -28,8 +22,6 @@ struct backtest {
     struct replay_step *steps; /* owned; STEPS_MAX */
     uint32_t step_count;
     struct replay_report report;
-    struct run_spec spec, asked;
-    bool cut;
 };
 
 static void on_step(void *self, const struct replay_step *step)
@@ -37,142 +29,6 @@ static void on_step(void *self, const struct replay_step *step)
     struct backtest *test = self;
     if (test->step_count < STEPS_MAX)
         test->steps[test->step_count++] = *step;
-}
-
-/* ---- the run's description with the policy that is asked ---- */
-
-static char *copy_of(const char *text) { return strdup(text ? text : ""); }
-
-/* Which of the run's directories lies there; UINT32_MAX: none. */
-static uint32_t directory_of(const struct run_spec *was, const struct check_place *place)
-{
-    struct utsname here;
-    const bool same = uname(&here) == 0 && was->facts.host && strcmp(was->facts.host, here.nodename) == 0;
-    for (uint32_t i = 0; i < was->policy.file_count; i++) {
-        const struct run_initial *initial = &was->initial[STREAMS + i];
-        if (!initial->path || strcmp(initial->path, place->path) != 0)
-            continue;
-        if (!same || !place->here || place->ino == initial->ino)
-            return i;
-    }
-    return UINT32_MAX;
-}
-
-/* A directory that the run did not have: a part of one that it had is on the same device, and as doubtful. */
-static struct run_initial other_directory(const struct run_spec *was, const struct check_place *place)
-{
-    struct run_initial initial = { .filetype = FILETYPE_DIRECTORY, .doubtful = true };
-    size_t deepest = 0;
-    for (uint32_t i = 0; i < was->policy.file_count; i++) {
-        const struct run_initial *whole = &was->initial[STREAMS + i];
-        size_t length = whole->path ? strlen(whole->path) : 0;
-        if (length > deepest && strncmp(place->path, whole->path, length) == 0 && place->path[length] == '/') {
-            deepest = length;
-            initial.dev = whole->dev;
-            initial.doubtful = whole->doubtful;
-        }
-    }
-    return initial;
-}
-
-static enum status initials_fill(const struct run_spec *was, const struct check_place *places, struct run_spec *now,
-                                 struct error *error)
-{
-    const struct policy *policy = &now->policy;
-    const uint32_t count = run_spec_initials(policy), sockets = STREAMS + policy->file_count;
-    struct run_initial *initial = calloc(count, sizeof *initial);
-    if (!initial)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory");
-    for (uint32_t i = 0; i < now->initial_count; i++)
-        free(now->initial[i].path);
-    free(now->initial);
-    now->initial = initial;
-    now->initial_count = count;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t of = i < STREAMS ? i : UINT32_MAX;
-        if (i >= STREAMS && i < sockets) {
-            of = directory_of(was, &places[i - STREAMS]);
-            of = of != UINT32_MAX ? STREAMS + of : of;
-            initial[i] = other_directory(was, &places[i - STREAMS]);
-        } else if (i >= sockets) {
-            initial[i].filetype = FILETYPE_SOCKET_STREAM;
-        }
-        if (of != UINT32_MAX)
-            initial[i] = was->initial[of];
-        if (i >= sockets && !run_spec_is_resolver(now, i))
-            initial[i].address = policy->listens[i - sockets];
-        initial[i].path = copy_of(of != UINT32_MAX              ? was->initial[of].path
-                                  : i >= STREAMS && i < sockets ? places[i - STREAMS].path
-                                                                : "");
-        if (!initial[i].path)
-            return error_set(error, STATUS_NO_MEMORY, "out of memory");
-    }
-    return STATUS_OK;
-}
-
-static enum status nodes_fill(const struct run_spec *was, struct run_spec *now, struct error *error)
-{
-    const struct policy *policy = &now->policy;
-    free(now->nodes);
-    now->node_count = policy->device_count;
-    now->nodes = calloc(policy->device_count + (size_t)1, sizeof *now->nodes);
-    if (!now->nodes)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory");
-    for (uint32_t i = 0; i < policy->device_count; i++)
-        for (uint32_t k = 0; k < was->policy.device_count && k < was->node_count; k++)
-            if (strcmp(policy->devices[i], was->policy.devices[k]) == 0)
-                now->nodes[i] = was->nodes[k];
-    return STATUS_OK;
-}
-
-static enum status asked_read(struct backtest *test, const char *policy, struct error *error)
-{
-    struct trace_reader *reader;
-    struct check_place *places = NULL;
-    struct trace_exit exit_item;
-    size_t size;
-    enum status s = trace_reader_open(test->path, &reader, error);
-    if (s != STATUS_OK)
-        return s;
-    const void *bytes = trace_reader_description(reader, &size);
-    s = run_spec_decode(bytes, size, &test->spec, error);
-    if (s == STATUS_OK)
-        s = run_spec_decode(bytes, size, &test->asked, error);
-    test->cut = !trace_reader_exit_ahead(reader, &exit_item);
-    trace_reader_close(reader);
-    if (s != STATUS_OK)
-        return s;
-    policy_done(&test->asked.policy);
-    policy_init(&test->asked.policy);
-    s = cli_policy_read(policy, &test->asked.policy, error);
-    if (s == STATUS_OK)
-        s = policy_places_find(&test->asked.policy, &places, error);
-    if (s == STATUS_OK)
-        s = initials_fill(&test->spec, places, &test->asked, error);
-    if (s == STATUS_OK)
-        s = nodes_fill(&test->spec, &test->asked, error);
-    policy_places_free(places, test->asked.policy.file_count);
-    return s;
-}
-
-static enum status ask(struct backtest *test, const char *policy, struct error *error)
-{
-    struct buffer bytes = BUFFER_INIT;
-    struct replay_process process = test->options->process;
-    enum status s = asked_read(test, policy, error);
-    if (s != STATUS_OK)
-        return s;
-    run_spec_encode(&test->asked, &bytes);
-    const struct replay_options options = { .trace_path = test->path,
-                                            .asked = bytes.data,
-                                            .asked_size = bytes.size,
-                                            .assume_output = test->options->assume_output,
-                                            .told = on_step,
-                                            .told_self = test };
-    s = bytes.status == STATUS_OK ? replay_process_run(&process, &options, &test->report, error)
-                                  : error_set(error, bytes.status, "out of memory");
-    buffer_done(&bytes);
-    return s;
 }
 
 /* ---- words ---- */
@@ -380,12 +236,15 @@ static void json_report(const struct backtest *test, struct buffer *out)
 
 /* ---- the command ---- */
 
-static int backtest_one(const struct command *command, struct backtest *test, const char *policy)
+static int backtest_one(const struct command *command, struct backtest *test, const struct asked_policy *policy)
 {
     struct error error = ERROR_INIT;
     struct buffer out = BUFFER_INIT;
     int status = EXIT_FILE;
-    enum status s = ask(test, policy, &error);
+    const struct replay_options more = { .assume_output = test->options->assume_output,
+                                         .told = on_step,
+                                         .told_self = test };
+    enum status s = asked_run(test->path, policy, &test->options->process, &more, &test->report, &error);
     if (s == STATUS_OK && test->report.verdict == REPLAY_DIVERGED) {
         s = error_set(&error, STATUS_DIVERGED,
                       "%s: its own replay diverges at event %" PRIu64
@@ -411,6 +270,11 @@ int policy_backtest(const struct command *command, const struct policy_backtest 
     int status = EXIT_OK;
     if (count < 2)
         return command_usage(command, "a policy and at least one trace are wanted behind `backtest`");
+    struct error error = ERROR_INIT;
+    struct buffer text = BUFFER_INIT;
+    if (file_read_all(operands[0], POLICY_BYTES_MAX, &text, &error) != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    const struct asked_policy policy = { (const char *)text.data, text.size, operands[0] };
     for (int i = 1; i < count; i++) {
         struct backtest *test = calloc(1, sizeof *test);
         struct replay_step *steps = calloc(STEPS_MAX, sizeof *steps);
@@ -419,11 +283,7 @@ int policy_backtest(const struct command *command, const struct policy_backtest 
             test->options = options;
             test->path = operands[i];
             test->steps = steps;
-            run_spec_init(&test->spec);
-            run_spec_init(&test->asked);
-            one = backtest_one(command, test, operands[0]);
-            run_spec_done(&test->spec);
-            run_spec_done(&test->asked);
+            one = backtest_one(command, test, &policy);
         } else {
             print_err("warrant %s: out of memory\n", command->name);
         }
@@ -431,5 +291,6 @@ int policy_backtest(const struct command *command, const struct policy_backtest 
         free(test);
         status = one > status ? one : status;
     }
+    buffer_done(&text);
     return status;
 }

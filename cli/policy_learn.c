@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/asked_run.h"
 #include "cli/check_place.h"
 #include "cli/file_make.h"
 #include "cli/learn.h"
@@ -73,6 +74,53 @@ static enum status learn_all(struct learn *learn, char **traces, struct error *e
     return s;
 }
 
+/* Executes each guest again under what was learnt. One that does not do all as then, though it asked for names, finds
+ * its directories by number all the same. *ret: there was one. */
+static enum status hold(struct learn *learn, const struct buffer *text, bool *ret, struct error *error)
+{
+    const struct asked_policy policy = { (const char *)text->data, text->size, "the policy learnt" };
+    const struct replay_options more = { .told = NULL };
+    struct replay_report *report = malloc(sizeof *report);
+    enum status s = report ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
+    *ret = false;
+    for (uint32_t i = 0; s == STATUS_OK && i < learn->run_count; i++) {
+        struct learn_run *run = &learn->runs[i];
+        if (!run->by_name || run->cut)
+            continue;
+        s = asked_run(run->path, &policy, &learn->process, &more, report, error);
+        if (s == STATUS_OK && (report->asked.differs || report->verdict == REPLAY_DIVERGED)) {
+            run->by_name = false;
+            *ret = true;
+        }
+    }
+    free(report);
+    return s;
+}
+
+/* Learns, and once more if a guest goes another way under what was learnt. */
+static enum status learn_held(struct learn *learn, char **traces, struct buffer *text, struct policy *policy,
+                              struct error *error)
+{
+    bool again = false;
+    enum status s = learn_all(learn, traces, error);
+    if (s == STATUS_OK)
+        s = learn_yaml(learn, text, policy, error);
+    if (s == STATUS_OK && !learn->no_replay)
+        s = hold(learn, text, &again, error);
+    if (s != STATUS_OK || !again)
+        return s;
+    while (learn->policy.grant_count > 0)
+        learn_grant_drop(&learn->policy, learn->policy.grant_count - 1);
+    learn->policy.name_count = learn->policy.device_count = learn->policy.listen_count = 0;
+    buffer_clear(text);
+    policy_done(policy);
+    policy_init(policy);
+    s = learn_parts(learn, error);
+    if (s == STATUS_OK)
+        s = learn_least(learn, error);
+    return s == STATUS_OK ? learn_yaml(learn, text, policy, error) : s;
+}
+
 int policy_learn(const struct command *command, const struct policy_learn *options, char **traces, int count)
 {
     struct error error = ERROR_INIT;
@@ -93,9 +141,7 @@ int policy_learn(const struct command *command, const struct policy_learn *optio
         s = check_place("the policy", options->output, traces, count, &error);
     const bool asked = s == STATUS_OK;
     if (s == STATUS_OK)
-        s = learn_all(&learn, traces, &error);
-    if (s == STATUS_OK)
-        s = learn_yaml(&learn, &text, &policy, &error);
+        s = learn_held(&learn, traces, &text, &policy, &error);
     const bool denied = asked && s == STATUS_DENIED;
     if (s == STATUS_OK && options->output)
         s = policy_write(options->output, &text, &error);

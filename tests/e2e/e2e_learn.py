@@ -187,6 +187,17 @@ class Learn(Case):
         for index in range(2):
             self.assertNotEqual(self.again(without(text, index), module)[0], 42)
 
+    def test_names_and_numbers(self):
+        """A guest that asks for names and uses numbers: found out by executing it under what was learnt."""
+        (self.data / "in/f").write_text("x")
+        words = [GUESTS / "poke.wasm", "path_open", 4, 0, "@in/f", 0, 2, 0, 0, "out"]
+        trace, said = self.recorded(*words, options=["--dir", f"{self.outside}::/outside", "--dir", f"{self.data}::/data"])
+        text = self.learn(trace)
+        self.assertIn("path_open = 0", said)
+        self.assertEqual(self.again(text, *words), (0, said))
+        self.assertEqual([re.search(r'host: "(.*)"', "\n".join(item))[1] for _, item in blocks(text)[1]], [str(self.outside), str(self.data)])
+        self.assertNotIn("access: write", text)
+
     def test_network(self):
         """Of a wide rule the address that was used; without it the connection is refused."""
         with socket.socket() as server:
