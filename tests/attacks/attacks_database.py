@@ -267,7 +267,7 @@ class Database(Attack):
         self.warrant("db", "merge", alone, other)
         whole = self.rows(alone)
         self.assertEqual((len(whole["runs"]), len(whole["hostcall"])), (2, 30000))
-        for size in 0, 1, 500000, 1 << 20, 1500000, 2 << 20:
+        for size in 1, 500000, 1 << 20:
             self.killed(size, "merge", self.db, other)
             self.assertIn(self.rows(self.db), (before, whole))
         self.warrant("db", "merge", self.db, other)
@@ -275,7 +275,7 @@ class Database(Attack):
         self.without_room(1 << 20, "delete", self.db, "2")
         self.without_room(1 << 20, "prune", self.db, "--keep", "0")
         self.assertEqual(self.rows(self.db), whole)
-        for size in 0, 1, 500000, 1 << 20, 1500000, 2 << 20:
+        for size in 1, 500000, 1 << 20:
             self.killed(size, "delete", self.db, "2")
             self.assertIn(self.rows(self.db), (before, whole))
         self.warrant("db", "delete", self.db, "2", status=None)

@@ -101,6 +101,21 @@ static void test_views(void **state)
     sqlite3_close(db);
 }
 
+/* No query reads the runs that it is not asked about to make itself an index of them. */
+static void runs_are_found(sqlite3 *db, const char *query)
+{
+    char sql[8192];
+    sqlite3_stmt *plan;
+    assert_true((size_t)snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", query) < sizeof sql);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &plan, NULL), SQLITE_OK);
+    while (sqlite3_step(plan) == SQLITE_ROW) {
+        const char *step = (const char *)sqlite3_column_text(plan, 3);
+        if (strstr(step, "AUTOMATIC PARTIAL"))
+            fail_msg("%s: %s", query, step);
+    }
+    sqlite3_finalize(plan);
+}
+
 static void test_queries(void **state)
 {
     (void)state;
@@ -114,6 +129,7 @@ static void test_queries(void **state)
         columns_of(db, queries[i].sql, found, sizeof found);
         assert_string_equal(found, expected);
         assert_true(strlen(queries[i].description) > 10);
+        runs_are_found(db, queries[i].sql);
     }
     sqlite3_close(db);
 }

@@ -1,0 +1,1 @@
+sUPDATE hostcall SET slot0 = 'x'; UPDATE file SET hostcall = 1 << 41 

@@ -1,0 +1,1 @@
+sINSERT INTO label VALUES(1, 0, char(27), char(155)); INSERT INTO finding(run, kind) VALUES(1, 3)

@@ -1,0 +1,1 @@
+sUPDATE hostcall SET verdict = 99
