@@ -7,7 +7,6 @@
  * transaction before. */
 #include "checker/choose.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "checker/database_error.h"
@@ -53,12 +52,14 @@ _Static_assert(STORE_RUN_SHIFT == 40, "as the statements say");
 static bool is_number(const char *text, size_t size, int64_t *ret)
 {
     *ret = 0;
+    if (size == 0 || size > RUN_DIGITS)
+        return false;
     for (size_t i = 0; i < size; i++) {
-        if (!isdigit((unsigned char)text[i]))
+        if (text[i] < '0' || text[i] > '9')
             return false;
         *ret = 10 * *ret + (text[i] - '0');
     }
-    return size > 0 && size <= RUN_DIGITS;
+    return true;
 }
 
 static enum status no_run(const char *text, size_t size, const char *path, struct error *error)
@@ -86,9 +87,10 @@ static enum status choose_range(sqlite3 *db, const char *text, size_t size, cons
 static bool is_id(const char *text, size_t size, char ret[ID_DIGITS])
 {
     for (size_t i = 0; i < size && i < ID_DIGITS; i++) {
-        if (!isxdigit((unsigned char)text[i]))
+        char c = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
             return false;
-        ret[i] = (char)tolower((unsigned char)text[i]);
+        ret[i] = c;
     }
     return size >= ID_DIGITS_LEAST && size <= ID_DIGITS;
 }

@@ -16,6 +16,7 @@ RANGES = [(int(a, 16), int(b, 16)) for a, b in
 HOSTILE = [b"\x1b[2J\x1b[31m", "\u009b31m".encode(), b"\x9b31m", "\u202egpj.exe".encode(), "\u2066x\u2069".encode(), "a\u2028b\u2029".encode(),
            "\u200f\u061c".encode(), b"\x07\x08\x7f", b"\rgone", b"one\ntwo", b"\xff\xc3\x28\xe2\x80", "a\u0301\u200b\ufeff".encode(),
            b"\xed\xb2\x9b", b"back\\slash\\x1b"]
+TONES = re.compile(rb"\x1b\[(?:0|1|2|31|32|33|36)m")
 LONG = b"".join(HOSTILE)
 
 OPENS = r"""
@@ -216,10 +217,13 @@ class Terminal(Attack):
         trace = self.record_names([LONG[:100].replace(b"/", b"_")])
         module = self.write(b"m.wasm", importing("\u009b31m\x1b[2J".encode(), b"f"))
         for words in (["check", trace], ["show", trace], ["replay", trace], ["run", module], ["run", b"--" + LONG]):
-            seen = self.on_pty(words, {"LC_ALL": "C.UTF-8"})
-            seen = seen.replace(b"\r\n", b"\n").replace(b"\r\x1b[K", b"")  # ours: progress takes its line back
+            seen, coloured = (self.on_pty(words, {"LC_ALL": "C.UTF-8", **more}).replace(b"\r\n", b"\n").replace(b"\r\x1b[K", b"")
+                              for more in ({"NO_COLOR": "1"}, {"NO_COLOR": ""}))  # taken out: progress takes its line back
             self.assertTrue(seen)
             self.assertEqual(unprintable(seen.decode("utf-8", "strict")), [], seen)
+            # Our own colours (cli/print.c) and nothing else: without them it is what was said without colours.
+            self.assertEqual(unprintable(TONES.sub(b"", coloured).decode("utf-8", "strict")), [], coloured)
+            self.assertEqual(TONES.sub(b"", coloured), seen)
 
     def on_pty(self, words, env):
         master, slave = pty.openpty()
