@@ -27,7 +27,7 @@ static int teardown(void **state)
     return unlink(path);
 }
 
-enum { GRANTED = RULE_NONE };
+#define GRANTED RULE_NONE
 struct made {
     enum operation call;
     uint64_t slot0, slot1;
