@@ -87,7 +87,9 @@ static enum status choose_range(sqlite3 *db, const char *text, size_t size, cons
 static bool is_id(const char *text, size_t size, char ret[ID_DIGITS])
 {
     for (size_t i = 0; i < size && i < ID_DIGITS; i++) {
-        char c = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+        char c = text[i];
+        if (c >= 'A' && c <= 'F')
+            c = (char)(c + ('a' - 'A'));
         if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
             return false;
         ret[i] = c;
