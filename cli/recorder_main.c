@@ -13,6 +13,9 @@
 #include "runtime/base/streams.h"
 #include "runtime/base/try.h"
 
+/* With what the recorder sleeps between looks, and with what writing takes, a second is kept. */
+enum { HOLD_NS = 500000000 };
+
 static const void *file_map(int fd, size_t *ret_size)
 {
     struct stat st;
@@ -64,7 +67,8 @@ int main(void)
     struct error error = ERROR_INIT;
     struct recorder_options options = { .ring_fd = RECORDER_FD_RING,
                                         .trace_fd = RECORDER_FD_TRACE,
-                                        .control_fd = RECORDER_FD_CONTROL };
+                                        .control_fd = RECORDER_FD_CONTROL,
+                                        .hold_ns = HOLD_NS };
     if (streams_fill(&error) != STATUS_OK)
         return child_report_failure(RECORDER_FD_CONTROL, STATUS_IO, &error);
     struct recorder_start start;

@@ -2,7 +2,8 @@
  *
  * The ring's tail moves only after a chunk is in the file, so at any instant file and ring together hold all complete
  * events: whoever dies, nothing complete is lost. What the ring says is not believed, not even the tail, which is kept
- * here. The recorder sleeps between looks, at most 2 ms, in a poll that the launcher's word interrupts.
+ * here. The recorder sleeps between looks, at most 2 ms, in a poll that the launcher's word interrupts. Events that are
+ * too few for a chunk wait for more only so long (hold_ns), so that the file can be followed while the guest runs.
  *
  * The end of the guest is told by the launcher, who waited for it, and by nobody else: what the guest's process holds,
  * it can close. A recorder that stops by itself kills the guest first. One whose launcher died does the same, and
@@ -170,12 +171,30 @@ static void release_tail(struct trace_ring_header *header, uint64_t position)
     }
 }
 
+/* Closes the chunk whose first event has waited long enough. *since: when that was first seen here; 0: nothing waits.
+ */
+static enum status held_flush(struct stream *stream, uint64_t hold_ns, uint64_t *since, struct error *error)
+{
+    if (hold_ns == 0 || stream->parsed == 0) {
+        *since = 0;
+        return STATUS_OK;
+    }
+    uint64_t now = elapsed_now_ns();
+    if (*since == 0)
+        *since = now;
+    if (now - *since < hold_ns)
+        return STATUS_OK;
+    *since = 0;
+    return stream_flush(stream, error);
+}
+
 /* Copies until the guest's process is gone and the ring is empty. */
 static enum status recorder_copy(struct stream *stream, struct trace_ring_header *header, struct watch *watch,
                                  struct error *error)
 {
     uint32_t sleep = SLEEP_SHORT_US;
     const uint64_t process_limit = limit_of_process();
+    uint64_t held_since = 0;
     for (;;) {
         bool gone = watch->gone; /* before the ring is looked at: then nothing can follow */
         uint64_t before = stream->position;
@@ -183,6 +202,9 @@ static enum status recorder_copy(struct stream *stream, struct trace_ring_header
         /* Acquire: pairs with the writer's release; the events are there. */
         uint64_t head = atomic_load_explicit(&header->head, memory_order_acquire);
         enum status status = stream_take(stream, head, &taken, error);
+        held_since = stream->position == before ? held_since : 0;
+        if (status == STATUS_OK && !gone)
+            status = held_flush(stream, watch->options->hold_ns, &held_since, error);
         if (status != STATUS_OK)
             return status;
         if (stream->position != before) {

@@ -1,8 +1,8 @@
 /* From the ring's bytes to the file's chunks.
  *
  * The guest's process may be an attacker's, and it writes the ring while it is read: so bytes are copied out first and
- * only the copy is checked and used. A chunk ends with the event that brings it to TRACE_CHUNK_TARGET, whenever that
- * event came: its boundaries depend on events alone. Ticks become differences on the way.
+ * only the copy is checked and used. A chunk ends with the event that brings it to TRACE_CHUNK_TARGET, or earlier where
+ * the recorder flushes. Ticks become differences on the way.
  *
  * Leaves out: whether the events make sense together; the reader judges that. docs/trace-format.md, Events and Ring. */
 #include "tracer/stream.h"

@@ -25,7 +25,7 @@ void stream_done(struct stream *stream);
 /* Takes what the ring holds up to `head`, and writes the chunks that become full. *ret_taken: bytes taken. MALFORMED:
  * no valid event stands there (what came before it is kept); NO_SPACE, IO of the file. */
 MUST_USE enum status stream_take(struct stream *stream, uint64_t head, size_t *ret_taken, struct error *error);
-/* Writes the events that are left as the last chunk. */
+/* Writes the events that are in no chunk yet as one; none: nothing. */
 MUST_USE enum status stream_flush(struct stream *stream, struct error *error);
 /* Whether all that was taken is whole and the process ended by itself as its EXIT event says. */
 bool stream_is_clean(const struct stream *stream, const struct trace_fate *fate);

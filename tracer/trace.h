@@ -192,6 +192,8 @@ struct recorder_options {
     int guest_pid;  /* its number */
     uint64_t trace_limit; /* bytes of the file at which the guest is stopped; what the ring holds then is added.
                              UINT64_MAX: none */
+    uint64_t hold_ns;     /* so long events wait in the recorder for those that fill their chunk. 0: for ever, and where
+                             chunks end depends on events alone */
     uint8_t run_id[TRACE_RUN_ID];
     const void *description; /* borrowed */
     size_t description_size;

@@ -75,7 +75,8 @@ class Unheard(Attack):
         self.attack(self.guest(MANY), options=["--witness", "on"], status=0)
         self.clean()
         content = self.trace.read_bytes()
-        events = [part for part in chunks(content) if part["kind"] == 3]
+        # Chunks of many calls: on a slow machine there are some of few, since none waits for long to become full.
+        events = [part for part in chunks(content) if part["kind"] == 3 and part["raw"] > 4096]
         self.assertGreater(len(events), 1)
         for part in events[:3]:
             with self.subTest(at=part["at"]):

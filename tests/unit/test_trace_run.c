@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 
@@ -222,6 +223,7 @@ static void test_full_disk_stops_the_guest_and_keeps_the_prefix(void **state)
     bool inside;
     enum status status;
     run.file_limit = 300000; /* bytes: RLIMIT_FSIZE of the recorder's process */
+    run.hold_ns = 0;
     kit_run_start_limited(&run);
     kit_run_guest(&run, write_for_ever, NULL);
     int guest = kit_wait(run.guest);
@@ -231,6 +233,54 @@ static void test_full_disk_stops_the_guest_and_keeps_the_prefix(void **state)
     assert_true(kit_trace_read(run.trace, false, &end, &inside, &status, &error) > 100);
     assert_int_equal(status, STATUS_OK);
     assert_int_equal(end.reason, TRACE_END_NO_SPACE);
+    kit_run_done(&run);
+}
+
+enum { LIVE_CALLS = 4 };
+
+/* A guest that makes its next call when the one before is in the file. */
+static void write_when_written(struct trace_writer *writer, void *argument)
+{
+    struct wasi_observer observer = trace_writer_observer(writer);
+    static struct kit_call call;
+    struct stat st;
+    off_t before = 0;
+    for (uint64_t i = 0; i < LIVE_CALLS; i++) {
+        if (stat(argument, &st) < 0)
+            _exit(8);
+        before = st.st_size;
+        kit_call_make(i, false, &call);
+        if (kit_call_observe(&call, &observer, NULL) != STATUS_OK)
+            _exit(8);
+        for (unsigned looks = 0; st.st_size == before; looks++) {
+            usleep(1000);
+            if (looks == 60000 || stat(argument, &st) < 0)
+                _exit(8);
+        }
+    }
+    struct trace_exit last = { .outcome = 1, .exit_code = KIT_EXIT, .instructions = 12345 };
+    if (trace_writer_exit(writer, &last) != STATUS_OK)
+        _exit(8);
+}
+
+/* Few events are no reason to keep them: a guest that waits for more than a chunk of them never writes that many. */
+static void test_few_events_reach_the_file(void **state)
+{
+    (void)state;
+    struct kit_run run;
+    struct trace_end end;
+    struct error error = ERROR_INIT;
+    bool inside;
+    enum status status;
+    run.file_limit = 0;
+    run.hold_ns = 1;
+    kit_run_start_limited(&run);
+    kit_run_guest(&run, write_when_written, run.trace);
+    assert_int_equal(kit_wait(run.guest), 0);
+    assert_int_equal(kit_wait(run.recorder), 0);
+    assert_int_equal(kit_trace_read(run.trace, false, &end, &inside, &status, &error), LIVE_CALLS);
+    assert_int_equal(status, STATUS_OK);
+    assert_int_equal(end.reason, TRACE_END_CLEAN);
     kit_run_done(&run);
 }
 
@@ -265,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_killed_recorder_stops_the_guest_and_loses_nothing),
         cmocka_unit_test(test_salvage_cuts_a_torn_chunk),
         cmocka_unit_test(test_full_disk_stops_the_guest_and_keeps_the_prefix),
+        cmocka_unit_test(test_few_events_reach_the_file),
         cmocka_unit_test(test_ordered_stop_reaches_a_guest_that_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,7 @@ static void test_scribbled_ring(void **state)
     }
 }
 
-/* Chunks are cut by events, not by when the recorder looked. */
+/* Where the recorder holds events until their chunk is full, chunks are cut by events, not by when it looked. */
 static void test_chunks_do_not_depend_on_time(void **state)
 {
     (void)state;

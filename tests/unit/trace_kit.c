@@ -330,7 +330,7 @@ static void limit_files(uint64_t bytes)
 
 void kit_run_start(struct kit_run *run)
 {
-    run->file_limit = 0;
+    run->file_limit = run->hold_ns = 0;
     kit_run_start_limited(run);
 }
 
@@ -356,6 +356,7 @@ void kit_run_start_limited(struct kit_run *run)
                                             .control_fd = alive[0],
                                             .guest_fd = -1,
                                             .trace_limit = UINT64_MAX,
+                                            .hold_ns = run->hold_ns,
                                             .description = "description",
                                             .description_size = 11,
                                             .module = "module",

@@ -33,7 +33,9 @@ struct kit_run {
     char folder[64], trace[96], ring[96];
     int ring_fd, alive; /* alive: the write end that the guest's process inherits */
     pid_t recorder, guest;
-    uint64_t file_limit; /* bytes that the recorder may write into a file; for kit_run_start_limited */
+    /* For kit_run_start_limited: bytes that the recorder may write into a file; how long it holds events. 0: without
+     * end, as kit_run_start has it. */
+    uint64_t file_limit, hold_ns;
 };
 void kit_run_start(struct kit_run *run); /* the recorder, until it is ready */
 void kit_run_start_limited(struct kit_run *run);
