@@ -9,9 +9,9 @@ counts as skipped, by its name. One more failure is counted where CTest ran anot
 A reason is a line of the output: `skipped: CASE: REASON`, or `skipped: REASON` of a program that skipped all (exit status 77). A case that
 cmocka calls skipped needs a line with its name.
 
-usage: count_results.py NAME RESULTS.xml LISTED WARRANT MUST-RUN
-       RESULTS.xml: of `ctest --output-junit`, with its output whole; LISTED: how many tests `ctest -N` lists; WARRANT: the command, whose
-       doctor says what this machine has
+usage: count_results.py NAME RESULTS.xml LISTED BUILD MUST-RUN
+       RESULTS.xml: of `ctest --output-junit`, with its output whole; LISTED: how many tests `ctest -N` lists; BUILD: the folder of the build,
+       whose command's doctor says what this machine has, and whose settings say which tests it has
 """
 import fnmatch
 import json
@@ -56,8 +56,8 @@ def must_run(path):
             yield (condition, pattern, [], rest[1:]) if rest[:1] == ["unless"] else (condition, pattern, rest[1:])
 
 
-def holds(condition, doctor):
-    return condition == "always" or doctor.get(condition) in (True, "on")
+def holds(conditions, doctor):
+    return all(one == "always" or doctor.get(one) in (True, "on") for one in conditions.split(","))
 
 
 def held(tests, rules, doctor):
@@ -104,9 +104,10 @@ def judge(name, tests, listed, rules, doctor, out):
 
 
 def main():
-    name, results, listed, warrant, rules = sys.argv[1:]
+    name, results, listed, build, rules = sys.argv[1:]
     tests = [Test(case) for case in ElementTree.parse(results).getroot().iter("testcase")]
-    doctor = json.loads(subprocess.run([warrant, "doctor", "--json"], capture_output=True, check=True).stdout)
+    doctor = json.loads(subprocess.run([f"{build}/warrant", "doctor", "--json"], capture_output=True, check=True).stdout)
+    doctor["system"] = "WARRANT_SYSTEM_TESTS:BOOL=ON\n" in pathlib.Path(build, "CMakeCache.txt").read_text(encoding="utf-8")
     print(name, *judge(name, tests, int(listed), list(must_run(rules)), doctor, sys.stderr))
 
 

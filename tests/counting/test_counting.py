@@ -3,6 +3,7 @@
 usage: test_counting.py"""
 import contextlib
 import io
+import json
 import pathlib
 import sys
 import unittest
@@ -12,6 +13,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Pa
 import count_results
 import warrant_case
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 WITNESS = {"witness": True, "Landlock": "on"}
 RULES = [("always", "a", []), ("witness", "live*", ["test_compat"])]
 
@@ -93,6 +95,15 @@ class Counting(unittest.TestCase):
         case = result("live_a", output="skipped: X.test_room: a sanitizer needs the room\n")
         self.assertEqual(self.judged(result("a"), case, rules=RULES, doctor={**WITNESS, "sanitizer": True})[1], 0)
         self.assertEqual(self.judged(result("a"), case, rules=RULES, doctor={**WITNESS, "sanitizer": False})[1], 1)
+
+    def test_conditions_that_must_all_hold(self):
+        rules = [("witness,system", "attacks_*", [])]
+        for doctor, wrong in (({**WITNESS, "system": True}, 1), ({**WITNESS, "system": False}, 0), ({"witness": False, "system": True}, 0)):
+            self.assertEqual(self.judged(result("e2e_x"), rules=rules, doctor=doctor)[1], wrong, doctor)
+
+    def test_one_preset_leaves_the_system_tests_to_the_others(self):
+        presets = json.loads((ROOT / "CMakePresets.json").read_text(encoding="utf-8"))["configurePresets"]
+        self.assertEqual([preset["name"] for preset in presets if "WARRANT_SYSTEM_TESTS" in preset.get("cacheVariables", {})], ["gcc"])
 
     def test_list_is_readable(self):
         rules = list(count_results.must_run(pathlib.Path(count_results.__file__).parent / "must-run"))
