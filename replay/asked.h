@@ -1,4 +1,4 @@
-/* A replay under another policy: its state, and what its two files share. Internal to replay/. */
+/* A replay under another policy: its state, and what its three files share. Internal to replay/. */
 #ifndef WARRANT_REPLAY_ASKED_H
 #define WARRANT_REPLAY_ASKED_H
 
@@ -26,6 +26,25 @@ struct asked {
     uint32_t told, row;       /* steps; calls as then in a row */
     uint64_t left_out;        /* calls since the last step that was told */
 };
+
+/* The first descriptors, unless they were moved: input, output, error. */
+enum { STREAMS = 3 };
+
+/* ---- asked.c ---- */
+
+/* What is told of the request; `kind`, the answer of now and `why` are the caller's to add. */
+struct replay_step asked_step(const struct session *session, const struct request *request);
+void asked_tell(struct session *session, const struct request *request, struct replay_step *step);
+/* Only the world knows what comes now: the replay ends here. op: NULL where there is none. */
+enum status asked_world(struct session *session, const struct request *request, const struct op *op, const char *why);
+/* Goes to the next recorded call; states and growths mean nothing to a guest that has gone another way. */
+enum status asked_next(struct session *session, struct error *error);
+/* A recorded call is not made, or refused. What its descriptors became then, ours are not. */
+void asked_forget(struct asked *asked, const struct trace_call *call);
+/* Looks for the call among those that follow, and goes there: asked->matched. */
+enum status asked_look_ahead(struct session *session, const struct request *request, struct error *error);
+
+/* ---- asked_same.c ---- */
 
 /* Whether the guest's request is the recorded one as far as its meaning goes: descriptors by what they are, without
  * addresses in the guest's memory. */
