@@ -81,6 +81,23 @@ int check_run_open(const struct command *command, struct check_run *run, const c
     return EXIT_OK;
 }
 
+bool check_run_recorded(const struct command *command, const char *trace)
+{
+    struct trace_reader *reader;
+    enum status s = trace_reader_open(trace, &reader, NULL);
+    /* Its beginning may not be there yet. */
+    bool begun = s != STATUS_TRUNCATED && s != STATUS_MALFORMED;
+    bool recorded = s == STATUS_OK ? trace_reader_recorded(reader, trace)
+                                   : !begun && trace_beside(trace, NULL).state == TRACE_BESIDE_LIVE;
+    if (s == STATUS_OK)
+        trace_reader_close(reader);
+    if (recorded)
+        print_err("warrant %s: %s is still being recorded, and is checked when that is over; `warrant show --follow` "
+                  "tells what happens\n",
+                  command->name, trace);
+    return recorded;
+}
+
 enum status check_run_check(struct check_run *run, struct checker *checker, const char *trace,
                             struct check_report *report, struct error *error)
 {

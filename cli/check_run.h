@@ -45,6 +45,8 @@ int check_run_option(const struct command *command, struct check_run *run, int o
  * where the guest of one of the traces may write. EXIT_OK: *ret is owned. Else the exit status, and it is said. */
 int check_run_open(const struct command *command, struct check_run *run, const char *otherwise, char *const *traces,
                    int count, struct checker **ret);
+/* Whether the trace is still being recorded, and it is said: then there is nothing to check yet (EXIT_RECORDED). */
+bool check_run_recorded(const struct command *command, const char *trace);
 /* As checker_check. */
 MUST_USE enum status check_run_check(struct check_run *run, struct checker *checker, const char *trace,
                                      struct check_report *report, struct error *error);

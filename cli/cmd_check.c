@@ -25,6 +25,8 @@ static int check_one(const struct command *command, struct check *check, struct 
     enum { FINDINGS_SHOWN = 20 };
     struct error error = ERROR_INIT;
     struct check_report report;
+    if (check_run_recorded(command, path))
+        return EXIT_RECORDED;
     check_report_init(&report);
     enum status s = check_run_check(&check->run, checker, path, &report, &error);
     int status = EXIT_FILE;
@@ -72,8 +74,16 @@ static int check_option(const struct command *command, struct check *check, int 
     }
 }
 
-/* The worst of two statuses: a file at fault before a finding, a finding before nothing. */
-static int worst(int a, int b) { return a > b ? a : b; }
+/* The worst of two statuses: a file at fault before a finding, that before a trace that is not over, that before
+ * nothing. */
+static int worst(int a, int b)
+{
+    static const int order[] = { EXIT_FILE, EXIT_FINDING, EXIT_RECORDED };
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return a > b ? a : b;
+}
 
 static int check_all(const struct command *command, struct check *check, int argc, char **argv)
 {
@@ -120,7 +130,8 @@ const struct command command_check = {
     .summary = "Hold a trace against the kernel's record, the policy and its own replay.",
     .text = "Exit status: 0 nothing found, 1 a finding (escape, divergence, or the witness "
             "contradicts the trace), 2 usage, 3 a file "
-            "is at fault.\nNothing found is not all was done: a run that nobody witnessed, judged and replayed is "
+            "is at fault, 4 the trace is still being recorded, and is not checked yet.\nNothing found is not all was "
+            "done: a run that nobody witnessed, judged and replayed is "
             "\"incomplete\" in the result's line, in JSON (verdict) and in the database.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "cli/file_make.h"
@@ -35,7 +34,7 @@ static enum status recovery_open(struct recovery *recovery, struct error *error)
         return s;
     }
     /* Launcher and recorder hold the lock as long as they live. */
-    if (flock(recovery->ring, LOCK_EX | LOCK_NB) < 0)
+    if (!file_lock(recovery->ring))
         return errno == EWOULDBLOCK
                    ? error_set(error, STATUS_DENIED,
                                "%s is being recorded right now; wait for its end, or end it first", recovery->path)

@@ -67,6 +67,8 @@ static int report_one(const struct command *command, struct report *report, stru
     struct error error = ERROR_INIT;
     struct check_report found;
     struct buffer page = BUFFER_INIT;
+    if (check_run_recorded(command, path))
+        return EXIT_RECORDED;
     check_report_init(&found);
     enum status s = check_run_check(&report->run, checker, path, &found, &error);
     if (s == STATUS_OK)

@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checker/checker.h"
-#include "cli/crash_process.h"
+#include "cli/show_command.h"
+#include "cli/show_follow.h"
 #include "cli/show_grants.h"
-#include "cli/show_select.h"
 
 enum {
     SHOW_CALLS,
@@ -24,6 +23,7 @@ enum {
     SHOW_SUMMARY,
     SHOW_GRANTS,
     SHOW_CHROME,
+    SHOW_FOLLOW,
     SHOW_FULL,
     SHOW_NO_COLOR,
     SHOW_JSON
@@ -42,40 +42,13 @@ static const struct option_row rows[] = {
     [SHOW_SUMMARY] = { 'c', "summary", NULL, "count hostcalls, errors, time and bytes instead, the longest first" },
     [SHOW_GRANTS] = { 0, "grants", NULL, "what was granted, to whom, on which machine; no hostcalls" },
     [SHOW_CHROME] = { 0, "chrome-trace", NULL, "Chrome's Trace Event Format (JSON), which Perfetto reads" },
+    [SHOW_FOLLOW] = { 'f', "follow", NULL,
+                      "wait for what is still being recorded, and print each hostcall when it has ended, until the "
+                      "recording is over or SIGINT comes" },
     [SHOW_FULL] = { 0, "full", NULL, "do not cut strings, buffers and structs" },
     [SHOW_NO_COLOR] = NO_COLOR_OPTION_ROW,
     [SHOW_JSON] = { 0, "json", NULL, "one JSON object per line; of a summary or of grants, one object" },
 };
-
-struct show {
-    struct show_options options;
-    struct show_select select;
-    bool json, summary, grants, chrome;
-    const char *path;
-    uint64_t count;              /* hostcalls */
-    struct show_summary *counts; /* NULL: lines are wanted */
-    struct show_paths *paths;
-    struct run_spec spec;
-    struct buffer out; /* of the Chrome trace, and what it wants behind the last call */
-    struct json trace;
-    struct trace_exit exit;
-    bool exited;
-    uint64_t ended; /* ticks where the last call ended */
-};
-
-static void show_between(const struct show *show, enum trace_item_kind kind, const struct trace_reader *reader,
-                         struct buffer *line)
-{
-    uint64_t event = trace_reader_event(reader);
-    if (kind == TRACE_ITEM_STATE && show->json)
-        show_state_json(event, trace_reader_state(reader), line);
-    else if (kind == TRACE_ITEM_STATE)
-        show_state(event, trace_reader_state(reader), &show->options, line);
-    else if (show->json)
-        show_growth_json(event, trace_reader_growth(reader), line);
-    else
-        show_growth(event, trace_reader_growth(reader), &show->options, line);
-}
 
 /* An item of the one object; what is neither a call nor the guest's end is left out. */
 static void show_traced(struct show *show, enum trace_item_kind kind, const struct trace_call *call,
@@ -90,63 +63,6 @@ static void show_traced(struct show *show, enum trace_item_kind kind, const stru
     }
     print_text(stdout, &show->out);
     buffer_clear(&show->out);
-}
-
-/* Text of ours, in one tone. */
-static void print_toned(const struct buffer *text, enum print_tone tone)
-{
-    const struct print_mark mark = { 0, text->size, tone };
-    print_marked(stdout, text->data, text->size, &mark, 1);
-}
-
-static void print_call(const struct show *show, const struct trace_call *call, struct buffer *line)
-{
-    struct show_parts parts;
-    struct show_options options = show->options;
-    options.parts = &parts;
-    show_call(call, &options, line);
-    const struct print_mark marks[] = {
-        { parts.begin, parts.name, PRINT_DIM },
-        { parts.name, parts.name_end, PRINT_NAME },
-        { parts.outcome, parts.failed ? parts.outcome_end : 0, parts.refused ? PRINT_BAD : PRINT_DOUBT },
-        { parts.outcome_end, parts.end, PRINT_DIM },
-    };
-    print_marked(stdout, line->data, line->size, marks, sizeof marks / sizeof *marks);
-}
-
-/* The guest's end, with what its module says of a trap's stack. */
-static void show_ending(const struct show *show, const struct trace_exit *exit_item, struct buffer *line)
-{
-    struct show_options options = show->options;
-    struct crash_symbols *symbols = crash_trace_look(show->path, NULL, &exit_item->stack);
-    options.crash = symbols;
-    if (show->json)
-        show_exit_json(exit_item, &options, line);
-    else
-        show_exit(exit_item, &options, line);
-    free(symbols);
-}
-
-static void show_item(const struct show *show, enum trace_item_kind kind, const struct trace_reader *reader,
-                      const struct trace_call *call, const struct trace_exit *exit_item)
-{
-    struct buffer line = BUFFER_INIT;
-    if (kind == TRACE_ITEM_CALL && !show->json) {
-        print_call(show, call, &line);
-        buffer_done(&line);
-        return;
-    }
-    if (kind == TRACE_ITEM_CALL)
-        show_call_json(call, &show->options, &line);
-    else if (kind != TRACE_ITEM_EXIT)
-        show_between(show, kind, reader, &line);
-    else
-        show_ending(show, exit_item, &line);
-    if (show->json)
-        print_text(stdout, &line);
-    else
-        print_toned(&line, kind == TRACE_ITEM_EXIT ? PRINT_HEAD : PRINT_DIM);
-    buffer_done(&line);
 }
 
 /* What was run, for people; where the description cannot be read, that. What is known of it helps with the lines. */
@@ -164,10 +80,10 @@ static enum status show_begin(struct show *show, const struct trace_reader *read
         show_run(&show->spec, &text);
     else
         buffer_printf(&text, "# %s\n", why.text);
-    show->options.clock =
-        show_clock_of(trace_end_ahead(fd, file_size, &end) ? &end : NULL, described ? &show->spec : NULL);
+    bool related = trace_end_ahead(fd, file_size, &end) || show_live_end(show->path, reader, &end);
+    show->options.clock = show_clock_of(related ? &end : NULL, described ? &show->spec : NULL);
     if (!show->json && !show->summary)
-        print_toned(&text, PRINT_DIM);
+        show_print_toned(&text, PRINT_DIM);
     buffer_done(&text);
     enum status s = show_paths_create(described ? &show->spec : NULL, &show->paths, error);
     show->options.paths = show->paths;
@@ -217,26 +133,33 @@ static enum status show_items(struct show *show, struct trace_reader *reader, st
     struct trace_exit exit_item;
     enum trace_item_kind kind = TRACE_ITEM_CALL;
     uint64_t shown = 0;
-    enum status s = follow_before(show, reader, call, error);
-    if (s == STATUS_OK && show->select.first > 0)
+    /* Where it is followed, what lies before the range may not be there yet: it is read on the way. */
+    enum status s = show->follow ? STATUS_OK : follow_before(show, reader, call, error);
+    if (s == STATUS_OK && show->select.first > 0 && !show->follow)
         s = trace_reader_seek(reader, show->select.first, error);
     while (s == STATUS_OK && shown < show->count) {
-        s = trace_reader_next(reader, &kind, call, &exit_item, error);
+        s = show->follow ? show_follow_next(show->path, reader, &kind, call, &exit_item, error)
+                         : trace_reader_next(reader, &kind, call, &exit_item, error);
         uint64_t begin = kind == TRACE_ITEM_CALL ? call->begin_event : trace_reader_event(reader);
         if (s != STATUS_OK || begin > show->select.last)
             break;
-        if (show_wants(show, kind, call)) {
+        bool before = trace_reader_event(reader) < show->select.first;
+        bool wanted = !before && show_wants(show, kind, call);
+        if (wanted) {
             if (show->counts)
                 show_summary_add(show->counts, call);
             else if (show->chrome)
                 show_traced(show, kind, call, &exit_item);
             else
-                show_item(show, kind, reader, call, &exit_item);
+                show_print_item(show, kind, reader, call, &exit_item);
             shown += kind == TRACE_ITEM_CALL;
-            show->options.before = kind == TRACE_ITEM_CALL ? call->ticks : show->options.before;
         }
+        if (kind == TRACE_ITEM_CALL && (before || wanted))
+            show->options.before = call->ticks;
         if (kind == TRACE_ITEM_CALL)
             show_paths_follow(show->paths, call);
+        if (show->follow && trace_reader_event(reader) >= show->select.last)
+            break; /* and not when a later one comes */
     }
     return s;
 }
@@ -268,13 +191,20 @@ static int show_stop(const struct command *command, const struct show *show, con
     struct error why = ERROR_INIT;
     struct trace_end end;
     bool inside;
-    if (trace_reader_stop(reader, &end, &inside, &why) != STATUS_OK)
+    bool recorded = !show->follow && trace_reader_recorded(reader, show->path);
+    enum status s = trace_reader_stop(reader, &end, &inside, &why);
+    if (s == STATUS_TRUNCATED && recorded) {
+        print_err("warrant show: %s is still being recorded: this is what there is so far; --follow waits for more\n",
+                  show->path);
+        return EXIT_RECORDED;
+    }
+    if (s != STATUS_OK)
         return command_failed(command, EXIT_FILE, &why);
     if (show->json || show->summary)
         return EXIT_OK;
     struct buffer text = BUFFER_INIT;
     show_end(&end, &text);
-    print_toned(&text, PRINT_DIM);
+    show_print_toned(&text, PRINT_DIM);
     buffer_done(&text);
     return EXIT_OK;
 }
@@ -308,9 +238,11 @@ static int show_calls(const struct command *command, struct show *show, const ch
     }
     if (show->counts)
         show_counted(show);
-    int status = s == STATUS_NOT_FOUND ? show_stop(command, show, reader)
-                 : s != STATUS_OK      ? command_failed(command, EXIT_FILE, &error)
-                                       : EXIT_OK;
+    int number = show->follow ? show_follow_signal() : 0;
+    int status = number != 0 && (s == STATUS_OK || s == STATUS_NOT_FOUND) ? EXIT_SIGNALLED + number
+                 : s == STATUS_NOT_FOUND                                  ? show_stop(command, show, reader)
+                 : s != STATUS_OK                                         ? command_failed(command, EXIT_FILE, &error)
+                                                                          : EXIT_OK;
     free(call);
     buffer_done(&show->out);
     free(show->counts);
@@ -322,7 +254,10 @@ static int show_trace(const struct command *command, struct show *show, const ch
 {
     struct error error = ERROR_INIT;
     struct trace_reader *reader;
-    if (trace_reader_open(path, &reader, &error) != STATUS_OK)
+    if (show->follow)
+        show_follow_begin();
+    if ((show->follow ? show_follow_open(path, &reader, &error) : trace_reader_open(path, &reader, &error)) !=
+        STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
     show->path = path;
     int status = show->grants ? show_granted(command, show, reader) : show_calls(command, show, path, reader);
@@ -365,6 +300,9 @@ static int take_option(const struct command *command, struct show *show, int opt
     case SHOW_CHROME:
         show->chrome = show->json = true; /* nothing but that object */
         return -1;
+    case SHOW_FOLLOW:
+        show->follow = true;
+        return -1;
     case SHOW_FULL:
         show->options.full = true;
         return -1;
@@ -392,6 +330,8 @@ static int run(const struct command *command, int argc, char **argv)
     int status = options_operand(command, &state, option, "one trace", &path);
     if (status < 0 && show.summary + show.grants + show.chrome > 1)
         return command_usage(command, "one of --summary, --grants and --chrome-trace");
+    if (status < 0 && show.grants && show.follow)
+        return command_usage(command, "--grants tells what does not change: there is nothing to follow");
     return status >= 0 ? status : show_trace(command, &show, path);
 }
 
@@ -399,14 +339,18 @@ const struct command command_show = {
     .name = "show",
     .arguments = "FILE.wtrace",
     .summary = "Print a trace as strace would.",
-    .text = "Each line has the event's number, the seconds since the start, the call "
-            "with its arguments and results, the ops that it "
-            "issued, and the rule that allowed or refused it. Behind a descriptor stands the name by which it was "
-            "granted or opened. A time with ~ is that of the event before: the call is cheaper than a clock. "
-            "A damaged trace is printed up "
-            "to where its valid prefix ends (status 3).\nA range shows the hostcalls (and what lies between "
-            "them) that have an event in it. What lies before it is read for the names of descriptors alone; "
-            "where an event there is not valid, descriptors have none.",
+    .text =
+        "Each line has the event's number, the seconds since the start, the call "
+        "with its arguments and results, the ops that it "
+        "issued, and the rule that allowed or refused it. Behind a descriptor stands the name by which it was "
+        "granted or opened. A time with ~ is that of the event before: the call is cheaper than a clock. "
+        "A damaged trace is printed up "
+        "to where its valid prefix ends (status 3).\nA range shows the hostcalls (and what lies between "
+        "them) that have an event in it. What lies before it is read for the names of descriptors alone; "
+        "where an event there is not valid, descriptors have none.\nOf a trace that is still being recorded what "
+        "there is so far is shown (status 4). --follow waits for the rest: it ends with the recording, as without it; "
+        "with status 3 where the recording was killed; with 128+N at signal N (SIGINT, SIGTERM), after what a summary "
+        "or a Chrome trace has to say behind the last call.",
     .options = { rows, sizeof rows / sizeof *rows },
     .run = run,
 };

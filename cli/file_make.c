@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/os.h"
@@ -192,4 +194,19 @@ enum status file_open_own(int folder, const char *name, const char *shown, int *
     }
     *ret_fd = fd;
     return STATUS_OK;
+}
+
+bool file_lock(int fd)
+{
+    enum { TRIES = 50 };
+    const struct timespec pause = { 0, 2000000 };
+    for (unsigned i = 0; i < TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    errno = EWOULDBLOCK;
+    return false;
 }

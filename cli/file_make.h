@@ -47,5 +47,8 @@ MUST_USE enum status file_path_split(const char *path, char *ret_folder, size_t 
 /* Opens a file that is there to write into it: a regular one of this user with one name, no link. Else DENIED;
  * NOT_FOUND. */
 MUST_USE enum status file_open_own(int folder, const char *name, const char *shown, int *ret_fd, struct error *error);
+/* Locks the whole file (flock). Whoever only looks whether it is locked has it for an instant; that is waited for.
+ * false: another one has it, or as flock(2) failed. */
+MUST_USE bool file_lock(int fd);
 
 #endif

@@ -234,7 +234,7 @@ static enum status ring_make(struct making *making, bool *ret_taken, struct erro
                                false, &files->ring_made, &files->ring, &own);
     *ret_taken = s == STATUS_DENIED;
     if (s == STATUS_OK) /* a file system that has no locks: recover does not take it for dead then either */
-        (void)flock(files->ring, LOCK_EX | LOCK_NB);
+        (void)file_lock(files->ring);
     else if (s != STATUS_DENIED)
         return error_copy(error, s, &own);
     return s;

@@ -13,8 +13,10 @@ enum exit_status {
     EXIT_FINDING = 1,
     EXIT_USAGE = 2,
     EXIT_FILE = 3,
+    EXIT_RECORDED = 4, /* the trace is still being recorded: what is said of it is not the last word */
     EXIT_WARRANT_FAILED = 125,
     EXIT_POLICY = 126,
+    EXIT_SIGNALLED = 128, /* and the signal's number */
     EXIT_TRAP = 134,
 };
 

@@ -111,6 +111,8 @@ void print_bytes(FILE *stream, const void *text, size_t size)
 
 void print_text(FILE *stream, const struct buffer *text) { print_bytes(stream, text->data, text->size); }
 
+bool print_flush(void) { return fflush(stdout) == 0 && !ferror(stdout); }
+
 /* ---- on a terminal ---- */
 
 static bool without_color;

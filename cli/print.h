@@ -22,6 +22,8 @@ void print_err(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_text(FILE *stream, const struct buffer *text);
 void print_bytes(FILE *stream, const void *text, size_t size);
 
+bool print_flush(void); /* standard output, for who waits; false: it cannot be written */
+
 /* ---- on a terminal ---- */
 
 enum print_tone { PRINT_NAME, PRINT_GOOD, PRINT_DOUBT, PRINT_BAD, PRINT_DIM, PRINT_HEAD, PRINT_TONES };

@@ -43,6 +43,8 @@ MUST_USE enum status trace_source_again(const struct trace_source *source, const
 bool trace_source_find_last(struct trace_source *source, enum trace_chunk_kind kind, struct trace_mark *ret);
 /* The file's descriptor (borrowed) and the size that is read; -1: bytes in memory. */
 int trace_source_fd(const struct trace_source *source, uint64_t *ret_size);
+/* The file has this size now: at least that of the prefix that was read. */
+void trace_source_resize(struct trace_source *source, uint64_t size);
 /* As trace_source_open of a descriptor (borrows until closed) of a file of `size` bytes. */
 MUST_USE enum status trace_source_open_fd(int fd, uint64_t size, enum trace_file_kind kind, struct trace_source **ret,
                                           struct error *error);

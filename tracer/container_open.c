@@ -162,6 +162,8 @@ int trace_source_fd(const struct trace_source *source, uint64_t *ret_size)
     return source->fd;
 }
 
+void trace_source_resize(struct trace_source *source, uint64_t size) { source->size = size; }
+
 struct trace_mark trace_source_mark(const struct trace_source *source)
 {
     struct trace_mark mark = { source->at, source->number, source->events, source->stream, { 0 } };

@@ -211,6 +211,22 @@ MUST_USE enum status recorder_run(const struct recorder_options *options, void (
 MUST_USE enum status recorder_salvage(const char *path, int trace_fd, int ring_fd, const struct trace_fate *fate,
                                       struct trace_end *ret_end, struct error *error);
 
+/* ---- the ring beside a trace: is it still being recorded? ---- */
+
+enum trace_beside_state {
+    TRACE_BESIDE_NONE, /* no ring of this run is there: the recording is over */
+    TRACE_BESIDE_LIVE, /* launcher or recorder live, or the file system cannot tell (it has no locks) */
+    TRACE_BESIDE_LEFT  /* all were killed: recorder_salvage saves what it holds */
+};
+struct trace_beside {
+    enum trace_beside_state state;
+    /* LIVE, LEFT: where the run's ticks begin, and CLOCK_MONOTONIC there. The guest's process could write them. */
+    uint64_t start_ticks, start_ns;
+};
+/* Looks at PATH.ring, where `path` is the trace's. run_id: TRACE_RUN_ID bytes; NULL: of any run. Whoever may not open
+ * the ring is told NONE. */
+struct trace_beside trace_beside(const char *path, const uint8_t *run_id);
+
 /* ---- the reader: whole calls out of a trace ---- */
 
 enum trace_item_kind { TRACE_ITEM_CALL = 1, TRACE_ITEM_EXIT = 2, TRACE_ITEM_STATE = 3, TRACE_ITEM_GROWTH = 4 };
@@ -293,6 +309,16 @@ MUST_USE enum status trace_reader_next(struct trace_reader *reader, enum trace_i
  * state, growth) is told of this one until something else is read. */
 MUST_USE enum status trace_reader_peek(struct trace_reader *reader, enum trace_item_kind *ret_kind,
                                        struct trace_call *call, struct trace_exit *exit, struct error *error);
+/* As trace_reader_next, of a file that is still being written. NOT_FOUND and *ret_waits: what is there ends before the
+ * next item does, which is still the next one; the item is whole when it comes. Whoever does not want to wait any more
+ * calls trace_reader_next. */
+MUST_USE enum status trace_reader_next_live(struct trace_reader *reader, enum trace_item_kind *ret_kind,
+                                            struct trace_call *call, struct trace_exit *exit, bool *ret_waits,
+                                            struct error *error);
+/* Whether the trace, which was opened by `path`, is still being recorded: it has no END, and its ring is LIVE. */
+bool trace_reader_recorded(const struct trace_reader *reader, const char *path);
+/* Takes what was appended to the file since. False: nothing was. */
+bool trace_reader_grow(struct trace_reader *reader);
 /* Goes to the item that event number `event` belongs to: it is the next one then. Behind the last event the end is
  * next. Chunks that are passed over are checked as chunks, and not expanded: a trace's valid prefix ends where it would
  * by reading on, except for an event that is not valid in a chunk that is. What was read or passed over once is not

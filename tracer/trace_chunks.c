@@ -45,7 +45,8 @@ enum status trace_reader_load(struct trace_reader *reader)
             enum status status = trace_reader_source(reader);
             if (status == STATUS_NOT_FOUND && !reader->ended)
                 error_set(&reader->stop, STATUS_TRUNCATED,
-                          "chunk %llu at offset %llu: the file ends here, without an END: the recorder was stopped",
+                          "chunk %llu at offset %llu: the file ends here, without an END: its recorder was stopped, or "
+                          "still runs",
                           (unsigned long long)trace_source_prefix(reader->source).chunks,
                           (unsigned long long)trace_source_prefix(reader->source).size);
             if (status != STATUS_OK)

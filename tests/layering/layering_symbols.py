@@ -34,7 +34,7 @@ MAY_CALL = {
     "runtime/base": ["pages", "file_read", "elapsed", "streams", "os_linux", "mounts_linux"],
     "wasi/act": ["*"],
     "wasi/confine": ["*"],
-    "tracer": ["ring_linux", "ring", "recorder", "salvage", "stream", "container_write", "container_open"],
+    "tracer": ["ring_linux", "ring", "recorder", "salvage", "stream", "container_write", "container_open", "trace_live"],
     "ebpf": ["*"],
     "checker": ["database"],
     "cli": ["*"],
