@@ -36,6 +36,8 @@ void show_run(const struct run_spec *spec, struct buffer *out)
         named(out, "not had: ", facts->witness_reason);
         buffer_string(out, "\n");
     }
+    if (facts->sync != RUN_SYNC_NONE)
+        buffer_printf(out, "# sync %s\n", run_sync_name((enum run_sync)facts->sync));
 }
 
 void show_end_words(const struct trace_end *end, struct buffer *out)

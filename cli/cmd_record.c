@@ -11,7 +11,8 @@ enum {
     RECORD_NO_MODULE,
     RECORD_DIGEST_EVERY,
     RECORD_LABEL,
-    RECORD_TRACE_LIMIT
+    RECORD_TRACE_LIMIT,
+    RECORD_SYNC
 };
 static const struct option_row rows[] = {
     RUN_OPTION_ROWS,
@@ -26,6 +27,9 @@ static const struct option_row rows[] = {
       "record a digest of memories, tables and globals behind every N hostcalls, and at the end" },
     { 0, "label", "KEY=VALUE", "write this into the trace's description; may be given several times" },
     { 0, "trace-limit", "SIZE", "stop the guest when its trace has this many bytes: 100MiB; 16GiB otherwise" },
+    { 0, "sync", "none|chunk|call",
+      "have the device write the trace: not at all (none, which is meant where nothing is said), each chunk before the "
+      "guest gets its room in the ring back, or each hostcall before the guest goes on" },
 };
 
 struct record {
@@ -33,6 +37,17 @@ struct record {
     struct launch_options launch;
     char output[4096];
 };
+
+static enum status record_sync(const char *value, struct run_facts *facts, struct error *error)
+{
+    for (enum run_sync sync = RUN_SYNC_NONE; sync < RUN_SYNC_COUNT; sync++) {
+        if (!strcmp(value, run_sync_name(sync))) {
+            facts->sync = sync;
+            return STATUS_OK;
+        }
+    }
+    return error_set(error, STATUS_INVALID, "--sync wants none, chunk or call, not \"%s\"", value);
+}
 
 static enum status record_option(void *self, int option, const char *value, struct error *error)
 {
@@ -55,6 +70,8 @@ static enum status record_option(void *self, int option, const char *value, stru
     if (option == RECORD_TRACE_LIMIT)
         return limit_option("trace-limit", policy_parse_size, value, &record->arguments.spec.policy.limits.trace,
                             error);
+    if (option == RECORD_SYNC)
+        return record_sync(value, &record->arguments.spec.facts, error);
     if (option == RECORD_LABEL)
         return run_spec_add_label(&record->arguments.spec, value, error);
     if (option == RECORD_OUTPUT) {

@@ -13,7 +13,8 @@ enum status guest_states_init(struct guest_states *states, struct trace_writer *
     };
     if (!writer)
         return STATUS_OK;
-    states->inner = trace_writer_observer(writer);
+    states->inner =
+        spec->facts.sync == RUN_SYNC_CALL ? trace_writer_observer_synced(writer) : trace_writer_observer(writer);
     return every ? trace_digest_create(&states->digest, error) : STATUS_OK;
 }
 

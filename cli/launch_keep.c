@@ -3,9 +3,12 @@
 #include "cli/launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "runtime/base/os.h"
 
 static void drop(const struct launch_options *options, struct file_made *made, const char *path)
 {
@@ -32,6 +35,21 @@ static enum status witness_forget(const struct launch_files *files, struct error
     return s;
 }
 
+/* The names, where the trace is to outlive the machine's end. The folder itself is open for its name alone. */
+static enum status names_sync(const struct launch_options *options, const struct launch_files *files,
+                              struct error *error)
+{
+    if (options->spec->facts.sync == RUN_SYNC_NONE)
+        return STATUS_OK;
+    int fd = openat(files->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum status s = STATUS_OK;
+    if (fd < 0 || !os_file_sync(fd))
+        s = error_set_errno(error, STATUS_IO, errno, "cannot bring the name of %s to its device", files->trace_path);
+    if (fd >= 0)
+        close(fd);
+    return s;
+}
+
 enum status launch_outputs_keep(const struct launch_options *options, struct launch_files *files, bool witnessed,
                                 struct error *error)
 {
@@ -43,6 +61,8 @@ enum status launch_outputs_keep(const struct launch_options *options, struct lau
         s = file_place(&files->witness_made, files->witness_path, error);
     if (s == STATUS_OK && !witnessed && replaces)
         s = witness_forget(files, error);
+    if (s == STATUS_OK)
+        s = names_sync(options, files, error);
     if (s != STATUS_OK) /* launch_outputs_drop undoes what was placed */
         return s;
     file_keep(&files->trace_made);

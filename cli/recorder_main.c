@@ -55,6 +55,8 @@ static enum status describe(struct recorder_options *options, struct error *erro
     struct run_spec spec;
     TRY(run_spec_decode(options->description, options->description_size, &spec, error));
     options->trace_limit = spec.policy.limits.trace;
+    options->sync_chunks = spec.facts.sync != RUN_SYNC_NONE;
+    options->sync_calls = spec.facts.sync == RUN_SYNC_CALL;
     memcpy(options->run_id, spec.run_id, sizeof options->run_id);
     if (!spec.facts.no_module)
         options->module = file_map(RECORDER_FD_MODULE, &options->module_size);

@@ -10,6 +10,9 @@ MUST_USE enum status trace_file_append_part(struct trace_file *file, enum trace_
                                             size_t size, uint64_t stream_offset, uint64_t first_event,
                                             uint32_t event_count, bool more, struct error *error);
 
+/* From here on a chunk that is appended is on the device too. */
+void trace_file_sync(struct trace_file *file);
+
 /* Where the valid prefix of a file ends, for going on behind it. */
 struct trace_prefix {
     uint64_t size, chunks;    /* bytes, whole chunks */

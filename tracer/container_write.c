@@ -3,7 +3,7 @@
  * The file is a whole number of chunks at any time between two calls: what fails half-way is cut off again. Room for an
  * END chunk is reserved ahead, so that a full disk can still be recorded as the reason.
  *
- * Leaves out: syncing to the device, signatures. docs/trace-format.md, Container. */
+ * Leaves out: signatures. docs/trace-format.md, Container. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -28,6 +28,7 @@ struct trace_file {
     uint8_t *out;             /* one chunk as it will lie in the file */
     size_t out_capacity;
     ZSTD_CCtx *zstd;
+    bool synced;
 };
 
 static enum status write_error(int number, struct error *error)
@@ -60,6 +61,8 @@ static enum status file_write(struct trace_file *file, const uint8_t *bytes, siz
     if (!last && !os_file_reserve(file->fd, file->size, size + END_RESERVE) && (errno == ENOSPC || errno == EDQUOT))
         return write_error(errno, error);
     int number = write_all(file->fd, bytes, size, file->size);
+    if (number == 0 && file->synced && !os_file_sync(file->fd))
+        number = errno;
     if (number != 0) {
         /* Should cutting fail too, the reader still finds the valid prefix. */
         if (ftruncate(file->fd, (off_t)file->size) < 0)
@@ -69,6 +72,8 @@ static enum status file_write(struct trace_file *file, const uint8_t *bytes, siz
     file->size += size;
     return STATUS_OK;
 }
+
+void trace_file_sync(struct trace_file *file) { file->synced = true; }
 
 /* NULL: out of memory; then fd is closed. */
 static struct trace_file *file_alloc(int fd, struct error *error)

@@ -13,7 +13,7 @@
  * still holds goes into the room that the ring itself had. So nothing is missing from a trace that ended for want of
  * space, but where that room was taken by somebody else.
  *
- * Leaves out: syncing to the device, going on with a gap when the disk is full. docs/trace-format.md, Ring. */
+ * Leaves out: going on with a gap when the disk is full. docs/trace-format.md, Ring. */
 #include "tracer/stream.h"
 
 #include <errno.h>
@@ -171,21 +171,44 @@ static void release_tail(struct trace_ring_header *header, uint64_t position)
     }
 }
 
-/* Closes the chunk whose first event has waited long enough. *since: when that was first seen here; 0: nothing waits.
- */
-static enum status held_flush(struct stream *stream, uint64_t hold_ns, uint64_t *since, struct error *error)
+/* Whether the guest waits for what it wrote to be in the file. */
+static bool guest_waits(struct trace_ring_header *header, const struct recorder_options *options)
 {
-    if (hold_ns == 0 || stream->parsed == 0) {
+    /* Sequentially consistent, against the guest, which stores head and then waiting: who sees this sees that. */
+    return options->sync_calls && atomic_load_explicit(&header->waiting, memory_order_seq_cst) != 0;
+}
+
+/* Closes the chunk whose first event has waited long enough, or is waited for. *since: when the first was seen here; 0:
+ * nothing waits. */
+static enum status held_flush(struct stream *stream, struct trace_ring_header *header,
+                              const struct recorder_options *options, uint64_t *since, struct error *error)
+{
+    bool waits = guest_waits(header, options);
+    if (stream->parsed == 0 || (options->hold_ns == 0 && !waits)) {
         *since = 0;
         return STATUS_OK;
     }
     uint64_t now = elapsed_now_ns();
     if (*since == 0)
         *since = now;
-    if (now - *since < hold_ns)
+    if (!waits && now - *since < options->hold_ns)
         return STATUS_OK;
     *since = 0;
     return stream_flush(stream, error);
+}
+
+/* Sleeps between two looks, so many microseconds at most. */
+static void look_sleep(struct watch *watch, struct trace_ring_header *header, bool moved, uint32_t us)
+{
+    const struct timespec timeout = { 0, (long)us * 1000 }, brief = { 0, SLEEP_SHORT_US * 1000L }, none = { 0, 0 };
+    if (!watch->options->sync_calls) {
+        watch_sleep(watch, &timeout);
+    } else if (moved || !guest_waits(header, watch->options)) {
+        os_wait_on(&header->waiting, 0, &timeout);
+        watch_sleep(watch, &none);
+    } else { /* it waits, and for nothing that it wrote: a guest that only says so shall not keep this process busy */
+        watch_sleep(watch, &brief);
+    }
 }
 
 /* Copies until the guest's process is gone and the ring is empty. */
@@ -204,7 +227,7 @@ static enum status recorder_copy(struct stream *stream, struct trace_ring_header
         enum status status = stream_take(stream, head, &taken, error);
         held_since = stream->position == before ? held_since : 0;
         if (status == STATUS_OK && !gone)
-            status = held_flush(stream, watch->options->hold_ns, &held_since, error);
+            status = held_flush(stream, header, watch->options, &held_since, error);
         if (status != STATUS_OK)
             return status;
         if (stream->position != before) {
@@ -220,8 +243,7 @@ static enum status recorder_copy(struct stream *stream, struct trace_ring_header
         if (gone)
             continue;
         sleep = taken >= BUSY_BYTES ? SLEEP_SHORT_US : sleep * 2 < SLEEP_LONG_US ? sleep * 2 : SLEEP_LONG_US;
-        const struct timespec timeout = { 0, (long)sleep * 1000 };
-        watch_sleep(watch, &timeout);
+        look_sleep(watch, header, stream->position != before, sleep);
     }
 }
 
@@ -295,6 +317,8 @@ enum status recorder_run_mapped(const struct recorder_options *options, struct t
     struct trace_ring *mapped = NULL;
     signal(SIGXFSZ, SIG_IGN); /* a full file is an errno here */
     enum status status = trace_file_create(options->trace_fd, TRACE_FILE_EVENTS, options->run_id, &file, error);
+    if (status == STATUS_OK && options->sync_chunks)
+        trace_file_sync(file);
     if (status == STATUS_OK)
         status = write_preamble(file, options, error);
     if (status == STATUS_OK && !ring)

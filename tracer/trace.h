@@ -122,6 +122,8 @@ struct trace_writer;
 MUST_USE enum status trace_writer_create(struct trace_ring *ring, struct trace_writer **ret,
                                          struct error *error); /* borrows ring; one writer per mapping */
 struct wasi_observer trace_writer_observer(struct trace_writer *writer);
+/* The same, and `end` returns when the recorder has the call in the file; where that has sync_chunks, on its device. */
+struct wasi_observer trace_writer_observer_synced(struct trace_writer *writer);
 
 /* How the guest ended; the last event of a whole trace. */
 struct trace_exit {
@@ -194,6 +196,8 @@ struct recorder_options {
                              UINT64_MAX: none */
     uint64_t hold_ns;     /* so long events wait in the recorder for those that fill their chunk. 0: for ever, and where
                              chunks end depends on events alone */
+    bool sync_chunks;     /* a chunk is on the device before its room in the ring is free again */
+    bool sync_calls;      /* beside that: what a guest waits for (trace_writer_observer_synced) is written at once */
     uint8_t run_id[TRACE_RUN_ID];
     const void *description; /* borrowed */
     size_t description_size;

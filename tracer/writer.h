@@ -55,6 +55,9 @@ MUST_USE static inline enum status writer_ensure(struct trace_writer *writer, si
     return writer_room(writer, size, error);
 }
 
+/* Waits until the recorder has all that was published. STOPPED. */
+MUST_USE enum status writer_written(struct trace_writer *writer, struct error *error);
+
 /* The general forms, for what the compact events do not tell of. */
 MUST_USE enum status writer_op_any(struct trace_writer *writer, const struct request *request, const struct op *op,
                                    const struct backend_space *space, struct error *error);

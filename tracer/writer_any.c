@@ -66,6 +66,25 @@ static enum status writer_wait(struct trace_writer *writer, size_t need, struct 
     return STATUS_OK;
 }
 
+enum status writer_written(struct trace_writer *writer, struct error *error)
+{
+    const struct timespec look_again = { 0, WAIT_NS };
+    struct trace_ring_header *header = trace_ring_header(writer);
+    while (writer_free_bytes(writer) < TRACE_RING_BYTES) {
+        if (writer_stopped(writer))
+            return writer_stopped_error(writer, error);
+        /* As in writer_wait. Here the recorder does not write before it sees that somebody waits: so it is woken. */
+        atomic_store_explicit(&header->waiting, 1, memory_order_seq_cst);
+        atomic_thread_fence(memory_order_seq_cst);
+        if (writer_free_bytes(writer) < TRACE_RING_BYTES) {
+            os_wake(&header->waiting);
+            os_wait_on(&header->waiting, 1, &look_again);
+        }
+    }
+    atomic_store_explicit(&header->waiting, 0, memory_order_relaxed);
+    return STATUS_OK;
+}
+
 enum status writer_room(struct trace_writer *writer, size_t size, struct error *error)
 {
     uint8_t *data = trace_ring_data(writer);

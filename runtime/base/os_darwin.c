@@ -196,6 +196,9 @@ bool os_file_punch(int fd, uint64_t offset, uint64_t size)
     return fcntl(fd, F_PUNCHHOLE, &hole) == 0;
 }
 
+/* fsync hands it to the drive, which may keep it; where the drive has no way to be told, fsync is all there is. */
+bool os_file_sync(int fd) { return fcntl(fd, F_FULLFSYNC) == 0 || fsync(fd) == 0; }
+
 bool os_process_watch(int pid, int *ret_fd)
 {
     int queue = kqueue();

@@ -126,6 +126,19 @@ class Live(Case):
         self.warrant("show", self.trace)
         self.warrant("show", "--follow", self.trace)  # of what is over it shows all
 
+    def test_sync(self):
+        """What is brought to the device is said by the trace, and changes nothing else of it."""
+        calls = set()
+        for sync in "none", "chunk", "call":
+            self.record("poke", "fd_write", "1", "iov:@hello:5", "--", "clock_time_get", 0, 1, "out", options=["--sync", sync])
+            said = self.warrant("show", self.trace).stdout
+            self.assertEqual(f"# sync {sync}\n" in said, sync != "none", said)
+            report = self.check()
+            self.assertEqual(report["failing"], 0)
+            calls.add(report["hostcalls"])
+        self.assertEqual(len(calls), 1)
+        self.warrant("record", "--sync", "always", "-o", self.trace, GUESTS / "poke.wasm", status=2)
+
     def test_a_killed_recording_is_not_waited_for(self):
         with self.recording() as run, self.process("show", "--follow", "--json", self.trace) as follow:
             self.until(follow, lambda item: item.get("call") == "fd_write")

@@ -105,6 +105,7 @@ static void spec_fill(struct run_spec *spec)
     facts->page_size = 4096;
     facts->lines_asked = CONFINE_ALL;
     facts->digest_every = 5;
+    facts->sync = RUN_SYNC_CALL;
     memset(facts->line_held, CONFINE_ON, sizeof facts->line_held);
     facts->line_held[CONFINE_LANDLOCK] = CONFINE_PART;
     facts->landlock_abi = 2;

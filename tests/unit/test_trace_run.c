@@ -224,6 +224,7 @@ static void test_full_disk_stops_the_guest_and_keeps_the_prefix(void **state)
     enum status status;
     run.file_limit = 300000; /* bytes: RLIMIT_FSIZE of the recorder's process */
     run.hold_ns = 0;
+    run.sync_chunks = run.sync_calls = false;
     kit_run_start_limited(&run);
     kit_run_guest(&run, write_for_ever, NULL);
     int guest = kit_wait(run.guest);
@@ -274,6 +275,7 @@ static void test_few_events_reach_the_file(void **state)
     enum status status;
     run.file_limit = 0;
     run.hold_ns = 1;
+    run.sync_chunks = run.sync_calls = false;
     kit_run_start_limited(&run);
     kit_run_guest(&run, write_when_written, run.trace);
     assert_int_equal(kit_wait(run.guest), 0);

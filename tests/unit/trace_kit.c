@@ -331,6 +331,7 @@ static void limit_files(uint64_t bytes)
 void kit_run_start(struct kit_run *run)
 {
     run->file_limit = run->hold_ns = 0;
+    run->sync_chunks = run->sync_calls = false;
     kit_run_start_limited(run);
 }
 
@@ -357,6 +358,8 @@ void kit_run_start_limited(struct kit_run *run)
                                             .guest_fd = -1,
                                             .trace_limit = UINT64_MAX,
                                             .hold_ns = run->hold_ns,
+                                            .sync_chunks = run->sync_chunks,
+                                            .sync_calls = run->sync_calls,
                                             .description = "description",
                                             .description_size = 11,
                                             .module = "module",

@@ -36,6 +36,7 @@ struct kit_run {
     /* For kit_run_start_limited: bytes that the recorder may write into a file; how long it holds events. 0: without
      * end, as kit_run_start has it. */
     uint64_t file_limit, hold_ns;
+    bool sync_chunks, sync_calls;
 };
 void kit_run_start(struct kit_run *run); /* the recorder, until it is ready */
 void kit_run_start_limited(struct kit_run *run);

@@ -30,6 +30,12 @@ const char *run_walker_name(enum run_walker walker)
     return (unsigned)walker < RUN_WALKER_COUNT ? names[walker] : "?";
 }
 
+const char *run_sync_name(enum run_sync sync)
+{
+    static const char *const names[RUN_SYNC_COUNT] = { "none", "chunk", "call" };
+    return (unsigned)sync < RUN_SYNC_COUNT ? names[sync] : "?";
+}
+
 const char *confine_line_name(enum confine_line line)
 {
 #define LINE_NAME(id, text) text,

@@ -44,6 +44,11 @@ enum witness_mode { WITNESS_MODE_AUTO, WITNESS_MODE_ON, WITNESS_MODE_OFF };
 enum run_walker { RUN_WALKER_AUTO, RUN_WALKER_OPENAT2, RUN_WALKER_COMPONENTS, RUN_WALKER_COUNT };
 const char *run_walker_name(enum run_walker walker); /* "openat2"; "?" beyond the list */
 
+/* When the recorder has the device write what it wrote (docs/policy.md, What a crash leaves): not at all, with each
+ * chunk, or with each hostcall before the guest goes on. */
+enum run_sync { RUN_SYNC_NONE, RUN_SYNC_CHUNK, RUN_SYNC_CALL, RUN_SYNC_COUNT };
+const char *run_sync_name(enum run_sync sync); /* "chunk"; "?" beyond the list */
+
 /* TEXT(field, name, most bytes) and NUMBER(field, name, largest value), in the order of the stored form. */
 #define RUN_FACT_LIST(TEXT, NUMBER)                                                                                    \
     TEXT(version, "warrant", 64)   /* the program's version */                                                         \
@@ -62,7 +67,8 @@ const char *run_walker_name(enum run_walker walker); /* "openat2"; "?" beyond th
     NUMBER(landlock_abi, "Landlock version", UINT16_MAX)  /* 0: none */                                                \
     NUMBER(no_module, "module left out", 1)                                                                            \
     NUMBER(digest_every, "states every", UINT64_MAX)       /* hostcalls; 0: no states */                               \
-    NUMBER(landlock_net, "Landlock holds TCP", UINT16_MAX) /* 1: binding, 2: connecting, to ports of the rules */
+    NUMBER(landlock_net, "Landlock holds TCP", UINT16_MAX) /* 1: binding, 2: connecting, to ports of the rules */      \
+    NUMBER(sync, "sync", RUN_SYNC_CALL)                    /* enum run_sync */
 
 struct run_facts {
 #define RUN_FACT_TEXT(field, name, most)   char *field; /* owned; NULL: as "" */
