@@ -55,7 +55,7 @@ static enum status run(const char **args, const char *folder, const struct buffe
     struct wasi_backend backend = act_live_backend(live);
     status = wasi_create(&config, &backend, observer, &wasi, error);
     if (status == STATUS_OK)
-        status = wasi_start_run(module, wasi, &limits, NULL, &instance, &ending, error);
+        status = wasi_start_run(module, wasi, &limits, NULL, NULL, &instance, &ending, error);
     if (status == STATUS_OK && ending.ended != WASI_ENDED_RETURNED)
         status = error_set(error, STATUS_INTERNAL, "the guest ended with %u, exit code %u, %s: %s", ending.ended,
                            ending.exit_code, rt_trap_text((enum rt_trap_kind)ending.trap), wasi_failure(wasi)->text);

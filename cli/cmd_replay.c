@@ -7,13 +7,14 @@
 #include "cli/crash_process.h"
 #include "cli/progress.h"
 #include "cli/replay_process.h"
+#include "cli/replay_profile.h"
 #include "cli/tiers.h"
 #include "runtime/base/json_writer.h"
 #include "runtime/rt.h"
 #include "wasi/policy/policy.h"
 #include "wasi/start.h"
 
-enum { UNTIL_EVENT, TIER, MODULE, DIGEST, JSON, OUTPUT, MEMORY, TIMEOUT };
+enum { UNTIL_EVENT, TIER, MODULE, DIGEST, JSON, OUTPUT, PROFILE, CHROME, MEMORY, TIMEOUT };
 static const struct option_row rows[] = {
     { 0, "until", "EVENT",
       "stop before the first hostcall that begins behind this event, and print the state's digest" },
@@ -22,12 +23,16 @@ static const struct option_row rows[] = {
     { 0, "digest", NULL, "print the digest of memories, tables and globals at the end" },
     { 0, "json", NULL, "print the result as JSON" },
     { 0, "output", NULL, "give what the guest wrote to its standard output and error, and end with its status" },
+    { 0, "profile", "FILE.json",
+      "write how many instructions each stack of the guest executed, exactly, as speedscope reads it" },
+    { 0, "chrome-trace", "FILE.json", "the same in Chrome's Trace Event Format, which Perfetto reads" },
     REPLAY_OPTION_ROWS,
 };
 
 struct replay_command {
     struct replay_options options;
     struct replay_process process;
+    struct replay_profile profile;
     struct progress progress;
     bool json;
 };
@@ -137,8 +142,16 @@ static int replay(const struct command *command, struct replay_command *replay)
 {
     struct error error = ERROR_INIT;
     struct replay_report report;
-    enum status s = replay_process_run(&replay->process, &replay->options, &report, &error);
+    enum status s = STATUS_OK;
+    const bool counted = replay_profile_asked(&replay->profile);
+    if (counted)
+        s = replay_profile_begin(&replay->profile, &replay->options, &error);
+    if (s == STATUS_OK)
+        s = replay_process_run(&replay->process, &replay->options, &report, &error);
     progress_done(&replay->progress);
+    if (s == STATUS_OK && counted)
+        s = replay_profile_end(&replay->profile, &replay->options, &error);
+    replay_profile_done(&replay->profile);
     if (s != STATUS_OK)
         return command_failed(command, replay->process.output ? EXIT_WARRANT_FAILED : EXIT_FILE, &error);
     return replay_show(command, replay, &report);
@@ -161,6 +174,12 @@ static int option_apply(const struct command *command, struct replay_command *re
     case JSON:
         replay->json = true;
         return -1;
+    case PROFILE:
+        replay->profile.speedscope = value;
+        return -1;
+    case CHROME:
+        replay->profile.chrome = value;
+        return -1;
     case OUTPUT:
         replay->process.output = true;
         return -1;
@@ -172,7 +191,7 @@ static int option_apply(const struct command *command, struct replay_command *re
 static int run(const struct command *command, int argc, char **argv)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
-    struct replay_command replay_command = { .process = REPLAY_PROCESS_DEFAULT };
+    struct replay_command replay_command = { .process = REPLAY_PROCESS_DEFAULT, .profile = REPLAY_PROFILE_NONE };
     const char *value;
     int option;
     progress_init(&replay_command.progress, command->name);

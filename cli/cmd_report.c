@@ -1,14 +1,11 @@
 /* `warrant report`: one page of HTML that says what a check came to, for whoever has to believe it. */
 #include "cli/commands.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/check_place.h"
 #include "cli/check_run.h"
-#include "cli/file_make.h"
+#include "cli/file_write.h"
 
 enum { REPORT_OUTPUT = CHECK_RUN_OPTIONS };
 static const struct option_row rows[] = {
@@ -20,47 +17,6 @@ struct report {
     struct check_run run;
     const char *output; /* NULL: the standard output */
 };
-
-static enum status write_all(int fd, const struct buffer *page, const char *shown, struct error *error)
-{
-    for (size_t done = 0; done < page->size;) {
-        ssize_t some = write(fd, page->data + done, page->size - done);
-        if (some < 0 && errno == EINTR)
-            continue;
-        if (some < 0)
-            return error_set_errno(error, errno == ENOSPC || errno == EDQUOT ? STATUS_NO_SPACE : STATUS_IO, errno,
-                                   "cannot write %s", shown);
-        done += (size_t)some;
-    }
-    return STATUS_OK;
-}
-
-/* The file has its name when all of it is written. */
-static enum status write_file(const char *path, const struct buffer *page, struct error *error)
-{
-    char folder_path[4096], name[FILE_NAME_BYTES];
-    struct file_made made = FILE_MADE_NONE;
-    int fd = -1;
-    enum status s = file_path_split(path, folder_path, sizeof folder_path, name, error);
-    if (s != STATUS_OK)
-        return s;
-    int folder = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return error_set_errno(error, STATUS_NOT_FOUND, errno, "cannot open %s", folder_path);
-    s = file_make(folder, name, path, true, &made, &fd, error);
-    if (s == STATUS_OK)
-        s = write_all(fd, page, path, error);
-    if (fd >= 0 && close(fd) < 0 && s == STATUS_OK)
-        s = error_set_errno(error, STATUS_IO, errno, "cannot write %s", path);
-    if (s == STATUS_OK)
-        s = file_place(&made, path, error);
-    if (s == STATUS_OK)
-        file_keep(&made);
-    else if (!file_drop(&made))
-        error_prefix(error, "what was begun of it is left");
-    close(folder);
-    return s;
-}
 
 static int report_one(const struct command *command, struct report *report, struct checker *checker, const char *path)
 {
@@ -74,7 +30,7 @@ static int report_one(const struct command *command, struct report *report, stru
     if (s == STATUS_OK)
         s = check_report_html(checker, &found, WARRANT_VERSION, &page, &error);
     if (s == STATUS_OK && report->output)
-        s = write_file(report->output, &page, &error);
+        s = file_write(report->output, &page, &error);
     else if (s == STATUS_OK)
         print_text(stdout, &page);
     int status = s == STATUS_OK ? found.exit_status : command_failed(command, EXIT_FILE, &error);

@@ -237,7 +237,7 @@ static enum status run(struct guest *guest, struct wasi_ending *ending, struct e
                     &guest->wasi, error);
     if (s != STATUS_OK)
         return s;
-    s = wasi_start_run(guest->module, guest->wasi, &guest->start.limits, &growths, &running, ending, error);
+    s = wasi_start_run(guest->module, guest->wasi, &guest->start.limits, &growths, NULL, &running, ending, error);
     if (s == STATUS_NOT_FOUND || s == STATUS_UNLINKABLE) /* the module's fault, and not the run's */
         error_prefix(error, "%s", guest->spec.module_path);
     return s == STATUS_OK ? guest_states_end(&guest->states, ending, error) : s;

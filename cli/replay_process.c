@@ -197,6 +197,31 @@ static enum status child_failed(const struct replay_process *process, struct rep
     return status;
 }
 
+static bool on_the_way(const struct replay_message *message)
+{
+    return message->kind == REPLAY_PROGRESS || message->kind == REPLAY_STEP || message->kind == REPLAY_COUNTED;
+}
+
+/* Passes on what is told on the way; false: whoever is told wants no more. */
+static bool pass_on(struct replay_message *message, const struct replay_options *options)
+{
+    switch ((enum replay_message_kind)message->kind) {
+    case REPLAY_PROGRESS:
+        return !options->progress || options->progress(options->progress_self, message->calls, message->instructions);
+    case REPLAY_STEP:
+        if (options->told && step_take(&message->step))
+            options->told(options->told_self, &message->step);
+        return true;
+    case REPLAY_COUNTED:
+        return !options->counted || message->size > REPLAY_PIECE ||
+               options->counted(options->counted_self, message->bytes, message->size);
+    case REPLAY_DONE:
+    case REPLAY_FAILED:
+        break;
+    }
+    return true;
+}
+
 static enum status child_wait(struct replayer *child, const struct replay_process *process, uint64_t wall_ns,
                               const struct replay_options *options, struct replay_report *ret, struct error *error)
 {
@@ -208,12 +233,8 @@ static enum status child_wait(struct replayer *child, const struct replay_proces
     bool over = status != STATUS_OK;
     while (!over) {
         status = message_next(child->result[0], deadline, message);
-        over = status != STATUS_OK || (message->kind != REPLAY_PROGRESS && message->kind != REPLAY_STEP);
-        const bool step = !over && message->kind == REPLAY_STEP;
-        if (step && options->told && step_take(&message->step))
-            options->told(options->told_self, &message->step);
-        if (!over && !step && options->progress &&
-            !options->progress(options->progress_self, message->calls, message->instructions)) {
+        over = status != STATUS_OK || !on_the_way(message);
+        if (!over && !pass_on(message, options)) {
             status = error_set(error, STATUS_STOPPED, "the replay was stopped by its caller");
             over = true;
         }
@@ -364,6 +385,7 @@ enum status replay_process_run(void *self, const struct replay_options *options,
                               .digest = options->digest,
                               .progress = options->progress != NULL,
                               .output = process->output,
+                              .count = options->counted != NULL,
                               .validate = process->validate,
                               .until_event = options->until_event,
                               .memory = process->memory };

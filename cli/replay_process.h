@@ -22,13 +22,20 @@ enum { REPLAY_JOB_MAGIC = 0x4a545257 };
 struct replay_job {
     uint32_t magic, size; /* of this struct and the message's, added: an installation of two versions is noticed */
     uint8_t has_module, digest, progress, output, validate; /* validate: the module alone, and no replay */
-    uint8_t assume_output;
+    uint8_t assume_output, count;                           /* count: tell what was counted */
     uint64_t trace_size, module_size, until_event;
     uint64_t asked_size;      /* of the description with another policy; 0: none */
     uint64_t memory, seconds; /* RLIMIT_DATA; RLIMIT_CPU */
 };
 
-enum replay_message_kind { REPLAY_PROGRESS = 1, REPLAY_DONE = 2, REPLAY_FAILED = 3, REPLAY_STEP = 4 };
+enum replay_message_kind {
+    REPLAY_PROGRESS = 1,
+    REPLAY_DONE = 2,
+    REPLAY_FAILED = 3,
+    REPLAY_STEP = 4,
+    REPLAY_COUNTED = 5
+};
+enum { REPLAY_PIECE = 8192 };
 struct replay_message {
     uint32_t kind;   /* enum replay_message_kind */
     uint32_t status; /* FAILED: enum status */
@@ -36,6 +43,8 @@ struct replay_message {
     char text[ERROR_TEXT_MAX];
     struct replay_report report; /* DONE */
     struct replay_step step;     /* STEP */
+    uint32_t size;               /* COUNTED: of `bytes` */
+    uint8_t bytes[REPLAY_PIECE];
 };
 enum { REPLAY_JOB_SIZE = sizeof(struct replay_job) + sizeof(struct replay_message) };
 

@@ -63,6 +63,18 @@ static bool on_output(void *self, unsigned stream, const void *bytes, size_t siz
     return write_all((int)stream, bytes, size);
 }
 
+static bool on_counted(void *self, const void *bytes, size_t size)
+{
+    (void)self;
+    for (size_t done = 0; done < size; done += message->size) {
+        message->size = size - done < REPLAY_PIECE ? (uint32_t)(size - done) : REPLAY_PIECE;
+        memcpy(message->bytes, (const uint8_t *)bytes + done, message->size);
+        if (!tell(REPLAY_COUNTED))
+            return false;
+    }
+    return true;
+}
+
 static void on_step(void *self, const struct replay_step *step)
 {
     (void)self;
@@ -157,6 +169,7 @@ static enum status run(struct error *error)
                                             .told = job.asked_size > 0 ? on_step : NULL,
                                             .until_event = job.until_event,
                                             .digest = job.digest,
+                                            .counted = job.count ? on_counted : NULL,
                                             .progress = job.progress ? on_progress : NULL,
                                             .output = job.output ? on_output : NULL };
     status = replay_run(&options, &message->report, error);

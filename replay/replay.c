@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/profile.h"
 #include "wasi/start.h"
 
 enum { PROGRESS_CALLS = 1024 };
@@ -105,6 +106,19 @@ static void session_fuel(struct session *session, struct rt_limits *limits)
         limits->fuel = fuel;
 }
 
+/* Tells what was counted. */
+static enum status session_counted(struct session *session, struct error *error)
+{
+    const struct replay_options *options = session->options;
+    struct profile profile;
+    enum status status = profiler_get(session->profiler, session->module, session->instance, &profile, error);
+    if (status != STATUS_OK)
+        return status;
+    status = profile_tell(&profile, options->counted, options->counted_self, error);
+    profile_done(&profile);
+    return status;
+}
+
 /* Executes the guest in the world that the trace describes. *ret_ending is set where it ended by itself; other endings
  * stand in the report, or are the status. */
 static enum status session_execute(struct session *session, const struct wasi_start *start, bool *ret_ended,
@@ -119,7 +133,8 @@ static enum status session_execute(struct session *session, const struct wasi_st
     enum status status = wasi_create(&start->config, &backend, &observer, &wasi, error);
     if (status != STATUS_OK)
         return status;
-    status = wasi_start_run(session->module, wasi, &start->limits, &growths, &session->instance, ret_ending, error);
+    status = wasi_start_run(session->module, wasi, &start->limits, &growths, session->profiler ? &session->watch : NULL,
+                            &session->instance, ret_ending, error);
     if (session->instance)
         session->report->instructions = rt_instance_instructions(session->instance);
     const struct error *failure = wasi_failure(wasi);
@@ -139,6 +154,8 @@ static enum status session_execute(struct session *session, const struct wasi_st
             status = STATUS_OK;
         }
     }
+    if (status == STATUS_OK && session->instance && session->profiler)
+        status = session_counted(session, error);
     rt_instance_free(session->instance);
     session->instance = NULL;
     wasi_free(wasi);
@@ -272,6 +289,8 @@ enum status replay_run(const struct replay_options *options, struct replay_repor
         return error_set(error, STATUS_NO_MEMORY, "no memory for a call");
     session.failure = (struct error)ERROR_INIT;
     enum status status = trace_digest_create(&session.digest, error);
+    if (status == STATUS_OK && options->counted)
+        status = profiler_create(&session.profiler, &session.watch, error);
     if (status == STATUS_OK)
         status = session_open(&session, error);
     if (status == STATUS_OK)
@@ -280,6 +299,7 @@ enum status replay_run(const struct replay_options *options, struct replay_repor
         session_drain(&session);
     trace_reader_close(session.reader);
     trace_digest_free(session.digest);
+    profiler_free(session.profiler);
     free(session.call);
     return status;
 }

@@ -109,6 +109,10 @@ struct replay_options {
     bool assume_output; /* what is written to standard streams is taken, whatever it is */
     void (*told)(void *self, const struct replay_step *step);
     void *told_self;
+    /* NULL, or given, behind the guest's end or where it was stopped, what was counted meanwhile (replay/profile.h), as
+     * pieces of profile_read's bytes; false stops (STOPPED). Counting makes the replay slower and nothing else. */
+    bool (*counted)(void *self, const void *bytes, size_t size);
+    void *counted_self;
     bool digest; /* report the digest of the guest's state; without it where until_event is given */
     /* NULL, or called now and then with the calls so far and the instructions executed; false stops (STOPPED). */
     bool (*progress)(void *self, uint64_t calls, uint64_t instructions);

@@ -34,6 +34,8 @@ struct session {
     uint32_t op;                 /* ops of the current call that were answered */
     bool fuel_recorded;          /* the fuel is what the trace says that the guest needed */
     uint32_t stream[3];          /* which handle each standard stream has now; HANDLE_NONE: closed */
+    struct profiler *profiler;   /* owned; NULL: nothing is counted */
+    struct rt_code_watch watch;  /* its */
     bool stopped;                /* the guest is stopped on purpose: the verdict is PREFIX or UNTIL */
 };
 

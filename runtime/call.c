@@ -61,6 +61,8 @@ enum rt_trap_kind function_end(const struct function_object *self, uint64_t *slo
     instance->fp = a->fp;
     instance->frame = a->frame;
     instance->vm.depth = a->depth;
+    if (instance->watch && kind != RT_TRAP_NONE)
+        watch_ended(instance);
     return kind;
 }
 

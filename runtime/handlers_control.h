@@ -15,6 +15,23 @@ HANDLER(PREPARE)
     pc = frame->function->units;
     NEXT(0);
 }
+HANDLER(ENTERED)
+{
+    SAVE();
+    watch_entered(instance);
+    NEXT(1);
+}
+HANDLER(LEFT)
+{
+    SAVE();
+    watch_left(instance);
+    NEXT(1);
+}
+HANDLER(PIECE)
+{
+    watch_piece(instance, U32(1));
+    NEXT(3);
+}
 HANDLER(CHARGE)
 {
     CHARGE(U32(1));

@@ -88,6 +88,15 @@ struct rt_functype rt_module_function_type(const struct rt_module *m, uint32_t f
     return m && function < m->function_count ? *function_type(m, function) : (struct rt_functype) { .params = NULL };
 }
 
+uint32_t rt_module_function_count(const struct rt_module *m) { return m ? m->function_count : 0; }
+
+struct rt_body rt_module_function_body(const struct rt_module *m, uint32_t function)
+{
+    if (!m || function >= m->function_count || !m->functions[function].body)
+        return (struct rt_body) { 0, 0 };
+    return (struct rt_body) { m->functions[function].body_offset, m->functions[function].body_size };
+}
+
 const char *rt_module_function_name(const struct rt_module *m, uint32_t function)
 {
     return m && function < m->function_count ? m->functions[function].name : NULL;

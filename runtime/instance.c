@@ -180,6 +180,7 @@ void rt_instance_free(struct rt_instance *i)
     if (i->tier && i->tier->done)
         i->tier->done(i);
     prepare_done(i);
+    watch_done(i);
     pages_release(i->stack, i->stack_bytes);
     pages_release(i->frames, i->frames_bytes);
     free(i);

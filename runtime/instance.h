@@ -107,7 +107,8 @@ struct rt_instance {
     struct rt_trap trap;
     uint32_t trap_depth; /* frames when it trapped, that one included; 0: none */
     const struct frame
-        *trap_frame; /* of the innermost, where it and those below are as they were until the next call */
+        *trap_frame;          /* of the innermost, where it and those below are as they were until the next call */
+    struct code_watch *watch; /* owned; NULL: nobody watches */
 };
 
 /* inspect.c */
@@ -165,6 +166,23 @@ bool table_init_active(struct rt_instance *instance, uint32_t segment);
 /* const_value.c: the value of a constant expression in this instance: one slot, or two into `ret`. */
 uint64_t const_value(struct rt_instance *instance, const struct const_expr *expr);
 void const_store(struct rt_instance *instance, const struct const_expr *expr, uint64_t *ret);
+
+/* watch.c: what the code of a watched instance calls. */
+struct code_watch {
+    struct rt_code_watch told;
+    struct rt_piece *pieces; /* owned */
+    uint32_t count, capacity;
+    bool incomplete; /* there was no memory for a piece that a trap ended */
+};
+void watch_entered(struct rt_instance *instance);
+void watch_left(struct rt_instance *instance);
+void watch_ended(struct rt_instance *instance); /* a trap: all above the innermost frame has */
+void watch_piece(struct rt_instance *instance, uint32_t piece);
+/* Adds pieces, of which `function` and `count` are 0 still. False: there is no memory for them. */
+bool watch_add(struct rt_instance *instance, uint32_t function, const struct rt_piece *pieces, uint32_t count);
+/* After trap_record found that `pending` instructions of a piece were executed. */
+void watch_trapped(struct rt_instance *instance, uint32_t pending);
+void watch_done(struct rt_instance *instance);
 
 /* bulk.c: a bulk instruction on `count` bytes or elements, in pieces of at most `piece`. */
 struct bulk_pieces {

@@ -1,6 +1,6 @@
 /* The layout of what running code touches, stated once: of every field its offset, of every struct its size. As static
  * asserts (layout.c) it holds the compiler of C to it; as constants it is what a compiler of WebAssembly emits, and
- * what a verifier of its code allows. tests/layering/layout_fields.py compares it with the interpreter's handlers,
+ * what a verifier of its code allows. tests/layering/layering_layout.py compares it with the interpreter's handlers,
  * which are the other code that touches these.
  *
  * Nothing is added or moved without a thought for code that was compiled before: the list is its interface. All

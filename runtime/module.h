@@ -111,6 +111,7 @@ struct function {
 struct code_place {
     uint32_t offset; /* in the module file */
     uint32_t count;  /* instructions of its segment up to and with it that are not charged yet when it traps */
+    uint32_t first;  /* the segment's first instruction */
 };
 
 struct rt_module {

@@ -155,7 +155,8 @@ void prep_map(struct body *b, bool charged)
 {
     struct emitter *e = &b->out;
     e->mapped = b->emitting;
-    e->here = (struct code_place) { .offset = (uint32_t)b->insn_offset, .count = charged ? 0 : e->cost };
+    e->here =
+        (struct code_place) { .offset = (uint32_t)b->insn_offset, .count = charged ? 0 : e->cost, .first = e->first };
 }
 
 static enum status select_memory(struct body *b, uint32_t memory)
@@ -179,6 +180,8 @@ enum status prep_entry(struct body *b)
 {
     const struct function *f = b->function;
     uint32_t count = f->local_slots - f->param_slots;
+    if (b->emitting && b->out.watched)
+        TRY(prep_op(b, P_ENTERED));
     if (!b->emitting || count == 0)
         return STATUS_OK;
     TRY(prep_op(b, count <= 4 ? P_ZERO_1 + count - 1 : P_ZERO));

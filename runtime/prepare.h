@@ -86,6 +86,8 @@ MUST_USE enum status prep_vector(struct body *b, const struct insn_info *info, c
 MUST_USE enum status prep_take_cost(struct body *b, uint32_t *ret);
 /* Charges what the segment has cost so far but the last `keep` instructions, as a label follows. */
 MUST_USE enum status prep_charge(struct body *b, uint32_t keep);
+/* What ends the function follows, with the segment charged before: tells watched code's end. */
+MUST_USE enum status prep_left(struct body *b);
 void prep_bind_label(struct body *b);
 /* Goes to the label of `target` with `count` operands from `at` on. */
 MUST_USE enum status prep_branch(struct body *b, struct control *target, uint32_t at, uint32_t count);

@@ -3,6 +3,8 @@
  * leaves a target that waits; waiting targets of one label are chained. */
 #include "runtime/prepare.h"
 
+#include <stdlib.h>
+
 static void aim(struct body *b, uint32_t at, uint32_t target) { unit_put_u32(&b->out.code[at], target - at); }
 
 void prep_patch(struct body *b, uint32_t patch) { aim(b, patch, b->out.count); }
@@ -48,25 +50,60 @@ void prep_bind_label(struct body *b)
     prep_forget(b);
 }
 
+/* The segment up to `past` is a piece. It is counted before it is charged, as fuel that is exhausted stops the guest
+ * behind it. */
+static enum status piece(struct body *b, uint32_t past, uint32_t instructions)
+{
+    struct emitter *e = &b->out;
+    if (e->piece_count == e->piece_capacity) {
+        uint32_t capacity = e->piece_capacity ? e->piece_capacity * 2 : 64;
+        struct rt_piece *pieces = realloc(e->pieces, capacity * sizeof *pieces);
+        if (!pieces)
+            return STATUS_NO_MEMORY;
+        e->pieces = pieces;
+        e->piece_capacity = capacity;
+    }
+    TRY(prep_op(b, P_PIECE));
+    prep_u32(b, e->pieces_before + e->piece_count);
+    e->pieces[e->piece_count++] = (struct rt_piece) { .first = e->first, .past = past, .instructions = instructions };
+    return STATUS_OK;
+}
+
 enum status prep_charge(struct body *b, uint32_t keep)
 {
     struct emitter *e = &b->out;
+    const uint32_t here = (uint32_t)b->insn_offset;
     if (b->emitting && e->cost > keep) {
+        if (e->watched)
+            TRY(piece(b, keep ? here : here + 1, e->cost - keep));
         prep_map(b, true);
         TRY(prep_op(b, P_CHARGE));
         prep_u32(b, e->cost - keep);
     }
     e->cost = keep;
+    if (keep)
+        e->first = here;
     return STATUS_OK;
 }
 
 enum status prep_take_cost(struct body *b, uint32_t *ret)
 {
-    if (b->out.cost > UINT16_MAX)
+    struct emitter *e = &b->out;
+    if (e->cost > UINT16_MAX)
         TRY(prep_charge(b, 0));
-    *ret = b->out.cost;
-    b->out.cost = 0;
+    else if (e->watched && e->cost > 0)
+        TRY(piece(b, (uint32_t)b->insn_offset + 1, e->cost));
+    *ret = e->cost;
+    e->cost = 0;
     return STATUS_OK;
+}
+
+enum status prep_left(struct body *b)
+{
+    if (!b->out.watched)
+        return STATUS_OK;
+    TRY(prep_charge(b, 0));
+    return prep_op(b, P_LEFT);
 }
 
 /* One result: from where it is. */
@@ -82,6 +119,7 @@ static enum status return_one(struct body *b, uint32_t at)
     } else {
         TRY(prep_use(b, at, &slot));
     }
+    TRY(prep_left(b));
     TRY(prep_take_cost(b, &cost));
     prep_map(b, true);
     TRY(prep_op(b, op));
@@ -101,6 +139,7 @@ enum status prep_return(struct body *b, uint32_t at, uint32_t count)
     if (count == 1)
         return return_one(b, at);
     TRY(prep_flush(b, at, at + count));
+    TRY(prep_left(b));
     TRY(prep_take_cost(b, &cost));
     prep_map(b, true);
     TRY(prep_op(b, count == 0 ? P_RETURN_0 : P_RETURN));

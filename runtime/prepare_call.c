@@ -17,6 +17,8 @@ enum status prep_call(struct body *b, uint32_t function, uint32_t at, uint32_t p
     if (!b->emitting)
         return STATUS_OK;
     TRY(prep_flush(b, at, at + params));
+    if (tail)
+        TRY(prep_left(b));
     TRY(prep_take_cost(b, &cost));
     prep_map(b, true);
     TRY(prep_op(b, import ? (tail ? P_TAIL_CALL_IMPORT : P_CALL_IMPORT) : (tail ? P_TAIL_CALL : P_CALL)));
@@ -34,6 +36,8 @@ enum status prep_call_indirect(struct body *b, uint32_t type, uint32_t table, ui
         return STATUS_OK;
     TRY(prep_use(b, selector, &slot));
     TRY(prep_flush(b, at, selector));
+    if (tail)
+        TRY(prep_left(b));
     TRY(prep_take_cost(b, &cost));
     prep_map(b, true);
     TRY(prep_op(b, tail ? P_TAIL_CALL_INDIRECT : P_CALL_INDIRECT));

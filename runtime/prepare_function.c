@@ -26,16 +26,19 @@ void prepare_done(struct rt_instance *i)
 }
 
 /* Emits the function into the preparer's buffer. */
-static enum status emit(struct body *b, const struct function *f, uint32_t watch)
+static enum status emit(struct body *b, const struct function *f, uint32_t watch, const struct code_watch *watched)
 {
     b->preparing = true;
+    b->out.watched = watched != NULL;
+    b->out.pieces_before = watched ? watched->count : 0;
     b->out.watch = watch;
     b->out.place = (struct code_place) { .offset = f->body_offset };
     b->d->offset_base = f->body_offset;
     return validate_body(b, f, cursor_over(f->body, f->body_size));
 }
 
-static enum status emit_function(struct rt_instance *i, const struct function *f, uint32_t watch)
+static enum status emit_function(struct rt_instance *i, const struct function *f, uint32_t watch,
+                                 const struct code_watch *watched)
 {
     struct decoder d = { .module = (struct rt_module *)i->module, /* reading bodies changes nothing there */
                          .limits.locals = LIMIT_LOCALS };         /* validated under its own limits */
@@ -47,7 +50,7 @@ static enum status emit_function(struct rt_instance *i, const struct function *f
         body_init(b, &d);
     }
     i->preparer->d = &d;
-    enum status status = emit(i->preparer, f, watch);
+    enum status status = emit(i->preparer, f, watch, watched);
     i->preparer->d = NULL;
     return status;
 }
@@ -55,17 +58,22 @@ static enum status emit_function(struct rt_instance *i, const struct function *f
 enum rt_trap_kind prepare_function(struct rt_instance *i, const struct function_object *object)
 {
     const struct function *f = object->function;
-    if (emit_function(i, f, NO_UNIT) != STATUS_OK)
+    if (emit_function(i, f, NO_UNIT, NULL) != STATUS_OK)
         return RT_TRAP_HOST_FAILED;
     const struct emitter *out = &i->preparer->out;
-    if (!budget_allows_code(i, out->count * sizeof *out->code))
+    const size_t bytes = out->count * sizeof *out->code;
+    if (!budget_allows_code(i, bytes))
+        return RT_TRAP_HOST_FAILED;
+    /* What is in watched code beyond the usual is no part of any limit: the guest's end is to be the same. */
+    if (i->watch &&
+        (emit_function(i, f, NO_UNIT, i->watch) != STATUS_OK || !watch_add(i, f->index, out->pieces, out->piece_count)))
         return RT_TRAP_HOST_FAILED;
     uint16_t *code = arena_alloc(&i->code, out->count, sizeof *code);
     if (!code)
         return RT_TRAP_HOST_FAILED;
     memcpy(code, out->code, out->count * sizeof *code);
     i->vm.functions[f->index].units = code;
-    i->code_bytes += out->count * sizeof *code;
+    i->code_bytes += bytes;
     if (i->limits.memory_bytes && f->body_size > SCRATCH_KEPT)
         preparer_done(i);
     return RT_TRAP_NONE;
@@ -77,7 +85,7 @@ static bool place_find(const struct rt_instance *instance, const struct function
 {
     /* The scratch arrays are the instance's, but no state of its own. */
     struct rt_instance *i = (struct rt_instance *)instance;
-    if (emit_function(i, f, unit) != STATUS_OK || i->preparer->out.place.offset == f->body_offset)
+    if (emit_function(i, f, unit, i->watch) != STATUS_OK || i->preparer->out.place.offset == f->body_offset)
         return false;
     *ret = i->preparer->out.place;
     return true;

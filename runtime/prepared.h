@@ -84,6 +84,9 @@ enum { PREP_CALL_UNITS = 5, PREP_CALL_INDIRECT_UNITS = 7 };
     X(EXIT)             /* leaves the interpreter; what a frame entered from the host returns to */                    \
     X(PREPARE)          /* the code of a function that was not called yet: prepares it and begins anew */              \
     X(NATIVE)           /* the code of a function that another tier runs: gives the frame back and calls it */         \
+    X(ENTERED)          /* of watched code (watch.c): a function begins */                                           \
+    X(LEFT)             /* it ends: stands before the last op, behind a CHARGE */                                    \
+    X(PIECE)            /* piece32: it has been executed */                                                          \
     X(CHARGE)           /* cost32; the end of a segment that falls into a label */                                     \
     X(ZERO)             /* C count16: the locals behind the parameters */                                            \
     X(ZERO_1) X(ZERO_2) X(ZERO_3) X(ZERO_4) /* C: as many from there */                                              \

@@ -214,6 +214,12 @@ bool rt_module_export_find(const struct rt_module *module, const char *name, str
 bool rt_module_export(const struct rt_module *module, const char *name, uint32_t *ret_function);
 /* No parameters and no results where there is no such function. */
 struct rt_functype rt_module_function_type(const struct rt_module *module, uint32_t function);
+uint32_t rt_module_function_count(const struct rt_module *module); /* imported ones, which come first, included */
+/* Where a function's body lies in the module file, its locals first. {0, 0}: it is imported, or there is none. */
+struct rt_body {
+    uint32_t offset, size;
+};
+struct rt_body rt_module_function_body(const struct rt_module *module, uint32_t function);
 /* From the name section; NULL where it has none. Borrowed until the module is freed. */
 const char *rt_module_function_name(const struct rt_module *module, uint32_t function);
 
@@ -329,5 +335,36 @@ struct rt_growth_watch {
 };
 /* To be called before the guest runs, for every growth to be seen; copies *watch. */
 void rt_instance_watch_growth(struct rt_instance *instance, const struct rt_growth_watch *watch);
+
+/* Who is told of every call, while every piece of code is counted: what a profile and coverage are made of. All of it
+ * is exact. Functions are prepared with more in them, so that only a guest that is watched is slower; results, traps
+ * and their places, counts and states are the same. */
+struct rt_code_watch {
+    void *env; /* borrowed until the instance is freed */
+    /* A function of the module begins. depth: active frames, its own included; whoever had this depth or more before
+     * has ended (a tail call's callee has the caller's depth). instructions: executed so far. Both must not call into
+     * the guest. */
+    void (*entered)(void *env, uint32_t function, uint32_t depth, uint64_t instructions);
+    /* The function at this depth has executed its last instruction. A trap ends all functions
+     * down to the one that the host called, which is told. Where it tail-calls a host function, its frame stays until
+     * that returns: what is called from there is deeper by two. */
+    void (*left)(void *env, uint32_t depth, uint64_t instructions);
+};
+/* To be called before the guest runs; copies *watch. NO_MEMORY. INVALID: NULL, or the instance is watched already. */
+MUST_USE enum status rt_instance_watch_code(struct rt_instance *instance, const struct rt_code_watch *watch,
+                                            struct error *error);
+/* Instructions that are always executed together, but for one that traps: those that begin at the bytes [first, past)
+ * of the module file. */
+struct rt_piece {
+    uint32_t function, first, past;
+    uint32_t instructions; /* how many they are; what a bulk instruction counts beyond itself is not among them */
+    uint64_t count;        /* how often it was executed */
+};
+/* The pieces of all functions that were called, of one function in the order of its code: without code that cannot be
+ * reached, and without what ends in an `unreachable`. For each trap within a piece there is one more, with what was
+ * executed of it. Borrowed until the guest runs on or the instance is freed. INVALID: the instance is not watched.
+ * NO_MEMORY: not all could be noted. */
+MUST_USE enum status rt_instance_pieces(const struct rt_instance *instance, const struct rt_piece **ret,
+                                        uint32_t *ret_count, struct error *error);
 
 #endif

@@ -20,6 +20,8 @@ void trap_record(struct rt_instance *instance, enum rt_trap_kind kind)
     struct tier_place place = instance->tier->place(instance);
     instance->vm.fuel = instance->tier->fuel_left(instance) - place.pending;
     instance->trap = trap_at(kind, place);
+    if (instance->watch)
+        watch_trapped(instance, place.pending);
     instance->trap_frame = instance->tier->caller_place ? instance->frame : NULL;
     instance->trap_depth = !place.function        ? 0
                            : instance->trap_frame ? (uint32_t)(instance->frame - instance->frames) + 1

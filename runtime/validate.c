@@ -318,7 +318,7 @@ static enum status read_opcode(struct body *b, const struct insn_info **ret)
 static void begin(struct body *b)
 {
     b->height = b->max_height = b->control_count = b->floor = 0;
-    b->out.count = b->out.cost = 0;
+    b->out.count = b->out.cost = b->out.piece_count = 0;
     b->out.begun = b->out.before = NO_UNIT;
     b->out.mapped = false;
     b->has_memory = b->module->memory_count > 0 && b->module->memories[0].address == RT_I32;
@@ -338,6 +338,8 @@ enum status validate_body(struct body *b, const struct function *function, struc
         const struct insn_info *info = NULL;
         TRY(read_opcode(b, &info));
         b->out.cost++;
+        if (b->emitting && b->out.cost == 1)
+            b->out.first = (uint32_t)b->insn_offset;
         if (b->emitting || !quick(b, info))
             TRY(instruction(b, info));
     }
@@ -360,4 +362,5 @@ void body_done(struct body *b)
     free(b->controls);
     free(b->labels);
     free(b->out.code);
+    free(b->out.pieces);
 }

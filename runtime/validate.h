@@ -65,6 +65,12 @@ struct emitter {
     uint32_t last_row;     /* which enum insn it is a form of, INSN_COUNT: of none */
     uint32_t last_sources; /* in which form its operands are */
     uint32_t acc_before;   /* what R mirrored before it */
+    /* Of watched code. */
+    bool watched;           /* what tells of calls and pieces is emitted */
+    uint32_t first;         /* the segment's first instruction, in the module file */
+    uint32_t pieces_before; /* the number of the function's first piece */
+    uint32_t piece_count, piece_capacity;
+    struct rt_piece *pieces; /* owned */
     /* To find out where in the module an instruction of prepared code comes from. */
     uint32_t watch; /* its unit; NO_UNIT: nothing is asked */
     bool mapped;    /* `here` is of the instruction that is about to begin */

@@ -47,8 +47,8 @@ static enum status start_failed(enum status status, const struct error *why, str
 }
 
 enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, const struct rt_limits *limits,
-                           const struct rt_growth_watch *growths, struct rt_instance **ret_instance,
-                           struct wasi_ending *ret, struct error *error)
+                           const struct rt_growth_watch *growths, const struct rt_code_watch *code,
+                           struct rt_instance **ret_instance, struct wasi_ending *ret, struct error *error)
 {
     struct error trap_text = ERROR_INIT; /* a trap's text is no failure of ours */
     *ret = (struct wasi_ending) { .ended = WASI_ENDED_NOT_STARTED };
@@ -74,6 +74,10 @@ enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, co
         return start_failed(status, &trap_text, error);
     if (growths)
         rt_instance_watch_growth(*ret_instance, growths);
+    if (code)
+        status = rt_instance_watch_code(*ret_instance, code, error);
+    if (status != STATUS_OK)
+        return status;
     status = rt_instance_start(*ret_instance, &trap_text);
     if (status == STATUS_OK)
         status = rt_call(*ret_instance, entry, NULL, 0, NULL, 0, &trap_text);

@@ -34,13 +34,13 @@ struct wasi_ending {
     struct call_stack stack; /* TRAP: its first frame is where; else of no depth */
 };
 
-/* Links, runs the start function, calls `_start`. growths: NULL, or who watches them (copied; its env is borrowed for
- * the life of the instance). *ret_instance is owned by the caller and set before the first guest instruction, so that
- * observers may ask rt_instance_where; NULL where linking failed. Returns OK where the guest ran, however it ended:
- * *ret tells. Else (NOT_STARTED): UNLINKABLE, LIMIT, NO_MEMORY, or NOT_FOUND (no `_start` without parameters and
+/* Links, runs the start function, calls `_start`. growths, code: NULL, or who watches them (copied; its env is borrowed
+ * for the life of the instance). *ret_instance is owned by the caller and set before the first guest instruction, so
+ * that observers may ask rt_instance_where; NULL where linking failed. Returns OK where the guest ran, however it
+ * ended: *ret tells. Else (NOT_STARTED): UNLINKABLE, LIMIT, NO_MEMORY, or NOT_FOUND (no `_start` without parameters and
  * results), with the reason in `error`. */
 MUST_USE enum status wasi_start_run(const struct rt_module *module, struct wasi *wasi, const struct rt_limits *limits,
-                                    const struct rt_growth_watch *growths, struct rt_instance **ret_instance,
-                                    struct wasi_ending *ret, struct error *error);
+                                    const struct rt_growth_watch *growths, const struct rt_code_watch *code,
+                                    struct rt_instance **ret_instance, struct wasi_ending *ret, struct error *error);
 
 #endif

@@ -67,8 +67,11 @@ enum {
     LIMIT_STACK_READ =
         1 << 22, /* bytes of function bodies that are read again to tell where the frames of a trap are */
 
-    LIMIT_TRACE_CHUNK = 1 << 24, /* bytes of one chunk, uncompressed */
-    LIMIT_TRACE_EVENT = 1 << 26, /* bytes of one event */
+    LIMIT_PROFILE_NODES = 1 << 18, /* stacks that a profile keeps apart */
+    LIMIT_PROFILE_DEPTH = 1000,    /* frames of one of them */
+    LIMIT_PROFILE_BYTES = 1 << 29, /* what a replay tells of what it counted */
+    LIMIT_TRACE_CHUNK = 1 << 24,   /* bytes of one chunk, uncompressed */
+    LIMIT_TRACE_EVENT = 1 << 26,   /* bytes of one event */
 };
 
 #endif

@@ -61,3 +61,13 @@ CHROME_EVENTS = {
     "i": _object(["name", "cat", "ph", "pid", "tid", "ts", "s"], ph=STRING, s={"type": "string", "enum": ["g", "p", "t"]}, **_EVENT),
     "M": _object(["name", "ph", "pid", "args"], ph=STRING, name={"type": "string", "enum": ["process_name", "thread_name"]}, pid=NATURAL, args=BAG),
 }
+
+# speedscope's file-format-schema.json, of which an evented profile and frames by name are written.
+SPEEDSCOPE = _object(
+    ["$schema", "shared", "profiles"], exporter=STRING, name=STRING, activeProfileIndex=NATURAL,
+    shared=_object(["frames"], frames=_array(_object(["name"], name=STRING, file=STRING, line=INTEGER, col=INTEGER))),
+    profiles=_array(_object(
+        ["type", "name", "unit", "startValue", "endValue", "events"], type={"type": "string", "enum": ["evented"]}, name=STRING,
+        unit={"type": "string", "enum": ["none", "nanoseconds", "microseconds", "milliseconds", "seconds", "bytes"]}, startValue=NATURAL, endValue=NATURAL,
+        events=_array(_object(["type", "at", "frame"], type={"type": "string", "enum": ["O", "C"]}, at=NATURAL, frame=NATURAL)))),
+    **{"$schema": {"type": "string", "enum": ["https://www.speedscope.app/file-format-schema.json"]}})

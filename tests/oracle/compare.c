@@ -8,6 +8,7 @@
 #include "generate.h"
 #include "oracle.h"
 #include "runtime/link.h"
+#include "runtime/tier.h"
 
 enum { NESTED_MAX = 4, CALLS_MAX = 6 };
 
@@ -26,8 +27,16 @@ struct side {
     uint64_t hostcalls;
     uint32_t nested;
 };
+/* Who watches the engine's code: what each function executed itself, by its calls; and, over all modules, by pieces. */
+enum { FUNCTIONS_MAX = 256, DEPTH_MAX = 512 };
+struct watcher {
+    uint64_t self[FUNCTIONS_MAX + 1], before; /* the last: what no function did */
+    uint32_t stack[DEPTH_MAX], depth;
+    bool lost; /* more functions or frames than there is room for */
+};
 struct comparison {
     const char *name;
+    struct watcher watcher;
     struct buffer bytes;
     struct rt_module *module;
     struct side sides[2];
@@ -58,6 +67,56 @@ static void same(const struct comparison *c, const char *what, uint64_t engine, 
 {
     if (engine != oracle)
         differ(c, what, engine, oracle);
+}
+
+static void attribute(struct watcher *w, uint64_t instructions)
+{
+    w->self[w->depth > 0 ? w->stack[w->depth - 1] : FUNCTIONS_MAX] += instructions - w->before;
+    w->before = instructions;
+}
+
+static void on_entered(void *env, uint32_t function, uint32_t depth, uint64_t instructions)
+{
+    struct watcher *w = env;
+    attribute(w, instructions);
+    w->lost = w->lost || function >= FUNCTIONS_MAX || depth > DEPTH_MAX || depth == 0 || depth > w->depth + 2;
+    if (w->lost)
+        return;
+    if (depth == w->depth + 2) /* one tail-called the host, and the host this */
+        w->stack[depth - 2] = w->depth > 0 ? w->stack[w->depth - 1] : function;
+    w->stack[depth - 1] = function;
+    w->depth = depth;
+}
+
+static void on_left(void *env, uint32_t depth, uint64_t instructions)
+{
+    struct watcher *w = env;
+    attribute(w, instructions);
+    if (depth > 0 && depth <= w->depth)
+        w->depth = depth - 1;
+}
+
+/* Two ways to the same numbers: calls and the count between them; pieces and how often each was executed. */
+static void same_watched(struct comparison *c, struct compare_counts *counts)
+{
+    struct watcher *w = &c->watcher;
+    const struct rt_piece *pieces;
+    uint32_t count;
+    uint64_t self[FUNCTIONS_MAX] = { 0 }, all = 0;
+    attribute(w, rt_instance_instructions(c->sides[0].instance));
+    if (rt_instance_pieces(c->sides[0].instance, &pieces, &count, NULL) != STATUS_OK)
+        differ(c, "not watched", 0, 0);
+    same(c, "calls that cannot be", w->lost, false);
+    same(c, "instructions of no function", w->self[FUNCTIONS_MAX], 0);
+    for (uint32_t i = 0; i < count; i++)
+        self[pieces[i].function] += pieces[i].count * pieces[i].instructions;
+    for (uint32_t f = 0; f < FUNCTIONS_MAX; f++) {
+        if (self[f] > w->self[f])
+            differ(c, "a function's instructions, and those of its pieces", w->self[f], self[f]);
+        all += self[f];
+    }
+    counts->watched += rt_instance_instructions(c->sides[0].instance);
+    counts->in_pieces += all;
 }
 
 /* A slot as a number that does not depend on the instance. */
@@ -282,10 +341,17 @@ void compare_input(const char *name, const uint8_t *bytes, size_t size, uint64_t
         differ(&c, "the module is refused", 0, 0);
     }
     side_open(&c, &c.sides[0], &limits);
+    const struct rt_code_watch watch = { &c.watcher, on_entered, on_left };
     tiers_give(tiers, c.module, c.sides[0].instance);
+    const bool watched = counts->modules % 2 == 1 && c.module->function_count <= FUNCTIONS_MAX &&
+                         c.sides[0].instance->tier == &tier_interpreter;
+    if (watched && rt_instance_watch_code(c.sides[0].instance, &watch, NULL) != STATUS_OK)
+        differ(&c, "not watched", 0, 0);
     side_open(&c, &c.sides[1], &limits);
     c.sides[1].oracle = oracle_world_create();
     run(&c, &choices, counts);
+    if (watched)
+        same_watched(&c, counts);
     counts->modules++;
     oracle_world_free(c.sides[1].oracle);
     rt_instance_free(c.sides[0].instance);

@@ -9,6 +9,7 @@
 /* What the comparisons so far did; the caller's, zero at first. */
 struct compare_counts {
     uint64_t modules, calls, hostcalls, instructions;
+    uint64_t watched, in_pieces;   /* instructions of every second module, whose code is watched; those of its pieces */
     uint64_t traps[RT_TRAP_COUNT]; /* RT_TRAP_NONE: calls that returned */
 };
 

@@ -100,7 +100,7 @@ static uint32_t run_guest(struct replay_world *world, const struct run_spec *spe
     MUST(wasi_create(&start.config, live, &observer, &wasi, &error), &error);
     if (lies->before)
         lies->before(writer);
-    enum status status = wasi_start_run(module, wasi, &start.limits, NULL, &instance, &world->ending, &error);
+    enum status status = wasi_start_run(module, wasi, &start.limits, NULL, NULL, &instance, &world->ending, &error);
     assert_true(status == STATUS_OK || world->ending.ended == WASI_ENDED_NOT_STARTED);
     world->calls = wasi_call_count(wasi);
     world->tells = liar.tells;
