@@ -2,7 +2,8 @@
  *
  * Where things lie: paths in the first 16 KiB, then vectors, subscriptions, addresses, data, results; each call writes
  * its own. One pointer or length of some forty is hostile, and one descriptor of forty: with more, hardly a call would
- * get as far as the system. Calls that take a path come more often. */
+ * get as far as the system. Calls that take a path come more often, and of the extensions'
+ * those that make a socket or say whom it is to reach. */
 #include "fuzz/call_grammar.h"
 
 #include <string.h>
@@ -111,8 +112,20 @@ static uint64_t rights(struct grammar *g)
     return pick < 200 ? values[pick % 3] : pick % 2 ? rights_read : values[pick % (sizeof values / sizeof *values)];
 }
 
-static uint64_t scalar(struct grammar *g, const struct arg_type_row *type, uint8_t number)
+/* Of a call of the network: the few values that let it get to the system, most of the time. */
+static uint64_t network_scalar(struct grammar *g, uint8_t number)
 {
+    enum { FIRST_OPENED = 5, PORT = 9, BESIDE = 10 };
+    uint8_t pick = grammar_byte(g);
+    if (number == ARG_FD)
+        return FIRST_OPENED + pick % 2;
+    return number == ARG_NUMBER ? (pick < 150 ? PORT : pick < 200 ? BESIDE : pick % 8) : pick % 3;
+}
+
+static uint64_t scalar(struct grammar *g, const struct arg_type_row *type, uint8_t number, bool network)
+{
+    if (network && type->size <= 4 && type->form == ARG_FORM_NUMBER && number != ARG_POINTER && grammar_byte(g) < 220)
+        return network_scalar(g, number);
     if (number == ARG_FD)
         return descriptor(g);
     if (number == ARG_RIGHTS)
@@ -215,7 +228,11 @@ static void addresses_make(struct grammar *g, uint8_t *memory)
         memset(memory + at, 0, 64);
         store(memory, at, form % 4 < 2 ? AT_ADDRESS + 512 : form % 3, 4);
         store(memory, at + 4, form & 64 ? 4 : 16, 4);
-        store(memory, at + 8, form & 32 ? 9 : grammar_byte(g), 2);
+        store(memory, at + 8, form & 32 ? 9 : form & 16 ? 10 : grammar_byte(g), 2);
+        if (form % 4 >= 2) { /* WAMR's form: its kind, the address, its port behind it */
+            store(memory, at, 0, 4);
+            memcpy(memory + at + 4, v4[form & 128 ? grammar_byte(g) % (sizeof v4 / sizeof *v4) : 0], 4);
+        }
     }
     uint8_t pick = grammar_byte(g);
     memset(memory + AT_ADDRESS + 512, 0, 128);
@@ -228,13 +245,13 @@ static void addresses_make(struct grammar *g, uint8_t *memory)
     }
 }
 
-static void argument(struct grammar *g, uint8_t *memory, uint8_t number, unsigned index, uint64_t *slots)
+static void argument(struct grammar *g, uint8_t *memory, uint8_t number, unsigned index, bool network, uint64_t *slots)
 {
     const struct arg_type_row *type = &abi_arg_types[number];
     uint32_t string = AT_STRING + (index % 2) * (uint32_t)STRING_ROOM, size;
     switch ((enum arg_class)type->class) {
     case ARG_CLASS_SCALAR:
-        slots[0] = scalar(g, type, number);
+        slots[0] = scalar(g, type, number, network);
         return;
     case ARG_CLASS_STRING:
         size = path_make(g, memory + string);
@@ -287,6 +304,16 @@ static bool takes_path(const struct import_row *row)
     return false;
 }
 
+/* Whether it makes a socket, or says whom it is to reach. */
+static bool meets_the_net(const struct import_row *row)
+{
+    for (unsigned i = 0; i < row->field_count; i++)
+        if (abi_arg_types[row->field[i].type].class == ARG_CLASS_ADDRESS || row->field[i].type == ARG_FAMILY_WAMR ||
+            row->field[i].type == ARG_FAMILY_EDGE)
+            return true;
+    return false;
+}
+
 static uint32_t import_pick(struct grammar *g)
 {
     enum { PREVIEW1 = IMPORT_PREVIEW1_SOCK_SHUTDOWN + 1 };
@@ -296,6 +323,9 @@ static uint32_t import_pick(struct grammar *g)
     if (pick < 100) /* the next one that takes a path */
         for (uint32_t i = 0; i < PREVIEW1 && !takes_path(&abi_imports[import]); i++)
             import = (import + 1) % PREVIEW1;
+    if (pick >= 215) /* the next one of the network */
+        for (uint32_t i = 0; i < IMPORT_COUNT && !meets_the_net(&abi_imports[import]); i++)
+            import = (import + 1) % IMPORT_COUNT;
     return import;
 }
 
@@ -303,6 +333,7 @@ uint32_t grammar_call(struct grammar *g, uint8_t *memory, uint64_t *slots)
 {
     uint32_t import = import_pick(g);
     const struct import_row *row = &abi_imports[import];
+    const bool network = meets_the_net(row);
     unsigned at = 0;
     memset(slots, 0, OPERATION_SLOTS_MAX * sizeof *slots);
     for (unsigned i = 0; i < row->field_count; i++)
@@ -314,7 +345,7 @@ uint32_t grammar_call(struct grammar *g, uint8_t *memory, uint64_t *slots)
         const struct arg_type_row *type = &abi_arg_types[row->field[i].type];
         if (at + type->slots > OPERATION_SLOTS_MAX)
             break;
-        argument(g, memory, row->field[i].type, i, slots + at);
+        argument(g, memory, row->field[i].type, i, network, slots + at);
         at += type->slots;
     }
     /* What the engine hands over: an i32 has its upper half clear. */
