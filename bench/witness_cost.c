@@ -75,7 +75,7 @@ static enum status round_collect(struct round *round, struct witness *witness, p
     enum status s = trace_file_create(fd, TRACE_FILE_WITNESS, info.run_id, &file, error);
     if (s != STATUS_OK)
         return s;
-    s = witness_collect(witness, file, alive, &info, error);
+    s = witness_collect(witness, file, alive, &info, NULL, error);
     round->lost = info.lost;
     round->bytes = trace_file_size(file);
     trace_file_close(file);

@@ -11,6 +11,7 @@
 #include "checker/check_replay.h"
 #include "checker/checker_inner.h"
 #include "checker/findings.h"
+#include "checker/signing.h"
 #include "checker/store_inner.h"
 #include "checker/witness_find.h"
 
@@ -123,6 +124,7 @@ static enum status check(struct session *session, struct store *store, struct er
     s = audit_run(&audit, report, &ns_per_tick, error);
     if (s != STATUS_OK)
         return s;
+    signing_check(session->options, &session->spec, session->reader, session->witness.reader, store, report);
     check_replay_report(&session->replayed, session->reader, store, report);
     report->exit_status = !report->trace_whole ? EXIT_FILE : report->failing > 0 ? EXIT_FINDING : EXIT_CLEAN;
     if (!store)

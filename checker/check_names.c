@@ -59,6 +59,16 @@ const char *check_report_verdict(const struct check_report *report)
     return clean[report->witnessed][check_replay_whole(&report->replay) ? 2 : report->replay.identical];
 }
 
+const char *check_signed_name(enum check_signed_state state)
+{
+    static const char *const names[] = { [CHECK_SIGNED_NOT] = "no",
+                                         [CHECK_SIGNED_MISSING] = "missing",
+                                         [CHECK_SIGNED_BAD] = "bad",
+                                         [CHECK_SIGNED_VALID] = "unknown key",
+                                         [CHECK_SIGNED_TRUSTED] = "trusted" };
+    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "?";
+}
+
 const char *check_trap_name(uint32_t trap)
 {
 #define NAME(kind, text) #kind,

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include "checker/crash.h"
 #include "runtime/base/base.h"
+#include "tracer/signature.h"
 #include "tracer/trace.h"
 #include "wasi/abi/syscalls.h"
 #include "wasi/policy/policy.h"
@@ -74,6 +75,21 @@ enum check_judged {
 };
 const char *check_judged_name(enum check_judged judged); /* "kernel"; "?" beyond the list */
 
+/* Who signs which file: the recorder the trace, the witness its own. */
+enum check_signer { CHECK_SIGNER_RECORDER, CHECK_SIGNER_WITNESS, CHECK_SIGNERS };
+enum check_signed_state {
+    CHECK_SIGNED_NOT,     /* and was not to be */
+    CHECK_SIGNED_MISSING, /* though it was to be, by the description */
+    CHECK_SIGNED_BAD,     /* it is not of this file, or not by the key that it names */
+    CHECK_SIGNED_VALID,   /* by a key that the reader did not say to trust */
+    CHECK_SIGNED_TRUSTED
+};
+const char *check_signed_name(enum check_signed_state state); /* "trusted"; "?" beyond the list */
+struct check_signed {
+    uint8_t state;            /* enum check_signed_state */
+    char key[TRACE_KEY_NAME]; /* what the key is called that it names; empty: there is no signature */
+};
+
 struct check_report {
     uint8_t run_id[TRACE_RUN_ID];
     char trace_path[4096], witness_path[4096]; /* witness_path: empty where the run is unwitnessed */
@@ -94,7 +110,8 @@ struct check_report {
     struct crash_symbols
         *crash; /* owned: what the module says of exit.stack, for whoever prints it; NULL: not looked up */
     struct check_replay replay;
-    uint8_t judged;         /* enum check_judged */
+    uint8_t judged; /* enum check_judged */
+    struct check_signed signed_by[CHECK_SIGNERS];
     char confined[160];     /* the second line of defence: run_confinement_text */
     bool policy_given;      /* another policy than the trace's own was asked */
     uint64_t finding_count; /* all, notices too; the first CHECK_FINDINGS_KEPT are kept */
@@ -134,6 +151,12 @@ struct check_place {
     uint64_t dev, ino;
 };
 
+/* What can be demanded of a run. SIGNATURE: by trusted keys, two where there is a witness. */
+enum { CHECK_REQUIRE_WITNESS = 1, CHECK_REQUIRE_SIGNATURE = 2, CHECK_REQUIRE_CONFINED = 4 };
+struct check_key {
+    uint8_t bytes[TRACE_KEY];
+};
+
 struct replay_options;
 struct replay_report;
 
@@ -144,6 +167,10 @@ struct check_options {
     const struct check_place *places; /* borrowed; one for each file of `policy`: where it lies on this machine */
     const char *host;                 /* borrowed; this machine's name; NULL: taken for the trace's */
     bool no_replay;
+    const struct check_key
+        *trusted; /* borrowed; public keys; a signature by another one is a finding where some are given */
+    size_t trusted_count;
+    uint32_t require; /* CHECK_REQUIRE_*: what does not hold is a finding */
     /* Executes the guest again; as replay_run, of the trace's open file. The module is hostile: whoever implements this
      * does it in a confined process. NULL: the run is not replayed. */
     enum status (*replay)(void *self, const struct replay_options *options, struct replay_report *ret,

@@ -172,6 +172,23 @@ static void file_check(struct html_page *page)
     check_end(page);
 }
 
+static void signed_check(struct html_page *page)
+{
+    static const char *const words[] = { "trusted", "nobody vouched", "doubtful", "not what was signed" };
+    const struct check_signed *by = page->report->signed_by;
+    if (by[CHECK_SIGNER_RECORDER].state == CHECK_SIGNED_NOT && by[CHECK_SIGNER_WITNESS].state == CHECK_SIGNED_NOT)
+        return; /* nobody was to sign */
+    bool whole = by[CHECK_SIGNER_RECORDER].state == CHECK_SIGNED_TRUSTED &&
+                 (!page->report->witnessed || by[CHECK_SIGNER_WITNESS].state == CHECK_SIGNED_TRUSTED);
+    check_begin(page, "Signatures", found(page->report, "signature.", whole ? HTML_OK : HTML_UNKNOWN), words);
+    html_raw(page->out, "Trace: ");
+    html_text(page->out, check_signed_name((enum check_signed_state)by[CHECK_SIGNER_RECORDER].state));
+    html_raw(page->out, "; witness file: ");
+    html_text(page->out, check_signed_name((enum check_signed_state)by[CHECK_SIGNER_WITNESS].state));
+    html_raw(page->out, ".");
+    check_end(page);
+}
+
 /* ---- what was run ---- */
 
 static void fact_begin(struct html_page *page, const char *what)
@@ -359,6 +376,7 @@ void html_verdict(struct html_page *page)
     replay_check(page);
     line_check(page);
     file_check(page);
+    signed_check(page);
     html_raw(page->out, "</dl>\n");
     facts(page);
     html_raw(page->out, "</header>\n");

@@ -109,6 +109,25 @@ static void text_confined(const struct check_report *r, struct buffer *out)
     line_put(out, r->confined);
 }
 
+static void text_signed(const struct check_report *r, struct buffer *out)
+{
+    static const char *const files[CHECK_SIGNERS] = { "the trace", "the witness file" };
+    static const char *const says[] = {
+        [CHECK_SIGNED_NOT] = "is not signed",
+        [CHECK_SIGNED_MISSING] = "was to be signed, and is not",
+        [CHECK_SIGNED_BAD] = "has a signature that is not of it",
+        [CHECK_SIGNED_VALID] = "is signed by a key that nobody named (--trust)",
+        [CHECK_SIGNED_TRUSTED] = "is signed by a trusted key",
+    };
+    for (unsigned i = 0; i < (r->witnessed ? CHECK_SIGNERS : CHECK_SIGNER_WITNESS); i++) {
+        const struct check_signed *is = &r->signed_by[i];
+        buffer_printf(out, "%s%s %s", i ? "; " : "signed      ", files[i], says[is->state]);
+        if (is->key[0])
+            buffer_printf(out, ", %.16s", is->key);
+    }
+    buffer_u8(out, '\n');
+}
+
 static void text_policy(const struct check_report *r, struct buffer *out)
 {
     static const char *const rests[] = {
@@ -167,6 +186,7 @@ void check_report_text(const struct check_report *report, size_t limit, struct b
     text_witness(report, out);
     text_verdicts(report, out);
     text_confined(report, out);
+    text_signed(report, out);
     text_policy(report, out);
     text_replay(report, out);
     text_summary(report, out);

@@ -83,6 +83,14 @@ static void json_parts(const struct check_report *r, struct json *json)
     json_object_end(json);
 }
 
+static void json_signed(struct json *json, const char *key, const struct check_signed *is)
+{
+    json_object_begin(json, key);
+    json_string(json, "state", check_signed_name((enum check_signed_state)is->state));
+    json_text(json, "key", is->key);
+    json_object_end(json);
+}
+
 void check_report_json(const struct check_report *report, struct buffer *out)
 {
     const struct check_report *r = report;
@@ -103,6 +111,10 @@ void check_report_json(const struct check_report *report, struct buffer *out)
     json_u64(&json, "other_syscalls", r->other_syscalls);
     json_u64(&json, "lost", r->lost);
     json_text(&json, "confined", r->confined);
+    json_object_begin(&json, "signatures");
+    json_signed(&json, "trace", &r->signed_by[CHECK_SIGNER_RECORDER]);
+    json_signed(&json, "witness", &r->signed_by[CHECK_SIGNER_WITNESS]);
+    json_object_end(&json);
     json_string(&json, "policy", r->policy_given ? "given" : "own");
     json_string(&json, "judged", check_judged_name((enum check_judged)r->judged));
     json_parts(r, &json);

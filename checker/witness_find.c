@@ -6,6 +6,7 @@
  * check and accuses nobody. docs/witness.md, What a check demands of the file. */
 #include "checker/witness_find.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,15 +141,21 @@ static void report_absence(const struct run_spec *spec, struct store *store, str
     findings_add(report, store, CHECK_FINDING_UNWITNESSED_RUN, NULL, NULL, -1, evidence);
 }
 
-/* Whether both files were told the same of the run. */
+/* Whether both files were told the same of the run: its facts, and the hash of all of its description. */
 static enum status compare_facts(const struct witness_reader *reader, const struct run_spec *spec, bool *ret_same,
                                  struct error *error)
 {
     struct buffer facts = BUFFER_INIT;
     size_t size;
     const void *told = witness_reader_facts(reader, &size);
+    struct buffer description = BUFFER_INIT;
+    uint8_t hash[TRACE_HASH];
     run_spec_encode_facts(spec, &facts);
-    enum status s = facts.status;
+    run_spec_encode(spec, &description);
+    crypto_generichash(hash, sizeof hash, description.data, description.size, NULL, 0);
+    buffer_bytes(&facts, hash, sizeof hash);
+    enum status s = description.status != STATUS_OK ? description.status : facts.status;
+    buffer_done(&description);
     *ret_same = s == STATUS_OK && size == facts.size && memcmp(told, facts.data, size) == 0;
     buffer_done(&facts);
     return s == STATUS_OK ? s : error_set(error, s, "no memory for the facts of the run");
@@ -164,8 +171,8 @@ static bool belongs(const struct witness_reader *reader, const struct run_spec *
     else if (!spec->facts.witness_held)
         evidence = "the trace's description says that no witness watched this run";
     else if (!same_facts)
-        evidence = "the witness file's header and the trace's description say different things of machine, settings or "
-                   "confinement";
+        evidence = "the witness file's header and the trace's description say different things of machine, settings, "
+                   "policy or confinement";
     if (evidence)
         findings_add(report, store, CHECK_FINDING_FOREIGN, NULL, NULL, -1, evidence);
     return !evidence;

@@ -1,9 +1,12 @@
 /* The options of a check, its replay in a process of its own, and its progress. */
 #include "cli/check_run.h"
 
+#include <string.h>
+
 #include "cli/check_place.h"
 #include "cli/crash_process.h"
 #include "cli/policy_places.h"
+#include "runtime/base/file_read.h"
 
 static void on_progress(void *self, const char *what, uint64_t done, uint64_t total)
 {
@@ -43,6 +46,52 @@ static int take_policy(const struct command *command, struct check_run *run, con
     return EXIT_OK;
 }
 
+static int take_key(const struct command *command, struct check_run *run, const char *path)
+{
+    struct error error = ERROR_INIT;
+    struct buffer text = BUFFER_INIT;
+    size_t at = run->options.trusted_count;
+    if (at == CHECK_RUN_KEYS)
+        return command_usage(command, "more than %d keys are given", CHECK_RUN_KEYS);
+    enum status s = file_read_all(path, TRACE_KEY_FILE_MAX, &text, &error);
+    if (s == STATUS_OK) {
+        s = trace_key_parse_public(text.data, text.size, run->trusted[at].bytes, &error);
+        if (s != STATUS_OK)
+            error_prefix(&error, "%s", path);
+    }
+    buffer_done(&text);
+    if (s != STATUS_OK)
+        return command_failed(command, EXIT_FILE, &error);
+    run->trusted_path[at] = path;
+    run->options.trusted = run->trusted;
+    run->options.trusted_count++;
+    return EXIT_OK;
+}
+
+static int take_demands(const struct command *command, struct check_run *run, const char *value)
+{
+    static const struct {
+        const char *name;
+        uint32_t bit;
+    } demands[] = { { "witness", CHECK_REQUIRE_WITNESS },
+                    { "signature", CHECK_REQUIRE_SIGNATURE },
+                    { "confined", CHECK_REQUIRE_CONFINED } };
+    for (bool more = true; more;) {
+        size_t length = strcspn(value, ",");
+        uint32_t bit = 0;
+        for (size_t i = 0; i < sizeof demands / sizeof *demands; i++)
+            if (strlen(demands[i].name) == length && !strncmp(value, demands[i].name, length))
+                bit = demands[i].bit;
+        if (bit == 0)
+            return command_usage(command, "--require wants witness, signature and confined, with commas, not \"%.*s\"",
+                                 (int)length, value);
+        run->options.require |= bit;
+        more = value[length] == ',';
+        value += length + more;
+    }
+    return EXIT_OK;
+}
+
 int check_run_option(const struct command *command, struct check_run *run, int option, const char *value)
 {
     int status;
@@ -56,6 +105,10 @@ int check_run_option(const struct command *command, struct check_run *run, int o
     case CHECK_RUN_NO_REPLAY:
         run->options.no_replay = true;
         return EXIT_OK;
+    case CHECK_RUN_TRUST:
+        return take_key(command, run, value);
+    case CHECK_RUN_REQUIRE:
+        return take_demands(command, run, value);
     case CHECK_RUN_TIER:
         status = tier_option(command, value);
         return status < 0 ? EXIT_OK : status;
@@ -71,6 +124,11 @@ int check_run_open(const struct command *command, struct check_run *run, const c
                    int count, struct checker **ret)
 {
     struct error error = ERROR_INIT;
+    if (run->options.require & CHECK_REQUIRE_SIGNATURE && run->options.trusted_count == 0)
+        return command_usage(command, "--require signature needs the keys to trust: --trust KEY.pub");
+    for (size_t i = 0; i < run->options.trusted_count; i++)
+        if (check_place("the key", run->trusted_path[i], traces, count, &error) != STATUS_OK)
+            return command_failed(command, EXIT_FILE, &error);
     const char *const places[][2] = { { "the database", run->db }, { "the policy", run->policy_path } };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (places[i][1] && check_place(places[i][0], places[i][1], traces, count, &error) != STATUS_OK)
@@ -81,13 +139,28 @@ int check_run_open(const struct command *command, struct check_run *run, const c
     return EXIT_OK;
 }
 
+/* The END is there, and the signature that is to follow it is not yet. */
+static bool is_being_signed(const struct trace_reader *reader, const char *trace)
+{
+    struct run_spec spec;
+    size_t size;
+    const void *bytes = trace_reader_description(reader, &size);
+    if (run_spec_decode(bytes, size, &spec, NULL) != STATUS_OK)
+        return false;
+    bool asked = spec.facts.sign_asked & RUN_SIGN_RECORDER;
+    run_spec_done(&spec);
+    /* In this order: the signature is written before the lock goes. */
+    return asked && trace_beside(trace, trace_reader_run_id(reader)).state == TRACE_BESIDE_LIVE &&
+           !trace_reader_signature_ahead(reader);
+}
+
 bool check_run_recorded(const struct command *command, const char *trace)
 {
     struct trace_reader *reader;
     enum status s = trace_reader_open(trace, &reader, NULL);
     /* Its beginning may not be there yet. */
     bool begun = s != STATUS_TRUNCATED && s != STATUS_MALFORMED;
-    bool recorded = s == STATUS_OK ? trace_reader_recorded(reader, trace)
+    bool recorded = s == STATUS_OK ? trace_reader_recorded(reader, trace) || is_being_signed(reader, trace)
                                    : !begun && trace_beside(trace, NULL).state == TRACE_BESIDE_LIVE;
     if (s == STATUS_OK)
         trace_reader_close(reader);

@@ -15,16 +15,23 @@ enum {
     CHECK_RUN_WITNESS,
     CHECK_RUN_POLICY,
     CHECK_RUN_NO_REPLAY,
+    CHECK_RUN_TRUST,
+    CHECK_RUN_REQUIRE,
     CHECK_RUN_TIER,
     CHECK_RUN_MEMORY,
     CHECK_RUN_TIMEOUT,
     CHECK_RUN_OPTIONS
 };
+enum { CHECK_RUN_KEYS = 64 };
 #define CHECK_RUN_ROWS                                                                                                 \
     { 0, "db", "FILE", "keep what was found in this SQLite database (made if missing); `warrant query` reads it" },    \
         { 0, "witness", "FILE", "the witness file; FILE.wwit beside the trace otherwise" },                            \
         { 'p', "policy", "FILE", "judge this policy instead of the one in the trace" },                                \
-        { 0, "no-replay", NULL, "do not execute the guest again" }, TIER_OPTION_ROW, REPLAY_OPTION_ROWS
+        { 0, "no-replay", NULL, "do not execute the guest again" },                                                    \
+        { 0, "trust", "KEY.pub", "a signature by any other key is a finding; may be given several times" },            \
+        { 0, "require", "witness,signature,confined",                                                                  \
+          "what the run must have, else it is a finding; signature: by keys of --trust" },                             \
+        TIER_OPTION_ROW, REPLAY_OPTION_ROWS
 
 struct check_run {
     struct check_options options;
@@ -33,7 +40,9 @@ struct check_run {
     struct utsname machine;
     struct check_place *places; /* one for each of its files */
     struct progress progress;
-    const char *db, *policy_path; /* borrowed; NULL: none */
+    struct check_key trusted[CHECK_RUN_KEYS];
+    const char *trusted_path[CHECK_RUN_KEYS]; /* borrowed */
+    const char *db, *policy_path;             /* borrowed; NULL: none */
 };
 
 /* The struct stays where it is until it is done. */

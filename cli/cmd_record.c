@@ -12,7 +12,9 @@ enum {
     RECORD_DIGEST_EVERY,
     RECORD_LABEL,
     RECORD_TRACE_LIMIT,
-    RECORD_SYNC
+    RECORD_SYNC,
+    RECORD_SIGN,
+    RECORD_SIGN_WITNESS
 };
 static const struct option_row rows[] = {
     RUN_OPTION_ROWS,
@@ -30,6 +32,9 @@ static const struct option_row rows[] = {
     { 0, "sync", "none|chunk|call",
       "have the device write the trace: not at all (none, which is meant where nothing is said), each chunk before the "
       "guest gets its room in the ring back, or each hostcall before the guest goes on" },
+    { 0, "sign", "KEY", "the recorder signs the trace with this private key (`warrant keygen`)" },
+    { 0, "sign-witness", "KEY",
+      "the witness signs its file with this other key; then the run takes place with a witness or not at all" },
 };
 
 struct record {
@@ -72,6 +77,12 @@ static enum status record_option(void *self, int option, const char *value, stru
                             error);
     if (option == RECORD_SYNC)
         return record_sync(value, &record->arguments.spec.facts, error);
+    if (option == RECORD_SIGN || option == RECORD_SIGN_WITNESS) {
+        bool witness = option == RECORD_SIGN_WITNESS;
+        record->launch.key_paths[witness ? LAUNCH_KEY_WITNESS : LAUNCH_KEY_RECORDER] = value;
+        record->arguments.spec.facts.sign_asked |= witness ? RUN_SIGN_WITNESS : RUN_SIGN_RECORDER;
+        return STATUS_OK;
+    }
     if (option == RECORD_LABEL)
         return run_spec_add_label(&record->arguments.spec, value, error);
     if (option == RECORD_OUTPUT) {
@@ -163,6 +174,11 @@ static void record_left(void *self, const char *path, const char *why)
 static int record_launched(const struct command *command, struct record *record)
 {
     struct error error = ERROR_INIT;
+    uint64_t *witness = &record->arguments.spec.facts.witness_asked;
+    if (record->launch.key_paths[LAUNCH_KEY_WITNESS] && *witness == WITNESS_MODE_OFF)
+        return command_usage(command, "--sign-witness and --witness off contradict each other");
+    if (record->launch.key_paths[LAUNCH_KEY_WITNESS])
+        *witness = WITNESS_MODE_ON;
     record->launch.trace_default = !record->output[0];
     if (!record->output[0])
         output_default(record);

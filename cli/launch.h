@@ -33,7 +33,8 @@ enum {
     RECORDER_FD_RING = 6,
     RECORDER_FD_GUEST = 7, /* watches the guest's process, where such a descriptor can be given (os_process_pass) */
     RECORDER_FD_TRACE = 8,
-    RECORDER_FD_FOLDER = 9 /* where the ring lies */
+    RECORDER_FD_FOLDER = 9, /* where the ring lies */
+    RECORDER_FD_KEY = 10    /* to sign with, where the description says that it does */
 };
 /* The ring's name and identity: a recorder whose launcher was killed finishes the trace and removes the ring itself. */
 struct recorder_start {
@@ -44,7 +45,15 @@ struct recorder_start {
 /* Descriptors of the resolver's process: its end of the pair, and the names, each with its NUL. */
 enum { RESOLVER_FD_SOCKET = 3, RESOLVER_FD_NAMES = 4 };
 /* Descriptors of the witness's process. */
-enum { WITNESS_FD_CONTROL = 3, WITNESS_FD_FILE = 4 };
+enum { WITNESS_FD_CONTROL = 3, WITNESS_FD_FILE = 4, WITNESS_FD_KEY = 5 };
+/* What the witness is told first. */
+struct witness_start {
+    struct witness_info info;
+    uint32_t sign; /* 1: WITNESS_FD_KEY is there, to sign with */
+    uint32_t reserved;
+};
+/* Keys that are passed on and not read by the launcher. */
+enum { LAUNCH_KEY_RECORDER, LAUNCH_KEY_WITNESS, LAUNCH_KEYS };
 
 /* How the guest ended, written by its process into the shared launch page. It is what the suspect says of itself: words
  * for a message, and nothing that decides over files or a status without the kernel's wait status beside it. */
@@ -87,6 +96,7 @@ struct launch_options {
     bool trace_default;     /* nobody named it: another number, or another folder, where this one will not do */
     const char *const *policy_paths; /* borrowed: the files that the policy came from */
     size_t policy_count;
+    const char *key_paths[LAUNCH_KEYS]; /* borrowed; NULL: its file is not signed */
     /* Told before anything is started, where the trace goes elsewhere than trace_path says. */
     void (*moved)(void *self, const char *path, const char *why);
     void (*left)(void *self, const char *path, const char *why); /* a file of ours could not be removed */
@@ -116,7 +126,9 @@ MUST_USE enum status launch_run(const struct launch_options *options, struct lau
 /* Parts, each in a file of its own. */
 struct launch_files { /* descriptors of the launcher, -1 where there is none */
     int module, page, ring, trace, witness, folder;
-    int spec, spec_reader; /* the recorder's description (os_memory_create) */
+    int spec, spec_reader;         /* the recorder's description (os_memory_create) */
+    uint8_t spec_hash[TRACE_HASH]; /* BLAKE2b of it, once it is sealed */
+    int keys[LAUNCH_KEYS];
     int asking, answering; /* the ends of the resolver's pair, where the policy has names */
     struct launch_page *mapped;
     size_t mapped_size;
@@ -155,6 +167,9 @@ MUST_USE enum status launch_grants_open(struct run_spec *spec, struct launch_fil
 MUST_USE enum status launch_sockets_open(struct run_spec *spec, struct launch_files *files, struct error *error);
 /* Makes the pair between the guest's process and the resolver. (launch_resolver.c) */
 MUST_USE enum status launch_resolver_pair(struct launch_files *files, struct error *error);
+/* Opens the keys. DENIED: the guest could read one. (launch_keys.c) */
+MUST_USE enum status launch_keys_open(const struct launch_options *options, struct launch_files *files,
+                                      struct error *error);
 /* Opens a socket that listens at *address, and puts the port there that it got. (launch_listen.c) */
 MUST_USE enum status launch_listen_open(struct net_address *address, int *ret_fd, struct error *error);
 /* Where the kernel chose a port, says which. */

@@ -87,6 +87,7 @@ enum status launch_facts_seal(const struct run_spec *spec, struct launch_files *
     else if (write(files->spec, stored.data, stored.size) != (ssize_t)stored.size ||
              !os_memory_seal(&files->spec, &files->spec_reader))
         s = error_set_errno(error, STATUS_IO, errno, "cannot write the description of the run");
+    crypto_generichash(files->spec_hash, sizeof files->spec_hash, stored.data, stored.size, NULL, 0);
     buffer_done(&stored);
     return s;
 }

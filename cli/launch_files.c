@@ -20,6 +20,7 @@ void launch_files_init(struct launch_files *files)
 {
     memset(files, 0, sizeof *files);
     files->module = files->page = files->ring = files->trace = files->spec = files->spec_reader = -1;
+    files->keys[LAUNCH_KEY_RECORDER] = files->keys[LAUNCH_KEY_WITNESS] = -1;
     files->witness = files->folder = files->copy_folder = files->asking = files->answering = -1;
     files->trace_made.folder = files->ring_made.folder = files->witness_made.folder = -1;
 }
@@ -51,6 +52,8 @@ enum status launch_files_open(const struct launch_options *options, struct launc
     clock_gettime(CLOCK_REALTIME, &now);
     spec->started_ns = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
     s = launch_grants_open(spec, files, error);
+    if (s == STATUS_OK)
+        s = launch_keys_open(options, files, error);
     if (s == STATUS_OK)
         s = launch_guard(options, files, error);
     return s == STATUS_OK ? launch_sockets_open(spec, files, error) : s;
@@ -102,6 +105,8 @@ void launch_files_close(struct launch_files *files)
     close_if(files->witness);
     close_if(files->folder);
     close_if(files->copy_folder);
+    close_if(files->keys[LAUNCH_KEY_RECORDER]);
+    close_if(files->keys[LAUNCH_KEY_WITNESS]);
     close_if(files->asking);
     close_if(files->answering);
     if (files->module_bytes)

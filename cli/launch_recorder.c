@@ -23,6 +23,7 @@ enum status recorder_fork(struct run *run, struct error *error)
         { os_process_pass(run->guest.watch), RECORDER_FD_GUEST },
         { run->files.trace, RECORDER_FD_TRACE },
         { run->files.folder, RECORDER_FD_FOLDER },
+        { run->files.keys[LAUNCH_KEY_RECORDER], RECORDER_FD_KEY },
     };
     s = child_fork(&run->recorder, "warrant-recorder", pass, sizeof pass / sizeof *pass, true, error);
     close(theirs);

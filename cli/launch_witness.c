@@ -16,16 +16,21 @@ static enum status witness_start(struct run *run, struct error *error)
     enum status s = child_socket(&run->witness, &theirs, error);
     if (s != STATUS_OK)
         return s;
-    const struct launch_pass pass[] = { { theirs, WITNESS_FD_CONTROL }, { run->files.witness, WITNESS_FD_FILE } };
-    s = child_fork(&run->witness, "warrant-witness", pass, 2, true, error);
+    const struct launch_pass pass[] = { { theirs, WITNESS_FD_CONTROL },
+                                        { run->files.witness, WITNESS_FD_FILE },
+                                        { run->files.keys[LAUNCH_KEY_WITNESS], WITNESS_FD_KEY } };
+    s = child_fork(&run->witness, "warrant-witness", pass, sizeof pass / sizeof *pass, true, error);
     close(theirs);
     if (s == STATUS_OK)
         s = child_release(&run->witness, "warrant-witness", error);
     if (s != STATUS_OK)
         return s;
-    struct witness_info info = { .guest_pid = (uint32_t)run->guest.pid, .recorder_pid = (uint32_t)run->recorder.pid };
-    memcpy(info.run_id, run->options->spec->run_id, sizeof info.run_id);
-    if (write(run->witness.control, &info, sizeof info) != sizeof info)
+    struct witness_start start = {
+        .info = { .guest_pid = (uint32_t)run->guest.pid, .recorder_pid = (uint32_t)run->recorder.pid },
+        .sign = run->files.keys[LAUNCH_KEY_WITNESS] >= 0,
+    };
+    memcpy(start.info.run_id, run->options->spec->run_id, sizeof start.info.run_id);
+    if (write(run->witness.control, &start, sizeof start) != sizeof start)
         return error_set(error, STATUS_INTERNAL, "the witness ended before it was ready");
     return child_ready(run, &run->witness, "witness", error);
 }
@@ -69,6 +74,7 @@ enum status witness_tell(struct run *run, struct error *error)
     if (!run->result->witnessed)
         return STATUS_OK;
     run_spec_encode_facts(run->options->spec, &facts);
+    buffer_bytes(&facts, run->files.spec_hash, sizeof run->files.spec_hash);
     buffer_blob(&told, facts.data, facts.size);
     enum status s = facts.status != STATUS_OK || told.status != STATUS_OK
                         ? error_set(error, STATUS_NO_MEMORY, "out of memory for what the witness is told")

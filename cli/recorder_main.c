@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/key_read.h"
 #include "cli/print.h"
 #include "runtime/base/os.h"
 #include "runtime/base/streams.h"
@@ -50,7 +51,7 @@ static bool started(struct recorder_start *ret)
 }
 
 /* What the recorder needs of the description. */
-static enum status describe(struct recorder_options *options, struct error *error)
+static enum status describe(struct recorder_options *options, struct trace_key *key, struct error *error)
 {
     struct run_spec spec;
     TRY(run_spec_decode(options->description, options->description_size, &spec, error));
@@ -60,8 +61,13 @@ static enum status describe(struct recorder_options *options, struct error *erro
     memcpy(options->run_id, spec.run_id, sizeof options->run_id);
     if (!spec.facts.no_module)
         options->module = file_map(RECORDER_FD_MODULE, &options->module_size);
+    enum status s = STATUS_OK;
+    if (spec.facts.sign_asked & RUN_SIGN_RECORDER) {
+        options->key = key;
+        s = key_read(RECORDER_FD_KEY, "the recorder's key", key, error);
+    }
     run_spec_done(&spec);
-    return STATUS_OK;
+    return s;
 }
 
 int main(void)
@@ -86,11 +92,14 @@ int main(void)
         return child_report_failure(
             RECORDER_FD_CONTROL, STATUS_INVALID,
             (error_set(&error, STATUS_INVALID, "the description of the run is missing"), &error));
-    enum status s = describe(&options, &error);
+    struct trace_key key;
+    enum status s = describe(&options, &key, &error);
     if (s != STATUS_OK)
         return child_report_failure(RECORDER_FD_CONTROL, s, &error);
     struct child_message message = { .kind = CHILD_DONE };
     s = recorder_run(&options, ready, NULL, &message.end, &error);
+    if (options.key)
+        trace_key_done(&key);
     if (s != STATUS_OK) {
         message.kind = CHILD_FAILED;
         message.status = s;

@@ -5,15 +5,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/key_read.h"
 #include "ebpf/witness.h"
 #include "runtime/base/streams.h"
 
-static enum status start(struct witness_info *info, struct witness **witness, struct trace_file **file,
-                         struct error *error)
+static enum status start(struct witness_start *told, struct trace_key *key, struct witness **witness,
+                         struct trace_file **file, struct error *error)
 {
-    if (read(WITNESS_FD_CONTROL, info, sizeof *info) != sizeof *info)
+    const struct witness_info *info = &told->info;
+    if (read(WITNESS_FD_CONTROL, told, sizeof *told) != sizeof *told)
         return error_set(error, STATUS_INVALID, "warrant-witness is started by `warrant record` only");
-    enum status s = witness_caller_file(WITNESS_FD_FILE, error);
+    enum status s = STATUS_OK;
+    if (told->sign)
+        s = key_read(WITNESS_FD_KEY, "the witness's key", key, error);
+    if (s == STATUS_OK)
+        s = witness_caller_file(WITNESS_FD_FILE, error);
     if (s == STATUS_OK)
         s = witness_caller_check(WITNESS_FD_CONTROL, info->guest_pid, error);
     if (s == STATUS_OK)
@@ -32,20 +38,23 @@ static enum status start(struct witness_info *info, struct witness **witness, st
 int main(void)
 {
     struct error error = ERROR_INIT;
-    struct witness_info info;
+    struct witness_start told;
+    struct trace_key key;
     struct witness *witness = NULL;
     struct trace_file *file = NULL;
     enum status s = streams_fill(&error);
     if (s == STATUS_OK)
-        s = start(&info, &witness, &file, &error);
+        s = start(&told, &key, &witness, &file, &error);
     if (s != STATUS_OK)
         return child_report_failure(WITNESS_FD_CONTROL, s, &error);
     struct child_message message = { .kind = CHILD_READY };
     child_report(WITNESS_FD_CONTROL, &message);
-    s = witness_collect(witness, file, WITNESS_FD_CONTROL, &info, &error);
+    s = witness_collect(witness, file, WITNESS_FD_CONTROL, &told.info, told.sign ? &key : NULL, &error);
+    if (told.sign)
+        trace_key_done(&key);
     message.kind = s == STATUS_OK ? CHILD_DONE : CHILD_FAILED;
     message.status = s;
-    message.lost = info.lost;
+    message.lost = told.info.lost;
     message.bytes = trace_file_size(file);
     memcpy(message.text, error.text, sizeof message.text);
     child_report(WITNESS_FD_CONTROL, &message);

@@ -24,9 +24,10 @@ MUST_USE enum status witness_watch(struct witness *witness, uint32_t pid, enum w
 /* Collects into the container `file` (borrows) until stop_fd (borrows; a pipe or socket) is at end of file, then drains
  * until every watched thread has ended or nothing comes any more. Adds the DESCRIPTION chunk first, the END chunk last;
  * info->lost is set. What comes through stop_fd is a u32 and so many bytes, the facts of the run, for the DESCRIPTION,
- * which waits for them. NO_SPACE, IO: the file keeps its valid prefix. */
+ * which waits for them. key: borrows; signs the file (tracer/signature.h), NULL: it is not signed. NO_SPACE, IO: the
+ * file keeps its valid prefix. */
 MUST_USE enum status witness_collect(struct witness *witness, struct trace_file *file, int stop_fd,
-                                     struct witness_info *info, struct error *error);
+                                     struct witness_info *info, const struct trace_key *key, struct error *error);
 void witness_close(struct witness *witness);
 
 /* ---- for whom (witness_caller.c): a witness that was installed with file capabilities or setuid gives nobody more

@@ -29,9 +29,10 @@ enum status witness_watch(struct witness *witness, uint32_t pid, enum witness_ro
 }
 
 enum status witness_collect(struct witness *witness, struct trace_file *file, int stop_fd, struct witness_info *info,
-                            struct error *error)
+                            const struct trace_key *key, struct error *error)
 {
     (void)witness;
+    (void)key;
     (void)file;
     (void)stop_fd;
     (void)info;

@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tracer/signature.h"
+
 enum {
     CHUNK_BYTES = 512 << 10,
     UNTOLD_BYTES = 16 << 20,
@@ -348,7 +350,7 @@ static enum status file_end(struct collector *c, struct witness_info *info)
 }
 
 enum status witness_collect(struct witness *witness, struct trace_file *file, int stop_fd, struct witness_info *info,
-                            struct error *error)
+                            const struct trace_key *key, struct error *error)
 {
     struct collector c = {
         .witness = witness, .file = file, .info = info, .records = BUFFER_INIT, .told = BUFFER_INIT, .error = error
@@ -363,6 +365,8 @@ enum status witness_collect(struct witness *witness, struct trace_file *file, in
         s = collect_until_quiet(&c, ring, poll_fd, stop_fd);
     if (s == STATUS_OK)
         s = file_end(&c, info);
+    if (s == STATUS_OK && key)
+        s = trace_file_sign(file, TRACE_SIGNER_WITNESS, key, c.first, error);
     if (poll_fd >= 0)
         close(poll_fd);
     ring_buffer__free(ring);

@@ -4,6 +4,8 @@
 
 #include <zstd.h>
 #include "tracer/container.h"
+#include "tracer/signature.h"
+#include "tracer/tree.h"
 
 struct trace_source {
     int fd;               /* -1: bytes in memory */
@@ -11,10 +13,15 @@ struct trace_source {
     uint64_t size, at;
     uint64_t number;         /* of the chunk at `at` */
     uint64_t events, stream; /* what the next EVENTS chunk must start at */
-    bool ended, more;
+    uint32_t last;           /* kind of the chunk before `at`; 0: none */
+    bool more;
     bool borrowed; /* the descriptor is another's */
     uint8_t run_id[TRACE_RUN_ID], hash[TRACE_HASH];
-    uint8_t *stored, *raw; /* buffers of the body, as it lies in the file and decompressed */
+    struct trace_tree tree; /* of the file header and the chunks met so far, from the first on, each once */
+    bool is_signed;         /* a SIGNATURE was read: */
+    struct trace_signature signature;
+    uint8_t signed_end[TRACE_HASH]; /* of the chunk that it follows */
+    uint8_t *stored, *raw;          /* buffers of the body, as it lies in the file and decompressed */
     size_t stored_capacity, raw_capacity;
     ZSTD_DCtx *zstd;
 };

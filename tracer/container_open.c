@@ -77,6 +77,7 @@ static enum status check_file_header(struct trace_source *source, enum trace_fil
     }
     memcpy(source->run_id, header.run_id, TRACE_RUN_ID);
     crypto_generichash(source->hash, sizeof source->hash, (const uint8_t *)&header, sizeof header, NULL, 0);
+    trace_tree_add(&source->tree, source->hash);
     source->at = sizeof header;
     return STATUS_OK;
 }
@@ -177,7 +178,8 @@ void trace_source_go(struct trace_source *source, const struct trace_mark *mark)
     source->number = mark->number;
     source->events = mark->events;
     source->stream = mark->stream;
-    source->ended = source->more = false;
+    source->last = 0;
+    source->more = source->is_signed = false;
     memcpy(source->hash, mark->hash, sizeof source->hash);
 }
 

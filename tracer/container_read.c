@@ -87,7 +87,7 @@ static enum status check_header(struct trace_source *source, const struct trace_
         return error_set(error, STATUS_CORRUPT, CHUNK_FORMAT ": its header is damaged", CHUNK_AT(source));
     if (header->number != source->number)
         return wrong_number(source, header->number, error);
-    if (header->kind < TRACE_CHUNK_DESCRIPTION || header->kind > TRACE_CHUNK_END ||
+    if (header->kind < TRACE_CHUNK_DESCRIPTION || header->kind > TRACE_CHUNK_SIGNATURE ||
         header->encoding > TRACE_ENCODING_ZSTD || (header->flags & ~TRACE_CHUNK_FLAG_MORE))
         return error_set(error, STATUS_UNSUPPORTED,
                          CHUNK_FORMAT ": its kind (%u), encoding or flags are of a later version", CHUNK_AT(source),
@@ -162,6 +162,23 @@ static enum status expand_body(struct trace_source *source, const struct trace_c
     return STATUS_OK;
 }
 
+static enum status behind_end(const struct trace_source *source, struct error *error)
+{
+    return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": bytes follow the END chunk", CHUNK_AT(source));
+}
+
+/* What a file says of itself, signed; it follows the END, and stands for all before it by the hash of that. */
+static enum status take_signature(struct trace_source *source, const uint8_t *bytes, size_t size, struct error *error)
+{
+    if (source->last != TRACE_CHUNK_END || size != sizeof source->signature)
+        return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": a SIGNATURE that is none, or does not follow the END",
+                         CHUNK_AT(source));
+    memcpy(&source->signature, bytes, sizeof source->signature);
+    memcpy(source->signed_end, source->hash, sizeof source->signed_end);
+    source->is_signed = true;
+    return STATUS_OK;
+}
+
 /* The next chunk, checked; expanded too, where `expand`. */
 static enum status source_chunk(struct trace_source *source, bool expand, struct trace_chunk *ret, struct error *error)
 {
@@ -169,11 +186,16 @@ static enum status source_chunk(struct trace_source *source, bool expand, struct
     uint64_t rest = source->size - source->at;
     if (rest == 0)
         return STATUS_NOT_FOUND;
-    if (source->ended)
-        return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": bytes follow the END chunk", CHUNK_AT(source));
+    if (source->last == TRACE_CHUNK_SIGNATURE)
+        return error_set(error, STATUS_MALFORMED, CHUNK_FORMAT ": bytes follow the SIGNATURE chunk", CHUNK_AT(source));
+    if (rest < sizeof header && source->last == TRACE_CHUNK_END)
+        return behind_end(source, error);
     if (rest < sizeof header)
         return error_set(error, STATUS_TRUNCATED, CHUNK_FORMAT ": the file ends inside its header", CHUNK_AT(source));
     enum status status = trace_source_read(source, source->at, &header, sizeof header, error);
+    if (status == STATUS_OK && source->last == TRACE_CHUNK_END &&
+        !(header_is_whole(&header) && header.kind == TRACE_CHUNK_SIGNATURE))
+        return behind_end(source, error);
     if (status == STATUS_OK)
         status = check_header(source, &header, error);
     if (status != STATUS_OK)
@@ -186,8 +208,10 @@ static enum status source_chunk(struct trace_source *source, bool expand, struct
     status = trace_source_read(source, source->at + sizeof header, source->stored, header.stored_length, error);
     if (status == STATUS_OK)
         status = check_body(source, &header, hash, error);
-    if (status == STATUS_OK && expand)
+    if (status == STATUS_OK && (expand || header.kind == TRACE_CHUNK_SIGNATURE))
         status = expand_body(source, &header, &bytes, error);
+    if (status == STATUS_OK && header.kind == TRACE_CHUNK_SIGNATURE)
+        status = take_signature(source, bytes, header.raw_length, error);
     if (status != STATUS_OK)
         return status;
     *ret = (struct trace_chunk) { .number = source->number,
@@ -200,11 +224,13 @@ static enum status source_chunk(struct trace_source *source, bool expand, struct
                                   .size = expand ? header.raw_length : 0 };
     memcpy(ret->hash, hash, TRACE_HASH);
     memcpy(source->hash, hash, TRACE_HASH);
+    if (header.kind != TRACE_CHUNK_SIGNATURE && source->number + 1 == source->tree.count)
+        trace_tree_add(&source->tree, hash);
     if (header.kind == TRACE_CHUNK_EVENTS) {
         source->events += header.event_count;
         source->stream += header.raw_length;
     }
-    source->ended = header.kind == TRACE_CHUNK_END;
+    source->last = header.kind;
     source->more = (header.flags & TRACE_CHUNK_FLAG_MORE) != 0;
     source->at += sizeof header + header.stored_length;
     source->number++;

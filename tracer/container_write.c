@@ -3,11 +3,13 @@
  * The file is a whole number of chunks at any time between two calls: what fails half-way is cut off again. Room for an
  * END chunk is reserved ahead, so that a full disk can still be recorded as the reason.
  *
- * Leaves out: signatures. docs/trace-format.md, Container. */
+ * docs/trace-format.md, Container. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "tracer/container.h"
+#include "tracer/signature.h"
+#include "tracer/tree.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -19,13 +21,18 @@
 #include "runtime/base/os.h"
 
 static_assert(TRACE_HASH == crypto_generichash_BYTES, "BLAKE2b-256");
-enum { COMPRESSION_LEVEL = 1, END_RESERVE = 256 /* bytes: more than an END chunk ever has */ };
+enum { COMPRESSION_LEVEL = 1, END_RESERVE = 1024 /* bytes: more than END and SIGNATURE ever have */ };
 
 struct trace_file {
     int fd;
     uint64_t size, chunks;
-    uint8_t hash[TRACE_HASH]; /* of the last chunk */
-    uint8_t *out;             /* one chunk as it will lie in the file */
+    uint8_t run_id[TRACE_RUN_ID];
+    uint8_t hash[TRACE_HASH];        /* of the last chunk */
+    struct trace_tree tree;          /* of the file header and all chunks; of a file that was reopened, none */
+    uint8_t description[TRACE_HASH]; /* of the DESCRIPTION's bytes, where it was one chunk */
+    bool described;
+    uint32_t last; /* kind of the last chunk */
+    uint8_t *out;  /* one chunk as it will lie in the file */
     size_t out_capacity;
     ZSTD_CCtx *zstd;
     bool synced;
@@ -107,6 +114,8 @@ enum status trace_file_create(int fd, enum trace_file_kind kind, const uint8_t *
     memcpy(header.run_id, run_id, TRACE_RUN_ID);
     header.checksum = XXH3_64bits(&header, offsetof(struct trace_file_header, checksum));
     crypto_generichash(file->hash, sizeof file->hash, (const uint8_t *)&header, sizeof header, NULL, 0);
+    memcpy(file->run_id, run_id, TRACE_RUN_ID);
+    trace_tree_add(&file->tree, file->hash);
     enum status status = file_write(file, (const uint8_t *)&header, sizeof header, false, error);
     if (status != STATUS_OK) {
         trace_file_close(file);
@@ -158,7 +167,7 @@ enum status trace_file_append_part(struct trace_file *file, enum trace_chunk_kin
     uint8_t *body = file->out + sizeof(struct trace_chunk_header);
     size_t stored =
         ZSTD_compress2(file->zstd, body, file->out_capacity - sizeof(struct trace_chunk_header), bytes, size);
-    bool plain = ZSTD_isError(stored) || stored >= size;
+    bool plain = ZSTD_isError(stored) || stored >= size || kind == TRACE_CHUNK_SIGNATURE; /* to be found by eye */
     if (plain) {
         if (size)
             memcpy(body, bytes, size);
@@ -183,10 +192,17 @@ enum status trace_file_append_part(struct trace_file *file, enum trace_chunk_kin
     header.checksum = XXH3_64bits_digest(&state);
     memcpy(file->out, &header, sizeof header);
     size_t total = sizeof header + stored;
-    enum status status = file_write(file, file->out, total, kind == TRACE_CHUNK_END, error);
+    enum status status = file_write(file, file->out, total, kind >= TRACE_CHUNK_END, error);
     if (status != STATUS_OK)
         return status;
     crypto_generichash(file->hash, sizeof file->hash, file->out, total, NULL, 0);
+    if (file->tree.count != 0)
+        trace_tree_add(&file->tree, file->hash);
+    if (kind == TRACE_CHUNK_DESCRIPTION) {
+        file->described = file->chunks == 0 && !more;
+        crypto_generichash(file->description, sizeof file->description, bytes, size, NULL, 0);
+    }
+    file->last = kind;
     file->chunks++;
     return STATUS_OK;
 }
@@ -195,6 +211,23 @@ enum status trace_file_append(struct trace_file *file, enum trace_chunk_kind kin
                               uint64_t stream_offset, uint64_t first_event, uint32_t event_count, struct error *error)
 {
     return trace_file_append_part(file, kind, bytes, size, stream_offset, first_event, event_count, false, error);
+}
+
+bool trace_file_is_ended(const struct trace_file *file) { return file->last == TRACE_CHUNK_END; }
+
+enum status trace_file_sign(struct trace_file *file, enum trace_signer signer, const struct trace_key *key,
+                            uint64_t events, struct error *error)
+{
+    struct trace_signature signature;
+    struct trace_statement statement = { .signer = signer, .chunks = file->chunks, .events = events };
+    if (!trace_file_is_ended(file) || !file->described || file->tree.count != file->chunks + 1)
+        return error_set(error, STATUS_INVALID, "a file that was not written from its start to its end is not signed");
+    memcpy(statement.run_id, file->run_id, TRACE_RUN_ID);
+    memcpy(statement.end, file->hash, TRACE_HASH);
+    memcpy(statement.description, file->description, TRACE_HASH);
+    trace_tree_root(&file->tree, statement.root);
+    trace_statement_sign(&statement, key, &signature);
+    return trace_file_append(file, TRACE_CHUNK_SIGNATURE, &signature, sizeof signature, 0, 0, 0, error);
 }
 
 uint64_t trace_file_size(const struct trace_file *file) { return file->size; }

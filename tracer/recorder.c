@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "runtime/base/os.h"
+#include "tracer/signature.h"
 
 enum {
     MODULE_PART = LIMIT_TRACE_CHUNK / 2,
@@ -325,6 +326,11 @@ enum status recorder_run_mapped(const struct recorder_options *options, struct t
         status = trace_ring_map(options->ring_fd, &mapped, error);
     if (status == STATUS_OK)
         status = recorder_stream(options, file, ring ? ring : mapped, ready, ready_self, &end, error);
+    if (file && options->key && trace_file_is_ended(file)) {
+        /* However the recording went: the file has its END, and that says how. */
+        enum status s = trace_file_sign(file, TRACE_SIGNER_RECORDER, options->key, end.events, error);
+        status = status == STATUS_OK ? s : status;
+    }
     *ret_end = end;
     trace_ring_unmap(mapped);
     trace_file_close(file);

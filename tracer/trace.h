@@ -24,7 +24,8 @@ enum trace_chunk_kind {
     TRACE_CHUNK_DESCRIPTION = 1, /* what was run: an opaque blob of the launcher's (policy.h: run_spec) */
     TRACE_CHUNK_MODULE = 2,      /* the module's bytes; several where it is larger than one chunk */
     TRACE_CHUNK_EVENTS = 3,      /* whole events; in a .wwit whole witness records */
-    TRACE_CHUNK_END = 4          /* struct trace_end: how and why the recording ended */
+    TRACE_CHUNK_END = 4,         /* struct trace_end: how and why the recording ended */
+    TRACE_CHUNK_SIGNATURE = 5    /* behind the END, where the writer held a key (signature.h) */
 };
 
 /* Why the recording ended. */
@@ -185,6 +186,7 @@ uint64_t trace_digest_get(const struct trace_digest *digest);
 
 /* ---- the recorder: from the ring into the file ---- */
 
+struct trace_key;
 struct recorder_options {
     int ring_fd, trace_fd; /* trace_fd: takes */
     int control_fd; /* from the launcher: one struct trace_fate when the guest's process is gone; end of file without
@@ -203,6 +205,7 @@ struct recorder_options {
     size_t description_size;
     const void *module; /* borrowed; NULL leaves it out */
     size_t module_size;
+    const struct trace_key *key; /* borrowed; signs the trace when it has its END (signature.h). NULL: it is not */
 };
 /* Writes header, description and module, calls ready(ready_self) once the guest may start, copies the ring until the
  * guest is gone and the ring is empty, and closes with an END chunk. Runs as a process of its own; makes no assumption

@@ -65,7 +65,7 @@ enum status trace_reader_load(struct trace_reader *reader)
         } else if (reader->chunk.kind == TRACE_CHUNK_END) {
             if (reader_take_end(reader) != STATUS_OK)
                 return STATUS_NOT_FOUND;
-        } else {
+        } else if (reader->chunk.kind != TRACE_CHUNK_SIGNATURE) { /* which the source has looked at */
             trace_reader_malformed(reader, "a description or module behind the events");
         }
     }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tracer/ring.h"
+#include "tracer/signature.h"
 #include "tracer/trace_inner.h"
 
 static bool beside_look(int fd, const uint8_t *run_id, struct trace_beside *ret)
@@ -57,6 +58,21 @@ bool trace_reader_recorded(const struct trace_reader *reader, const char *path)
     /* In this order: the END is written before the lock goes. */
     return trace_beside(path, trace_reader_run_id(reader)).state == TRACE_BESIDE_LIVE && fstat(fd, &st) == 0 &&
            !trace_end_ahead(fd, (uint64_t)st.st_size, &end);
+}
+
+bool trace_reader_signature_ahead(const struct trace_reader *reader)
+{
+    struct trace_source *source;
+    struct trace_mark mark;
+    struct stat st;
+    uint64_t size;
+    int fd = trace_source_fd(reader->source, &size);
+    if (fd < 0 || fstat(fd, &st) < 0 ||
+        trace_source_open_fd(fd, (uint64_t)st.st_size, TRACE_FILE_EVENTS, &source, NULL) != STATUS_OK)
+        return false;
+    bool found = trace_source_find_last(source, TRACE_CHUNK_SIGNATURE, &mark);
+    trace_source_close(source);
+    return found;
 }
 
 bool trace_reader_grow(struct trace_reader *reader)

@@ -5,6 +5,7 @@
  * incomplete.
  *
  * Seeking is trace_seek.c. docs/trace-format.md. */
+#include "tracer/signature.h"
 #include "tracer/trace_inner.h"
 
 #include <stdlib.h>
@@ -268,6 +269,12 @@ enum status trace_reader_stop(const struct trace_reader *reader, struct trace_en
     if (reader->stop.status != STATUS_OK)
         return error_copy(error, reader->stop.status, &reader->stop);
     return STATUS_OK;
+}
+
+enum status trace_reader_signature(const struct trace_reader *reader, struct trace_signature *ret, struct error *error)
+{
+    return trace_source_signature(reader->source, TRACE_SIGNER_RECORDER, reader->description.data,
+                                  reader->description.size, reader->event, ret, error);
 }
 
 void trace_reader_close(struct trace_reader *reader)

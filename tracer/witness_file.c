@@ -4,6 +4,7 @@
  * record are: witness_record.c. Left out on purpose: any judgement of the records, the order of one thread's sequence
  * included. docs/witness.md. */
 #include "tracer/container.h"
+#include "tracer/signature.h"
 #include "tracer/witness_file.h"
 
 #include <stdlib.h>
@@ -12,8 +13,9 @@
 struct witness_reader {
     struct trace_source *source;
     struct witness_info info;
-    struct buffer facts;
-    struct cursor records; /* what is left of the current chunk */
+    struct buffer description; /* its facts are what stands behind the info */
+    size_t facts;              /* where */
+    struct cursor records;     /* what is left of the current chunk */
     struct witness_room room;
     uint64_t chunk, chunk_left; /* its number, records it still has to hold */
     uint64_t next;              /* number of the next record */
@@ -36,9 +38,10 @@ static enum status reader_description(struct witness_reader *reader, struct erro
         cursor_left(&c) > WITNESS_FACTS_MAX)
         return error_set(error, STATUS_MALFORMED, "chunk %llu is no description of a witness file",
                          (unsigned long long)chunk.number);
-    buffer_bytes(&reader->facts, chunk.bytes + (chunk.size - cursor_left(&c)), cursor_left(&c));
-    if (reader->facts.status != STATUS_OK)
-        return error_set(error, reader->facts.status, "no memory for a witness file's description");
+    reader->facts = chunk.size - cursor_left(&c);
+    buffer_bytes(&reader->description, chunk.bytes, chunk.size);
+    if (reader->description.status != STATUS_OK)
+        return error_set(error, reader->description.status, "no memory for a witness file's description");
     if (memcmp(reader->info.run_id, trace_source_run_id(reader->source), TRACE_RUN_ID) != 0)
         return error_set(error, STATUS_MALFORMED, "the description belongs to another run than the file");
     return STATUS_OK;
@@ -81,8 +84,8 @@ const struct witness_info *witness_reader_info(const struct witness_reader *read
 
 const void *witness_reader_facts(const struct witness_reader *reader, size_t *ret_size)
 {
-    *ret_size = reader->facts.size;
-    return reader->facts.data;
+    *ret_size = reader->description.size - reader->facts;
+    return reader->description.data + reader->facts;
 }
 
 /* Reads the END chunk: nothing may come after it, and it must count what was read. */
@@ -122,6 +125,8 @@ static enum status reader_advance(struct witness_reader *reader, struct error *e
         return STATUS_NOT_FOUND;
     }
     unsigned long long number = chunk.number;
+    if (reader->ended && chunk.kind == TRACE_CHUNK_SIGNATURE)
+        return STATUS_OK;
     if (reader->ended)
         return error_set(error, STATUS_MALFORMED, "chunk %llu comes after the end", number);
     if (chunk.kind == TRACE_CHUNK_END)
@@ -170,11 +175,18 @@ enum status witness_reader_stop(const struct witness_reader *reader, uint64_t *r
     return STATUS_OK;
 }
 
+enum status witness_reader_signature(const struct witness_reader *reader, struct trace_signature *ret,
+                                     struct error *error)
+{
+    return trace_source_signature(reader->source, TRACE_SIGNER_WITNESS, reader->description.data,
+                                  reader->description.size, reader->next, ret, error);
+}
+
 void witness_reader_close(struct witness_reader *reader)
 {
     if (!reader)
         return;
     trace_source_close(reader->source);
-    buffer_done(&reader->facts);
+    buffer_done(&reader->description);
     free(reader);
 }

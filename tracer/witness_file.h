@@ -123,7 +123,7 @@ struct witness_info {
     uint64_t lost; /* filled by the collector at the end: all losses */
 };
 /* What the launcher tells it of the run once that is known, before the guest goes: an opaque blob (policy.h:
- * run_spec_encode_facts), behind the info in the DESCRIPTION. */
+ * run_spec_encode_facts) and the BLAKE2b of the trace's description, behind the info in the DESCRIPTION. */
 enum { WITNESS_FACTS_MAX = 1 << 21 };
 
 /* Appends the stored form of one record to `out`; only what the record uses is stored. */
@@ -145,8 +145,8 @@ MUST_USE enum status witness_reader_open(const char *path, struct witness_reader
 MUST_USE enum status witness_reader_again(const struct witness_reader *reader, struct witness_reader **ret,
                                           struct error *error);
 const struct witness_info *witness_reader_info(const struct witness_reader *reader);
-/* What the file says of the run's machine, settings and confinement: run_spec_encode_facts; *ret_size 0 where the
- * witness was not told. Borrows from the reader. */
+/* What the file says of the run's machine, settings and confinement: run_spec_encode_facts, then
+ * BLAKE2b of the trace's description; *ret_size 0 where the witness was not told. Borrows from the reader. */
 const void *witness_reader_facts(const struct witness_reader *reader, size_t *ret_size);
 /* *ret borrows until the next call. */
 MUST_USE enum status witness_reader_next(struct witness_reader *reader, struct witness_record *ret,

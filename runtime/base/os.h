@@ -74,6 +74,9 @@ void os_process_kill(int fd, int pid);
 void os_die_with_parent_forked(void);
 MUST_USE bool os_die_with_parent_executed(void);
 void os_memory_short_goes_first(void); /* where memory runs out, this process is the one to go; a wish */
+/* The calling process holds what is for nobody else: no core file of it, and no ptrace by its user's other processes
+ * (macOS: no core file). */
+void os_keep_secrets(void);
 /* The path of the running program. */
 MUST_USE bool os_program_path(char *ret, size_t size);
 

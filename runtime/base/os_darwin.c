@@ -272,6 +272,12 @@ bool os_die_with_parent_executed(void)
 
 void os_memory_short_goes_first(void) {}
 
+void os_keep_secrets(void)
+{
+    const struct rlimit none = { 0, 0 };
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
 bool os_program_path(char *ret, size_t size)
 {
     char path[PATH_MAX], whole[PATH_MAX];

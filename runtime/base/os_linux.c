@@ -139,6 +139,13 @@ void os_memory_short_goes_first(void)
     close(fd);
 }
 
+void os_keep_secrets(void)
+{
+    const struct rlimit none = { 0, 0 };
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 bool os_program_path(char *ret, size_t size)
 {
     ssize_t n = readlink("/proc/self/exe", ret, size - 1);

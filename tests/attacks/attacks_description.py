@@ -11,6 +11,7 @@ REDESCRIBE = """
 #include "tracer/witness_file.h"
 #include "wasi/policy/policy.h"
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,12 @@ static void change_header(const char *path, const struct run_spec *spec)
     must(witness_reader_open(path, &reader, &error));
     witness_info_encode(witness_reader_info(reader), &begin);
     run_spec_encode_facts(spec, &begin);
+    struct buffer description = BUFFER_INIT;
+    uint8_t hash[TRACE_HASH];
+    run_spec_encode(spec, &description);
+    crypto_generichash(hash, sizeof hash, description.data, description.size, NULL, 0);
+    buffer_bytes(&begin, hash, sizeof hash);
+    buffer_done(&description);
     must(trace_source_open(path, TRACE_FILE_WITNESS, &source, &error));
     must(trace_file_create(open(forged, O_RDWR | O_CREAT | O_TRUNC, 0600), TRACE_FILE_WITNESS, trace_source_run_id(source), &out, &error));
     while (trace_source_next(source, &chunk, &error) == STATUS_OK) {

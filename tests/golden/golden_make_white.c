@@ -9,6 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tracer/signature.h"
+
 static const char *folder, *corpus;
 
 static const char *in_folder(const char *in, const char *name)
@@ -71,6 +73,28 @@ static void make_between(const char *name, bool inside_state, bool inside_growth
     forge_exit(&forge);
     forge_file(&forge, in_folder(folder, name), 4, TRACE_END_CLEAN);
     forge_done(&forge);
+}
+
+static void make_signed(void)
+{
+    struct forge forge;
+    struct trace_key key;
+    struct image image;
+    const char *path = in_folder(folder, "good_signed.wtrace");
+    forge_init(&forge);
+    forge_calls(&forge, OPERATION_FD_READ, 3, false);
+    forge_exit(&forge);
+    forge_key(7, &key);
+    forge_signed_file(&forge, path, 4, TRACE_END_CLEAN, &key);
+    forge_done(&forge);
+    image_load(path, &image);
+    image.bytes[image.size++] = 'x';
+    save(&image, "bad_bytes_behind_signature.wtrace");
+    image_load(in_folder(folder, "good_signed.wtrace"), &image);
+    image_remove(&image, image.chunks - 2); /* the END */
+    image.bytes[image.chunk[image.chunks - 1] + offsetof(struct trace_chunk_header, number)]--;
+    image_reseal(&image, 0, true);
+    save(&image, "bad_signature_without_end.wtrace");
 }
 
 static struct image load_base(void)
@@ -248,6 +272,7 @@ int main(int argc, char **argv)
     make_good("good_ends_inside_call.wtrace", 0, 27, false, 1000, TRACE_END_GUEST_DIED);
     make_good("good_recorder_died.wtrace", 0, 10, true, 7, TRACE_END_RECORDER_DIED);
     make_damaged();
+    make_signed();
     make_malformed("bad_event0_no_such_hostcall.wtrace", 0, 3, 200, 1);
     make_malformed("bad_event0_another_import.wtrace", 0, 18, IMPORT_PREVIEW1_FD_WRITE, 2);
     make_malformed("bad_event0_longer_than_chunk.wtrace", 0, 0, 0xffff, 2);

@@ -14,7 +14,7 @@ PUBLIC = {
     "wasi": ["wasi.h", "backend.h", "observer.h", "start.h", "run_budget.h", "again.h"],
     "wasi/act": ["act_resolver.h"],
     "wasi/confine": ["confine.h"],
-    "tracer": ["trace.h", "end_reasons.def", "end_causes.def", "witness_file.h"],
+    "tracer": ["trace.h", "end_reasons.def", "end_causes.def", "witness_file.h", "signature.h"],
     "replay": ["replay.h", "profile.h"],
     "ebpf": ["witness.h"],
     "checker/judge": ["judge.h"],
@@ -37,7 +37,7 @@ ARROWS = {
     "tracer": ["wasi/abi", "runtime/base"] + SEAM,
     # wasi.h, start.h and the policy: a replay builds the guest's world from the trace's description.
     "replay": ["tracer/trace.h", "runtime", "wasi", "wasi/abi", "wasi/policy", "runtime/base"],
-    "ebpf": ["tracer/trace.h", "tracer/witness_file.h", "wasi/abi", "runtime/base"],
+    "ebpf": ["tracer/trace.h", "tracer/witness_file.h", "tracer/signature.h", "wasi/abi", "runtime/base"],
     "checker/judge": ["wasi/abi", "wasi/policy", "runtime/base"],
     # The policy: a trace's description holds it, and it is handed on to the judge.
     # rt.h: the names of traps, see DATA_ONLY.

@@ -9,6 +9,7 @@ import json
 import struct
 import sys
 
+import ed25519
 import xxhash
 import zstandard
 
@@ -16,7 +17,7 @@ MAGIC = bytes.fromhex("895752540d0a1a0a")
 NONE = 0xFFFFFFFF
 HANDLES = 4099  # numbers of handles
 MASK = (1 << 64) - 1
-DESCRIPTION, MODULE, EVENTS, END = 1, 2, 3, 4
+DESCRIPTION, MODULE, EVENTS, END, SIGNATURE = 1, 2, 3, 4, 5
 BEGIN_EVENT, OP_EVENT, DATA_EVENT, END_EVENT, EXIT_EVENT, STATE_EVENT, GROWTH_EVENT = 1, 2, 3, 4, 5, 6, 7
 SILENT_EVENT, CALL_EVENT, CALL_UNTIMED_EVENT, DONE_EVENT, DONE_UNTIMED_EVENT = 8, 9, 10, 11, 12
 
@@ -183,7 +184,7 @@ def read_chunk(data, at, number, previous, events, stream):
     if found != number:
         order = found < number or search_number(data, at, number)
         raise Stop(f"{where}: out of order" if order else f"{where}: missing")
-    need(1 <= kind <= 4 and encoding <= 1 and flags <= 1, f"{where}: unknown kind, encoding or flags")
+    need(1 <= kind <= 5 and encoding <= 1 and flags <= 1, f"{where}: unknown kind, encoding or flags")
     need(raw <= 1 << 24 and stored <= raw and (encoding == 1 or stored == raw), f"{where}: impossible lengths")
     body = data[at + 96:at + 96 + stored]
     need(len(body) == stored, f"{where}: the file is cut inside a chunk")
@@ -198,6 +199,34 @@ def read_chunk(data, at, number, previous, events, stream):
             raise Stop(f"{where}: does not decompress") from error
         need(len(body) == raw, f"{where}: does not decompress")
     return kind, bool(flags & 1), count, body, at + 96 + stored, digest
+
+
+def kind_of(data, at):
+    """The kind in a whole and sound header at `at`; else None."""
+    header = data[at:at + 96]
+    sound = len(header) == 96 and header[:4] == b"WCHK" and struct.unpack_from("<Q", header, 80)[0] == xxh3(header[:80])
+    return struct.unpack_from("<I", header, 4)[0] if sound else None
+
+
+# ---- signature ----
+
+DOMAINS = {1: b"warrant trace 1 recorder", 2: b"warrant trace 1 witness"}
+
+
+def tree(leaves):
+    """RFC 6962, section 2.1, with leaves that are hashes already."""
+    if len(leaves) == 1:
+        return leaves[0]
+    left = 1 << (len(leaves) - 1).bit_length() - 1
+    return blake2b(b"\1" + tree(leaves[:left]) + tree(leaves[left:]))
+
+
+def signature_holds(body, signer, run, chunks, events, end, leaves, description):
+    """Whether the SIGNATURE is of the file that was read, and was made by the key that it names."""
+    statement, key, signature = body[:168], body[136:168], body[168:]
+    fits = statement[:4] == struct.pack("<I", signer) and statement[8:136] == (
+        run + struct.pack("<QQ", chunks, events) + end + tree(leaves) + blake2b(description))
+    return fits and ed25519.verify(key, DOMAINS[signer].ljust(32, b"\0") + statement, signature)
 
 
 # ---- events ----
@@ -468,15 +497,24 @@ class Decoder:
 
 
 def read_trace(data, out):
-    """Yields nothing; calls out(dict) per event. Returns the END chunk's fields."""
+    """Yields nothing; calls out(dict) per event, and for a signature. Returns the END chunk's fields."""
     header = read_file_header(data)
     previous, at, number, events, stream = blake2b(header), 64, 0, 0, 0
-    decoder, last_kind, more, end = Decoder(), 0, False, None
+    decoder, last_kind, more, end, described, leaves = Decoder(), 0, False, None, b"", [previous]
     while at < len(data):
         start = at
         where = f"chunk {number} at offset {start}"
-        need(end is None, f"{where}: bytes behind the END")
+        need(last_kind != SIGNATURE, f"{where}: bytes behind the SIGNATURE")
+        need(end is None or kind_of(data, at) == SIGNATURE, f"{where}: bytes behind the END")
+        before_it = previous
         kind, going_on, count, body, at, previous = read_chunk(data, at, number, previous, events, stream)
+        need(kind != SIGNATURE or (last_kind == END and len(body) == 232), f"{where}: a SIGNATURE that is none, or out of place")
+        if kind == SIGNATURE:
+            valid = signature_holds(body, 1, header[32:48], number, events, before_it, leaves, described)
+            out({"event": events, "chunk": number, "type": "signature", "key": body[136:168].hex(), "valid": valid})
+        else:
+            leaves.append(previous)
+        described += body if kind == DESCRIPTION else b""
         need((number > 0 or kind == DESCRIPTION) and kind >= last_kind and (not more or kind == last_kind), f"{where}: wrong order")
         need(kind not in (DESCRIPTION, MODULE) or kind != last_kind or more, f"{where}: wrong order")
         if kind == EVENTS:

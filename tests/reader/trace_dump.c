@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "tests/unit/trace_kit.h"
+#include "tracer/signature.h"
 #include "wasi/abi/op_sets.h"
 
 static void print_hex(const char *key, const uint8_t *bytes, size_t size)
@@ -177,6 +178,18 @@ static void print_item(enum trace_item_kind kind, struct trace_reader *reader, c
         print_end(reader, call);
 }
 
+static void print_signature(const struct trace_reader *reader)
+{
+    struct trace_signature signature;
+    enum status status = trace_reader_signature(reader, &signature, NULL);
+    if (status == STATUS_NOT_FOUND)
+        return;
+    printf("{\"event\": %llu, \"type\": \"signature\", \"key\": \"", (unsigned long long)signature.statement.events);
+    for (size_t i = 0; i < TRACE_KEY; i++)
+        printf("%02x", signature.statement.key[i]);
+    printf("\", \"valid\": %s}\n", status == STATUS_OK ? "true" : "false");
+}
+
 static int dump(const char *path)
 {
     static struct trace_call call;
@@ -192,6 +205,7 @@ static int dump(const char *path)
             print_item(kind, reader, &call, &last);
         if (status == STATUS_NOT_FOUND)
             status = trace_reader_stop(reader, &end, &inside, &error);
+        print_signature(reader);
         trace_reader_close(reader);
     }
     printf(status == STATUS_OK ? "{\"whole\": true}\n" : "{\"stop\": \"%s\"}\n", status_text(status));

@@ -170,7 +170,7 @@ static void test_limits_and_facts(void **state)
     l->links = 0;
     l->calls = l->entries = l->connections = l->wait_ns = 7;
     run_spec_encode(&spec, &out);
-    assert_memory_equal(out.data, "WRS4", 4);
+    assert_memory_equal(out.data, "WRS5", 4);
     assert_int_equal(run_spec_decode(out.data, out.size, &back, NULL), STATUS_OK);
     struct buffer again = BUFFER_INIT;
     run_spec_encode(&back, &again); /* the limits, byte by byte, without the padding of the struct */

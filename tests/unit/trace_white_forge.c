@@ -15,6 +15,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+#include "tracer/signature.h"
 #include "tracer/ring.h"
 
 static const uint8_t forge_run_id[TRACE_RUN_ID] = { 'f', 'o', 'r', 'g', 'e' };
@@ -119,6 +121,18 @@ static uint8_t *chunk_bytes(const struct forge *forge, uint64_t first, uint64_t 
 
 void forge_file(const struct forge *forge, const char *path, uint32_t per_chunk, enum trace_end_reason reason)
 {
+    forge_signed_file(forge, path, per_chunk, reason, NULL);
+}
+
+void forge_key(uint8_t seed, struct trace_key *ret)
+{
+    const uint8_t bytes[crypto_sign_SEEDBYTES] = { seed };
+    crypto_sign_seed_keypair(ret->public, ret->secret, bytes);
+}
+
+void forge_signed_file(const struct forge *forge, const char *path, uint32_t per_chunk, enum trace_end_reason reason,
+                       const struct trace_key *key)
+{
     struct trace_file *file;
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     assert_true(fd >= 0);
@@ -146,6 +160,8 @@ void forge_file(const struct forge *forge, const char *path, uint32_t per_chunk,
                              .exit_code = reason == TRACE_END_CLEAN ? 7 : 0 };
     if (reason)
         assert_int_equal(trace_file_append(file, TRACE_CHUNK_END, &end, sizeof end, 0, 0, 0, NULL), STATUS_OK);
+    if (key)
+        assert_int_equal(trace_file_sign(file, TRACE_SIGNER_RECORDER, key, forge->count, NULL), STATUS_OK);
     trace_file_close(file);
 }
 

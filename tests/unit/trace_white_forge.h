@@ -23,6 +23,12 @@ void forge_cut(struct forge *forge, uint64_t count);                 /* keeps th
 /* Writes a trace with `per_chunk` events in a chunk. reason 0: without an END. */
 void forge_file(const struct forge *forge, const char *path, uint32_t per_chunk, enum trace_end_reason reason);
 
+/* The same, and signed. */
+struct trace_key;
+void forge_signed_file(const struct forge *forge, const char *path, uint32_t per_chunk, enum trace_end_reason reason,
+                       const struct trace_key *key);
+void forge_key(uint8_t seed, struct trace_key *ret); /* the same key for the same number */
+
 /* A file in memory, to be spoiled. */
 struct image {
     uint8_t *bytes;

@@ -132,7 +132,7 @@ void live_run(struct live_run *run, const struct live_options *options, int (*co
         close(go[1]);
     if (options->collect_late)
         assert_int_equal(waitpid(child, &run->wait_status, 0), child);
-    must(witness_collect(witness, file, alive[0], &run->info, &error), &error);
+    must(witness_collect(witness, file, alive[0], &run->info, NULL, &error), &error);
     if (!options->collect_late)
         assert_int_equal(waitpid(child, &run->wait_status, 0), child);
     if (!options->watch_late)

@@ -143,7 +143,7 @@ MUST_USE enum status policy_parse_count(const char *text, uint64_t *ret, struct 
 MUST_USE enum status policy_parse_size(const char *text, uint64_t *ret, struct error *error);
 MUST_USE enum status policy_parse_duration(const char *text, uint64_t *ret, struct error *error);
 
-enum { RUN_SPEC_MAGIC = 0x34535257 }; /* "WRS4": the first four bytes of the stored form */
+enum { RUN_SPEC_MAGIC = 0x35535257 }; /* "WRS5": the first four bytes of the stored form */
 
 void run_spec_init(struct run_spec *spec);
 uint32_t run_spec_initials(const struct policy *policy); /* what initial_count has to be */

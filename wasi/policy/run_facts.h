@@ -37,6 +37,9 @@ enum confine_state {
 const char *confine_line_name(enum confine_line line);    /* "?" beyond the list */
 const char *confine_state_name(enum confine_state state); /* "on", "absent"; "?" beyond the list */
 
+/* Who signs the file that it writes. */
+enum { RUN_SIGN_RECORDER = 1, RUN_SIGN_WITNESS = 2, RUN_SIGN_ALL = 3 };
+
 enum witness_mode { WITNESS_MODE_AUTO, WITNESS_MODE_ON, WITNESS_MODE_OFF };
 
 /* How a path is resolved beneath a directory: by openat2, which the kernel does at once, or component by component.
@@ -68,7 +71,8 @@ const char *run_sync_name(enum run_sync sync); /* "chunk"; "?" beyond the list *
     NUMBER(no_module, "module left out", 1)                                                                            \
     NUMBER(digest_every, "states every", UINT64_MAX)       /* hostcalls; 0: no states */                               \
     NUMBER(landlock_net, "Landlock holds TCP", UINT16_MAX) /* 1: binding, 2: connecting, to ports of the rules */      \
-    NUMBER(sync, "sync", RUN_SYNC_CALL)                    /* enum run_sync */
+    NUMBER(sync, "sync", RUN_SYNC_CALL)                    /* enum run_sync */                                         \
+    NUMBER(sign_asked, "signatures asked", RUN_SIGN_ALL)   /* RUN_SIGN_*: who has a key to sign its file with */
 
 struct run_facts {
 #define RUN_FACT_TEXT(field, name, most)   char *field; /* owned; NULL: as "" */

@@ -6,6 +6,7 @@
  * usage: forge_machine IN.wtrace IN.wwit OUT.wtrace OUT.wwit ARCHITECTURE MAP none|number|flags N
  *        MAP: lines "FROM TO", numbers */
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +45,14 @@ static void describe(const struct trace_chunk *chunk, const char *architecture, 
 {
     struct error error = ERROR_INIT;
     struct run_spec spec;
+    uint8_t hash[TRACE_HASH];
     need(run_spec_decode(chunk->bytes, chunk->size, &spec, &error), "the description", &error);
     free(spec.facts.arch);
     spec.facts.arch = strdup(architecture);
     run_spec_encode(&spec, out);
     run_spec_encode_facts(&spec, &facts);
+    crypto_generichash(hash, sizeof hash, out->data, out->size, NULL, 0);
+    buffer_bytes(&facts, hash, sizeof hash);
     run_spec_done(&spec);
 }
 
