@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "checker/expected.h"
 #include "runtime/base/text.h"
 
 struct use {
@@ -222,6 +223,8 @@ static void put_refusal(struct html_page *page, sqlite3_stmt *row, void *self)
     html_number(page->out, html_row_number(row, 3));
     html_raw(page->out, "</td><td class=\"n\">");
     html_number(page->out, html_row_number(row, 4));
+    html_raw(page->out, "</td><td>");
+    html_row_text(page, row, 5);
     html_raw(page->out, "</td></tr>\n");
 }
 
@@ -235,13 +238,15 @@ static void put_refusals(struct html_page *page)
     }
     html_raw(page->out,
              "<div class=\"wide\"><table>\n<thead><tr><th>Hostcall</th><th>Rule</th><th class=\"n\">Calls</th><th "
-             "class=\"n\">First event</th></tr></thead>\n<tbody>\n");
+             "class=\"n\">First event</th><th>Expected</th></tr></thead>\n<tbody>\n");
     html_rows(
         page,
-        "SELECT c.name, u.text, u.name, count(*), min(h.begin_event) FROM hostcall h JOIN rule_name u ON u.id = h.rule "
-        "AND"
-        " u.refuses JOIN call_name c ON c.id = h.call WHERE h.id >= :first AND h.id < :behind GROUP BY h.call, h.rule"
-        " ORDER BY 4 DESC, 1, 3 LIMIT 100",
+        "WITH chosen AS (SELECT 0 AS run, :first AS first, :behind AS beyond), " EXPECTED_REFUSALS
+        " SELECT c.name, u.text, u.name, count(*), min(h.begin_event), x.text FROM hostcall h JOIN rule_name u ON u.id "
+        "="
+        " h.rule AND u.refuses JOIN call_name c ON c.id = h.call LEFT JOIN expected x ON x.id = h.id WHERE h.id >="
+        " :first AND h.id < :behind GROUP BY h.call, h.rule, x.text ORDER BY x.text IS NOT NULL, 4 DESC, 1, 3 LIMIT "
+        "100",
         put_refusal, &rows);
     html_raw(page->out, "</tbody></table></div>\n");
     if (rows == HTML_REFUSALS)

@@ -10,6 +10,7 @@
 #include "checker/checker.h"
 #include "checker/choose.h"
 #include "checker/database.h"
+#include "checker/expected.h"
 #include "runtime/base/json_writer.h"
 #include "runtime/base/text.h"
 

@@ -88,6 +88,15 @@ class Report(Case):
         self.assertIn("The guest asked for none.", page.sections["sockets"])
         self.assertNotIn("crash", page.sections)
 
+    def test_what_a_start_brings_about_is_told_apart(self):
+        """A refusal that libc's start meets, behind one that the program brought about."""
+        expected = "libc asks for granted directories until there is none"
+        self.record("poke", "fd_close", 44)
+        self.assertNotIn(expected, self.report().sections["granted"])
+        self.trace = self.folder / "steps.wtrace"
+        self.record("steps", 3)
+        self.assertRegex(self.report().sections["granted"], rf"fd_prestat_get the descriptor is not open \(BAD_DESCRIPTOR\) 1 \d+ {expected}")
+
     @needs_witness
     def test_clean_is_said_where_all_was_done(self):
         self.record("steps", 3)
