@@ -14,7 +14,7 @@
 #include "wasi/policy/policy.h"
 #include "wasi/start.h"
 
-enum { UNTIL_EVENT, TIER, MODULE, DIGEST, JSON, OUTPUT, PROFILE, CHROME, MEMORY, TIMEOUT };
+enum { UNTIL_EVENT, TIER, MODULE, DIGEST, JSON, OUTPUT, PROFILE, CHROME, COVERAGE, MEMORY, TIMEOUT };
 static const struct option_row rows[] = {
     { 0, "until", "EVENT",
       "stop before the first hostcall that begins behind this event, and print the state's digest" },
@@ -26,6 +26,7 @@ static const struct option_row rows[] = {
     { 0, "profile", "FILE.json",
       "write how many instructions each stack of the guest executed, exactly, as speedscope reads it" },
     { 0, "chrome-trace", "FILE.json", "the same in Chrome's Trace Event Format, which Perfetto reads" },
+    { 0, "coverage", "FILE.info", "write how often each source line was executed, as lcov reads it" },
     REPLAY_OPTION_ROWS,
 };
 
@@ -150,7 +151,7 @@ static int replay(const struct command *command, struct replay_command *replay)
         s = replay_process_run(&replay->process, &replay->options, &report, &error);
     progress_done(&replay->progress);
     if (s == STATUS_OK && counted)
-        s = replay_profile_end(&replay->profile, &replay->options, &error);
+        s = replay_profile_end(command, &replay->profile, &replay->options, &error);
     replay_profile_done(&replay->profile);
     if (s != STATUS_OK)
         return command_failed(command, replay->process.output ? EXIT_WARRANT_FAILED : EXIT_FILE, &error);
@@ -179,6 +180,9 @@ static int option_apply(const struct command *command, struct replay_command *re
         return -1;
     case CHROME:
         replay->profile.chrome = value;
+        return -1;
+    case COVERAGE:
+        replay->profile.coverage = value;
         return -1;
     case OUTPUT:
         replay->process.output = true;

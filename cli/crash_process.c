@@ -117,6 +117,20 @@ static enum status start(struct child *child, const struct crash_source *source,
     return status == STATUS_OK ? released : status;
 }
 
+static void end(struct child *child)
+{
+    if (child->pid > 0) {
+        kill(child->pid, SIGKILL);
+        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    close_fd(&child->null);
+    for (int i = 0; i < 2; i++) {
+        close_fd(&child->job[i]);
+        close_fd(&child->result[i]);
+    }
+}
+
 void crash_look(const struct crash_source *source, const struct call_stack *stack, struct crash_symbols *ret)
 {
     struct child child = { { -1, -1 }, { -1, -1 }, -1, -1 };
@@ -133,16 +147,56 @@ void crash_look(const struct crash_source *source, const struct call_stack *stac
         listen_to(&child, ret);
     else
         say(ret, error.text);
-    if (child.pid > 0) {
-        kill(child.pid, SIGKILL);
-        while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR)
-            ;
+    end(&child);
+}
+
+/* Takes messages until the last one. */
+static enum status lines_take(struct child *child, struct crash_message *message, struct buffer *told,
+                              struct error *error)
+{
+    const uint64_t deadline = elapsed_now_ns() + SECONDS * UINT64_C(1000000000);
+    for (;;) {
+        if (!message_read(child->result[0], deadline, message))
+            return error_set(
+                error, STATUS_LIMIT,
+                "no source lines: the process that reads the module's debug information ended or took too long");
+        if (message->kind == CRASH_ALL)
+            return STATUS_OK;
+        if (message->kind != CRASH_LINES || message->size > sizeof message->bytes) {
+            message->text[sizeof message->text - 1] = 0;
+            return error_set(error, STATUS_NOT_FOUND, "%s", message->text);
+        }
+        if (told->size + message->size > LIMIT_PROFILE_BYTES)
+            return error_set(error, STATUS_LIMIT, "no source lines: there are too many");
+        buffer_bytes(told, message->bytes, message->size);
+        if (told->status != STATUS_OK)
+            return error_set(error, told->status, "no source lines: out of memory");
     }
-    close_fd(&child.null);
-    for (int i = 0; i < 2; i++) {
-        close_fd(&child.job[i]);
-        close_fd(&child.result[i]);
-    }
+}
+
+enum status crash_lines_look(const char *trace_path, const char *module_path, struct buffer *told, struct error *error)
+{
+    struct child child = { { -1, -1 }, { -1, -1 }, -1, -1 };
+    struct crash_source source = { .fd = -1, .is_trace = !module_path };
+    struct crash_message *message = malloc(sizeof *message);
+    if (!message)
+        return error_set(error, STATUS_NO_MEMORY, "no source lines: out of memory");
+    enum status status = file_open_regular(module_path ? module_path : trace_path, &source.fd, &source.size, error);
+    const struct crash_job job = { .magic = CRASH_JOB_MAGIC,
+                                   .size = CRASH_JOB_SIZE,
+                                   .source_size = source.size,
+                                   .memory = CRASH_MEMORY,
+                                   .seconds = SECONDS + GRACE_SECONDS,
+                                   .is_trace = source.is_trace,
+                                   .lines = 1 };
+    if (status == STATUS_OK)
+        status = start(&child, &source, &job, error);
+    if (status == STATUS_OK)
+        status = lines_take(&child, message, told, error);
+    end(&child);
+    close_fd(&source.fd);
+    free(message);
+    return status;
 }
 
 struct crash_symbols *crash_trace_look(const char *trace_path, const char *module_path, const struct call_stack *stack)

@@ -4,8 +4,9 @@
 #include "cli/replay_profile.h"
 
 #include "cli/check_place.h"
+#include "cli/crash_process.h"
 #include "cli/file_write.h"
-#include "replay/profile.h"
+#include "replay/coverage.h"
 
 static bool on_counted(void *self, const void *bytes, size_t size)
 {
@@ -16,12 +17,15 @@ static bool on_counted(void *self, const void *bytes, size_t size)
     return told->status == STATUS_OK;
 }
 
-bool replay_profile_asked(const struct replay_profile *profile) { return profile->speedscope || profile->chrome; }
+bool replay_profile_asked(const struct replay_profile *profile)
+{
+    return profile->speedscope || profile->chrome || profile->coverage;
+}
 
 enum status replay_profile_begin(struct replay_profile *profile, struct replay_options *options, struct error *error)
 {
     char *const trace = (char *)options->trace_path;
-    const char *const paths[] = { profile->speedscope, profile->chrome };
+    const char *const paths[] = { profile->speedscope, profile->chrome, profile->coverage };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         enum status status = paths[i] ? check_place("the profile", paths[i], &trace, 1, error) : STATUS_OK;
         if (status != STATUS_OK)
@@ -45,8 +49,34 @@ static enum status form_write(const struct profile *profile, form_fn *form, cons
     return status;
 }
 
-enum status replay_profile_end(struct replay_profile *profile, const struct replay_options *options,
-                               struct error *error)
+/* Lines that cannot be had leave the functions; that, and what is left out, is said. */
+static enum status coverage_write(const struct command *command, const struct profile *profile,
+                                  const struct replay_options *options, const char *path, struct error *error)
+{
+    struct buffer told = BUFFER_INIT, out = BUFFER_INIT;
+    struct coverage_lines lines = { .row_count = 0 };
+    struct error why = ERROR_INIT;
+    uint32_t left = 0;
+    enum status found = crash_lines_look(options->trace_path, options->module_path, &told, &why);
+    if (found == STATUS_OK)
+        found = coverage_lines_read(told.data, told.size, &lines, &why);
+    if (found == STATUS_OK && lines.row_count == 0)
+        found = error_set(&why, STATUS_NOT_FOUND, "no source lines: the module has no debug information");
+    enum status status = coverage_lcov(profile, &lines, "functions", &out, &left, error);
+    if (status == STATUS_OK)
+        status = file_write(path, &out, error);
+    if (status == STATUS_OK && found != STATUS_OK)
+        print_err("warrant %s: %s; %s has the calls of each function\n", command->name, why.text, path);
+    else if (status == STATUS_OK && left > 0)
+        print_err("warrant %s: %u functions without source lines are not in %s\n", command->name, left, path);
+    coverage_lines_done(&lines);
+    buffer_done(&told);
+    buffer_done(&out);
+    return status;
+}
+
+enum status replay_profile_end(const struct command *command, struct replay_profile *profile,
+                               const struct replay_options *options, struct error *error)
 {
     struct profile counted;
     if (profile->told.size == 0)
@@ -59,6 +89,8 @@ enum status replay_profile_end(struct replay_profile *profile, const struct repl
         status = form_write(&counted, profile_speedscope, options->trace_path, profile->speedscope, error);
     if (status == STATUS_OK && profile->chrome)
         status = form_write(&counted, profile_chrome, options->trace_path, profile->chrome, error);
+    if (status == STATUS_OK && profile->coverage)
+        status = coverage_write(command, &counted, options, profile->coverage, error);
     profile_done(&counted);
     return status;
 }

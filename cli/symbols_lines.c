@@ -8,6 +8,8 @@
  * Leaves out: functions that were inlined, whose calls are no frames of the engine's. */
 #include "cli/symbols_module.h"
 
+#include "replay/coverage.h"
+
 #include <dwarf.h>
 #include <elf.h>
 #include <elfutils/libdw.h>
@@ -123,22 +125,140 @@ static void units_ask(Dwarf *dwarf, const struct symbols_module *module, const s
     }
 }
 
+/* The module's debug information, opened. */
+struct opened {
+    struct image image;
+    Elf *elf;
+    Dwarf *dwarf; /* NULL: it cannot be read */
+};
+
+static bool has_lines(const struct symbols_module *module)
+{
+    return module->debug[SYMBOLS_DEBUG_LINE].bytes && module->debug[SYMBOLS_DEBUG_INFO].bytes && module->code > 0;
+}
+
+static struct opened open_all(const struct symbols_module *module)
+{
+    struct opened o = { .image = image_make(module) };
+    elf_version(EV_CURRENT);
+    o.elf = o.image.bytes ? elf_memory((char *)o.image.bytes, o.image.size) : NULL;
+    o.dwarf = o.elf ? dwarf_begin_elf(o.elf, DWARF_C_READ, NULL) : NULL;
+    return o;
+}
+
+static const char *why_not(const struct opened *o)
+{
+    return !o->image.bytes ? "it is too large" : o->elf ? dwarf_errmsg(-1) : elf_errmsg(-1);
+}
+
+static void close_all(struct opened *o)
+{
+    dwarf_end(o->dwarf);
+    elf_end(o->elf);
+    free(o->image.bytes);
+}
+
 void symbols_lines_find(const struct symbols_module *module, const struct call_stack *stack, struct crash_symbols *ret)
 {
-    if (!module->debug[SYMBOLS_DEBUG_LINE].bytes || !module->debug[SYMBOLS_DEBUG_INFO].bytes || module->code == 0)
+    if (!has_lines(module))
         return;
-    struct image image = image_make(module);
-    elf_version(EV_CURRENT);
-    Elf *elf = image.bytes ? elf_memory((char *)image.bytes, image.size) : NULL;
-    Dwarf *dwarf = elf ? dwarf_begin_elf(elf, DWARF_C_READ, NULL) : NULL;
-    if (dwarf)
-        units_ask(dwarf, module, stack, ret);
+    struct opened o = open_all(module);
+    if (o.dwarf)
+        units_ask(o.dwarf, module, stack, ret);
     else
         snprintf(ret->why, sizeof ret->why, "no source lines: the module's debug information cannot be read: %s",
-                 !image.bytes ? "it is too large"
-                 : elf        ? dwarf_errmsg(-1)
-                              : elf_errmsg(-1));
-    dwarf_end(dwarf);
-    elf_end(elf);
-    free(image.bytes);
+                 why_not(&o));
+    close_all(&o);
+}
+
+/* ---- all lines ---- */
+
+/* Files that were told last, by where libdw has their names: one that is told again costs its bytes alone. */
+enum { FILES_KEPT = 32 };
+struct teller {
+    symbols_put_fn *put;
+    void *self;
+    uint32_t code;
+    const char *file[FILES_KEPT];
+    uint32_t number[FILES_KEPT];
+    uint32_t told; /* files */
+    struct buffer out;
+};
+
+static bool flush(struct teller *t)
+{
+    const bool taken = t->out.status == STATUS_OK && t->put(t->self, t->out.data, t->out.size);
+    buffer_clear(&t->out);
+    return taken;
+}
+
+static uint32_t file_number(struct teller *t, const char *file)
+{
+    for (uint32_t i = 0; i < FILES_KEPT; i++)
+        if (t->file[i] == file)
+            return t->number[i];
+    const size_t size = strnlen(file, LIMIT_PATH);
+    buffer_u8(&t->out, COVERAGE_FILE);
+    buffer_blob(&t->out, file, size);
+    t->file[t->told % FILES_KEPT] = file;
+    t->number[t->told % FILES_KEPT] = t->told;
+    return t->told++;
+}
+
+/* The code from one line to the next, of a sequence that goes on. */
+static void line_tell(struct teller *t, Dwarf_Line *line, Dwarf_Line *next)
+{
+    Dwarf_Addr first = 0, past = 0;
+    bool ends = true;
+    int number = 0;
+    const char *file = dwarf_linesrc(line, NULL, NULL);
+    if (dwarf_lineendsequence(line, &ends) != 0 || ends || dwarf_lineaddr(line, &first) != 0 ||
+        dwarf_lineaddr(next, &past) != 0 || dwarf_lineno(line, &number) != 0 || number <= 0 || !file || !*file)
+        return;
+    if (first >= past || past > INT32_MAX) /* what the linker dropped lies beyond */
+        return;
+    const uint32_t at = file_number(t, file);
+    buffer_u8(&t->out, COVERAGE_ROW);
+    buffer_u32(&t->out, (uint32_t)first + t->code);
+    buffer_u32(&t->out, (uint32_t)past + t->code);
+    buffer_u32(&t->out, at);
+    buffer_u32(&t->out, (uint32_t)number);
+}
+
+static bool units_tell(Dwarf *dwarf, struct teller *t)
+{
+    Dwarf_Off at = 0, next;
+    size_t head;
+    bool taken = true;
+    for (; taken && dwarf_nextcu(dwarf, at, &next, &head, NULL, NULL, NULL) == 0; at = next) {
+        Dwarf_Die unit;
+        Dwarf_Lines *lines = NULL;
+        size_t count = 0;
+        if (!dwarf_offdie(dwarf, at + head, &unit) || dwarf_getsrclines(&unit, &lines, &count) != 0)
+            continue;
+        memset((void *)t->file, 0, sizeof t->file);
+        for (size_t i = 0; taken && i + 1 < count; i++) {
+            line_tell(t, dwarf_onesrcline(lines, i), dwarf_onesrcline(lines, i + 1));
+            taken = flush(t);
+        }
+    }
+    return taken;
+}
+
+enum status symbols_lines_tell(const struct symbols_module *module, symbols_put_fn *put, void *self,
+                               struct error *error)
+{
+    if (!has_lines(module))
+        return STATUS_OK;
+    struct teller t = { .put = put, .self = self, .code = module->code, .out = BUFFER_INIT };
+    struct opened o = open_all(module);
+    enum status status = STATUS_OK;
+    if (!o.dwarf)
+        status = error_set(error, STATUS_MALFORMED,
+                           "no source lines: the module's debug information cannot be read: %s", why_not(&o));
+    else if (!units_tell(o.dwarf, &t))
+        status = error_set(error, STATUS_STOPPED, "no source lines: out of memory, or nobody takes them");
+    close_all(&o);
+    buffer_done(&t.out);
+    return status;
 }

@@ -1,5 +1,6 @@
-/* warrant-symbols: the process that tells names and source lines of a trap's stack. It reads a module that nobody
- * trusts, and its debug information, so that nothing of it is looked at before the process is confined.
+/* warrant-symbols: the process that tells names and source lines of a trap's stack, or all lines of a module. It reads
+ * a module that nobody trusts, and its debug information, so that nothing of it is looked at before the process is
+ * confined.
  *
  * Order: read the job, close everything else, confine, find the module, answer with the names, read the debug
  * information, answer with all. So what goes wrong with the second costs the first nothing. After confinement the
@@ -95,6 +96,32 @@ static enum status module_get(const struct crash_job *job, struct buffer *ret, s
     return status;
 }
 
+static bool put_lines(void *self, const void *bytes, size_t size)
+{
+    struct crash_message *message = self;
+    for (size_t done = 0, some; done < size; done += some) {
+        if (message->size == sizeof message->bytes) {
+            if (!tell(message, CRASH_LINES))
+                return false;
+            message->size = 0;
+        }
+        some = size - done;
+        if (some > sizeof message->bytes - message->size)
+            some = sizeof message->bytes - message->size;
+        memcpy(message->bytes + message->size, (const uint8_t *)bytes + done, some);
+        message->size += (uint32_t)some;
+    }
+    return true;
+}
+
+static enum status tell_lines(const struct symbols_module *module, struct crash_message *message, struct error *error)
+{
+    enum status status = symbols_lines_tell(module, put_lines, message, error);
+    if (status == STATUS_OK && message->size > 0 && !tell(message, CRASH_LINES))
+        status = STATUS_IO;
+    return status;
+}
+
 static enum status run(struct crash_message *message, struct error *error)
 {
     struct crash_job job;
@@ -115,6 +142,8 @@ static enum status run(struct crash_message *message, struct error *error)
     if (status != STATUS_OK)
         return status;
     const struct symbols_module module = symbols_module_read(bytes.data, bytes.size);
+    if (job.lines)
+        return tell_lines(&module, message, error);
     symbols_names_find(&module, &job.stack, &message->symbols);
     if (!tell(message, CRASH_NAMES))
         return STATUS_IO;

@@ -42,5 +42,10 @@ void symbols_names_find(const struct symbols_module *module, const struct call_s
 /* Fills files and lines by DWARF, where the build has a library that reads it and the module has any (symbols_lines.c;
  * else symbols_no_lines.c). The failure's text goes into ret->why. */
 void symbols_lines_find(const struct symbols_module *module, const struct call_stack *stack, struct crash_symbols *ret);
+/* Tells all lines, in the form of replay/coverage.h, piece by piece; put: false ends it (STOPPED). OK, and nothing is
+ * told, where the module has no debug information. */
+typedef bool symbols_put_fn(void *self, const void *bytes, size_t size);
+MUST_USE enum status symbols_lines_tell(const struct symbols_module *module, symbols_put_fn *put, void *self,
+                                        struct error *error);
 
 #endif

@@ -70,6 +70,7 @@ enum {
     LIMIT_PROFILE_NODES = 1 << 18, /* stacks that a profile keeps apart */
     LIMIT_PROFILE_DEPTH = 1000,    /* frames of one of them */
     LIMIT_PROFILE_BYTES = 1 << 29, /* what a replay tells of what it counted */
+    LIMIT_COVERAGE_ROWS = 1 << 22, /* pieces of code with a source line of their own */
     LIMIT_TRACE_CHUNK = 1 << 24,   /* bytes of one chunk, uncompressed */
     LIMIT_TRACE_EVENT = 1 << 26,   /* bytes of one event */
 };

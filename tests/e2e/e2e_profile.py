@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
-"""What a replay counts of a guest that was recorded without any of it: profiles whose numbers are exact."""
+"""What a replay counts of a guest that was recorded without any of it: profiles and coverage, whose numbers are exact."""
 import json
 import os
+import random
+import re
 import unittest
 
 import json_shape
 import warrant_case
-from warrant_case import GUESTS, Case
+from warrant_case import GUESTS, SOURCE, Case, doctor
 
 TRAPPED = 134
+
+
+def needs_lines(test):
+    return unittest.skipUnless(doctor()["source_lines"], f"no source_lines here: {doctor().get('source_lines_reason')}")(test)
 
 
 class Profile(Case):
@@ -121,6 +127,75 @@ class Profile(Case):
         done = self.warrant("replay", "--profile", self.data / "p.json", self.trace, status=3)
         self.assertIn("may write", done.stderr)
         self.assertFalse((self.data / "p.json").exists())
+
+    def coverage(self, *options, status=0):
+        """lcov's file as {source: ({function: calls}, {line: count})}, its sums held to what they sum."""
+        path, found, functions, lines = self.folder / "run.info", {}, {}, {}
+        self.said = self.warrant("replay", "--coverage", path, *options, self.trace, status=status).stderr
+        for line in path.read_text().splitlines():
+            word, _, rest = line.partition(":")
+            if word == "SF":
+                source = rest
+            elif word == "FNDA":
+                count, name = rest.split(",", 1)
+                functions[name] = int(count)
+            elif word == "DA":
+                number, count = map(int, rest.split(","))
+                self.assertNotIn(number, lines)
+                lines[number] = count
+            elif word == "end_of_record":
+                self.assertNotIn(source, found)
+                found[source], functions, lines = (functions, lines), {}, {}
+            elif word in ("LF", "LH"):
+                self.assertEqual(int(rest), len(lines) if word == "LF" else sum(count > 0 for count in lines.values()))
+            else:
+                self.assertIn(word, ("TN", "FN", "FNF", "FNH"))
+        return found
+
+    @needs_lines
+    def test_lines(self):
+        source = SOURCE / "tests/guests/trapping.c"
+        numbers = {match[1]: number for number, line in enumerate(source.read_text().splitlines(), 1)
+                   if (match := re.search(r"the ((?:last )?line of \w+)", line))}
+        self.recorded("recurse", "50", status=TRAPPED)
+        functions, lines = next(found for name, found in self.coverage().items() if name.endswith("tests/guests/trapping.c"))
+        self.assertEqual(functions, {"inner": 0, "middle": 0, "outer": 0, "down": 50, "main": 1})
+        self.assertEqual([lines[numbers[name]] for name in ("last line of down", "line of down", "line of inner")], [1, 49, 0])
+        self.recorded("nested", status=TRAPPED)
+        functions, lines = next(found for name, found in self.coverage().items() if name.endswith("tests/guests/trapping.c"))
+        self.assertEqual(functions, {"inner": 1, "middle": 1, "outer": 1, "down": 0, "main": 1})
+        self.assertEqual([lines[numbers[name]] for name in ("line of middle", "line of outer", "line of inner")], [1, 1, 1])
+        self.assertIn("functions without source lines", self.said)
+
+    def test_functions_of_a_module_without_lines(self):
+        self.warrant("record", "-o", self.trace, "--witness", "off", GUESTS / "deep.wasm", status=None)
+        found = self.coverage()
+        self.assertEqual(list(found), ["functions"])
+        functions, lines = found["functions"]
+        self.assertEqual(sorted(functions.values()), sorted(lines.values()))
+        self.assertGreater(max(functions.values()), 0)
+        self.assertIn("no source lines", self.said)
+
+    @needs_lines
+    def test_hostile_debug_information(self):
+        """Whatever it is changed to, there is a file with functions or lines, without a raw byte of it, or a refusal."""
+        content = (GUESTS / "trapping.wasm").read_bytes()
+        begin = content.index(b".debug_info")
+        for seed in range(25):
+            chance, changed = random.Random(seed), bytearray(content)
+            for _ in range(chance.choice((1, 4, 16))):
+                changed[chance.randrange(begin + 12, len(content) - 400)] = chance.choice((0, 0x0a, 0x1b, 0x7f, 0x80, 0xff))
+            module = self.folder / "changed.wasm"
+            module.write_bytes(changed)
+            self.trace.unlink(missing_ok=True)
+            if self.warrant("record", "-o", self.trace, "--witness", "off", module, "nested", status=None).returncode != TRAPPED:
+                continue  # a section's size was hit
+            done = self.warrant("replay", "--coverage", self.folder / "run.info", self.trace, status=None)
+            self.assertIn(done.returncode, (0, 3), done.stderr)
+            if done.returncode == 0:
+                text = (self.folder / "run.info").read_bytes()
+                self.assertTrue(text.endswith(b"end_of_record\n"))
+                self.assertEqual(set(text) & (set(range(32)) - {10}), set())
 
     def test_nothing_was_executed(self):
         self.warrant("record", "-o", self.trace, "--witness", "off", GUESTS / "limits.wasm", status=None)
