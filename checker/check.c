@@ -77,7 +77,9 @@ static enum status open_trace(struct session *session, struct error *error)
     struct check_report *report = session->report;
     const char *path = session->options->trace_path;
     snprintf(report->trace_path, sizeof report->trace_path, "%s", path);
-    enum status s = trace_reader_open(path, &session->reader, error);
+    const struct check_file *file = session->options->file;
+    enum status s = file ? trace_reader_open_fd(file->fd, file->size, &session->reader, error)
+                         : trace_reader_open(path, &session->reader, error);
     if (s != STATUS_OK)
         return s;
     memcpy(report->run_id, trace_reader_run_id(session->reader), TRACE_RUN_ID);

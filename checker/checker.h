@@ -160,8 +160,15 @@ struct check_key {
 struct replay_options;
 struct replay_report;
 
+/* An open file (borrowed). */
+struct check_file {
+    int fd;
+    uint64_t size;
+};
+
 struct check_options {
     const char *trace_path;           /* borrowed */
+    const struct check_file *file;    /* borrowed; NULL: the file at trace_path is opened. Else what is read instead */
     const char *witness_path;         /* borrowed; NULL: trace_path with .wwit for .wtrace, if that file exists */
     const struct policy *policy;      /* borrowed; NULL: the policy that the trace carries. Judged instead of it */
     const struct check_place *places; /* borrowed; one for each file of `policy`: where it lies on this machine */

@@ -2,9 +2,11 @@
 #include "cli/check_run.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/check_place.h"
 #include "cli/crash_process.h"
+#include "cli/left_trace.h"
 #include "cli/policy_places.h"
 #include "runtime/base/file_read.h"
 
@@ -174,8 +176,14 @@ bool check_run_recorded(const struct command *command, const char *trace)
 enum status check_run_check(struct check_run *run, struct checker *checker, const char *trace,
                             struct check_report *report, struct error *error)
 {
+    struct check_file left;
+    left.fd = left_trace_take(run->progress.command, trace, &left.size);
     run->options.trace_path = trace;
+    run->options.file = left.fd >= 0 ? &left : NULL;
     enum status s = checker_check(checker, &run->options, report, error);
+    run->options.file = NULL;
+    if (left.fd >= 0)
+        close(left.fd);
     progress_done(&run->progress);
     if (s == STATUS_OK && report->has_exit)
         report->crash = crash_trace_look(trace, NULL, &report->exit.stack);

@@ -109,8 +109,10 @@ const struct command command_recover = {
     .name = "recover",
     .arguments = "FILE.wtrace",
     .summary = "Save what the ring still holds, after a recording was killed as a whole.",
-    .text = "A killed guest or recorder needs no recovery. Where the launcher was killed "
-            "with them, FILE.wtrace.ring is left beside the trace; "
-            "this appends its events to the trace and removes it. A recording that still runs is left alone.",
+    .text =
+        "A killed guest or recorder needs no recovery. Where the launcher was killed "
+        "with them, FILE.wtrace.ring is left beside the trace; "
+        "this appends its events to the trace and removes it. A recording that still runs is left alone. check, report "
+        "and show read trace and ring as one, and change neither.",
     .run = run,
 };

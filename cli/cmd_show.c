@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cli/left_trace.h"
 #include "cli/show_command.h"
 #include "cli/show_follow.h"
 #include "cli/show_grants.h"
@@ -198,6 +200,9 @@ static int show_stop(const struct command *command, const struct show *show, con
                   show->path);
         return EXIT_RECORDED;
     }
+    if (s == STATUS_TRUNCATED && show->follow &&
+        trace_beside(show->path, trace_reader_run_id(reader)).state == TRACE_BESIDE_LEFT)
+        error_prefix(&why, "the recording was killed; without --follow the rest is told, which its ring holds");
     if (s != STATUS_OK)
         return command_failed(command, EXIT_FILE, &why);
     if (show->json || show->summary)
@@ -254,15 +259,26 @@ static int show_trace(const struct command *command, struct show *show, const ch
 {
     struct error error = ERROR_INIT;
     struct trace_reader *reader;
+    uint64_t left_size = 0;
+    int left = -1;
     if (show->follow)
         show_follow_begin();
-    if ((show->follow ? show_follow_open(path, &reader, &error) : trace_reader_open(path, &reader, &error)) !=
-        STATUS_OK)
-        return command_failed(command, EXIT_FILE, &error);
-    show->path = path;
-    int status = show->grants ? show_granted(command, show, reader) : show_calls(command, show, path, reader);
-    run_spec_done(&show->spec);
-    trace_reader_close(reader);
+    else
+        left = left_trace_take(command->name, path, &left_size);
+    enum status s = show->follow ? show_follow_open(path, &reader, &error)
+                    : left >= 0  ? trace_reader_open_fd(left, left_size, &reader, &error)
+                                 : trace_reader_open(path, &reader, &error);
+    int status = EXIT_FILE;
+    if (s == STATUS_OK) {
+        show->path = path;
+        status = show->grants ? show_granted(command, show, reader) : show_calls(command, show, path, reader);
+        run_spec_done(&show->spec);
+        trace_reader_close(reader);
+    } else {
+        command_failed(command, EXIT_FILE, &error);
+    }
+    if (left >= 0)
+        close(left);
     return status;
 }
 

@@ -55,6 +55,15 @@ static enum status find_prefix(const char *path, int fd, struct found *found, st
     return STATUS_OK;
 }
 
+enum status recorder_prefix(const char *path, int trace_fd, uint64_t *ret_bytes, struct error *error)
+{
+    struct found found;
+    memset(&found, 0, sizeof found);
+    enum status status = find_prefix(path, trace_fd, &found, error);
+    *ret_bytes = found.prefix.size;
+    return status;
+}
+
 static enum status salvage_stream(struct trace_file *file, struct trace_ring *ring, const struct found *found,
                                   const struct trace_fate *fate, struct trace_end *end, struct error *error)
 {

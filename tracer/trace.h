@@ -218,6 +218,9 @@ MUST_USE enum status recorder_run(const struct recorder_options *options, void (
 MUST_USE enum status recorder_salvage(const char *path, int trace_fd, int ring_fd, const struct trace_fate *fate,
                                       struct trace_end *ret_end, struct error *error);
 
+/* Bytes of the trace behind trace_fd (borrowed) that are valid: what recorder_salvage goes on behind. */
+MUST_USE enum status recorder_prefix(const char *path, int trace_fd, uint64_t *ret_bytes, struct error *error);
+
 /* ---- the ring beside a trace: is it still being recorded? ---- */
 
 enum trace_beside_state {

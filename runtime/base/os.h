@@ -55,6 +55,8 @@ MUST_USE bool os_rename_exchange(int folder, const char *one, const char *other)
 MUST_USE bool os_file_allocate(int fd, uint64_t size);                 /* so long, and with room for all of it */
 MUST_USE bool os_file_reserve(int fd, uint64_t offset, uint64_t size); /* the room alone; the length stays */
 MUST_USE bool os_file_punch(int fd, uint64_t offset, uint64_t size);   /* gives that room back; the length stays */
+/* An empty file without a name, of this user alone, on the file system of the folder. */
+MUST_USE bool os_file_nameless(const char *folder, int *ret_fd);
 /* What was written to the file, or into the folder, is on the device. */
 MUST_USE bool os_file_sync(int fd);
 

@@ -196,6 +196,14 @@ bool os_file_punch(int fd, uint64_t offset, uint64_t size)
     return fcntl(fd, F_PUNCHHOLE, &hole) == 0;
 }
 
+bool os_file_nameless(const char *folder, int *ret_fd)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof path, "%s/warrant-XXXXXX", folder);
+    *ret_fd = length > 0 && (size_t)length < sizeof path ? mkstemp(path) : -1;
+    return *ret_fd >= 0 && unlink(path) == 0 && fcntl(*ret_fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
 /* fsync hands it to the drive, which may keep it; where the drive has no way to be told, fsync is all there is. */
 bool os_file_sync(int fd) { return fcntl(fd, F_FULLFSYNC) == 0 || fsync(fd) == 0; }
 

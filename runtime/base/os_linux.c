@@ -106,6 +106,11 @@ bool os_file_punch(int fd, uint64_t offset, uint64_t size)
     return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size) == 0;
 }
 
+bool os_file_nameless(const char *folder, int *ret_fd)
+{
+    return (*ret_fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600)) >= 0;
+}
+
 bool os_file_sync(int fd) { return fdatasync(fd) == 0; }
 
 bool os_process_watch(int pid, int *ret_fd) { return (*ret_fd = (int)syscall(SYS_pidfd_open, pid, 0)) >= 0; }

@@ -3,8 +3,10 @@
 takes over the process that executes them can lie and nothing else."""
 import os
 import pathlib
+import random
 import resource
 import shutil
+import struct
 import subprocess
 import threading
 import time
@@ -15,6 +17,8 @@ from kit import BUILD, COMPILER, GUESTS, SANITIZE, SLOW, SOURCE, WARRANT, Attack
 RETURNS = '(module (memory (export "memory") 1) (func (export "_start")))'
 LOOPS = '(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))'
 STARTS = '(module (memory (export "memory") 1) (func $s (loop (br 0))) (start $s) (func (export "_start")))'
+CALLS_FEW = '''(module (import "wasi_snapshot_preview1" "sched_yield" (func $y (result i32))) (memory (export "memory") 1)
+  (func (export "_start") (drop (call $y)) (drop (call $y))))'''
 CALLS = '''(module (import "wasi_snapshot_preview1" "sched_yield" (func $y (result i32))) (memory (export "memory") 1)
   (func (export "_start") (loop (drop (call $y)) (br 0))))'''
 RECURSES = '(module (memory (export "memory") 1) (func $f (export "_start") (call $f) (call $f)))'
@@ -45,6 +49,36 @@ REPLAYER = ["replay/libwr_replay.a", "tracer/libwr_trace.a", "wasi/libwr_wasi_st
 
 
 class HostileTrace(Attack):
+    def test_rings(self):
+        """Whatever lies where a killed recording leaves its ring: it adds events that can be checked, or nothing, and harms nobody."""
+        whole = self.recorded(CALLS_FEW).read_bytes()
+        cut = whole[:kit.chunks(whole)[-2]["at"]]  # without its events and its end
+        ring = self.folder / "run.wtrace.ring"
+        def seen(status, *words):
+            self.trace.write_bytes(cut)
+            done = self.warrant(*words, self.trace, status=None)
+            self.assertIn(done.returncode, status, done.stderr)
+            self.assertEqual(self.trace.read_bytes(), cut)
+            return done
+        data, run_id = 1 << 23, whole[32:48]
+        chance = random.Random(3)
+        def header(head, version=1, run=run_id):
+            return (b"\x89WRRING\n" + struct.pack("<II", version, data) + run + bytes(32) + struct.pack("<Q", head)).ljust(65536, b"\0")
+        for head in 0, 8, 4096, data, data + 8, (1 << 64) - 8, 12345:
+            for body in bytes(data), chance.randbytes(data), struct.pack("<HBBI", 1, 5, 0, 0) * (data // 8):
+                ring.write_bytes(header(head) + body)
+                for words in ["check"], ["check", "--no-replay", "--json"], ["show"]:
+                    seen((0, 1, 3), *words)
+        for content in b"", b"x", header(8), header(8, version=2) + bytes(data), header(8, run=bytes(16)) + bytes(data):
+            ring.write_bytes(content)
+            self.assertIn("without an END", seen((3,), "show").stderr)
+        ring.unlink()
+        os.mkfifo(ring)
+        seen((3,), "show")
+        ring.unlink()
+        ring.symlink_to(self.folder / "elsewhere")
+        seen((3,), "check")
+
     def recorded(self, text=RETURNS, *words, status=0):
         self.warrant("record", "-q", "--witness", "off", "-o", self.trace, self.wat(text), *words, status=status)
         return self.trace
