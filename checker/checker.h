@@ -216,6 +216,10 @@ void check_report_sarif(const struct check_report *report, const char *version, 
  * was replaced meanwhile; others as trace_reader_open's and database_open's. */
 MUST_USE enum status check_report_html(struct checker *checker, const struct check_report *report, const char *version,
                                        struct buffer *out, struct error *error);
+/* As an in-toto statement, not signed; likewise. NOT_FOUND: the trace holds no module; CORRUPT: another than its
+ * description says. */
+MUST_USE enum status check_report_attest(struct checker *checker, const struct check_report *report,
+                                         const char *version, struct buffer *out, struct error *error);
 
 /* ---- questions ---- */
 

@@ -6,9 +6,10 @@
 #include "runtime/base/streams.h"
 
 const struct command *const commands[] = {
-    &command_run,    &command_record,  &command_replay, &command_check,      &command_report,   &command_show,
-    &command_query,  &command_db,      &command_diff,   &command_validate,   &command_policy,   &command_syscalls,
-    &command_doctor, &command_recover, &command_keygen, &command_completion, &command_man_page, &command_help_page,
+    &command_run,    &command_record,     &command_replay,   &command_check,     &command_report,
+    &command_show,   &command_query,      &command_db,       &command_diff,      &command_validate,
+    &command_policy, &command_syscalls,   &command_doctor,   &command_recover,   &command_keygen,
+    &command_attest, &command_completion, &command_man_page, &command_help_page,
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 
