@@ -233,9 +233,9 @@ static enum status ring_make(struct making *making, bool *ret_taken, struct erro
                    : file_make(files->folder, making->names.ring, shown(making, making->names.ring, files->ring_path),
                                false, &files->ring_made, &files->ring, &own);
     *ret_taken = s == STATUS_DENIED;
-    if (s == STATUS_OK) /* a file system that has no locks: recover does not take it for dead then either */
-        (void)file_lock(files->ring);
-    else if (s != STATUS_DENIED)
+    if (s == STATUS_OK && !file_lock(files->ring))
+        errno = 0; /* a file system that has no locks: recover does not take it for dead then either */
+    if (s != STATUS_OK && s != STATUS_DENIED)
         return error_copy(error, s, &own);
     return s;
 }
