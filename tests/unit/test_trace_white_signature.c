@@ -96,9 +96,23 @@ static void assert_refused(const struct image *image, const char *words)
         fail_msg("%s, expected \"%s\": %s", status_text(status), words, error.text);
 }
 
-static struct trace_signature *signature_of(const struct image *image)
+/* The body of the last chunk, at no aligned place. */
+static uint8_t *signature_of(const struct image *image)
 {
-    return (void *)(image->bytes + image->chunk[image->chunks - 1] + sizeof(struct trace_chunk_header));
+    return image->bytes + image->chunk[image->chunks - 1] + sizeof(struct trace_chunk_header);
+}
+
+static struct trace_signature signature_get(const struct image *image)
+{
+    struct trace_signature signature;
+    memcpy(&signature, signature_of(image), sizeof signature);
+    return signature;
+}
+
+static void signature_put(struct image *image, const struct trace_signature *signature)
+{
+    memcpy(signature_of(image), signature, sizeof *signature);
+    image_reseal(image, 0, true);
 }
 
 /* ---- the tree ---- */
@@ -208,7 +222,7 @@ static void test_every_byte_of_the_signature_counts(void **state)
     (void)state;
     for (size_t at = 0; at < sizeof(struct trace_signature); at++) {
         struct image spoiled = copy_good();
-        ((uint8_t *)signature_of(&spoiled))[at] ^= 1;
+        signature_of(&spoiled)[at] ^= 1;
         image_reseal(&spoiled, 0, true);
         assert_refused(&spoiled, "its signature");
         image_done(&spoiled);
@@ -239,8 +253,8 @@ static void test_what_is_taken_out(void **state)
     struct image other;
     make_image(&other, 1, 11);
     struct image spoiled = copy_good();
-    memcpy(signature_of(&other), signature_of(&spoiled), sizeof(struct trace_signature));
-    image_reseal(&other, 0, true);
+    const struct trace_signature signature = signature_get(&spoiled);
+    signature_put(&other, &signature);
     assert_refused(&other, "made over");
     image_done(&other);
     image_done(&spoiled);
@@ -254,8 +268,9 @@ static void test_another_run(void **state)
     image_reseal(&spoiled, 0, true);
     assert_refused(&spoiled, "another run's");
     /* And the statement with it. */
-    signature_of(&spoiled)->statement.run_id[0] ^= 1;
-    image_reseal(&spoiled, 0, true);
+    struct trace_signature signature = signature_get(&spoiled);
+    signature.statement.run_id[0] ^= 1;
+    signature_put(&spoiled, &signature);
     assert_refused(&spoiled, "made over other chunks");
     image_done(&spoiled);
 }
@@ -266,12 +281,11 @@ static void test_another_key(void **state)
     (void)state;
     struct trace_key key;
     struct image spoiled = copy_good();
-    struct trace_signature *signature = signature_of(&spoiled), made;
+    struct trace_signature signature = signature_get(&spoiled), made;
     forge_key(2, &key);
-    trace_statement_sign(&signature->statement, &key, &made);
-    memcpy(made.statement.key, signature->statement.key, TRACE_KEY);
-    memcpy(signature, &made, sizeof made);
-    image_reseal(&spoiled, 0, true);
+    trace_statement_sign(&signature.statement, &key, &made);
+    memcpy(made.statement.key, signature.statement.key, TRACE_KEY);
+    signature_put(&spoiled, &made);
     assert_refused(&spoiled, "not made by the key");
     image_done(&spoiled);
 }
@@ -282,17 +296,16 @@ static void test_another_signer(void **state)
     (void)state;
     struct trace_key key;
     struct image spoiled = copy_good();
-    struct trace_signature *signature = signature_of(&spoiled), made;
-    struct trace_statement statement = signature->statement;
+    struct trace_signature made;
+    struct trace_statement statement = signature_get(&spoiled).statement;
     forge_key(1, &key);
     statement.signer = TRACE_SIGNER_WITNESS;
     trace_statement_sign(&statement, &key, &made);
     assert_true(trace_signature_holds(&made));
-    memcpy(signature, &made, sizeof made);
-    image_reseal(&spoiled, 0, true);
+    signature_put(&spoiled, &made);
     assert_refused(&spoiled, "another signer's");
-    signature->statement.signer = TRACE_SIGNER_RECORDER;
-    image_reseal(&spoiled, 0, true);
+    made.statement.signer = TRACE_SIGNER_RECORDER;
+    signature_put(&spoiled, &made);
     assert_refused(&spoiled, "not made by the key");
     image_done(&spoiled);
 }
