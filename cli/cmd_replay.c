@@ -8,13 +8,14 @@
 #include "cli/progress.h"
 #include "cli/replay_process.h"
 #include "cli/replay_profile.h"
+#include "cli/tell_command.h"
 #include "cli/tiers.h"
 #include "runtime/base/json_writer.h"
 #include "runtime/rt.h"
 #include "wasi/policy/policy.h"
 #include "wasi/start.h"
 
-enum { UNTIL_EVENT, TIER, MODULE, DIGEST, JSON, OUTPUT, PROFILE, CHROME, COVERAGE, MEMORY, TIMEOUT };
+enum { UNTIL_EVENT, TIER, MODULE, DIGEST, JSON, OUTPUT, PROFILE, CHROME, COVERAGE, TELL, AT, MEMORY, TIMEOUT };
 static const struct option_row rows[] = {
     { 0, "until", "EVENT",
       "stop before the first hostcall that begins behind this event, and print the state's digest" },
@@ -27,6 +28,10 @@ static const struct option_row rows[] = {
       "write how many instructions each stack of the guest executed, exactly, as speedscope reads it" },
     { 0, "chrome-trace", "FILE.json", "the same in Chrome's Trace Event Format, which Perfetto reads" },
     { 0, "coverage", "FILE.info", "write how often each source line was executed, as lcov reads it" },
+    { 0, "tell", "EXPR",
+      "print bytes of the guest's memory or the value of a global: mem[0x1000..+16], mem[global[0]..+32], global[0]" },
+    { 0, "at", "EVENT",
+      "where --tell tells: at the first hostcall from this event on; all: at each; otherwise at the end" },
     REPLAY_OPTION_ROWS,
 };
 
@@ -34,6 +39,7 @@ struct replay_command {
     struct replay_options options;
     struct replay_process process;
     struct replay_profile profile;
+    struct tell_command tell;
     struct progress progress;
     bool json;
 };
@@ -61,7 +67,8 @@ static void json_divergence(const struct replay_divergence *d, struct json *json
     json_object_end(json);
 }
 
-static void replay_json(const struct replay_report *report, const struct crash_symbols *symbols, struct buffer *out)
+static void replay_json(const struct replay_report *report, const struct crash_symbols *symbols,
+                        const struct tell_command *tell, struct buffer *out)
 {
     static const char *const verdicts[] = { [REPLAY_IDENTICAL] = "identical",
                                             [REPLAY_PREFIX] = "prefix",
@@ -86,6 +93,8 @@ static void replay_json(const struct replay_report *report, const struct crash_s
         json_divergence(&report->divergence, &json);
     if (report->ended && report->exit.outcome == WASI_ENDED_TRAP)
         crash_json(&report->exit.stack, symbols, &json);
+    if (tell->wishes.count > 0)
+        json_number(&json, "told", tell->text.data, tell->text.size);
     json_object_end(&json);
     buffer_u8(out, '\n');
 }
@@ -121,10 +130,12 @@ static int replay_show(const struct command *command, const struct replay_comman
     int status = EXIT_OK;
     if (report->ended && report->exit.outcome == WASI_ENDED_TRAP)
         symbols = crash_trace_look(replay->options.trace_path, replay->options.module_path, &report->exit.stack);
+    if (replay->tell.wishes.count > 0 && !replay->json)
+        buffer_bytes(&text, replay->tell.text.data, replay->tell.text.size);
     if (output && report->verdict == REPLAY_IDENTICAL)
         status = guest_status(command, &report->exit);
     else if (replay->json)
-        replay_json(report, symbols, &text);
+        replay_json(report, symbols, &replay->tell, &text);
     else
         replay_report_print(report, &text);
     if (report->ended && report->exit.outcome == WASI_ENDED_TRAP && !replay->json)
@@ -153,6 +164,8 @@ static int replay(const struct command *command, struct replay_command *replay)
     if (s == STATUS_OK && counted)
         s = replay_profile_end(command, &replay->profile, &replay->options, &error);
     replay_profile_done(&replay->profile);
+    if (replay->tell.wishes.count > 0 && replay->json)
+        json_array_end(&replay->tell.json);
     if (s != STATUS_OK)
         return command_failed(command, replay->process.output ? EXIT_WARRANT_FAILED : EXIT_FILE, &error);
     return replay_show(command, replay, &report);
@@ -184,6 +197,10 @@ static int option_apply(const struct command *command, struct replay_command *re
     case COVERAGE:
         replay->profile.coverage = value;
         return -1;
+    case TELL:
+        return tell_command_wish(command, &replay->tell, value);
+    case AT:
+        return tell_command_at(command, &replay->tell, value);
     case OUTPUT:
         replay->process.output = true;
         return -1;
@@ -195,7 +212,9 @@ static int option_apply(const struct command *command, struct replay_command *re
 static int run(const struct command *command, int argc, char **argv)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
-    struct replay_command replay_command = { .process = REPLAY_PROCESS_DEFAULT, .profile = REPLAY_PROFILE_NONE };
+    struct replay_command replay_command = { .process = REPLAY_PROCESS_DEFAULT,
+                                             .profile = REPLAY_PROFILE_NONE,
+                                             .tell = TELL_COMMAND_NONE };
     const char *value;
     int option;
     progress_init(&replay_command.progress, command->name);
@@ -213,7 +232,12 @@ static int run(const struct command *command, int argc, char **argv)
         replay_command.options.progress = on_progress;
         replay_command.options.progress_self = &replay_command.progress;
     }
-    return replay(command, &replay_command);
+    status = tell_command_begin(command, &replay_command.tell, replay_command.json, &replay_command.options);
+    if (status >= 0)
+        return status;
+    status = replay(command, &replay_command);
+    buffer_done(&replay_command.tell.text);
+    return status;
 }
 
 const struct command command_replay = {

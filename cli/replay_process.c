@@ -199,7 +199,8 @@ static enum status child_failed(const struct replay_process *process, struct rep
 
 static bool on_the_way(const struct replay_message *message)
 {
-    return message->kind == REPLAY_PROGRESS || message->kind == REPLAY_STEP || message->kind == REPLAY_COUNTED;
+    return message->kind == REPLAY_PROGRESS || message->kind == REPLAY_STEP || message->kind == REPLAY_COUNTED ||
+           message->kind == REPLAY_VALUE;
 }
 
 /* Passes on what is told on the way; false: whoever is told wants no more. */
@@ -215,6 +216,11 @@ static bool pass_on(struct replay_message *message, const struct replay_options 
     case REPLAY_COUNTED:
         return !options->counted || message->size > REPLAY_PIECE ||
                options->counted(options->counted_self, message->bytes, message->size);
+    case REPLAY_VALUE:
+        return !options->wishes || message->value.expression >= options->wishes->count ||
+               message->value.call > OPERATION_COUNT || message->value.outcome >= TELL_OUTCOME_COUNT ||
+               message->value.size > TELL_BYTES ||
+               options->valued(options->valued_self, &message->value, message->bytes);
     case REPLAY_DONE:
     case REPLAY_FAILED:
         break;
@@ -395,6 +401,8 @@ enum status replay_process_run(void *self, const struct replay_options *options,
         process->timeout_ns = timeout_derive(&child, process, &job);
         wall_ns = process->output ? UINT64_MAX : process->timeout_ns;
     }
+    if (options->wishes)
+        job.wishes = *options->wishes;
     job.seconds = process->timeout_ns / UINT64_C(1000000000) + GRACE_SECONDS;
     if (status == STATUS_OK)
         status = child_start(&child, process, &job, error);

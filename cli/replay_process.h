@@ -24,8 +24,9 @@ struct replay_job {
     uint8_t has_module, digest, progress, output, validate; /* validate: the module alone, and no replay */
     uint8_t assume_output, count;                           /* count: tell what was counted */
     uint64_t trace_size, module_size, until_event;
-    uint64_t asked_size;      /* of the description with another policy; 0: none */
-    uint64_t memory, seconds; /* RLIMIT_DATA; RLIMIT_CPU */
+    uint64_t asked_size;       /* of the description with another policy; 0: none */
+    uint64_t memory, seconds;  /* RLIMIT_DATA; RLIMIT_CPU */
+    struct tell_wishes wishes; /* of no expressions: none */
 };
 
 enum replay_message_kind {
@@ -33,9 +34,11 @@ enum replay_message_kind {
     REPLAY_DONE = 2,
     REPLAY_FAILED = 3,
     REPLAY_STEP = 4,
-    REPLAY_COUNTED = 5
+    REPLAY_COUNTED = 5,
+    REPLAY_VALUE = 6
 };
 enum { REPLAY_PIECE = 8192 };
+_Static_assert((int)TELL_BYTES <= (int)REPLAY_PIECE, "a value is one message");
 struct replay_message {
     uint32_t kind;   /* enum replay_message_kind */
     uint32_t status; /* FAILED: enum status */
@@ -43,6 +46,7 @@ struct replay_message {
     char text[ERROR_TEXT_MAX];
     struct replay_report report; /* DONE */
     struct replay_step step;     /* STEP */
+    struct tell_value value;     /* VALUE; its bytes in `bytes` */
     uint32_t size;               /* COUNTED: of `bytes` */
     uint8_t bytes[REPLAY_PIECE];
 };

@@ -75,6 +75,15 @@ static bool on_counted(void *self, const void *bytes, size_t size)
     return true;
 }
 
+static bool on_value(void *self, const struct tell_value *value, const uint8_t *bytes)
+{
+    (void)self;
+    message->value = *value;
+    if (value->size > 0)
+        memcpy(message->bytes, bytes, value->size);
+    return tell(REPLAY_VALUE);
+}
+
 static void on_step(void *self, const struct replay_step *step)
 {
     (void)self;
@@ -169,6 +178,8 @@ static enum status run(struct error *error)
                                             .told = job.asked_size > 0 ? on_step : NULL,
                                             .until_event = job.until_event,
                                             .digest = job.digest,
+                                            .wishes = job.wishes.count > 0 ? &job.wishes : NULL,
+                                            .valued = on_value,
                                             .counted = job.count ? on_counted : NULL,
                                             .progress = job.progress ? on_progress : NULL,
                                             .output = job.output ? on_output : NULL };

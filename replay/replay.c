@@ -33,6 +33,8 @@ static enum status replay_begin(void *self, const struct request *request, struc
     enum status status = compare_request(session, request, error);
     if (status == STATUS_OK)
         session->report->last_event = session->call->begin_event;
+    if (status == STATUS_OK)
+        status = session_tell_call(session, session->call->begin_event, request->call, error);
     return status;
 }
 
@@ -154,6 +156,9 @@ static enum status session_execute(struct session *session, const struct wasi_st
             status = STATUS_OK;
         }
     }
+    const struct tell_wishes *wishes = session->options->wishes;
+    if (status == STATUS_OK && session->instance && wishes && !wishes->every && wishes->event_count == 0)
+        status = session_tell(session, 0, OPERATION_COUNT, error);
     if (status == STATUS_OK && session->instance && session->profiler)
         status = session_counted(session, error);
     rt_instance_free(session->instance);

@@ -4,6 +4,7 @@
 #ifndef WARRANT_REPLAY_H
 #define WARRANT_REPLAY_H
 
+#include "replay/tell.h"
 #include "runtime/base/base.h"
 #include "tracer/trace.h"
 
@@ -113,6 +114,11 @@ struct replay_options {
      * pieces of profile_read's bytes; false stops (STOPPED). Counting makes the replay slower and nothing else. */
     bool (*counted)(void *self, const void *bytes, size_t size);
     void *counted_self;
+    /* NULL, or what is told of the guest's state (borrowed), to `valued`: bytes, of `value->size`, are borrowed for the
+     * call; false stops (STOPPED). Not under another policy. */
+    const struct tell_wishes *wishes;
+    bool (*valued)(void *self, const struct tell_value *value, const uint8_t *bytes);
+    void *valued_self;
     bool digest; /* report the digest of the guest's state; without it where until_event is given */
     /* NULL, or called now and then with the calls so far and the instructions executed; false stops (STOPPED). */
     bool (*progress)(void *self, uint64_t calls, uint64_t instructions);

@@ -34,6 +34,7 @@ struct session {
     uint32_t op;                 /* ops of the current call that were answered */
     bool fuel_recorded;          /* the fuel is what the trace says that the guest needed */
     uint32_t stream[3];          /* which handle each standard stream has now; HANDLE_NONE: closed */
+    uint32_t told;               /* events of the wishes that were reached */
     struct profiler *profiler;   /* owned; NULL: nothing is counted */
     struct rt_code_watch watch;  /* its */
     bool stopped;                /* the guest is stopped on purpose: the verdict is PREFIX or UNTIL */
@@ -90,6 +91,10 @@ struct rt_growth_watch session_growths(struct session *session);
 /* Answering (replay_answer.c): fills *result from the current call's next op, which is complete. OK or DIVERGED. */
 MUST_USE enum status answer_act(struct session *session, const struct op *op, const struct request *request,
                                 const struct backend_space *space, struct op_result *result, struct error *error);
+
+/* Telling (replay_tell.c): all that is wished for, or that at a hostcall where it is wished for there. */
+MUST_USE enum status session_tell(struct session *session, uint64_t event, uint32_t call, struct error *error);
+MUST_USE enum status session_tell_call(struct session *session, uint64_t event, uint32_t call, struct error *error);
 
 /* ---- another policy (asked.c, asked_same.c) ---- */
 

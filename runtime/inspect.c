@@ -178,6 +178,11 @@ static const struct global_type *global_find(const struct rt_instance *i, uint32
     return NULL;
 }
 
+uint32_t rt_instance_global_type(const struct rt_instance *i, uint32_t global)
+{
+    return i && global < i->module->global_count ? i->module->globals[global].type.type : 0;
+}
+
 enum status rt_instance_global_get(const struct rt_instance *i, uint32_t global, uint64_t *ret_slots, uint32_t count,
                                    struct error *error)
 {

@@ -266,6 +266,8 @@ uint8_t *rt_memory_range(struct rt_memory memory, uint64_t address, uint64_t siz
 
 /* Reads or writes a global (4.2.9) of the module's index space; exports tell its index and type. count: slots, as the
  * type says. INVALID: no such global, another count, or to write one that is not mutable. */
+/* rt_instance_global_type: enum rt_type; 0 where there is no such global. */
+uint32_t rt_instance_global_type(const struct rt_instance *instance, uint32_t global);
 MUST_USE enum status rt_instance_global_get(const struct rt_instance *instance, uint32_t global, uint64_t *ret_slots,
                                             uint32_t count, struct error *error);
 MUST_USE enum status rt_instance_global_set(struct rt_instance *instance, uint32_t global, const uint64_t *slots,

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What a replay counts of a guest that was recorded without any of it: profiles and coverage, whose numbers are exact."""
+"""What a replay counts of a guest that was recorded without any of it: profiles and coverage, whose numbers are exact, and
+its memory at any hostcall."""
 import json
 import os
 import random
@@ -196,6 +197,45 @@ class Profile(Case):
                 text = (self.folder / "run.info").read_bytes()
                 self.assertTrue(text.endswith(b"end_of_record\n"))
                 self.assertEqual(set(text) & (set(range(32)) - {10}), set())
+
+    def test_memory_is_told(self):
+        """What the guest wrote to a file lies in its memory at each of the calls, also what the trace has only a digest of."""
+        self.steps()
+        writes = [item for item in self.show() if item.get("call") == "fd_write" and item["paths"].get("fd") == "/data/steps.bin"]
+        self.assertGreater(len(writes), 10)
+        places = [re.match(r"\[\{(0x[0-9a-f]+), (\d+)\}\]", item["args"]["iovs"]).groups() for item in writes]
+        self.assertEqual(len(set(places)), 1)
+        at = [word for item in writes for word in ("--at", str(item["event"]))]
+        told = self.replayed("--tell", f"mem[{places[0][0]}..+{places[0][1]}]", *at)
+        self.assertEqual([(item["event"], item["hostcall"]) for item in told["told"]], [(item["event"], "fd_write") for item in writes])
+        begun = [re.search(r'"(.*)"\.\.\.$', item["args"]["iovs"])[1].encode().decode("unicode_escape").encode("latin1") for item in writes]
+        data = [bytes.fromhex(item["bytes"]) for item in told["told"]]
+        self.assertEqual([some[:32] for some in data], begun)
+        self.assertEqual((len(set(data)), {len(some) for some in data}), (len(writes), {64}))
+        every = self.replayed("--tell", "global[0]", "--tell", "mem[global[0]..+4]", "--at", "all")["told"]
+        self.assertEqual(len(every), 2 * told["hostcalls"])
+        for value, memory in zip(every[::2], every[1::2]):
+            self.assertEqual(value["value"], f"i32 {memory['address']} ({memory['address']:#x})")
+        # Behind an event that is inside of a call comes the next call; behind the last one nothing.
+        inside = self.replayed("--tell", "global[0]", "--at", str(writes[0]["event"] + 1), "--at", "1000000")["told"]
+        self.assertEqual(len(inside), 1)
+        self.assertGreater(inside[0]["event"], writes[0]["event"] + 1)
+        self.assertEqual(self.replayed("--tell", "global[0]", "--until", "20")["told"][0]["event"], 0)
+
+    def test_what_cannot_be_told(self):
+        self.steps()
+        said = self.warrant("replay", "--tell", "mem[0xfffffffe..+4]", "--tell", "mem1[0]", "--tell", "global[4000000000]",
+                            "--tell", "mem[global[77]..+4]", self.trace).stdout.splitlines()
+        self.assertEqual(said[:4], ["the end: mem[0xfffffffe..+4] = outside of the memory", "the end: mem1[0] = there is no such memory",
+                                    "the end: global[4000000000] = there is no such global", "the end: mem[global[77]..+4] = there is no such global"])
+        for bad in ("", "mem", "mem[", "mem[]", "mem[1..+0]", "mem[1..+4097]", "mem[1..+4]x", "mem[4294967296]", "mem[-1]", "mem[0x]", "global[]",
+                    "global[4294967296]", "mem100[0]", "mem[99999999999999999999999]", "memx[1]", "\x1b[2J"):
+            done = self.warrant("replay", "--tell", bad, self.trace, status=2)
+            self.assertIn("nothing that can be told", done.stderr)
+            self.assertNotIn("\x1b", done.stderr)
+        self.warrant("replay", "--at", "3", self.trace, status=2)
+        self.warrant("replay", "--tell", "global[0]", "--at", "x", self.trace, status=2)
+        self.warrant("replay", *["--tell", "global[0]"] * 17, self.trace, status=2)
 
     def test_nothing_was_executed(self):
         self.warrant("record", "-o", self.trace, "--witness", "off", GUESTS / "limits.wasm", status=None)

@@ -15,7 +15,7 @@ PUBLIC = {
     "wasi/act": ["act_resolver.h"],
     "wasi/confine": ["confine.h"],
     "tracer": ["trace.h", "end_reasons.def", "end_causes.def", "witness_file.h", "signature.h"],
-    "replay": ["replay.h", "profile.h", "coverage.h"],
+    "replay": ["replay.h", "profile.h", "coverage.h", "tell.h"],
     "ebpf": ["witness.h"],
     "checker/judge": ["judge.h"],
     "checker": ["checker.h", "crash.h", "diff.h", "fleet.h", "show.h", "show_filter.h", "show_summary.h"],
