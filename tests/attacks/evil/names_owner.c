@@ -33,3 +33,10 @@ void symbols_lines_find(const struct symbols_module *module, const struct call_s
         _exit(0);
     }
 }
+
+/* Of a profile, which nobody asks for here. */
+enum status symbols_lines_tell(const struct symbols_module *module, symbols_put_fn *put, void *self,
+                               struct error *error)
+{
+    return STATUS_UNSUPPORTED;
+}
