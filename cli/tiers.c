@@ -8,7 +8,8 @@ static const char *const names[RT_TIER_COUNT] = { RT_TIER_LIST(TIERS_NAME) };
 
 const char *tiers_compiled_left_out(void)
 {
-    return "nothing verifies its code yet, so it runs the project's own tests alone";
+    return "its verifier does not follow references yet, and no process of its own compiles; so it runs the project's "
+           "own tests alone";
 }
 
 const char *tier_name(enum rt_tier tier) { return names[tier]; }

@@ -72,6 +72,7 @@ struct vmctx {
     int64_t fuel;                        /* instructions left */
     uint32_t depth;                      /* frames left */
     uint32_t interrupt;                  /* non-zero asks for a stop */
+    void (*const *helpers)(void);        /* what compiled code calls; NULL where there is none */
 };
 
 struct tier; /* tier.h */

@@ -29,12 +29,13 @@
     FIELD(vmctx, fuel, 80)                    \
     FIELD(vmctx, depth, 88)                   \
     FIELD(vmctx, interrupt, 92)               \
+    FIELD(vmctx, helpers, 96)                 \
     /* the instance, as its own code has it */ \
     FIELD(rt_instance, vm, 0)                 \
-    FIELD(rt_instance, pc, 96)                \
-    FIELD(rt_instance, fp, 104)               \
-    FIELD(rt_instance, frame, 112)            \
-    FIELD(rt_instance, frames, 120)           \
+    FIELD(rt_instance, pc, 104)               \
+    FIELD(rt_instance, fp, 112)               \
+    FIELD(rt_instance, frame, 120)            \
+    FIELD(rt_instance, frames, 128)           \
     FIELD(frame, pc, 0)                       \
     FIELD(frame, fp, 8)                       \
     FIELD(frame, function, 16)                \
@@ -60,7 +61,7 @@
 
 /* SIZE(struct, bytes): of those that lie in arrays, and of the context */
 #define LAYOUT_SIZES(SIZE)                    \
-    SIZE(vmctx, 96)                           \
+    SIZE(vmctx, 104)                          \
     SIZE(frame, 24)                           \
     SIZE(function_object, 64)
 /* clang-format on */

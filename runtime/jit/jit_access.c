@@ -1,5 +1,5 @@
-/* Loads and stores (4.4.7), each checked with a sum of 64 bits that does not wrap. The memory's address and size are
- * read anew for each, as far as LLVM cannot show that nothing has changed them. */
+/* Loads and stores (4.4.7), each checked with a sum of 64 bits that does not wrap. The memory's size is read anew for
+ * each, its address as far as LLVM cannot show that nothing has changed it. */
 #include "runtime/jit/jit_translate.h"
 
 struct row {
@@ -24,15 +24,23 @@ struct extent {
     LLVMValueRef base, size;
 };
 
+/* The size is volatile: LLVM knows nothing of it, so that each check stays the comparison that the verifier looks for.
+ */
+static LLVMValueRef fresh(LLVMValueRef size)
+{
+    LLVMSetVolatile(size, true);
+    return size;
+}
+
 static struct extent memory_extent(struct jit_function *f, uint32_t memory)
 {
     const struct jit_module *m = f->m;
     if (memory == 0)
         return (struct extent) { jit_field(f, m->pointer, f->vm, LAYOUT_vmctx_memory_base),
-                                 jit_field(f, m->i64, f->vm, LAYOUT_vmctx_memory_size) };
+                                 fresh(jit_field(f, m->i64, f->vm, LAYOUT_vmctx_memory_size)) };
     LLVMValueRef all = jit_field(f, m->pointer, f->vm, LAYOUT_vmctx_memories);
     LLVMValueRef one = jit_field(f, m->pointer, all, memory * sizeof(void *));
-    LLVMValueRef pages = LLVMBuildZExt(m->builder, jit_field(f, m->i32, one, LAYOUT_memory_pages), m->i64, "");
+    LLVMValueRef pages = LLVMBuildZExt(m->builder, fresh(jit_field(f, m->i32, one, LAYOUT_memory_pages)), m->i64, "");
     return (struct extent) { jit_field(f, m->pointer, one, LAYOUT_memory_base),
                              LLVMBuildMul(m->builder, pages, jit_i64(m, PAGE_BYTES), "") };
 }

@@ -14,17 +14,17 @@ static LLVMValueRef operand_slots(struct jit_function *f, uint32_t count)
     return jit_at(f, f->fp, slot * sizeof(uint64_t));
 }
 
-/* Whether the callee's frame may begin there; deeper: it takes one of those that are left. */
+/* Whether the callee's frame may begin there; deeper: it takes one of those that are left. Two conditions, each with a
+ * branch of its own: so the verifier sees what is known behind it. */
 static enum status check_frame(struct jit_function *f, LLVMValueRef callee_fp, uint32_t frame_slots, bool deeper)
 {
     const struct jit_module *m = f->m;
     LLVMBuilderRef b = m->builder;
+    if (deeper)
+        TRY(jit_trap_if(f, LLVMBuildICmp(b, LLVMIntEQ, f->depth, jit_i32(m, 0), ""), RT_TRAP_STACK_EXHAUSTED, 0));
     LLVMValueRef past = LLVMBuildPtrToInt(b, jit_at(f, callee_fp, frame_slots * sizeof(uint64_t)), m->i64, "");
     LLVMValueRef end = jit_field(f, m->i64, f->vm, LAYOUT_vmctx_stack_end);
-    LLVMValueRef none = LLVMBuildICmp(b, LLVMIntUGT, past, end, "");
-    if (deeper)
-        none = LLVMBuildOr(b, LLVMBuildICmp(b, LLVMIntEQ, f->depth, jit_i32(m, 0), ""), none, "");
-    return jit_trap_if(f, none, RT_TRAP_STACK_EXHAUSTED, 0);
+    return jit_trap_if(f, LLVMBuildICmp(b, LLVMIntUGT, past, end, ""), RT_TRAP_STACK_EXHAUSTED, 0);
 }
 
 static enum status results_from_slots(struct jit_function *f, const struct rt_functype *t, LLVMValueRef slots)
@@ -86,7 +86,7 @@ static void place_arguments(struct jit_function *f, const struct rt_functype *t,
 }
 
 /* Through the callee's `code`; results come in the slots. */
-static enum status call_other(struct jit_function *f, uint32_t function, LLVMValueRef slots, enum jit_helper helper)
+static enum status call_other(struct jit_function *f, uint32_t function, LLVMValueRef slots, enum verify_helper helper)
 {
     LLVMValueRef all = jit_field(f, f->m->pointer, f->vm, LAYOUT_vmctx_functions);
     LLVMValueRef callee = jit_at(f, all, function * (uint64_t)LAYOUT_function_object_size);
@@ -105,7 +105,7 @@ enum status jit_call(struct jit_function *f)
     if (f->m->compiled[function])
         return call_compiled(f, function, false);
     LLVMValueRef slots = operand_slots(f, function_type(f->m->module, function)->param_count);
-    return call_other(f, function, slots, JIT_HELPER_call);
+    return call_other(f, function, slots, VERIFY_HELPER_call);
 }
 
 enum status jit_tail_call(struct jit_function *f)
@@ -114,13 +114,13 @@ enum status jit_tail_call(struct jit_function *f)
     TRY(jit_charge(f, 0));
     if (f->m->compiled[function])
         return call_compiled(f, function, true);
-    TRY(call_other(f, function, f->fp, JIT_HELPER_tail_call));
+    TRY(call_other(f, function, f->fp, VERIFY_HELPER_tail_call));
     return jit_leave_function(f);
 }
 
 /* Any callee, through its `code`. */
 static enum status call_selected(struct jit_function *f, const struct type_def *def, LLVMValueRef selector,
-                                 LLVMValueRef slots, enum jit_helper helper)
+                                 LLVMValueRef slots, enum verify_helper helper)
 {
     const struct jit_module *m = f->m;
     place_arguments(f, &def->function, slots);
@@ -136,7 +136,7 @@ static enum status call_selected(struct jit_function *f, const struct type_def *
 /* What is selected, where it is compiled code of this instance, which is called as such: in a block of its own, in
  * which the builder stands afterwards; ret_other: the one for all else. */
 static enum status select_native(struct jit_function *f, const struct type_def *def, LLVMValueRef selector,
-                                 LLVMValueRef slots, enum jit_helper helper, LLVMValueRef *ret,
+                                 LLVMValueRef slots, enum verify_helper helper, LLVMValueRef *ret,
                                  LLVMBasicBlockRef *ret_other)
 {
     const struct jit_module *m = f->m;
@@ -160,14 +160,14 @@ enum status jit_call_indirect(struct jit_function *f)
     LLVMBasicBlockRef other, on = jit_block(f, "on");
     LLVMValueRef selector = jit_pop(f), slots = operand_slots(f, t->param_count), code, both;
     TRY(jit_charge(f, 0));
-    TRY(select_native(f, def, selector, slots, JIT_HELPER_native, &code, &other));
+    TRY(select_native(f, def, selector, slots, VERIFY_HELPER_native, &code, &other));
     TRY(call_native(f, def, code, slots, false, &both));
     if (t->result_count == 1)
         jit_slot_put(f, slots, 0, LLVMBuildExtractValue(b, both, 1, ""), t->results[0]);
     LLVMBuildBr(b, on);
     f->height += t->param_count;
     LLVMPositionBuilderAtEnd(b, other);
-    TRY(call_selected(f, def, selector, slots, JIT_HELPER_call_indirect));
+    TRY(call_selected(f, def, selector, slots, VERIFY_HELPER_call_indirect));
     LLVMBuildBr(b, on);
     LLVMPositionBuilderAtEnd(b, on);
     return results_from_slots(f, t, slots);
@@ -179,11 +179,11 @@ enum status jit_tail_call_indirect(struct jit_function *f)
     LLVMBasicBlockRef other;
     LLVMValueRef selector = jit_pop(f), code, both;
     TRY(jit_charge(f, 0));
-    TRY(select_native(f, def, selector, f->fp, JIT_HELPER_tail_native, &code, &other));
+    TRY(select_native(f, def, selector, f->fp, VERIFY_HELPER_tail_native, &code, &other));
     TRY(call_native(f, def, code, f->fp, true, &both));
     f->height += def->function.param_count;
     LLVMPositionBuilderAtEnd(f->m->builder, other);
-    TRY(call_selected(f, def, selector, f->fp, JIT_HELPER_tail_call_indirect));
+    TRY(call_selected(f, def, selector, f->fp, VERIFY_HELPER_tail_call_indirect));
     TRY(results_from_slots(f, &def->function, f->fp));
     return jit_leave_function(f);
 }

@@ -94,6 +94,9 @@ static enum status make(struct jit_code *c, enum jit_level level, bool *ret_agai
 {
     struct jit_module m;
     enum status status = jit_module_build(&m, c->module, c->compiled, has_tail_calls(c), error);
+    m.left = c->left;
+    m.checked = c->checked;
+    m.checked_env = c->checked_env;
     if (status == STATUS_OK)
         status = jit_object_make(&m, level, &c->object, ret_again, error);
     if (status == STATUS_OK && !*ret_again) {
@@ -104,13 +107,16 @@ static enum status make(struct jit_code *c, enum jit_level level, bool *ret_agai
     return status;
 }
 
-enum status jit_compile(const struct rt_module *module, enum jit_part part, enum jit_level level, struct jit_code **ret,
-                        struct error *error)
+enum status jit_compile_watched(const struct rt_module *module, enum jit_part part, enum jit_level level,
+                                void (*checked)(void *env, struct verify_object *object), void *env,
+                                struct jit_code **ret, struct error *error)
 {
     struct jit_code *c = calloc(1, sizeof *c);
     size_t count = module->function_count + (size_t)1;
     if (c) {
         c->module = module;
+        c->checked = checked;
+        c->checked_env = env;
         c->compiled = calloc(count, sizeof *c->compiled);
         c->tail_calls = calloc(count, sizeof *c->tail_calls);
         c->left = (const char **)calloc(count, sizeof *c->left);
@@ -131,6 +137,12 @@ enum status jit_compile(const struct rt_module *module, enum jit_part part, enum
     else
         jit_code_free(c);
     return status;
+}
+
+enum status jit_compile(const struct rt_module *module, enum jit_part part, enum jit_level level, struct jit_code **ret,
+                        struct error *error)
+{
+    return jit_compile_watched(module, part, level, NULL, NULL, ret, error);
 }
 
 void jit_code_free(struct jit_code *c)
@@ -158,6 +170,7 @@ enum status jit_attach(const struct jit_code *c, struct rt_instance *instance, s
     *state = (struct jit_state) { c, NULL };
     instance->tier_state = state;
     instance->tier = &tier_compiled;
+    instance->vm.helpers = jit_helper_table;
     for (uint32_t i = 0; i < c->module->function_count; i++)
         if (c->compiled[i]) {
             instance->vm.functions[i].code = jit_enter;

@@ -13,6 +13,8 @@ struct jit_code {
     bool *tail_calls;               /* likewise: it has some */
     const char **left;              /* likewise: why not; NULL: it is, or was not asked for */
     uint32_t count;                 /* of compiled ones */
+    void (*checked)(void *env, struct verify_object *object);
+    void *checked_env;
 };
 
 #endif

@@ -57,16 +57,18 @@ enum status jit_site(struct jit_function *f, uint32_t pending, LLVMValueRef *ret
     return STATUS_OK;
 }
 
-LLVMValueRef jit_help(struct jit_function *f, enum jit_helper helper, LLVMValueRef *arguments, unsigned count)
+LLVMValueRef jit_help(struct jit_function *f, enum verify_helper helper, LLVMValueRef *arguments, unsigned count)
 {
-    return LLVMBuildCall2(f->m->builder, f->m->helper_types[helper], f->m->helpers[helper], arguments, count, "");
+    LLVMValueRef all = jit_field(f, f->m->pointer, f->vm, LAYOUT_vmctx_helpers);
+    LLVMValueRef one = jit_field(f, f->m->pointer, all, (uint64_t)helper * sizeof(void *));
+    return LLVMBuildCall2(f->m->builder, f->m->helper_types[helper], one, arguments, count, "");
 }
 
 enum status jit_trap(struct jit_function *f, enum rt_trap_kind kind, uint32_t pending)
 {
     LLVMValueRef arguments[] = { f->vm, jit_fuel(f), NULL, jit_i32(f->m, kind) };
     TRY(jit_site(f, pending, &arguments[2]));
-    jit_help(f, JIT_HELPER_trap, arguments, 4);
+    jit_help(f, VERIFY_HELPER_trap, arguments, 4);
     LLVMBuildUnreachable(f->m->builder);
     return STATUS_OK;
 }

@@ -32,7 +32,7 @@ enum rt_trap_kind jit_enter(const struct function_object *self, uint64_t *slots)
         return kind;
     state->unwind = &here;
     if (setjmp(here.at) == 0)
-        jit_object_entries(state->code->object)[self->function->index](&self->owner->vm, activation.slots);
+        jit_object_entry(state->code->object, self->function->index)(&self->owner->vm, activation.slots);
     state->unwind = here.outer;
     return function_end(self, slots, &activation, here.kind);
 }
@@ -51,9 +51,11 @@ static void stand_at(struct vmctx *vm, int64_t fuel, uint32_t site)
 
 static _Noreturn void help_trap(struct vmctx *vm, int64_t fuel, uint32_t site, uint32_t kind)
 {
-    stand_at(vm, fuel, site);
-    trap_record(instance_of(vm), (enum rt_trap_kind)kind);
-    leave(state_of(vm), (enum rt_trap_kind)kind);
+    bool known = kind > RT_TRAP_NONE && kind < RT_TRAP_COUNT && site < state_of(vm)->code->sites.count;
+    enum rt_trap_kind told = known ? (enum rt_trap_kind)kind : RT_TRAP_HOST_FAILED;
+    stand_at(vm, fuel, known ? site : 0);
+    trap_record(instance_of(vm), told);
+    leave(state_of(vm), told);
 }
 
 /* What something outside has found, at the place where the guest stands. */
@@ -139,7 +141,7 @@ static void help_tail_call_indirect(struct vmctx *vm, uint64_t *fp, uint64_t *sl
 static jit_enter_fn *native_of(struct vmctx *vm, const struct function_object *callee)
 {
     bool own = callee->code == jit_enter && callee->owner == instance_of(vm);
-    return own ? jit_object_natives(state_of(vm)->code->object)[callee->function->index] : NULL;
+    return own ? jit_object_native(state_of(vm)->code->object, callee->function->index) : NULL;
 }
 
 /* What an indirect call selects, if it is compiled code of this instance, and a frame may begin at `slots`. */
@@ -201,8 +203,16 @@ static void help_bulk(struct vmctx *vm, int64_t fuel, uint32_t depth, uint32_t s
     trap_found(vm, bulk(instance_of(vm), insn, x, y, to, from, count));
 }
 
-#define ROW(name, result, params) { #name, (void (*)(void))help_##name },
-const struct jit_helper_row jit_helper_rows[JIT_HELPER_COUNT] = { JIT_HELPER_LIST(ROW) };
+static void help_vector(struct vmctx *vm, uint64_t *slots, uint32_t insn, uint32_t memory, uint64_t low, uint64_t high,
+                        uint8_t *at)
+{
+    const struct memory *m = memory < instance_of(vm)->module->memory_count ? vm->memories[memory] : NULL;
+    if (!jit_vector_row(slots, insn, m, low, high, at))
+        trap_found(vm, RT_TRAP_HOST_FAILED);
+}
+
+#define ROW(name, result, params) (void (*)(void)) help_##name,
+void (*const jit_helper_table[VERIFY_HELPER_COUNT])(void) = { VERIFY_HELPER_LIST(ROW) };
 #undef ROW
 
 static struct tier_place place(const struct rt_instance *instance)

@@ -16,11 +16,7 @@ struct jit_state {
 enum rt_trap_kind jit_enter(const struct function_object *self, uint64_t *slots);
 extern const struct tier tier_compiled;
 
-/* By enum jit_helper. */
-struct jit_helper_row {
-    const char *name;
-    void (*code)(void); /* of another type: compiled code calls it by the list's */
-};
-extern const struct jit_helper_row jit_helper_rows[JIT_HELPER_COUNT];
+/* By enum verify_helper; each of the type that the list gives it. */
+extern void (*const jit_helper_table[VERIFY_HELPER_COUNT])(void);
 
 #endif

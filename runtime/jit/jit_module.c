@@ -35,6 +35,9 @@ static void attribute(const struct jit_module *m, LLVMValueRef function, const c
         LLVMCreateStringAttribute(m->context, key, (unsigned)strlen(key), value, (unsigned)strlen(value)));
 }
 
+/* LLVM's convention that lets any function take another's place. */
+enum { CONVENTION_C = 0, CONVENTION_TAIL = 18 };
+
 static void mark(const struct jit_module *m, LLVMValueRef function, const char *name)
 {
     unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
@@ -44,28 +47,25 @@ static void mark(const struct jit_module *m, LLVMValueRef function, const char *
 
 static LLVMTypeRef letter_type(const struct jit_module *m, char letter)
 {
-    return letter == 'p' ? m->pointer : letter == 'I' ? m->i64 : letter == 'i' ? m->i32 : m->none;
+    return strchr(VERIFY_POINTERS, letter) ? m->pointer : strchr(VERIFY_NUMBERS64, letter) ? m->i64 : m->i32;
 }
 
+/* Helpers are called through the context, so that no address of the host's is in an object. */
 static void declare_helpers(struct jit_module *m)
 {
-#define ROW(name, result, params) { "jit_help_" #name, result, params },
+#define ROW(name, result, params) { result, params },
     static const struct {
-        const char *name, *result, *params;
-    } helpers[JIT_HELPER_COUNT] = { JIT_HELPER_LIST(ROW) };
+        const char *result, *params;
+    } helpers[VERIFY_HELPER_COUNT] = { VERIFY_HELPER_LIST(ROW) };
 #undef ROW
-    for (int i = 0; i < JIT_HELPER_COUNT; i++) {
+    for (int i = 0; i < VERIFY_HELPER_COUNT; i++) {
         LLVMTypeRef params[16];
         unsigned count = (unsigned)strlen(helpers[i].params);
         for (unsigned p = 0; p < count; p++)
             params[p] = letter_type(m, helpers[i].params[p]);
-        m->helper_types[i] = LLVMFunctionType(letter_type(m, helpers[i].result[0]), params, count, false);
-        m->helpers[i] = LLVMAddFunction(m->llvm, helpers[i].name, m->helper_types[i]);
+        LLVMTypeRef result = helpers[i].result[0] == 'p' ? m->pointer : helpers[i].result[0] == 'I' ? m->i64 : m->none;
+        m->helper_types[i] = LLVMFunctionType(result, params, count, false);
     }
-    m->vector_rows = LLVMAddGlobal(m->llvm, LLVMArrayType2(m->pointer, INSN_COUNT), "jit_vector_table");
-    LLVMSetGlobalConstant(m->vector_rows, true);
-    mark(m, m->helpers[JIT_HELPER_trap], "noreturn");
-    mark(m, m->helpers[JIT_HELPER_trap], "cold");
 }
 
 /* One type for each, below one root: LLVM's type-based alias analysis. */
@@ -81,9 +81,6 @@ static void make_tags(struct jit_module *m)
         m->tags[i] = LLVMMetadataAsValue(m->context, LLVMMDNodeInContext2(m->context, access, 3));
     }
 }
-
-/* LLVM's convention that lets any function take another's place. */
-enum { CONVENTION_C = 0, CONVENTION_TAIL = 18 };
 
 static void init(struct jit_module *m, const struct rt_module *module, bool *compiled, bool tail_calls)
 {
@@ -106,6 +103,17 @@ static void init(struct jit_module *m, const struct rt_module *module, bool *com
     make_tags(m);
 }
 
+/* What the verifier asks of a function's stack: it moves by constants, nothing lies beyond it, and no recursion has
+ * become a loop, in which depth and frame would be numbers that nobody can follow. */
+static void shape(const struct jit_module *m, LLVMValueRef function)
+{
+    mark(m, function, "nounwind");
+    mark(m, function, "noredzone");
+    attribute(m, function, "no-realign-stack", "true");
+    if (m->convention == CONVENTION_C)
+        attribute(m, function, "disable-tail-calls", "true");
+}
+
 /* No function of the host's libc is to be called in a guest's name, nor is any to be found where the guest has a loop;
  * of too large a frame LLVM says so. */
 static void declare(struct jit_module *m, uint32_t index)
@@ -113,12 +121,13 @@ static void declare(struct jit_module *m, uint32_t index)
     char name[16], bytes[16];
     name_of('f', index, name);
     LLVMValueRef function = LLVMAddFunction(m->llvm, name, jit_function_type(m, function_def(m->module, index)));
-    LLVMSetLinkage(function, LLVMInternalLinkage);
-    snprintf(bytes, sizeof bytes, "%d", JIT_FRAME_BYTES);
+    LLVMSetLinkage(function, LLVMWeakAnyLinkage); /* so that callers keep to the interface, whatever its body needs */
+    LLVMSetVisibility(function, LLVMHiddenVisibility);
+    snprintf(bytes, sizeof bytes, "%d", VERIFY_FRAME_BYTES);
     LLVMSetFunctionCallConv(function, m->convention);
     attribute(m, function, "warn-stack-size", bytes);
     attribute(m, function, "no-builtins", "true");
-    mark(m, function, "nounwind");
+    shape(m, function);
 }
 
 /* Takes everything from memory, and gives it back. */
@@ -131,7 +140,7 @@ static enum status way_in(struct jit_module *m, uint32_t index, LLVMValueRef *re
     name_of('e', index, name);
     struct jit_function f = { .m = m, .llvm = LLVMAddFunction(m->llvm, name, LLVMFunctionType(m->none, params, 2, 0)) };
     LLVMSetLinkage(f.llvm, LLVMInternalLinkage);
-    mark(m, f.llvm, "nounwind");
+    shape(m, f.llvm);
     f.vm = LLVMGetParam(f.llvm, 0);
     f.fp = LLVMGetParam(f.llvm, 1);
     LLVMPositionBuilderAtEnd(m->builder, jit_block(&f, "begin"));
@@ -156,22 +165,33 @@ static enum status way_in(struct jit_module *m, uint32_t index, LLVMValueRef *re
     return STATUS_OK;
 }
 
+/* How far behind the table's start a function begins. */
+static LLVMValueRef distance(const struct jit_module *m, LLVMValueRef table, LLVMValueRef function)
+{
+    LLVMValueRef from = LLVMConstPtrToInt(table, m->i64), to = LLVMConstPtrToInt(function, m->i64);
+    return LLVMConstTrunc(LLVMConstSub(to, from), m->i32);
+}
+
 static enum status ways_in(struct jit_module *m)
 {
     uint32_t count = m->module->function_count;
+    LLVMTypeRef type = LLVMArrayType2(m->i32, 2ull * count);
+    LLVMValueRef table = LLVMAddGlobal(m->llvm, type, "entries"), entry;
     LLVMValueRef *entries = (LLVMValueRef *)calloc(2ul * count + 1, sizeof *entries);
     enum status status = entries ? STATUS_OK : STATUS_NO_MEMORY;
     for (uint32_t i = 0; status == STATUS_OK && i < count; i++) {
-        entries[i] = entries[count + i] = LLVMConstNull(m->pointer);
+        entries[i] = entries[count + i] = LLVMConstNull(m->i32);
         if (!m->compiled[i])
             continue;
-        entries[count + i] = jit_function_get(m, i);
-        status = way_in(m, i, &entries[i]);
+        entries[count + i] = distance(m, table, jit_function_get(m, i));
+        status = way_in(m, i, &entry);
+        if (status == STATUS_OK)
+            entries[i] = distance(m, table, entry);
     }
     if (status == STATUS_OK) {
-        LLVMValueRef table = LLVMAddGlobal(m->llvm, LLVMArrayType2(m->pointer, 2ull * count), "entries");
-        LLVMSetInitializer(table, LLVMConstArray2(m->pointer, entries, 2ull * count));
+        LLVMSetInitializer(table, LLVMConstArray2(m->i32, entries, 2ull * count));
         LLVMSetGlobalConstant(table, true);
+        LLVMSetVisibility(table, LLVMHiddenVisibility);
     }
     free((void *)entries);
     return status;

@@ -1,23 +1,20 @@
-/* LLVM's passes and code generator, and its linker, which maps the object: first writable, then executable, never both.
- * One linker for each object, so that nothing is shared. */
+/* LLVM's passes and code generator; what they make is placed, verified, and only then executable: it is never writable
+ * and executable at once. */
 #include "runtime/jit/jit.h"
 #include "runtime/jit/jit_object.h"
 
 #include <limits.h>
 #include <llvm-c/Error.h>
-#include <llvm-c/LLJIT.h>
-#include <llvm-c/Orc.h>
+#include <llvm-c/Core.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "runtime/jit/jit_entry.h"
+#include "runtime/jit/jit_image.h"
 
 struct jit_object {
-    LLVMOrcLLJITRef linker; /* owned; holds the code */
-    jit_enter_fn *const *entries;
+    struct jit_image image; /* owned */
     uint32_t functions;
 };
 
@@ -115,47 +112,6 @@ static enum status generate(const struct jit_module *m, enum jit_level level, LL
     return status;
 }
 
-/* The helpers, and nothing else of this process, can be called. */
-static enum status define_helpers(struct jit_object *o, struct error *error)
-{
-    LLVMOrcCSymbolMapPair pairs[JIT_HELPER_COUNT + 1];
-    for (int i = 0; i < JIT_HELPER_COUNT; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "jit_help_%s", jit_helper_rows[i].name);
-        pairs[i] = (LLVMOrcCSymbolMapPair) { LLVMOrcLLJITMangleAndIntern(o->linker, name),
-                                             { (LLVMOrcExecutorAddress)(uintptr_t)jit_helper_rows[i].code,
-                                               { LLVMJITSymbolGenericFlagsExported, 0 } } };
-    }
-    pairs[JIT_HELPER_COUNT] = (LLVMOrcCSymbolMapPair) { LLVMOrcLLJITMangleAndIntern(o->linker, "jit_vector_table"),
-                                                        { (LLVMOrcExecutorAddress)(uintptr_t)jit_vector_table,
-                                                          { LLVMJITSymbolGenericFlagsExported, 0 } } };
-    LLVMErrorRef failure = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(o->linker),
-                                                 LLVMOrcAbsoluteSymbols(pairs, JIT_HELPER_COUNT + 1));
-    return failure ? fail(error, "LLVM's linker", failure) : STATUS_OK;
-}
-
-static enum status link_object(struct jit_object *o, LLVMMemoryBufferRef bytes, struct error *error)
-{
-    LLVMErrorRef failure = LLVMOrcCreateLLJIT(&o->linker, NULL);
-    if (failure) {
-        LLVMDisposeMemoryBuffer(bytes);
-        return fail(error, "LLVM's linker", failure);
-    }
-    enum status status = define_helpers(o, error);
-    if (status != STATUS_OK) {
-        LLVMDisposeMemoryBuffer(bytes);
-        return status;
-    }
-    LLVMOrcExecutorAddress entries = 0;
-    failure = LLVMOrcLLJITAddObjectFile(o->linker, LLVMOrcLLJITGetMainJITDylib(o->linker), bytes); /* takes them */
-    if (!failure)
-        failure = LLVMOrcLLJITLookup(o->linker, &entries, "entries");
-    if (failure)
-        return fail(error, "LLVM's linker", failure);
-    o->entries = (jit_enter_fn *const *)(uintptr_t)entries;
-    return STATUS_OK;
-}
-
 enum status jit_object_make(const struct jit_module *m, enum jit_level level, struct jit_object **ret, bool *ret_again,
                             struct error *error)
 {
@@ -163,30 +119,40 @@ enum status jit_object_make(const struct jit_module *m, enum jit_level level, st
     TRY(generate(m, level, &bytes, ret_again, error));
     if (*ret_again)
         return STATUS_OK;
+    uint32_t count = m->module->function_count;
     struct jit_object *o = calloc(1, sizeof *o);
-    if (!o) {
-        LLVMDisposeMemoryBuffer(bytes);
-        return error_set(error, STATUS_NO_MEMORY, "out of memory while compiling");
+    enum status status = o ? jit_image_load((const uint8_t *)LLVMGetBufferStart(bytes), LLVMGetBufferSize(bytes),
+                                            2 * count, &o->image, error)
+                           : error_set(error, STATUS_NO_MEMORY, "out of memory while compiling");
+    LLVMDisposeMemoryBuffer(bytes);
+    if (status == STATUS_OK) {
+        o->functions = count;
+        status = jit_check(m, &o->image, ret_again, error);
     }
-    o->functions = m->module->function_count;
-    enum status status = link_object(o, bytes, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !*ret_again)
+        status = jit_image_seal(&o->image, error);
+    if (status == STATUS_OK && !*ret_again)
         *ret = o;
     else
         jit_object_free(o);
     return status;
 }
 
-jit_enter_fn *const *jit_object_entries(const struct jit_object *o) { return o->entries; }
-
-jit_enter_fn *const *jit_object_natives(const struct jit_object *o) { return o->entries + o->functions; }
+static jit_enter_fn *code_at(const struct jit_object *o, uint32_t entry)
+{
+    uint32_t at = jit_image_entry(&o->image, entry);
+    return at == UINT32_MAX ? NULL : (jit_enter_fn *)(uintptr_t)(o->image.bytes + at);
+}
+jit_enter_fn *jit_object_entry(const struct jit_object *o, uint32_t function) { return code_at(o, function); }
+jit_enter_fn *jit_object_native(const struct jit_object *o, uint32_t function)
+{
+    return code_at(o, o->functions + function);
+}
 
 void jit_object_free(struct jit_object *o)
 {
     if (!o)
         return;
-    LLVMErrorRef failure = o->linker ? LLVMOrcDisposeLLJIT(o->linker) : NULL;
-    if (failure)
-        LLVMConsumeError(failure);
+    jit_image_done(&o->image);
     free(o);
 }

@@ -13,6 +13,7 @@ static enum status element(struct jit_function *f, LLVMValueRef index, LLVMValue
 {
     LLVMBuilderRef b = f->m->builder;
     LLVMValueRef table = table_of(f, f->r.x), size = jit_field(f, f->m->i32, table, LAYOUT_table_size);
+    LLVMSetVolatile(size, true); /* as a memory's */
     TRY(jit_trap_if(f, LLVMBuildICmp(b, LLVMIntUGE, index, size, ""), RT_TRAP_TABLE_BOUNDS, f->cost));
     LLVMValueRef elements = jit_field(f, f->m->pointer, table, LAYOUT_table_elements);
     index = LLVMBuildZExt(b, index, f->m->i64, "");
@@ -27,7 +28,7 @@ static enum status grow(struct jit_function *f, bool table)
     LLVMValueRef count = jit_pop(f), value = table ? jit_pop(f) : jit_i64(m, f->r.x);
     LLVMValueRef arguments[] = { f->vm, jit_fuel(f), f->depth, NULL, jit_i32(m, table ? f->r.x + 1 : 0), value, count };
     TRY(jit_site(f, f->cost, &arguments[3]));
-    LLVMValueRef before = jit_help(f, JIT_HELPER_grow, arguments, 7);
+    LLVMValueRef before = jit_help(f, VERIFY_HELPER_grow, arguments, 7);
     jit_fuel_reload(f);
     return jit_push(f, LLVMBuildTrunc(m->builder, before, m->i32, ""), RT_I32);
 }
@@ -46,7 +47,7 @@ static enum status bulk(struct jit_function *f)
         wide[0], wide[1],     count
     };
     TRY(jit_site(f, f->cost, &arguments[3]));
-    jit_help(f, JIT_HELPER_bulk, arguments, 10);
+    jit_help(f, VERIFY_HELPER_bulk, arguments, 10);
     jit_fuel_reload(f);
     return STATUS_OK;
 }

@@ -96,7 +96,7 @@ static enum status begin(struct jit_function *f)
     LLVMPositionBuilderAtEnd(b, jit_block(f, "begin"));
     f->fuel = LLVMBuildAlloca(b, f->m->i64, "");
     LLVMBuildStore(b, LLVMGetParam(f->llvm, 2), f->fuel);
-    f->scratch = LLVMBuildAlloca(b, LLVMArrayType2(f->m->i64, JIT_SCRATCH_SLOTS), "");
+    f->scratch = LLVMBuildAlloca(b, LLVMArrayType2(f->m->i64, VERIFY_SCRATCH_SLOTS), "");
     for (uint32_t i = 0; i < t->param_count; i++)
         TRY(local_add(f, LLVMGetParam(f->llvm, 4 + i), t->params[i]));
     TRY(jit_reader_begin(&f->r, f->function, group, f));

@@ -1,12 +1,8 @@
 /* The translation of one function to LLVM's representation, and what its parts share. Internal to runtime/jit/.
  *
- * A compiled function is
- *
- *     {i64 fuel, T result} f<index>(ptr vm, ptr fp, i64 fuel, i32 depth, parameters...)
- *
- * without the result where there is none; more than one are left in the slots from `fp` on, as in any frame. fp: where
- * the interpreter would have its frame, so that the limit on the value stack is met by the same call; depth: frames
- * left, its own taken. Beside it stands `void e<index>(ptr vm, ptr fp)`, which takes and gives everything in memory.
+ * verify_abi.h has the form of a compiled function and of its way in. More than one result are left in the slots from
+ * `fp` on, as in any frame. fp: where the interpreter would have its frame, so that the limit on the value stack is met
+ * by the same call. The way in takes and gives everything in memory.
  *
  * References are numbers of 64 bits. Locals are memory of the native frame until LLVM's pass `sroa` has made values of
  * them; operands are values from the start. Segments begin and end where prepare_branch.c has them, so that fuel is
@@ -20,23 +16,9 @@
 #include "runtime/jit/jit_site.h"
 #include "runtime/layout.h"
 #include "runtime/validate.h"
+#include "runtime/verify/verify_abi.h"
 
-/* What compiled code calls (jit_entry.c). X(name, result, parameters): p a pointer, I i64, i i32, v nothing. */
-#define JIT_HELPER_LIST(X)                                                                                             \
-    X(trap, "v", "pIii")               /* vm, fuel, site, kind; does not return */                                     \
-    X(call, "v", "pppIiip")            /* vm, fp, slots, fuel, depth, site, the function object */                     \
-    X(call_indirect, "v", "pppIiiiii") /* vm, fp, slots, fuel, depth, site, selector, table, type */                   \
-    X(tail_call, "v", "pppIiip")       /* as `call` and `call_indirect`: in place of the function at hand */           \
-    X(tail_call_indirect, "v", "pppIiiiii")                                                                            \
-    X(native, "p", "ppIiiiii") /* vm, slots, fuel, depth, site, selector, table, type: a compiled function, or NULL */ \
-    X(tail_native, "p", "ppIiiiii")                                                                                    \
-    X(grow, "I", "pIiiiIi")    /* vm, fuel, depth, site, table (else memory) + 1, value, count */                      \
-    X(bulk, "v", "pIiiiiiIIi") /* vm, fuel, depth, site, enum insn, its two indices, its operands */
-#define JIT_HELPER_ENUM(name, result, params) JIT_HELPER_##name,
-enum jit_helper { JIT_HELPER_LIST(JIT_HELPER_ENUM) JIT_HELPER_COUNT };
-#undef JIT_HELPER_ENUM
-
-enum { JIT_SCRATCH_SLOTS = 8 }; /* three vectors, and one that they become */
+struct verify_object; /* verify.h */
 
 /* What memory is accessed: no two overlap. The guest's; what layout.h lists; slots: frames, globals. */
 enum jit_tag { JIT_TAG_GUEST, JIT_TAG_CONTEXT, JIT_TAG_SLOT, JIT_TAG_COUNT };
@@ -45,7 +27,10 @@ enum jit_tag { JIT_TAG_GUEST, JIT_TAG_CONTEXT, JIT_TAG_SLOT, JIT_TAG_COUNT };
 struct jit_module {
     const struct rt_module *module;
     struct jit_sites sites;
-    bool *compiled;      /* by function; owned by the caller */
+    bool *compiled;                                           /* by function; owned by the caller */
+    const char **left;                                        /* likewise: why the verifier refuses it */
+    void (*checked)(void *env, struct verify_object *object); /* told of what was verified; NULL: nobody */
+    void *checked_env;
     unsigned convention; /* of the functions' calls: LLVM's number */
     LLVMContextRef context;
     LLVMModuleRef llvm;
@@ -53,9 +38,7 @@ struct jit_module {
     LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, v128, pointer, none;
     unsigned tag_kind; /* metadata that says what an access cannot touch */
     LLVMValueRef tags[JIT_TAG_COUNT];
-    LLVMTypeRef helper_types[JIT_HELPER_COUNT];
-    LLVMValueRef helpers[JIT_HELPER_COUNT];
-    LLVMValueRef vector_rows; /* the engine's functions for vectors, by row (jit_vector_table) */
+    LLVMTypeRef helper_types[VERIFY_HELPER_COUNT];
 };
 
 struct jit_control {
@@ -112,7 +95,7 @@ MUST_USE enum status jit_site(struct jit_function *f, uint32_t pending, LLVMValu
 MUST_USE enum status jit_trap_if(struct jit_function *f, LLVMValueRef condition, enum rt_trap_kind kind,
                                  uint32_t pending);
 MUST_USE enum status jit_trap(struct jit_function *f, enum rt_trap_kind kind, uint32_t pending);
-LLVMValueRef jit_help(struct jit_function *f, enum jit_helper helper, LLVMValueRef *arguments, unsigned count);
+LLVMValueRef jit_help(struct jit_function *f, enum verify_helper helper, LLVMValueRef *arguments, unsigned count);
 LLVMValueRef jit_intrinsic(struct jit_function *f, const char *name, LLVMTypeRef type, LLVMTypeRef other,
                            LLVMValueRef *arguments, unsigned count);
 /* Ends the segment but for its last `keep` instructions. */
@@ -123,9 +106,12 @@ MUST_USE enum status jit_poll(struct jit_function *f);
 void jit_slot_put(struct jit_function *f, LLVMValueRef base, uint32_t slot, LLVMValueRef value, uint32_t type);
 LLVMValueRef jit_slot_get(struct jit_function *f, LLVMValueRef base, uint32_t slot, uint32_t type);
 
-/* jit_vector.c; every row of a vector class has a translation. What LLVM is told of the table, what that is. */
-typedef void jit_vector_fn(uint64_t *slots, const uint16_t *units, uint8_t *at);
-extern jit_vector_fn *const jit_vector_table[INSN_COUNT];
+/* jit_vector_row.c; every row of a vector class has a translation. Executes a row on VERIFY_SCRATCH_SLOTS slots,
+ * operands two slots each from the first on, the result in the last two; false where `insn` is no such row or `at` is
+ * not inside the memory. */
+enum { JIT_SCRATCH_RESULT = VERIFY_SCRATCH_SLOTS - 2 };
+MUST_USE bool jit_vector_row(uint64_t *slots, uint32_t insn, const struct memory *memory, uint64_t low, uint64_t high,
+                             uint8_t *at);
 
 /* By class; the reader has the instruction. rows: whether it has a translation. */
 bool jit_numeric_rows(enum insn insn);

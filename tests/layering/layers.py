@@ -10,6 +10,7 @@ PUBLIC = {
     "wasi/policy": ["policy.h", "run_facts.h"],
     "wasi/decide": ["decide.h", "decide_calls.h", "decide_scalar.h", "decide_contracts.h"],
     "runtime": ["rt.h"],
+    "runtime/verify": ["verify.h", "verify_abi.h"],
     "runtime/jit": ["jit.h"],
     "wasi": ["wasi.h", "backend.h", "observer.h", "start.h", "run_budget.h", "again.h"],
     "wasi/act": ["act_resolver.h"],
@@ -30,7 +31,8 @@ ARROWS = {
     "wasi/policy": ["wasi/abi/net.h", "runtime/base"],
     "wasi/decide": ["wasi/abi", "wasi/policy", "runtime/base"],
     "runtime": ["runtime/base"],
-    "runtime/jit": ["runtime", "runtime/base"],
+    "runtime/verify": ["runtime", "runtime/base"],
+    "runtime/jit": ["runtime", "runtime/verify", "runtime/base"],
     "wasi": ["runtime", "wasi/abi", "wasi/policy", "wasi/decide", "runtime/base"],
     "wasi/act": ["wasi/backend.h", "wasi/abi", "runtime/base"],
     "wasi/confine": ["wasi/abi", "wasi/policy", "runtime/base"],
@@ -49,12 +51,12 @@ ARROWS = {
 DATA_ONLY = {"checker": ["runtime"]}
 
 # Folder -> a folder whose inner headers are its own, too.
-PART_OF = {"runtime/jit": "runtime"}
+PART_OF = {"runtime/jit": "runtime", "runtime/verify": "runtime"}
 
 # Header of a foreign library -> the folders that may include it.
 FOREIGN = {
     "zstd.h": ["tracer"], "sodium.h": ["tracer", "checker", "cli"], "xxhash.h": ["tracer", "wasi"],
-    "sqlite3.h": ["checker"], "cyaml/cyaml.h": ["wasi/policy"], "bpf/": ["ebpf"], "elfutils/": ["cli"], "dwarf.h": ["cli"], "linux/bpf.h": ["ebpf"], "llvm-c/": ["runtime/jit"],
+    "sqlite3.h": ["checker"], "cyaml/cyaml.h": ["wasi/policy"], "bpf/": ["ebpf"], "elfutils/": ["cli"], "dwarf.h": ["cli"], "linux/bpf.h": ["ebpf"], "llvm-c/": ["runtime/jit"], "Zydis/": ["runtime/verify"],
 }
 
 # Tests that look inside a folder on purpose (prefixes of their paths), and programs of other folders by the same right.
