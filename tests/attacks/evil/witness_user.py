@@ -42,7 +42,7 @@ class User:
         self.child = in_child(execute)
         theirs.close()
         self.control = mine
-        mine.sendall(b"r" * 16 + struct.pack("=IIQ", pid, 0, 0))
+        mine.sendall(b"r" * 16 + struct.pack("=IIQQ", pid, 0, 0, 0))  # struct witness_start, which nobody is to sign for
         return self.answer()
 
     def answer(self):
