@@ -204,6 +204,8 @@ class Kill(Case):
 
     def test_any_instant(self):
         """Each process alone, and all at once, at random instants from the start to the end."""
+        if warrant_case.WALKER:
+            self.skipTest("no walker has a part in it")
         parts = ["warrant", "warrant-recorder", "warrant-guest", "warrant-witness"]
         victims = [[part] for part in parts if part != "warrant-witness" or witness_works()] + [parts]
         chance = random.Random(SEED)
