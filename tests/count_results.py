@@ -57,7 +57,7 @@ def must_run(path):
 
 
 def holds(conditions, doctor):
-    return all(one == "always" or doctor.get(one) in (True, "on") for one in conditions.split(","))
+    return all(one == "always" or (doctor.get(one.lstrip("!")) in (True, "on")) != one.startswith("!") for one in conditions.split(","))
 
 
 def held(tests, rules, doctor):

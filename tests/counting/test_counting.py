@@ -101,6 +101,11 @@ class Counting(unittest.TestCase):
         for doctor, wrong in (({**WITNESS, "system": True}, 1), ({**WITNESS, "system": False}, 0), ({"witness": False, "system": True}, 0)):
             self.assertEqual(self.judged(result("e2e_x"), rules=rules, doctor=doctor)[1], wrong, doctor)
 
+    def test_condition_that_must_not_hold(self):
+        rules = [("witness,!sanitizer", "attacks_*", [])]
+        for doctor, wrong in ((WITNESS, 1), ({**WITNESS, "sanitizer": True}, 0), ({**WITNESS, "sanitizer": False}, 1)):
+            self.assertEqual(self.judged(result("e2e_x"), rules=rules, doctor=doctor)[1], wrong, doctor)
+
     def test_one_preset_leaves_the_system_tests_to_the_others(self):
         presets = json.loads((ROOT / "CMakePresets.json").read_text(encoding="utf-8"))["configurePresets"]
         self.assertEqual([preset["name"] for preset in presets if "WARRANT_SYSTEM_TESTS" in preset.get("cacheVariables", {})], ["gcc"])
