@@ -23,11 +23,12 @@
 
 enum {
     CHUNK_BYTES = 512 << 10,
-    UNTOLD_BYTES = 16 << 20,
+    UNTOLD_BYTES = 8 << 20,
     LOOK_MS = 4,       /* how long events may wait in the ring */
     QUIET_LOOKS = 5,   /* looks without an event, after the stop, that count as quiet */
     DRAIN_LOOKS = 1000 /* after the stop, at most so many: a thread that never ends must not hold the run */
 };
+_Static_assert(UNTOLD_BYTES <= LIMIT_TRACE_CHUNK / 2, "the record that fills a chunk has room in it");
 
 /* An event that is a part of the next one of its thread with the same ktime. */
 struct ahead {
