@@ -6,6 +6,7 @@
 
 #include "cli/check_place.h"
 #include "cli/crash_process.h"
+#include "cli/file_write.h"
 #include "cli/left_trace.h"
 #include "cli/policy_places.h"
 #include "runtime/base/file_read.h"
@@ -188,4 +189,38 @@ enum status check_run_check(struct check_run *run, struct checker *checker, cons
     if (s == STATUS_OK && report->has_exit)
         report->crash = crash_trace_look(trace, NULL, &report->exit.stack);
     return s;
+}
+
+static int document_one(const struct command *command, struct check_run *run, struct checker *checker,
+                        const char *trace, const char *output, check_run_form *form, void *self)
+{
+    struct error error = ERROR_INIT;
+    struct check_report found;
+    struct buffer out = BUFFER_INIT;
+    if (check_run_recorded(command, trace))
+        return EXIT_RECORDED;
+    check_report_init(&found);
+    enum status s = check_run_check(run, checker, trace, &found, &error);
+    if (s == STATUS_OK)
+        s = form(self, checker, &found, &out, &error);
+    if (s == STATUS_OK && output)
+        s = file_write(output, &out, &error);
+    else if (s == STATUS_OK)
+        print_text(stdout, &out);
+    int status = s == STATUS_OK ? found.exit_status : command_failed(command, EXIT_FILE, &error);
+    buffer_done(&out);
+    check_report_done(&found);
+    return status;
+}
+
+int check_run_document(const struct command *command, struct check_run *run, char *const *trace, const char *output,
+                       check_run_form *form, void *self)
+{
+    struct checker *checker = NULL;
+    int status = check_run_open(command, run, CHECKER_TEMPORARY, trace, 1, &checker);
+    if (status != EXIT_OK)
+        return status;
+    status = document_one(command, run, checker, *trace, output, form, self);
+    checker_close(checker);
+    return status;
 }

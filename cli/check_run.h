@@ -56,6 +56,13 @@ int check_run_open(const struct command *command, struct check_run *run, const c
                    int count, struct checker **ret);
 /* Whether the trace is still being recorded, and it is said: then there is nothing to check yet (EXIT_RECORDED). */
 bool check_run_recorded(const struct command *command, const char *trace);
+/* Checks one trace into a document: the database is opened as check_run_open does where none is kept, `form` makes the
+ * document of what was found, and it goes to the file `output`, NULL: to the standard output. Returns the exit status.
+ */
+typedef enum status check_run_form(void *self, struct checker *checker, const struct check_report *found,
+                                   struct buffer *out, struct error *error);
+int check_run_document(const struct command *command, struct check_run *run, char *const *trace, const char *output,
+                       check_run_form *form, void *self);
 /* As checker_check. */
 MUST_USE enum status check_run_check(struct check_run *run, struct checker *checker, const char *trace,
                                      struct check_report *report, struct error *error);

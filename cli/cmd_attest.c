@@ -4,11 +4,9 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/check_place.h"
 #include "cli/check_run.h"
-#include "cli/file_write.h"
 #include "cli/key_read.h"
 #include "runtime/base/file_read.h"
 #include "runtime/base/json_writer.h"
@@ -83,35 +81,21 @@ static enum status envelope(const struct attest *attest, const struct buffer *pa
                : error_set(error, STATUS_NO_MEMORY, "no memory for the statement");
 }
 
-static int attest_one(const struct command *command, struct attest *attest, struct checker *checker, const char *path)
+static enum status attest_form(void *self, struct checker *checker, const struct check_report *found,
+                               struct buffer *out, struct error *error)
 {
-    struct error error = ERROR_INIT;
-    struct check_report found;
-    struct buffer payload = BUFFER_INIT, out = BUFFER_INIT;
-    if (check_run_recorded(command, path))
-        return EXIT_RECORDED;
-    check_report_init(&found);
-    enum status s = check_run_check(&attest->run, checker, path, &found, &error);
+    struct buffer payload = BUFFER_INIT;
+    enum status s = check_report_attest(checker, found, WARRANT_VERSION, &payload, error);
     if (s == STATUS_OK)
-        s = check_report_attest(checker, &found, WARRANT_VERSION, &payload, &error);
-    if (s == STATUS_OK)
-        s = envelope(attest, &payload, &out, &error);
-    if (s == STATUS_OK && attest->output)
-        s = file_write(attest->output, &out, &error);
-    else if (s == STATUS_OK)
-        print_text(stdout, &out);
-    int status = s == STATUS_OK ? found.exit_status : command_failed(command, EXIT_FILE, &error);
+        s = envelope(self, &payload, out, error);
     buffer_done(&payload);
-    buffer_done(&out);
-    check_report_done(&found);
-    return status;
+    return s;
 }
 
 static int attest_run(const struct command *command, struct attest *attest, int argc, char **argv)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
     struct error error = ERROR_INIT;
-    struct checker *checker;
     const char *value, *path;
     int option;
     while ((option = options_next(command, &state, &value)) >= 0) {
@@ -134,12 +118,7 @@ static int attest_run(const struct command *command, struct attest *attest, int 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (places[i][1] && check_place(places[i][0], places[i][1], argv + state.index, 1, &error) != STATUS_OK)
             return command_failed(command, EXIT_FILE, &error);
-    status = check_run_open(command, &attest->run, CHECKER_TEMPORARY, argv + state.index, 1, &checker);
-    if (status != EXIT_OK)
-        return status;
-    status = attest_one(command, attest, checker, path);
-    checker_close(checker);
-    return status;
+    return check_run_document(command, &attest->run, argv + state.index, attest->output, attest_form, attest);
 }
 
 static int run(const struct command *command, int argc, char **argv)

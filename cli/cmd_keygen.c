@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/file_make.h"
+#include "cli/file_write.h"
 #include "tracer/signature.h"
 
 /* One of the two files. Nothing that was there is touched. */
@@ -26,14 +27,7 @@ static enum status half_make(struct half *half, int folder, const char *name, co
                         : file_make(folder, name, half->path, false, &half->made, &half->fd, error);
     if (s != STATUS_OK)
         return s;
-    for (size_t done = 0; s == STATUS_OK && done < text->size;) {
-        ssize_t n = write(half->fd, text->data + done, text->size - done);
-        if (n > 0)
-            done += (size_t)n;
-        else if (n == 0 || errno != EINTR)
-            s = error_set_errno(error, errno == ENOSPC ? STATUS_NO_SPACE : STATUS_IO, errno, "cannot write %s",
-                                half->path);
-    }
+    s = file_write_bytes(half->fd, text->data, text->size, half->path, error);
     if (s == STATUS_OK && fsync(half->fd) < 0)
         s = error_set_errno(error, STATUS_IO, errno, "cannot write %s", half->path);
     return s;

@@ -5,7 +5,6 @@
 
 #include "cli/check_place.h"
 #include "cli/check_run.h"
-#include "cli/file_write.h"
 
 enum { REPORT_OUTPUT = CHECK_RUN_OPTIONS };
 static const struct option_row rows[] = {
@@ -18,32 +17,17 @@ struct report {
     const char *output; /* NULL: the standard output */
 };
 
-static int report_one(const struct command *command, struct report *report, struct checker *checker, const char *path)
+static enum status report_form(void *self, struct checker *checker, const struct check_report *found,
+                               struct buffer *out, struct error *error)
 {
-    struct error error = ERROR_INIT;
-    struct check_report found;
-    struct buffer page = BUFFER_INIT;
-    if (check_run_recorded(command, path))
-        return EXIT_RECORDED;
-    check_report_init(&found);
-    enum status s = check_run_check(&report->run, checker, path, &found, &error);
-    if (s == STATUS_OK)
-        s = check_report_html(checker, &found, WARRANT_VERSION, &page, &error);
-    if (s == STATUS_OK && report->output)
-        s = file_write(report->output, &page, &error);
-    else if (s == STATUS_OK)
-        print_text(stdout, &page);
-    int status = s == STATUS_OK ? found.exit_status : command_failed(command, EXIT_FILE, &error);
-    buffer_done(&page);
-    check_report_done(&found);
-    return status;
+    (void)self;
+    return check_report_html(checker, found, WARRANT_VERSION, out, error);
 }
 
 static int report_run(const struct command *command, struct report *report, int argc, char **argv)
 {
     struct options_state state = { .index = 1, .argc = argc, .argv = argv };
     struct error error = ERROR_INIT;
-    struct checker *checker;
     const char *value, *path;
     int option;
     while ((option = options_next(command, &state, &value)) >= 0) {
@@ -62,12 +46,7 @@ static int report_run(const struct command *command, struct report *report, int 
         return command_usage(command, "a page of HTML is nothing to read on a terminal; name a file with -o");
     if (report->output && check_place("the report", report->output, argv + state.index, 1, &error) != STATUS_OK)
         return command_failed(command, EXIT_FILE, &error);
-    status = check_run_open(command, &report->run, CHECKER_TEMPORARY, argv + state.index, 1, &checker);
-    if (status != EXIT_OK)
-        return status;
-    status = report_one(command, report, checker, path);
-    checker_close(checker);
-    return status;
+    return check_run_document(command, &report->run, argv + state.index, report->output, report_form, NULL);
 }
 
 static int run(const struct command *command, int argc, char **argv)

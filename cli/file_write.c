@@ -7,10 +7,10 @@
 
 #include "cli/file_make.h"
 
-static enum status write_all(int fd, const struct buffer *content, const char *shown, struct error *error)
+enum status file_write_bytes(int fd, const void *bytes, size_t size, const char *shown, struct error *error)
 {
-    for (size_t done = 0; done < content->size;) {
-        ssize_t some = write(fd, content->data + done, content->size - done);
+    for (size_t done = 0; done < size;) {
+        ssize_t some = write(fd, (const uint8_t *)bytes + done, size - done);
         if (some < 0 && errno == EINTR)
             continue;
         if (some < 0)
@@ -34,7 +34,7 @@ enum status file_write(const char *path, const struct buffer *content, struct er
         return error_set_errno(error, STATUS_NOT_FOUND, errno, "cannot open %s", folder_path);
     s = file_make(folder, name, path, true, &made, &fd, error);
     if (s == STATUS_OK)
-        s = write_all(fd, content, path, error);
+        s = file_write_bytes(fd, content->data, content->size, path, error);
     if (fd >= 0 && close(fd) < 0 && s == STATUS_OK)
         s = error_set_errno(error, STATUS_IO, errno, "cannot write %s", path);
     if (s == STATUS_OK)

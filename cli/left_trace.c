@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/file_write.h"
 #include "cli/print.h"
 #include "runtime/base/os.h"
 #include "tracer/trace.h"
@@ -25,20 +26,6 @@ static const char *temporary_folder(void)
 {
     const char *folder = getenv("TMPDIR");
     return folder && *folder ? folder : "/var/tmp";
-}
-
-static bool write_all(int fd, const uint8_t *bytes, size_t size)
-{
-    while (size) {
-        ssize_t n = write(fd, bytes, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
 }
 
 /* Into a file without a name: *ret, the caller's. */
@@ -59,7 +46,7 @@ static enum status copy(int from, uint64_t size, int *ret, struct error *error)
         ssize_t n = pread(from, bytes, left < COPY_BYTES ? (size_t)left : COPY_BYTES, (off_t)done);
         if (n < 0 && errno == EINTR)
             continue;
-        good = n > 0 && write_all(to, bytes, (size_t)n);
+        good = n > 0 && file_write_bytes(to, bytes, (size_t)n, "", NULL) == STATUS_OK;
         done += n > 0 ? (uint64_t)n : 0;
     }
     int number = errno;

@@ -1,48 +1,15 @@
 /* `warrant policy learn`: the way from traces to a policy file.
  *
- * The file is made as outputs are (file_make.h), and where no guest of the traces may write. */
+ * The file is made as outputs are (file_write.h), and where no guest of the traces may write. */
 #include "cli/policy_learn.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/asked_run.h"
 #include "cli/check_place.h"
-#include "cli/file_make.h"
+#include "cli/file_write.h"
 #include "cli/learn.h"
-
-static enum status policy_write(const char *path, const struct buffer *text, struct error *error)
-{
-    char folder[LIMIT_PATH + 1], name[FILE_NAME_BYTES];
-    struct file_made made = FILE_MADE_NONE;
-    int fd = -1;
-    enum status s = file_path_split(path, folder, sizeof folder, name, error);
-    if (s != STATUS_OK)
-        return s;
-    int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (at < 0)
-        return error_set(error, STATUS_IO, "%s: the folder cannot be opened", path);
-    s = file_make(at, name, path, true, &made, &fd, error);
-    for (size_t done = 0; s == STATUS_OK && done < text->size;) {
-        ssize_t n = write(fd, text->data + done, text->size - done);
-        if (n <= 0)
-            s = error_set(error, STATUS_IO, "%s cannot be written", path);
-        else
-            done += (size_t)n;
-    }
-    if (fd >= 0 && close(fd) < 0 && s == STATUS_OK)
-        s = error_set(error, STATUS_IO, "%s cannot be written", path);
-    if (s == STATUS_OK)
-        s = file_place(&made, path, error);
-    if (s == STATUS_OK)
-        file_keep(&made);
-    else
-        file_drop(&made);
-    close(at);
-    return s;
-}
 
 /* What whoever uses the policy should know, beside what stands in it. */
 static void doubts(const struct command *command, const struct learn *learn)
@@ -144,7 +111,7 @@ int policy_learn(const struct command *command, const struct policy_learn *optio
         s = learn_held(&learn, traces, &text, &policy, &error);
     const bool denied = asked && s == STATUS_DENIED;
     if (s == STATUS_OK && options->output)
-        s = policy_write(options->output, &text, &error);
+        s = file_write(options->output, &text, &error);
     if (s == STATUS_OK && options->json)
         learn_json(&learn, &policy, &json);
     if (s == STATUS_OK && (options->json || !options->output))

@@ -6,17 +6,13 @@
 #include "cli/show_follow.h"
 
 #include <signal.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "cli/print.h"
 #include "runtime/base/platform.h"
 #include "wasi/policy/policy.h"
 
-enum {
-    LOOK_NS = 50000000,
-    BIRTH_LOOKS = 40 /* a recording's file is there before its ring, by which it is known to live */
-};
+enum { LOOK_NS = 50000000 };
 
 static volatile sig_atomic_t ended_by;
 
@@ -63,18 +59,15 @@ static bool begins(const struct trace_reader *reader)
 
 enum status show_follow_open(const char *path, struct trace_reader **ret, struct error *error)
 {
-    for (int looks = 0;; looks++) {
+    for (;;) {
         struct error why = ERROR_INIT;
         bool live = trace_beside(path, NULL).state == TRACE_BESIDE_LIVE && !ended_by; /* before it is looked at */
-        struct stat now;
-        const bool unborn = stat(path, &now) == 0 && S_ISREG(now.st_mode) && now.st_size == 0;
         enum status s = trace_reader_open(path, ret, &why);
         if (s == STATUS_OK && (!live || begins(*ret)))
             return s;
         if (s == STATUS_OK)
             trace_reader_close(*ret);
-        else if ((s != STATUS_TRUNCATED && s != STATUS_MALFORMED) ||
-                 !(live || (unborn && looks < BIRTH_LOOKS && !ended_by)))
+        else if (!live || (s != STATUS_TRUNCATED && s != STATUS_MALFORMED))
             return error_copy(error, s, &why);
         pause_short();
     }

@@ -15,13 +15,11 @@ static enum status start(struct witness_start *told, struct trace_key *key, stru
     const struct witness_info *info = &told->info;
     if (read(WITNESS_FD_CONTROL, told, sizeof *told) != sizeof *told)
         return error_set(error, STATUS_INVALID, "warrant-witness is started by `warrant record` only");
-    enum status s = STATUS_OK;
-    if (told->sign)
-        s = key_read(WITNESS_FD_KEY, "the witness's key", key, error);
-    if (s == STATUS_OK)
-        s = witness_caller_file(WITNESS_FD_FILE, error);
+    enum status s = witness_caller_file(WITNESS_FD_FILE, error);
     if (s == STATUS_OK)
         s = witness_caller_check(WITNESS_FD_CONTROL, info->guest_pid, error);
+    if (s == STATUS_OK && told->sign)
+        s = key_read(WITNESS_FD_KEY, "the witness's key", key, error);
     if (s == STATUS_OK)
         s = witness_open(witness, error);
     if (s == STATUS_OK)

@@ -18,18 +18,20 @@
 
 static bool beside_look(int fd, const uint8_t *run_id, struct trace_beside *ret)
 {
-    struct trace_ring_header header;
+    struct trace_ring_header header = { 0 };
     struct stat st;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || pread(fd, &header, sizeof header, 0) != (ssize_t)sizeof header)
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         return false;
-    if (run_id && (memcmp(header.magic, TRACE_RING_MAGIC, sizeof header.magic) != 0 ||
+    /* A ring is made and locked before its trace is made; its header comes later. */
+    bool begun = pread(fd, &header, sizeof header, 0) == (ssize_t)sizeof header;
+    if (run_id && (!begun || memcmp(header.magic, TRACE_RING_MAGIC, sizeof header.magic) != 0 ||
                    memcmp(header.run_id, run_id, TRACE_RUN_ID) != 0))
         return false;
     ret->start_ticks = header.start_ticks;
     ret->start_ns = header.start_ns;
     /* Shared: looking twice at once tells both the same. */
     ret->state = flock(fd, LOCK_SH | LOCK_NB) == 0 ? TRACE_BESIDE_LEFT : TRACE_BESIDE_LIVE;
-    return true;
+    return begun || ret->state == TRACE_BESIDE_LIVE;
 }
 
 struct trace_beside trace_beside(const char *path, const uint8_t *run_id)

@@ -2,6 +2,7 @@
 """A trace while it is being recorded: few events reach the file while their guest waits, `show --follow` prints them as they come and ends with the
 recording, and nobody calls a recording that runs stopped. Nothing here is timed: what does not come ends in a watchdog."""
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -53,6 +54,19 @@ class Live(Case):
             if wanted(items[-1]):
                 return items
         self.fail(f"it ended before: {items} {run.stderr.read()}")
+
+    def test_before_its_beginning(self):
+        """Trace and ring are made before anything stands in them: the ring's lock tells a recording that begins from what it left."""
+        self.trace.touch()
+        with open(f"{self.trace}.ring", "w") as ring:
+            fcntl.flock(ring, fcntl.LOCK_EX)
+            self.assertIn("is still being recorded", self.warrant("check", self.trace, status=4).stderr)
+            with self.process("show", "--follow", self.trace) as follow:
+                time.sleep(0.2)
+                self.assertIsNone(follow.poll())
+                fcntl.flock(ring, fcntl.LOCK_UN)
+                self.assertEqual(follow.wait(), 3)
+            self.warrant("check", self.trace, status=3)
 
     def test_follow(self):
         """What the guest did is printed while it waits for what comes next; what is printed in all is what `show` prints afterwards."""
